@@ -1,0 +1,62 @@
+# Everything is set up on first use: each target below needs nothing but Python 3.11 with venv, and make.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+PROJECTS := core $(sort $(wildcard providers/*/pyproject.toml validators/*/pyproject.toml plugins/*/pyproject.toml))
+PROJECTS := core $(patsubst %/pyproject.toml,%,$(filter-out core,$(PROJECTS)))
+CODE   := core/src providers validators plugins scripts tests
+
+.PHONY: demo test gate install lint types layers docs docs-check schemas bench wheels test-slow clean help
+
+help:            ## show the targets
+	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(STAMP)   ## compile a real scope document with the internal provider and show the result
+	@$(BIN)/python scripts/demo.py
+
+test: $(STAMP)   ## run the tests
+	@$(BIN)/python -m pytest -n auto -m "not slow"
+
+gate: lint types layers docs-check test-slow wheels   ## everything else that must hold: lint, types, layers, docs, slow tests, wheels
+
+install: $(STAMP) ## make the environment .venv with everything in it
+
+$(STAMP): constraints.txt requirements-dev.txt $(addsuffix /pyproject.toml,$(PROJECTS))
+	@echo "setting up $(VENV) (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no virtual environment could be made: install Python 3.11 with its venv module (Debian: python3.11 and python3.11-venv)" >&2; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -c constraints.txt $(addprefix -e ./,$(PROJECTS))
+	@touch $(STAMP)
+
+lint: $(STAMP)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+types: $(STAMP)
+	$(BIN)/python scripts/typecheck.py
+
+layers: $(STAMP)
+	$(BIN)/lint-imports
+
+schemas: $(STAMP)  ## generate the JSON Schemas from the models
+	$(BIN)/python scripts/make_schemas.py
+
+docs: $(STAMP)     ## generate the reference pages
+	$(BIN)/python scripts/make_docs.py
+
+docs-check: $(STAMP)
+	$(BIN)/python scripts/make_schemas.py --check
+	$(BIN)/python scripts/make_docs.py --check
+
+bench: $(STAMP)    ## measure the commands
+	$(BIN)/python scripts/bench.py
+
+test-slow: $(STAMP) ## run the slow tests
+	$(BIN)/python -m pytest -m slow
+
+wheels: $(STAMP)   ## build every distribution into dist/
+	$(BIN)/python scripts/build_wheels.py
+
+clean:             ## remove what was generated here
+	rm -rf $(VENV) .cache dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,57 @@
+"""The public surface of dagogy for plugins: import from here and from nowhere else of ours.
+
+Names are resolved on first use, so that a plugin's description costs no more than what it names.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOME = {
+    "dagogy.api.plugins": (
+        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo ExporterInfo PluginInfo ProviderInfo RecoveryInfo RuleInfo Setting "
+        "Severity hookimpl"
+    ),
+    "dagogy.api.errors": (
+        "ConfigError DagogyError InternalError Interrupted InvalidArgument Locked NotFound PluginError ProviderError StageConflict StorageError ValidationFailed"
+    ),
+    "dagogy.api.rules": "Finding Fix GraphIndex Rule Subject",
+    "dagogy.api.options": "Meta Options",
+    "dagogy.api.scope": "Block Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
+    "dagogy.api.providers": "Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement",
+    "dagogy.api.incidents": "Classifier Diagnosis Failure Rank RecoveryAction RecoveryOutcome",
+    "dagogy.api.exporters": "ExportSubject Exporter",
+    "dagogy.api.text": "STOP_WORDS content_words sentences stem words",
+    "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
+    "dagogy.contracts.check": "Problem",
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+
+__all__ = sorted(_MODULE_OF)  # noqa: PLE0605
+
+if TYPE_CHECKING:
+    from dagogy.api.errors import *  # noqa: F403
+    from dagogy.api.exporters import *  # noqa: F403
+    from dagogy.api.incidents import *  # noqa: F403
+    from dagogy.api.options import *  # noqa: F403
+    from dagogy.api.plugins import *  # noqa: F403
+    from dagogy.api.providers import *  # noqa: F403
+    from dagogy.api.rules import *  # noqa: F403
+    from dagogy.api.scope import *  # noqa: F403
+    from dagogy.api.text import *  # noqa: F403
+    from dagogy.contracts.check import Problem  # noqa: F401
+    from dagogy.contracts.types import *  # noqa: F403
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module 'dagogy.api' has no attribute {name!r}")
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,91 @@
+"""Failures as facts, and what classifiers and recovery actions make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from dagogy.api.plugins import ClassifierInfo, RecoveryInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What is known of a command that failed. Only facts: nothing here is a guess.
+
+    `exception_chain`: type and message of each exception, outermost first. `exit_status` or `signal`, and `killed_by`
+    where it is known who sent the signal. `machine_code`: the innermost code a service or the system gave. `text`: the
+    tails of what was printed.
+    """
+
+    code: str
+    message: str
+    command: Sequence[str] = ()
+    run_id: str = ""
+    stage: str = ""
+    provider: str = ""
+    model: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    hint: str = ""
+    exception_chain: Sequence[tuple[str, str]] = ()
+    errno: int | None = None
+    exit_status: int | None = None
+    signal: int | None = None
+    killed_by: str = ""
+    http_status: int | None = None
+    machine_code: str = ""
+    request_id: str = ""
+    text: str = ""
+
+
+class Rank(IntEnum):
+    """How strong a piece of evidence is; a lower rank wins (the precedence of DESIGN.md)."""
+
+    TYPED_CODE = 1
+    KILLED_BY = 2
+    MACHINE_CODE = 3
+    EXCEPTION = 4
+    PROSE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What a classifier says: the incident, on which rank of evidence, how sure (0 to 1), and the very lines that decided."""
+
+    incident_id: str
+    rank: Rank
+    confidence: float
+    evidence: Sequence[str]
+
+
+class Classifier:
+    """Base of all classifiers."""
+
+    def __init__(self, info: ClassifierInfo) -> None:
+        self.info = info
+
+    def classify(self, failure: Failure) -> Diagnosis | None:
+        """The diagnosis, or None when this is none of its incidents. Never guesses."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryOutcome:
+    """What an action did: `changed` tells whether trying again makes sense; `commands` are for a person to type."""
+
+    changed: bool
+    message: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    commands: Sequence[str] = ()
+
+
+class RecoveryAction:
+    """Base of all recovery actions. Running one twice does no more than running it once."""
+
+    def __init__(self, info: RecoveryInfo) -> None:
+        self.info = info
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis) -> RecoveryOutcome:
+        """Carries the action out; raises a `DagogyError` when it cannot."""
+        raise NotImplementedError

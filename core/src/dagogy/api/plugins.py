@@ -1,0 +1,115 @@
+"""What a plugin says of itself before any of its code is needed.
+
+A hook yields these light descriptions. `impl` is `"module:Attribute"`; the host imports that module when the plugin first
+runs, so a description may never import pydantic, networkx or an SDK. The entry point's name is the plugin's id, and a
+description whose `id` is not the name of one of its module's entry points is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pluggy import HookimplMarker
+
+#: Marks a function of a plugin module as the implementation of one of the hooks in `dagogy.host.hookspecs`.
+hookimpl = HookimplMarker("dagogy")
+
+#: The version of `dagogy.api` that this host speaks. A description names the version it was written for.
+API_VERSION = 1
+SUPPORTED_API_VERSIONS = frozenset({1})
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginInfo:
+    """What every description has.
+
+    `id`: the entry point's name. `summary`: one line for lists. `api_version`: the `API_VERSION` it was written for, as a
+    literal. `impl`: `"module:Attribute"`, imported on first use.
+    """
+
+    id: str
+    summary: str
+    api_version: int
+    impl: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleInfo(PluginInfo):
+    """A validation rule; `impl` names a subclass of `dagogy.api.Rule`.
+
+    `severity`: what its findings weigh unless the configuration says otherwise (only `error` fails a validation). `groups`:
+    words to find it by. `requires`: ids of rules that must be clean first, else this one is skipped.
+    """
+
+    severity: Severity
+    groups: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting that a provider reads, by the name of its environment variable.
+
+    In a configuration file its key is the same name in lower case. A `secret` is never printed, logged or recorded.
+    """
+
+    name: str
+    summary: str
+    default: str = ""
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderInfo(PluginInfo):
+    """A provider; `impl` names a subclass of `dagogy.api.Provider`.
+
+    `default_timeout_seconds` holds when `AGENT_TIMEOUT_SECONDS` is not set. `settings` are those it reads on top of the
+    common ones; no other setting reaches it. `needs_network` is what `doctor` tells the user.
+    """
+
+    default_timeout_seconds: float = 30.0
+    settings: tuple[Setting, ...] = ()
+    needs_network: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifierInfo(PluginInfo):
+    """An error classifier; `impl` names a subclass of `dagogy.api.Classifier`. `incidents`: ids it can answer with."""
+
+    incidents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryInfo(PluginInfo):
+    """A recovery action; `impl` names a subclass of `dagogy.api.RecoveryAction`.
+
+    `incidents`: the incident ids it helps with. `safety`: `safe` runs by itself, `unsafe` needs consent and `reason` says
+    why, `manual` prints exact commands for a person. `order`: lower is tried first.
+    """
+
+    incidents: tuple[str, ...]
+    safety: Literal["safe", "unsafe", "manual"]
+    reason: str = ""
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExporterInfo(PluginInfo):
+    """An exporter; `impl` names a subclass of `dagogy.api.Exporter`.
+
+    `subject`: what it renders. Exporters of a `report` are the formats of `validate --format`; the others those of
+    `dagogy export`. `media_type` and `suffix` describe the output.
+    """
+
+    subject: Literal["report", "curriculum", "plan"]
+    media_type: str = "text/plain"
+    suffix: str = ".txt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandInfo(PluginInfo):
+    """A command of its own: `dagogy ID …`; `impl` names a `click.Command`."""

@@ -1,0 +1,106 @@
+"""Providers: who proposes a curriculum and repairs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dagogy.api.plugins import ProviderInfo
+from dagogy.api.rules import Finding
+from dagogy.api.scope import ScopeDocument, ScopeReading
+
+if TYPE_CHECKING:
+    from dagogy.contracts.types import Curriculum, TopicSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """What a provider may know of the environment: the common settings and its own (`ProviderInfo.settings`), by name.
+
+    `timeout_seconds` bounds one answer; `retry_budget` is how often a call may be tried again.
+    """
+
+    model: str = ""
+    timeout_seconds: float = 30.0
+    retry_budget: int = 1
+    scope_text_max_chars: int = 12000
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """A rule that the answer will be judged by: its id, what it wants, and the options in force."""
+
+    rule_id: str
+    summary: str
+    severity: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeRequest:
+    """What is to be taught, and from which sources.
+
+    `reading` is None where there is no scope document. `requirements` are the rules in force. `progress` takes one line to
+    show to the user.
+    """
+
+    spec: TopicSpec
+    sources: Sequence[ScopeDocument] = ()
+    reading: ScopeReading | None = None
+    requirements: Sequence[Requirement] = ()
+    progress: Callable[[str], None] = lambda line: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairRequest(ProposeRequest):
+    """A draft and the findings to repair, worst first, at most `AGENT_MAX_ACTIONS_PER_ITERATION` of them."""
+
+    draft: Curriculum
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A provider's answer: a curriculum document as plain JSON values, not yet judged, and what it has to say about it.
+
+    `usage` holds what the answer cost, by name and number (`calls`, `input_tokens`, `seconds`, …).
+    """
+
+    curriculum: Any
+    notes: Sequence[str] = ()
+    usage: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Whether the provider could work now: `message` says what was found, `hint` the way out. Never a secret."""
+
+    ready: bool
+    message: str
+    hint: str = ""
+
+
+class Provider:
+    """Base of all providers. Failures are raised as `ProviderError` or `ConfigError`, with every secret out of them."""
+
+    def __init__(self, info: ProviderInfo, settings: ProviderSettings) -> None:
+        self.info = info
+        self.settings = settings
+
+    def ready(self) -> Readiness:
+        """Looks, without changing anything and within seconds, whether `propose` could work."""
+        raise NotImplementedError
+
+    def read_scope(self, document: ScopeDocument) -> ScopeReading | None:
+        """Reads concepts and prerequisite edges out of a document. None: leave that to the default provider."""
+        return None
+
+    def propose(self, request: ProposeRequest) -> Proposal:
+        """A first curriculum for the request."""
+        raise NotImplementedError
+
+    def repair(self, request: RepairRequest) -> Proposal | None:
+        """A better draft, or None when there is nothing it could do about these findings."""
+        return None

@@ -1,0 +1,148 @@
+"""Validation rules: what a rule is, what it is given and what it says.
+
+A rule's docstring is its page (`dagogy explain ID` and the reference are made from it) and has four parts: why, then the
+headings `Bad:`, `Good:` and `How to fix:`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from dagogy.api.plugins import RuleInfo, Severity
+
+if TYPE_CHECKING:
+    import networkx
+
+    from dagogy.api.scope import ScopeDocument
+    from dagogy.contracts.check import Problem
+    from dagogy.contracts.types import Curriculum, Node, TopicSpec
+
+
+@dataclass(slots=True)
+class Fix:
+    """What a machine can do about a finding: an RFC 6902 patch of the curriculum document.
+
+    `safe`: the meaning of the curriculum stays as it is. `unsafe`: it changes, so the user must ask for it. Start a patch
+    with a `test` operation for whatever it replaces or removes: fixes are applied together, and one whose test no longer
+    holds is left for the next round instead of hitting a neighbour.
+    """
+
+    safety: Literal["safe", "unsafe"]
+    description: str
+    patch: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Finding:
+    """One thing that is wrong, where, and if possible what would mend it.
+
+    `pointer` is an RFC 6901 JSON Pointer into `document` (`curriculum` or `topic_spec`). `node_id` is set where the
+    finding is about one node. A rule leaves `rule_id` and `severity` empty; the host fills them in.
+    """
+
+    message: str
+    pointer: str = ""
+    node_id: str | None = None
+    fix: Fix | None = None
+    document: Literal["curriculum", "topic_spec"] = "curriculum"
+    rule_id: str = ""
+    severity: Severity | str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class GraphIndex(Protocol):
+    """The prerequisite graph as plain lists of node positions, for rules that must be fast.
+
+    Position `i` is `curriculum.nodes[i]`. Unknown ids and self references are left out; where an id occurs twice, the
+    first node has it.
+    """
+
+    ids: list[str]
+    position: dict[str, int]
+    prerequisites: list[list[int]]
+    dependents: list[list[int]]
+    #: A topological order (of all nodes that are neither on a cycle nor behind one), stable in document order.
+    order: list[int]
+    #: Nodes on a cycle or behind one, in document order; empty for a DAG.
+    cyclic: list[int]
+    #: Longest number of edges from a root; -1 for nodes in `cyclic`.
+    depth: list[int]
+
+
+class Subject(Protocol):
+    """What a rule may look at. Every attribute is built once, when first asked for, and shared by all rules."""
+
+    @property
+    def document(self) -> Any:
+        """The curriculum as parsed JSON, whatever it holds. Costly for a large one; prefer `curriculum`."""
+
+    @property
+    def curriculum(self) -> Curriculum:
+        """The typed curriculum. Raises `ValidationFailed` when the document does not meet its schema, so a rule that
+        reads it requires the schema rules."""
+
+    @property
+    def nodes(self) -> list[Node]:
+        """`curriculum.nodes`."""
+
+    @property
+    def spec(self) -> TopicSpec:
+        """The typed topic spec. Raises `ValidationFailed` when it does not meet its contract."""
+
+    @property
+    def scope(self) -> ScopeDocument | None:
+        """The scope document of the run, or None."""
+
+    @property
+    def sources(self) -> Sequence[ScopeDocument]:
+        """The scope document and those of the spec's `local_paths`."""
+
+    @property
+    def index(self) -> GraphIndex:
+        """The prerequisite graph as plain lists."""
+
+    @property
+    def graph(self) -> networkx.DiGraph:
+        """The prerequisite graph as a `networkx.DiGraph` of node ids, an edge from a prerequisite to its dependent; each
+        node has its typed `node` as an attribute. Built from `index` when first asked for; the built-in rules do not."""
+
+    def schema_problems(self, name: Literal["curriculum", "topic_spec"]) -> Sequence[Problem]:
+        """All the places where a raw document departs from its JSON Schema (or why it is not JSON at all)."""
+
+    def stems(self, text: str) -> frozenset[str]:
+        """The content words of `text`, lower case, stemmed, without stop words; remembered for repeated texts."""
+
+    def resolve_local(self, url: str) -> Path | None:
+        """The file behind a `local://path#…` URL: an existing file inside the run or the workspace root, else None."""
+
+
+class Rule:
+    """Base of all rules. Subclass it, write the docstring, override `check`.
+
+    A rule with numbers or word lists has a nested `class Options(dagogy.api.Options)`; the host builds it from the
+    configuration and hands it to `check`. A rule has no state between calls.
+    """
+
+    Options: ClassVar[type[Any] | None] = None
+
+    def __init__(self, info: RuleInfo) -> None:
+        self.info = info
+
+    @property
+    def id(self) -> str:
+        return self.info.id
+
+    @property
+    def summary(self) -> str:
+        return self.info.summary
+
+    @property
+    def severity(self) -> Severity:
+        return self.info.severity
+
+    def check(self, subject: Subject, options: Any) -> Iterable[Finding]:
+        """Yields what is wrong with `subject`; nothing when all is well. `options` is an instance of `Options`, or None."""
+        raise NotImplementedError

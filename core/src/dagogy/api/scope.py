@@ -1,0 +1,103 @@
+"""A scope document as it was read: blocks of text with their heading path and lines, and what a provider reads out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "code", "quote", "html"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link in the text: what it says and where it leads."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of the document.
+
+    `text` is plain text without markup (of a code block: the code). `lines` are the first and last line in the scope file,
+    counted from 1. `path` is the heading path the block stands under; for a heading it ends with the heading itself.
+    `level`: of a heading 1 to 6, of a list item its depth from 1, else 0. `lead` is what a paragraph or list item starts with
+    in bold (or as a link) when that is set off as a label, as in `**RDF**: a data model`; `rest` is the text after it.
+    `parent`: the position of the enclosing list item, or -1. Of a table row `cells` are the texts and `header` the column
+    names. `ordered`: the item of a numbered list. `links`: those inside the block.
+    """
+
+    kind: BlockKind
+    text: str
+    lines: tuple[int, int]
+    path: tuple[str, ...] = ()
+    level: int = 0
+    lead: str = ""
+    rest: str = ""
+    parent: int = -1
+    cells: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
+    ordered: bool = False
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeDocument:
+    """A Markdown document that was parsed.
+
+    `source`: the file as the user named it. `location`: where it lies in the run (`inputs/scope.md`), or relative to the
+    workspace root. `mode`: `full`, `section` (then `text` holds the chosen sections alone) or `seed-list` (each list
+    item, heading or line names one concept). `front_matter`: its YAML or TOML head as a mapping. Block lines count in `text`.
+    """
+
+    source: str
+    location: str
+    text: str
+    blocks: tuple[Block, ...]
+    title: str = ""
+    mode: Literal["full", "section", "seed-list"] = "full"
+    front_matter: Mapping[str, Any] = field(default_factory=dict)
+
+    def headings(self) -> Iterator[Block]:
+        """The heading blocks, in order."""
+        return (b for b in self.blocks if b.kind == "heading")
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeConcept:
+    """A concept read out of the document: what it is called, where it stands, the text that shows it."""
+
+    id: str
+    title: str
+    path: tuple[str, ...]
+    lines: tuple[int, int]
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeEdge:
+    """`prerequisite` comes before `dependent`, because of `evidence` (a quotation) in `lines`; `weight` in (0, 1]."""
+
+    prerequisite: str
+    dependent: str
+    kind: str
+    weight: float
+    lines: tuple[int, int]
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeReading:
+    """What a provider reads out of a scope document: the material of `scope_concepts.json`, `scope_dag.json` and, where the
+    user gave no topic spec, of the synthesised one. `scope_out`, `prerequisites` and `goal` are what the document itself
+    says; empty when it says nothing. `skipped` lists headings or items that are not concepts, with the reason."""
+
+    concepts: tuple[ScopeConcept, ...]
+    edges: tuple[ScopeEdge, ...] = ()
+    goal: str = ""
+    audience: str = ""
+    prerequisites: tuple[str, ...] = ()
+    scope_out: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,62 @@
+"""Words and sentences of plain text, the same for every rule and provider.
+
+Stems are those of the Snowball English stemmer (Porter 2); words of other languages and scripts keep their characters.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["STOP_WORDS", "content_words", "sentences", "stem", "words"]
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[^\sa-z])|(?<=[。！？])")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|Dr|Mr|Ms|Prof|Fig|No|St)|\b[A-Z])\.$")
+
+STOP_WORDS = frozenset(
+    "a about above after again all also am an and any are as at be because been before being below between both but by can cannot could did do does doing "
+    "down during each few for from further had has have having he her here hers him his how i if in into is it its itself just let may me might more most "
+    "must my no nor not now of off on once one only or other our ours out over own per same she should so some such than that the their theirs them then "
+    "there these they this those through to too under until up upon us very was we were what when where whether which while who whom whose why will with "
+    "within without would you your yours".split()
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of `text` in order, in lower case; `C++` and `don't` are one word."""
+    return _WORD.findall(text.lower())
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """The stem of one lower-case word."""
+    stemmed: str = _stemmer().stemWord(word.replace("’", "'"))
+    return stemmed
+
+
+def content_words(text: str) -> list[str]:
+    """The stems of the words of `text` that are not stop words, in order."""
+    return [stem(w) for w in words(text) if w not in STOP_WORDS]
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one."""
+    out: list[str] = []
+    for part in _SENTENCE_END.split(text):
+        part = part.strip()
+        if not part:
+            continue
+        if out and _ABBREVIATION.search(out[-1]):
+            out[-1] = f"{out[-1]} {part}"
+        else:
+            out.append(part)
+    return out

@@ -1,0 +1,107 @@
+"""`dagogy explain`: the offline page of a rule, of another plugin, or of an error code."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from dagogy.api import errors
+from dagogy.api.errors import DagogyError, NotFound
+from dagogy.cli.app import App
+from dagogy.cli.commands.plugins import find_plugins
+from dagogy.cli.options import common, complete_plugins
+from dagogy.contracts.suggest import did_you_mean
+from dagogy.host.discovery import KINDS
+from dagogy.host.manager import Plugin
+
+_CODES: dict[str, type[DagogyError]] = {
+    kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DagogyError) and kind is not DagogyError
+}
+
+
+def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return complete_plugins(*KINDS)(ctx, parameter, incomplete) + [CompletionItem(code) for code in _CODES if code.startswith(incomplete)]
+
+
+@click.command("explain", epilog="Example:  dagogy explain graph.acyclic")
+@click.argument("identifier", metavar="ID", shell_complete=_complete)
+@common
+def explain(app: App, identifier: str) -> None:
+    """Explains a rule (why, bad and good example, how to fix, options), another plugin, or an error code."""
+    if identifier in _CODES:
+        kind = _CODES[identifier]
+        document = {"id": identifier, "kind": "error code", "exit_status": kind.exit_status, "text": cleandoc(kind.__doc__ or "")}
+        app.emit(document, f"{identifier} (error code, exit status {kind.exit_status})", "", str(document["text"]))
+        return
+    known = [p.id for p in app.host.all()]
+    if identifier not in known:
+        raise NotFound(f"nothing is known about '{identifier}'", hint=did_you_mean(identifier, [*known, *_CODES]) or "'dagogy plugins list' shows the ids")
+    plugin = find_plugins(app, identifier)[0]
+    if plugin.state == "failed":
+        raise plugin.error()
+    document = page(app, plugin)
+    app.emit(document, *_lines(document))
+
+
+def page(app: App, plugin: Plugin) -> dict[str, Any]:
+    """What there is to say of a plugin: its description, its docstring and, of a rule, its options and what is in force."""
+    kind = app.host.implementation(plugin) if plugin.state == "ready" else None
+    document: dict[str, Any] = {
+        "id": plugin.id,
+        "kind": plugin.entry.kind,
+        "distribution": plugin.origin,
+        "summary": plugin.info.summary if plugin.info else "",
+        "text": cleandoc(getattr(kind, "__doc__", None) or ""),
+    }
+    if plugin.entry.kind == "rule" and kind is not None:
+        config = app.session.rule_configs.get(plugin.id)
+        document |= {
+            "severity": (config.severity if config else "") or plugin.info.severity,
+            "enabled": config.enabled if config else True,
+            "requires": list(plugin.info.requires),
+            "options": options_of(kind),
+            "configured": dict(config.options) if config else {},
+        }
+    return document
+
+
+def options_of(rule: Any) -> list[dict[str, Any]]:
+    """Name, type, default and description of each option of a rule class."""
+    if rule.Options is None:
+        return []
+    import msgspec
+
+    schema = msgspec.json.schema(rule.Options)
+    properties = schema["$defs"][rule.Options.__name__]["properties"]
+    return [
+        {"name": name, "type": _type(about), "default": about.get("default"), "description": about.get("description", "")} for name, about in properties.items()
+    ]
+
+
+def _type(about: dict[str, Any]) -> str:
+    if about.get("type") == "array":
+        return f"list of {about.get('items', {}).get('type', 'values')}s"
+    bounds = [f"{word} {about[key]}" for key, word in (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<="), ("exclusiveMaximum", "<")) if key in about]
+    return " ".join([str(about.get("type", "value")), *bounds])
+
+
+def _lines(document: dict[str, Any]) -> list[str]:
+    lines = [f"{document['id']} ({document['kind']} of {document['distribution']})", document["summary"], ""]
+    if document["text"]:
+        lines += [document["text"], ""]
+    if "severity" in document:
+        state = "" if document["enabled"] else "; switched off in the configuration"
+        lines.append(f"Severity: {document['severity']}{state}")
+        if document["requires"]:
+            lines.append(f"Runs only when these are clean: {', '.join(document['requires'])}")
+        for option in document["options"]:
+            value = document["configured"].get(option["name"], option["default"])
+            lines.append(f"Option {option['name']} ({option['type']}) = {value!r}: {option['description']}")
+        lines.append(f'Configure in dagogy.toml:  [rules."{document["id"]}"]  severity = "warning"')
+    return lines
+
+
+COMMANDS = {"explain": explain}

@@ -1,0 +1,59 @@
+"""`dagogy iterate` and `dagogy diff`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dagogy.cli.app import App
+from dagogy.cli.options import common, run_argument, wait_option
+from dagogy.pipeline import operations
+from dagogy.workspace.stages import DIFF, PREVIOUS
+
+#: Nodes of each sort that the text output shows; the artifact has all.
+_SHOWN = 40
+
+
+@click.command("iterate", epilog="Example:  dagogy iterate latest")
+@run_argument
+@wait_option
+@common
+def iterate(app: App, reference: str, wait_seconds: float) -> None:
+    """Records what changed since the previous curriculum in outputs/reviews/diff_report.json, and closes the round."""
+    with app.writing(reference, wait_seconds) as opened:
+        document = operations.iterate(opened)
+        first = not opened.run.exists(PREVIOUS)
+    app.emit(document, *diff_lines(document, first), f"{opened.run.path / DIFF}")
+
+
+@click.command("diff", epilog="Example:  dagogy diff latest --json")
+@run_argument
+@common
+def diff(app: App, reference: str) -> None:
+    """Shows what changed since the previous curriculum, from the files as they are now; writes nothing."""
+    with app.reading(reference) as opened:
+        document = operations.difference(opened)
+        first = not opened.run.exists(PREVIOUS)
+    app.emit(document, *diff_lines(document, first))
+
+
+def diff_lines(document: dict[str, Any], first: bool) -> list[str]:
+    """The diff as text."""
+    lines = ["there is no previous curriculum: everything is new"] if first else []
+    lines += _some("+", document["added_nodes"])
+    lines += _some("-", document["removed_nodes"])
+    lines += _some(">", [f"{r['previous_id']} is now {r['current_id']}" for r in document["renamed_nodes"]])
+    lines += _some("~", [f"{c['id']}: {', '.join(c['changed_fields'])}" for c in document["changed_nodes"]])
+    if not lines:
+        lines.append("nothing changed")
+    lines.append(f"time {document['time_delta_minutes'] / 60:+g} hours; critical path {'changed' if document['critical_path_changed'] else 'as before'}")
+    return lines
+
+
+def _some(mark: str, items: list[str]) -> list[str]:
+    more = [f"{mark} … and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
+    return [f"{mark} {item}" for item in items[:_SHOWN]] + more
+
+
+COMMANDS = {"iterate": iterate, "diff": diff}

@@ -1,0 +1,76 @@
+"""`dagogy plugins list` and `dagogy plugins show`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from dagogy.api.errors import NotFound
+from dagogy.cli.app import App
+from dagogy.cli.options import common, complete_plugins
+from dagogy.contracts.suggest import did_you_mean
+from dagogy.host.discovery import KINDS
+from dagogy.host.manager import Plugin
+
+
+@click.group("plugins", epilog="Example:  dagogy plugins list --kind rule")
+def plugins() -> None:
+    """Lists the plugins that were found, or shows one."""
+
+
+@plugins.command("list", epilog="Example:  dagogy plugins list --json")
+@click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
+@common
+def list_plugins(app: App, kind: str | None) -> None:
+    """Lists every plugin with its distribution, version and state: ready, disabled or failed, and why."""
+    for each in KINDS if kind is None else (kind,):
+        app.host.load(each)
+    found = app.host.all(kind)
+    width = max((len(p.id) for p in found), default=0)
+    lines = [f"{p.state:<8}  {p.entry.kind:<10}  {p.id:<{width}}  {p.origin}{': ' + p.reason if p.reason else ''}" for p in found]
+    app.emit({"plugins": [p.as_dict() for p in found]}, *(lines or ["no plugins are installed; 'pip install dagogy-standard' brings the built-in ones"]))
+
+
+@plugins.command("show", epilog="Example:  dagogy plugins show graph.acyclic")
+@click.argument("plugin_id", metavar="ID", shell_complete=complete_plugins(*KINDS))
+@common
+def show(app: App, plugin_id: str) -> None:
+    """Shows one plugin: what it is, whose it is, and what its distribution says of itself."""
+    found = find_plugins(app, plugin_id)
+    documents = [_document(p) for p in found]
+    lines = [line for d in documents for line in (f"{d['id']} ({d['kind']}), {d['state']}", *(f"  {k}: {_plain(v)}" for k, v in d.items() if k not in ("id", "kind", "state") and v not in ("", [], None)))]
+    app.emit({"plugins": documents}, *lines)
+
+
+def find_plugins(app: App, plugin_id: str) -> list[Plugin]:
+    """Every plugin of that id, of whatever kind, described. Raises `NotFound`."""
+    found = [p for p in app.host.all() if p.id == plugin_id]
+    if not found:
+        known = [p.id for p in app.host.all()]
+        raise NotFound(f"no plugin '{plugin_id}' is installed", hint=did_you_mean(plugin_id, known) or "'dagogy plugins list' shows them")
+    for plugin in found:
+        app.host.load(plugin.entry.kind, [plugin_id])
+    return found
+
+
+def _document(plugin: Plugin) -> dict[str, Any]:
+    import importlib_metadata
+
+    document: dict[str, Any] = {**plugin.as_dict(), "module": plugin.entry.module}
+    if plugin.info is not None:
+        document |= {k: v for k, v in asdict(plugin.info).items() if k not in document}
+    try:
+        metadata = importlib_metadata.metadata(plugin.entry.distribution)
+        document |= {"license": metadata.get("License-Expression") or metadata.get("License") or "", "requires": metadata.get_all("Requires-Dist") or []}
+    except importlib_metadata.PackageNotFoundError:
+        pass
+    return document
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+COMMANDS = {"plugins": plugins}

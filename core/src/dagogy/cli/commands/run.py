@@ -1,0 +1,160 @@
+"""`dagogy run`: the whole pipeline."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import click
+
+from dagogy.api.errors import InvalidArgument
+from dagogy.cli.app import App
+from dagogy.cli.commands.init import template_bytes
+from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
+from dagogy.pipeline import operations
+from dagogy.pipeline.report import plural, summary_line
+from dagogy.workspace.files import read_bytes
+
+_STAGES = ("scope", "generate", "validate", "plan", "iterate")
+
+
+@click.command(
+    "run",
+    epilog="Example:  dagogy run my-course --scope-file notes.md\n\n          dagogy run my-course --scope-file book.md --scope-mode section --scope-section 'Chapter 2'",
+)
+@run_argument
+@click.option("--scope-file", type=click.Path(path_type=Path), metavar="FILE", help="Markdown document to read concepts from; it is copied into the run.")
+@click.option("--scope-mode", type=click.Choice(["full", "section", "seed-list"]), help="What of it is meant; default: full, or section with --scope-section.")
+@click.option("--scope-section", "sections", multiple=True, metavar="HEADING", help="A section to take, with all below it; may be repeated.")
+@click.option("--provider", metavar="ID", help="Instead of AGENT_PROVIDER.", shell_complete=complete_plugins("provider"))
+@click.option("--model", help="Instead of AGENT_MODEL.")
+@click.option("--max-iterations", metavar="N", help="Instead of AGENT_MAX_ITERATIONS.")
+@click.option("--target-score", metavar="SCORE", help="Instead of AGENT_TARGET_SCORE.")
+@wait_option
+@common
+def run(
+    app: App,
+    reference: str,
+    scope_file: Path | None,
+    scope_mode: str | None,
+    sections: tuple[str, ...],
+    provider: str | None,
+    model: str | None,
+    max_iterations: str | None,
+    target_score: str | None,
+    wait_seconds: float,
+) -> None:
+    """Compiles a run: reads the scope document or topic spec, generates a curriculum, validates it, plans it, and says what changed."""
+    app.flags = {"AGENT_PROVIDER": provider, "AGENT_MODEL": model, "AGENT_MAX_ITERATIONS": max_iterations, "AGENT_TARGET_SCORE": target_score}
+    app.settings.check()
+    scope = _scope(scope_file, scope_mode, sections)
+    with app.writing(reference, wait_seconds) as opened:
+        operations.require_inputs(opened, scope)
+        with display(app) as progress:
+            template = template_bytes(app.settings)
+            chosen = app.session.provider()
+            reading = operations.prepare_inputs(opened, scope, chosen, template, progress)
+            result = operations.generate(opened, chosen, reading, progress)
+            progress("validate", "judging the best draft")
+            report = operations.validate(opened, result.best.subject, result.best.verdict)
+            progress("validate", summary_line(report))
+            if not report["passed"]:
+                raise operations.validation_failure(opened, report)
+            plan = operations.plan(opened, result.best.subject)
+            progress("plan", f"{plural(plan['duration_weeks'], 'week')}, {plan['total_estimated_minutes'] / 60:g} hours")
+            diff = operations.iterate(opened, result.best.subject)
+            progress("iterate", _changes(diff))
+        facts = opened.facts()
+    document = {
+        **facts,
+        "provider": chosen.info.id,
+        "nodes": report["nodes"],
+        "passed": report["passed"],
+        "score": report["score"],
+        "summary": report["summary"],
+        "stop_reason": result.stop_reason,
+        "duration_weeks": plan["duration_weeks"],
+        "total_estimated_minutes": plan["total_estimated_minutes"],
+        "diff": {name: len(diff[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")},
+    }
+    app.emit(
+        document,
+        f"run {opened.run.id}: {facts['stage']}",
+        f"  curriculum  {plural(report['nodes'], 'node')} by {chosen.info.id}; {result.stop_reason}",
+        f"  validation  {summary_line(report)}",
+        f"  plan        {plural(plan['duration_weeks'], 'week')}, {plan['total_estimated_minutes'] / 60:g} hours; critical path {plural(len(plan['critical_path']), 'node')}",
+        f"  diff        {_changes(diff)}",
+        f"  {opened.run.path}",
+    )
+
+
+def _scope(path: Path | None, mode: str | None, sections: tuple[str, ...]) -> operations.ScopeRequest | None:
+    if path is None:
+        if mode or sections:
+            raise InvalidArgument("--scope-mode and --scope-section need --scope-file", hint="add --scope-file FILE")
+        return None
+    from dagogy.pipeline.scope import MAX_SCOPE_BYTES
+
+    if path.is_dir():
+        raise InvalidArgument(f"--scope-file '{path}' is a folder", hint="give one Markdown file")
+    # A pipe or device has no size; a file that is too large is not even read.
+    if path.is_file() and path.stat().st_size > MAX_SCOPE_BYTES:
+        size = path.stat().st_size / 2**20
+        raise InvalidArgument(f"--scope-file '{path}' has {size:.1f} MiB; at most {MAX_SCOPE_BYTES // 2**20} MiB are read", hint="split it, or cut out the part that is to be taught")
+    return operations.scope_request(read_bytes(path), str(path), mode or ("section" if sections else "full"), sections)
+
+
+def _changes(diff: dict[str, Any]) -> str:
+    counts = {name: len(diff[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")}
+    if not any(counts.values()):
+        return "nothing changed"
+    return ", ".join(f"{n} {name}" for name, n in counts.items() if n) + f"; {diff['time_delta_minutes'] / 60:+g} hours"
+
+
+def display(app: App) -> AbstractContextManager[Callable[[str, str], None]]:
+    """How progress is shown: a live display on a terminal, plain lines in a pipe, nothing with `--json`."""
+    if app.json:
+        return nullcontext(lambda stage, line: None)
+    terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    if terminal:
+        return _Live()
+    return nullcontext(lambda stage, line: app.note(f"{stage}: {line}"))
+
+
+class _Live:
+    """The stages of a run with a spinner at the one under way (rich, on stderr)."""
+
+    def __enter__(self) -> Callable[[str, str], None]:
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("{task.description:<9}"), TextColumn("{task.fields[line]}", markup=False), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._tasks = {stage: self._progress.add_task(stage, total=1, start=False, visible=False, line="") for stage in _STAGES}
+        self._now = ""
+        self._progress.start()
+        return self.show
+
+    def show(self, stage: str, line: str) -> None:
+        if stage != self._now:
+            self._finish()
+            self._now = stage
+            self._progress.start_task(self._tasks[stage])
+        self._progress.update(self._tasks[stage], visible=True, line=line)
+
+    def _finish(self) -> None:
+        if self._now:
+            self._progress.update(self._tasks[self._now], completed=1)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            self._finish()
+        self._progress.stop()
+
+
+COMMANDS = {"run": run}

@@ -1,0 +1,148 @@
+"""`dagogy validate`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from typing import Any
+
+import click
+
+from dagogy import __version__
+from dagogy.api.errors import InvalidArgument
+from dagogy.cli.app import App
+from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
+from dagogy.pipeline import operations
+from dagogy.pipeline.report import SHOWN_A_RULE, plural, summary_line
+from dagogy.pipeline.session import OpenRun
+from dagogy.workspace.stages import CURRICULUM, REPORT_MD, SPEC
+
+_OWN_FORMATS = ("text", "json")
+_COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
+
+
+@click.command("validate", epilog="Example:  dagogy validate latest\n\n          dagogy validate latest --format sarif > findings.sarif")
+@run_argument
+@click.option("--format", "format_id", default="text", metavar="FORMAT", help="text, json, or an exporter: sarif, github, junit, …", shell_complete=complete_plugins("exporter"))
+@click.option("--fix", is_flag=True, help="Apply safe fixes to the curriculum.")
+@click.option("--unsafe-fixes", is_flag=True, help="Apply the fixes that change its meaning as well.")
+@click.option("--diff", "show_diff", is_flag=True, help="Only show what the fixes would change.")
+@wait_option
+@common
+def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: bool, show_diff: bool, wait_seconds: float) -> None:
+    """Judges the curriculum by every rule and writes outputs/reviews/validation_report.md and .json. Exit status 4 when it fails."""
+    if app.json:
+        format_id = "json"
+    exporter = None if format_id in _OWN_FORMATS else _exporter(app, format_id)
+    with app.writing(reference, wait_seconds) as opened:
+        if not opened.run.exists(CURRICULUM):
+            opened.require(CURRICULUM, "validate")
+        if show_diff:
+            _show_fixes(app, opened, unsafe_fixes)
+            return
+        if fix or unsafe_fixes:
+            _, _, done = operations.fix(opened, unsafe=unsafe_fixes, write=True)
+            for line in done:
+                app.note(f"fixed {line}")
+            app.note(f"{len(done)} fixed" if done else "nothing that could be fixed")
+        subject = opened.subject()
+        report = operations.validate(opened, subject)
+        if exporter is not None:
+            app.write(exporter.export(_export_subject(app, opened, report)).rstrip("\n"))
+        elif format_id == "json":
+            app.json = True
+            app.emit(report)
+        else:
+            _print_text(app, opened, report)
+        if not report["passed"]:
+            raise operations.validation_failure(opened, report)
+
+
+def _exporter(app: App, format_id: str) -> Any:
+    plugins = {p.id: p for p in app.host.load("exporter") if p.info is not None and p.info.subject == "report"}
+    if format_id not in plugins:
+        known = [*_OWN_FORMATS, *plugins]
+        broken = next((p for p in app.host.all("exporter") if p.id == format_id and p.state == "failed"), None)
+        if broken is not None:
+            raise broken.error()
+        from dagogy.contracts.suggest import did_you_mean
+
+        raise InvalidArgument(f"--format '{format_id}' is none of {', '.join(known)}", hint=did_you_mean(format_id, known))
+    plugin = plugins[format_id]
+    return app.host.implementation(plugin)(plugin.info)
+
+
+def _export_subject(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:
+    from dagogy.api.exporters import ExportSubject
+    from dagogy.contracts.lines import lines_of_pointers
+
+    pointers = {f["pointer"] for f in report["findings"] if f["document"] == "curriculum"}
+    rules = {
+        p.id: {"summary": p.info.summary, "severity": next((r["severity"] for r in report["rules"] if r["rule_id"] == p.id), p.info.severity), "help": _help(app, p)}
+        for p in app.host.load("rule")
+        if p.info is not None
+    }
+    artifact = os.path.relpath(opened.run.path / CURRICULUM)
+    return ExportSubject(
+        document={**report, "files": {"curriculum": artifact, "topic_spec": os.path.relpath(opened.run.path / SPEC)}},
+        artifact=artifact,
+        lines=lines_of_pointers(opened.run.read(CURRICULUM), pointers) if pointers else {},
+        rules=rules,
+        version=__version__,
+    )
+
+
+def _help(app: App, plugin: Any) -> str:
+    from inspect import cleandoc
+
+    try:
+        return cleandoc(app.host.implementation(plugin).__doc__ or "")
+    except Exception:
+        return ""
+
+
+def _show_fixes(app: App, opened: OpenRun, unsafe: bool) -> None:
+    before, after, done = operations.fix(opened, unsafe=unsafe, write=False)
+    diff = "".join(difflib.unified_diff(before.decode("utf-8", "replace").splitlines(True), after.decode().splitlines(True), f"a/{CURRICULUM}", f"b/{CURRICULUM}"))
+    app.emit({"fixes": done, "diff": diff}, diff.rstrip("\n") or "no fix would change anything")
+
+
+def _print_text(app: App, opened: OpenRun, report: dict[str, Any]) -> None:
+    colour = sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    shown: dict[str, int] = {}
+    for finding in report["findings"]:
+        rule = finding["rule_id"]
+        shown[rule] = shown.get(rule, 0) + 1
+        if shown[rule] <= SHOWN_A_RULE:
+            app.write(_line(finding, colour))
+    for rule, count in shown.items():
+        if count > SHOWN_A_RULE:
+            app.write(f"… and {count - SHOWN_A_RULE} more of {rule}, in {opened.run.path / REPORT_MD}")
+    for row in report["rules"]:
+        if row["status"] in ("skipped", "failed"):
+            app.write(f"{row['status']:<7} {row['rule_id']}: {row['reason']}")
+    app.write(f"{opened.run.id} {summary_line(report)}")
+    hidden = _hidden_fixes(report, opened.run.id)
+    if hidden:
+        app.write(hidden)
+
+
+def _line(finding: dict[str, Any], colour: bool) -> str:
+    severity = f"{finding['severity']:<7}"
+    place = f"{'topic_spec' if finding['document'] == 'topic_spec' else ''}{finding['pointer'] or '/'}"
+    mark = f" [{finding['fix']['safety']} fix]" if finding["fix"] else ""
+    return f"{click.style(severity, fg=_COLOURS[finding['severity']]) if colour else severity} {finding['rule_id']} {place}: {' '.join(finding['message'].split())}{mark}"
+
+
+def _hidden_fixes(report: dict[str, Any], run_id: str) -> str:
+    safe, unsafe = report["summary"]["safe_fixes"], report["summary"]["unsafe_fixes"]
+    parts = []
+    if safe:
+        parts.append(f"{plural(safe, 'finding')} can be fixed safely: dagogy validate {run_id} --fix")
+    if unsafe:
+        parts.append(f"{unsafe} more with --unsafe-fixes (they change the meaning; --diff shows them)" if safe else f"{plural(unsafe, 'finding')} can be fixed with --unsafe-fixes (they change the meaning; --diff shows them)")
+    return "; ".join(parts)
+
+
+COMMANDS = {"validate": validate}

@@ -1,0 +1,249 @@
+"""From bytes to documents: strict JSON, and the typed curriculum and topic spec with every problem they have.
+
+JSON here is RFC 8259 and nothing else: no duplicate keys, no NaN, no trailing commas, no lone surrogates, no number out of range.
+A UTF-8 byte order mark is tolerated, since editors on Windows write one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, NoReturn, TypeVar
+
+import msgspec
+
+from dagogy.contracts.check import Problem, pointer_of, schema_problems
+from dagogy.contracts.types import Curriculum, TopicSpec
+
+T = TypeVar("T")
+
+_BOM = b"\xef\xbb\xbf"
+# Above this size only the nodes that fail are looked at as plain JSON values, to bound time and memory.
+_LARGE = 4_000_000
+_PLACEHOLDER = re.compile(
+    r"^\W*(?:<[^<>]*>|\{\{.*\}\}|\[\[.*\]\]|\$\{.*\}|todo\b.*|tbd\b.*|tba\b.*|fixme\b.*|xxx+|placeholder\b.*|replace[ _-]?me\b.*|change[ _-]?me\b.*|fill[ _-]?(?:me[ _-]?)?in\b.*"
+    r"|lorem ipsum\b.*|your (?:goal|audience|topic)(?: here)?|\.\.\.|…|n/?a)\W*$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class MalformedJson(ValueError):
+    """Bytes that are not JSON. `problem` says where and why."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.problem = Problem("", message, "json", hint)
+
+
+def _place(text: str, position: int) -> str:
+    line = text.count("\n", 0, position) + 1
+    return f"line {line}, column {position - (text.rfind(chr(10), 0, position) + 1) + 1}"
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedJson(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise MalformedJson(f"the number {text[:40]} is out of range")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise MalformedJson(f"the key '{key}' stands twice in the same object", "remove one of the two")
+            seen.add(key)
+    return out
+
+
+def decode_text(data: bytes) -> str:
+    """UTF-8 bytes as text; raises `MalformedJson` that says what they are instead."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise MalformedJson("the file is UTF-16", "save it as UTF-8")
+    if b"\x00" in data:
+        raise MalformedJson(f"there is a NUL byte at offset {data.index(0)}", "the file is binary or damaged; restore it from a copy")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedJson(f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8", "save it as UTF-8") from None
+
+
+def parse_json(data: bytes) -> Any:
+    """Strict JSON as plain values. Raises `MalformedJson` with line and column."""
+    text = decode_text(data)
+    if not text.strip():
+        raise MalformedJson("the file is empty")
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+    except MalformedJson:
+        raise
+    except json.JSONDecodeError as error:
+        before = text[: error.pos].rstrip()
+        if before.endswith(",") and text[error.pos : error.pos + 1] in "]}":
+            raise MalformedJson(f"{_place(text, len(before) - 1)}: trailing comma", "remove it") from None
+        if error.pos >= len(text.rstrip()):
+            raise MalformedJson(f"{_place(text, error.pos)}: the document ends too early", "it was cut off; restore it from a copy") from None
+        raise MalformedJson(f"{_place(text, error.pos)}: {error.msg[0].lower()}{error.msg[1:]}") from None
+    except RecursionError:
+        raise MalformedJson("the document is nested too deeply") from None
+    except ValueError as error:
+        raise MalformedJson(str(error).split(";")[0]) from None
+    if "\\ud" in text or "\\uD" in text:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise MalformedJson("a string holds half of a surrogate pair (\\ud800 to \\udfff)") from None
+    return value
+
+
+@dataclass(slots=True)
+class Decoded(Generic[T]):
+    """A typed document, or None and the problems that stand in the way."""
+
+    value: T | None
+    problems: list[Problem]
+
+
+@lru_cache(maxsize=2)
+def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+class _Envelope(msgspec.Struct):
+    nodes: list[msgspec.Raw]
+
+
+def decode_curriculum(data: bytes) -> Decoded[Curriculum]:
+    """The typed curriculum in `data`, or every place where it departs from the schema.
+
+    The typed decoder settles a sound document by itself; only for a broken one is the schema asked for all problems.
+    """
+    body = data.removeprefix(_BOM)
+    try:
+        curriculum: Curriculum = _decoder(Curriculum).decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        return _explain_curriculum(body, error)
+    if _has_duplicate_keys(body, curriculum):
+        try:
+            parse_json(body)
+        except MalformedJson as error:
+            return Decoded(None, [error.problem])
+    return Decoded(curriculum, [])
+
+
+def _has_duplicate_keys(body: bytes, curriculum: Curriculum) -> bool:
+    """Whether `body` may hold a key twice, by counting: the decoder keeps the last of two without a word.
+
+    `":` outside a string ends a key; inside one its quote is escaped. Where white space stands before a colon the counts are
+    not comparable, and the answer is a careful yes.
+    """
+    if any(body.count(space + b":") for space in (b" ", b"\t", b"\n", b"\r")):
+        return True
+    written = body.count(b'":') - body.count(b'\\":')
+    keys = 2
+    for node in curriculum.nodes:
+        keys += 11 + 4 * len(node.resources) + (node.estimate_confidence is not msgspec.UNSET)
+        for resource in node.resources:
+            if resource.citation:
+                keys += 1
+    if not isinstance(curriculum.open_questions, msgspec.UnsetType):
+        keys += 1 + 3 * len(curriculum.open_questions)
+    return written != keys
+
+
+def _explain_curriculum(body: bytes, error: Exception) -> Decoded[Curriculum]:
+    if len(body) > _LARGE:
+        problems = _explain_large(body)
+        if problems:
+            return Decoded(None, problems)
+    try:
+        document = parse_json(body)
+    except MalformedJson as malformed:
+        return Decoded(None, [malformed.problem])
+    return _settle(Curriculum, "curriculum", document, error)
+
+
+def _settle(kind: type[Any], name: str, document: Any, error: Exception | None) -> Decoded[Any]:
+    problems = schema_problems(name, document)
+    if problems:
+        return Decoded(None, problems)
+    try:
+        # JSON Schema calls 4.0 a whole number and the decoder does not; the schema has the word.
+        return Decoded(msgspec.convert(document, kind, strict=False), [])
+    except msgspec.MsgspecError as second:
+        return Decoded(None, [Problem("", str(error or second), "type")])
+
+
+def _explain_large(body: bytes) -> list[Problem]:
+    """Problems of the nodes that fail by themselves; empty when the trouble lies elsewhere."""
+    try:
+        raws = msgspec.json.decode(body, type=_Envelope).nodes
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return []
+    from dagogy.contracts.types import Node
+
+    decode, failing = msgspec.json.Decoder(Node).decode, []
+    for position, raw in enumerate(raws):
+        try:
+            decode(raw)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            failing.append(position)
+    problems: list[Problem] = []
+    suspects: list[Any] = []
+    positions: list[int] = []
+    for position in failing:
+        try:
+            suspects.append(parse_json(bytes(raws[position])))
+            positions.append(position)
+        except MalformedJson as malformed:
+            problems.append(Problem(pointer_of(["nodes", position]), malformed.problem.message, "json", malformed.problem.hint))
+    for problem in schema_problems("curriculum", {"topic": "-", "nodes": suspects}):
+        _, _, position, *rest = problem.pointer.split("/")
+        problems.append(Problem("/".join(["", "nodes", str(positions[int(position)]), *rest]), problem.message, problem.keyword, problem.hint))
+    return problems
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether `text` is what a template says before somebody fills it in."""
+    return bool(_PLACEHOLDER.match(text.strip()))
+
+
+def decode_topic_spec(data: bytes) -> Decoded[TopicSpec]:
+    """The typed topic spec in `data`, or every problem: of the schema, of placeholders left in, of limits that contradict."""
+    try:
+        document = parse_json(data)
+    except MalformedJson as malformed:
+        return Decoded(None, [malformed.problem])
+    decoded: Decoded[TopicSpec] = _settle(TopicSpec, "topic_spec", document, None)
+    problems = decoded.problems + _spec_sense(document)
+    return Decoded(None if problems else decoded.value, problems)
+
+
+def _spec_sense(document: Any) -> list[Problem]:
+    """What a schema cannot say: placeholders, and minima above maxima."""
+    if not isinstance(document, dict):
+        return []
+    problems = []
+    for key in ("goal", "audience"):
+        if isinstance(document.get(key), str) and is_placeholder(document[key]) and document[key].strip():
+            problems.append(Problem(f"/{key}", f"still holds the template's placeholder {document[key]!r}", "placeholder", "say it in your own words"))
+    for key in ("scope_in", "scope_out", "prerequisites", "misconceptions"):
+        items = document.get(key)
+        for position, item in enumerate(items if isinstance(items, list) else []):
+            if isinstance(item, str) and item.strip() and is_placeholder(item):
+                problems.append(Problem(f"/{key}/{position}", f"still holds the template's placeholder {item!r}", "placeholder", "replace or remove it"))
+    limits = document.get("constraints")
+    if isinstance(limits, dict):
+        for low, high in (("total_hours_min", "total_hours_max"), ("node_count_min", "node_count_max")):
+            a, b = limits.get(low), limits.get(high)
+            if isinstance(a, int | float) and isinstance(b, int | float) and a > b:
+                problems.append(Problem(f"/constraints/{low}", f"{low} {a:g} is more than {high} {b:g}", "range", f"make {low} at most {high}"))
+    return problems

@@ -1,0 +1,365 @@
+"""pydantic models of every artifact: the source of truth, from which the JSON Schemas are generated.
+
+Nothing on the way of a command imports this module; it is for `make schemas`, for tests and for whoever wants models.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import GenerateJsonSchema
+
+Text = Annotated[str, Field(min_length=1)]
+Filled = Annotated[str, Field(pattern=r"\S")]
+NodeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Stage = Literal["initialized", "spec_ready", "generated", "validated", "planned", "iterated"]
+SeverityName = Literal["error", "warning", "info"]
+ResourceKind = Literal["doc", "paper", "video", "book", "spec", "other"]
+
+
+class Closed(BaseModel):
+    """A shape that people write: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Open(BaseModel):
+    """A shape that dagogy writes: keys may be added by later versions, so readers ignore those they do not know."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class MasteryCheck(Closed):
+    task: Text = Field(description="What the learner does.")
+    pass_criteria: Text = Field(description="How somebody else can tell that it was done well.")
+
+
+class Resource(Closed):
+    title: Text
+    url: Text = Field(description="http(s):// or local://path#Lfirst-Llast")
+    kind: ResourceKind
+    role: Literal["definition", "example", "reference", "other"]
+    citation: Text = Field(default="", description="Where in the resource the evidence stands; required in evidence mode strict.")
+
+
+class Node(Closed):
+    id: NodeId
+    title: Text = Field(description="The concept, named as its field names it.")
+    capability: Text = Field(description="What the learner can do afterwards.")
+    prerequisites: list[Text] = Field(description="Ids of the nodes that come before.")
+    core_ideas: Annotated[list[Text], Field(min_length=2)]
+    pitfalls: Annotated[list[Text], Field(min_length=1)]
+    mastery_check: MasteryCheck
+    estimate_minutes: Positive = Field(description="Minutes of study.")
+    resources: list[Resource]
+    estimate_confidence: Share = Field(default=None, validate_default=False, description="0 to 1; required in evidence mode strict.")  # type: ignore[assignment]
+
+
+class OpenQuestion(Closed):
+    question: Text
+    related_nodes: list[Text]
+    status: Literal["open", "resolved"]
+
+
+class Curriculum(Closed):
+    """A curriculum: a DAG of concepts."""
+
+    topic: Text
+    nodes: list[Node]
+    open_questions: list[OpenQuestion] = Field(default=None, validate_default=False, description="Required in evidence mode strict.")  # type: ignore[assignment]
+
+
+class Constraints(Closed):
+    hours_per_week: Positive
+    total_hours_min: Positive
+    total_hours_max: Positive
+    depth: Literal["survey", "practical", "mastery"]
+    node_count_min: Count = Field(default=None, validate_default=False)  # type: ignore[assignment]
+    node_count_max: Count = Field(default=None, validate_default=False)  # type: ignore[assignment]
+    max_prerequisites_per_node: Count = Field(default=None, validate_default=False)  # type: ignore[assignment]
+
+
+class ContextPack(Closed):
+    domain: str = ""
+    focus_terms: list[Filled] = []
+    local_paths: list[Filled] = Field(default=[], description="Documents to read, inside the workspace root.")
+    preferred_resource_kinds: list[ResourceKind] = []
+    required_outcomes: list[Filled] = []
+
+
+class TopicSpec(Closed):
+    """What is to be taught, to whom, within which limits."""
+
+    spec_version: Literal["1.0"]
+    goal: Filled
+    audience: Filled
+    prerequisites: list[Filled] = Field(description="What the learner knows already.")
+    scope_in: Annotated[list[Filled], Field(min_length=1)]
+    scope_out: list[Filled]
+    constraints: Constraints
+    domain_mode: Literal["mature", "frontier"]
+    evidence_mode: Literal["minimal", "standard", "strict"]
+    misconceptions: list[Filled] = []
+    context_pack: ContextPack = Field(default=None, validate_default=False)  # type: ignore[assignment]
+
+
+class HistoryEntry(Open):
+    at_utc: str
+    event_type: str
+    stage: Stage
+    message: str
+    metadata: dict[str, Any]
+
+
+class RunMetadata(Open):
+    """`run.json`."""
+
+    schema_version: Literal[1]
+    run_id: str
+    created_at_utc: str
+    stage: Stage
+    history: list[HistoryEntry]
+    stamps: dict[str, dict[str, Any]] = Field(description="Content hashes: what each artifact was made from.")
+
+
+class Deliverable(Open):
+    node_id: str
+    task: str
+    pass_criteria: str
+
+
+class Review(Open):
+    node_id: str
+    taught_in_week: int
+
+
+class Week(Open):
+    week: Count
+    nodes: list[str] = Field(description="Node ids in the order of study.")
+    minutes: float
+    over_budget: bool = Field(description="True where a single node is larger than the weekly budget.")
+    deliverables: list[Deliverable]
+    review: list[Review] = Field(description="Nodes of earlier weeks to go over again, at growing intervals.")
+
+
+class Plan(Open):
+    """`outputs/plan/plan.json`; minutes throughout."""
+
+    topic: str
+    duration_weeks: int
+    weekly_budget_minutes: float
+    total_estimated_minutes: float
+    critical_path: list[str]
+    critical_path_minutes: float
+    weeks: list[Week]
+
+
+class ChangedNode(Open):
+    id: str
+    changed_fields: list[str]
+
+
+class RenamedNode(Open):
+    previous_id: str
+    current_id: str
+    similarity: Share
+
+
+class Diff(Open):
+    """`outputs/reviews/diff_report.json`."""
+
+    added_nodes: list[str]
+    removed_nodes: list[str]
+    changed_nodes: list[ChangedNode]
+    renamed_nodes: list[RenamedNode] = Field(description="Neither in added_nodes nor in removed_nodes.")
+    time_delta_minutes: float
+    critical_path_changed: bool
+    previous_critical_path: list[str]
+    current_critical_path: list[str]
+
+
+class PatchOperation(Open):
+    op: Literal["add", "remove", "replace", "move", "copy", "test"]
+    path: str
+
+
+class FixModel(Open):
+    safety: Literal["safe", "unsafe"]
+    description: str
+    patch: list[PatchOperation]
+
+
+class FindingModel(Open):
+    rule_id: str
+    severity: SeverityName
+    message: str
+    document: Literal["curriculum", "topic_spec"]
+    pointer: str = Field(description="RFC 6901 JSON Pointer into the document.")
+    node_id: str | None
+    fix: FixModel | None
+
+
+class RuleOutcome(Open):
+    rule_id: str
+    severity: SeverityName
+    status: Literal["clean", "findings", "skipped", "failed"]
+    reason: str = Field(description="Why it was skipped or failed.")
+    findings: int
+
+
+class ReportSummary(Open):
+    errors: int
+    warnings: int
+    infos: int
+    rules_run: int
+    rules_skipped: int
+    rules_failed: int
+    safe_fixes: int
+    unsafe_fixes: int
+
+
+class ValidationReport(Open):
+    """`outputs/reviews/validation_report.json`."""
+
+    schema_version: Literal[1]
+    run_id: str
+    passed: bool
+    score: float = Field(description="0 to 100.")
+    nodes: int
+    ruleset: Sha256 = Field(description="Hash of the rules, their versions, options and severities.")
+    summary: ReportSummary
+    rules: list[RuleOutcome]
+    findings: list[FindingModel]
+
+
+class ConceptModel(Open):
+    id: str
+    title: str
+    heading_path: list[str]
+    lines: tuple[int, int]
+    evidence: str
+
+
+class ScopeConcepts(Open):
+    """`scope_concepts.json`."""
+
+    schema_version: Literal[1]
+    source: str
+    mode: Literal["full", "section", "seed-list"]
+    concepts: list[ConceptModel]
+    skipped: list[dict[str, str]]
+
+
+class EdgeModel(Open):
+    prerequisite: str
+    dependent: str
+    kind: str
+    weight: Share
+    lines: tuple[int, int]
+    evidence: str
+
+
+class ScopeDag(Open):
+    """`scope_dag.json`."""
+
+    schema_version: Literal[1]
+    source: str
+    nodes: list[str]
+    edges: list[EdgeModel]
+
+
+class TraceIteration(Open):
+    iteration: int
+    action: Literal["propose", "fix", "repair"]
+    score: float
+    errors: int
+    warnings: int
+    findings: list[dict[str, Any]]
+    fixes: list[str]
+    best: bool
+    notes: list[str]
+    usage: dict[str, float]
+
+
+class OptimizationTrace(Open):
+    """`outputs/reviews/optimization_trace.json`."""
+
+    schema_version: Literal[1]
+    provider: str
+    model: str
+    target_score: float
+    max_iterations: int
+    accepted: bool
+    stop_reason: str
+    best_iteration: int
+    iterations: list[TraceIteration]
+
+
+class Event(Open):
+    """One line of `logs/events.jsonl`."""
+
+    at_utc: str
+    event: str
+
+
+class FailureRecord(Open):
+    """`logs/failures/*.json`."""
+
+    schema_version: Literal[1]
+    at_utc: str
+    code: str
+    message: str
+    details: dict[str, Any]
+    hint: str
+    exit_status: int
+    command: list[str]
+    run_id: str
+    stage: str
+    provider: str
+    exception_chain: list[dict[str, str]]
+    versions: dict[str, str]
+
+
+ARTIFACTS: dict[str, type[BaseModel]] = {
+    "topic_spec": TopicSpec,
+    "curriculum": Curriculum,
+    "run": RunMetadata,
+    "plan": Plan,
+    "diff": Diff,
+    "validation_report": ValidationReport,
+    "optimization_trace": OptimizationTrace,
+    "scope_concepts": ScopeConcepts,
+    "scope_dag": ScopeDag,
+    "event": Event,
+    "failure": FailureRecord,
+}
+
+
+class _Schema2020(GenerateJsonSchema):
+    """JSON Schema 2020-12 with its `$schema`, without the generated titles and the defaults that mean "left out"."""
+
+    def generate(self, schema: Any, mode: Any = "validation") -> dict[str, Any]:
+        return {"$schema": self.schema_dialect, **_tidy(super().generate(schema, mode))}
+
+
+def _tidy(node: Any, named: bool = False) -> Any:
+    if isinstance(node, dict):
+        drop = () if named else ("title", "default")
+        out = {k: _tidy(v, k in ("properties", "$defs")) for k, v in node.items() if k not in drop}
+        if not named and str(out.get("pattern", "")).endswith("$"):
+            # Python's `$` also matches before a final newline; the look-ahead makes every engine agree.
+            out["pattern"] += r"(?!\n)"
+        return out
+    if isinstance(node, list):
+        return [_tidy(x) for x in node]
+    return node
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the artifact `name`, a key of `ARTIFACTS`."""
+    return ARTIFACTS[name].model_json_schema(schema_generator=_Schema2020)

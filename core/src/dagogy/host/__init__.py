@@ -1,0 +1,1 @@
+"""The plugin host: finds plugins without importing them, imports what is needed, isolates what misbehaves."""

@@ -1,0 +1,276 @@
+"""Loads plugins kind by kind, and knows of each one whether it works, and if not, whose it is and why.
+
+A plugin goes through `discovered -> ready`, or ends as `disabled` (by the user, before anything of it was imported) or `failed`.
+A failure stays with its plugin: the others of its kind work on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+from dagogy.api.errors import ConfigError, NotFound, PluginError
+from dagogy.api.plugins import SUPPORTED_API_VERSIONS, PluginInfo
+from dagogy.contracts.suggest import did_you_mean
+from dagogy.host.discovery import KINDS, EntryPoint, discover, normalized
+
+if TYPE_CHECKING:
+    import pluggy
+
+State = Literal["discovered", "ready", "disabled", "failed"]
+#: Distributions whose name starts so are ours; `--no-third-party` keeps only them.
+FIRST_PARTY = "dagogy-"
+_HOOK = {
+    "provider": "dagogy_providers",
+    "rule": "dagogy_rules",
+    "classifier": "dagogy_classifiers",
+    "recovery": "dagogy_recoveries",
+    "exporter": "dagogy_exporters",
+    "command": "dagogy_commands",
+}
+
+
+@dataclass(slots=True)
+class Plugin:
+    """One plugin: where it comes from, what state it is in, and why."""
+
+    entry: EntryPoint
+    state: State = "discovered"
+    reason: str = ""
+    info: Any = None
+    _impl: Any = field(default=None, repr=False)
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
+
+    @property
+    def origin(self) -> str:
+        """Distribution and version, for messages."""
+        return f"{self.entry.distribution} {self.entry.version}".strip()
+
+    def fail(self, reason: str) -> None:
+        self.state, self.reason = "failed", " ".join(reason.split())
+
+    def error(self) -> PluginError:
+        return PluginError(
+            f"{self.entry.kind} '{self.id}' of {self.origin} cannot be used: {self.reason}",
+            hint=f"update or remove {self.entry.distribution}, or leave it out with DAGOGY_DISABLE={self.id}",
+            details={"plugin": self.id, "kind": self.entry.kind, "distribution": self.entry.distribution, "version": self.entry.version},
+        )
+
+    def as_dict(self) -> dict[str, str]:
+        return {
+            "id": self.id,
+            "kind": self.entry.kind,
+            "distribution": self.entry.distribution,
+            "version": self.entry.version,
+            "state": self.state,
+            "reason": self.reason,
+            "summary": self.info.summary if self.info else "",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which plugins may be used at all. `allow` None: every one that is not denied."""
+
+    deny: frozenset[str] = frozenset()
+    allow: frozenset[str] | None = None
+    third_party: bool = True
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], *, third_party: bool = True) -> Selection:
+        """`DAGOGY_DISABLE=a,b` and `DAGOGY_PLUGINS=<allow list>`; an empty allow list counts as unset."""
+        split = lambda name: frozenset(part.strip() for part in environ.get(name, "").split(",") if part.strip())  # noqa: E731
+        return cls(split("DAGOGY_DISABLE"), split("DAGOGY_PLUGINS") or None, third_party)
+
+    def verdict(self, entry: EntryPoint) -> str:
+        """Why `entry` is left out, or an empty string. A list names plugins by id or by distribution."""
+        names = {entry.id, entry.distribution, normalized(entry.distribution)}
+        if not self.third_party and not normalized(entry.distribution).startswith(FIRST_PARTY):
+            return "third party, left out by --no-third-party"
+        if names & self.deny:
+            return "left out by DAGOGY_DISABLE"
+        if self.allow is not None and not names & self.allow:
+            return "not on the list of DAGOGY_PLUGINS"
+        return ""
+
+
+class Host:
+    """All plugins of this process. Creating one reads entry points only; `load` imports the modules of one kind.
+
+    `reserved`: by kind, ids that no plugin can have because dagogy has them itself.
+    """
+
+    def __init__(self, selection: Selection | None = None, path: list[str] | None = None, reserved: Mapping[str, frozenset[str]] | None = None) -> None:
+        self.selection = selection if selection is not None else Selection.from_environment(os.environ)
+        self._plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
+        self.conflicts: list[Plugin] = []
+        self._manager: pluggy.PluginManager | None = None
+        self._modules: dict[str, tuple[Any, str]] = {}
+        for entry in discover(path):
+            plugin = Plugin(entry)
+            if entry.id in (reserved or {}).get(entry.kind, ()):
+                plugin.fail(f"the id '{entry.id}' is taken by dagogy itself")
+                self.conflicts.append(plugin)
+            else:
+                self._admit(plugin)
+        self._check_selection()
+
+    def _admit(self, plugin: Plugin) -> None:
+        """A left-out plugin takes no id. Of two that claim one, ours has it, else the first by distribution; the other is named."""
+        left_out = self.selection.verdict(plugin.entry)
+        if left_out:
+            plugin.state, plugin.reason = "disabled", left_out
+        ours = self._plugins[plugin.entry.kind]
+        other = ours.get(plugin.id)
+        if other is None:
+            ours[plugin.id] = plugin
+            return
+        if other.state != "disabled" and plugin.state != "disabled":
+            keep, drop = (plugin, other) if _first_party(plugin) and not _first_party(other) else (other, plugin)
+            drop.fail(f"the id '{plugin.id}' is taken by {keep.origin}")
+        else:
+            keep, drop = (plugin, other) if other.state == "disabled" else (other, plugin)
+        ours[plugin.id] = keep
+        self.conflicts.append(drop)
+
+    def _check_selection(self) -> None:
+        known = {name for p in self.all() for name in (p.id, p.entry.distribution, normalized(p.entry.distribution))}
+        for variable, names in (("DAGOGY_DISABLE", self.selection.deny), ("DAGOGY_PLUGINS", self.selection.allow or ())):
+            for name in sorted(names):
+                if name not in known:
+                    raise ConfigError(
+                        f"{variable} names '{name}', which is no installed plugin or distribution",
+                        hint=did_you_mean(name, known) or "'dagogy plugins list' shows what is installed",
+                    )
+
+    def all(self, kind: str | None = None) -> list[Plugin]:
+        """Every plugin that was found, of one kind or of all, with those whose id was taken."""
+        kinds = KINDS if kind is None else (kind,)
+        return [p for k in kinds for p in self._plugins[k].values()] + [p for p in self.conflicts if p.entry.kind in kinds]
+
+    def entries(self, kind: str) -> list[EntryPoint]:
+        """The entry points of `kind` that are neither disabled nor in conflict, without importing anything."""
+        return [p.entry for p in self._plugins[kind].values() if p.state not in ("disabled", "failed")]
+
+    def load(self, kind: str, only: Iterable[str] | None = None) -> list[Plugin]:
+        """Imports the plugins of `kind` (or the `only` ones) as far as their descriptions; returns those of them not disabled."""
+        wanted = list(self._plugins[kind]) if only is None else [i for i in only if i in self._plugins[kind]]
+        chosen = [self._plugins[kind][i] for i in wanted]
+        for plugin in chosen:
+            if plugin.state == "discovered":
+                self._describe(plugin)
+        return [p for p in chosen if p.state != "disabled"]
+
+    def get(self, kind: str, plugin_id: str) -> Plugin:
+        """One plugin, described and ready. Raises `NotFound` (with a did-you-mean) or, if it is broken, `PluginError`."""
+        plugin = self._plugins[kind].get(plugin_id)
+        if plugin is None:
+            known = list(self._plugins[kind])
+            raise NotFound(
+                f"no {kind} '{plugin_id}' is installed",
+                hint=did_you_mean(plugin_id, known) or f"installed: {', '.join(known) or 'none'}",
+            )
+        if plugin.state == "disabled":
+            raise NotFound(f"{kind} '{plugin_id}' of {plugin.origin} is {plugin.reason}", hint="take it off that list")
+        self.load(kind, [plugin_id])
+        if plugin.state == "failed":
+            raise plugin.error()
+        return plugin
+
+    def implementation(self, plugin: Plugin) -> Any:
+        """What `impl` names, imported now. Raises `PluginError` that names the plugin, its distribution and version."""
+        if plugin._impl is None:
+            module, _, attribute = plugin.info.impl.partition(":")
+            try:
+                plugin._impl = getattr(import_module(module), attribute)
+            except Exception as error:
+                plugin.fail(f"its implementation {plugin.info.impl} cannot be imported: {_told(error)}")
+                raise plugin.error() from error
+        return plugin._impl
+
+    def _describe(self, plugin: Plugin) -> None:
+        module, trouble = self._module(plugin.entry.module)
+        if trouble:
+            plugin.fail(trouble)
+            return
+        hook = _HOOK[plugin.entry.kind]
+        implementation = next((i for i in self._pluggy().hook.__dict__[hook].get_hookimpls() if i.plugin is module), None)
+        if implementation is None:
+            plugin.fail(f"module {plugin.entry.module} does not implement {hook}")
+            return
+        try:
+            infos = list(implementation.function())
+        except Exception as error:
+            plugin.fail(f"{hook} raised {_told(error)}")
+            return
+        info = next((i for i in infos if getattr(i, "id", None) == plugin.id), None)
+        self._accept(plugin, info, infos)
+
+    def _accept(self, plugin: Plugin, info: Any, infos: list[Any]) -> None:
+        if info is None:
+            ids = ", ".join(str(getattr(i, "id", i)) for i in infos) or "nothing"
+            plugin.fail(f"{_HOOK[plugin.entry.kind]} describes {ids}, not '{plugin.id}'")
+        elif not isinstance(info, PluginInfo) or type(info) is not _info_class(plugin.entry.kind):
+            plugin.fail(f"its description is a {type(info).__name__}, not a {_info_class(plugin.entry.kind).__name__}")
+        elif info.api_version not in SUPPORTED_API_VERSIONS:
+            spoken = ", ".join(map(str, sorted(SUPPORTED_API_VERSIONS)))
+            plugin.fail(f"it was written for API version {info.api_version}; this dagogy speaks {spoken}")
+        elif not info.impl.partition(":")[2]:
+            plugin.fail(f"impl={info.impl!r} is not of the form 'module:Attribute'")
+        else:
+            plugin.info, plugin.state = info, "ready"
+
+    def _pluggy(self) -> pluggy.PluginManager:
+        if self._manager is None:
+            import pluggy
+
+            from dagogy.host import hookspecs
+
+            self._manager = pluggy.PluginManager("dagogy")
+            self._manager.add_hookspecs(hookspecs)
+        return self._manager
+
+    def _module(self, name: str) -> tuple[Any, str]:
+        """The imported and registered module, or None and why not. A misspelt hook unregisters it again."""
+        if name not in self._modules:
+            self._modules[name] = self._register(name)
+        return self._modules[name]
+
+    def _register(self, name: str) -> tuple[Any, str]:
+        from pluggy import PluginValidationError
+
+        manager = self._pluggy()
+        try:
+            module = import_module(name.partition(":")[0])
+        except Exception as error:
+            return None, f"importing {name} raised {_told(error)}"
+        try:
+            manager.register(module, name)
+            manager.check_pending()
+        except PluginValidationError as error:
+            manager.unregister(module)
+            lines = str(error).strip().splitlines()
+            return None, lines[-1] if lines else "its hooks are not those of dagogy"
+        except ValueError as error:
+            return None, _told(error)
+        return module, ""
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def _first_party(plugin: Plugin) -> bool:
+    return normalized(plugin.entry.distribution).startswith(FIRST_PARTY)
+
+
+def _info_class(kind: str) -> type[PluginInfo]:
+    from dagogy.api import plugins
+
+    return getattr(plugins, f"{kind.capitalize()}Info")  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""Spec -> generate -> validate -> plan -> iterate, as functions from documents to documents."""

@@ -1,0 +1,45 @@
+"""What to do next with a run, from its state alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dagogy.workspace.stages import CURRICULUM, DIFF, PLAN, REPORT_JSON, SPEC, State
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next command and why; `alternatives` lead on as well."""
+
+    command: str
+    reason: str
+    alternatives: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        return {"command": self.command, "reason": self.reason, "alternatives": list(self.alternatives)}
+
+
+def next_step(run_id: str, state: State) -> Step:
+    """The next step of the runbook's flow for a run in `state`."""
+    if not state.current[SPEC]:
+        return Step(
+            f"dagogy run {run_id} --scope-file FILE",
+            f"topic spec not ready: {state.reasons.get(SPEC, 'not filled in')}",
+            (f"fill in {SPEC}, then: dagogy run {run_id}",),
+        )
+    if not state.current[CURRICULUM]:
+        return Step(f"dagogy run {run_id}", f"curriculum: {state.reasons.get(CURRICULUM, 'not made yet')}", (f"dagogy validate {run_id}",) if state.hashes["curriculum"] else ())
+    if not state.current[REPORT_JSON]:
+        reason = state.reasons.get(REPORT_JSON, "not validated yet")
+        if reason == "the last validation failed":
+            return Step(
+                f"dagogy validate {run_id}",
+                f"{reason}: see outputs/reviews/validation_report.md, mend what it names, then validate again",
+                (f"dagogy validate {run_id} --fix", f"dagogy run {run_id}"),
+            )
+        return Step(f"dagogy validate {run_id}", reason)
+    if not state.current[PLAN]:
+        return Step(f"dagogy plan {run_id}", f"plan: {state.reasons.get(PLAN, 'not made yet')}")
+    if not state.current[DIFF]:
+        return Step(f"dagogy iterate {run_id}", f"diff: {state.reasons.get(DIFF, 'not made yet')}")
+    return Step(f"dagogy diff {run_id}", "everything is current; change the scope or the spec and run again to iterate", (f"dagogy run {run_id}", f"dagogy archive {run_id}"))

@@ -1,0 +1,207 @@
+"""The generation loop: propose -> judge -> fix -> repair -> judge … until accepted, out of budget or no better.
+
+The best draft so far is handed on as soon as it is found, and nothing that comes later can make it worse. The trace says of every
+round what was done, what the rules said, what it cost, and at the end why the loop stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from dagogy.api.errors import PluginError, ProviderError
+from dagogy.api.plugins import SEVERITIES
+from dagogy.api.providers import Proposal, ProposeRequest, Provider, RepairRequest
+from dagogy.api.rules import Finding
+from dagogy.contracts.types import Curriculum
+from dagogy.pipeline.fixes import apply_fixes, offered
+from dagogy.pipeline.judge import Judge, Verdict
+from dagogy.pipeline.subject import RunSubject
+from dagogy.workspace.files import to_json
+
+Action = Literal["propose", "fix", "repair"]
+#: The trace keeps this many findings of a round; the report of the best draft has all.
+_FINDINGS_IN_TRACE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The limits of the loop, from the settings of the same names."""
+
+    max_iterations: int
+    max_actions: int
+    target_score: float
+
+
+@dataclass(slots=True)
+class Draft:
+    """A curriculum as bytes, with what the rules say of it."""
+
+    data: bytes
+    subject: RunSubject
+    verdict: Verdict
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        return self.verdict.passed, self.verdict.score
+
+
+@dataclass(slots=True)
+class Generation:
+    """What came of the loop."""
+
+    best: Draft
+    accepted: bool
+    stop_reason: str
+    trace: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Loop:
+    """One generation. `subject_of` wraps a curriculum's bytes; `on_best` gets each draft that is better than all before."""
+
+    provider: Provider
+    judge: Judge
+    request: ProposeRequest
+    budget: Budget
+    subject_of: Callable[[bytes], RunSubject]
+    on_best: Callable[[Draft], None]
+    progress: Callable[[str], None] = lambda line: None
+    best: Draft | None = None
+    rounds: list[dict[str, Any]] = field(default_factory=list)
+
+    def run(self) -> Generation:
+        """Raises `ProviderError` or `PluginError` when not even a first draft could be had; a failing repair ends the loop with the best."""
+        draft = self._take("propose", self._ask(lambda: self.provider.propose(self.request)))
+        iteration, reason = 1, ""
+        while not reason:
+            draft = self._fixed(draft)
+            best = self.best
+            assert best is not None
+            if best.verdict.passed and best.verdict.score >= self.budget.target_score:
+                reason = "accepted: no errors, and the score reaches the target"
+            elif iteration >= self.budget.max_iterations:
+                reason = f"out of budget: {self.budget.max_iterations} iterations"
+            else:
+                iteration += 1
+                reason = self._repaired(best)
+                draft = self.best or draft
+        assert self.best is not None
+        accepted = self.best.verdict.passed and self.best.verdict.score >= self.budget.target_score
+        return Generation(self.best, accepted, reason, self._trace(accepted, reason))
+
+    def _repaired(self, best: Draft) -> str:
+        """Asks for one repair of the best draft; returns why the loop must stop, or "" to go on."""
+        if not isinstance(best.subject._decoded.value, Curriculum):
+            request_draft = None
+        else:
+            request_draft = best.subject.curriculum
+        findings = sorted(best.verdict.findings, key=lambda f: SEVERITIES.index(f.severity))[: self.budget.max_actions]  # type: ignore[arg-type]
+        if not findings:
+            return "no better: the rules have no finding left that could be repaired"
+        if request_draft is None:
+            return "no better: the draft does not meet the schema, so it cannot be repaired in place"
+        common = {name: getattr(self.request, name) for name in ("spec", "sources", "reading", "requirements", "progress")}
+        request = RepairRequest(**common, draft=request_draft, findings=findings)
+        try:
+            proposal = self._ask(lambda: self.provider.repair(request))
+        except (ProviderError, PluginError) as error:
+            return f"the provider failed: {error.message}"
+        if proposal is None:
+            return "no better: the provider has no repair for the findings left"
+        before = best.rank
+        self._take("repair", proposal)
+        assert self.best is not None
+        return "" if self.best.rank > before else "no better: the repair did not raise the score"
+
+    def _fixed(self, draft: Draft) -> Draft:
+        """Applies safe fixes as long as they make the draft better."""
+        while offered(draft.verdict.findings, unsafe=False):
+            document, done = apply_fixes(draft.subject.document, draft.verdict.findings, unsafe=False)
+            if not done:
+                break
+            fixed = self._take("fix", Proposal(curriculum=document), [f"{f.rule_id}: {f.fix.description}" for f in done if f.fix])
+            if fixed.rank <= draft.rank:
+                break
+            draft = fixed
+        return draft
+
+    def _ask(self, call: Callable[[], Any]) -> Any:
+        """A provider's call; what it raises beyond the taxonomy is the plugin's fault, and is said so."""
+        from dagogy.api.errors import DagogyError
+
+        try:
+            answer = call()
+        except DagogyError:
+            raise
+        except Exception as error:
+            info = self.provider.info
+            raise PluginError(
+                f"provider '{info.id}' raised {type(error).__name__}: {error}", hint="report it to its author; --debug shows where", details={"plugin": info.id}
+            ) from error
+        if answer is not None and not isinstance(answer, Proposal):
+            raise PluginError(f"provider '{self.provider.info.id}' answered with a {type(answer).__name__}, not a Proposal", details={"plugin": self.provider.info.id})
+        return answer
+
+    def _take(self, action: Action, proposal: Proposal, fixes: list[str] | None = None) -> Draft:
+        data = _encoded(proposal.curriculum, self.provider.info.id)
+        subject = self.subject_of(data)
+        draft = Draft(data, subject, self.judge.judge(subject))
+        better = self.best is None or draft.rank > self.best.rank
+        self.rounds.append(_round(len(self.rounds) + 1, action, draft.verdict, better, proposal, fixes or []))
+        self.progress(f"{action}: score {draft.verdict.score:g}, {draft.verdict.count('error')} errors, {draft.verdict.count('warning')} warnings")
+        if better:
+            self.best = draft
+            self.on_best(draft)
+        return draft
+
+    def _trace(self, accepted: bool, reason: str) -> dict[str, Any]:
+        usage: dict[str, float] = {}
+        for entry in self.rounds:
+            for name, value in entry["usage"].items():
+                usage[name] = usage.get(name, 0) + value
+        return {
+            "schema_version": 1,
+            "provider": self.provider.info.id,
+            "model": self.provider.settings.model,
+            "target_score": self.budget.target_score,
+            "max_iterations": self.budget.max_iterations,
+            "accepted": accepted,
+            "stop_reason": reason,
+            "best_iteration": max((r["iteration"] for r in self.rounds if r["best"]), default=0),
+            "usage": usage,
+            "iterations": self.rounds,
+        }
+
+
+def _encoded(document: Any, provider_id: str) -> bytes:
+    if isinstance(document, msgspec.Struct):
+        document = msgspec.to_builtins(document)
+    try:
+        return to_json(document)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PluginError(f"provider '{provider_id}' answered with something that is not JSON: {error}", details={"plugin": provider_id}) from None
+
+
+def _round(iteration: int, action: Action, verdict: Verdict, best: bool, proposal: Proposal, fixes: list[str]) -> dict[str, Any]:
+    return {
+        "iteration": iteration,
+        "action": action,
+        "score": verdict.score,
+        "errors": verdict.count("error"),
+        "warnings": verdict.count("warning"),
+        "rules_failed": [o.rule_id for o in verdict.failed_rules],
+        "best": best,
+        "findings": [_brief(f) for f in verdict.findings[:_FINDINGS_IN_TRACE]],
+        "findings_total": len(verdict.findings),
+        "fixes": fixes,
+        "notes": list(proposal.notes),
+        "usage": dict(proposal.usage),
+    }
+
+
+def _brief(finding: Finding) -> Mapping[str, Any]:
+    return {"rule_id": finding.rule_id, "severity": finding.severity, "pointer": finding.pointer, "message": finding.message}

@@ -1,0 +1,289 @@
+"""What the commands do to an open run: generate, validate, fix, plan, iterate. Each writes its artifacts, then its stamp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dagogy.api.errors import InvalidArgument, StageConflict, ValidationFailed
+from dagogy.api.providers import ProposeRequest, Provider, Requirement
+from dagogy.api.scope import ScopeDocument, ScopeReading
+from dagogy.contracts.documents import decode_curriculum
+from dagogy.contracts.types import Curriculum
+from dagogy.pipeline.diff import make_diff
+from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
+from dagogy.pipeline.judge import Verdict
+from dagogy.pipeline.plan import make_plan
+from dagogy.pipeline.report import plural, report_document, report_markdown, summary_line
+from dagogy.pipeline.session import OpenRun
+from dagogy.pipeline.subject import RunSubject
+from dagogy.workspace.files import content_hash, to_json
+from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE
+
+Progress = Callable[[str, str], None]
+Mode = Literal["full", "section", "seed-list"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRequest:
+    """A scope document as the user gave it: its bytes, how it was named, and what of it is meant."""
+
+    data: bytes
+    source: str
+    mode: Mode = "full"
+    sections: Sequence[str] = ()
+
+
+def require_inputs(opened: OpenRun, scope: ScopeRequest | None) -> None:
+    """Raises `StageConflict` ("topic spec not ready") where there is neither a sound spec nor a document to make one from."""
+    made_from_scope = opened.run.exists(SCOPE) and "scope" in opened.metadata.stamps
+    if scope is None and not opened.state.current[SPEC] and not made_from_scope:
+        reason = opened.state.reasons.get(SPEC, "not filled in")
+        raise StageConflict(
+            f"topic spec not ready: {reason}",
+            hint=f"fill in {opened.run.path / SPEC}, or: dagogy run {opened.run.id} --scope-file FILE",
+            details={"run_id": opened.run.id, "stage": opened.state.stage, "artifact": SPEC},
+        )
+
+
+def prepare_inputs(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes, progress: Progress) -> ScopeReading | None:
+    """Reads the scope document, keeps it in the run, and sees to it that there is a valid topic spec.
+
+    Nothing is written before all of it could be read. Raises as `require_inputs` does, and what the provider raises.
+    """
+    require_inputs(opened, scope)
+    run, stamps = opened.run, opened.metadata.stamps
+    if scope is None:
+        return _inputs_as_they_are(opened, provider, template, progress)
+    from dagogy.pipeline.scope import decode_scope, read_scope, select_sections
+
+    text = decode_scope(scope.data, scope.source)
+    if scope.mode == "section":
+        text = select_sections(text, scope.sections, source=scope.source)
+    document = read_scope(text, source=scope.source, location=SCOPE, mode=scope.mode)
+    reading = read_concepts(opened, provider, document)
+    spec = _spec_for(opened, document, reading, template)
+    run.write(SCOPE, text.encode())
+    stamps["scope"] = {"sha256": content_hash(text.encode()), "mode": scope.mode, "sections": list(scope.sections), "source": scope.source}
+    _write_spec(opened, spec)
+    _write_reading(opened, document, reading)
+    opened.state.hashes["scope"] = stamps["scope"]["sha256"]
+    run.event("scope_read", source=scope.source, mode=scope.mode, concepts=len(reading.concepts), edges=len(reading.edges))
+    progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {scope.source}")
+    opened.refresh()
+    return reading
+
+
+def _inputs_as_they_are(opened: OpenRun, provider: Provider, template: bytes, progress: Progress) -> ScopeReading | None:
+    """The inputs of an earlier command or of the user's own hand; a spec that we made follows its scope document."""
+    if not opened.run.exists(SCOPE):
+        return None
+    document = next(d for d in opened.sources() if d.location == SCOPE)
+    reading = read_concepts(opened, provider, document)
+    if "scope" in opened.metadata.stamps:
+        _write_spec(opened, _spec_for(opened, document, reading, template))
+    _write_reading(opened, document, reading)
+    progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {document.source}")
+    opened.refresh()
+    return reading
+
+
+def read_concepts(opened: OpenRun, provider: Provider, document: ScopeDocument) -> ScopeReading:
+    """What the provider reads out of the document, or else the default provider. Raises `ValidationFailed` when it is nothing."""
+    reading = provider.read_scope(document)
+    if reading is None and provider.info.id != opened.session.default_provider_id:
+        reading = opened.session.provider(opened.session.default_provider_id).read_scope(document)
+    if reading is None or not reading.concepts:
+        raise ValidationFailed(
+            f"no concept found in {document.source}", hint="give it headings, a list of topics or a table of topics; --scope-mode seed-list takes one topic a line"
+        )
+    return reading
+
+
+def _spec_for(opened: OpenRun, document: ScopeDocument, reading: ScopeReading, template: bytes) -> bytes | None:
+    """The spec to write, or None when the user's own stands."""
+    from dagogy.pipeline.spec import synthesise_spec
+
+    stamp = opened.metadata.stamps.get("topic_spec", {})
+    ours = stamp.get("synthesised") == opened.state.hashes["topic_spec"]
+    if opened.state.current[SPEC] and not ours:
+        return None
+    written = opened.run.read(SPEC) if opened.run.exists(SPEC) and not ours else b""
+    return synthesise_spec(document, reading, written, template)
+
+
+def _write_spec(opened: OpenRun, spec: bytes | None) -> None:
+    if spec is not None:
+        opened.run.write(SPEC, spec)
+        opened.metadata.stamps["topic_spec"] = {"synthesised": content_hash(spec)}
+        opened.state.hashes["topic_spec"] = content_hash(spec)
+
+
+def _write_reading(opened: OpenRun, document: ScopeDocument, reading: ScopeReading) -> None:
+    concepts = [
+        {"id": c.id, "title": c.title, "heading_path": list(c.path), "lines": list(c.lines), "evidence": c.evidence} for c in reading.concepts
+    ]
+    edges = [
+        {"prerequisite": e.prerequisite, "dependent": e.dependent, "kind": e.kind, "weight": e.weight, "lines": list(e.lines), "evidence": e.evidence}
+        for e in reading.edges
+    ]
+    skipped = [{"text": text, "reason": reason} for text, reason in reading.skipped]
+    opened.run.write_json(CONCEPTS, {"schema_version": 1, "source": document.location, "mode": document.mode, "concepts": concepts, "skipped": skipped})
+    opened.run.write_json(DAG, {"schema_version": 1, "source": document.location, "nodes": [c.id for c in reading.concepts], "edges": edges})
+
+
+def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, progress: Progress) -> Generation:
+    """Runs the generation loop; the best draft so far is always the curriculum in the run. Raises what the provider raises."""
+    settings = opened.session.settings
+    subject = opened.subject(b"")
+    request = ProposeRequest(
+        spec=subject.spec,
+        sources=opened.sources(),
+        reading=reading,
+        requirements=[Requirement(rule_id=i.id, summary=i.summary, severity=s, options=o) for i, s, o in opened.session.judge.infos()],
+        progress=lambda line: progress("generate", line),
+    )
+    budget = Budget(settings.get("AGENT_MAX_ITERATIONS"), settings.get("AGENT_MAX_ACTIONS_PER_ITERATION"), settings.get("AGENT_TARGET_SCORE"))
+    before = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else None
+
+    def keep(draft: Draft) -> None:
+        nonlocal before
+        if before is not None:
+            opened.run.write(PREVIOUS, before)
+            opened.state.hashes["previous"] = content_hash(before)
+            before = None
+        opened.run.write(CURRICULUM, draft.data)
+        opened.state.hashes["curriculum"] = content_hash(draft.data)
+        opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": provider.info.id}
+        opened.run.save(opened.metadata)
+
+    loop = Loop(provider, opened.session.judge, request, budget, opened.subject, keep, lambda line: progress("generate", line))
+    result = loop.run()
+    opened.run.write_json(TRACE, result.trace)
+    opened.metadata.note("generated", f"curriculum of {plural(result.best.verdict.nodes, 'node')} by {provider.info.id}", score=result.best.verdict.score)
+    opened.run.event("generated", provider=provider.info.id, score=result.best.verdict.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
+    opened.refresh()
+    return result
+
+
+def validate(opened: OpenRun, subject: RunSubject | None = None, verdict: Verdict | None = None) -> dict[str, Any]:
+    """Judges the curriculum in the run, writes both reports and the stamp, and returns the JSON report.
+
+    `verdict` is given when the very bytes in the run were judged already.
+    """
+    subject = subject or opened.subject()
+    verdict = verdict or opened.session.judge.judge(subject)
+    report = report_document(opened.run.id, verdict)
+    opened.run.write(REPORT_MD, report_markdown(report, opened.run.id).encode())
+    opened.run.write(REPORT_JSON, to_json(report))
+    opened.metadata.stamps["validation"] = {
+        "curriculum": opened.state.hashes["curriculum"],
+        "inputs": opened.state.inputs,
+        "ruleset": verdict.ruleset,
+        "passed": verdict.passed,
+    }
+    if verdict.passed and not opened.state.current[CURRICULUM]:
+        # It fits the inputs of today; that is what its stamp says from now on.
+        opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": "validate"}
+    opened.metadata.note("validated", summary_line(report), passed=verdict.passed)
+    opened.run.event("validated", passed=verdict.passed, score=verdict.score, **report["summary"])
+    opened.refresh()
+    return report
+
+
+def validation_failure(opened: OpenRun, report: dict[str, Any]) -> ValidationFailed:
+    """The typed error for a report that failed: the first finding by name, and where the rest stands."""
+    errors = [f for f in report["findings"] if f["severity"] == "error"]
+    failed = [r for r in report["rules"] if r["status"] == "failed"]
+    if errors:
+        first = f"{errors[0]['rule_id']} at {errors[0]['document']}{errors[0]['pointer']}: {errors[0]['message']}"
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    else:
+        first, more = f"rule {failed[0]['rule_id']} could not run: {failed[0]['reason']}", f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return ValidationFailed(
+        f"validation of {opened.run.id} failed: {first}{more}",
+        hint=f"read {opened.run.path / REPORT_MD}, mend what it names, then: dagogy validate {opened.run.id}",
+        details={"run_id": opened.run.id, "report": str(opened.run.path / REPORT_JSON), **report["summary"]},
+    )
+
+
+def plan(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
+    """Makes and writes the plan. Raises `StageConflict` unless the run is validated."""
+    opened.require(REPORT_JSON, "plan")
+    subject = subject or opened.subject()
+    document = make_plan(subject.curriculum, subject.spec, subject.index)
+    data = opened.run.write_json(PLAN, document)
+    opened.metadata.stamps["plan"] = {"sha256": content_hash(data), "curriculum": opened.state.hashes["curriculum"], "topic_spec": opened.state.hashes["topic_spec"]}
+    opened.metadata.note("planned", plural(document["duration_weeks"], "week"))
+    opened.run.event("planned", weeks=document["duration_weeks"], minutes=document["total_estimated_minutes"])
+    opened.refresh(plan=content_hash(data))
+    return document
+
+
+def iterate(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
+    """Writes what changed since the previous curriculum. Raises `StageConflict` unless the run is planned."""
+    opened.require(PLAN, "iterate")
+    document = difference(opened, subject)
+    data = opened.run.write_json(DIFF, document)
+    hashes = opened.state.hashes
+    opened.metadata.stamps["iteration"] = {
+        "sha256": content_hash(data),
+        "curriculum": hashes["curriculum"],
+        "previous": hashes["previous"],
+        "plan": hashes["plan"],
+    }
+    counts = {name: len(document[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")}
+    opened.metadata.note("iterated", ", ".join(f"{n} {name}" for name, n in counts.items()))
+    opened.run.event("iterated", **counts, time_delta_minutes=document["time_delta_minutes"])
+    opened.refresh(diff=content_hash(data))
+    return document
+
+
+def difference(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
+    """The diff between the previous curriculum and the one in the run; writes nothing."""
+    subject = subject or opened.subject()
+    previous: Curriculum | None = None
+    if opened.run.exists(PREVIOUS):
+        decoded = decode_curriculum(opened.run.read(PREVIOUS))
+        if decoded.value is None:
+            raise ValidationFailed(f"{PREVIOUS} does not meet its schema: {decoded.problems[0]}", hint=f"restore it, or remove {opened.run.path / PREVIOUS}")
+        previous = decoded.value
+    return make_diff(previous, subject.curriculum, subject.index)
+
+
+def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, list[str]]:
+    """Applies the fixes that the rules offer, round by round until none is left.
+
+    Returns the curriculum before and after, and what was done. With `write` the result replaces the curriculum in the run.
+    """
+    from dagogy.pipeline.fixes import apply_fixes, offered
+
+    before = after = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else opened.subject().curriculum_bytes
+    done: list[str] = []
+    for _ in range(100):
+        subject = opened.subject(after)
+        findings = opened.session.judge.judge(subject).findings
+        if not offered(findings, unsafe=unsafe):
+            break
+        document, applied = apply_fixes(subject.document, findings, unsafe=unsafe)
+        if not applied or to_json(document) == after:
+            break
+        after = to_json(document)
+        done.extend(f"{f.rule_id} {f.pointer}: {f.fix.description}" for f in applied if f.fix)
+    if write and done:
+        opened.run.write(CURRICULUM, after)
+        opened.metadata.stamps["curriculum"] = {"sha256": content_hash(after), "inputs": opened.state.inputs, "made_by": "fix"}
+        opened.metadata.note("fixed", plural(len(done), "fix") if len(done) == 1 else f"{len(done)} fixes", fixes=done[:50])
+        opened.run.event("fixed", fixes=done[:1000])
+        opened.refresh(curriculum=content_hash(after))
+    return before, after, done
+
+
+def scope_request(data: bytes, source: str, mode: str, sections: Sequence[str]) -> ScopeRequest:
+    """Checks how mode and sections go together. Raises `InvalidArgument`."""
+    if mode == "section" and not sections:
+        raise InvalidArgument("--scope-mode section needs at least one --scope-section HEADING", hint="add --scope-section with a heading of the document")
+    if sections and mode != "section":
+        raise InvalidArgument(f"--scope-section goes with --scope-mode section, not {mode}", hint="leave one of the two out")
+    return ScopeRequest(data, source, mode, tuple(sections))  # type: ignore[arg-type]

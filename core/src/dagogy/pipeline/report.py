@@ -1,0 +1,129 @@
+"""The validation report: JSON for machines, Markdown for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from dagogy.api.rules import Finding
+from dagogy.pipeline.judge import Verdict
+
+#: The Markdown report shows this many findings of one rule; the JSON report has all.
+SHOWN_A_RULE = 50
+
+
+def report_document(run_id: str, verdict: Verdict) -> dict[str, Any]:
+    """`validation_report.json` (`dagogy schema validation_report`)."""
+    statuses = Counter(o.status for o in verdict.outcomes)
+    severities = Counter(f.severity for f in verdict.findings)
+    fixes = Counter(f.fix.safety for f in verdict.findings if f.fix is not None)
+    return {
+        "schema_version": 1,
+        "run_id": run_id,
+        "passed": verdict.passed,
+        "score": verdict.score,
+        "nodes": verdict.nodes,
+        "ruleset": verdict.ruleset,
+        "summary": {
+            "errors": severities["error"],
+            "warnings": severities["warning"],
+            "infos": severities["info"],
+            "rules_run": statuses["clean"] + statuses["findings"],
+            "rules_skipped": statuses["skipped"],
+            "rules_failed": statuses["failed"],
+            "safe_fixes": fixes["safe"],
+            "unsafe_fixes": fixes["unsafe"],
+        },
+        "rules": [
+            {"rule_id": o.rule_id, "severity": o.severity, "status": o.status, "reason": o.reason, "findings": o.findings} for o in verdict.outcomes
+        ],
+        "findings": [finding_document(f) for f in verdict.findings],
+    }
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding as JSON values."""
+    fix = finding.fix
+    return {
+        "rule_id": finding.rule_id,
+        "severity": finding.severity,
+        "message": finding.message,
+        "document": finding.document,
+        "pointer": finding.pointer,
+        "node_id": finding.node_id,
+        "fix": {"safety": fix.safety, "description": fix.description, "patch": fix.patch} if fix is not None else None,
+    }
+
+
+def summary_line(report: Mapping[str, Any]) -> str:
+    """`passed: 0 errors, 2 warnings, 0 infos; score 98.5; 28 rules run, …`."""
+    s = report["summary"]
+    line = (
+        f"{'passed' if report['passed'] else 'failed'}: {plural(s['errors'], 'error')}, {plural(s['warnings'], 'warning')}, {plural(s['infos'], 'info')}; "
+        f"score {report['score']:g}; {plural(s['rules_run'], 'rule')} run"
+    )
+    if s["rules_skipped"]:
+        line += f", {s['rules_skipped']} skipped"
+    if s["rules_failed"]:
+        line += f", {s['rules_failed']} could not run"
+    return line
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
+    """`validation_report.md`: verdict, what to do, findings by rule (worst first), rules that did not run."""
+    lines = [f"# Validation of {report['run_id']}", "", f"**{summary_line(report)}** ({plural(report['nodes'], 'node')})", ""]
+    lines += ["## What to do", "", *_what_to_do(report, run_reference), ""]
+    by_rule: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in report["findings"]:
+        by_rule.setdefault(finding["rule_id"], []).append(finding)
+    for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("info", "Infos")):
+        rules = {rule: found for rule, found in by_rule.items() if found[0]["severity"] == severity}
+        if rules:
+            lines += [f"## {title}", ""]
+        for rule, found in rules.items():
+            lines += [f"### {rule} ({len(found)})", "", *(_bullet(f) for f in found[:SHOWN_A_RULE])]
+            if len(found) > SHOWN_A_RULE:
+                lines.append(f"- … and {len(found) - SHOWN_A_RULE} more in `validation_report.json`")
+            lines.append("")
+    idle = [r for r in report["rules"] if r["status"] in ("skipped", "failed")]
+    if idle:
+        lines += ["## Rules that did not run", "", *(f"- `{r['rule_id']}` {r['status']}: {_escaped(r['reason'])}" for r in idle), ""]
+    clean = [r["rule_id"] for r in report["rules"] if r["status"] == "clean"]
+    lines += ["## Clean rules", "", ", ".join(f"`{r}`" for r in clean) or "none", ""]
+    return "\n".join(lines)
+
+
+def _what_to_do(report: Mapping[str, Any], run: str) -> list[str]:
+    if report["passed"]:
+        return [f"- `dagogy plan {run}`, then `dagogy iterate {run}`"]
+    out = []
+    s = report["summary"]
+    if s["safe_fixes"]:
+        out.append(f"- `dagogy validate {run} --fix` applies {plural(s['safe_fixes'], 'safe fix')[:-1] + 'es' if s['safe_fixes'] > 1 else '1 safe fix'}")
+    if s["unsafe_fixes"]:
+        out.append(f"- `dagogy validate {run} --unsafe-fixes --diff` shows {s['unsafe_fixes']} that would change the meaning")
+    out += [
+        "- mend `outputs/curriculum/curriculum.json`, `inputs/topic_spec.json` or the configuration where the findings point, or generate again",
+        "- `dagogy explain RULE` tells why a rule exists and how to satisfy it",
+        f"- then `dagogy validate {run}`",
+    ]
+    return out
+
+
+def _bullet(finding: Mapping[str, Any]) -> str:
+    place = f"`{finding['document']}{finding['pointer']}`" if finding["document"] == "topic_spec" else f"`{finding['pointer'] or '/'}`"
+    node = f" (node `{finding['node_id']}`)" if finding["node_id"] else ""
+    fix = f" *{finding['fix']['safety']} fix: {_escaped(finding['fix']['description'])}*" if finding["fix"] else ""
+    return f"- {place}{node}: {_escaped(finding['message'])}{fix}"
+
+
+def _escaped(text: str) -> str:
+    """Text of the curriculum inside Markdown: no markup of its own takes effect."""
+    flat = " ".join(text.split())
+    return "".join("\\" + c if c in "\\`*_[]<>|#" else c for c in flat)

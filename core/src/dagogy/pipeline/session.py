@@ -1,0 +1,227 @@
+"""One command at work on one run: opens it, infers its stage, holds its lock, and knows the rules and the provider in force."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagogy.api.errors import ConfigError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
+from dagogy.host.manager import Host, Plugin
+from dagogy.pipeline.judge import Judge, RuleConfig, rule_configs, ruleset_digest
+from dagogy.workspace.lock import locked
+from dagogy.workspace.runs import Metadata, Run, Runs
+from dagogy.workspace.settings import CORE_SETTINGS, Settings
+from dagogy.workspace.stages import CURRICULUM, SCOPE, SPEC, State, infer, mark, sync
+
+if TYPE_CHECKING:
+    from dagogy.api.providers import Provider
+    from dagogy.api.scope import ScopeDocument
+    from dagogy.pipeline.subject import RunSubject
+
+
+class Session:
+    """The settings, the host and the runs dir of one command."""
+
+    def __init__(self, settings: Settings, host: Host) -> None:
+        self.settings = settings
+        self.host = host
+        self.runs = Runs(settings.runs_dir)
+
+    @cached_property
+    def rule_configs(self) -> Mapping[str, RuleConfig]:
+        return rule_configs(self.host, self.settings.rules)
+
+    @cached_property
+    def ruleset(self) -> str:
+        return ruleset_digest(self.host, self.rule_configs)
+
+    @cached_property
+    def judge(self) -> Judge:
+        return Judge(self.host, self.rule_configs)
+
+    def provider_plugin(self, provider_id: str | None = None) -> Plugin:
+        """The provider asked for. Raises `ConfigError` that names the variable when it is not installed."""
+        wanted = provider_id or str(self.settings.get("AGENT_PROVIDER"))
+        try:
+            return self.host.get("provider", wanted)
+        except NotFound as error:
+            installed = ", ".join(p.id for p in self.host.all("provider") if p.state != "disabled") or "none"
+            raise ConfigError(
+                f"AGENT_PROVIDER is '{wanted}'; accepted: {installed}",
+                hint=error.hint or f"install a distribution that brings the provider '{wanted}'",
+                details={"setting": "AGENT_PROVIDER", "value": wanted},
+            ) from None
+
+    def provider(self, provider_id: str | None = None) -> Provider:
+        """The provider, created with the settings it declares. Raises `ConfigError` or `PluginError`."""
+        from dagogy.api.providers import Provider, ProviderSettings
+
+        plugin = self.provider_plugin(provider_id)
+        info, get = plugin.info, self.settings.get
+        timeout = get("AGENT_TIMEOUT_SECONDS")
+        settings = ProviderSettings(
+            model=get("AGENT_MODEL"),
+            timeout_seconds=float(info.default_timeout_seconds if timeout is None else timeout),
+            retry_budget=get("AGENT_RETRY_BUDGET"),
+            scope_text_max_chars=get("AGENT_SCOPE_TEXT_MAX_CHARS"),
+            values={s.name: str(self.settings.raw(s.name)[0] or s.default) for s in info.settings},
+        )
+        kind = self.host.implementation(plugin)
+        try:
+            provider = kind(info, settings)
+        except Exception as error:
+            plugin.fail(f"it cannot be created: {type(error).__name__}: {error}")
+            raise plugin.error() from error
+        if not isinstance(provider, Provider):
+            plugin.fail(f"{info.impl} is not a dagogy.api.Provider")
+            raise plugin.error()
+        return provider
+
+    @property
+    def default_provider_id(self) -> str:
+        """The provider that reads scope documents for those that do not."""
+        return str(CORE_SETTINGS["AGENT_PROVIDER"].default)
+
+    @contextlib.contextmanager
+    def reading(self, reference: str) -> Iterator[OpenRun]:
+        """The run for a command that writes no artifact. Needs no lock; `run.json` is brought into line when nobody holds it."""
+        run = self.runs.find(reference)
+        opened: OpenRun | None = None
+        with contextlib.suppress(Locked, StorageError), locked(run.path, "reading"):
+            opened, before = self._open(run)
+            # A folder that cannot be written to is no reason not to read it.
+            with contextlib.suppress(StorageError):
+                sync(run, opened.metadata, opened.state, before)
+        # Not locked, because somebody writes or nobody can; or not readable, and then the error has to be seen.
+        yield opened or self._open(run)[0]
+
+    @contextlib.contextmanager
+    def writing(self, reference: str, command: str, wait_seconds: float = 0.0) -> Iterator[OpenRun]:
+        """The run, locked, its stage in line. Raises `Locked`, `NotFound`, `StorageError`."""
+        from dagogy.workspace.files import remove_temporaries
+
+        run = self.runs.find(reference)
+        with locked(run.path, command, wait_seconds):
+            for folder in ("", "inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs"):
+                remove_temporaries(run.path / folder)
+            opened, before = self._open(run)
+            sync(run, opened.metadata, opened.state, before)
+            run.event("command_started", command=command, stage=opened.state.stage)
+            yield opened
+            run.event("command_ended", command=command, stage=opened.state.stage)
+
+    def _open(self, run: Run) -> tuple[OpenRun, bytes]:
+        """The run with its state inferred, and `run.json` as it was read."""
+        metadata = run.metadata()
+        return OpenRun(self, run, metadata, infer(run, metadata, self.ruleset, self.settings.root)), run.read("run.json")
+
+
+@dataclass(slots=True)
+class OpenRun:
+    """A run that a command works on: what it says of itself and what was inferred."""
+
+    session: Session
+    run: Run
+    metadata: Metadata
+    state: State
+
+    def refresh(self, **hashes: str) -> None:
+        """Infers the stage again after artifacts were written, and saves it. The marker comes last: it promises the rest.
+
+        `hashes` are those of the artifacts that were written, by their name in `State.hashes`: under the lock all others are as
+        they were when the command started, and need not be read again.
+        """
+        known = {**self.state.hashes, **hashes}
+        self.state = infer(self.run, self.metadata, self.session.ruleset, self.session.settings.root, known)
+        self.metadata.stage = self.state.stage
+        self.run.save(self.metadata)
+        mark(self.run, self.state)
+
+    def require(self, artifact: str, command: str) -> None:
+        """Raises `StageConflict` with the next command unless `artifact` is there and current."""
+        if self.state.current.get(artifact):
+            return
+        from dagogy.pipeline.advice import next_step
+
+        step = next_step(self.run.id, self.state)
+        raise StageConflict(
+            f"run {self.run.id} is {self.state.stage}, '{command}' needs {artifact}: {self.state.reasons.get(artifact, 'not current')}",
+            hint=step.command,
+            details={"run_id": self.run.id, "stage": self.state.stage, "artifact": artifact},
+        )
+
+    def subject(self, curriculum: bytes | None = None) -> RunSubject:
+        """What the rules look at: `curriculum`, or the one in the run."""
+        from dagogy.pipeline.subject import RunSubject
+
+        if curriculum is None:
+            if not self.run.exists(CURRICULUM):
+                raise StageConflict(
+                    f"run {self.run.id} has no curriculum yet", hint=f"dagogy run {self.run.id}", details={"run_id": self.run.id, "stage": self.state.stage}
+                )
+            curriculum = self.run.read(CURRICULUM)
+        spec = self.run.read(SPEC) if self.run.exists(SPEC) else b""
+        return RunSubject(curriculum, spec, sources=self.sources, folders=(self.run.path, self.session.settings.root))
+
+    def sources(self) -> Sequence[ScopeDocument]:
+        """The scope document, then those of `local_paths`; each file once. Raises `InvalidArgument` or `NotFound` for a bad path."""
+        from dagogy.pipeline.scope import decode_scope, read_scope
+
+        documents: list[ScopeDocument] = []
+        seen: set[Path] = set()
+        if self.run.exists(SCOPE):
+            stamp = self.metadata.stamps.get("scope", {})
+            path = self.run.file(SCOPE)
+            seen.add(path.resolve())
+            text = decode_scope(self.run.read(SCOPE), stamp.get("source") or SCOPE)
+            documents.append(read_scope(text, source=stamp.get("source") or SCOPE, location=SCOPE, mode=stamp.get("mode", "full")))
+        for name in self._local_paths():
+            path = self._allowed(name)
+            if path not in seen:
+                seen.add(path)
+                location = _relative(path, (self.run.path, self.session.settings.root))
+                documents.append(read_scope(decode_scope(path.read_bytes(), name), source=name, location=location))
+        return documents
+
+    def _local_paths(self) -> Sequence[str]:
+        from dagogy.contracts.documents import decode_topic_spec
+        from dagogy.contracts.types import ContextPack
+
+        if not self.run.exists(SPEC):
+            return ()
+        spec = decode_topic_spec(self.run.read(SPEC)).value
+        pack = spec.context_pack if spec else None
+        return pack.local_paths if isinstance(pack, ContextPack) else ()
+
+    def _allowed(self, name: str) -> Path:
+        """The file that a `local_paths` entry means: inside the workspace root or the run, symlinks followed."""
+        root = self.session.settings.root.resolve()
+        try:
+            path = (root / name).resolve()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise InvalidArgument(f"local_paths names '{name}', which is no path: {error}") from None
+        if not any(path.is_relative_to(place) for place in (root, self.run.path.resolve())):
+            raise InvalidArgument(
+                f"local_paths names '{name}', which lies outside the workspace root {root}", hint="copy the document into the workspace, or remove the entry"
+            )
+        if not path.is_file():
+            raise NotFound(f"local_paths names '{name}', and there is no such file in {root}", hint="correct context_pack.local_paths in inputs/topic_spec.json")
+        return path
+
+    def facts(self) -> dict[str, Any]:
+        """Run id, stage and next command, for JSON output."""
+        from dagogy.pipeline.advice import next_step
+
+        step = next_step(self.run.id, self.state)
+        return {"run_id": self.run.id, "path": str(self.run.path), "stage": self.state.stage, "next": step.as_dict()}
+
+
+def _relative(path: Path, folders: Sequence[Path]) -> str:
+    for folder in folders:
+        with contextlib.suppress(ValueError):
+            return path.relative_to(folder.resolve()).as_posix()
+    return path.name

@@ -1,0 +1,103 @@
+"""The topic spec: made from a scope document where the user wrote none, or completed where parts were left as in the template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagogy.api.errors import InternalError, InvalidArgument
+from dagogy.api.scope import ScopeDocument, ScopeReading
+from dagogy.contracts.documents import decode_topic_spec, is_placeholder, parse_json
+from dagogy.workspace.files import to_json
+
+#: Hours of study a concept takes when the document does not say: from skimming it to practising it.
+HOURS_A_CONCEPT = (0.5, 3.0)
+HOURS_A_WEEK = 5
+_CONSTRAINTS = ("hours_per_week", "total_hours_min", "total_hours_max", "depth", "node_count_min", "node_count_max", "max_prerequisites_per_node")
+
+
+def synthesise_spec(document: ScopeDocument, reading: ScopeReading, written: bytes, template: bytes) -> bytes:
+    """A valid topic spec for what was read, as the bytes of `topic_spec.json`.
+
+    Front matter of the document has the first word, then what the provider read, then sober defaults; whatever the user already
+    put in `written` in place of the template's text stays. Raises `InvalidArgument` for front matter that breaks the contract.
+    """
+    spec = _from_document(document, reading)
+    for key, value in _kept(written, template).items():
+        if key == "constraints" and isinstance(value, dict):
+            spec["constraints"].update(value)
+        else:
+            spec[key] = value
+    data = to_json(spec)
+    problems = decode_topic_spec(data).problems
+    if problems:
+        place = problems[0].pointer.rsplit("/", 1)[-1]
+        if place in document.front_matter:
+            raise InvalidArgument(f"front matter of {document.source}: '{place}' {problems[0].message}", hint="'dagogy schema topic_spec' shows what is accepted")
+        raise InvalidArgument(f"no valid topic spec can be made from {document.source}: {problems[0]}", hint="correct inputs/topic_spec.json or the document")
+    return data
+
+
+def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, Any]:
+    front = document.front_matter
+    title = document.title.strip().rstrip(".") or "the subject"
+    concepts = [c.title for c in reading.concepts]
+    if not concepts:
+        raise InternalError(f"the provider read no concept from {document.source} and raised no error")
+    constraints = {
+        "hours_per_week": HOURS_A_WEEK,
+        "total_hours_min": max(1, round(len(concepts) * HOURS_A_CONCEPT[0])),
+        "total_hours_max": max(2, round(len(concepts) * HOURS_A_CONCEPT[1])),
+        "depth": "practical",
+        "max_prerequisites_per_node": 4,
+    }
+    constraints.update({key: front[key] for key in _CONSTRAINTS if key in front})
+    return {
+        "spec_version": "1.0",
+        "goal": _text(front, "goal") or reading.goal or f"Explain and apply the concepts of {title}.",
+        "audience": _text(front, "audience") or reading.audience or f"Learners who are new to {title}.",
+        "prerequisites": _texts(front, "prerequisites") or list(reading.prerequisites),
+        "scope_in": concepts,
+        "scope_out": _texts(front, "scope_out") or list(reading.scope_out),
+        "constraints": constraints,
+        "domain_mode": front.get("domain_mode", "mature"),
+        "evidence_mode": front.get("evidence_mode", "standard"),
+        "context_pack": {"domain": title},
+    }
+
+
+def _text(front: Mapping[str, Any], key: str) -> str:
+    value = front.get(key)
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _texts(front: Mapping[str, Any], key: str) -> list[str]:
+    value = front.get(key)
+    if isinstance(value, str):
+        return [value.strip()] if value.strip() else []
+    return [str(v).strip() for v in value if str(v).strip()] if isinstance(value, list) else []
+
+
+def _kept(written: bytes, template: bytes) -> dict[str, Any]:
+    """The parts of the written spec that are the user's: not as in the template, and no placeholder."""
+    try:
+        document, base = parse_json(written), parse_json(template)
+    except ValueError:
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    base = base if isinstance(base, dict) else {}
+    kept: dict[str, Any] = {}
+    for key, value in document.items():
+        if value == base.get(key) or key == "spec_version":
+            continue
+        if key == "constraints" and isinstance(value, dict):
+            before = base.get(key) if isinstance(base.get(key), dict) else {}
+            kept[key] = {k: v for k, v in value.items() if v != before.get(k)}
+        elif isinstance(value, list):
+            mine = [v for v in value if not (isinstance(v, str) and is_placeholder(v))]
+            if mine:
+                kept[key] = mine
+        elif not (isinstance(value, str) and is_placeholder(value)):
+            kept[key] = value
+    return kept

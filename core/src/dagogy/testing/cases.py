@@ -1,0 +1,174 @@
+"""Rule cases: `cases.yaml` beside a rule says what passes, what fails with which findings, and what a fix must produce.
+
+Shape of the file::
+
+    pass:
+      - name: two nodes in a chain
+        curriculum: {nodes: [{id: a}, {id: b, prerequisites: [a]}]}
+    fail:
+      - name: two nodes in a circle
+        curriculum: {nodes: [{id: a, prerequisites: [b]}, {id: b, prerequisites: [a]}]}
+        findings:
+          - {pointer: /nodes/0/prerequisites/0, node_id: a, message: a -> b -> a}
+        fixed: {nodes: [...]}          # what applying every offered fix must produce (a part of the document)
+
+A case may also have `options`, `spec` (keys laid over a sound topic spec), `scope` (Markdown text), `files` (path: content, for
+`local://`), `raw` (the very text of the curriculum, instead of `curriculum`) and `raw_spec`. What a node leaves out is filled in with
+something sound, so that a case shows only what it is about; `complete: false` leaves nodes as they are. In `findings` the
+message is a part of the real one; every finding of the rule must be listed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from dagogy.api.errors import DagogyError
+from dagogy.api.rules import Finding, Rule
+from dagogy.pipeline.judge import build_options
+from dagogy.pipeline.subject import RunSubject
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One entry of a `cases.yaml`."""
+
+    rule_id: str
+    name: str
+    expect: Literal["pass", "fail"]
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.rule_id}: {self.name}"
+
+
+_KEYS = {"name", "curriculum", "spec", "scope", "files", "options", "findings", "fixed", "raw", "raw_spec", "complete", "note"}
+
+
+def load_cases(rule_id: str, package: str) -> list[Case]:
+    """The cases in `cases.yaml` of the Python package `package`. Raises `ValueError` for an unknown key or an empty half."""
+    import yaml
+
+    text = files(package).joinpath("cases.yaml").read_text(encoding="utf-8")
+    document = yaml.safe_load(text)
+    out: list[Case] = []
+    for expect in ("pass", "fail"):
+        entries = document.get(expect) or []
+        if not entries:
+            raise ValueError(f"{package}/cases.yaml has no '{expect}' case")
+        for entry in entries:
+            unknown = set(entry) - _KEYS
+            if unknown:
+                raise ValueError(f"{package}/cases.yaml, {entry.get('name')}: unknown keys {sorted(unknown)}")
+            out.append(Case(rule_id, str(entry.get("name", "unnamed")), expect, entry))  # type: ignore[arg-type]
+    return out
+
+
+def complete_node(part: Mapping[str, Any], position: int = 0) -> dict[str, Any]:
+    """A node that no rule objects to, with `part` laid over it."""
+    name = str(part.get("title", part.get("id", f"n{position}")))
+    base = {
+        "id": f"n{position}",
+        "title": name,
+        "capability": f"Apply {name} to a case of one's own.",
+        "prerequisites": [],
+        "core_ideas": [f"{name} has inputs of type {position}.", f"{name} has outputs of type {position}."],
+        "pitfalls": [f"Taking {name} for its neighbour {position}."],
+        "mastery_check": {"task": f"Build {name} from {position + 2} given parts.", "pass_criteria": f"All {position + 2} parts are used and the result runs."},
+        "estimate_minutes": 60,
+        "resources": [
+            {"title": f"{name}, defined", "url": f"https://example.org/{position}/definition", "kind": "doc", "role": "definition"},
+            {"title": f"{name}, an example", "url": f"https://example.org/{position}/example", "kind": "doc", "role": "example"},
+        ],
+    }
+    return {**base, **part}
+
+
+def complete_spec(part: Mapping[str, Any]) -> dict[str, Any]:
+    """A sound topic spec, with `part` laid over it (`constraints` key by key)."""
+    base: dict[str, Any] = {
+        "spec_version": "1.0",
+        "goal": "Build small working examples.",
+        "audience": "Newcomers with a computer.",
+        "prerequisites": [],
+        "scope_in": ["Basics"],
+        "scope_out": [],
+        "constraints": {"hours_per_week": 5, "total_hours_min": 1, "total_hours_max": 100, "depth": "practical"},
+        "domain_mode": "mature",
+        "evidence_mode": "minimal",
+    }
+    constraints = {**base["constraints"], **part.get("constraints", {})}
+    return {**base, **part, "constraints": constraints}
+
+
+def _curriculum(case: Case) -> bytes:
+    if "raw" in case.data:
+        return str(case.data["raw"]).encode()
+    part = case.data.get("curriculum", {})
+    if not isinstance(part, Mapping) or case.data.get("complete") is False:
+        return json.dumps(part).encode()
+    nodes = [complete_node(n, i) if isinstance(n, Mapping) else n for i, n in enumerate(part.get("nodes", [{"id": "a"}]))]
+    return json.dumps({"topic": "Testing", **part, "nodes": nodes}).encode()
+
+
+def subject_of(case: Case, folder: Path) -> RunSubject:
+    """What the rule is shown; `folder` takes the files of the case."""
+    for name, content in case.data.get("files", {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    scope = case.data.get("scope")
+
+    def sources() -> Sequence[Any]:
+        from dagogy.pipeline.scope import read_scope
+
+        return () if scope is None else (read_scope(scope, source="scope.md"),)
+
+    spec = str(case.data["raw_spec"]).encode() if "raw_spec" in case.data else json.dumps(complete_spec(case.data.get("spec", {}))).encode()
+    return RunSubject(_curriculum(case), spec, sources=sources, folders=(folder,))
+
+
+def run_case(rule: Rule, case: Case, folder: Path) -> list[Finding]:
+    """Runs one case; raises `AssertionError` that says what differs, else returns the findings."""
+    options = build_options(case.rule_id, rule, case.data.get("options", {}))
+    subject = subject_of(case, folder)
+    try:
+        found = list(rule.check(subject, options))
+    except DagogyError as error:
+        raise AssertionError(f"{case}: the rule could not run: {error.message}") from error
+    if case.expect == "pass":
+        assert not found, f"{case}: {[f.message for f in found]}"
+        return found
+    assert found, f"{case}: no finding"
+    _compare(case, found)
+    if "fixed" in case.data:
+        _compare_fixed(case, subject.document, found)
+    return found
+
+
+def _compare(case: Case, found: Sequence[Finding]) -> None:
+    wanted = case.data.get("findings", [])
+    assert len(found) == len(wanted), f"{case}: {len(wanted)} findings wanted, got {[(f.pointer, f.message) for f in found]}"
+    for want, have in zip(wanted, found, strict=True):
+        for key, value in want.items():
+            real = getattr(have, key)
+            same = str(value) in real if key == "message" else real == value
+            assert same, f"{case}: {key} is {real!r}, wanted {value!r}"
+
+
+def _compare_fixed(case: Case, document: Any, found: Sequence[Finding]) -> None:
+    from dagogy.pipeline.fixes import apply_fixes
+
+    fixed, _ = apply_fixes(document, found, unsafe=True)
+    assert _is_part(case.data["fixed"], fixed), f"{case}: the fixes produce {json.dumps(fixed)[:600]}"
+
+
+def _is_part(part: Any, whole: Any) -> bool:
+    if isinstance(part, Mapping):
+        return isinstance(whole, dict) and all(k in whole and _is_part(v, whole[k]) for k, v in part.items())
+    if isinstance(part, list):
+        return isinstance(whole, list) and len(part) == len(whole) and all(map(_is_part, part, whole))
+    return bool(part == whole)

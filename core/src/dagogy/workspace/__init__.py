@@ -1,0 +1,1 @@
+"""Everything that touches the disk: settings, runs, locks, atomic writes, stamps, events, archives."""

@@ -1,0 +1,52 @@
+"""The events log of a run: one JSON object a line, append only, readable after any crash."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dagogy.workspace.files import storage_error
+
+
+def utc_now() -> str:
+    """The time as `2026-01-31T12:00:00.123456Z`."""
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{nanoseconds // 1000:06d}Z"
+
+
+def append_event(path: Path, event: str, **facts: Any) -> None:
+    """Appends one event. A line that a killed writer left torn is closed first, so that it spoils no other."""
+    line = json.dumps({"at_utc": utc_now(), "event": event, **facts}, ensure_ascii=False, default=str).encode() + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            end = os.lseek(descriptor, 0, os.SEEK_END)
+            if end and os.pread(descriptor, 1, end - 1) != b"\n":
+                line = b"\n" + line
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise storage_error("append to", path, error) from error
+
+
+def read_events(path: Path) -> Iterator[dict[str, Any]]:
+    """The events in order; a torn line is passed over. No log, no events. Raises `StorageError`."""
+    try:
+        with open(path, "rb") as file:
+            for line in file:
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(event, dict):
+                    yield event
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise storage_error("read", path, error) from error

@@ -1,0 +1,269 @@
+"""Runs: folders with an id, found by id, prefix, slug or `latest`; and the metadata in `run.json`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dagogy.api.errors import InvalidArgument, NotFound, StorageError
+from dagogy.contracts.suggest import did_you_mean
+from dagogy.workspace.events import append_event, utc_now
+from dagogy.workspace.files import guarded, read_bytes, storage_error, sync_folder, to_json, write_atomic
+
+STAGES = ("initialized", "spec_ready", "generated", "validated", "planned", "iterated")
+SCHEMA_VERSION = 1
+_RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}(?:-[a-z0-9-]+)?")
+_STAMP = len("20260131-120000")
+#: The history in `run.json` keeps this many entries; the events log has all of them.
+HISTORY_LIMIT = 200
+_SLUG_LIMIT = 60
+
+
+def is_run_id(name: str) -> bool:
+    """Whether `name` has the form of a run id."""
+    return _RUN_ID.fullmatch(name) is not None
+
+
+def slugify(name: str) -> str:
+    """The slug of a name: lower-case ASCII letters, digits and single dashes; "" when nothing is left of it."""
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG_LIMIT].rstrip("-")
+
+
+@dataclass(slots=True)
+class Metadata:
+    """`run.json`. `stamps` say, by artifact, from which content it was made."""
+
+    run_id: str
+    created_at_utc: str
+    stage: str = STAGES[0]
+    history: list[dict[str, Any]] = field(default_factory=list)
+    stamps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def note(self, event_type: str, message: str, **metadata: Any) -> None:
+        """Adds to the history."""
+        self.history.append({"at_utc": utc_now(), "event_type": event_type, "stage": self.stage, "message": message, "metadata": metadata})
+        del self.history[:-HISTORY_LIMIT]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": self.run_id,
+            "created_at_utc": self.created_at_utc,
+            "stage": self.stage,
+            **self.extra,
+            "stamps": self.stamps,
+            "history": self.history,
+        }
+
+
+def invalid_metadata(run_id: str, why: str) -> StorageError:
+    """The runbook's `invalid run metadata`, with its way out."""
+    return StorageError(
+        f"invalid run metadata: {run_id}/run.json {why}",
+        hint=f"dagogy archive {run_id}, then 'dagogy init' a fresh run and regenerate (runbook 3F)",
+        details={"run_id": run_id, "artifact": "run.json"},
+    )
+
+
+def parse_metadata(run_id: str, data: bytes) -> Metadata:
+    """Reads `run.json`. Raises `StorageError` ("invalid run metadata") that says what is wrong with it."""
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise invalid_metadata(run_id, "is empty" if not data.strip() else f"is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise invalid_metadata(run_id, "is not an object")
+    version = document.get("schema_version")
+    if version != SCHEMA_VERSION or isinstance(version, bool):
+        newer = isinstance(version, int) and version > SCHEMA_VERSION
+        raise invalid_metadata(run_id, f"has schema_version {version!r}, {'newer than this dagogy reads' if newer else 'incompatible'} (wanted {SCHEMA_VERSION})")
+    shapes = {"run_id": str, "created_at_utc": str, "stage": str, "history": list, "stamps": dict}
+    for key, kind in shapes.items():
+        if not isinstance(document.get(key), kind):
+            raise invalid_metadata(run_id, f"has no valid '{key}'")
+    if document["stage"] not in STAGES:
+        raise invalid_metadata(run_id, f"has the unknown stage {document['stage']!r}")
+    if not all(isinstance(s, dict) for s in document["stamps"].values()) or not all(isinstance(h, dict) for h in document["history"]):
+        raise invalid_metadata(run_id, "has stamps or history entries that are not objects")
+    known = {"schema_version", *shapes}
+    return Metadata(
+        run_id, document["created_at_utc"], document["stage"], document["history"], document["stamps"], {k: v for k, v in document.items() if k not in known}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run folder. Paths are given relative to it, in the words of the contract."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    def file(self, relative: str) -> Path:
+        """The path of an artifact. Raises `StorageError` when a symlink leads it out of the run."""
+        return guarded(self.path / relative, self.path)
+
+    def read(self, relative: str) -> bytes:
+        return read_bytes(self.file(relative))
+
+    def exists(self, relative: str) -> bool:
+        return os.path.lexists(self.path / relative)
+
+    def write(self, relative: str, data: bytes) -> None:
+        if not self.path.is_dir():
+            raise NotFound(f"run folder {self.path} is gone: it was removed while the command ran", hint="'dagogy list' shows the runs that are there")
+        write_atomic(self.file(relative), data)
+
+    def write_json(self, relative: str, document: Any) -> bytes:
+        data = to_json(document)
+        self.write(relative, data)
+        return data
+
+    def remove(self, relative: str) -> None:
+        path = self.file(relative)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_error("remove", path, error) from error
+
+    def metadata(self) -> Metadata:
+        """`run.json`. Raises `StorageError` ("invalid run metadata")."""
+        if not self.exists("run.json"):
+            raise invalid_metadata(self.id, "is missing")
+        return parse_metadata(self.id, self.read("run.json"))
+
+    def save(self, metadata: Metadata) -> None:
+        metadata.run_id = self.id
+        self.write_json("run.json", metadata.as_dict())
+
+    def event(self, event: str, **facts: Any) -> None:
+        if self.path.is_dir():
+            append_event(self.file("logs/events.jsonl"), event, **facts)
+
+
+class Runs:
+    """The runs dir."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+
+    def ids(self) -> list[str]:
+        """Ids of all runs, oldest first. A runs dir that is not there has none. Raises `StorageError`."""
+        try:
+            with os.scandir(self.base) as entries:
+                return sorted(e.name for e in entries if is_run_id(e.name) and e.is_dir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise storage_error("read the runs dir", self.base, error) from error
+
+    def find(self, reference: str) -> Run:
+        """The run that `reference` means: an id, a unique prefix of one, a unique slug, or `latest`.
+
+        Raises `InvalidArgument` for what could leave the runs dir or means several runs, `NotFound` for what means none.
+        """
+        if not reference or reference.startswith(".") or any(c in reference for c in "/\\\x00"):
+            raise InvalidArgument(f"'{reference}' is not a run id", hint="'dagogy list' shows the ids; a unique prefix, a slug or 'latest' will do")
+        ids = self.ids()
+        if reference == "latest":
+            if not ids:
+                raise NotFound(f"there is no run in {self.base}", hint="'dagogy init NAME' makes one")
+            return self._inside(self._newest(ids))
+        if reference in ids:
+            return self._inside(reference)
+        slugs = [i for i in ids if i[_STAMP + 1 :] == reference]
+        hits = slugs or [i for i in ids if i.startswith(reference)]
+        if len(hits) == 1:
+            return self._inside(hits[0])
+        if hits:
+            shown = ", ".join(hits[-5:]) + (f" and {len(hits) - 5} more" if len(hits) > 5 else "")
+            raise InvalidArgument(f"'{reference}' means {len(hits)} runs: {shown}", hint="give the whole id", details={"candidates": hits[:100]})
+        known = ids[-200:] + [i[_STAMP + 1 :] for i in ids[-200:] if len(i) > _STAMP + 1]
+        raise NotFound(f"no run '{reference}' in {self.base}", hint=did_you_mean(reference, known) or "'dagogy list' shows the runs")
+
+    def _newest(self, ids: list[str]) -> str:
+        """The last by time; among runs of one second the one whose metadata says it was made last."""
+        same = [i for i in ids if i[:_STAMP] == ids[-1][:_STAMP]]
+        if len(same) == 1:
+            return same[0]
+
+        def made(run_id: str) -> tuple[str, str]:
+            with contextlib.suppress(StorageError):
+                return Run(self.base / run_id).metadata().created_at_utc, run_id
+            return "", run_id
+
+        return max(same, key=made)
+
+    def _inside(self, run_id: str) -> Run:
+        try:
+            inside = (self.base / run_id).resolve().parent == self.base.resolve()
+        except (OSError, RuntimeError):
+            inside = False
+        if not inside:
+            raise InvalidArgument(f"run '{run_id}' is a symlink that leads out of {self.base}", hint="move the run itself into the runs dir")
+        return Run(self.base / run_id)
+
+    def create(self, build: Callable[[Run], None], *, run_id: str = "", slug: str = "") -> Run:
+        """A new run: `build` fills a hidden folder, which then gets its id in one step: `run_id`, or one made of the time and
+        `slug`. An id that is taken gets a suffix. Raises `StorageError`; then nothing is left behind."""
+        try:
+            self.base.mkdir(parents=True, exist_ok=True)
+            hidden = Path(tempfile.mkdtemp(prefix=".new-", dir=self.base))
+            os.chmod(hidden, 0o777 & ~_umask())
+        except OSError as error:
+            raise storage_error("create a run in", self.base, error) from error
+        try:
+            build(Run(hidden))
+            return self._place(hidden, run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + (f"-{slug}" if slug else ""))
+        except OSError as error:
+            raise storage_error("create a run in", self.base, error) from error
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+
+    def _place(self, hidden: Path, run_id: str) -> Run:
+        """Renaming a folder onto one that is not empty fails, so no other run's folder is ever taken."""
+        for suffix in range(1, 10_000):
+            name = run_id if suffix == 1 else f"{run_id}-{suffix}"
+            if os.path.lexists(self.base / name):
+                continue
+            _set_run_id(hidden / "run.json", name)
+            try:
+                os.rename(hidden, self.base / name)
+            except OSError:
+                if os.path.lexists(self.base / name):
+                    continue
+                raise
+            sync_folder(self.base)
+            return Run(self.base / name)
+        raise StorageError(f"no free id for a run '{run_id}' in {self.base}", hint="archive some runs")
+
+
+def _set_run_id(path: Path, run_id: str) -> None:
+    """Writes the final id into `run.json`; one that cannot be read (a restored, broken run) stays as it is."""
+    try:
+        metadata = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return
+    if isinstance(metadata, dict) and metadata.get("run_id") != run_id:
+        write_atomic(path, to_json({**metadata, "run_id": run_id}))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

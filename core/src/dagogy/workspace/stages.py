@@ -1,0 +1,224 @@
+"""In which stage a run is, inferred from the content of its artifacts each time a command starts (the runbook's stage auto-sync).
+
+An artifact is current when it was made from what is there now; "what" is a content hash, never a time. The stamps in `run.json`
+remember what each artifact was made from. Content that changed by hand is adopted: the user is allowed to edit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dagogy.workspace.files import content_hash, hash_file
+from dagogy.workspace.runs import Metadata, Run
+
+SPEC = "inputs/topic_spec.json"
+SCOPE = "inputs/scope.md"
+CURRICULUM = "outputs/curriculum/curriculum.json"
+PREVIOUS = "outputs/curriculum/previous_curriculum.json"
+TRACE = "outputs/reviews/optimization_trace.json"
+REPORT_MD = "outputs/reviews/validation_report.md"
+REPORT_JSON = "outputs/reviews/validation_report.json"
+PLAN = "outputs/plan/plan.json"
+DIFF = "outputs/reviews/diff_report.json"
+EVENTS = "logs/events.jsonl"
+FAILURES = "logs/failures"
+VALID = "logs/validation.ok"
+CONCEPTS = "scope_concepts.json"
+DAG = "scope_dag.json"
+
+#: The artifacts that `status` speaks of, with the stage each one makes.
+ARTIFACTS = {SPEC: "spec_ready", CURRICULUM: "generated", REPORT_JSON: "validated", PLAN: "planned", DIFF: "iterated"}
+
+
+@dataclass(slots=True)
+class State:
+    """What was inferred. `current` tells of each artifact whether it is there and up to date; `reasons` why one is not."""
+
+    stage: str
+    hashes: dict[str, str]
+    current: dict[str, bool] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The hashes of what a curriculum is made from."""
+        return {key: self.hashes[key] for key in ("topic_spec", "scope", "sources")}
+
+
+def infer(run: Run, metadata: Metadata, ruleset: str, root: Path, known: dict[str, str] | None = None) -> State:
+    """The state of `run`; brings `metadata.stamps` into line, but writes nothing. Raises `StorageError`.
+
+    `ruleset` is the digest of the rules in force; `root` the workspace root that `local_paths` count from; `known` the hashes of
+    all artifacts, where the caller has them.
+    """
+    state = State("initialized", {**(known or _hashes(run, root)), "ruleset": ruleset})
+    stamps, hashes = metadata.stamps, state.hashes
+    ready = _spec_stamp(run, stamps, hashes["topic_spec"])
+    state.current[SPEC] = ready["ready"]
+    if not ready["ready"]:
+        state.reasons[SPEC] = ready["problem"]
+    state.current[CURRICULUM] = _curriculum_current(run, state, stamps)
+    state.current[REPORT_JSON] = _validation_current(state, stamps)
+    if state.current[REPORT_JSON] and not state.current[CURRICULUM]:
+        # It passes with the inputs as they are now: whatever it was made from, it is theirs.
+        state.current[CURRICULUM] = True
+        state.reasons.pop(CURRICULUM, None)
+    _derived(state, stamps, "plan", PLAN, {"curriculum": hashes["curriculum"], "topic_spec": hashes["topic_spec"]})
+    _derived(state, stamps, "iteration", DIFF, {"curriculum": hashes["curriculum"], "previous": hashes["previous"], "plan": hashes["plan"]})
+    for artifact, stage in ARTIFACTS.items():
+        if not state.current[artifact]:
+            break
+        state.stage = stage
+    return state
+
+
+def _hashes(run: Run, root: Path) -> dict[str, str]:
+    files = {"topic_spec": SPEC, "scope": SCOPE, "curriculum": CURRICULUM, "previous": PREVIOUS, "plan": PLAN, "diff": DIFF}
+    hashes = {name: hash_file(run.file(relative)) if run.exists(relative) else "" for name, relative in files.items()}
+    hashes["sources"] = _sources_hash(run, root)
+    return hashes
+
+
+def _sources_hash(run: Run, root: Path) -> str:
+    """One hash of all documents that the spec's `local_paths` name; "" when it names none."""
+    if not run.exists(SPEC):
+        return ""
+    data = run.read(SPEC)
+    if b"local_paths" not in data:
+        return ""
+    try:
+        paths = json.loads(data.decode("utf-8-sig")).get("context_pack", {}).get("local_paths", [])
+        names = [p for p in paths if isinstance(p, str)]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return ""
+    if not names:
+        return ""
+    total = hashlib.sha256()
+    for name in names:
+        try:
+            digest = content_hash((root / name).read_bytes())
+        except (OSError, ValueError):
+            digest = ""
+        total.update(f"{name}\0{digest}\0".encode("utf-8", "surrogatepass"))
+    return total.hexdigest()
+
+
+def _spec_stamp(run: Run, stamps: dict[str, dict[str, Any]], sha: str) -> dict[str, Any]:
+    """Whether the topic spec is ready, and if not the first reason; judged once for each content."""
+    from dagogy import __version__
+
+    stamp = stamps.get("topic_spec", {})
+    if stamp.get("sha256") == sha and stamp.get("judged_by") == __version__ and isinstance(stamp.get("ready"), bool):
+        return stamp
+    if not sha:
+        problems = [f"{SPEC} is missing"]
+    else:
+        from dagogy.contracts.documents import decode_topic_spec
+
+        problems = [str(p) for p in decode_topic_spec(run.read(SPEC)).problems]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    stamps["topic_spec"] = {
+        **stamp,
+        "sha256": sha,
+        "ready": not problems,
+        "problem": problems[0] + more if problems else "",
+        "judged_by": __version__,
+    }
+    return stamps["topic_spec"]
+
+
+def _curriculum_current(run: Run, state: State, stamps: dict[str, dict[str, Any]]) -> bool:
+    sha = state.hashes["curriculum"]
+    if not sha:
+        stamps.pop("curriculum", None)
+        state.reasons[CURRICULUM] = "not made yet"
+        return False
+    stamp = stamps.get("curriculum", {})
+    if stamp.get("sha256") != sha:
+        problem = _unreadable(run)
+        # Nobody but the user changes it without leaving a stamp, so it is meant for the inputs of today.
+        stamp = stamps["curriculum"] = {"sha256": sha, "inputs": state.inputs, "made_by": "edit", "problem": problem}
+    if stamp.get("problem"):
+        state.reasons[CURRICULUM] = f"cannot be read: {stamp['problem']}"
+        return False
+    changed = [name for name, value in state.inputs.items() if stamp.get("inputs", {}).get(name) != value]
+    if changed:
+        words = {"topic_spec": "the topic spec", "scope": "the scope document", "sources": "a document of local_paths"}
+        state.reasons[CURRICULUM] = f"{' and '.join(words[name] for name in changed)} changed since it was made"
+    return not changed
+
+
+def _unreadable(run: Run) -> str:
+    """Why the curriculum is not even a JSON object with nodes, or an empty string. Its rules are `validate`'s business."""
+    import msgspec
+
+    outline = msgspec.defstruct("Outline", [("nodes", list[msgspec.Raw])])
+    try:
+        msgspec.json.decode(run.read(CURRICULUM).removeprefix(b"\xef\xbb\xbf"), type=outline)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return " ".join(str(error).split())
+    return ""
+
+
+def _validation_current(state: State, stamps: dict[str, dict[str, Any]]) -> bool:
+    stamp = stamps.get("validation", {})
+    if not stamp:
+        state.reasons[REPORT_JSON] = "not validated yet"
+        return False
+    if stamp.get("curriculum") != state.hashes["curriculum"]:
+        state.reasons[REPORT_JSON] = "the curriculum changed since it was validated"
+    elif stamp.get("inputs") != state.inputs:
+        state.reasons[REPORT_JSON] = "the inputs changed since it was validated"
+    elif stamp.get("ruleset") != state.hashes["ruleset"]:
+        state.reasons[REPORT_JSON] = "the rules, their versions or their options changed since it was validated"
+    elif not stamp.get("passed"):
+        state.reasons[REPORT_JSON] = "the last validation failed"
+    else:
+        return True
+    return False
+
+
+def _derived(state: State, stamps: dict[str, dict[str, Any]], name: str, artifact: str, made_from: dict[str, str]) -> None:
+    stamp = stamps.get(name, {})
+    sha = state.hashes["plan" if artifact == PLAN else "diff"]
+    if not sha or not stamp:
+        state.reasons[artifact] = "not made yet"
+    elif stamp.get("sha256") != sha:
+        state.reasons[artifact] = "it was changed since it was made"
+    elif any(stamp.get(key) != value for key, value in made_from.items()):
+        state.reasons[artifact] = f"{' and '.join(k.replace('_', ' ') for k, v in made_from.items() if stamp.get(k) != v)} changed since it was made"
+    state.current[artifact] = artifact not in state.reasons
+
+
+def sync(run: Run, metadata: Metadata, state: State, before: bytes) -> bool:
+    """Brings `run.json` and the marker `logs/validation.ok` into line with `state`, if they are not. Only for who holds the lock.
+
+    `before` is `run.json` as it was read. Returns whether anything was written.
+    """
+    changed = metadata.stage != state.stage
+    if changed:
+        was, metadata.stage = metadata.stage, state.stage
+        metadata.note("stage_sync", f"stage brought into line with the artifacts: {was} -> {state.stage}", previous_stage=was)
+    after = json.dumps(metadata.as_dict(), sort_keys=True, ensure_ascii=False)
+    try:
+        same = json.dumps(json.loads(before.decode("utf-8-sig")), sort_keys=True, ensure_ascii=False) == after
+    except ValueError:
+        same = False
+    if not same:
+        run.save(metadata)
+    return mark(run, state) or not same
+
+
+def mark(run: Run, state: State) -> bool:
+    """Makes `logs/validation.ok` present exactly when the last validation passed and is current."""
+    wanted, there = state.current.get(REPORT_JSON, False), run.exists(VALID)
+    if wanted and not there:
+        run.write(VALID, (state.hashes["curriculum"] + "\n").encode())
+    elif there and not wanted:
+        run.remove(VALID)
+    return wanted != there
+

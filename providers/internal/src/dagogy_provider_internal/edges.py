@@ -1,0 +1,405 @@
+"""Which concept comes before which, with the evidence.
+
+Evidence is collected for ordered pairs, "B leans on A", from what the source itself says:
+
+- `declared`: a column or label of B ("Builds on", "Requires") names A, or a sentence of B does so after a cue phrase ("requires", "once you
+  know"). Such a statement is believed.
+- `mention`: B's text uses A's name. That B is explained with A's help and not the other way round is the oldest and most robust signal for
+  prerequisites without labels (Liang et al. 2015, "Measuring prerequisite relations among concepts", there between Wikipedia pages);
+  what counts is therefore the difference of the two directions. A mention in the sentence that defines B counts more, and a name that many
+  concepts mention less (inverse document frequency).
+- `terms`: B's text uses some of the words of A's name, weighted by how telling they are.
+- `name`: A's name is part of B's ("Overlay network" after "Network").
+- `number`: equal names with rising numbers ("Sequences 1", "Sequences 2").
+- `order`: neighbours in a document that says that it is in teaching order, or numbers its parts.
+
+`arrange` turns the differences into one height per concept (least squares), which settles circles by weight, and keeps for each concept
+its best-supported lower ones. Without evidence there is no edge.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, folded
+from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, tokens
+from dagogy_provider_internal.passages import Passage
+
+# ------------------------------------------------------------------------------------------------------------------------- weights
+# Chosen once on the dev cases of the ordering bench, by halves and doubles only; see the ablation in docs/how-internal-works.md.
+#: What one kind of evidence is worth before the two directions are compared.
+MENTION = 1.0  # times log(1 + times named) times how telling the name is
+DEFINING = 2.0  # added to the times named when that happens where B is defined
+TERMS = 0.2  # times the share of A's telling words that B's text has
+NAME = 1.5
+NUMBER = 3.0
+DECLARED = 6.0
+CUED = 2.5
+ORDER = 0.6
+#: Least evidence for an edge, and how much of it a mention by a mere pointer sentence keeps.
+KEEP = 0.35
+#: Strengths of the prior heights: title cues, looking back, how widely a name's words are used, and used-by against uses.
+CUE, BACK, SPREAD, FLOW = 1.0, 0.25, 0.2, 0.8
+_PRIOR = 1.0
+_ROUNDS = 60
+#: A word in more than this share of all texts says nothing about any pair; only applied to documents with many concepts.
+_COMMON = 0.25
+
+_CUES = re.compile(
+    r"\b(?:builds? (?:up)?on|requires?|requiring|presupposes?|depends? on|relies on|relying on|prerequisites?|once you (?:know|have)|now that you know|assum(?:es|ing)|needs?|you need|"
+    r"uses what you know of|comes after|follows|extends|attaches to|generali[sz](?:es|ation of)|special case of|based on|in terms of|defined (?:by|using|from|through)|constructed from|"
+    r"familiar(?:ity)? with|knowledge of|understanding of|recall|backed by|after)\b",
+    re.IGNORECASE,
+)
+_FORWARD = re.compile(r"\b(?:is (?:needed|required|used) (?:for|by|in)|prepares? (?:for|you for)|(?:is|are) the (?:basis|foundation) (?:of|for)|leads? to|paves the way (?:to|for)|before)\b", re.IGNORECASE)
+_ORDERED_TEXT = re.compile(r"\b(?:in (?:this|the following|teaching|study) order|in order of (?:difficulty|study)|one after (?:the other|another)|step by step|in sequence)\b", re.IGNORECASE)
+_UNORDERED_TEXT = re.compile(r"\b(?:no particular order|not (?:in )?(?:any |teaching )?order|unordered|not ordered|shuffled|in any order|alphabetical)\b", re.IGNORECASE)
+_ELSEWHERE = 8  # passages of others that are remembered for a concept
+_CUE_REACH = 14  # words after a cue within which a name is what the cue speaks of
+
+
+@dataclass(slots=True)
+class Support:
+    """The evidence that one concept leans on another: its sum, and the strongest piece to show."""
+
+    total: float = 0.0
+    best: float = 0.0
+    kind: str = ""
+    lines: tuple[int, int] = (1, 1)
+    quote: str = ""
+
+    def add(self, value: float, kind: str, lines: tuple[int, int], quote: str) -> None:
+        self.total += value
+        if value > self.best:
+            self.best, self.kind, self.lines, self.quote = value, kind, lines, quote
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Concept `before` (a position) comes before concept `after`; `weight` in (0, 1]."""
+
+    before: int
+    after: int
+    kind: str
+    weight: float
+    lines: tuple[int, int]
+    quote: str
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that was collected. `leans[b][a]`: B leans on A. `closed`: concepts whose prerequisites the source lists in full."""
+
+    leans: list[dict[int, Support]]
+    closed: set[int] = field(default_factory=set)
+    prior: list[float] = field(default_factory=list)
+    stated_order: bool = False
+    #: For each concept, passages of others that name it, a few of them.
+    named_in: dict[int, list[tuple[int, Passage]]] = field(default_factory=dict)
+
+    def support(self, after: int, before: int) -> Support:
+        return self.leans[after].setdefault(before, Support())
+
+
+def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]]) -> Evidence:
+    """The evidence for all pairs. The work grows with the length of the text and the number of names it mentions, not with the pairs."""
+    evidence = Evidence([{} for _ in concepts])
+    telling = [content_tokens(c.title) for c in concepts]
+    bags = [_bag(t) for t in texts]
+    spread = Counter(w for bag, title in zip(bags, telling, strict=True) for w in {*bag, *title})
+    idf = {w: math.log((len(concepts) + 1) / (df + 0.5)) for w, df in spread.items()}
+    index = _NameIndex(concepts)
+    _declared(evidence, texts, index)
+    _mentions(evidence, texts, telling, idf, index)
+    _terms(evidence, concepts, texts, bags, telling, idf)
+    _names(evidence, concepts, telling)
+    _stated_order(evidence, concepts)
+    evidence.prior = _priors(evidence, concepts, texts, telling, spread)
+    return evidence
+
+
+def _bag(passages: Sequence[Passage]) -> Counter[str]:
+    return Counter(t for p in passages if p.role != "code" for t in tokens(p.text))
+
+
+class _NameIndex:
+    """Finds the names of concepts in a list of tokens: at each place the longest one."""
+
+    def __init__(self, concepts: Sequence[Concept]) -> None:
+        owner: dict[tuple[str, ...], int] = {}
+        for i, concept in enumerate(concepts):
+            owner.setdefault(phrase(concept.title), i)
+        unclear: set[tuple[str, ...]] = set()
+        for i, concept in enumerate(concepts):
+            for parts in phrases(concept.names or aliases(concept.title)):
+                if owner.setdefault(parts, i) != i and parts != phrase(concepts[owner[parts]].title):
+                    unclear.add(parts)
+        self._by_first: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
+        for parts, i in owner.items():
+            if parts and parts not in unclear:
+                self._by_first[parts[0]].append((parts, i))
+        for found in self._by_first.values():
+            found.sort(key=lambda e: (-len(e[0]), e[0]))
+
+    def find(self, text: Sequence[str]) -> list[tuple[int, int]]:
+        """Positions in `text` and the concepts named there."""
+        out: list[tuple[int, int]] = []
+        skip = 0
+        for at, token in enumerate(text):
+            if at < skip or token not in self._by_first:
+                continue
+            for parts, concept in self._by_first[token]:
+                if tuple(text[at : at + len(parts)]) == parts:
+                    out.append((at, concept))
+                    skip = at + len(parts)
+                    break
+        return out
+
+
+# ----------------------------------------------------------------------------------------------------------------- kinds of evidence
+
+
+def _declared(evidence: Evidence, texts: Sequence[Sequence[Passage]], index: _NameIndex) -> None:
+    """Columns and labels that list prerequisites. A concept that has such a column has no others."""
+    for b, own in enumerate(texts):
+        for passage in own:
+            if passage.role == "requires" and passage.explicit:
+                evidence.closed.add(b)
+                for _, a in index.find(tokens(passage.text)):
+                    if a != b:
+                        evidence.support(b, a).add(DECLARED, "declared", passage.lines, passage.text)
+
+
+def _mentions(evidence: Evidence, texts: Sequence[Sequence[Passage]], telling: Sequence[Sequence[str]], idf: dict[str, float], index: _NameIndex) -> None:
+    """Names in running text; those that a cue phrase speaks of count as declared."""
+    weight = [min(1.5, 0.4 + 0.4 * max((idf.get(w, 0.0) for w in title), default=0.0)) for title in telling]
+    for b, own in enumerate(texts):
+        count: Counter[int] = Counter()
+        where: dict[int, Passage] = {}
+        for passage in own:
+            if passage.role == "code" or (passage.role == "requires" and passage.explicit):
+                continue
+            text = tokens(passage.text)
+            named = [(at, a) for at, a in index.find(text) if a != b]
+            if not named:
+                continue
+            cues = _cue_spans(passage.text, _CUES)
+            forward = _cue_spans(passage.text, _FORWARD)
+            for at, a in named:
+                if any(start <= at <= start + _CUE_REACH for start in forward):
+                    evidence.support(a, b).add(CUED / 2, "declared", passage.lines, passage.text)
+                    continue
+                if any(start <= at <= start + _CUE_REACH for start in cues):
+                    evidence.support(b, a).add(CUED * (1.0 if passage.role != "practice" else 0.3), "declared", passage.lines, passage.text)
+                elsewhere = evidence.named_in.setdefault(a, [])
+                if len(elsewhere) < _ELSEWHERE and (not elsewhere or elsewhere[-1][1] is not passage):
+                    elsewhere.append((b, passage))
+                count[a] += 1
+                if passage.first and at < 35:
+                    count[a] += DEFINING  # type: ignore[assignment]
+                if a not in where or passage.first:
+                    where[a] = passage
+        for a, times in count.items():
+            evidence.support(b, a).add(MENTION * math.log1p(times) * weight[a], "mention", where[a].lines, where[a].text)
+
+
+def _cue_spans(text: str, cues: re.Pattern[str]) -> list[int]:
+    """The token positions at which what a cue speaks of begins."""
+    return [len(tokens(text[: m.end()])) for m in cues.finditer(text)]
+
+
+def _terms(
+    evidence: Evidence, concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], bags: Sequence[Counter[str]], telling: Sequence[Sequence[str]], idf: dict[str, float]
+) -> None:
+    """Parts of names of several words in other texts."""
+    n = len(concepts)
+    users: dict[str, list[int]] = defaultdict(list)
+    for b, bag in enumerate(bags):
+        for word in bag:
+            users[word].append(b)
+    for a, title in enumerate(telling):
+        if len(title) < 2:
+            continue
+        mass = sum(max(idf[w], 0.05) for w in title)
+        shares: dict[int, float] = defaultdict(float)
+        for word in title:
+            using = users.get(word, ())
+            if n > 200 and len(using) > _COMMON * n:
+                continue
+            for b in using:
+                if b != a:
+                    shares[b] += max(idf[word], 0.05) / mass
+        for b, share in shares.items():
+            value = TERMS * share
+            support = evidence.leans[b].get(a)
+            if support is not None:
+                support.total += value
+            else:
+                passage = next(p for p in texts[b] if p.role != "code" and any(w in title for w in tokens(p.text)))
+                evidence.support(b, a).add(value, "terms", passage.lines, passage.text)
+
+
+def _names(evidence: Evidence, concepts: Sequence[Concept], telling: Sequence[Sequence[str]]) -> None:
+    """Names that contain names, and names that differ by a number only."""
+    by_word: dict[str, list[int]] = defaultdict(list)
+    for b, title in enumerate(telling):
+        for word in title:
+            by_word[word].append(b)
+    for a, title in enumerate(telling):
+        small = set(title)
+        for b in min((by_word[w] for w in title), key=len, default=[]):
+            if a != b and small < set(telling[b]):
+                evidence.support(b, a).add(NAME, "name", _anchor_lines(concepts[b]), concepts[b].title)
+    series: dict[str, list[tuple[list[int], int]]] = defaultdict(list)
+    for i, concept in enumerate(concepts):
+        digits = [int(d) for d in re.findall(r"\d{1,6}", concept.title)]
+        if digits:
+            series[re.sub(r"\d+", "#", folded(concept.title))].append((digits, i))
+    for members in series.values():
+        members.sort()
+        for (low, a), (high, b) in zip(members, members[1:], strict=False):
+            if low < high:
+                evidence.support(b, a).add(NUMBER, "number", _anchor_lines(concepts[b]), concepts[b].title)
+
+
+def _anchor_lines(concept: Concept) -> tuple[int, int]:
+    return concept.document.blocks[concept.anchor].lines if concept.anchor >= 0 else (1, 1)
+
+
+def _stated_order(evidence: Evidence, concepts: Sequence[Concept]) -> None:
+    """Neighbours in a document that states its order: by saying so, by numbered headings or by a numbered list."""
+    if len(concepts) < 3:
+        return
+    document = concepts[0].document
+    opening = " ".join(b.text for b in document.blocks[:12] if b.kind == "paragraph")
+    if _UNORDERED_TEXT.search(opening):
+        return
+    numbered = [c for c in concepts if c.number or c.ordered]
+    if not _ORDERED_TEXT.search(opening) and len(numbered) < 0.6 * len(concepts):
+        return
+    evidence.stated_order = True
+    for i in range(1, len(concepts)):
+        b, a = concepts[i], concepts[i - 1]
+        if b.document is a.document and b.anchor > a.anchor >= 0:
+            evidence.support(i, i - 1).add(ORDER, "order", _anchor_lines(b), b.title)
+
+
+def _priors(evidence: Evidence, concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], telling: Sequence[Sequence[str]], spread: Counter[str]) -> list[float]:
+    """What is known of a concept's place before any pair is looked at; the mean is 0."""
+    used_by: Counter[int] = Counter(a for leans in evidence.leans for a, s in leans.items() if s.total > 0.3)
+    prior: list[float] = []
+    for i, concept in enumerate(concepts):
+        title = set(folded(concept.title).split())
+        text = " ".join(p.text for p in texts[i] if p.role != "code")
+        back = min(2.0, 60 * len(LOOKS_BACK.findall(text)) / (len(text.split()) + 50))
+        wide = sum(math.log(max(1, spread[w])) for w in telling[i]) / max(1, len(telling[i]))
+        uses = sum(s.total > 0.3 for s in evidence.leans[i].values())
+        prior.append(CUE * (len(title & LATE) - len(title & EARLY)) + BACK * back - SPREAD * wide + FLOW * (math.log1p(uses) - math.log1p(used_by[i])))
+    mean = sum(prior) / max(1, len(prior))
+    return [p - mean for p in prior]
+
+
+# --------------------------------------------------------------------------------------------------------------------- arrangement
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """The order of study (positions of concepts) and the edges kept, transitively reduced."""
+
+    order: list[int]
+    edges: list[Edge]
+
+
+def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arrangement:
+    """Heights, then edges from lower to higher concepts, at most `limit` into each."""
+    height = heights(evidence, [c.title for c in concepts])
+    ranked = sorted(range(len(concepts)), key=lambda i: (round(height[i], 6), i))
+    place = {c: k for k, c in enumerate(ranked)}
+    chosen: list[Edge] = []
+    for b in ranked:
+        found = [(s, a) for a, s in evidence.leans[b].items() if place[a] < place[b] and s.total >= KEEP and (b not in evidence.closed or s.kind == "declared")]
+        found.sort(key=lambda e: (-e[0].total, place[e[1]]))
+        chosen.extend(Edge(a, b, s.kind, round(1 - math.exp(-s.total), 3), s.lines, s.quote) for s, a in found[:limit])
+    kept = reduced(chosen, len(concepts))
+    return Arrangement(study_order(kept, ranked), kept)
+
+
+def heights(evidence: Evidence, titles: Sequence[str]) -> list[float]:
+    """One height per concept so that a dependent stands about one step above what it leans on; least squares with the priors, by relaxation."""
+    pairs: list[list[tuple[int, float]]] = [[] for _ in titles]
+    for b, leans in enumerate(evidence.leans):
+        for a, support in leans.items():
+            back = evidence.leans[a].get(b)
+            net = support.total - (back.total if back else 0.0)
+            if net > 0:
+                pairs[b].append((a, net))
+                pairs[a].append((b, -net))
+    h = list(evidence.prior)
+    for _ in range(_ROUNDS):
+        new = []
+        for i, around in enumerate(pairs):
+            above, weight = _PRIOR * evidence.prior[i], _PRIOR
+            for j, net in around:
+                size = abs(net)
+                above += size * (h[j] + (1.0 if net > 0 else -1.0))
+                weight += size
+            new.append(0.5 * h[i] + 0.5 * above / weight)
+        moved = max((abs(x - y) for x, y in zip(h, new, strict=True)), default=0.0)
+        h = new
+        if moved < 1e-4:
+            break
+    return h
+
+
+def reduced(edges: Iterable[Edge], count: int) -> list[Edge]:
+    """The edges that no path through others implies (transitive reduction of a DAG), by sets of ancestors."""
+    into: list[list[Edge]] = [[] for _ in range(count)]
+    out: list[list[int]] = [[] for _ in range(count)]
+    for edge in edges:
+        into[edge.after].append(edge)
+        out[edge.before].append(edge.after)
+    waiting = [len(e) for e in into]
+    ready = [i for i in range(count) if not waiting[i]]
+    above = [0] * count
+    kept: list[Edge] = []
+    while ready:
+        b = ready.pop()
+        direct = 0
+        for edge in into[b]:
+            direct |= above[edge.before]
+        for edge in into[b]:
+            if not direct >> edge.before & 1:
+                kept.append(edge)
+            above[b] |= above[edge.before] | 1 << edge.before
+        for after in out[b]:
+            waiting[after] -= 1
+            if not waiting[after]:
+                ready.append(after)
+    return sorted(kept, key=lambda e: (e.after, -e.weight, e.before))
+
+
+def study_order(edges: Iterable[Edge], ranked: Sequence[int]) -> list[int]:
+    """A topological order that keeps to `ranked` wherever the edges allow."""
+    import heapq
+
+    place = {c: k for k, c in enumerate(ranked)}
+    waiting: Counter[int] = Counter(e.after for e in edges)
+    out: dict[int, list[int]] = defaultdict(list)
+    for edge in edges:
+        out[edge.before].append(edge.after)
+    ready = [place[c] for c in ranked if not waiting[c]]
+    heapq.heapify(ready)
+    order: list[int] = []
+    while ready:
+        c = ranked[heapq.heappop(ready)]
+        order.append(c)
+        for after in out[c]:
+            waiting[after] -= 1
+            if not waiting[after]:
+                heapq.heappush(ready, place[after])
+    return order

@@ -1,0 +1,224 @@
+"""General English knowledge of the provider: words that structure a document, and cue phrases. Nothing here names a subject's concepts.
+
+A text in another language matches none of these lists and is read by its structure alone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Literal
+
+from dagogy.api import words
+
+# ----------------------------------------------------------------------------------------------------------------- kinds of headings
+
+#: What a heading is for. `concept`: a name of its own; `group`: its children are taught, it is not; `meta`: says something about
+#: the course; `part`: belongs to the concept above it (examples, exercises, …); `skip`: neither it nor its text is taught.
+HeadingKind = Literal["concept", "group", "meta", "part", "skip"]
+
+_GROUP = frozenset(
+    "topics|topic list|concepts|key concepts|core concepts|main concepts|terms|key terms|terminology|glossary|definitions|skills|syllabus|outline|course outline|"
+    "course content|contents|content|curriculum|modules|units|lessons|chapters|topics covered|in scope|scope|schedule|lesson plan|learning path|roadmap|"
+    "introduction|overview|intro|background|summary|notes".split("|")
+)
+_PART = frozenset(
+    "example|examples|worked example|worked examples|exercise|exercises|practice|practice problems|problems|activities|activity|quiz|self check|self test|check|"
+    "checks|questions|review questions|pitfalls|common mistakes|common errors|common pitfalls|misconceptions|common misconceptions|warnings|caveats|key facts|"
+    "facts|key points|key ideas|details|definition|description|explanation|tips|remarks|discussion|how it works|why it matters|summary|notes|introduction|overview|"
+    "recap|background|motivation|usage|syntax|mastery check|assessment|solution|solutions|answers|see also|links|resources|references|further reading".split("|")
+)
+_SKIP = frozenset(
+    "introduction|overview|intro|preface|foreword|abstract|preamble|table of contents|toc|contents|summary|conclusion|conclusions|recap|wrap up|further reading|"
+    "further resources|additional resources|additional reading|recommended reading|reading list|readings|references|bibliography|works cited|resources|links|"
+    "external links|see also|acknowledgements|acknowledgments|acknowledgement|license|licence|copyright|credits|authors|author|contributors|contributing|changelog|"
+    "change log|history|version history|revision history|appendix|appendices|index|misc|miscellaneous|faq|motivation|about|about this course|about this document|"
+    "about this book|about the author|about the authors|about|how to use this document|how to use this book|how to read this|conventions|notation|next steps|"
+    "what next|grading|assessment|assignments|exercises|examples|notes|todo|quiz|feedback|contact|getting help|support|background".split("|")
+)
+_META: dict[str, str] = {
+    **dict.fromkeys("out of scope|not in scope|not covered|what is not covered|exclusions|excluded|non goals|what this course does not cover|beyond scope".split("|"), "scope_out"),
+    **dict.fromkeys("audience|target audience|intended audience|who is this for|who this is for|who should read this|for whom|learners|readers|about you".split("|"), "audience"),
+    **dict.fromkeys(
+        "prerequisites|prerequisite|prerequisite knowledge|required knowledge|assumed knowledge|requirements|what you should know|what you need to know|before you start|"
+        "before you begin".split("|"),
+        "prerequisites",
+    ),
+    **dict.fromkeys("goal|goals|objective|objectives|aim|aims|purpose|learning objectives|learning goals|learning outcomes|outcomes|course goals".split("|"), "goal"),
+}
+_NUMBERED_PART = re.compile(r"^(?:chapter|module|unit|lesson|week|part|section|day|step|session|lecture|topic|appendix|stage|level|phase)\s+(?:\d+|[ivxlc]+|[a-z])$")
+_NUMBERING = re.compile(
+    r"^\s*(?:(?:chapter|module|unit|lesson|week|part|section|day|step|session|lecture|stage|phase)\s+(?:\d+(?:\.\d+)*|[IVXLC]+)\s*(?:[:.)]|\s[-–—])\s*|"
+    r"\(?\d{1,3}[.):]\s+|\d{1,2}(?:\.\d{1,2})+[.):]?\s+)",
+    re.IGNORECASE,
+)
+
+
+def folded(text: str) -> str:
+    """`text` for comparison: NFKC, lower case, letters, digits, `+` and `#` only, single spaces."""
+    kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#" else " " for c in unicodedata.normalize("NFKC", text).casefold())
+    return " ".join("".join(kept).split())
+
+
+def heading_kind(title: str, *, below_concept: bool = False) -> HeadingKind:
+    """What a heading is for. `below_concept`: it stands under a heading that could be a concept, so an "Example" is a part of that."""
+    key = folded(_NUMBERING.sub("", title))
+    if key in _META:
+        return "meta"
+    if below_concept and key in _PART:
+        return "part"
+    if key in _SKIP:
+        return "skip"
+    if key in _GROUP or not key or _NUMBERED_PART.match(key):
+        return "group"
+    return "concept"
+
+
+def meta_role(title: str) -> str:
+    """Which of `scope_out`, `audience`, `prerequisites`, `goal` a heading or item introduces, or an empty string."""
+    return _META.get(folded(_NUMBERING.sub("", title)), "")
+
+
+def numbering(title: str) -> tuple[int, ...]:
+    """The number in front of a title (`Chapter 3:`, `2.1`), or an empty tuple."""
+    match = _NUMBERING.match(title)
+    return tuple(int(n) for n in re.findall(r"\d+", match.group())) if match else ()
+
+
+def without_numbering(title: str) -> str:
+    return _NUMBERING.sub("", title, count=1)
+
+
+# ------------------------------------------------------------------------------------------------------------ columns and labels
+
+#: What a table column or the label in front of a sentence says of the text: name, definition, fact, pitfall, practice, example, requires.
+_COLUMN_WORDS = (
+    ("requires", r"builds? (?:up)?on|prerequisites?|requires?|required|depends? on|needs?|after|prior|follows|based on|comes after"),
+    ("pitfall", r"mistakes?|pitfalls?|misconceptions?|errors?|traps?|beware|cautions?|warnings?|watch out|do not|don'?t|danger"),
+    ("practice", r"check|exercises?|practi[cs]e|tasks?|tests?|assessment|activity|activities|mastery|try|do|assignment|project|outcomes?|can do"),
+    ("example", r"examples?|illustration|e\.g\."),
+    ("definition", r"definition|meaning|what it is|what is it|what|description|gloss|explanation|in short|means"),
+    ("fact", r"facts?|details?|notes?|key (?:points?|ideas?|facts?)|ideas?|contents?|covers|remarks?|why|comments?"),
+)
+_COLUMNS = [(role, re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)) for role, pattern in _COLUMN_WORDS]
+_NAME_COLUMN = re.compile(r"^(?:topics?|concepts?|terms?|skills?|subjects?|ideas?|names?|modules?|units?|lessons?|themes?|notions?|techniques?|theorems?|titles?)$", re.IGNORECASE)
+
+
+def column_role(header: str) -> str:
+    """`name`, `requires`, `pitfall`, `practice`, `example`, `definition`, `fact`, or an empty string for any other column."""
+    head = " ".join(header.split())
+    if _NAME_COLUMN.match(head):
+        return "name"
+    return next((role for role, pattern in _COLUMNS if pattern.search(head)), "")
+
+
+_LABELS = (
+    ("pitfall", r"(?:a |one )?(?:(?:common|frequent|typical|usual) )?(?:mistakes?|errors?|pitfalls?|misconceptions?|traps?|faults?)|warnings?|cautions?|beware|watch out|gotchas?|don'?ts?"),
+    ("practice", r"check(?: yourself)?|practi[cs]e|exercise|test(?: yourself)?|try it|try this|verify(?: by hand)?|task|self[- ]check|mastery check|you can check it by|result to look for|assignment|activity|quiz|do"),
+    ("example", r"for example|examples?|e\.g\."),
+    ("requires", r"builds? on|prerequisites?|requires|depends on|needs"),
+    ("definition", r"definition|in short|what it is|meaning"),
+    ("fact", r"notes?|tip|remark|fact|key facts?|key idea|details?|why"),
+)
+_LABEL = [(role, re.compile(rf"^(?:{pattern})\s*[:.–—]\s+", re.IGNORECASE)) for role, pattern in _LABELS]  # noqa: RUF001
+
+
+def label(text: str) -> tuple[str, str]:
+    """The role that a label in front of `text` gives it, and the text without the label; `("", text)` without one."""
+    for role, pattern in _LABEL:
+        match = pattern.match(text)
+        if match:
+            return role, text[match.end() :]
+    return "", text
+
+
+def is_label(lead: str) -> bool:
+    """Whether a bold lead only labels its text (`Note`, `Common mistake`) and names no concept."""
+    return bool(label(f"{lead.rstrip(':. ')}: x")[0]) or folded(lead) in _PART
+
+
+# -------------------------------------------------------------------------------------------------------------------- sentences
+
+_PITFALL_STRONG = re.compile(
+    r"\b(?:(?:common|frequent|typical|usual|classic) (?:mistake|error|fault|trap|pitfall|misconception|confusion)|mistakes?|misconceptions?|fallacy|pitfalls?|beware|do not|don['’]t|"
+    r"never|avoid|wrong to|is wrong|careful|caution|mislead\w*|deceives?|easily (?:mistaken|confused)|confus\w+|(?:is|are) a trap|frequent trap|poor guide|must not|should not|shouldn['’]t|"
+    r"not a guarantee|(?:is|are) not proof|does not prove|danger\w*|trap is)\b",
+    re.IGNORECASE,
+)
+_PITFALL_WEAK = re.compile(
+    r"\b(?:unlike|however|although|though|but|rather than|instead of|cannot|can['’]t|not every|not all|is not|isn['’]t|are not|aren['’]t|does not|doesn['’]t|do not|fails?|only if|only when|unless|"
+    r"without|otherwise|surprising\w*|despite|even (?:if|though|when)|limit\w*|distinction|differ\w*|contradict\w*|paradox\w*|error|restrict\w*|whereas|error-prone|by contrast|except|problem|difficult\w*)\b",
+    re.IGNORECASE,
+)
+_POINTER = re.compile(
+    r"\b(?:as (?:discussed|mentioned|described|shown|noted)|another (?:chapter|section|listing)|(?:this|next|previous|following) (?:section|chapter|concept|lesson|document|page)|in this (?:section|chapter|example)|"
+    r"let['’]s|^let us|see (?:also|below|above|the|another)|check out|refer to|we['’]ll|we will|you['’]ll (?:need|learn|see)|below (?:are|is)|here['’]?s|here is|for more (?:details|options|information)|the following|"
+    r"in the example|filename|listing)\b",
+    re.IGNORECASE,
+)
+
+
+def pitfall_strength(sentence: str) -> int:
+    """2: it warns in so many words; 1: it contrasts or limits; 0: neither."""
+    return 2 if _PITFALL_STRONG.search(sentence) else 1 if _PITFALL_WEAK.search(sentence) else 0
+
+
+def is_pointer(sentence: str) -> bool:
+    """Whether a sentence only steers the reader through the document and says nothing when taken out of it."""
+    return bool(_POINTER.search(sentence)) or sentence.rstrip().endswith((":", "…", "..."))
+
+
+# Verbs that ask for something a learner can be seen doing. Used as imperatives, and as gerunds ("Computing …") turned back to them.
+VERBS = frozenset(
+    "add adapt adjust analyze analyse annotate apply approximate arrange ask assemble assess assign bake balance bring build calculate call capture carry change check choose circle cite classify collect "
+    "combine compare compile complete compose compute configure confirm connect construct contrast convert copy correct count create cut debug decide decompose define demonstrate deploy "
+    "derive describe design determine develop diagnose differentiate display distinguish divide document draw edit estimate evaluate examine execute expand explain express extend extract factor "
+    "feed fetch fill find fit fix fold follow force form formulate generalize generate get give graph group hold identify implement improve infer inspect install integrate interpret invert join "
+    "judge justify knead label link list locate log look make map mark match measure mix model modify move multiply name negate note observe open order organize outline perform photograph pick ping place "
+    "plan plot point practice predict prepare present press print produce program prove publish put query rank read recognize record reduce relate remove rename repeat replace report represent "
+    "reproduce rescale rest restate rewrite roll round run sample save scale score search select send separate serve set shape show simplify simulate sketch solve sort split stack start state stop "
+    "store stretch structure subtract summarize support swap take taste tell test throw time trace transform translate try turn type use validate verify visualize wash watch weigh work write".split()
+)
+#: Verbs that come after "and" or a comma and name what must come out.
+OUTCOME_VERBS = frozenset("confirm check verify expect find see show observe report name count measure explain compare get list note tell prove weigh decide read record".split())
+_IRREGULAR = {"putting": "put", "cutting": "cut", "running": "run", "getting": "get", "setting": "set", "fitting": "fit", "splitting": "split", "stopping": "stop", "planning": "plan", "mapping": "map"}
+
+
+@lru_cache(maxsize=None)
+def imperative_of(word: str) -> str:
+    """The plain form of a verb in `VERBS` given as itself or as a gerund, else an empty string."""
+    low = word.lower()
+    if low in VERBS:
+        return low
+    if low in _IRREGULAR:
+        return _IRREGULAR[low]
+    if low.endswith("ing"):
+        base = low[:-3]
+        tries = (base, f"{base}e", base[:-1] if len(base) > 2 and base[-1] == base[-2] else "", f"{base[:-1]}ie" if base.endswith("y") else "")
+        return next((t for t in tries if t in VERBS), "")
+    return ""
+
+
+def is_imperative(sentence: str) -> bool:
+    first = words(sentence[:60])[:2]
+    return bool(first) and first[0] in VERBS and sentence[:1].isupper() and not (len(first) > 1 and first[1] in {"is", "are", "has", "have", "was", "can", "types", "of"})
+
+
+# ------------------------------------------------------------------------------------------------------------------------ order
+
+#: Title words of what tends to be taught early or late. General words of syllabi in all fields.
+EARLY = frozenset(
+    "basic basics introduction intro introductory introducing getting started start fundamental fundamentals foundation foundations elementary simple first begin beginning beginner terminology overview "
+    "what why hello installation installing setup primer definition defining defined define intuition visualizing counting recognizing".split()
+)
+LATE = frozenset(
+    "advanced application applications applying analysis comparing comparison optimizing optimization optimisation survey project proof proofs proving performance miscellaneous tuning extending extension "
+    "extensions improving improvement further modeling modelling deriving derive prove diagnosis troubleshooting debugging deploying deployment deploy case theorem theorems completeness incompleteness design".split()
+)
+#: A text that leans on something before it.
+LOOKS_BACK = re.compile(
+    r"\b(?:recall|previously|previous|already|earlier|as (?:we|you) (?:saw|learned|discussed)|(?:we|you)(?:['’]ve| have) (?:seen|learned|used|been using)|builds? (?:up)?on|extends?|extend|generali[sz]\w+|"
+    r"special case|combin\w+|now that|more advanced|in (?:more )?depth)\b",
+    re.IGNORECASE,
+)

@@ -1,0 +1,160 @@
+"""Names of concepts: cleaning a title, its aliases, the phrases by which texts mention it, and its id."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from dagogy.api import STOP_WORDS, stem, words
+from dagogy_provider_internal.lexicon import folded, without_numbering
+
+_MARKUP = re.compile(r"\*\*|__|`|\[\[|\]\]|</?[a-zA-Z][^<>]{0,40}/?>(?=\S|$)")
+_GLOSS = re.compile(r"^(.{2,80}?)(?:\s*:\s+|\s+[-–—]{1,2}\s+)(\S.*)$", re.DOTALL)  # noqa: RUF001
+_PARENTHESIS = re.compile(r"\s*\(([^()]{1,60})\)\s*$")
+_OPENERS = re.compile(
+    r"^(?:an? |the )?(?:(?:introduction|intro|overview|basics?|fundamentals?|survey|review|theory|concept|use|principles?|definition|properties) (?:to|of) (?:the |an? )?|"
+    r"what (?:is|are) (?:the |an? )?|how to |understanding |introducing |defining |working with |using |more (?:on|about) |about |all about )",
+    re.IGNORECASE,
+)
+#: Words of titles that say how something is treated rather than what it is.
+_LIGHT = frozenset("use using work working understand understanding apply applying define defining introduction overview concept basic advanced problem solve solving example".split())
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*[+#]*")
+_SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE)
+
+
+def tidy_title(text: str) -> str:
+    """A heading, lead, cell or item as a title: numbering, markup and closing punctuation removed."""
+    title = " ".join(_MARKUP.sub("", without_numbering(text)).split())
+    title = title.strip(" \t:;,–—-|")  # noqa: RUF001
+    if title.endswith(".") and not title.endswith(("etc.", "...")) and title.count(".") == 1:
+        title = title[:-1]
+    return title
+
+
+def split_gloss(text: str) -> tuple[str, str]:
+    """`Name: gloss` or `Name - gloss` apart; `(text, "")` where there is none, or where the first part is too long for a name."""
+    match = _GLOSS.match(text)
+    if match and len(match[1].split()) <= 8 and not match[1].rstrip().endswith((".", "?")) and (match[2].rstrip().endswith((".", "。")) or len(match[2].split()) >= 7):
+        return match[1], match[2]
+    return text, ""
+
+
+def is_sentence(title: str) -> bool:
+    """Whether a would-be title is rather a sentence or too long for a name. Sixteen words is where the longest names of school standards end."""
+    count = len(title.split())
+    if count > 22 or len(title) > 140:
+        return True
+    ends = title.endswith(("!", "。", "！")) or (title.endswith(".") and not title.endswith("etc."))
+    return (ends and count > 7) or (count > 6 and bool(_SENTENCE_OPENING.match(title)))
+
+
+def singular(word: str) -> str:
+    """Plural folded into singular, no more: `Functions` and `Functional` are not the same concept."""
+    if len(word) > 4 and word.endswith("ies"):
+        return f"{word[:-3]}y"
+    if len(word) > 4 and word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def same_key(title: str) -> tuple[str, ...]:
+    """Titles with the same key name the same concept."""
+    found = [w.lower() if w.isupper() and len(w) > 1 else singular(w.lower()) for w in _WORD.findall(title.replace("’", "'"))]
+    return tuple(w for w in found if w not in {"a", "an", "the"}) or (folded(title),)
+
+
+def aliases(title: str) -> list[str]:
+    """The names in `X (Y)` and `X, or Y`; the title itself first."""
+    names = [title]
+    match = _PARENTHESIS.search(title)
+    if match and title[: match.start()].strip():
+        names.append(title[: match.start()].strip())
+        if len(match[1].split()) <= 4 and any(c.isalpha() for c in match[1]):
+            names.append(match[1].strip())
+    return names
+
+
+def core_name(title: str) -> str:
+    """The title without what only says how it is treated: `Introduction to X`, `What is X?`, `Using X`."""
+    core = _OPENERS.sub("", title.rstrip("?!. ")).strip()
+    return core if core else title
+
+
+@lru_cache(maxsize=100_000)
+def _token(word: str) -> tuple[str, ...]:
+    if _UNSPACED.search(word):
+        return tuple(c for c in word if c.strip())
+    return (stem(word[:-2] if word.endswith(("'s", "’s")) else word),)
+
+
+def tokens(text: str) -> list[str]:
+    """Stems of all words in order; scripts without spaces are taken character by character."""
+    return [t for w in words(text) for t in _token(w)]
+
+
+_ARTICLES = frozenset({"a", "an", "the"})
+
+
+def phrase(name: str) -> tuple[str, ...]:
+    """The stems by which a text mentions `name`."""
+    found = tokens(name)
+    while len(found) > 1 and found[0] in _ARTICLES:
+        found = found[1:]
+    return tuple(found)
+
+
+def phrases(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """All phrases that mention a concept with these names, without repetition. A phrase of stop words alone mentions nothing."""
+    found: dict[tuple[str, ...], None] = {}
+    for name in names:
+        for form in (name, core_name(name)):
+            parts = phrase(form)
+            if parts and any(p not in STOP_WORDS and len(p) > 1 or _UNSPACED.match(p) for p in parts):
+                found.setdefault(parts)
+    return list(found)
+
+
+@lru_cache(maxsize=20_000)
+def content_tokens(title: str) -> tuple[str, ...]:
+    """The telling stems of a title: without stop words and words that only say how something is treated; all of them if none is left."""
+    plain = [w for w in words(title) if w not in STOP_WORDS]
+    telling = [w for w in plain if w not in _LIGHT] or plain or words(title)
+    return tuple(dict.fromkeys(t for w in telling for t in _token(w)))
+
+
+def _slug(title: str) -> str:
+    spelled = title.replace("+", " plus ").replace("#", " sharp ").replace("&", " and ")
+    ascii_text = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
+    if len(slug) > 60:
+        slug = slug[:60].rpartition("-")[0] or slug[:60]
+    letters = sum(c.isalnum() for c in title)
+    return slug if sum(c.isalnum() for c in slug) * 2 > letters else ""
+
+
+def assign_ids(titles: Sequence[str]) -> list[str]:
+    """An id for each title, made of the title alone, so that it stays when the document is reordered.
+
+    Titles that have no Latin form get a hash of themselves; titles that share a slug are told apart by the same hash.
+    """
+    slugs = [_slug(t) for t in titles]
+    counts: dict[str, int] = {}
+    for slug in slugs:
+        counts[slug] = counts.get(slug, 0) + 1
+    out: list[str] = []
+    taken: set[str] = set()
+    for title, slug in zip(titles, slugs, strict=True):
+        digest = hashlib.sha256(unicodedata.normalize("NFC", title).encode()).hexdigest()[:8]
+        name = f"c-{digest}" if not slug else slug if counts[slug] == 1 else f"{slug}-{digest}"
+        extra = 2
+        while name in taken:
+            name, extra = f"{name.rpartition('--')[0] or name}--{extra}", extra + 1
+        taken.add(name)
+        out.append(name)
+    return out

@@ -1,0 +1,139 @@
+"""Cutting source sentences to what a node needs: shortened ideas, a task with its criterion, a capability. Nothing is added but the few words
+that turn a statement into something to do."""
+
+from __future__ import annotations
+
+import re
+
+from dagogy_provider_internal.lexicon import OUTCOME_VERBS, imperative_of
+from dagogy_provider_internal.naming import split_gloss
+
+_LONGEST = 240
+_CUT = re.compile(r"[;:]\s|,\s(?:which|so|because|since|and|but|where|while|unless|e\.g\.|for example)\b|\s[–—-]{1,2}\s|\s\(|,\s")  # noqa: RUF001
+_ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|know how to|can)\s+", re.IGNORECASE)
+_JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
+_RESULT_FOR = re.compile(r"^(?P<verb>\w+)\s+(?P<result>(?:[^:;]*?\d[^:;]*?))\s+(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?[^:;]*\w[^:;]*)$")
+_FUNCTION_START = frozenset(
+    "a an the it its in on of for to when if each every one two both this these those that they there with without by from as at some many most all any after before because although while such no not only during".split()
+)
+
+
+def shortened(sentence: str, longest: int = _LONGEST) -> str:
+    """The sentence, or its beginning up to the last clause that fits, as a sentence of its own."""
+    text = " ".join(sentence.split()).rstrip()
+    if len(text) > longest:
+        cuts = [m.start() for m in _CUT.finditer(text) if longest // 3 <= m.start() <= longest and _balanced(text[: m.start()])]
+        text = text[: cuts[-1]] if cuts else f"{text[:longest].rpartition(' ')[0]} …"
+    text = text.rstrip(" :;,—–-")  # noqa: RUF001
+    return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "”", '"', ")")) else f"{text}."
+
+
+def _balanced(text: str) -> bool:
+    return text.count("(") == text.count(")") and text.count('"') % 2 == 0 and text.count("“") == text.count("”")
+
+
+def uncapitalised(sentence: str) -> str:
+    """With a small first letter where the first word is a plain function word; names and acronyms stay."""
+    first = re.match(r"[A-Za-z]+", sentence)
+    return sentence[:1].lower() + sentence[1:] if first and first.group().lower() in _FUNCTION_START else sentence
+
+
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """`text` as a sentence: a capital in front, a full stop behind."""
+    text = capitalised(text.strip().rstrip(" ,;:"))
+    return text if text.endswith((".", "!", "?", "…", "。", "”")) else f"{text}."
+
+
+def imperative(text: str) -> str:
+    """`text` as something to do: "Be able to prove …" and "Computing …" become "Prove …" and "Compute …"; empty if it asks for nothing."""
+    text = _ABLE.sub("", " ".join(text.split()))
+    word = text.split(" ", 1)[0].rstrip(",:")
+    verb = imperative_of(word)
+    if not verb:
+        return ""
+    second = re.sub(r"((?:,| and)(?: then)? )(\w+ing)\b", lambda m: m[1] + (imperative_of(m[2]) or m[2]), text[len(word) :])
+    return capitalised(verb + second) if word.lower() != verb else capitalised(text)
+
+
+def task_and_criterion(practice: str) -> tuple[str, str]:
+    """A practice sentence apart: what to do, and by what somebody else can tell that it was done. Either may be empty.
+
+    The places to cut are, in this order: a semicolon or colon after an imperative, a second verb that names an outcome ("and confirm …"), a
+    result before its givens ("find 2.4 for …").
+    """
+    text = " ".join(practice.split()).rstrip(".")
+    for mark in ("; ", ": "):
+        task, found, rest = text.partition(mark)
+        asked = imperative(task)
+        if found and asked and len(asked.split()) > 1 and len(rest.split()) > 2:
+            return sentence(asked), sentence(rest)
+    asked = imperative(text)
+    for match in _JOINED.finditer(text):
+        verb = imperative_of(match["verb"])
+        if match.start() > 12 and verb in OUTCOME_VERBS and (asked or _given(text)):
+            task = imperative(text[: match.start()]) or text[: match.start()]
+            rest = verb + text[match.end() :]
+            if len(rest.split()) >= 4 or re.search(r"\d", rest):
+                return sentence(task), sentence(rest)
+    result = _RESULT_FOR.match(asked) if asked else None
+    if result:
+        return sentence(f"{result['verb']} the result {result['given']}"), sentence(f"The result is {result['result']}")
+    if asked:
+        return sentence(asked), ""
+    given = re.match(r"^((?:after|with|on|from|for|when|in)\b[^,;]{8,}),\s+(.+?\b(?:must|should)\b.+)$", text, re.IGNORECASE)
+    if given:
+        return "", sentence(text)
+    return "", sentence(text)
+
+
+def _given(text: str) -> bool:
+    return bool(re.match(r"^(?:with|on|from|after|for|in|at)\b", text, re.IGNORECASE))
+
+
+# ---------------------------------------------------------------------------------------------------------------------- capability
+
+_IS = re.compile(
+    r"^(?P<subject>(?:(?:A|An|The|One) )?[^,;:.()]{2,70}?)\s+(?P<verb>is|are|means|refers? to|stands for)\s+(?P<rest>(?!not\b|also\b|often\b|usually\b|used\b|called\b|based\b|done\b|similar\b|fundamental\b|key\b|one of\b|located\b)\S.+)$"
+)
+_PURPOSE = re.compile(r"\b(?:lets?|allows?|enables?|helps?|permits?) (?:you|us|one|users|programs|people|developers)(?: to)? (?P<what>[a-z].+)$|\b(?:is|are|can be) used to (?P<used>[a-z].+)$")
+_AMOUNT = re.compile(
+    r"^(?:(?:a|an|the)\s+)?(?:\w+\s+){0,2}?(?:number|ratio|sum|root|percentage|weight|share|probability|rate|range|temperature|average|area|volume|length|distance|difference|product|slope|limit|count)\b", re.IGNORECASE
+)
+
+
+def capability_from_definition(title: str, definition: str, tool: bool) -> str:
+    """A verb phrase out of the sentence that defines the concept, or an empty string."""
+    text = shortened(definition, 170).rstrip(".…! ")
+    purpose = _PURPOSE.search(text)
+    if purpose and not tool:
+        return sentence(f"Use {_in_running_text(title)} to {purpose['what'] or purpose['used']}")
+    match = _IS.match(text)
+    if not match:
+        return sentence(f"Explain how {uncapitalised(text)}") if len(text.split()) > 4 and not text.endswith("?") else ""
+    rest = match["rest"]
+    doing = imperative(rest)
+    if doing and rest.split(" ", 1)[0].endswith("ing"):
+        return sentence(doing)
+    if match["verb"] in ("is", "are"):
+        verb = "Compute" if _AMOUNT.match(rest) else "Explain"
+        return sentence(f"{verb} {uncapitalised(match['subject']) if match['subject'].split()[0] in ('A', 'An', 'The', 'One') else _in_running_text(match['subject'])} as {rest}")
+    return sentence(f"Explain what {_in_running_text(match['subject'])} {match['verb']}: {rest}")
+
+
+def _in_running_text(name: str) -> str:
+    """A name inside a sentence: a small first letter unless it is an acronym or has other capitals."""
+    first = name.split(" ", 1)[0]
+    return name[:1].lower() + name[1:] if first[1:].islower() and first.isalpha() and not re.search(r"\s[A-Z]", name) else name
+
+
+def quoted(text: str, longest: int = 160) -> str:
+    """A source sentence in quotation marks."""
+    return f"“{shortened(text, longest).rstrip('.').replace('“', '‘').replace('”', '’')}”"
+
+
+def plain_name(text: str) -> str:
+    return split_gloss(text)[0]

@@ -1,0 +1,128 @@
+"""The rule `evidence.resource_url`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from dagogy.api import Finding, Meta, Node, Rule, Subject
+from dagogy.api import Options as BaseOptions
+
+_NEVER = ' <>"'
+_WITH_HOST = frozenset({"http", "https", "ftp", "ftps"})
+_LINES = re.compile(r"L([0-9]{1,18})(?:-L?([0-9]{1,18}))?\Z")
+_SECRET = re.compile(r"//[^/?#@]*@")
+
+
+class ResourceUrl(Rule):
+    """A resource that cannot be opened is no evidence. Each URL must have an allowed scheme. `http` and `https` need a host (RFC 3986,
+    section 3.2) without user name and password, which would be published with the curriculum. `local://path` leads to a file of the
+    run or the workspace, and that file must exist; a fragment `#L10-L24` names lines, and they must lie inside the file. White
+    space, invisible characters, `<`, `>` and `"` never belong in a URL. Nothing is fetched.
+
+    Bad:
+        `https:/docs.python.org`, `www.example.org/page`, `https://me:secret@example.org/`, `local://inputs/scope.md#L90-L80`
+
+    Good:
+        `https://docs.python.org/3/tutorial/`, `local://inputs/scope.md#L10-L24`
+
+    How to fix:
+        Copy the address anew from the browser. For a local file give the path as seen from the run's folder or the workspace root, and
+        count its lines again if it has changed. Further schemes, such as `urn`, can be allowed in the options.
+    """
+
+    class Options(BaseOptions, frozen=True):
+        allowed_schemes: Annotated[tuple[str, ...], Meta(description="The schemes that a resource may have, in lower case.", min_length=1)] = ("http", "https", "local")
+
+    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
+        nodes = subject.nodes
+        judge = _Judge(subject, options.allowed_schemes)
+        if _all_plain(nodes, judge):
+            return
+        for i, node in enumerate(nodes):
+            for j, resource in enumerate(node.resources):
+                reason = judge.reason(resource.url)
+                if reason:
+                    shown = _SECRET.sub("//…@", resource.url)
+                    yield Finding(f"URL {shown!r:.80} of '{node.id:.60}' {reason}", f"/nodes/{i}/resources/{j}/url", node.id)
+
+
+def _all_plain(nodes: Sequence[Node], judge: _Judge) -> bool:
+    """Whether all URLs are sound, found from their beginnings up to the path, of which there are few, and one look at all the text.
+
+    That settles a usual curriculum in a tenth of the time; False means only that each URL must be looked at.
+    """
+    urls = [resource.url for node in nodes for resource in node.resources]
+    text = "".join(urls)
+    if not text.isprintable() or any(c in text for c in _NEVER):
+        return False
+    heads = {url[: url.find("/", 8) + 1] for url in urls}
+    # A URL without a slash after its host has the head "" and goes the long way.
+    return all(head.startswith(("https://", "http://")) and not judge.reason(head) for head in heads)
+
+
+class _Judge:
+    """Says what is wrong with a URL; remembers what it has seen."""
+
+    def __init__(self, subject: Subject, schemes: Sequence[str]) -> None:
+        self._subject, self._schemes = subject, frozenset(schemes)
+        self._known: dict[str, str] = {}
+        self._lines: dict[Path, int] = {}
+
+    def reason(self, url: str) -> str:
+        """What is wrong with `url`, or an empty string."""
+        known = self._known.get(url)
+        if known is None:
+            known = self._known[url] = self._judge(url)
+        return known
+
+    def _judge(self, url: str) -> str:
+        if not url.isprintable() or any(c in url for c in _NEVER):
+            return "holds white space, an invisible character, '<', '>' or '\"'; percent-encode or remove it"
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            return f"cannot be taken apart: {' '.join(str(error).split()):.80}"
+        scheme = parts.scheme
+        if scheme not in self._schemes:
+            return f"{f'has the scheme {scheme!r:.20}' if scheme else 'has no scheme'}; accepted: {', '.join(sorted(self._schemes))}"
+        if scheme == "local":
+            return self._local(url, parts.fragment)
+        if scheme not in _WITH_HOST:
+            return "" if parts.netloc or parts.path else f"has nothing after '{scheme}:'"
+        if not host or port == 0 or not _is_host(host):
+            return f"has no valid host; wanted: {scheme}://host/path"
+        return "holds a user name or password; remove what stands before the '@'" if "@" in parts.netloc else ""
+
+    def _local(self, url: str, fragment: str) -> str:
+        path = self._subject.resolve_local(url)
+        if path is None:
+            return "leads to no file of the run or the workspace; wanted: local://path/of/an/existing/file"
+        lines = _LINES.match(fragment)
+        if not lines:
+            return ""
+        first, last = int(lines[1]), int(lines[2] or lines[1])
+        count = self._count(path)
+        if 1 <= first <= last <= count:
+            return ""
+        return f"names lines that are not there: the file has {count} line{'s' * (count != 1)}, counted from 1"
+
+    def _count(self, path: Path) -> int:
+        if path not in self._lines:
+            try:
+                self._lines[path] = len(path.read_bytes().splitlines())
+            except OSError:
+                self._lines[path] = 0
+        return self._lines[path]
+
+
+def _is_host(host: str) -> bool:
+    """A domain name of any script, `localhost`, an IPv4 address or, as `urlsplit` has checked it, an IPv6 address."""
+    if ":" in host:
+        return True
+    labels = host.removesuffix(".").split(".")
+    return all(label and label[0] != "-" and label[-1] != "-" and (label.replace("-", "").replace("_", "").isalnum() or not label.isascii()) for label in labels)

@@ -1,0 +1,20 @@
+"""dagogy rule `graph.total_hours`."""
+
+from collections.abc import Iterator
+
+from dagogy.api import RuleInfo, hookimpl
+
+__version__ = "0.1.0"
+
+
+@hookimpl
+def dagogy_rules() -> Iterator[RuleInfo]:
+    yield RuleInfo(
+        id="graph.total_hours",
+        summary="The estimates add up to the hours that the topic spec allows.",
+        severity="error",
+        api_version=1,
+        impl="dagogy_rule_graph_total_hours.rule:TotalHours",
+        groups=("graph", "size"),
+        requires=("schema.curriculum", "schema.topic_spec"),
+    )

@@ -1,0 +1,20 @@
+"""dagogy rule `quality.concept_title`."""
+
+from collections.abc import Iterator
+
+from dagogy.api import RuleInfo, hookimpl
+
+__version__ = "0.1.0"
+
+
+@hookimpl
+def dagogy_rules() -> Iterator[RuleInfo]:
+    yield RuleInfo(
+        id="quality.concept_title",
+        summary="A title names a concept: no sentence, markup, file name or structural heading.",
+        severity="error",
+        api_version=1,
+        impl="dagogy_rule_quality_concept_title.rule:ConceptTitle",
+        groups=("quality", "content"),
+        requires=("schema.curriculum",),
+    )

@@ -1,0 +1,125 @@
+"""The rule `quality.path_coherence`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import Annotated, Any
+
+from dagogy.api import Finding, Meta, Node, Rule, Subject, content_words, words
+from dagogy.api import Options as RuleOptions
+
+
+class PathCoherence(Rule):
+    """A learner who was carried along in small steps gives up at a cliff. Two kinds of cliff are found.
+
+    A workload jump: a node takes more than `max_jump` times the median of its prerequisites' estimates and at least `min_minutes_of_jump`
+    minutes. Projects, exams and the like (`project_words` in the title) are meant to be large and are left alone.
+
+    Advanced work from nothing: a node without prerequisites whose title begins or ends with one of `advanced_words`, while another
+    node of the same curriculum teaches the plain subject (it shares a content word with the rest of the title) and is not required.
+    Curricula of fewer than `min_nodes` nodes are not looked at for this, nor are names such as "Advanced Encryption Standard" unless
+    the curriculum has the plain subject too.
+
+    Bad:
+        "Sorting" takes 40 minutes; "Compilers", whose one prerequisite is "Sorting", takes 600. "Advanced sorting" requires nothing
+        although the curriculum has a node "Sorting".
+
+    Good:
+        "Compilers" is split into "Lexers", "Parsers" and "Code generation". "Advanced sorting" requires "Sorting".
+
+    How to fix:
+        Split the large node, add the step that is missing before it, or correct its estimate. Give advanced work the node that
+        teaches the plain subject as a prerequisite.
+    """
+
+    class Options(RuleOptions):
+        max_jump: Annotated[float, Meta(description="The largest sound ratio of a node's minutes to the median of its prerequisites' minutes.", gt=1)] = 6.0
+        min_minutes_of_jump: Annotated[float, Meta(description="Nodes that take fewer minutes than this are never a jump.", ge=0)] = 240.0
+        project_words: Annotated[tuple[str, ...], Meta(description="Words in a title that mark work which is meant to be large.")] = (
+            "project", "capstone", "thesis", "dissertation", "exam", "examination", "internship", "practicum", "portfolio", "assignment",
+        )  # fmt: skip
+        advanced_words: Annotated[tuple[str, ...], Meta(description="Words that mark advanced work where they begin or end a title.")] = (
+            "advanced", "expert", "graduate", "research",
+        )  # fmt: skip
+        min_nodes: Annotated[int, Meta(description="Smaller curricula are not searched for advanced work without prerequisites.", ge=1)] = 6
+
+    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
+        yield from _jumps(subject, options)
+        if len(subject.nodes) >= options.min_nodes:
+            yield from _advanced_roots(subject.nodes, {w.casefold() for w in options.advanced_words})
+
+
+def _jumps(subject: Subject, options: Any) -> Iterator[Finding]:
+    nodes = subject.nodes
+    if not nodes:
+        return
+    minutes = [node.estimate_minutes for node in nodes]
+    # No median is below the smallest estimate, so a node at or below this is no jump, whatever comes before it.
+    floor = max(options.max_jump * min(minutes), options.min_minutes_of_jump)
+    project_words = {w.casefold() for w in options.project_words}
+    for i, before in enumerate(subject.index.prerequisites):
+        if minutes[i] < floor or not before:
+            continue
+        usual = median([minutes[p] for p in before])
+        if minutes[i] <= options.max_jump * usual or not project_words.isdisjoint(words(nodes[i].title)):
+            continue
+        yield Finding(
+            message=f"workload jump: '{_short(nodes[i].title)}' takes {minutes[i]:g} minutes, its prerequisites {usual:g} (median), {minutes[i] / usual:.1f} times as"
+            f" much; at most {options.max_jump:g} times is wanted: split it, or add a step before it",
+            pointer=f"/nodes/{i}/estimate_minutes",
+            node_id=nodes[i].id,
+        )
+
+
+def _advanced_roots(nodes: Sequence[Node], advanced: set[str]) -> Iterator[Finding]:
+    wanted: dict[int, frozenset[str]] = {}
+    for i, node in enumerate(nodes):
+        if not node.prerequisites and (rest := _without_mark(node.title, advanced)):
+            wanted[i] = rest
+    # The usual case; only with a candidate are the other titles worth reading.
+    if not wanted:
+        return
+    teachers = _plain_titles(nodes, wanted, frozenset().union(*wanted.values()))
+    for i, rest in wanted.items():
+        j = min((teachers[s] for s in rest if s in teachers), default=-1)
+        if j >= 0:
+            yield Finding(
+                message=f"'{_short(nodes[i].title)}' is advanced work without prerequisites, and '{_short(nodes[j].title)}' ({nodes[j].id}) teaches the plain subject:"
+                " make that, or what comes after it, a prerequisite",
+                pointer=f"/nodes/{i}/prerequisites",
+                node_id=nodes[i].id,
+            )
+
+
+def _without_mark(title: str, advanced: set[str]) -> frozenset[str]:
+    """The stems of what is advanced; empty when the title neither begins nor ends with an advanced word."""
+    pieces = words(title)
+    if len(pieces) < 2:
+        return frozenset()
+    if pieces[0] in advanced:
+        pieces = pieces[1:]
+    elif pieces[-1] in advanced:
+        pieces = pieces[:-1]
+    else:
+        return frozenset()
+    return frozenset(content_words(" ".join(pieces)))
+
+
+def _plain_titles(nodes: Sequence[Node], advanced_nodes: dict[int, frozenset[str]], stems: frozenset[str]) -> dict[str, int]:
+    """For each of `stems` the first node, none of `advanced_nodes`, that has it in its title."""
+    # A word and its stem share their first letters, so most titles need no stemming.
+    starts = {s[:3] for s in stems}
+    found: dict[str, int] = {}
+    for i, node in enumerate(nodes):
+        if i in advanced_nodes:
+            continue
+        if any(w[:3] in starts for w in node.title.lower().split()):
+            for s in content_words(node.title):
+                if s in stems:
+                    found.setdefault(s, i)
+    return found
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,152 @@
+"""The rule `quality.resource_relevance`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+from unicodedata import normalize
+from urllib.parse import unquote
+
+from dagogy.api import Finding, Meta, Node, Resource, Rule, Subject, content_words, words
+from dagogy.api import Options as RuleOptions
+
+_LINES = re.compile(r"L(\d+)(?:-L?(\d+))?$")
+_HOST = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
+# Where words are joined in a URL, as in `RegularExpressions` and `regular_expressions2`.
+_JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|_")
+# Words that hardly an English text of a paragraph can do without, and no text of another language has.
+_ENGLISH = frozenset(["the", "and", "with", "that", "which", "from", "this", "these"])
+
+
+class ResourceRelevance(Rule):
+    """A resource that has nothing to do with its concept is a reference list for show, and the learner loses trust in all the others.
+
+    A resource has to do with a node when its title, citation or the path of its URL shares a content word (by its stem, or by its first five
+    letters) with the node's title, capability, core ideas, pitfalls or task, or with the curriculum's topic, since a textbook of the
+    subject serves all of it. `generic_words` such as "guide" or "example" do not count. A `local://` link into the scope document also counts
+    when the lines it names have such a word. A node is reported when none of its resources has to do with it. The rule is silent
+    about nodes without resources (`evidence.mode` counts them), and about texts that it cannot compare: those not in English whose
+    resources may well be, and scripts without spaces.
+
+    One more finding is made where the very same URL, with the same citation, serves more than `max_same_url_share` of at least
+    `min_nodes` nodes: a home page is no evidence for anything in particular. Titles that name a chapter or a page count as citations.
+
+    Bad:
+        The node "Photosynthesis" has the one resource "Great cakes", https://example.org/cakes.
+
+    Good:
+        The node "Photosynthesis" has "Light reactions in plants", https://example.org/photosynthesis#light.
+
+    How to fix:
+        Replace the resource by one about the concept, or, if it is about it, say where in the `citation`. Link the section instead of
+        the home page.
+    """
+
+    class Options(RuleOptions):
+        generic_words: Annotated[tuple[str, ...], Meta(description="Words that do not make a resource relevant.")] = (
+            "example", "examples", "definition", "introduction", "guide", "tutorial", "documentation", "docs", "doc", "reference", "manual", "handbook", "resource",
+            "chapter", "section", "part", "page", "pages", "lecture", "notes", "video", "book", "article", "paper", "course", "lesson", "exercise", "exercises", "overview",
+            "index", "html", "htm", "php", "pdf", "en", "wiki", "www", "com", "org", "learn", "use", "using", "apply", "explain", "describe", "understand",
+            "build", "write", "make", "given", "case", "work", "get", "new", "one", "two", "placeholder", "link", "source", "title", "untitled", "online", "best", "top",
+        )  # fmt: skip
+        max_same_url_share: Annotated[float, Meta(description="The share of the nodes that may have the very same URL and citation.", gt=0, le=1)] = 0.5
+        min_nodes: Annotated[int, Meta(description="Smaller curricula may use one URL throughout.", ge=2)] = 5
+
+    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
+        yield from _one_for_all(subject.nodes, options)
+        judge: _Relevance | None = None
+        for i, node in enumerate(subject.nodes):
+            # The usual case: some resource's title names the concept. The first letter may be a capital in one of the two only.
+            name = node.title[1:] or node.title
+            for resource in node.resources:
+                if name in resource.title:
+                    break
+            else:
+                judge = judge or _Relevance(subject, options)
+                if node.resources and not judge.any_related(node):
+                    first = node.resources[0]
+                    yield Finding(
+                        message=f"no resource of '{_short(node.title)}' has to do with it: none shares a content word with the node (first '{_short(first.title)}', "
+                        f"{_short(first.url)}); replace one, or cite the place in it that is about the concept",
+                        pointer=f"/nodes/{i}/resources",
+                        node_id=node.id,
+                    )
+
+
+class _Relevance:
+    """Compares nodes and resources by their stems."""
+
+    def __init__(self, subject: Subject, options: Any) -> None:
+        self.subject = subject
+        self.generic = frozenset(token for word in options.generic_words for token in content_words(word))
+        self.topic = self._tokens(subject.curriculum.topic)
+
+    def any_related(self, node: Node) -> bool:
+        title = self._tokens(node.title)
+        if any(not title.isdisjoint(self._resource_tokens(resource)) for resource in node.resources):
+            return True
+        text = " ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls, node.mastery_check.task])
+        known = self._tokens(text) | self.topic
+        if any(self._about(resource, known) for resource in node.resources):
+            return True
+        # Only English can be compared with resources that are, as often as not, English.
+        return _ENGLISH.isdisjoint(words(text))
+
+    def _about(self, resource: Resource, known: frozenset[str]) -> bool:
+        url = resource.url.lower()
+        return (
+            not known.isdisjoint(self._resource_tokens(resource))
+            or any(len(token) >= 5 and token in url for token in known)
+            or (url.startswith("local://") and not known.isdisjoint(self._tokens(self._passage(resource.url))))
+        )
+
+    def _resource_tokens(self, resource: Resource) -> frozenset[str]:
+        text = f"{resource.title} {resource.citation} {unquote(_HOST.sub('', resource.url))}"
+        return self._tokens(text) | self._tokens(_JOINED.sub(" ", text))
+
+    def _passage(self, url: str) -> str:
+        """What a `local://` URL into one of the sources names: its lines, or without lines the whole text."""
+        place, _, fragment = unquote(url[len("local://") :]).partition("#")
+        text = next((s.text for s in self.subject.sources if s.location == place), "")
+        lines = _LINES.match(fragment)
+        if not lines:
+            return text
+        first, last = int(lines[1]), int(lines[2] or lines[1])
+        return "\n".join(text.split("\n")[max(0, first - 1) : last])
+
+    def _tokens(self, text: str) -> frozenset[str]:
+        stems: frozenset[str] = self.subject.stems(normalize("NFKC", text)) - self.generic
+        return stems | {s[:5] for s in stems if len(s) > 5}
+
+
+def _one_for_all(nodes: Sequence[Node], options: Any) -> Iterator[Finding]:
+    """A finding for each URL that, with the same citation, serves too many nodes."""
+    if len(nodes) < options.min_nodes:
+        return
+    limit = options.max_same_url_share * len(nodes)
+    urls = [resource.url for node in nodes for resource in node.resources]
+    # Hashing that many URLs is what costs, so only those are counted whose length is frequent: there are few, mostly none.
+    lengths = {length for length, n in Counter(map(len, urls)).items() if n > limit}
+    often = [url for url, n in Counter([url for url in urls if len(url) in lengths]).items() if n > limit] if lengths else []
+    for url in often:
+        # Counted again with what sets the uses apart, each node once.
+        uses = Counter(place for node in nodes for place in {_place(r) for r in node.resources if r.url == url})
+        place, n = uses.most_common(1)[0]
+        if n > limit:
+            i, k = next((i, k) for i, node in enumerate(nodes) for k, r in enumerate(node.resources) if r.url == url and _place(r) == place)
+            yield Finding(
+                message=f"{n} of {len(nodes)} nodes have the very same resource {_short(url)}: link the section that is about the concept, or cite it",
+                pointer=f"/nodes/{i}/resources/{k}/url",
+                data={"url": url},
+            )
+
+
+def _place(resource: Resource) -> str:
+    """What tells two uses of a URL apart: the citation, or a title with a number in it, such as that of a chapter."""
+    return resource.citation or (resource.title if any(c.isdigit() for c in resource.title) else "")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,211 @@
+"""The rule `quality.scope_coverage`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from unicodedata import normalize
+
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, stem, words
+from dagogy.api import Options as RuleOptions
+
+# How much it says that a word of the item stands in a title, in the capability, in at least half of the core ideas, or in fewer.
+_TITLE, _CAPABILITY, _MOST_IDEAS, _AN_IDEA = 1.0, 0.75, 0.5, 0.25
+_SEPARATOR = re.compile(r"\s*[,;&、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+", re.IGNORECASE)
+# Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
+_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+class ScopeCoverage(Rule):
+    """What the topic spec promises in `scope_in` has to be taught somewhere, or the learner finishes with a hole.
+
+    An item counts as taught when a title contains it, or when one node has enough of its content words. Words are compared by their
+    stems without `generic_words`; a word found in the title counts 1, in the capability 0.75, in at least half of the core ideas 0.5, in
+    fewer of them 0.25. The sum, divided by the number of the item's words, must reach `min_share`; below 0.75 the words that were found
+    must moreover belong to this item alone, so that "Mean value theorem" does not stand for "Squeeze theorem". A node whose whole title
+    lies inside the item counts under the same condition. A list ("Futures, tasks and threads") is also taught when each of its parts is.
+    Chinese, Japanese, Korean, Thai and the like are compared by pairs of characters. Nothing is said where the items and the titles are
+    written in different scripts.
+
+    Bad:
+        `scope_in` has "Squeeze theorem"; the nodes are "Limits" and "Mean value theorem".
+
+    Good:
+        `scope_in` has "Squeeze theorem"; a node is called "The squeeze theorem", or "Limits by squeezing" with the capability "Apply the
+        squeeze theorem to oscillating functions".
+
+    How to fix:
+        Add a node that teaches the item, name it in the title or the capability of the node that does, or take it out of `scope_in`.
+    """
+
+    class Options(RuleOptions):
+        min_share: Annotated[float, Meta(description="The share of an item's words, weighted by where they stand, that one node must have.", gt=0, le=1)] = 0.5
+        generic_words: Annotated[tuple[str, ...], Meta(description="Words that say nothing of what an item is about; counted only in items that have no others.")] = (
+            "introduction", "introductory", "basics", "basic", "overview", "survey", "fundamentals", "concepts", "principles", "topics", "understand", "understanding",
+            "describe", "explain", "apply", "applying", "learn", "learning", "know", "knowledge", "use", "using", "students", "learners", "various", "related", "key",
+            "including", "involving", "general", "simple", "working",
+        )  # fmt: skip
+
+    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
+        scope_in, nodes = subject.spec.scope_in, subject.nodes
+        titles = _fold("\n".join(node.title for node in nodes))
+        script = _script(titles[:20_000])
+        generic = {_token(w) for w in options.generic_words}
+        items = [_Item(i, tokens) for i, text in enumerate(scope_in) if (tokens := _content(text, generic))]
+        uncovered = [item for item in items if not _contains(titles, _fold(scope_in[item.index])) and (not nodes or _script(_fold(scope_in[item.index])) == script)]
+        if not uncovered:
+            return
+        matcher = _Matcher(items, options.min_share, generic)
+        # Titles settle most items, and are a tenth of the text.
+        for titles_only in (True, False):
+            uncovered = matcher.remaining(uncovered, nodes, titles_only=titles_only)
+        uncovered = _without_lists(uncovered, scope_in, nodes, generic)
+        for item in uncovered:
+            yield _finding(scope_in[item.index], item, nodes)
+
+
+@dataclass(slots=True)
+class _Item:
+    """One item of `scope_in`, or a part of one, by its tokens; `score` and `nearest` tell the best node so far."""
+
+    index: int
+    tokens: frozenset[str]
+    score: float = 0.0
+    nearest: int = -1
+
+
+class _Matcher:
+    """Finds nodes for items. `items` are all of `scope_in`: they tell which words belong to one item alone."""
+
+    def __init__(self, items: Sequence[_Item], min_share: float, generic: set[str]) -> None:
+        self.min_share = min_share
+        self.generic = generic
+        self.holders: dict[str, set[int]] = {}
+        for item in items:
+            for token in item.tokens:
+                self.holders.setdefault(token, set()).add(item.index)
+
+    def remaining(self, items: Sequence[_Item], nodes: Sequence[Node], *, titles_only: bool) -> list[_Item]:
+        """Those of `items` that none of `nodes` teaches."""
+        wanted: dict[str, list[_Item]] = {}
+        for item in items:
+            for token in item.tokens:
+                wanted.setdefault(token, []).append(item)
+        starts = {token[:2] for token in wanted}
+        taught: set[int] = set()
+        for at, node in enumerate(nodes):
+            weights = _weights(node, wanted, starts, titles_only)
+            for item in {item.index: item for token in weights for item in wanted[token]}.values():
+                if item.index not in taught and self._teaches(item, weights, at, node):
+                    taught.add(item.index)
+            if len(taught) == len(items):
+                break
+        return [item for item in items if item.index not in taught]
+
+    def _teaches(self, item: _Item, weights: Mapping[str, float], at: int, node: Node) -> bool:
+        found = [token for token in item.tokens if token in weights]
+        score = sum(weights[token] for token in found) / len(item.tokens)
+        if score > item.score:
+            item.score, item.nearest = score, at
+        if score >= max(self.min_share, _CAPABILITY):
+            return True
+        strong = [token for token in found if weights[token] >= _MOST_IDEAS]
+        return bool(strong) and (score >= self.min_share or item.tokens >= _content(node.title, self.generic)) and self._only(item, strong)
+
+    def _only(self, item: _Item, tokens: Sequence[str]) -> bool:
+        return set.intersection(*(self.holders[token] for token in tokens)) == {item.index}
+
+
+def _weights(node: Node, wanted: Container[str], starts: set[str], titles_only: bool) -> dict[str, float]:
+    """For each wanted token that `node` has, the weight of the best place where it stands."""
+    found = dict.fromkeys(_present(node.title, wanted, starts), _TITLE)
+    if not titles_only:
+        for token in _present(node.capability, wanted, starts):
+            found.setdefault(token, _CAPABILITY)
+        for token, ideas in Counter(token for idea in node.core_ideas for token in _present(idea, wanted, starts)).items():
+            found.setdefault(token, _MOST_IDEAS if 2 * ideas >= len(node.core_ideas) else _AN_IDEA)
+    return found
+
+
+def _present(text: str, wanted: Container[str], starts: set[str]) -> set[str]:
+    # A word and its token begin alike, so most words need no stemming.
+    return {token for word in words(_fold(text)) if word[:2] in starts or not word.isascii() for token in _tokens_of(word) if token in wanted}
+
+
+def _without_lists(items: Sequence[_Item], scope_in: Sequence[str], nodes: Sequence[Node], generic: set[str]) -> list[_Item]:
+    """Drops the items that are lists of which each part is taught by some node in full."""
+    parts: list[_Item] = []
+    owners: dict[int, list[_Item]] = {}
+    for item in items:
+        pieces = [tokens for piece in _SEPARATOR.split(scope_in[item.index]) if (tokens := _content(piece, generic))]
+        if len(pieces) > 1:
+            own = [_Item(len(parts) + n, tokens) for n, tokens in enumerate(pieces)]
+            owners[item.index] = own
+            parts += own
+    if not parts:
+        return list(items)
+    missing = {part.index for part in _Matcher(parts, _CAPABILITY, generic).remaining(parts, nodes, titles_only=False)}
+    return [item for item in items if item.index not in owners or any(part.index in missing for part in owners[item.index])]
+
+
+def _finding(text: str, item: _Item, nodes: Sequence[Node]) -> Finding:
+    nearest = ""
+    if item.nearest >= 0:
+        nearest = f"; the nearest is '{_short(nodes[item.nearest].title)}' ({nodes[item.nearest].id})"
+    return Finding(
+        message=f"no node teaches '{_short(text)}' of scope_in{nearest}: add a node for it, or name it in the title or the capability of the node that teaches it",
+        pointer=f"/scope_in/{item.index}",
+        document="topic_spec",
+        data={"item": text},
+    )
+
+
+def _fold(text: str) -> str:
+    return text.lower() if text.isascii() else normalize("NFKC", text).lower()
+
+
+def _contains(titles: str, item: str) -> bool:
+    """Whether `item` stands somewhere in `titles` as whole words; in a script without spaces, anywhere."""
+    item = item.strip()
+    spaceless = _SPACELESS.search(item) is not None
+    at = titles.find(item)
+    while at >= 0:
+        end = at + len(item)
+        if spaceless or not (titles[at - 1 : at].isalnum() or titles[end : end + 1].isalnum() or titles[end : end + 1] in ("+", "#")):
+            return True
+        at = titles.find(item, at + 1)
+    return False
+
+
+def _script(text: str) -> str:
+    """`latin`, `other` or nothing, by the greater number of letters."""
+    latin = sum(c.isalpha() and c < "\u0250" for c in text)
+    other = sum(c.isalpha() and c >= "\u0250" for c in text)
+    return "other" if other > latin else "latin"
+
+
+def _token(word: str) -> str:
+    """What words are compared by: the stem's first six letters, so that endings of other languages differ less too."""
+    return stem(word)[:6]
+
+
+def _tokens_of(word: str) -> Sequence[str]:
+    if not word.isascii() and _SPACELESS.search(word):
+        return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
+    return () if word in STOP_WORDS else (_token(word),)
+
+
+def _tokens(text: str) -> frozenset[str]:
+    return frozenset(token for word in words(_fold(text)) for token in _tokens_of(word))
+
+
+def _content(text: str, generic: set[str]) -> frozenset[str]:
+    tokens = _tokens(text)
+    return tokens - generic or tokens
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,156 @@
+"""The rule `quality.scope_out`."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Annotated, Any
+from unicodedata import normalize
+
+from dagogy.api import STOP_WORDS, Finding, Meta, Rule, Subject, content_words, stem, words
+from dagogy.api import Options as RuleOptions
+
+# "… are not covered", "No …": what a sentence says of the excluded thing, not the thing.
+_FRAME = re.compile(
+    r"^(?:no|not|(?:any|every)thing (?:about|on)|we (?:do not|don't|will not|won't) (?:cover|teach|discuss|treat))\s+|\s+(?:(?:is|are|will be|were|was)\s+(?:not|out|excluded|omitted|skipped|left)\b.*"
+    r"|(?:is|are)n't\b.*|\(?out of scope\)?)$",
+    re.IGNORECASE,
+)
+# What follows narrows the thing down or exempts a part of it; then the words before it exclude too much.
+_RESTRICTED = re.compile(r"\b(?:except|excepting|beyond|other than|unless|apart from|besides|rather than|instead of|more than|that|which|who|where|when)\b", re.IGNORECASE)
+_EXAMPLES = re.compile(r"\s*(?:\(.*|\[.*|[:,]?\s(?:such as|e\.g\.|for example|including|like)\s.*)$", re.IGNORECASE | re.DOTALL)
+_SEPARATOR = re.compile(r"\s*[,;、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or|&)\s+", re.IGNORECASE)
+# After a single excluded word a title may go on like this and still be about that word: "Deployment with Docker".
+_GOES_ON = r"(?:\s*[:(–—]|\s+(?:-\s|(?:with|using|in|on|via)\b))"
+
+
+class ScopeOut(Rule):
+    """What the topic spec excludes costs the learner hours that were meant for something else. Titles are judged and nothing else,
+    since a text may well mention what it does not teach.
+
+    An item of `scope_out` is cut at commas, "and" and "or"; of a sentence ("Kernel internals are not covered") only the thing counts.
+    A title teaches it when it begins with the item's words in the same order, compared by stems and after `leading_words` such as
+    "Introduction to"; or when the two have the same words. A single word ("Deployment") matches only a title that is about that word
+    alone: "Deployment with Docker", but not "Deployment diagrams". Silence is kept about items that a title cannot decide: those that
+    consist of `vague_words` ("Advanced topics"), that exempt something ("Algebra beyond linear equations"), or whose words are all part
+    of one `scope_in` item too.
+
+    Bad:
+        `scope_out` has "Machine learning"; a node is called "Introduction to machine learning".
+
+    Good:
+        The node is called "Statistics for machine learning", and teaches statistics.
+
+    How to fix:
+        Remove the node and what only it needs, rename it if its title says more than it teaches, or take the item out of `scope_out`.
+    """
+
+    class Options(RuleOptions):
+        leading_words: Annotated[tuple[str, ...], Meta(description="Words that may stand before (or, in a title of the same words, beside) the thing that a title teaches.")] = (
+            "introduction", "introducing", "intro", "basics", "basic", "fundamentals", "fundamental", "principles", "overview", "foundations", "essentials", "elements",
+            "elementary", "understanding", "using", "applied", "practical", "simple", "modern", "first", "steps", "getting", "started",
+        )  # fmt: skip
+        vague_words: Annotated[tuple[str, ...], Meta(description="Words that alone exclude nothing in particular.")] = (
+            "advanced", "topic", "topics", "detail", "details", "other", "related", "further", "everything", "anything", "specific", "extra", "additional", "special", "deep",
+            "dive", "theory", "practice", "history", "internals", "content", "material", "subjects", "areas", "none", "nothing", "n", "etc",
+        )  # fmt: skip
+
+    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
+        leading = frozenset(w.casefold() for w in options.leading_words)
+        parts = _parts(subject.spec.scope_out, subject.spec.scope_in, frozenset(stem(w.casefold()) for w in options.vague_words))
+        if not parts:
+            return
+        by_token: dict[str, list[_Part]] = {}
+        for part in parts:
+            for token in dict.fromkeys(part.tokens):
+                by_token.setdefault(token, []).append(part)
+        for i in _candidates([node.title for node in subject.nodes], parts):
+            node = subject.nodes[i]
+            found = _excluded(_fold(node.title), by_token, leading)
+            if found:
+                yield Finding(
+                    message=f"'{_short(node.title)}' teaches what scope_out excludes: '{_short(found.item)}'; remove the node, or take the item out of scope_out",
+                    pointer=f"/nodes/{i}/title",
+                    node_id=node.id,
+                    data={"item": found.item},
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One excluded thing: the stems of its content words in order, the item it comes from."""
+
+    tokens: tuple[str, ...]
+    index: int
+    item: str
+
+
+def _parts(scope_out: Sequence[str], scope_in: Sequence[str], vague: frozenset[str]) -> list[_Part]:
+    wanted = [frozenset(content_words(_fold(item))) for item in scope_in]
+    parts = []
+    for index, item in enumerate(scope_out):
+        thing = _EXAMPLES.sub("", _FRAME.sub("", _fold(item).strip().rstrip(".!")))
+        if _RESTRICTED.search(thing):
+            continue
+        pieces = _SEPARATOR.split(thing)
+        # In "linear and logistic regression" the lone "linear" is no thing of its own.
+        single = all(len(words(piece)) <= 1 for piece in pieces)
+        for piece in dict.fromkeys([thing, *pieces]):
+            tokens = tuple(content_words(piece))
+            if not tokens or vague.issuperset(tokens) or (len(tokens) == 1 and len(pieces) > 1 and not single):
+                continue
+            if not any(item_in.issuperset(tokens) for item_in in wanted):
+                parts.append(_Part(tokens, index, item))
+    return parts
+
+
+def _candidates(titles: Sequence[str], parts: Sequence[_Part]) -> list[int]:
+    """The positions of the titles that have the rarest word of some part, found in all titles at once."""
+    text = _fold("\n".join([title.replace("\n", " ") for title in titles]))
+    found: set[int] = set()
+    ends: list[int] = []
+    for part in parts:
+        # A stem differs from the words it comes from in its last two letters at most ("librari", "library").
+        probes = [token[: max(2, len(token) - 2)] for token in part.tokens]
+        if not all(probe in text for probe in probes):
+            continue
+        ends = ends or list(accumulate(len(title) + 1 for title in text.split("\n")))
+        probe = min(probes, key=text.count)
+        at = text.find(probe)
+        while at >= 0:
+            line = bisect_right(ends, at)
+            found.add(line)
+            at = text.find(probe, ends[line])
+    return sorted(found)
+
+
+def _excluded(title: str, by_token: dict[str, list[_Part]], leading: frozenset[str]) -> _Part | None:
+    """The excluded thing that `title` teaches."""
+    pieces = words(title)
+    skipped = 0
+    while skipped < len(pieces) and (pieces[skipped] in leading or pieces[skipped] in STOP_WORDS):
+        skipped += 1
+    if skipped == len(pieces):
+        # "First steps" may be what is excluded.
+        skipped = 0
+    if not pieces or stem(pieces[skipped]) not in by_token:
+        return None
+    tokens = tuple(stem(w) for w in pieces[skipped:] if w not in STOP_WORDS)
+    own = sorted(stem(w) for w in pieces[skipped:] if w not in STOP_WORDS and w not in leading) or sorted(tokens)
+    for part in by_token[stem(pieces[skipped])]:
+        if sorted(part.tokens) == own or (len(part.tokens) > 1 and tokens[: len(part.tokens)] == part.tokens):
+            return part
+        if len(part.tokens) == 1 and re.search(rf"\b{re.escape(pieces[skipped])}{_GOES_ON}", title):
+            return part
+    return None
+
+
+def _fold(text: str) -> str:
+    return text.lower() if text.isascii() else normalize("NFKC", text).lower()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
