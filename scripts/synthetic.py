@@ -133,6 +133,12 @@ class _Deck:
             self._left = self._rng.sample(self._shapes, len(self._shapes))
         return self._left.pop()
 
+    def deal_different(self, count: int) -> list[str]:
+        dealt: dict[str, None] = {}
+        while len(dealt) < count:
+            dealt[self.deal()] = None
+        return list(dealt)
+
 
 def _titles(count: int, areas: Sequence[str], rng: random.Random) -> list[str]:
     """`count` different noun phrases; the first ones go once through all areas."""
@@ -226,7 +232,7 @@ def _nodes(titles: Sequence[str], prerequisites: Sequence[Sequence[int]], rng: r
             "title": title,
             "capability": fill(capability.deal()),
             "prerequisites": [ids[p] for p in prerequisites[i]],
-            "core_ideas": [fill(idea.deal()) for _ in range(3 if i % 5 == 0 else 2)],
+            "core_ideas": [fill(shape) for shape in idea.deal_different(3 if i % 5 == 0 else 2)],
             "pitfalls": [fill(pitfall.deal())],
             "mastery_check": {"task": fill(task.deal()), "pass_criteria": fill(criterion.deal())},
             "estimate_minutes": 5 * rng.randint(8, 30),

@@ -9,12 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.scope import Block, Link, ScopeDocument
 from dagogy.pipeline.scope import MAX_SCOPE_BYTES, decode_scope, read_scope, seeds, select_sections
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -111,7 +110,7 @@ def test_toml_front_matter_is_metadata() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("---\na: 1\nb: [1\n---\nx", 4, "expected ',' or ']'"),
+        ("---\na: 1\nb: [1\n---\nx", 3, "expected ',' or ']'"),
         ("---\njust words\n---\nx", 2, "not text"),
         ("---\n- a\n---\nx", 2, "not a list"),
         ("---\nday: 2024-13-45\n---\nx", 2, "month"),
@@ -158,13 +157,13 @@ def test_text_is_free_of_markup() -> None:
 def test_links_are_kept_with_their_addresses() -> None:
     text = '[a](http://x/1 "t") <http://x/2> [b][r] [r] <a href="http://x/3?a&amp;b">c</a> see https://x.org/4.\n\n[r]: http://x/5\n'
     assert only(text).links == (
-        Link("https://x.org/4", "https://x.org/4"),
         Link("a", "http://x/1"),
         Link("http://x/2", "http://x/2"),
         Link("b", "http://x/5"),
         Link("r", "http://x/5"),
         Link("c", "http://x/3?a&b"),
-    ) or sorted(link.url for link in only(text).links) == ["http://x/1", "http://x/2", "http://x/3?a&b", "http://x/5", "http://x/5", "https://x.org/4"]
+        Link("https://x.org/4", "https://x.org/4"),
+    )
 
 
 def test_headings_make_the_path() -> None:
@@ -190,7 +189,7 @@ def test_headings_in_code_comments_quotes_and_items_are_not_headings() -> None:
         ("**Concept**: a gloss", "Concept", "a gloss"),
         ("**Concept:** a gloss", "Concept", "a gloss"),
         ("**Concept** - a gloss", "Concept", "a gloss"),
-        ("**Concept** – a gloss", "Concept", "a gloss"),  # noqa: RUF001
+        ("**Concept** – a gloss", "Concept", "a gloss"),
         ("**Concept**—a gloss", "Concept", "a gloss"),
         ("**Concept.** A gloss", "Concept", "A gloss"),
         ("**Concept**. A gloss", "Concept", "A gloss"),
@@ -201,7 +200,7 @@ def test_headings_in_code_comments_quotes_and_items_are_not_headings() -> None:
         ("[**Concept**](http://u): a gloss", "Concept", "a gloss"),
         ("**Concept** (C): a gloss", "Concept (C)", "a gloss"),
         ("**What is it?** A gloss", "What is it?", "A gloss"),
-        ("**概念**:定義", "概念", "定義"),  # noqa: RUF001
+        ("**概念**:定義", "概念", "定義"),
         ("**Concept**\\\na gloss", "Concept", "a gloss"),
         ("**Concept**", "Concept", ""),
         ("[Concept](http://u)", "Concept", ""),
@@ -296,7 +295,9 @@ def test_code_keeps_its_lines_and_an_unclosed_fence_loses_nothing() -> None:
 
 
 def test_html_blocks_are_read_piece_by_piece() -> None:
-    text = "# H\n\n<h2>Big <i>head</i></h2>\n<ul><li>One &eacute;\n<li><a href='http://u'>Two</a></ul>\n<script>var x = '<p>no</p>';</script>\n<p>a<br>b <b>c</b>"
+    text = (
+        "# H\n\n<h2>Big <i>head</i></h2>\n<ul><li>One &eacute;\n<li><a href='http://u'>Two</a></ul>\n<script>var x = '<p>no</p>';</script>\n<p>a<br>b <b>c</b>"
+    )
     assert [(b.kind, b.text, b.lines, b.path) for b in read(text).blocks[1:]] == [
         ("html", "Big head", (3, 3), ("H",)),
         ("html", "One é", (4, 4), ("H",)),
@@ -435,6 +436,13 @@ def test_nothing_to_choose_is_an_error(text: str, wanted: list[str]) -> None:
         select_sections(text, wanted, source="x")
 
 
+def test_footnotes_of_a_section_come_along() -> None:
+    text = "# A[^x]\n\na[^1]\n\n# B\n\nb\n\n[^1]: Note one\n  goes on.\n[^2]: Note two.\n[^x]: http://x.example\n"
+    selected = read(select_sections(text, ["a"], source="x"))
+    assert [b.text for b in selected.blocks] == ["A", "a", "Note one goes on."]
+    assert selected.blocks[0].links == (Link("^x", "http://x.example"),)
+
+
 # -------------------------------------------------------------------------------------------------------------------------- seeds
 
 
@@ -468,11 +476,14 @@ def test_a_seed_line_knows_its_line() -> None:
 
 # --------------------------------------------------------------------------------------------------------------------- robustness
 
-MARKS = st.sampled_from(
-    ["\n", "\n\n", "# ", "- ", "1. ", "  ", "    ", "\t", "> ", "|", "|-|-|\n", "**", "*", "_", "`", "```\n", "~~", "[", "](", ")", "![", "[a]: b", "<", ">"]
-    + ["<!--", "-->", "<div>", "</td>", "<td>", "<tr>", "<table>", "<a href=x>", "</a>", "<script>", "<!X", "<![CDATA[", "<?", "&amp;", "&#xD800;", "\\"]
-    + ["---\n", "+++\n", "===\n", ": ", "a", "b c", "é", "日本", "שלום", "[ ] ", "[^1]", "[^1]: ", "{#x}", "http://x", "\u200f", "\x0c", "\u2028", "https://"]
-)
+# fmt: off
+MARKS = st.sampled_from([
+    "\n", "\n\n", "# ", "- ", "1. ", "  ", "    ", "\t", "> ", "|", "|-|-|\n", "**", "*", "_", "`", "```\n", "~~", "[", "](", ")", "![", "[a]: b", "<",
+    ">", "<!--", "-->", "<div>", "</td>", "<td>", "<tr>", "<table>", "<a href=x>", "</a>", "<script>", "<!X", "<![CDATA[", "<?", "&amp;", "&#xD800;",
+    "\\", "---\n", "+++\n", "===\n", ": ", "a", "b c", "é", "日本", "שלום", "[ ] ", "[^1]", "[^1]: ", "{#x}", "http://x", "\u200f", "\x0c", "\u2028",
+    "https://", "\r",
+])
+# fmt: on
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
@@ -482,7 +493,7 @@ def test_any_text_is_read_or_refused_with_a_typed_error(text: str) -> None:
         document = read(text)
     except InvalidArgument:
         return
-    line_count = text.count("\n") + 1
+    line_count = document.text.count("\n") + 1
     for position, block in enumerate(document.blocks):
         assert 1 <= block.lines[0] <= block.lines[1] <= line_count
         assert -1 <= block.parent < position
@@ -495,7 +506,9 @@ def test_any_text_is_read_or_refused_with_a_typed_error(text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
-@given(st.lists(st.tuples(st.sampled_from(["# ", "- ", "> ", "1. ", "  - ", "", "| ", ": ", "    ", "<p>", "**"]), st.sampled_from(["\n", "\n\n"])), max_size=25))
+@given(
+    st.lists(st.tuples(st.sampled_from(["# ", "- ", "> ", "1. ", "  - ", "", "| ", ": ", "    ", "<p>", "**"]), st.sampled_from(["\n", "\n\n"])), max_size=25)
+)
 def test_no_word_is_lost(lines: list[tuple[str, str]]) -> None:
     text = "".join(f"{prefix}word{i}x{end}" for i, (prefix, end) in enumerate(lines))
     found = "\n".join(b.text for b in read(text).blocks)
@@ -566,7 +579,7 @@ def test_the_words_of_the_examples_are_all_there_on_their_lines(path: Path) -> N
     document = read(text, str(path))
     lines = text.split("\n")
     for block in document.blocks:
-        first_word = block.text.split()[0].strip("()")
+        first_word = block.text.split()[0].strip("():")
         assert first_word in "\n".join(lines[block.lines[0] - 1 : block.lines[1]])
     assert len(document.blocks) > 20
     assert document.front_matter or document.title == next(document.headings()).text

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 _HOME = {
     "dagogy.api.plugins": (
-        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo ExporterInfo PluginInfo ProviderInfo RecoveryInfo RuleInfo Setting "
-        "Severity hookimpl"
+        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo ExporterInfo PluginInfo ProviderInfo RecoveryInfo RuleInfo Setting Severity"
     ),
+    "dagogy.api.hooks": "hookimpl",
     "dagogy.api.errors": (
-        "ConfigError DagogyError InternalError Interrupted InvalidArgument Locked NotFound PluginError ProviderError StageConflict StorageError ValidationFailed"
+        "ConfigError DagogyError InternalError Interrupted InvalidArgument Locked NotFound PluginError ProviderError StageConflict StorageError "
+        "ValidationFailed"
     ),
     "dagogy.api.rules": "Finding Fix GraphIndex Rule Subject",
     "dagogy.api.options": "Meta Options",
@@ -33,6 +34,7 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605
 if TYPE_CHECKING:
     from dagogy.api.errors import *  # noqa: F403
     from dagogy.api.exporters import *  # noqa: F403
+    from dagogy.api.hooks import *  # noqa: F403
     from dagogy.api.incidents import *  # noqa: F403
     from dagogy.api.options import *  # noqa: F403
     from dagogy.api.plugins import *  # noqa: F403

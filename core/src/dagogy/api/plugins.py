@@ -10,11 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pluggy import HookimplMarker
-
-#: Marks a function of a plugin module as the implementation of one of the hooks in `dagogy.host.hookspecs`.
-hookimpl = HookimplMarker("dagogy")
-
 #: The version of `dagogy.api` that this host speaks. A description names the version it was written for.
 API_VERSION = 1
 SUPPORTED_API_VERSIONS = frozenset({1})

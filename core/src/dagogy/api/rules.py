@@ -60,16 +60,33 @@ class GraphIndex(Protocol):
     first node has it.
     """
 
-    ids: list[str]
-    position: dict[str, int]
-    prerequisites: list[list[int]]
-    dependents: list[list[int]]
-    #: A topological order (of all nodes that are neither on a cycle nor behind one), stable in document order.
-    order: list[int]
-    #: Nodes on a cycle or behind one, in document order; empty for a DAG.
-    cyclic: list[int]
-    #: Longest number of edges from a root; -1 for nodes in `cyclic`.
-    depth: list[int]
+    @property
+    def ids(self) -> list[str]:
+        """The id of each node."""
+
+    @property
+    def position(self) -> dict[str, int]:
+        """The position of each id."""
+
+    @property
+    def prerequisites(self) -> list[list[int]]:
+        """The positions of each node's prerequisites, each once, in the order given."""
+
+    @property
+    def dependents(self) -> list[list[int]]:
+        """The positions of the nodes that name each node as a prerequisite."""
+
+    @property
+    def order(self) -> list[int]:
+        """A topological order of all nodes that are neither on a cycle nor behind one, stable in document order."""
+
+    @property
+    def cyclic(self) -> list[int]:
+        """Nodes on a cycle or behind one, in document order; empty for a DAG."""
+
+    @property
+    def depth(self) -> list[int]:
+        """Longest number of edges from a root; -1 for nodes in `cyclic`."""
 
 
 class Subject(Protocol):

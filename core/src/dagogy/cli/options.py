@@ -57,5 +57,10 @@ def complete_plugins(*kinds: str) -> Callable[[click.Context, click.Parameter, s
 
 
 wait_option = click.option(
-    "--wait", "wait_seconds", type=click.FloatRange(min=0, max=86_400), default=0.0, metavar="SECONDS", help="Wait so long for another command to let go of the run."
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(min=0, max=86_400),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for another command to let go of the run.",
 )

@@ -15,6 +15,10 @@ from typing import Any
 
 from dagogy.contracts.suggest import did_you_mean
 
+# What `jsonschema-rs` can look into; no document of ours comes near it.
+_MAX_DEPTH = 255
+_BLANK = r"[^\s\x1c-\x1f\x85\ufeff]"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -98,6 +102,12 @@ _TYPE_NAMES = {dict: "an object", list: "a list", str: "a string", bool: "a bool
 _TYPE_WANTED = {"object": "an object", "array": "a list", "string": "a string", "number": "a number", "integer": "a whole number", "boolean": "true or false"}
 
 
+@lru_cache(maxsize=1024)
+def _near(key: str, allowed: tuple[str, ...]) -> str:
+    """`did_you_mean`, remembered: where a key is mistyped once it is often mistyped in every node."""
+    return did_you_mean(key, allowed)
+
+
 def _show(value: Any, limit: int = 60) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= limit else text[: limit - 1] + "…"
@@ -112,15 +122,14 @@ def _explain(path: list[Any], keyword: str, instance: Any, argument: tuple[Any, 
     if keyword == "additionalProperties":
         allowed = list(schema.get("properties", {}))
         unknown = [key for key in instance if key not in allowed]
-        # A key that is nearly one of those that are missing is most likely a slip of the pen for it.
-        return [Problem(pointer_of([*path, key]), f"unknown key '{key}'", keyword, did_you_mean(key, allowed)) for key in unknown]
+        return [Problem(pointer_of([*path, key]), f"unknown key '{key}'", keyword, _near(key, tuple(allowed))) for key in unknown]
     if keyword == "type":
         message = f"{_TYPE_WANTED.get(wanted, str(wanted))} is wanted, this is {_TYPE_NAMES.get(type(instance), 'something else')}"
         return [Problem(at, message + (f": {_show(instance)}" if not isinstance(instance, dict | list) else ""), keyword)]
     if keyword == "enum":
         hint = did_you_mean(str(instance), [str(w) for w in wanted])
         return [Problem(at, f"{_show(instance)} is none of {', '.join(map(str, wanted))}", keyword, hint)]
-    sentence = {
+    sentences: dict[str, Callable[[], str]] = {
         "const": lambda: f"{_show(instance)} must be {_show(wanted)}",
         "minLength": lambda: "must not be empty",
         "minItems": lambda: f"has {len(instance)}, at least {wanted} wanted",
@@ -128,9 +137,10 @@ def _explain(path: list[Any], keyword: str, instance: Any, argument: tuple[Any, 
         "exclusiveMinimum": lambda: f"{_show(instance)} must be more than {wanted}",
         "minimum": lambda: f"{_show(instance)} must be at least {wanted}",
         "maximum": lambda: f"{_show(instance)} must be at most {wanted}",
-        "pattern": lambda: "must not be blank" if wanted == r"\S" else f"{_show(instance)} does not match {wanted.removesuffix('(?!' + chr(92) + 'n)')}",
-    }.get(keyword, lambda: f"{_show(instance)} breaks '{keyword}'")()
-    return [Problem(at, sentence, keyword)]
+        "pattern": lambda: "must not be blank" if wanted == _BLANK else f"{_show(instance)} does not match {wanted.removesuffix('(?!' + chr(92) + 'n)')}",
+    }
+    say = sentences.get(keyword, lambda: f"{_show(instance)} breaks '{keyword}'")
+    return [Problem(at, say(), keyword)]
 
 
 def schema_problems(name: str, document: Any, *, reference: bool = False) -> list[Problem]:
@@ -138,12 +148,24 @@ def schema_problems(name: str, document: Any, *, reference: bool = False) -> lis
 
     `reference=True` asks `jsonschema` instead of `jsonschema-rs`.
     """
+    if _deeper_than(document, _MAX_DEPTH):
+        return [Problem("", "the document is nested too deeply", "json")]
     engine = _reference(name) if reference else _fast(name)
     found: dict[tuple[str, str, str], Problem] = {}
     for path, keyword, instance, argument in engine(document):
         for problem in _explain(path, keyword, instance, argument):
             found.setdefault((problem.pointer, problem.keyword, problem.message), problem)
     return sorted(found.values(), key=lambda p: (_sort_key(p.pointer), p.keyword, p.message))
+
+
+def _deeper_than(document: Any, levels: int) -> bool:
+    """Whether lists and objects stand in each other more than `levels` deep below the top."""
+    layer = [document] if isinstance(document, dict | list) else []
+    for _ in range(levels + 1):
+        layer = [x for holder in layer for x in (holder.values() if isinstance(holder, dict) else holder) if isinstance(x, dict | list)]
+        if not layer:
+            return False
+    return True
 
 
 def _sort_key(pointer: str) -> list[tuple[int, int, str]]:

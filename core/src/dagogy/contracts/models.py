@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema
 
 Text = Annotated[str, Field(min_length=1)]
-Filled = Annotated[str, Field(pattern=r"\S")]
+# What is not blank. `\s` alone means one thing in Python and another in ECMA 262, which JSON Schema follows: this names both.
+Filled = Annotated[str, Field(pattern=r"[^\s\x1c-\x1f\x85\ufeff]")]
 NodeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -20,6 +21,11 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Stage = Literal["initialized", "spec_ready", "generated", "validated", "planned", "iterated"]
 SeverityName = Literal["error", "warning", "info"]
 ResourceKind = Literal["doc", "paper", "video", "book", "spec", "other"]
+
+
+def left_out(description: str | None = None) -> Any:
+    """An optional key that is absent, never null, when it is not given."""
+    return Field(default_factory=lambda: None, description=description)
 
 
 class Closed(BaseModel):
@@ -57,7 +63,7 @@ class Node(Closed):
     mastery_check: MasteryCheck
     estimate_minutes: Positive = Field(description="Minutes of study.")
     resources: list[Resource]
-    estimate_confidence: Share = Field(default=None, validate_default=False, description="0 to 1; required in evidence mode strict.")  # type: ignore[assignment]
+    estimate_confidence: Share = left_out(description="0 to 1; required in evidence mode strict.")
 
 
 class OpenQuestion(Closed):
@@ -71,7 +77,7 @@ class Curriculum(Closed):
 
     topic: Text
     nodes: list[Node]
-    open_questions: list[OpenQuestion] = Field(default=None, validate_default=False, description="Required in evidence mode strict.")  # type: ignore[assignment]
+    open_questions: list[OpenQuestion] = left_out(description="Required in evidence mode strict.")
 
 
 class Constraints(Closed):
@@ -79,9 +85,9 @@ class Constraints(Closed):
     total_hours_min: Positive
     total_hours_max: Positive
     depth: Literal["survey", "practical", "mastery"]
-    node_count_min: Count = Field(default=None, validate_default=False)  # type: ignore[assignment]
-    node_count_max: Count = Field(default=None, validate_default=False)  # type: ignore[assignment]
-    max_prerequisites_per_node: Count = Field(default=None, validate_default=False)  # type: ignore[assignment]
+    node_count_min: Count = left_out()
+    node_count_max: Count = left_out()
+    max_prerequisites_per_node: Count = left_out()
 
 
 class ContextPack(Closed):
@@ -105,7 +111,7 @@ class TopicSpec(Closed):
     domain_mode: Literal["mature", "frontier"]
     evidence_mode: Literal["minimal", "standard", "strict"]
     misconceptions: list[Filled] = []
-    context_pack: ContextPack = Field(default=None, validate_default=False)  # type: ignore[assignment]
+    context_pack: ContextPack = left_out()
 
 
 class HistoryEntry(Open):

@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 __all__ = ["Constraints", "ContextPack", "Curriculum", "MasteryCheck", "Node", "OpenQuestion", "Resource", "TopicSpec"]
 
 Text = Annotated[str, Meta(min_length=1)]
-Filled = Annotated[str, Meta(pattern=r"\S")]
+Filled = Annotated[str, Meta(pattern=r"[^\s\x1c-\x1f\x85\ufeff]")]
 # Python's `$` also matches before a final newline, JSON Schema's does not.
 NodeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z")]
 Positive = Annotated[int, Meta(gt=0)] | Annotated[float, Meta(gt=0)]

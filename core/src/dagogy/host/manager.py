@@ -13,12 +13,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import ConfigError, NotFound, PluginError
-from dagogy.api.plugins import SUPPORTED_API_VERSIONS, PluginInfo
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.discovery import KINDS, EntryPoint, discover, normalized
 
 if TYPE_CHECKING:
     import pluggy
+
+    from dagogy.api.plugins import PluginInfo
 
 State = Literal["discovered", "ready", "disabled", "failed"]
 #: Distributions whose name starts so are ours; `--no-third-party` keeps only them.
@@ -85,8 +86,7 @@ class Selection:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], *, third_party: bool = True) -> Selection:
         """`DAGOGY_DISABLE=a,b` and `DAGOGY_PLUGINS=<allow list>`; an empty allow list counts as unset."""
-        split = lambda name: frozenset(part.strip() for part in environ.get(name, "").split(",") if part.strip())  # noqa: E731
-        return cls(split("DAGOGY_DISABLE"), split("DAGOGY_PLUGINS") or None, third_party)
+        return cls(_names(environ, "DAGOGY_DISABLE"), _names(environ, "DAGOGY_PLUGINS") or None, third_party)
 
     def verdict(self, entry: EntryPoint) -> str:
         """Why `entry` is left out, or an empty string. A list names plugins by id or by distribution."""
@@ -213,6 +213,8 @@ class Host:
         self._accept(plugin, info, infos)
 
     def _accept(self, plugin: Plugin, info: Any, infos: list[Any]) -> None:
+        from dagogy.api.plugins import SUPPORTED_API_VERSIONS, PluginInfo
+
         if info is None:
             ids = ", ".join(str(getattr(i, "id", i)) for i in infos) or "nothing"
             plugin.fail(f"{_HOOK[plugin.entry.kind]} describes {ids}, not '{plugin.id}'")
@@ -260,6 +262,10 @@ class Host:
         except ValueError as error:
             return None, _told(error)
         return module, ""
+
+
+def _names(environ: Mapping[str, str], variable: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in environ.get(variable, "").split(",") if part.strip())
 
 
 def _told(error: BaseException) -> str:

@@ -19,7 +19,7 @@ FAILURES = "logs/failures"
 
 def failure_document(error: DagogyError, command: Sequence[str], environ: Mapping[str, str], *, run_id: str = "", stage: str = "") -> dict[str, Any]:
     """The record (`dagogy schema failure`)."""
-    chain = []
+    chain: list[dict[str, str]] = []
     cause: BaseException | None = error
     while cause is not None and len(chain) < 20:
         chain.append({"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(str(cause).split())[:2000]})

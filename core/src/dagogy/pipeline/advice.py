@@ -28,7 +28,11 @@ def next_step(run_id: str, state: State) -> Step:
             (f"fill in {SPEC}, then: dagogy run {run_id}",),
         )
     if not state.current[CURRICULUM]:
-        return Step(f"dagogy run {run_id}", f"curriculum: {state.reasons.get(CURRICULUM, 'not made yet')}", (f"dagogy validate {run_id}",) if state.hashes["curriculum"] else ())
+        return Step(
+            f"dagogy run {run_id}",
+            f"curriculum: {state.reasons.get(CURRICULUM, 'not made yet')}",
+            (f"dagogy validate {run_id}",) if state.hashes["curriculum"] else (),
+        )
     if not state.current[REPORT_JSON]:
         reason = state.reasons.get(REPORT_JSON, "not validated yet")
         if reason == "the last validation failed":
@@ -42,4 +46,8 @@ def next_step(run_id: str, state: State) -> Step:
         return Step(f"dagogy plan {run_id}", f"plan: {state.reasons.get(PLAN, 'not made yet')}")
     if not state.current[DIFF]:
         return Step(f"dagogy iterate {run_id}", f"diff: {state.reasons.get(DIFF, 'not made yet')}")
-    return Step(f"dagogy diff {run_id}", "everything is current; change the scope or the spec and run again to iterate", (f"dagogy run {run_id}", f"dagogy archive {run_id}"))
+    return Step(
+        f"dagogy diff {run_id}",
+        "everything is current; change the scope or the spec and run again to iterate",
+        (f"dagogy run {run_id}", f"dagogy archive {run_id}"),
+    )

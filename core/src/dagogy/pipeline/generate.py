@@ -12,11 +12,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from dagogy.api.errors import PluginError, ProviderError
+from dagogy.api.errors import DagogyError, PluginError, ProviderError
 from dagogy.api.plugins import SEVERITIES
 from dagogy.api.providers import Proposal, ProposeRequest, Provider, RepairRequest
 from dagogy.api.rules import Finding
-from dagogy.contracts.types import Curriculum
 from dagogy.pipeline.fixes import apply_fixes, offered
 from dagogy.pipeline.judge import Judge, Verdict
 from dagogy.pipeline.subject import RunSubject
@@ -95,17 +94,13 @@ class Loop:
 
     def _repaired(self, best: Draft) -> str:
         """Asks for one repair of the best draft; returns why the loop must stop, or "" to go on."""
-        if not isinstance(best.subject._decoded.value, Curriculum):
-            request_draft = None
-        else:
-            request_draft = best.subject.curriculum
-        findings = sorted(best.verdict.findings, key=lambda f: SEVERITIES.index(f.severity))[: self.budget.max_actions]  # type: ignore[arg-type]
+        findings = sorted(best.verdict.findings, key=lambda f: SEVERITIES.index(f.severity))[: self.budget.max_actions]
         if not findings:
             return "no better: the rules have no finding left that could be repaired"
-        if request_draft is None:
+        if best.subject.schema_problems("curriculum"):
             return "no better: the draft does not meet the schema, so it cannot be repaired in place"
         common = {name: getattr(self.request, name) for name in ("spec", "sources", "reading", "requirements", "progress")}
-        request = RepairRequest(**common, draft=request_draft, findings=findings)
+        request = RepairRequest(**common, draft=best.subject.curriculum, findings=findings)
         try:
             proposal = self._ask(lambda: self.provider.repair(request))
         except (ProviderError, PluginError) as error:
@@ -131,8 +126,6 @@ class Loop:
 
     def _ask(self, call: Callable[[], Any]) -> Any:
         """A provider's call; what it raises beyond the taxonomy is the plugin's fault, and is said so."""
-        from dagogy.api.errors import DagogyError
-
         try:
             answer = call()
         except DagogyError:
@@ -143,7 +136,9 @@ class Loop:
                 f"provider '{info.id}' raised {type(error).__name__}: {error}", hint="report it to its author; --debug shows where", details={"plugin": info.id}
             ) from error
         if answer is not None and not isinstance(answer, Proposal):
-            raise PluginError(f"provider '{self.provider.info.id}' answered with a {type(answer).__name__}, not a Proposal", details={"plugin": self.provider.info.id})
+            raise PluginError(
+                f"provider '{self.provider.info.id}' answered with a {type(answer).__name__}, not a Proposal", details={"plugin": self.provider.info.id}
+            )
         return answer
 
     def _take(self, action: Action, proposal: Proposal, fixes: list[str] | None = None) -> Draft:

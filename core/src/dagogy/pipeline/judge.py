@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError
-from dagogy.api.plugins import SEVERITIES, RuleInfo
+from dagogy.api.plugins import RuleInfo
 from dagogy.api.rules import Finding, Rule, Subject
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.manager import Host, Plugin
+from dagogy.pipeline.ruleset import RuleConfig, ruleset_digest
 
 Status = Literal["clean", "findings", "skipped", "failed"]
 
@@ -59,15 +58,6 @@ class Verdict:
         return sum(f.severity == severity for f in self.findings)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleConfig:
-    """What the configuration says of one rule."""
-
-    enabled: bool = True
-    severity: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
 @dataclass(slots=True)
 class _Active:
     plugin: Plugin
@@ -75,40 +65,6 @@ class _Active:
     severity: str
     rule: Rule | None = None
     options: Any = None
-
-
-def rule_configs(host: Host, tables: Mapping[str, Any]) -> dict[str, RuleConfig]:
-    """The `rules` table of the configuration, checked as far as that goes without importing a rule."""
-    known = [p.id for p in host.all("rule")]
-    out: dict[str, RuleConfig] = {}
-    for rule_id, table in tables.items():
-        if rule_id not in known:
-            raise ConfigError(
-                f"the configuration names rule '{rule_id}', which is not installed", hint=did_you_mean(rule_id, known) or "'dagogy plugins list --kind rule' shows them"
-            )
-        if not isinstance(table, dict):
-            raise ConfigError(f"rules.\"{rule_id}\" is {table!r}; a table is wanted", hint='for example  [rules."' + rule_id + '"]  severity = "warning"')
-        options = dict(table)
-        enabled, severity = options.pop("enabled", True), options.pop("severity", "")
-        if not isinstance(enabled, bool):
-            raise ConfigError(f'rules."{rule_id}".enabled is {enabled!r}; accepted: true, false')
-        if severity and severity not in SEVERITIES:
-            raise ConfigError(f'rules."{rule_id}".severity is {severity!r}; accepted: {", ".join(SEVERITIES)}', hint=did_you_mean(str(severity), SEVERITIES))
-        out[rule_id] = RuleConfig(enabled, severity, options)
-    return out
-
-
-def ruleset_digest(host: Host, configs: Mapping[str, RuleConfig]) -> str:
-    """A hash of which rules judge, in which versions, with which options: what makes a validation current. Imports no rule."""
-    from dagogy import __version__
-
-    rules = []
-    for entry in host.entries("rule"):
-        config = configs.get(entry.id, RuleConfig())
-        if config.enabled:
-            rules.append([entry.id, entry.distribution, entry.version, config.severity, config.options])
-    text = json.dumps([__version__, rules], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Judge:
@@ -196,7 +152,7 @@ def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
     for name in given:
         if name not in known:
             raise ConfigError(
-                f'rules."{rule_id}" has no option \'{name}\'', hint=did_you_mean(name, [*known, "enabled", "severity"]) or f"its options: {', '.join(known)}"
+                f"rules.\"{rule_id}\" has no option '{name}'", hint=did_you_mean(name, [*known, "enabled", "severity"]) or f"its options: {', '.join(known)}"
             )
     try:
         return msgspec.convert(dict(given), rule.Options)

@@ -96,7 +96,8 @@ def read_concepts(opened: OpenRun, provider: Provider, document: ScopeDocument) 
         reading = opened.session.provider(opened.session.default_provider_id).read_scope(document)
     if reading is None or not reading.concepts:
         raise ValidationFailed(
-            f"no concept found in {document.source}", hint="give it headings, a list of topics or a table of topics; --scope-mode seed-list takes one topic a line"
+            f"no concept found in {document.source}",
+            hint="give it headings, a list of topics or a table of topics; --scope-mode seed-list takes one topic a line",
         )
     return reading
 
@@ -121,9 +122,7 @@ def _write_spec(opened: OpenRun, spec: bytes | None) -> None:
 
 
 def _write_reading(opened: OpenRun, document: ScopeDocument, reading: ScopeReading) -> None:
-    concepts = [
-        {"id": c.id, "title": c.title, "heading_path": list(c.path), "lines": list(c.lines), "evidence": c.evidence} for c in reading.concepts
-    ]
+    concepts = [{"id": c.id, "title": c.title, "heading_path": list(c.path), "lines": list(c.lines), "evidence": c.evidence} for c in reading.concepts]
     edges = [
         {"prerequisite": e.prerequisite, "dependent": e.dependent, "kind": e.kind, "weight": e.weight, "lines": list(e.lines), "evidence": e.evidence}
         for e in reading.edges
@@ -214,7 +213,11 @@ def plan(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
     subject = subject or opened.subject()
     document = make_plan(subject.curriculum, subject.spec, subject.index)
     data = opened.run.write_json(PLAN, document)
-    opened.metadata.stamps["plan"] = {"sha256": content_hash(data), "curriculum": opened.state.hashes["curriculum"], "topic_spec": opened.state.hashes["topic_spec"]}
+    opened.metadata.stamps["plan"] = {
+        "sha256": content_hash(data),
+        "curriculum": opened.state.hashes["curriculum"],
+        "topic_spec": opened.state.hashes["topic_spec"],
+    }
     opened.metadata.note("planned", plural(document["duration_weeks"], "week"))
     opened.run.event("planned", weeks=document["duration_weeks"], minutes=document["total_estimated_minutes"])
     opened.refresh(plan=content_hash(data))

@@ -35,9 +35,7 @@ def report_document(run_id: str, verdict: Verdict) -> dict[str, Any]:
             "safe_fixes": fixes["safe"],
             "unsafe_fixes": fixes["unsafe"],
         },
-        "rules": [
-            {"rule_id": o.rule_id, "severity": o.severity, "status": o.status, "reason": o.reason, "findings": o.findings} for o in verdict.outcomes
-        ],
+        "rules": [{"rule_id": o.rule_id, "severity": o.severity, "status": o.status, "reason": o.reason, "findings": o.findings} for o in verdict.outcomes],
         "findings": [finding_document(f) for f in verdict.findings],
     }
 
@@ -73,6 +71,12 @@ def summary_line(report: Mapping[str, Any]) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 error`, `2 errors`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def hours(minutes: float, sign: str = "") -> str:
+    """Minutes as hours for people: `16 hours`, `17.3 hours`; with `sign="+"` always signed."""
+    text = format(round(minutes / 60, 1), f"{sign}g")
+    return f"{text} hour" if text.lstrip("+-") == "1" else f"{text} hours"
 
 
 def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:

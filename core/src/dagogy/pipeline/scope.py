@@ -13,7 +13,7 @@ import math
 import re
 import shlex
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import PurePath
@@ -83,6 +83,10 @@ def decode_scope(data: bytes, source: str) -> str:
             details={"source": source, "size": len(data)},
         )
     _refuse_binary(text, source)
+    return _unix_lines(text)
+
+
+def _unix_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -146,7 +150,7 @@ def _front_matter(text: str, source: str) -> tuple[dict[str, Any], int]:
 
 
 def _yaml_mapping(raw: str, source: str) -> dict[str, Any]:
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     try:
         value = yaml.safe_load(raw)
@@ -221,6 +225,7 @@ class _Parser:
     def __init__(self, text: str, source: str) -> None:
         self.front_matter, self.front_lines = _front_matter(text, source)
         self.lines = text.split("\n")
+        self.footnotes = _footnotes(self.lines)
         self._source = source
         self._env: dict[str, Any] = {}
         self._md = self._parser()
@@ -268,12 +273,16 @@ class _Parser:
                 )
 
     def inline(self, content: str) -> list[Token]:
-        """The inline tokens of one paragraph, heading or table cell."""
+        """The inline tokens of one paragraph, heading or table cell, without footnote marks."""
         tokens: list[Token] = []
         # Each bracket that stays open makes the parser look through the rest of the piece.
         unclosed = content.count("[") - content.count("]")
         for piece in _pieces(content, _MAX_INLINE if unclosed < 100 else _MAX_INLINE // 16):
             tokens += self._md.inline.parse(piece, self._md, self._env, [])
+        if self.footnotes and "[^" in content:
+            for token in tokens:
+                if token.type == "text":
+                    token.content = _FOOTNOTE_MARK.sub(lambda m: "" if m[1] in self.footnotes else m[0], token.content)
         return tokens
 
     def span(self, token: Token) -> tuple[int, int]:
@@ -292,6 +301,15 @@ class _Parser:
 
 def _first_line(token: Token) -> int:
     return token.map[0] + 1 if token.map else 1
+
+
+_FOOTNOTE_MARK = re.compile(r"\[\^([^\]\s]{1,60})\](?::\s*)?")
+
+
+def _footnotes(lines: Sequence[str]) -> dict[str, int]:
+    """The labels of the footnotes and where their notes start. `[^1]` is a mark only in a document with a line that starts with `[^1]:`."""
+    starts = ((m[1], n) for n, line in enumerate(lines) if "[^" in line and (m := re.match(r" {0,3}\[\^([^\]\s]{1,60})\]:", line)))
+    return dict(starts)
 
 
 def _pieces(content: str, size: int) -> Iterator[str]:
@@ -324,8 +342,8 @@ _HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"
 _TASK = re.compile(r"^\[[ xX]\](?:\s+|$)")
 _ALERT = re.compile(r"^\[!\w+\]\s*")
 _HEADING_ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$")
-_SET_OFF = re.compile(r"\s*(?P<abbr>\([^()]{1,60}\))?\s*(?:[:：]|\.(?=\s|$)|(?<=\s)-+(?=\s)|[–—]+|\n|$)\s*")  # noqa: RUF001
-_LABEL_END = " :：.。–—"  # noqa: RUF001
+_SET_OFF = re.compile(r"\s*(?P<abbr>\([^()]{1,60}\))?\s*(?:[:：]|\.(?=\s|$)|(?<=\s)-+(?=\s)|[–—]+|\n|$)\s*")
+_LABEL_END = " :：.。–—"
 _OPENS_LABEL = frozenset({"strong_open", "link_open"})
 
 
@@ -404,7 +422,7 @@ def _labelled(found: _Inline, label: str, after: str) -> _Inline:
     inside = label.removesuffix(" -").rstrip(_LABEL_END)
     if inside != label:
         lead, rest = inside, after
-    elif label.endswith(("?", "？")):  # noqa: RUF001
+    elif label.endswith(("?", "？")):
         lead, rest = label, after
     elif set_off:
         lead, rest = _tidy(f"{label} {set_off['abbr'] or ''}"), after[set_off.end() :]
@@ -420,8 +438,7 @@ _RAW_TEXT_END = re.compile(r"</(?:script|style|template)\s*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
 _DECLARATION = re.compile(r"<!--|<\?|<!(?=[A-Za-z])")
 _INLINE_TAGS = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark q s samp small span strike strong sub sup "  # noqa: SIM905
-    "time tt u var wbr".split()
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark q s samp small span strike strong sub sup time tt u var wbr".split()
 )
 
 
@@ -469,7 +486,7 @@ class _HtmlReader:
         self._cells: list[str] | None = None
         self._all_th = True
         self._header: tuple[str, ...] = ()
-        self._line = self._first = 0
+        self._line = self._first = self._last = 0
         self._started = False  # has the current piece any text yet?
 
     def read(self, html: str) -> list[_HtmlPiece]:
@@ -492,6 +509,8 @@ class _HtmlReader:
         if data.strip() and not self._started:
             self._started = True
             self._first = self._line + data[: len(data) - len(data.lstrip())].count("\n")
+        if data.strip():
+            self._last = self._line + data.rstrip().count("\n")
         self._parts.append(_unescape(data))
         self._line += data.count("\n")
 
@@ -546,7 +565,7 @@ class _HtmlReader:
         self._open_links.clear()
 
     def _emit(self, text: str, cells: tuple[str, ...], header: tuple[str, ...]) -> None:
-        self.pieces.append(_HtmlPiece(text, self._first, max(self._first, self._line), cells, header, tuple(self._links)))
+        self.pieces.append(_HtmlPiece(text, self._first, self._last, cells, header, tuple(self._links)))
         self._links.clear()
         self._started = False
 
@@ -570,7 +589,6 @@ class _BlockReader:
         self._row_contents: list[str] = []
         self._header_row: list[_Inline] = []
         self._row_line = self._header_line = self._rows = 0
-        self._footnotes = _footnote_marks(parser.lines)
 
     def read(self) -> tuple[Block, ...]:
         for position, token in enumerate(self._parser.tokens):
@@ -592,10 +610,6 @@ class _BlockReader:
                 tokens[0].content = _TASK.sub("", tokens[0].content)
             elif quote:
                 tokens[0].content = _ALERT.sub("", tokens[0].content)
-        if self._footnotes is not None:
-            for t in tokens:
-                if t.type == "text":
-                    t.content = self._footnotes.sub("", t.content)
         return _read_inline(tokens, labelled=labelled)
 
     # -- headings and paragraphs
@@ -737,12 +751,6 @@ def _heading_title(text: str) -> str:
     return _HEADING_ATTRIBUTES.sub("", text) or text
 
 
-def _footnote_marks(lines: Iterable[str]) -> re.Pattern[str] | None:
-    """A pattern of the footnote marks that this document defines: `[^1]` is a mark only when a line starts with `[^1]:`."""
-    labels = {m[1] for line in lines if "[^" in line and (m := re.match(r" {0,3}\[\^([^\]\s]{1,60})\]:", line))}
-    return re.compile(r"\[\^(?:" + "|".join(map(re.escape, sorted(labels))) + r")\](?::\s*)?") if labels else None
-
-
 def _extra_cells(line: str, contents: Sequence[str]) -> list[str]:
     """The cells of a table row that stand to the right of the last column. Markdown drops them; we do not."""
     bare = line.strip()
@@ -772,6 +780,7 @@ def read_scope(
     item. Headings in quotes and list items are text of these and not in any path. Raises `InvalidArgument`, with the line, for broken front
     matter, a comment that is not closed, and lists or quotes nested beyond all reason.
     """
+    text = _unix_lines(text)
     parser = _Parser(text, source)
     blocks = _BlockReader(parser).read()
     return ScopeDocument(source, location, text, blocks, _title(parser.front_matter, blocks, source), mode, parser.front_matter)
@@ -804,10 +813,10 @@ def select_sections(text: str, wanted: Sequence[str], *, source: str) -> str:
     """The sections of `text` under the `wanted` headings, each with the headings above it, in the order of the text.
 
     A wanted heading is compared without regard to markup, case and punctuation (when one agrees to the letter, only that one counts);
-    `Chapter > Section` names a heading by those above it. Of equal headings all are taken. Front matter and the link definitions that
-    are used are kept. Raises `InvalidArgument` for every wanted heading that is not there, with a list of those that are.
+    `Chapter > Section` names a heading by those above it. Of equal headings all are taken. Front matter is kept, and so are the link
+    definitions and footnotes that are used. Raises `InvalidArgument` for every wanted heading that is not there, with a list of those that are.
     """
-    parser = _Parser(text, source)
+    parser = _Parser(_unix_lines(text), source)
     sections = _sections(parser)
     chosen: set[int] = set()
     unmatched: list[str] = []
@@ -825,7 +834,7 @@ def select_sections(text: str, wanted: Sequence[str], *, source: str) -> str:
         for above in sections[index].ancestors:
             keep.update(range(sections[above].start, sections[above].heading_end))
     body = _joined(parser.lines, sorted(keep))
-    parts = ["\n".join(parser.lines[: parser.front_lines]), body, _used_references(parser, body, keep)]
+    parts = ["\n".join(parser.lines[: parser.front_lines]), body, *_used_notes(parser, body, keep), _used_references(parser, body, keep)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -860,9 +869,9 @@ def _loose_key(text: str) -> str:
 
 def _matching(want: str, sections: Sequence[_Section]) -> list[int]:
     """The sections that `want` names: by the whole of it as a heading, else as a path; each to the letter first, then loosely."""
-    want = _tidy(re.sub(r"^#{1,6}\s+", "", want.strip()))
-    ways: list[list[str]] = [[want]]
-    steps = [step.strip() for step in want.split(">")]
+    bare = re.sub(r"^\s*#{1,6}\s+", "", want)
+    ways = [[want], [bare]]
+    steps = [step.strip() for step in bare.split(">")]
     if len(steps) > 1 and all(steps):
         ways.append(steps)
     for way in ways:
@@ -915,6 +924,17 @@ def _joined(lines: Sequence[str], kept: Sequence[int]) -> str:
     return "\n".join(out).strip("\n")
 
 
+def _used_notes(parser: _Parser, body: str, keep: set[int]) -> Iterator[str]:
+    """The notes to the footnote marks in `body` that stand elsewhere, each up to the next blank line or note."""
+    starts, used = set(parser.footnotes.values()), {m[1] for m in _FOOTNOTE_MARK.finditer(body)}
+    for label, start in parser.footnotes.items():
+        if start not in keep and label in used and f"^{label}".upper() not in parser.references():
+            end = start + 1
+            while end < len(parser.lines) and end not in starts and parser.lines[end].strip():
+                end += 1
+            yield "\n".join(parser.lines[start:end])
+
+
 def _used_references(parser: _Parser, body: str, keep: set[int]) -> str:
     """The definitions of the reference links in `body` that stand elsewhere in the document, often at its end."""
     elsewhere = {label: ref for label, ref in parser.references().items() if ref["map"][0] not in keep}
@@ -931,8 +951,8 @@ def _used_references(parser: _Parser, body: str, keep: set[int]) -> str:
     return "\n".join(definitions)
 
 
-_NUMBERING = re.compile(r"^(?:[•·▪◦‣*+–—-]\s+|\(?\d{1,3}[.):]\s+|\d{1,2}(?:\.\d{1,2})+[.):]?\s+|\(?[a-zA-Z]\)\s+)+")  # noqa: RUF001
-_TRAILING = " \t.,;:!?…。、，；：！？"  # noqa: RUF001
+_NUMBERING = re.compile(r"^(?:[•·▪◦‣*+–—-]\s+|\(?\d{1,3}[.):]\s+|\d{1,2}(?:\.\d{1,2})+[.):]?\s+|\(?[a-zA-Z]\)\s+)+")
+_TRAILING = " \t.,;:!?…。、，；：！？"
 
 
 def seeds(document: ScopeDocument) -> list[tuple[str, Block]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagogy.api.errors import ConfigError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
 from dagogy.host.manager import Host, Plugin
-from dagogy.pipeline.judge import Judge, RuleConfig, rule_configs, ruleset_digest
+from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
 from dagogy.workspace.lock import locked
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
@@ -20,6 +20,7 @@ from dagogy.workspace.stages import CURRICULUM, SCOPE, SPEC, State, infer, mark,
 if TYPE_CHECKING:
     from dagogy.api.providers import Provider
     from dagogy.api.scope import ScopeDocument
+    from dagogy.pipeline.judge import Judge
     from dagogy.pipeline.subject import RunSubject
 
 
@@ -41,6 +42,8 @@ class Session:
 
     @cached_property
     def judge(self) -> Judge:
+        from dagogy.pipeline.judge import Judge
+
         return Judge(self.host, self.rule_configs)
 
     def provider_plugin(self, provider_id: str | None = None) -> Plugin:
@@ -209,7 +212,9 @@ class OpenRun:
                 f"local_paths names '{name}', which lies outside the workspace root {root}", hint="copy the document into the workspace, or remove the entry"
             )
         if not path.is_file():
-            raise NotFound(f"local_paths names '{name}', and there is no such file in {root}", hint="correct context_pack.local_paths in inputs/topic_spec.json")
+            raise NotFound(
+                f"local_paths names '{name}', and there is no such file in {root}", hint="correct context_pack.local_paths in inputs/topic_spec.json"
+            )
         return path
 
     def facts(self) -> dict[str, Any]:

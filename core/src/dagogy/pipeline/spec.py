@@ -33,7 +33,9 @@ def synthesise_spec(document: ScopeDocument, reading: ScopeReading, written: byt
     if problems:
         place = problems[0].pointer.rsplit("/", 1)[-1]
         if place in document.front_matter:
-            raise InvalidArgument(f"front matter of {document.source}: '{place}' {problems[0].message}", hint="'dagogy schema topic_spec' shows what is accepted")
+            raise InvalidArgument(
+                f"front matter of {document.source}: '{place}' {problems[0].message}", hint="'dagogy schema topic_spec' shows what is accepted"
+            )
         raise InvalidArgument(f"no valid topic spec can be made from {document.source}: {problems[0]}", hint="correct inputs/topic_spec.json or the document")
     return data
 
@@ -92,8 +94,8 @@ def _kept(written: bytes, template: bytes) -> dict[str, Any]:
         if value == base.get(key) or key == "spec_version":
             continue
         if key == "constraints" and isinstance(value, dict):
-            before = base.get(key) if isinstance(base.get(key), dict) else {}
-            kept[key] = {k: v for k, v in value.items() if v != before.get(k)}
+            before = base.get(key)
+            kept[key] = {k: v for k, v in value.items() if not isinstance(before, dict) or v != before.get(k)}
         elif isinstance(value, list):
             mine = [v for v in value if not (isinstance(v, str) and is_placeholder(v))]
             if mine:

@@ -75,9 +75,7 @@ class RunSubject:
     @cached_property
     def spec(self) -> TopicSpec:
         if self._decoded_spec.value is None:
-            raise ValidationFailed(
-                f"the topic spec does not meet its contract: {self._decoded_spec.problems[0]}", hint="'dagogy schema topic_spec' prints it"
-            )
+            raise ValidationFailed(f"the topic spec does not meet its contract: {self._decoded_spec.problems[0]}", hint="'dagogy schema topic_spec' prints it")
         return self._decoded_spec.value
 
     def schema_problems(self, name: Literal["curriculum", "topic_spec"]) -> Sequence[Problem]:

@@ -64,7 +64,7 @@ def load_cases(rule_id: str, package: str) -> list[Case]:
             unknown = set(entry) - _KEYS
             if unknown:
                 raise ValueError(f"{package}/cases.yaml, {entry.get('name')}: unknown keys {sorted(unknown)}")
-            out.append(Case(rule_id, str(entry.get("name", "unnamed")), expect, entry))  # type: ignore[arg-type]
+            out.append(Case(rule_id, str(entry.get("name", "unnamed")), expect, entry))
     return out
 
 

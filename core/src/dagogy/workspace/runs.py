@@ -89,7 +89,9 @@ def parse_metadata(run_id: str, data: bytes) -> Metadata:
     version = document.get("schema_version")
     if version != SCHEMA_VERSION or isinstance(version, bool):
         newer = isinstance(version, int) and version > SCHEMA_VERSION
-        raise invalid_metadata(run_id, f"has schema_version {version!r}, {'newer than this dagogy reads' if newer else 'incompatible'} (wanted {SCHEMA_VERSION})")
+        raise invalid_metadata(
+            run_id, f"has schema_version {version!r}, {'newer than this dagogy reads' if newer else 'incompatible'} (wanted {SCHEMA_VERSION})"
+        )
     shapes = {"run_id": str, "created_at_utc": str, "stage": str, "history": list, "stamps": dict}
     for key, kind in shapes.items():
         if not isinstance(document.get(key), kind):

@@ -221,4 +221,3 @@ def mark(run: Run, state: State) -> bool:
     elif there and not wanted:
         run.remove(VALID)
     return wanted != there
-

@@ -199,30 +199,26 @@ def _confusion(content: Content, concept: Concept, around: Around) -> str:
 
 def _mastery(content: Content, concept: Concept, passages: Sequence[Passage], around: Around) -> None:
     """The source's own exercise where it has one, else one made of its question, code or statements."""
-    practice = [p for p in passages if p.role == "practice" and p.explicit] + [p for p in passages if p.role == "practice" and not p.explicit]
+    marked = [p for p in passages if p.role == "practice" and p.explicit]
+    practice = marked + [p for p in passages if p.role == "practice" and not p.explicit]
     split = [task_and_criterion(p.text) for p in practice]
-    task, criterion = next((s for s in split if all(s)), ("", ""))
+    task, criterion = next((s for s in split[: len(marked)] if all(s)), ("", "")) or ("", "")
     if not task:
-        task = next((t for t, _ in split if t and _specific(t)), "")
-        criterion = next((c for t, c in split if c and not t), "")
+        task, criterion = next((s for s in split if all(s)), ("", ""))
     if not task:
-        task = _own_task(content, concept, passages, around, criterion)
+        task = next((t for t, _ in split if len(t.split()) > 2), "")
+    if not task:
+        task = _own_task(content, concept, passages, around)
         content.lacks("a practice task", 0.1)
     content.task = task
     content.criterion = criterion or _own_criterion(content, concept, task)
 
 
-def _specific(task: str) -> bool:
-    return len(task.split()) > 2
-
-
-def _own_task(content: Content, concept: Concept, passages: Sequence[Passage], around: Around, criterion: str) -> str:
+def _own_task(content: Content, concept: Concept, passages: Sequence[Passage], around: Around) -> str:
     """Something to do about the concept where the source asks for nothing."""
     question = next((p.text for p in passages if p.role == "question" and len(p.text.split()) > 3), "")
     code = next((p for p in passages if p.role == "code"), None)
     ideas = content.core_ideas
-    if criterion:
-        return sentence(f"Set up and observe this for {core_name(concept.title)}: {uncapitalised(_condition(criterion))}")
     if question:
         return sentence(f"Answer in writing, with one example of your own: {question}")
     if code is not None:
@@ -236,12 +232,6 @@ def _own_task(content: Content, concept: Concept, passages: Sequence[Passage], a
     if len(ideas) > 1:
         return sentence(f"Show on an example of your own that {uncapitalised(ideas[1].rstrip('.?! '))}")
     return _task_from_relations(concept, around)
-
-
-def _condition(criterion: str) -> str:
-    """The circumstances in a statement of what must be seen: its part before the first comma, else all of it."""
-    head, found, _ = criterion.partition(", ")
-    return head if found and len(head.split()) > 3 else criterion.rstrip(".")
 
 
 def _task_from_relations(concept: Concept, around: Around) -> str:

@@ -9,11 +9,13 @@ Evidence is collected for ordered pairs, "B leans on A", from what the source it
   what counts is therefore the difference of the two directions. A mention in the sentence that defines B counts more, and a name that many
   concepts mention less (inverse document frequency).
 - `terms`: B's text uses some of the words of A's name, weighted by how telling they are.
-- `name`: A's name is part of B's ("Overlay network" after "Network").
+- `name`: A's name is part of B's ("Overlay network" after "Network", `HTTPS` after `HTTP`).
 - `number`: equal names with rising numbers ("Sequences 1", "Sequences 2").
+- `related`: much vocabulary in common. It has no direction, so it decides only which lower concept a concept is tied to.
+- `foundation`: A's very name says that it opens the subject ("Basics"). It takes what nothing else gives a place.
 - `order`: neighbours in a document that says that it is in teaching order, or numbers its parts.
 
-`arrange` turns the differences into one height per concept (least squares), which settles circles by weight, and keeps for each concept
+`arrange` turns the differences into one height per concept (least squares), which settles circles in favour of the weightier evidence, and keeps for each concept
 its best-supported lower ones. Without evidence there is no edge.
 """
 
@@ -25,9 +27,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from dagogy.api import STOP_WORDS
 from dagogy_provider_internal.concepts import Concept
-from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, folded
-from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, tokens
+from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS, folded
+from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, singular, tokens, word_forms
 from dagogy_provider_internal.passages import Passage
 
 # ------------------------------------------------------------------------------------------------------------------------- weights
@@ -41,14 +44,25 @@ NUMBER = 3.0
 DECLARED = 6.0
 CUED = 2.5
 ORDER = 0.6
-#: Least evidence for an edge, and how much of it a mention by a mere pointer sentence keeps.
+#: Least evidence for an edge.
 KEEP = 0.35
+#: Related vocabulary (cosine of tf-idf) fills up to this many prerequisites where there is no better evidence: the first from a cosine of
+#: `RELATED_LEAST`, a second from `RELATED_MORE`.
+EXTRA, RELATED_LEAST, RELATED_MORE = 2, 0.1, 0.2
+#: Of concepts with like evidence the higher one is the closer step; its height counts little beside direct evidence and much beside vocabulary.
+NEAR, NEAR_RELATED = 0.05, 1.0
+#: Weight of an edge from a concept whose name says that it opens the subject.
+FOUNDATION = 0.3
 #: Strengths of the prior heights: title cues, looking back, how widely a name's words are used, and used-by against uses.
-CUE, BACK, SPREAD, FLOW = 1.0, 0.25, 0.2, 0.8
+CUE, BACK, SPREAD, FLOW = 1.5, 0.25, 0.4, 0.8
 _PRIOR = 1.0
 _ROUNDS = 60
 #: A word in more than this share of all texts says nothing about any pair; only applied to documents with many concepts.
 _COMMON = 0.25
+#: A word that more concepts use is not looked at for related vocabulary; and how many relatives of a concept are kept.
+_RELATED_HOLDERS, _RELATED_BEST = 60, 12
+#: How much of a mention counts by the role of the sentence: exercises and warnings look ahead more often than explanations do.
+IN_ROLE = {"practice": 0.5, "pitfall": 0.7, "example": 0.7, "question": 0.7}
 
 _CUES = re.compile(
     r"\b(?:builds? (?:up)?on|requires?|requiring|presupposes?|depends? on|relies on|relying on|prerequisites?|once you (?:know|have)|now that you know|assum(?:es|ing)|needs?|you need|"
@@ -100,15 +114,18 @@ class Evidence:
     prior: list[float] = field(default_factory=list)
     stated_order: bool = False
     #: For each concept, passages of others that name it, a few of them.
+    related: list[dict[int, Support]] = field(default_factory=list)
+    foundations: list[int] = field(default_factory=list)
+    named_at: list[tuple[tuple[int, int], str]] = field(default_factory=list)
     named_in: dict[int, list[tuple[int, Passage]]] = field(default_factory=dict)
 
     def support(self, after: int, before: int) -> Support:
         return self.leans[after].setdefault(before, Support())
 
 
-def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]]) -> Evidence:
+def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], topic: str = "") -> Evidence:
     """The evidence for all pairs. The work grows with the length of the text and the number of names it mentions, not with the pairs."""
-    evidence = Evidence([{} for _ in concepts])
+    evidence = Evidence([{} for _ in concepts], related=[{} for _ in concepts])
     telling = [content_tokens(c.title) for c in concepts]
     bags = [_bag(t) for t in texts]
     spread = Counter(w for bag, title in zip(bags, telling, strict=True) for w in {*bag, *title})
@@ -118,6 +135,9 @@ def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]]) -> 
     _mentions(evidence, texts, telling, idf, index)
     _terms(evidence, concepts, texts, bags, telling, idf)
     _names(evidence, concepts, telling)
+    _related(evidence, concepts, texts, bags, telling, idf)
+    evidence.foundations = _foundations(concepts, topic)
+    evidence.named_at = [(_anchor_lines(c), c.title) for c in concepts]
     _stated_order(evidence, concepts)
     evidence.prior = _priors(evidence, concepts, texts, telling, spread)
     return evidence
@@ -125,6 +145,56 @@ def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]]) -> 
 
 def _bag(passages: Sequence[Passage]) -> Counter[str]:
     return Counter(t for p in passages if p.role != "code" for t in tokens(p.text))
+
+
+def _related(
+    evidence: Evidence, concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], bags: Sequence[Counter[str]], telling: Sequence[Sequence[str]], idf: dict[str, float]
+) -> None:
+    """Concepts with much vocabulary in common (cosine of tf-idf vectors, words of the name counting three times) belong together; which of the two
+    comes first is for the other evidence to say, so both directions get the same and it only decides where an edge goes."""
+    vectors: list[dict[str, float]] = []
+    for bag, title in zip(bags, telling, strict=True):
+        counts = {w: math.log1p(c + (3 if w in title else 0)) for w, c in bag.items()} | {w: math.log1p(3) for w in title if w not in bag}
+        vector = {w: v * idf[w] for w, v in counts.items() if idf.get(w, 0) > 0.3 and len(w) > 1}
+        norm = math.sqrt(sum(v * v for v in vector.values())) or 1.0
+        vectors.append({w: v / norm for w, v in vector.items()})
+    holders: dict[str, list[int]] = defaultdict(list)
+    for i, vector in enumerate(vectors):
+        for word in vector:
+            holders[word].append(i)
+    for i, vector in enumerate(vectors):
+        near: dict[int, float] = defaultdict(float)
+        for word, value in vector.items():
+            if len(holders[word]) <= _RELATED_HOLDERS:
+                for j in holders[word]:
+                    near[j] += value * vectors[j][word]
+        near.pop(i, None)
+        for j, cosine in sorted(near.items(), key=lambda e: (-e[1], e[0]))[:_RELATED_BEST]:
+            lines, quote = _shown(concepts[i], texts[i], vectors[j])
+            evidence.related[i][j] = Support(cosine, cosine, "related", lines, quote)
+
+
+def _shown(concept: Concept, texts: Sequence[Passage], other: dict[str, float]) -> tuple[tuple[int, int], str]:
+    """The sentence (else the name) that has most of the other concept's words."""
+    best, value = None, 0.0
+    for passage in texts[:40]:
+        if passage.role != "code":
+            shared = sum(other.get(t, 0.0) for t in set(tokens(passage.text)))
+            if shared > value:
+                best, value = passage, shared
+    return (best.lines, best.text) if best else (_anchor_lines(concept), concept.title)
+
+
+def _foundations(concepts: Sequence[Concept], topic: str) -> list[int]:
+    """Concepts whose very name says that they open the subject: `Basics`, `Introduction to` the topic of the document, `What is` that topic."""
+    about = set(content_tokens(topic))
+    out = []
+    for i, concept in enumerate(concepts):
+        plain = folded(concept.title).split()
+        rest = [w for w in plain if w not in EARLY and w not in STOP_WORDS]
+        if any(w in EARLY for w in plain) and all(t in about for w in rest for t in tokens(w)):
+            out.append(i)
+    return out
 
 
 class _NameIndex:
@@ -170,7 +240,7 @@ def _declared(evidence: Evidence, texts: Sequence[Sequence[Passage]], index: _Na
         for passage in own:
             if passage.role == "requires" and passage.explicit:
                 evidence.closed.add(b)
-                for _, a in index.find(tokens(passage.text)):
+                for _, a in index.find(word_forms(passage.text)):
                     if a != b:
                         evidence.support(b, a).add(DECLARED, "declared", passage.lines, passage.text)
 
@@ -179,12 +249,12 @@ def _mentions(evidence: Evidence, texts: Sequence[Sequence[Passage]], telling: S
     """Names in running text; those that a cue phrase speaks of count as declared."""
     weight = [min(1.5, 0.4 + 0.4 * max((idf.get(w, 0.0) for w in title), default=0.0)) for title in telling]
     for b, own in enumerate(texts):
-        count: Counter[int] = Counter()
+        count: dict[int, float] = defaultdict(float)
         where: dict[int, Passage] = {}
         for passage in own:
             if passage.role == "code" or (passage.role == "requires" and passage.explicit):
                 continue
-            text = tokens(passage.text)
+            text = word_forms(passage.text)
             named = [(at, a) for at, a in index.find(text) if a != b]
             if not named:
                 continue
@@ -199,9 +269,9 @@ def _mentions(evidence: Evidence, texts: Sequence[Sequence[Passage]], telling: S
                 elsewhere = evidence.named_in.setdefault(a, [])
                 if len(elsewhere) < _ELSEWHERE and (not elsewhere or elsewhere[-1][1] is not passage):
                     elsewhere.append((b, passage))
-                count[a] += 1
+                count[a] += IN_ROLE.get(passage.role, 1.0)
                 if passage.first and at < 35:
-                    count[a] += DEFINING  # type: ignore[assignment]
+                    count[a] += DEFINING
                 if a not in where or passage.first:
                     where[a] = passage
         for a, times in count.items():
@@ -210,7 +280,7 @@ def _mentions(evidence: Evidence, texts: Sequence[Sequence[Passage]], telling: S
 
 def _cue_spans(text: str, cues: re.Pattern[str]) -> list[int]:
     """The token positions at which what a cue speaks of begins."""
-    return [len(tokens(text[: m.end()])) for m in cues.finditer(text)]
+    return [len(word_forms(text[: m.end()])) for m in cues.finditer(text)]
 
 
 def _terms(
@@ -255,11 +325,17 @@ def _names(evidence: Evidence, concepts: Sequence[Concept], telling: Sequence[Se
         for b in min((by_word[w] for w in title), key=len, default=[]):
             if a != b and small < set(telling[b]):
                 evidence.support(b, a).add(NAME, "name", _anchor_lines(concepts[b]), concepts[b].title)
+    capitals = {c.title: i for i, c in enumerate(concepts) if c.title.isupper() and c.title.isalpha() and len(c.title) > 1}
+    for i, concept in enumerate(concepts):
+        a = next((capitals[concept.title[:k]] for k in range(len(concept.title) - 1, 1, -1) if concept.title[:k] in capitals), -1)
+        if a >= 0 and " " not in concept.title and len(concept.title) <= 8:
+            evidence.support(i, a).add(NAME, "name", _anchor_lines(concept), concept.title)
     series: dict[str, list[tuple[list[int], int]]] = defaultdict(list)
     for i, concept in enumerate(concepts):
-        digits = [int(d) for d in re.findall(r"\d{1,6}", concept.title)]
+        spelled = [str(NUMBER_WORDS.get(w, w)) for w in folded(concept.title).split()]
+        digits = [int(w) for w in spelled if w.isdecimal() and len(w) < 7]
         if digits:
-            series[re.sub(r"\d+", "#", folded(concept.title))].append((digits, i))
+            series[" ".join("#" if w.isdecimal() else singular(w) for w in spelled)].append((digits, i))
     for members in series.values():
         members.sort()
         for (low, a), (high, b) in zip(members, members[1:], strict=False):
@@ -322,11 +398,32 @@ def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arra
     place = {c: k for k, c in enumerate(ranked)}
     chosen: list[Edge] = []
     for b in ranked:
-        found = [(s, a) for a, s in evidence.leans[b].items() if place[a] < place[b] and s.total >= KEEP and (b not in evidence.closed or s.kind == "declared")]
-        found.sort(key=lambda e: (-e[0].total, place[e[1]]))
-        chosen.extend(Edge(a, b, s.kind, round(1 - math.exp(-s.total), 3), s.lines, s.quote) for s, a in found[:limit])
+        found = _best(b, evidence, place, limit)
+        chosen.extend(Edge(a, b, s.kind, round(1 - math.exp(-s.total), 3), s.lines, s.quote) for s, a in found)
     kept = reduced(chosen, len(concepts))
     return Arrangement(study_order(kept, ranked), kept)
+
+
+def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list[tuple[Support, int]]:
+    """The lower concepts that `b` leans on, best first: direct evidence, then related vocabulary, then what opens the subject."""
+    scale = 1 / max(1, len(place))
+    direct = [(s, a) for a, s in evidence.leans[b].items() if place[a] < place[b]]
+    if b in evidence.closed:
+        declared = [(s, a) for s, a in direct if s.kind == "declared"]
+        return sorted(declared, key=lambda e: (-e[0].total, place[e[1]]))[:limit]
+    weak = {a: s.total for s, a in direct}
+    best = [(s, a) for s, a in direct if s.total >= KEEP]
+    best = sorted(best, key=lambda e: (-e[0].total - NEAR * scale * place[e[1]], place[e[1]]))[:limit]
+    if len(best) < min(EXTRA, limit):
+        have = {a for _, a in best}
+        least = RELATED_MORE if best else RELATED_LEAST
+        near = [(s, a) for a, s in evidence.related[b].items() if place[a] < place[b] and a not in have and s.total >= least]
+        near.sort(key=lambda e: (-e[0].total - weak.get(e[1], 0.0) - NEAR_RELATED * scale * place[e[1]], place[e[1]]))
+        best += near[: min(EXTRA, limit) - len(best)]
+    if not best:
+        opening = [a for a in evidence.foundations if place[a] < place[b]][-1:]
+        best = [(Support(FOUNDATION, FOUNDATION, "foundation", evidence.named_at[a][0], evidence.named_at[a][1]), a) for a in opening]
+    return best
 
 
 def heights(evidence: Evidence, titles: Sequence[str]) -> list[float]:

@@ -222,3 +222,5 @@ LOOKS_BACK = re.compile(
     r"special case|combin\w+|now that|more advanced|in (?:more )?depth)\b",
     re.IGNORECASE,
 )
+#: Number words of names that form a series ("Rule for two variables", "Rule for three variables").
+NUMBER_WORDS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten".split())} | {"first": 1, "second": 2, "third": 3, "i": 1, "ii": 2, "iii": 3, "iv": 4}

@@ -98,12 +98,24 @@ def tokens(text: str) -> list[str]:
     return [t for w in words(text) for t in _token(w)]
 
 
+@lru_cache(maxsize=100_000)
+def _form(word: str) -> tuple[str, ...]:
+    if _UNSPACED.search(word):
+        return tuple(c for c in word if c.strip())
+    return (singular(word[:-2] if word.endswith(("'s", "’s")) else word),)
+
+
+def word_forms(text: str) -> list[str]:
+    """The words of `text` in the singular: what names are looked for in. Stems would take `scores` for `Scoring`."""
+    return [t for w in words(text) for t in _form(w)]
+
+
 _ARTICLES = frozenset({"a", "an", "the"})
 
 
 def phrase(name: str) -> tuple[str, ...]:
-    """The stems by which a text mentions `name`."""
-    found = tokens(name)
+    """The word forms by which a text mentions `name`."""
+    found = word_forms(name)
     while len(found) > 1 and found[0] in _ARTICLES:
         found = found[1:]
     return tuple(found)

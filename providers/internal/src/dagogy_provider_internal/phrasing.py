@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 
 from dagogy_provider_internal.lexicon import OUTCOME_VERBS, imperative_of
-from dagogy_provider_internal.naming import split_gloss
 
 _LONGEST = 240
 _CUT = re.compile(r"[;:]\s|,\s(?:which|so|because|since|and|but|where|while|unless|e\.g\.|for example)\b|\s[–—-]{1,2}\s|\s\(|,\s")  # noqa: RUF001
@@ -60,34 +59,69 @@ def imperative(text: str) -> str:
 
 
 def task_and_criterion(practice: str) -> tuple[str, str]:
-    """A practice sentence apart: what to do, and by what somebody else can tell that it was done. Either may be empty.
+    """A practice sentence apart: what to do, and by what somebody else can tell that it was done. The criterion may be empty.
 
     The places to cut are, in this order: a semicolon or colon after an imperative, a second verb that names an outcome ("and confirm …"), a
-    result before its givens ("find 2.4 for …").
+    result before its givens ("find 2.4 for …"), the subject of a "must" or "gives". A bare statement becomes its own criterion.
     """
     text = " ".join(practice.split()).rstrip(".")
     for mark in ("; ", ": "):
         task, found, rest = text.partition(mark)
-        asked = imperative(task)
-        if found and asked and len(asked.split()) > 1 and len(rest.split()) > 2:
+        asked = _asked(task)
+        if found and asked and len(asked.split()) > 2 and len(rest.split()) > 2:
             return sentence(asked), sentence(rest)
     asked = imperative(text)
-    for match in _JOINED.finditer(text):
-        verb = imperative_of(match["verb"])
-        if match.start() > 12 and verb in OUTCOME_VERBS and (asked or _given(text)):
-            task = imperative(text[: match.start()]) or text[: match.start()]
-            rest = verb + text[match.end() :]
-            if len(rest.split()) >= 4 or re.search(r"\d", rest):
-                return sentence(task), sentence(rest)
+    found_outcome = _cut_at_outcome(text, bool(asked))
+    if found_outcome:
+        return found_outcome
     result = _RESULT_FOR.match(asked) if asked else None
     if result:
         return sentence(f"{result['verb']} the result {result['given']}"), sentence(f"The result is {result['result']}")
     if asked:
         return sentence(asked), ""
-    given = re.match(r"^((?:after|with|on|from|for|when|in)\b[^,;]{8,}),\s+(.+?\b(?:must|should)\b.+)$", text, re.IGNORECASE)
-    if given:
-        return "", sentence(text)
-    return "", sentence(text)
+    return _observation(text), sentence(text)
+
+
+def _asked(task: str) -> str:
+    """`task` as something to do, also after its circumstances ("With a saw, cut …"); a statement of what must come out is not."""
+    if re.search(r"\b(?:must|should)\b", task):
+        return ""
+    asked = imperative(task)
+    if asked or not _given(task):
+        return asked
+    _, found, rest = task.partition(", ")
+    return capitalised(task) if found and imperative(rest) else ""
+
+
+def _cut_at_outcome(text: str, asked: bool) -> tuple[str, str] | None:
+    """The two halves around a verb that names the outcome."""
+    for match in _JOINED.finditer(text):
+        verb = imperative_of(match["verb"])
+        if match.start() <= 12 or verb not in OUTCOME_VERBS or not (asked or _given(text)):
+            continue
+        before, rest = text[: match.start()], verb + text[match.end() :]
+        if re.search(r"\b(?:must|should)\b", before) or not (len(rest.split()) >= 4 or re.search(r"\d", rest)):
+            continue
+        task = imperative(before) or (capitalised(before) if _asked(before) else f"{capitalised(before)}, {verb} the result")
+        return sentence(task), sentence(rest)
+    return None
+
+
+_MUST = re.compile(r"^(?P<subject>.{4,}?)\s+(?:must|should)\b")
+_GIVES = re.compile(r"^(?P<subject>.*\d.*?)\s+(?P<verb>gives?|yields?|makes?|equals?|weighs?)\s+.*\d")
+
+
+def _observation(text: str) -> str:
+    """The task of watching for what a statement says must be seen."""
+    gives = _GIVES.match(text)
+    if gives:
+        return sentence(f"Work out what {uncapitalised(gives['subject'])} {gives['verb']}")
+    must = _MUST.match(text)
+    if must and _given(text) and ", " in must["subject"]:
+        circumstances, _, watched = must["subject"].rpartition(", ")
+        return sentence(f"{capitalised(circumstances)}, observe {watched}")
+    first = re.split(r"[;,:]\s", text)[0]
+    return sentence(f"Observe and record whether {uncapitalised(first)}") if len(first.split()) > 3 else ""
 
 
 def _given(text: str) -> bool:
@@ -107,7 +141,7 @@ _AMOUNT = re.compile(
 
 def capability_from_definition(title: str, definition: str, tool: bool) -> str:
     """A verb phrase out of the sentence that defines the concept, or an empty string."""
-    text = shortened(definition, 170).rstrip(".…! ")
+    text = re.split(r", and (?=[^,]* (?:is|are) )", shortened(definition, 170))[0].rstrip(".…! ")
     purpose = _PURPOSE.search(text)
     if purpose and not tool:
         return sentence(f"Use {_in_running_text(title)} to {purpose['what'] or purpose['used']}")
@@ -133,7 +167,3 @@ def _in_running_text(name: str) -> str:
 def quoted(text: str, longest: int = 160) -> str:
     """A source sentence in quotation marks."""
     return f"“{shortened(text, longest).rstrip('.').replace('“', '‘').replace('”', '’')}”"
-
-
-def plain_name(text: str) -> str:
-    return split_gloss(text)[0]

@@ -35,7 +35,11 @@ class ResourceUrl(Rule):
     """
 
     class Options(BaseOptions, frozen=True):
-        allowed_schemes: Annotated[tuple[str, ...], Meta(description="The schemes that a resource may have, in lower case.", min_length=1)] = ("http", "https", "local")
+        allowed_schemes: Annotated[tuple[str, ...], Meta(description="The schemes that a resource may have, in lower case.", min_length=1)] = (
+            "http",
+            "https",
+            "local",
+        )
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
         nodes = subject.nodes
@@ -125,4 +129,6 @@ def _is_host(host: str) -> bool:
     if ":" in host:
         return True
     labels = host.removesuffix(".").split(".")
-    return all(label and label[0] != "-" and label[-1] != "-" and (label.replace("-", "").replace("_", "").isalnum() or not label.isascii()) for label in labels)
+    return all(
+        label and label[0] != "-" and label[-1] != "-" and (label.replace("-", "").replace("_", "").isalnum() or not label.isascii()) for label in labels
+    )

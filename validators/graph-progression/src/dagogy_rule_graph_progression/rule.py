@@ -29,7 +29,9 @@ class Progression(Rule):
 
     class Options(BaseOptions, frozen=True):
         min_nodes: Annotated[int, Meta(description="Curricula with fewer nodes are not judged.", ge=2)] = 6
-        min_depth_factor: Annotated[float, Meta(description="The longest chain has at least this many nodes for each doubling of the size; 0 asks for none.", ge=0)] = 0.4
+        min_depth_factor: Annotated[
+            float, Meta(description="The longest chain has at least this many nodes for each doubling of the size; 0 asks for none.", ge=0)
+        ] = 0.4
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
         index = subject.index

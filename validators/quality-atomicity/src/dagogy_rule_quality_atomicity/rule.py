@@ -11,10 +11,10 @@ from dagogy.api import Finding, Meta, Node, Rule, Subject
 
 _CLAUSE_END = re.compile(r"\s*(?:[,;]\s*(?:and\s+)?(?:then\s+|also\s+)?|\.\s+|\s+and\s+(?:then\s+|also\s+)?|\s+&\s+)", re.IGNORECASE)
 #: How titles are joined, in the languages where one short word does it.
-_JOINERS = frozenset("and And AND und et y e og och en и & +".split())
+_JOINERS = frozenset(["and", "And", "AND", "und", "et", "y", "e", "og", "och", "en", "и", "&", "+"])
 _JOINED = re.compile(rf"\s*,\s+(?:and\s+)?|\s+(?:{'|'.join(map(re.escape, sorted(_JOINERS)))})\s+")
 #: A doing whose object is only pointed at belongs to the one before: "write a function and call it".
-_POINTING = frozenset("it its them their this that these those each result results outcome answer answers both".split())
+_POINTING = frozenset(["it", "its", "them", "their", "this", "that", "these", "those", "each", "result", "results", "outcome", "answer", "answers", "both"])
 _ARTICLES = frozenset(("the", "a", "an"))
 
 
@@ -41,17 +41,17 @@ class Atomicity(Rule):
         joint node only what they do together, and name that. If large nodes are usual in your field, raise `max_minutes`.
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.Options, frozen=True):
         max_capabilities: Annotated[int, Meta(description="The most doings with an object of their own in a capability.", ge=1)] = 2
         max_joined: Annotated[int, Meta(description='The most short names that a title may join by "and".', ge=1)] = 2
         max_minutes: Annotated[float, Meta(description="The most minutes that a node may take.", gt=0)] = 600
         verbs: Annotated[tuple[str, ...], Meta(description="What a doing begins with: verbs that are hardly ever nouns.")] = (
             "add", "adjust", "analyse", "analyze", "apply", "arrange", "assemble", "assess", "bake", "build", "calculate", "choose", "classify", "compare",
             "compose", "compute", "configure", "connect", "construct", "convert", "create", "deduce", "define", "deploy", "derive", "describe", "detect",
-            "determine", "develop", "diagnose", "differentiate", "distinguish", "draw", "edit", "evaluate", "explain", "express", "find", "fit", "formulate",
-            "generate", "identify", "implement", "install", "integrate", "interpret", "justify", "knead", "maintain", "measure", "modify", "optimise",
-            "optimize", "perform", "play", "predict", "prepare", "prove", "read", "recognise", "recognize", "repair", "replace", "secure", "select", "simplify",
-            "sing", "solve", "summarise", "summarize", "transcribe", "translate", "verify", "write",
+            "determine", "develop", "diagnose", "differentiate", "distinguish", "draw", "edit", "evaluate", "explain", "express", "find", "fit",
+            "formulate", "generate", "identify", "implement", "install", "integrate", "interpret", "justify", "knead", "maintain", "measure", "modify",
+            "optimise", "optimize", "perform", "play", "predict", "prepare", "prove", "read", "recognise", "recognize", "repair", "replace", "secure",
+            "select", "simplify", "sing", "solve", "summarise", "summarize", "transcribe", "translate", "verify", "write",
         )  # fmt: skip
 
     def check(self, subject: Subject, options: Options) -> Iterator[Finding]:

@@ -63,44 +63,49 @@ class ConceptTitle(Rule):
         around a good title, and the full stop of a short one, are taken off by `validate --fix`.
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.Options, frozen=True):
         max_words: Annotated[int, Meta(description="The most words in a title; official standards are long.", ge=1)] = 20
         max_chars: Annotated[int, Meta(description="The most characters in a title.", ge=1)] = 160
         structural_titles: Annotated[tuple[str, ...], Meta(description="Headings that belong to a document, not to its subject; compared as whole titles.")] = (
-            "abstract", "overview", "introduction", "intro", "conclusion", "conclusions", "concluding remarks", "closing remarks", "final thoughts", "summary",
-            "recap", "wrap-up", "wrap up", "key takeaways", "tl;dr", "further reading", "suggested reading", "recommended reading", "references", "bibliography",
-            "works cited", "appendix", "appendices", "table of contents", "contents", "exercises", "homework", "examples", "preface", "foreword",
-            "acknowledgements", "acknowledgments", "about this book", "about this course", "about the author", "course overview", "module overview",
-            "chapter overview", "chapter summary", "learning objectives", "learning outcomes", "learning goals", "prerequisites", "next steps", "what's next",
-            "glossary", "changelog", "misc", "miscellaneous", "other", "others", "untitled", "einleitung", "einführung", "überblick", "zusammenfassung", "fazit",
-            "inhaltsverzeichnis", "literaturverzeichnis", "vorwort", "anhang", "conclusie", "inleiding", "samenvatting", "bibliographie", "table des matières",
-            "avant-propos", "remerciements", "introducción", "conclusión", "conclusiones", "resumen", "bibliografía", "introduzione", "conclusione", "introdução",
-            "conclusão", "введение", "заключение", "はじめに", "おわりに", "まとめ", "目次", "引言", "前言", "目录", "参考文献",
+            "abstract", "overview", "introduction", "intro", "conclusion", "conclusions", "concluding remarks", "closing remarks", "final thoughts",
+            "summary", "recap", "wrap-up", "wrap up", "key takeaways", "tl;dr", "further reading", "suggested reading", "recommended reading", "references",
+            "bibliography", "works cited", "appendix", "appendices", "table of contents", "contents", "exercises", "homework", "examples", "preface",
+            "foreword", "acknowledgements", "acknowledgments", "about this book", "about this course", "about the author", "course overview",
+            "module overview", "chapter overview", "chapter summary", "learning objectives", "learning outcomes", "learning goals", "prerequisites",
+            "next steps", "what's next", "glossary", "changelog", "misc", "miscellaneous", "other", "others", "untitled", "einleitung", "einführung",
+            "überblick", "zusammenfassung", "fazit", "inhaltsverzeichnis", "literaturverzeichnis", "vorwort", "anhang", "conclusie", "inleiding",
+            "samenvatting", "bibliographie", "table des matières", "avant-propos", "remerciements", "introducción", "conclusión", "conclusiones", "resumen",
+            "bibliografía", "introduzione", "conclusione", "introdução", "conclusão", "введение", "заключение",
+            "はじめに", "おわりに", "まとめ", "目次", "引言", "前言",
+            "目录", "参考文献",
         )  # fmt: skip
         ambiguous_titles: Annotated[
             tuple[str, ...], Meta(description="Structural titles that also are concepts: they pass where a core idea uses the word without its final s.")
         ] = ("references", "exercises", "examples")
         sentence_openers: Annotated[tuple[str, ...], Meta(description="What a sentence about the document begins with; for titles of five words or more.")] = (
             "this section", "this chapter", "this module", "this lesson", "this course", "this unit", "this page", "this document", "this tutorial",
-            "this article", "this part", "this week", "in this section", "in this chapter", "in this module", "in this lesson", "in this course", "in this unit",
-            "in this tutorial", "in this article", "in this part", "here we", "here you", "we will", "we'll", "we are going to", "we have seen", "we learn",
-            "we now", "you will", "you'll", "you should", "you are going to", "let us", "let's", "the learner will", "the student will", "students will",
-            "learners will", "it is important", "there are several", "there are many", "make sure",
+            "this article", "this part", "this week", "in this section", "in this chapter", "in this module", "in this lesson", "in this course",
+            "in this unit", "in this tutorial", "in this article", "in this part", "here we", "here you", "we will", "we'll", "we are going to",
+            "we have seen", "we learn", "we now", "you will", "you'll", "you should", "you are going to", "let us", "let's", "the learner will",
+            "the student will", "students will", "learners will", "it is important", "there are several", "there are many", "make sure",
         )  # fmt: skip
         finite_words: Annotated[tuple[str, ...], Meta(description="Words that make a sentence of what ends in an exclamation mark.")] = (
-            "is", "are", "was", "were", "am", "will", "has", "have", "do", "does", "don't", "must", "should", "can", "can't", "let's", "it's", "you'll", "we'll",
+            "is", "are", "was", "were", "am", "will", "has", "have", "do", "does", "don't", "must", "should", "can", "can't", "let's", "it's", "you'll",
+            "we'll",
         )  # fmt: skip
         abbreviations: Annotated[tuple[str, ...], Meta(description="Last words that keep their full stop, without it.")] = (
-            "etc", "al", "inc", "ltd", "co", "corp", "jr", "sr", "vs", "esp", "approx", "ca", "no", "st", "dept", "univ", "cent", "ed", "eds", "vol", "fig", "usw", "bzw",
+            "etc", "al", "inc", "ltd", "co", "corp", "jr", "sr", "vs", "esp", "approx", "ca", "no", "st", "dept", "univ", "cent", "ed", "eds", "vol", "fig",
+            "usw", "bzw",
         )  # fmt: skip
         file_extensions: Annotated[
-            tuple[str, ...], Meta(description="Extensions that make a file name of a title without spaces; not those that names of products have, as in Node.js.")
+            tuple[str, ...], Meta(description="Extensions that make a file name of a title without spaces; js is none, for Node.js.")
         ] = (
-            "md", "mdx", "markdown", "rst", "adoc", "txt", "doc", "docx", "odt", "pdf", "ppt", "pptx", "xls", "xlsx", "csv", "tsv", "ipynb", "tex", "py", "rb", "rs",
-            "java", "cpp", "htm", "html", "png", "jpg", "jpeg", "gif", "svg", "mp3", "mp4", "zip",
+            "md", "mdx", "markdown", "rst", "adoc", "txt", "doc", "docx", "odt", "pdf", "ppt", "pptx", "xls", "xlsx", "csv", "tsv", "ipynb", "tex", "py",
+            "rb", "rs", "java", "cpp", "htm", "html", "png", "jpg", "jpeg", "gif", "svg", "mp3", "mp4", "zip",
         )  # fmt: skip
         known_files: Annotated[tuple[str, ...], Meta(description="File names that are taught as concepts of their own.")] = (
-            "robots.txt", "llms.txt", "humans.txt", "requirements.txt", "cmakelists.txt", "readme.md", "__init__.py", "__main__.py", "setup.py", "conftest.py", "build.rs",
+            "robots.txt", "llms.txt", "humans.txt", "requirements.txt", "cmakelists.txt", "readme.md", "__init__.py", "__main__.py", "setup.py",
+            "conftest.py", "build.rs",
         )  # fmt: skip
 
     def check(self, subject: Subject, options: Options) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ class Grounding(Rule):
         Take core ideas from what the document says of the concept, extend the document, or name the other source in `local_paths`.
     """
 
-    class Options(RuleOptions):
+    class Options(RuleOptions, frozen=True):
         min_share: Annotated[float, Meta(description="The share of a core idea's content words that the sources must have.", gt=0, le=1)] = 0.5
         max_ungrounded_share: Annotated[float, Meta(description="The share of a node's core ideas that may be ungrounded.", ge=0, lt=1)] = 0.5
         min_words_per_node: Annotated[int, Meta(description="Sources with fewer words for each node are not judged by.", ge=0)] = 8
@@ -90,6 +90,9 @@ class _Source:
         self.english = len(_ENGLISH & self.words) >= 2
         for word in self.words:
             self.tokens.update(_tokens_of(word))
+            # A one-character word there is found inside any other.
+            if _SPACELESS.search(word):
+                self.tokens.update(word)
 
     def _read(self, text: str) -> None:
         found = words(_fold(text))

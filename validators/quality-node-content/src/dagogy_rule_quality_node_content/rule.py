@@ -39,15 +39,15 @@ class NodeContent(Rule):
         item out. If an idea occurs twice, keep the clearer one and say something new in the other.
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.Options, frozen=True):
         min_words: Annotated[int, Meta(description="The least number of words in a core idea.", ge=1)] = 3
         placeholders: Annotated[
             tuple[str, ...], Meta(description="Texts that stand for one that is still to be written; `*` stands for any text.")
         ] = (
-            "todo", "todo:*", "todo -*", "(todo*)", "[todo*]", "tbd", "tbd:*", "tba", "fixme", "fixme:*", "xxx", "n/a", "none", "null", "undefined", "nothing",
-            "placeholder", "to be done", "to be defined", "to be determined", "to be decided", "to be added", "to be written", "coming soon", "fill in",
-            "fill in later", "fill this in", "your text here", "text goes here", "lorem ipsum", "lorem ipsum dolor*", "blah", "blah blah*", "asdf",
-            "insert * here", "[insert*]", "[add*]", "[describe*]", "[your*]", "<*>", "{{*}}",
+            "todo", "todo:*", "todo -*", "(todo*)", "[todo*]", "tbd", "tbd:*", "tba", "fixme", "fixme:*", "xxx", "n/a", "none", "null", "undefined",
+            "nothing", "placeholder", "to be done", "to be defined", "to be determined", "to be decided", "to be added", "to be written", "coming soon",
+            "fill in", "fill in later", "fill this in", "your text here", "text goes here", "lorem ipsum", "lorem ipsum dolor*", "blah", "blah blah*",
+            "asdf", "insert * here", "[insert*]", "[add*]", "[describe*]", "[your*]", "<*>", "{{*}}",
         )  # fmt: skip
 
     def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
@@ -57,7 +57,8 @@ class NodeContent(Rule):
             ideas, pitfalls = len(node.core_ideas), len(node.pitfalls)
             for position, text, fault in judge.faults(node):
                 place = _place(position, ideas, pitfalls)
-                yield Finding(message=f"{place.name} of '{node.id}' {fault}: {_shown(text)}; {place.wanted}", pointer=f"/nodes/{i}/{place.path}", node_id=node.id)
+                message = f"{place.name} of '{node.id}' {fault}: {_shown(text)}; {place.wanted}"
+                yield Finding(message=message, pointer=f"/nodes/{i}/{place.path}", node_id=node.id)
 
 
 class _Place(NamedTuple):
@@ -104,7 +105,7 @@ class _Judge:
             ideas, check = node.core_ideas, node.mastery_check
             capability, task, criterion = node.capability, check.task, check.pass_criteria
             repeats = len(node.title) + 4
-            repeats = longest if longest > repeats else repeats  # noqa: FURB136, PLR1730 - a call of max() costs a tenth of the rule
+            repeats = longest if longest > repeats else repeats  # noqa: FURB136 - a call of max() costs a tenth of the rule
             for text in ideas:
                 length = len(text)
                 if length < enough and text.count(" ") <= words_wanted:
@@ -123,7 +124,7 @@ class _Judge:
                         or (capability[0] in first and (capability[:4] in heads or capability[0] in singles))
                         or (task[0] in first and (task[:4] in heads or task[0] in singles))
                         or (criterion[0] in first and (criterion[:4] in heads or criterion[0] in singles))
-                        or (len(ideas) != 2 or -4 < len(ideas[0]) - len(ideas[1]) < 4) and _may_repeat(ideas)
+                        or ((len(ideas) != 2 or -4 < len(ideas[0]) - len(ideas[1]) < 4) and _may_repeat(ideas))
                     ):
                         continue
             yield i

@@ -13,7 +13,8 @@ from dagogy.api import Finding, Meta, Node, Resource, Rule, Subject, content_wor
 from dagogy.api import Options as RuleOptions
 
 _LINES = re.compile(r"L(\d+)(?:-L?(\d+))?$")
-_HOST = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
+# The host of a web address; the folder of the run's own inputs.
+_HOST = re.compile(r"^(?:local://(?:inputs/)?|[a-z][a-z0-9+.-]*://[^/?#]*)", re.IGNORECASE)
 # Where words are joined in a URL, as in `RegularExpressions` and `regular_expressions2`.
 _JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|_")
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
@@ -44,7 +45,7 @@ class ResourceRelevance(Rule):
         the home page.
     """
 
-    class Options(RuleOptions):
+    class Options(RuleOptions, frozen=True):
         generic_words: Annotated[tuple[str, ...], Meta(description="Words that do not make a resource relevant.")] = (
             "example", "examples", "definition", "introduction", "guide", "tutorial", "documentation", "docs", "doc", "reference", "manual", "handbook", "resource",
             "chapter", "section", "part", "page", "pages", "lecture", "notes", "video", "book", "article", "paper", "course", "lesson", "exercise", "exercises", "overview",
@@ -59,9 +60,9 @@ class ResourceRelevance(Rule):
         judge: _Relevance | None = None
         for i, node in enumerate(subject.nodes):
             # The usual case: some resource's title names the concept. The first letter may be a capital in one of the two only.
-            name = node.title[1:] or node.title
+            name = node.title[1:]
             for resource in node.resources:
-                if name in resource.title:
+                if name in resource.title and len(name) > 3:
                     break
             else:
                 judge = judge or _Relevance(subject, options)
@@ -95,15 +96,15 @@ class _Relevance:
         return _ENGLISH.isdisjoint(words(text))
 
     def _about(self, resource: Resource, known: frozenset[str]) -> bool:
-        url = resource.url.lower()
+        url = _path_of(resource.url).lower() if resource.url.startswith("local://") else resource.url.lower()
         return (
             not known.isdisjoint(self._resource_tokens(resource))
             or any(len(token) >= 5 and token in url for token in known)
-            or (url.startswith("local://") and not known.isdisjoint(self._tokens(self._passage(resource.url))))
+            or (resource.url.startswith("local://") and not known.isdisjoint(self._tokens(self._passage(resource.url))))
         )
 
     def _resource_tokens(self, resource: Resource) -> frozenset[str]:
-        text = f"{resource.title} {resource.citation} {unquote(_HOST.sub('', resource.url))}"
+        text = f"{resource.title} {resource.citation} {unquote(_path_of(resource.url))}"
         return self._tokens(text) | self._tokens(_JOINED.sub(" ", text))
 
     def _passage(self, url: str) -> str:
@@ -118,24 +119,25 @@ class _Relevance:
 
     def _tokens(self, text: str) -> frozenset[str]:
         stems: frozenset[str] = self.subject.stems(normalize("NFKC", text)) - self.generic
-        return stems | {s[:5] for s in stems if len(s) > 5}
+        # Numbers are everywhere; they relate nothing.
+        return frozenset(s for s in stems if not s.isdigit()) | {s[:5] for s in stems if len(s) > 5}
 
 
 def _one_for_all(nodes: Sequence[Node], options: Any) -> Iterator[Finding]:
     """A finding for each URL that, with the same citation, serves too many nodes."""
     if len(nodes) < options.min_nodes:
         return
-    limit = options.max_same_url_share * len(nodes)
+    limit = max(1.0, options.max_same_url_share * len(nodes))
     urls = [resource.url for node in nodes for resource in node.resources]
     # Hashing that many URLs is what costs, so only those are counted whose length is frequent: there are few, mostly none.
     lengths = {length for length, n in Counter(map(len, urls)).items() if n > limit}
     often = [url for url, n in Counter([url for url in urls if len(url) in lengths]).items() if n > limit] if lengths else []
     for url in often:
         # Counted again with what sets the uses apart, each node once.
-        uses = Counter(place for node in nodes for place in {_place(r) for r in node.resources if r.url == url})
+        uses = Counter(place for node in nodes for place in {_use_of(r) for r in node.resources if r.url == url})
         place, n = uses.most_common(1)[0]
         if n > limit:
-            i, k = next((i, k) for i, node in enumerate(nodes) for k, r in enumerate(node.resources) if r.url == url and _place(r) == place)
+            i, k = next((i, k) for i, node in enumerate(nodes) for k, r in enumerate(node.resources) if r.url == url and _use_of(r) == place)
             yield Finding(
                 message=f"{n} of {len(nodes)} nodes have the very same resource {_short(url)}: link the section that is about the concept, or cite it",
                 pointer=f"/nodes/{i}/resources/{k}/url",
@@ -143,7 +145,11 @@ def _one_for_all(nodes: Sequence[Node], options: Any) -> Iterator[Finding]:
             )
 
 
-def _place(resource: Resource) -> str:
+def _path_of(url: str) -> str:
+    return _HOST.sub("", url)
+
+
+def _use_of(resource: Resource) -> str:
     """What tells two uses of a URL apart: the citation, or a title with a number in it, such as that of a chapter."""
     return resource.citation or (resource.title if any(c.isdigit() for c in resource.title) else "")
 

@@ -41,7 +41,7 @@ class ScopeCoverage(Rule):
         Add a node that teaches the item, name it in the title or the capability of the node that does, or take it out of `scope_in`.
     """
 
-    class Options(RuleOptions):
+    class Options(RuleOptions, frozen=True):
         min_share: Annotated[float, Meta(description="The share of an item's words, weighted by where they stand, that one node must have.", gt=0, le=1)] = 0.5
         generic_words: Annotated[tuple[str, ...], Meta(description="Words that say nothing of what an item is about; counted only in items that have no others.")] = (
             "introduction", "introductory", "basics", "basic", "overview", "survey", "fundamentals", "concepts", "principles", "topics", "understand", "understanding",
@@ -131,8 +131,14 @@ def _weights(node: Node, wanted: Container[str], starts: set[str], titles_only: 
 
 
 def _present(text: str, wanted: Container[str], starts: set[str]) -> set[str]:
-    # A word and its token begin alike, so most words need no stemming.
-    return {token for word in words(_fold(text)) if word[:2] in starts or not word.isascii() for token in _tokens_of(word) if token in wanted}
+    # A word and its token begin alike, so most words need no stemming. Without spaces the word may lie anywhere in what looks like one.
+    return {
+        token
+        for word in words(_fold(text))
+        if word[:2] in starts or not word.isascii()
+        for token in (*_tokens_of(word), *(_SPACELESS.findall(word) if not word.isascii() else ()))
+        if token in wanted
+    }
 
 
 def _without_lists(items: Sequence[_Item], scope_in: Sequence[str], nodes: Sequence[Node], generic: set[str]) -> list[_Item]:

@@ -48,7 +48,7 @@ class ScopeOut(Rule):
         Remove the node and what only it needs, rename it if its title says more than it teaches, or take the item out of `scope_out`.
     """
 
-    class Options(RuleOptions):
+    class Options(RuleOptions, frozen=True):
         leading_words: Annotated[tuple[str, ...], Meta(description="Words that may stand before (or, in a title of the same words, beside) the thing that a title teaches.")] = (
             "introduction", "introducing", "intro", "basics", "basic", "fundamentals", "fundamental", "principles", "overview", "foundations", "essentials", "elements",
             "elementary", "understanding", "using", "applied", "practical", "simple", "modern", "first", "steps", "getting", "started",

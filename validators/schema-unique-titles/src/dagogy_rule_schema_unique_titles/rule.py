@@ -10,7 +10,7 @@ from dagogy.api import Finding, Rule, Subject
 
 # Punctuation that does not tell one concept from another. Whatever can be an operator or part of a name (+ # * / & < = ! ' and
 # the like) stays, so that C, C++ and C# differ, and so do P = NP and P ≠ NP.
-_SPACES = "\t\r\v\f-‐‒–—―_,:;?¿¡()\"“”„«»、。，"
+_SPACES = '\t\r\v\f-‐‒–—―_,:;?¿¡()"“”„«»、。，'
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff"
 
 

@@ -43,10 +43,12 @@ def doctor(app: App) -> None:
 
 
 def _python(app: App) -> str:
-    version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):
-        raise ConfigError(f"Python {version} is too old; 3.11 or newer is needed", hint="make the environment with python3.11")
-    return f"{version} in {sys.prefix}"
+    """An older Python than the distribution allows only gets here by force; what else can be wrong is the environment."""
+    if sys.prefix == sys.base_prefix:
+        return f"{sys.version.split()[0]} of the system ({sys.prefix}); plugins are those installed there"
+    if not os.access(sys.executable, os.X_OK):
+        raise ConfigError(f"the interpreter {sys.executable} cannot be started any more", hint="make the environment anew")
+    return f"{sys.version.split()[0]} in {sys.prefix}"
 
 
 def _settings(app: App) -> str:

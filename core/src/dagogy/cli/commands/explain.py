@@ -84,7 +84,9 @@ def options_of(rule: Any) -> list[dict[str, Any]]:
 def _type(about: dict[str, Any]) -> str:
     if about.get("type") == "array":
         return f"list of {about.get('items', {}).get('type', 'values')}s"
-    bounds = [f"{word} {about[key]}" for key, word in (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<="), ("exclusiveMaximum", "<")) if key in about]
+    bounds = [
+        f"{word} {about[key]}" for key, word in (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<="), ("exclusiveMaximum", "<")) if key in about
+    ]
     return " ".join([str(about.get("type", "value")), *bounds])
 
 

@@ -19,7 +19,9 @@ from dagogy.workspace.stages import CURRICULUM, PLAN
 
 @click.command("export", epilog="Example:  dagogy export latest --format mermaid --output graph.mmd")
 @run_argument
-@click.option("--format", "format_id", required=True, metavar="FORMAT", help="Id of an exporter of curricula or plans.", shell_complete=complete_plugins("exporter"))
+@click.option(
+    "--format", "format_id", required=True, metavar="FORMAT", help="Id of an exporter of curricula or plans.", shell_complete=complete_plugins("exporter")
+)
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write there instead of stdout.")
 @common
 def export(app: App, reference: str, format_id: str, output: Path | None) -> None:
@@ -28,7 +30,9 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
 
     plugins = {p.id: p for p in app.host.load("exporter") if p.info is not None and p.info.subject != "report"}
     if format_id not in plugins:
-        raise InvalidArgument(f"--format '{format_id}' is none of {', '.join(plugins) or 'the installed exporters (there are none)'}", hint=did_you_mean(format_id, plugins))
+        raise InvalidArgument(
+            f"--format '{format_id}' is none of {', '.join(plugins) or 'the installed exporters (there are none)'}", hint=did_you_mean(format_id, plugins)
+        )
     plugin = plugins[format_id]
     artifact = CURRICULUM if plugin.info.subject == "curriculum" else PLAN
     with app.reading(reference) as opened:
@@ -37,7 +41,10 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
     text = app.host.implementation(plugin)(plugin.info).export(ExportSubject(document=document, artifact=artifact, version=__version__))
     if output is not None:
         write_atomic(output.absolute(), text.encode())
-    app.emit({"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text}, f"written {output}" if output else text.rstrip("\n"))
+    app.emit(
+        {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text},
+        f"written {output}" if output else text.rstrip("\n"),
+    )
 
 
 COMMANDS = {"export": export}

@@ -9,6 +9,7 @@ import click
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument, wait_option
 from dagogy.pipeline import operations
+from dagogy.pipeline.report import hours
 from dagogy.workspace.stages import DIFF, PREVIOUS
 
 #: Nodes of each sort that the text output shows; the artifact has all.
@@ -47,7 +48,7 @@ def diff_lines(document: dict[str, Any], first: bool) -> list[str]:
     lines += _some("~", [f"{c['id']}: {', '.join(c['changed_fields'])}" for c in document["changed_nodes"]])
     if not lines:
         lines.append("nothing changed")
-    lines.append(f"time {document['time_delta_minutes'] / 60:+g} hours; critical path {'changed' if document['critical_path_changed'] else 'as before'}")
+    lines.append(f"time {hours(document['time_delta_minutes'], '+')}; critical path {'changed' if document['critical_path_changed'] else 'as before'}")
     return lines
 
 

@@ -9,7 +9,7 @@ import click
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument, wait_option
 from dagogy.pipeline import operations
-from dagogy.pipeline.report import plural
+from dagogy.pipeline.report import hours, plural
 from dagogy.workspace.stages import PLAN
 
 #: Weeks that the text output shows; the artifact has all.
@@ -30,7 +30,7 @@ def plan(app: App, reference: str, wait_seconds: float) -> None:
 def plan_lines(document: dict[str, Any]) -> list[str]:
     """The plan as text, a line a week."""
     budget = document["weekly_budget_minutes"]
-    lines = [f"{document['topic']}: {plural(document['duration_weeks'], 'week')} of {budget / 60:g} hours, {document['total_estimated_minutes'] / 60:g} hours in all"]
+    lines = [f"{document['topic']}: {plural(document['duration_weeks'], 'week')} of {hours(budget)}, {hours(document['total_estimated_minutes'])} in all"]
     for week in document["weeks"][:_SHOWN]:
         note = "  (one node larger than the weekly budget)" if week["over_budget"] else ""
         review = f"  review: {', '.join(r['node_id'] for r in week['review'])}" if week["review"] else ""
@@ -39,7 +39,7 @@ def plan_lines(document: dict[str, Any]) -> list[str]:
         lines.append(f"  … and {len(document['weeks']) - _SHOWN} more weeks")
     path = document["critical_path"]
     shown = path if len(path) <= 20 else [*path[:10], f"… {len(path) - 20} more …", *path[-10:]]
-    lines.append(f"  critical path ({document['critical_path_minutes'] / 60:g} hours): {' -> '.join(shown)}")
+    lines.append(f"  critical path ({hours(document['critical_path_minutes'])}): {' -> '.join(shown)}")
     return lines
 
 

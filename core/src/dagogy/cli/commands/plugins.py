@@ -40,7 +40,14 @@ def show(app: App, plugin_id: str) -> None:
     """Shows one plugin: what it is, whose it is, and what its distribution says of itself."""
     found = find_plugins(app, plugin_id)
     documents = [_document(p) for p in found]
-    lines = [line for d in documents for line in (f"{d['id']} ({d['kind']}), {d['state']}", *(f"  {k}: {_plain(v)}" for k, v in d.items() if k not in ("id", "kind", "state") and v not in ("", [], None)))]
+    lines = [
+        line
+        for d in documents
+        for line in (
+            f"{d['id']} ({d['kind']}), {d['state']}",
+            *(f"  {k}: {_plain(v)}" for k, v in d.items() if k not in ("id", "kind", "state") and v not in ("", [], None)),
+        )
+    ]
     app.emit({"plugins": documents}, *lines)
 
 

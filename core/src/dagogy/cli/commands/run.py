@@ -17,7 +17,7 @@ from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
 from dagogy.pipeline import operations
-from dagogy.pipeline.report import plural, summary_line
+from dagogy.pipeline.report import hours, plural, summary_line
 from dagogy.workspace.files import read_bytes
 
 _STAGES = ("scope", "generate", "validate", "plan", "iterate")
@@ -25,7 +25,7 @@ _STAGES = ("scope", "generate", "validate", "plan", "iterate")
 
 @click.command(
     "run",
-    epilog="Example:  dagogy run my-course --scope-file notes.md\n\n          dagogy run my-course --scope-file book.md --scope-mode section --scope-section 'Chapter 2'",
+    epilog="Example:  dagogy run my-course --scope-file notes.md\n\n          dagogy run my-course --scope-file book.md --scope-section 'Chapter 2'",
 )
 @run_argument
 @click.option("--scope-file", type=click.Path(path_type=Path), metavar="FILE", help="Markdown document to read concepts from; it is copied into the run.")
@@ -66,7 +66,7 @@ def run(
             if not report["passed"]:
                 raise operations.validation_failure(opened, report)
             plan = operations.plan(opened, result.best.subject)
-            progress("plan", f"{plural(plan['duration_weeks'], 'week')}, {plan['total_estimated_minutes'] / 60:g} hours")
+            progress("plan", f"{plural(plan['duration_weeks'], 'week')}, {hours(plan['total_estimated_minutes'])}")
             diff = operations.iterate(opened, result.best.subject)
             progress("iterate", _changes(diff))
         facts = opened.facts()
@@ -87,7 +87,7 @@ def run(
         f"run {opened.run.id}: {facts['stage']}",
         f"  curriculum  {plural(report['nodes'], 'node')} by {chosen.info.id}; {result.stop_reason}",
         f"  validation  {summary_line(report)}",
-        f"  plan        {plural(plan['duration_weeks'], 'week')}, {plan['total_estimated_minutes'] / 60:g} hours; critical path {plural(len(plan['critical_path']), 'node')}",
+        f"  plan        {plural(plan['duration_weeks'], 'week')}, {hours(plan['total_estimated_minutes'])}; critical path {plural(len(plan['critical_path']), 'node')}",
         f"  diff        {_changes(diff)}",
         f"  {opened.run.path}",
     )
@@ -105,7 +105,10 @@ def _scope(path: Path | None, mode: str | None, sections: tuple[str, ...]) -> op
     # A pipe or device has no size; a file that is too large is not even read.
     if path.is_file() and path.stat().st_size > MAX_SCOPE_BYTES:
         size = path.stat().st_size / 2**20
-        raise InvalidArgument(f"--scope-file '{path}' has {size:.1f} MiB; at most {MAX_SCOPE_BYTES // 2**20} MiB are read", hint="split it, or cut out the part that is to be taught")
+        raise InvalidArgument(
+            f"--scope-file '{path}' has {size:.1f} MiB; at most {MAX_SCOPE_BYTES // 2**20} MiB are read",
+            hint="split it, or cut out the part that is to be taught",
+        )
     return operations.scope_request(read_bytes(path), str(path), mode or ("section" if sections else "full"), sections)
 
 
@@ -113,7 +116,7 @@ def _changes(diff: dict[str, Any]) -> str:
     counts = {name: len(diff[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")}
     if not any(counts.values()):
         return "nothing changed"
-    return ", ".join(f"{n} {name}" for name, n in counts.items() if n) + f"; {diff['time_delta_minutes'] / 60:+g} hours"
+    return ", ".join(f"{n} {name}" for name, n in counts.items() if n) + f"; {hours(diff['time_delta_minutes'], '+')}"
 
 
 def display(app: App) -> AbstractContextManager[Callable[[str, str], None]]:
@@ -133,7 +136,12 @@ class _Live:
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = (SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("{task.description:<9}"), TextColumn("{task.fields[line]}", markup=False), TimeElapsedColumn())
+        columns = (
+            SpinnerColumn(finished_text="[green]✓[/]"),
+            TextColumn("{task.description:<9}"),
+            TextColumn("{task.fields[line]}", markup=False),
+            TimeElapsedColumn(),
+        )
         self._progress = Progress(*columns, console=Console(stderr=True))
         self._tasks = {stage: self._progress.add_task(stage, total=1, start=False, visible=False, line="") for stage in _STAGES}
         self._now = ""

@@ -24,7 +24,14 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 
 @click.command("validate", epilog="Example:  dagogy validate latest\n\n          dagogy validate latest --format sarif > findings.sarif")
 @run_argument
-@click.option("--format", "format_id", default="text", metavar="FORMAT", help="text, json, or an exporter: sarif, github, junit, …", shell_complete=complete_plugins("exporter"))
+@click.option(
+    "--format",
+    "format_id",
+    default="text",
+    metavar="FORMAT",
+    help="text, json, or an exporter: sarif, github, junit, …",
+    shell_complete=complete_plugins("exporter"),
+)
 @click.option("--fix", is_flag=True, help="Apply safe fixes to the curriculum.")
 @click.option("--unsafe-fixes", is_flag=True, help="Apply the fixes that change its meaning as well.")
 @click.option("--diff", "show_diff", is_flag=True, help="Only show what the fixes would change.")
@@ -79,7 +86,11 @@ def _export_subject(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:
 
     pointers = {f["pointer"] for f in report["findings"] if f["document"] == "curriculum"}
     rules = {
-        p.id: {"summary": p.info.summary, "severity": next((r["severity"] for r in report["rules"] if r["rule_id"] == p.id), p.info.severity), "help": _help(app, p)}
+        p.id: {
+            "summary": p.info.summary,
+            "severity": next((r["severity"] for r in report["rules"] if r["rule_id"] == p.id), p.info.severity),
+            "help": _help(app, p),
+        }
         for p in app.host.load("rule")
         if p.info is not None
     }
@@ -104,7 +115,9 @@ def _help(app: App, plugin: Any) -> str:
 
 def _show_fixes(app: App, opened: OpenRun, unsafe: bool) -> None:
     before, after, done = operations.fix(opened, unsafe=unsafe, write=False)
-    diff = "".join(difflib.unified_diff(before.decode("utf-8", "replace").splitlines(True), after.decode().splitlines(True), f"a/{CURRICULUM}", f"b/{CURRICULUM}"))
+    diff = "".join(
+        difflib.unified_diff(before.decode("utf-8", "replace").splitlines(True), after.decode().splitlines(True), f"a/{CURRICULUM}", f"b/{CURRICULUM}")
+    )
     app.emit({"fixes": done, "diff": diff}, diff.rstrip("\n") or "no fix would change anything")
 
 
@@ -132,7 +145,8 @@ def _line(finding: dict[str, Any], colour: bool) -> str:
     severity = f"{finding['severity']:<7}"
     place = f"{'topic_spec' if finding['document'] == 'topic_spec' else ''}{finding['pointer'] or '/'}"
     mark = f" [{finding['fix']['safety']} fix]" if finding["fix"] else ""
-    return f"{click.style(severity, fg=_COLOURS[finding['severity']]) if colour else severity} {finding['rule_id']} {place}: {' '.join(finding['message'].split())}{mark}"
+    shown = click.style(severity, fg=_COLOURS[finding["severity"]]) if colour else severity
+    return f"{shown} {finding['rule_id']} {place}: {' '.join(finding['message'].split())}{mark}"
 
 
 def _hidden_fixes(report: dict[str, Any], run_id: str) -> str:
@@ -141,7 +155,11 @@ def _hidden_fixes(report: dict[str, Any], run_id: str) -> str:
     if safe:
         parts.append(f"{plural(safe, 'finding')} can be fixed safely: dagogy validate {run_id} --fix")
     if unsafe:
-        parts.append(f"{unsafe} more with --unsafe-fixes (they change the meaning; --diff shows them)" if safe else f"{plural(unsafe, 'finding')} can be fixed with --unsafe-fixes (they change the meaning; --diff shows them)")
+        parts.append(
+            f"{unsafe} more with --unsafe-fixes (they change the meaning; --diff shows them)"
+            if safe
+            else f"{plural(unsafe, 'finding')} can be fixed with --unsafe-fixes (they change the meaning; --diff shows them)"
+        )
     return "; ".join(parts)
 
 

@@ -1,0 +1,64 @@
+"""Which rules are in force, with which severity and options: from the configuration and the entry points alone.
+
+Apart from the judge, because `status` needs to know whether a validation is current and must not import a rule for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagogy.api.errors import ConfigError
+from dagogy.contracts.suggest import did_you_mean
+from dagogy.host.manager import Host
+
+
+@dataclass(frozen=True, slots=True)
+class RuleConfig:
+    """What the configuration says of one rule."""
+
+    enabled: bool = True
+    severity: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def rule_configs(host: Host, tables: Mapping[str, Any]) -> dict[str, RuleConfig]:
+    """The `rules` table of the configuration, checked as far as that goes without importing a rule."""
+    if not tables:
+        return {}
+    from dagogy.api.plugins import SEVERITIES
+
+    known = [p.id for p in host.all("rule")]
+    out: dict[str, RuleConfig] = {}
+    for rule_id, table in tables.items():
+        if rule_id not in known:
+            raise ConfigError(
+                f"the configuration names rule '{rule_id}', which is not installed",
+                hint=did_you_mean(rule_id, known) or "'dagogy plugins list --kind rule' shows them",
+            )
+        if not isinstance(table, dict):
+            raise ConfigError(f'rules."{rule_id}" is {table!r}; a table is wanted', hint='for example  [rules."' + rule_id + '"]  severity = "warning"')
+        options = dict(table)
+        enabled, severity = options.pop("enabled", True), options.pop("severity", "")
+        if not isinstance(enabled, bool):
+            raise ConfigError(f'rules."{rule_id}".enabled is {enabled!r}; accepted: true, false')
+        if severity and severity not in SEVERITIES:
+            raise ConfigError(f'rules."{rule_id}".severity is {severity!r}; accepted: {", ".join(SEVERITIES)}', hint=did_you_mean(str(severity), SEVERITIES))
+        out[rule_id] = RuleConfig(enabled, severity, options)
+    return out
+
+
+def ruleset_digest(host: Host, configs: Mapping[str, RuleConfig]) -> str:
+    """A hash of which rules judge, in which versions, with which options: what makes a validation current. Imports no rule."""
+    from dagogy import __version__
+
+    rules = []
+    for entry in host.entries("rule"):
+        config = configs.get(entry.id, RuleConfig())
+        if config.enabled:
+            rules.append([entry.id, entry.distribution, entry.version, config.severity, config.options])
+    text = json.dumps([__version__, rules], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

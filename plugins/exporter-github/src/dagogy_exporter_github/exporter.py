@@ -1,0 +1,46 @@
+"""The exporter `github`: workflow commands, which a job of GitHub Actions turns into annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from dagogy.api import Exporter, ExportSubject
+
+_COMMANDS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+class GitHub(Exporter):
+    """One command a finding, in the report's order; then what could not be judged. Nothing where all is well."""
+
+    def export(self, subject: ExportSubject) -> str:
+        return "".join(line + "\n" for line in _commands(subject))
+
+
+def _commands(subject: ExportSubject) -> Iterator[str]:
+    files = {"curriculum": subject.artifact, **subject.document.get("files", {})}
+    for finding in subject.document["findings"]:
+        place = finding["pointer"] and f" (at {finding['pointer']})"
+        yield _command(
+            _COMMANDS[finding["severity"]],
+            finding["message"] + place,
+            title=finding["rule_id"],
+            file=files.get(finding["document"], ""),
+            # The lines that are known are those of the curriculum.
+            line=str(subject.lines.get(finding["pointer"], "")) if finding["document"] == "curriculum" else "",
+        )
+    for outcome in subject.document["rules"]:
+        if outcome["status"] in ("skipped", "failed"):
+            name = "error" if outcome["status"] == "failed" else "notice"
+            yield _command(name, f"{outcome['rule_id']} was not judged: {outcome['reason']}", title=outcome["rule_id"], file="", line="")
+
+
+def _command(name: str, message: str, *, title: str, file: str, line: str) -> str:
+    properties = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in (("file", file), ("line", line), ("title", title)) if value)
+    return f"::{name} {properties}::{_escaped(message)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    """`%` first, so that no escape is escaped again."""
+    for character in "%\r\n" + more:
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text

@@ -1,0 +1,36 @@
+"""The exporter `mermaid`: the prerequisite graph as a flowchart that Markdown viewers draw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dagogy.api import Exporter, ExportSubject
+
+# What means something to Mermaid inside a quoted label: its own quotes, entities, tags, directives and Markdown.
+_SPECIAL = re.compile(r"""["#&<>`%*_~{}|\\]|^[-+](?=\s)|(?<=^\d)\.|(?<=^\d\d)\.""")
+
+
+class Mermaid(Exporter):
+    """An arrow leads from a prerequisite to what builds on it. Unknown ids are left out; of two nodes with the same id the first has it."""
+
+    def export(self, subject: ExportSubject) -> str:
+        return "\n".join(["flowchart TD", *_lines(subject.document)]) + "\n"
+
+
+def _lines(curriculum: Mapping[str, Any]) -> Iterator[str]:
+    # Names of our own, since an id such as "end" is a word of Mermaid's.
+    names: dict[str, str] = {}
+    for i, node in enumerate(curriculum["nodes"]):
+        names.setdefault(node["id"], f"n{i}")
+        yield f'    n{i}["{_label(node["title"]) or node["id"]}"]'
+    for i, node in enumerate(curriculum["nodes"]):
+        for before in dict.fromkeys(node["prerequisites"]):
+            if before in names:
+                yield f"    {names[before]} --> n{i}"
+
+
+def _label(title: str) -> str:
+    text = " ".join("".join(c if c.isprintable() else " " for c in title).split())
+    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", text)

@@ -1,0 +1,75 @@
+"""The provider `internal`: concepts, order and text come out of the sources themselves; no model, no network, no chance.
+
+The way of a proposal: `concepts` finds what is taught, `passages` what is said of it, `edges` what comes first, `content` makes the text of the
+nodes, `compose` the document.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from dagogy.api import InvalidArgument, Proposal, ProposeRequest, Provider, Readiness, RepairRequest, ScopeDocument, ScopeReading
+from dagogy_provider_internal.compose import curriculum
+from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.content import Content
+from dagogy_provider_internal.limits import fit
+from dagogy_provider_internal.reading import DEFAULT_LIMIT, from_scope, from_spec, no_concept, read, study
+from dagogy_provider_internal.repair import repaired
+
+_SHOWN_NOTES = 40
+
+
+class Internal(Provider):
+    """Reads a curriculum out of the sources of a run."""
+
+    def ready(self) -> Readiness:
+        return Readiness(ready=True, message="internal needs no model, no network and no settings")
+
+    def read_scope(self, document: ScopeDocument) -> ScopeReading:
+        return read(document)
+
+    def propose(self, request: ProposeRequest) -> Proposal:
+        document, contents, notes = self._compose(request)
+        weak = sum("any statement" in c.missing for c in contents)
+        if weak:
+            notes.append(f"{weak} of {len(contents)} concepts are only named by the source; their nodes rest on its structure and have a low estimate_confidence")
+        return Proposal(curriculum=document, notes=notes[:_SHOWN_NOTES])
+
+    def repair(self, request: RepairRequest) -> Proposal | None:
+        draft = msgspec.to_builtins(request.draft) if not isinstance(request.draft, dict) else copy.deepcopy(request.draft)
+        own, contents, _ = self._compose(request)
+        fresh: Mapping[str, dict[str, Any]] = {n["id"]: n for n in own["nodes"]}
+        spare = {n["id"]: c.spare for n, c in zip(own["nodes"], contents, strict=True)}
+        done = repaired(draft, request.findings, fresh, spare, request.spec)
+        return Proposal(curriculum=draft, notes=done) if done else None
+
+    def _compose(self, request: ProposeRequest) -> tuple[dict[str, Any], list[Content], list[str]]:
+        spec = request.spec
+        concepts, notes, topic = self._choose(request)
+        limits = spec.constraints
+        least, most = (v if isinstance(v, int) else 0 for v in (limits.node_count_min, limits.node_count_max))
+        concepts, fitted = fit(concepts, least, most)
+        notes.extend(fitted)
+        request.progress(f"{len(concepts)} concepts")
+        limit = limits.max_prerequisites_per_node
+        studied = study(concepts, limit if isinstance(limit, int) else DEFAULT_LIMIT, topic)
+        request.progress(f"{len(studied.arrangement.edges)} prerequisite edges with evidence")
+        document, contents = curriculum(topic, studied, spec)
+        return document, contents, notes
+
+    def _choose(self, request: ProposeRequest) -> tuple[list[Concept], list[str], str]:
+        """What to teach: the scope document's concepts where there is one, else the items of the spec."""
+        if request.reading is not None and request.sources:
+            scope = next((s for s in request.sources if s.location == "inputs/scope.md"), request.sources[0])
+            concepts, notes = from_scope(scope, request.spec)
+            if not concepts:
+                raise no_concept(scope)
+            return concepts, notes, scope.title or request.spec.goal
+        concepts, notes = from_spec(request.spec, request.sources)
+        if not concepts:
+            raise InvalidArgument("the topic spec asks for no concept: scope_in is empty", hint="list what is to be taught in 'scope_in'")
+        return concepts, notes, request.spec.goal

@@ -1,0 +1,165 @@
+"""From documents and a spec to the concepts to be taught, and from these to the material of `scope_concepts.json` and `scope_dag.json`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dagogy.api import ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed
+from dagogy_provider_internal.about import about, excluded
+from dagogy_provider_internal.concepts import Concept, find_concepts
+from dagogy_provider_internal.edges import Arrangement, Evidence, arrange, collect
+from dagogy_provider_internal.lexicon import folded
+from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key
+from dagogy_provider_internal.passages import Passage, passages
+from dagogy_provider_internal.phrasing import shortened
+
+#: Prerequisites of a concept where the spec sets no limit.
+DEFAULT_LIMIT = 4
+_COVERED = 0.6  # share of an item's telling words in the title of the concept that teaches it
+
+
+@dataclass(slots=True)
+class Studied:
+    """Concepts with their text, evidence and order."""
+
+    concepts: list[Concept]
+    texts: list[list[Passage]]
+    evidence: Evidence
+    arrangement: Arrangement
+
+
+def study(concepts: list[Concept], limit: int, topic: str) -> Studied:
+    """Gives the concepts their ids, and finds their text, evidence and order."""
+    for concept, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True):
+        concept.id = name
+    texts = [passages(c) for c in concepts]
+    evidence = collect(concepts, texts, topic)
+    return Studied(concepts, texts, evidence, arrange(concepts, evidence, limit))
+
+
+def read(document: ScopeDocument) -> ScopeReading:
+    """What the document teaches, in which order, and what it says about the course. Raises `ValidationFailed` when it names no concept."""
+    found = find_concepts(document)
+    said = about(document)
+    kept, skipped = [], list(found.skipped)
+    for concept in found.concepts:
+        item = excluded(concept.title, said.scope_out)
+        if item:
+            skipped.append((concept.title, f"is out of scope: {item}"))
+        else:
+            kept.append(concept)
+    if not kept:
+        raise no_concept(document)
+    studied = study(kept, DEFAULT_LIMIT, document.title)
+    concepts = tuple(ScopeConcept(c.id, c.title, c.path, c.lines, _shown(c, t)) for c, t in zip(kept, studied.texts, strict=True))
+    edges = tuple(
+        ScopeEdge(kept[e.before].id, kept[e.after].id, e.kind, e.weight, e.lines, e.quote) for e in studied.arrangement.edges
+    )
+    return ScopeReading(concepts, edges, said.goal, said.audience, said.prerequisites, said.scope_out, tuple(skipped))
+
+
+def _shown(concept: Concept, texts: Sequence[Passage]) -> str:
+    first = next((p.text for p in texts if p.first), "") or next((p.text for p in texts if p.role != "code"), "")
+    return shortened(first) if first else concept.title
+
+
+def no_concept(document: ScopeDocument) -> ValidationFailed:
+    return ValidationFailed(
+        f"no concept found in '{document.source}' ({len(document.blocks)} blocks of text)",
+        hint="give each concept a heading with some text, a list item, or a table row with a 'Topic' column; or use --scope-mode seed-list",
+        details={"source": document.source, "mode": document.mode},
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- choosing for a spec
+
+
+def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept], list[str]]:
+    """The document's concepts without what the spec excludes or takes as known, and every `scope_in` item that they do not cover."""
+    notes: list[str] = []
+    said = about(document)
+    known = {same_key(p) for p in spec.prerequisites} - {same_key(i) for i in spec.scope_in}
+    chosen: list[Concept] = []
+    for concept in find_concepts(document).concepts:
+        item = excluded(concept.title, [*spec.scope_out, *said.scope_out], spec.scope_in)
+        if item:
+            notes.append(f"left out “{concept.title}”: out of scope ({item})")
+        elif same_key(concept.title) in known:
+            notes.append(f"left out “{concept.title}”: the learner knows it already")
+        else:
+            chosen.append(concept)
+    for item in uncovered(spec.scope_in, chosen):
+        chosen.append(Concept(item, document, -1, [], (), names=aliases(item)))
+        notes.append(f"“{item}” of the spec is not treated as a concept in '{document.source}'")
+    return chosen, notes
+
+
+def uncovered(items: Iterable[str], concepts: Sequence[Concept]) -> list[str]:
+    """The items that no single concept covers with its name."""
+    keys = {same_key(n) for c in concepts for n in (c.names or [c.title])}
+    titles = [frozenset(content_tokens(c.title)) for c in concepts]
+    holding: dict[str, list[int]] = defaultdict(list)
+    for i, stems in enumerate(titles):
+        for stem in stems:
+            holding[stem].append(i)
+    out = []
+    for item in items:
+        if same_key(item) in keys:
+            continue
+        stems = frozenset(content_tokens(item))
+        near = {i for s in stems for i in holding.get(s, ())}
+        if not any(len(stems & titles[i]) >= _COVERED * len(stems) for i in near):
+            out.append(item)
+    return out
+
+
+def from_spec(spec: TopicSpec, sources: Sequence[ScopeDocument]) -> tuple[list[Concept], list[str]]:
+    """The `scope_in` items as concepts, each with the text of the section of a source that is about it, where there is one."""
+    by_key: dict[tuple[str, ...], Concept] = {}
+    treated: list[Concept] = []
+    for source in sources:
+        for concept in find_concepts(source).concepts:
+            treated.append(concept)
+            for name in concept.names:
+                by_key.setdefault(same_key(name), concept)
+    notes: list[str] = []
+    chosen: list[Concept] = []
+    seen: set[tuple[str, ...]] = set()
+    for item in spec.scope_in:
+        if same_key(item) in seen:
+            notes.append(f"“{item}” is named twice in scope_in")
+            continue
+        seen.add(same_key(item))
+        match = next((by_key[k] for k in (same_key(n) for n in aliases(item)) if k in by_key), None) or _closest(item, treated)
+        title = " ".join(item.split())
+        if match is None:
+            chosen.append(Concept(title, _EMPTY, -1, [], (), names=aliases(title)))
+            if sources:
+                notes.append(f"no section of the sources is about “{title}”")
+        else:
+            names = list(dict.fromkeys([*aliases(title), *match.names]))
+            chosen.append(Concept(title, match.document, match.anchor, match.blocks, match.path, match.gloss, names, match.parts, match.number))
+    return chosen, notes
+
+
+_EMPTY = ScopeDocument("topic_spec.json", "inputs/topic_spec.json", "", ())
+
+
+def _closest(item: str, concepts: Sequence[Concept]) -> Concept | None:
+    """The concept whose title shares most of its telling words with the item, if that is most of both."""
+    stems = frozenset(content_tokens(item))
+    best, value = None, 0.6
+    for concept in concepts:
+        other = frozenset(content_tokens(concept.title))
+        share = len(stems & other) / len(stems | other) if stems | other else 0.0
+        if share > value:
+            best, value = concept, share
+    return best
+
+
+def misconceptions_about(concept: Concept, items: Iterable[str]) -> list[str]:
+    """The spec's misconceptions that name the concept."""
+    name = folded(concept.title)
+    return [i for i in items if name in folded(i)]

@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+"""Runs mypy over the core, every plugin and the scripts, each plugin as the package it is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> int:
+    sources = [ROOT / "core/src/dagogy"]
+    sources += sorted(p for room in ("providers", "validators", "plugins") for p in (ROOT / room).glob("*/src/*") if (p / "__init__.py").exists())
+    sources += sorted((ROOT / "scripts").glob("*.py"))
+    return subprocess.run([sys.executable, "-m", "mypy", "--scripts-are-modules", *map(str, sources)], cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

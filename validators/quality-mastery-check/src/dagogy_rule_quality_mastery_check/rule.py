@@ -1,0 +1,154 @@
+"""The rule `quality.mastery_check`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import dagogy.api
+from dagogy.api import Finding, Meta, Rule, Subject, words
+
+#: What may stand before the verb of a task.
+_PREFIX = re.compile(r"(?:(?:the\s+)?(?:learners?|students?|you)\s+(?:should|can|will|must|shall|(?:is|are) able to)\s+|be able to\s+|try to\s+|please\s+)+")
+_PREFIX_STARTS = frozenset(["the", "learner", "learners", "student", "students", "you", "be", "try", "please"])
+#: Signs that a vague verb only leads up to a doing: a second sentence, "by doing", or "and/then" with a verb and its object.
+_DOING = re.compile(
+    r"[.;:!?]\s+\S|\bby\s+\w+ing\b|\bwell enough to\b|\bso (?:that|you)\b|\benough to\b|"
+    r"(?:\b(?:and|then|or)|,)\s+(?:then\s+|be able to\s+|use\s+(?=\w))?\w+\s+(?:it|them|a|an|the|your|each|every|its|their|this|that|these|those|how|why|what|"
+    r"whether|which|when|where|all|both|one|two|three|four|five|six|seven|eight|nine|ten|at least|\d+)\b"
+)
+#: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
+_CHARACTERS_A_WORD = 12
+
+
+class MasteryCheck(Rule):
+    """A mastery check decides whether the learner may go on, so the task must ask for something that can be seen, and the
+    criterion must let somebody else tell pass from fail. Nobody can see "understanding".
+
+    Only the clear opposites are findings. A task is at fault if it begins with one of `vague_verbs` and no doing follows
+    ("Understand limits", but not "Know the scales and play them", nor "Understand limits by plotting three"). A criterion is at
+    fault if it has one of `vague_criteria` in it and nothing that can be measured: no digit and none of `measurable_words`.
+    Task and criterion each have at least `min_words` words (scripts without spaces are exempt) and differ from each other. The
+    word lists are English; text in other languages passes.
+
+    Bad:
+        `task: "Understand osmosis."`, `pass_criteria: "The learner has a good understanding of it."`
+
+    Good:
+        `task: "Predict for three pairs of solutions which way the water flows."`, `pass_criteria: "All three are right."`
+
+    How to fix:
+        Ask what somebody who has mastered it can make, compute, decide or show, and let the task ask for just that. For the
+        criterion give a number, a comparison, a named result, or what must not happen.
+    """
+
+    class Options(dagogy.api.Options, frozen=True):
+        min_words: Annotated[int, Meta(description="The least number of words in a task and in a criterion.", ge=1)] = 2
+        vague_verbs: Annotated[tuple[str, ...], Meta(description="What a task begins with that asks for nothing to be seen.")] = (
+            "understand", "know", "learn about", "learn more about", "learn what", "learn the basics of", "be familiar with", "become familiar with",
+            "get familiar with", "familiarize yourself with", "familiarise yourself with", "read about", "read up on", "be aware of", "become aware of",
+            "appreciate", "comprehend", "internalize", "internalise", "gain an understanding of", "get an understanding of", "have an understanding of",
+            "develop an understanding of", "gain knowledge of", "acquire knowledge of", "have knowledge of", "think about", "get to know",
+            "have a feeling for",
+        )  # fmt: skip
+        vague_criteria: Annotated[tuple[str, ...], Meta(description="Parts of a criterion by which nobody else can tell pass from fail.")] = (
+            "good understanding", "clear understanding", "deep understanding", "solid understanding", "sound understanding", "basic understanding",
+            "thorough understanding", "strong understanding", "full understanding", "proper understanding", "sufficient understanding",
+            "demonstrates understanding", "demonstrates an understanding", "demonstrate understanding", "shows understanding", "shows an understanding",
+            "show understanding", "has an understanding", "has understood", "learner understands", "learners understand", "student understands",
+            "students understand", "you understand", "understands the concept", "understands the topic", "understands it", "concept is understood",
+            "topic is understood", "demonstrates knowledge", "demonstrate knowledge", "shows knowledge", "good knowledge", "solid knowledge",
+            "has knowledge", "learner knows", "student knows", "demonstrates mastery", "shows mastery", "demonstrates competence",
+            "demonstrates proficiency", "good grasp", "solid grasp", "firm grasp", "well done", "done well", "good enough", "good job", "satisfactory",
+            "satisfactorily", "feels confident", "feels comfortable", "is comfortable with", "is confident", "is familiar with", "looks good",
+            "good quality", "acceptable quality", "high quality", "to a good standard",
+        )  # fmt: skip
+        measurable_words: Annotated[tuple[str, ...], Meta(description="Words that make a criterion measurable, as a digit does.")] = (
+            "all", "every", "each", "both", "none", "no", "any", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+            "twelve", "half", "least", "most", "more", "less", "fewer", "than", "within", "without", "exactly", "only", "under", "below", "above", "before",
+            "same", "equal", "equals", "matches", "match", "agrees", "passes", "pass", "prints", "returns", "outputs", "produces", "compiles", "runs",
+            "contains", "lists", "names", "correct", "correctly", "right", "error", "errors", "mistakes", "by", "if", "when",
+        )  # fmt: skip
+
+    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
+        tasks, criteria = _Tasks(options.vague_verbs), _Criteria(options.vague_criteria, options.measurable_words)
+        short, heads, keys = _CHARACTERS_A_WORD * options.min_words, tasks.heads, criteria.keys
+        for i, node in enumerate(subject.nodes):
+            check = node.mastery_check
+            task, criterion = check.task, check.pass_criteria
+            faults: list[tuple[str, str, str]] = []
+            if task.partition(" ")[0].rstrip(",.:;").lower() in heads and (verb := tasks.vague(task)):
+                faults.append(("task", task, f"only asks to '{verb}', which nobody can see; ask for something to make, compute, decide or show"))
+            lower = criterion.lower()
+            for key in keys:
+                if key in lower:
+                    if phrase := criteria.vague(criterion):
+                        faults.append(("pass_criteria", criterion, f"says '{phrase}', which cannot be measured; give a number, a comparison or a named result"))
+                    break
+            if len(task) < short and _too_short(task, options.min_words):
+                faults.append(("task", task, f"has fewer than {options.min_words} words; say what has to be done with what"))
+            if len(criterion) < short and _too_short(criterion, options.min_words):
+                faults.append(("pass_criteria", criterion, f"has fewer than {options.min_words} words; say what is seen when the task is passed"))
+            # The fold costs too much for every node, and texts that are equal but for case and marks are about as long.
+            if -4 < len(task) - len(criterion) < 4 and task[1:9].lower() == criterion[1:9].lower() and words(task) == words(criterion):
+                faults.append(("pass_criteria", criterion, "is the task once more; say what is seen when it is passed"))
+            for field, text, fault in faults:
+                what = "mastery task" if field == "task" else "pass criterion"
+                yield Finding(message=f"{what} of '{node.id}' {fault}: {_shown(text)}", pointer=f"/nodes/{i}/mastery_check/{field}", node_id=node.id)
+
+
+class _Tasks:
+    def __init__(self, vague_verbs: Sequence[str]) -> None:
+        self.verbs = tuple(sorted((v.casefold() for v in vague_verbs), key=len, reverse=True))
+        #: What the first word of a task must be for the task to be looked at.
+        self.heads = frozenset(v.partition(" ")[0] for v in self.verbs) | (_PREFIX_STARTS if self.verbs else frozenset())
+
+    def vague(self, task: str) -> str:
+        """The vague verb that is all the task asks for, or an empty string."""
+        text = " ".join(task.casefold().split())
+        prefix = _PREFIX.match(text)
+        text = text[prefix.end() :] if prefix else text
+        for verb in self.verbs:
+            if text == verb or (text.startswith(verb) and not text[len(verb)].isalnum()):
+                return "" if _DOING.search(text, len(verb)) else verb
+        return ""
+
+
+class _Criteria:
+    def __init__(self, vague: Sequence[str], measurable: Sequence[str]) -> None:
+        folded = [v.casefold() for v in vague]
+        self.pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, folded))})(?!\w)") if folded else re.compile(r"(?!)")
+        self.measurable = frozenset(map(str.casefold, measurable))
+        self.keys = _keys(folded)
+
+    def vague(self, criterion: str) -> str:
+        """The phrase that makes the criterion vague, or an empty string."""
+        text = " ".join(criterion.casefold().split())
+        found = self.pattern.search(text)
+        if found is None or any(map(str.isdigit, text)) or not self.measurable.isdisjoint(words(text)):
+            return ""
+        return found[0]
+
+
+def _keys(phrases: Sequence[str]) -> tuple[str, ...]:
+    """A few beginnings of words, one of them in each phrase: a criterion without any of them is looked at no further."""
+    left = [{w[:6] for w in phrase.split() if len(w) > 3} or {phrase} for phrase in phrases]
+    keys: list[str] = []
+    while left:
+        often = Counter(key for keys_of_one in left for key in keys_of_one)
+        best = max(often, key=lambda key: (often[key], len(key), key))
+        keys.append(best)
+        left = [k for k in left if best not in k]
+    return tuple(keys)
+
+
+def _too_short(text: str, min_words: int) -> bool:
+    """Of a script that is not written with spaces between words nothing is said."""
+    return len(words(text)) < min_words and not any(c.isalpha() and not c.isupper() and not c.islower() for c in text)
+
+
+def _shown(text: str) -> str:
+    line = " ".join(text.split())
+    return f"'{line}'" if len(line) <= 60 else f"'{line[:59]}…'"
