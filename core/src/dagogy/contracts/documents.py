@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic, NoReturn, TypeVar
 
 import msgspec
 
-from dagogy.contracts.check import Problem, pointer_of, schema_problems
-from dagogy.contracts.types import Curriculum, TopicSpec
+from dagogy.contracts.check import Problem, schema_problems
+from dagogy.contracts.types import Curriculum, Node, TopicSpec
 
 T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
 # Above this size only the nodes that fail are looked at as plain JSON values, to bound time and memory.
 _LARGE = 4_000_000
+# What a number must stay below to be counted with.
+_HUGE = 1e308
 _PLACEHOLDER = re.compile(
     r"^\W*(?:<[^<>]*>|\{\{.*\}\}|\[\[.*\]\]|\$\{.*\}|todo\b.*|tbd\b.*|tba\b.*|fixme\b.*|xxx+|placeholder\b.*|replace[ _-]?me\b.*|change[ _-]?me\b.*"
     r"|fill[ _-]?(?:me[ _-]?)?in\b.*|lorem ipsum\b.*|your (?:goal|audience|topic)(?: here)?|\.\.\.|…|n/?a)\W*$",
@@ -53,6 +56,12 @@ def _finite(text: str) -> float:
     return value
 
 
+def _whole(text: str) -> int:
+    if len(text) > 300:
+        _finite(text)
+    return int(text)
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     out = dict(pairs)
     if len(out) != len(pairs):
@@ -82,7 +91,7 @@ def parse_json(data: bytes) -> Any:
     if not text.strip():
         raise MalformedJson("the file is empty")
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
     except MalformedJson:
         raise
     except json.JSONDecodeError as error:
@@ -91,16 +100,16 @@ def parse_json(data: bytes) -> Any:
             raise MalformedJson(f"{_place(text, len(before) - 1)}: trailing comma", "remove it") from None
         if error.pos >= len(text.rstrip()):
             raise MalformedJson(f"{_place(text, error.pos)}: the document ends too early", "it was cut off; restore it from a copy") from None
-        raise MalformedJson(f"{_place(text, error.pos)}: {error.msg[0].lower()}{error.msg[1:]}") from None
+        raise MalformedJson(f"{_place(text, error.pos)}: {error.msg[0].lower()}{error.msg[1:].removesuffix(" at")}") from None
     except RecursionError:
         raise MalformedJson("the document is nested too deeply") from None
-    except ValueError as error:
-        raise MalformedJson(str(error).split(";")[0]) from None
     if "\\ud" in text or "\\uD" in text:
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
             raise MalformedJson("a string holds half of a surrogate pair (\\ud800 to \\udfff)") from None
+        except RecursionError:
+            raise MalformedJson("the document is nested too deeply") from None
     return value
 
 
@@ -117,10 +126,6 @@ def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-class _Envelope(msgspec.Struct):
-    nodes: list[msgspec.Raw]
-
-
 def decode_curriculum(data: bytes) -> Decoded[Curriculum]:
     """The typed curriculum in `data`, or every place where it departs from the schema.
 
@@ -130,10 +135,10 @@ def decode_curriculum(data: bytes) -> Decoded[Curriculum]:
     try:
         curriculum: Curriculum = _decoder(Curriculum).decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        return _explain_curriculum(body, error)
+        return _explain_curriculum(data, error)
     if _has_duplicate_keys(body, curriculum):
         try:
-            parse_json(body)
+            parse_json(data)
         except MalformedJson as error:
             return Decoded(None, [error.problem])
     return Decoded(curriculum, [])
@@ -146,26 +151,48 @@ def _has_duplicate_keys(body: bytes, curriculum: Curriculum) -> bool:
     not comparable, and the answer is a careful yes. In a large document, where each look costs a tenth of a second, as many
     such keys as there are duplicates would go unseen.
     """
-    if len(body) <= _LARGE and any(space + b":" in body for space in (b" ", b"\t", b"\n", b"\r")):
+    if len(body) <= _LARGE and _spaced(body):
         return True
-    unset = msgspec.UNSET
-    nodes, questions = curriculum.nodes, curriculum.open_questions
-    keys = 2 + 11 * len(nodes) + 4 * sum([len(node.resources) for node in nodes])
-    keys += sum([1 for node in nodes if node.estimate_confidence is not unset])
-    keys += sum([1 for node in nodes for resource in node.resources if resource.citation])
+    questions = curriculum.open_questions
+    keys = 2 + _keys_of(curriculum.nodes)
     if not isinstance(questions, msgspec.UnsetType):
         keys += 1 + 3 * len(questions)
+    return not _written(body, keys)
+
+
+def _spaced(body: bytes) -> bool:
+    return any(space + b":" in body for space in (b" ", b"\t", b"\n", b"\r"))
+
+
+def _written(body: bytes, keys: int) -> bool:
+    """Whether as many keys are written in `body`."""
     written = body.count(b'":')
-    return written != keys and written - body.count(b'\\":') != keys
+    return written == keys or written - body.count(b'\\":') == keys
 
 
-def _explain_curriculum(body: bytes, error: Exception) -> Decoded[Curriculum]:
-    if len(body) > _LARGE:
-        problems = _explain_large(body)
+def _keys_of(nodes: Sequence[Node]) -> int:
+    """How many keys `nodes` have, each counted once. A number too large to count with spoils the sum: it has to be looked at."""
+    unset = msgspec.UNSET
+    keys = 11 * len(nodes) + 4 * sum([len(node.resources) for node in nodes])
+    keys += sum([1 for node in nodes if node.estimate_confidence is not unset])
+    keys += sum([1 for node in nodes for resource in node.resources if resource.citation])
+    return keys if all([node.estimate_minutes < _HUGE for node in nodes]) else -1
+
+
+def _keys_in(value: Any) -> int:
+    """How many keys a plain JSON value has."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(_keys_in, value.values()))
+    return sum(map(_keys_in, value)) if isinstance(value, list) else 0
+
+
+def _explain_curriculum(data: bytes, error: Exception) -> Decoded[Curriculum]:
+    if len(data) > _LARGE:
+        problems = _explain_large(data.removeprefix(_BOM))
         if problems:
             return Decoded(None, problems)
     try:
-        document = parse_json(body)
+        document = parse_json(data)
     except MalformedJson as malformed:
         return Decoded(None, [malformed.problem])
     return _settle(Curriculum, "curriculum", document, error)
@@ -176,38 +203,47 @@ def _settle(kind: type[Any], name: str, document: Any, error: Exception | None) 
     if problems:
         return Decoded(None, problems)
     try:
-        # JSON Schema calls 4.0 a whole number and the decoder does not; the schema has the word.
-        return Decoded(msgspec.convert(document, kind, strict=False), [])
+        return Decoded(msgspec.convert(_counted(document), kind), [])
     except msgspec.MsgspecError as second:
         return Decoded(None, [Problem("", str(error or second), "type")])
 
 
+def _counted(value: Any) -> Any:
+    """`value` with 4.0 as 4: JSON Schema calls both whole numbers and the decoder does not; the schema has the word."""
+    if isinstance(value, dict):
+        return {key: _counted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_counted, value))
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _explain_large(body: bytes) -> list[Problem]:
-    """Problems of the nodes that fail by themselves; empty when the trouble lies elsewhere."""
+    """All problems of a document that is JSON, with only the failing nodes as plain values; empty when it may not be JSON."""
     try:
-        raws = msgspec.json.decode(body, type=_Envelope).nodes
+        members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        raws = msgspec.json.decode(members.pop("nodes", b""), type=list[msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return []
-    from dagogy.contracts.types import Node
-
-    decode, failing = msgspec.json.Decoder(Node).decode, []
+    decode, sound, failing = msgspec.json.Decoder(Node).decode, [], []
     for position, raw in enumerate(raws):
         try:
-            decode(raw)
+            sound.append(decode(raw))
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             failing.append(position)
+    try:
+        around = {key: parse_json(bytes(raw)) for key, raw in members.items()}
+        suspects = [parse_json(bytes(raws[position])) for position in failing]
+        if _spaced(body) or not _written(body, 1 + _keys_in(around) + _keys_of(sound) + _keys_in(suspects)):
+            parse_json(body)
+    except MalformedJson:
+        # Said once more of the whole document, so that line and column are right.
+        return []
     problems: list[Problem] = []
-    suspects: list[Any] = []
-    positions: list[int] = []
-    for position in failing:
-        try:
-            suspects.append(parse_json(bytes(raws[position])))
-            positions.append(position)
-        except MalformedJson as malformed:
-            problems.append(Problem(pointer_of(["nodes", position]), malformed.problem.message, "json", malformed.problem.hint))
-    for problem in schema_problems("curriculum", {"topic": "-", "nodes": suspects}):
-        _, _, place, *rest = problem.pointer.split("/")
-        problems.append(Problem("/".join(["", "nodes", str(positions[int(place)]), *rest]), problem.message, problem.keyword, problem.hint))
+    for problem in schema_problems("curriculum", {**around, "nodes": suspects}):
+        place = problem.pointer.split("/")
+        if place[1:2] == ["nodes"] and len(place) > 2:
+            place[2] = str(failing[int(place[2])])
+        problems.append(replace(problem, pointer="/".join(place)))
     return problems
 
 

@@ -207,6 +207,10 @@ def _one_block(block: list[int], questions: dict[int, list[int]], stretch: list[
     for b, p in enumerate(block):
         own[p] = 1 << b
     reach = [0] * len(edges)
+    last_use = list(range(len(edges)))
+    for v in stretch:
+        for q in edges[v]:
+            last_use[q] = v
     for v in stretch:
         before = edges[v]
         if len(before) == 1:
@@ -221,3 +225,6 @@ def _one_block(block: list[int], questions: dict[int, list[int]], stretch: list[
                     found.setdefault(v, {})[p] = via
                     edges[v] = [q for q in edges[v] if q != p]
         reach[v] = bits | own[v]
+        for q in before:
+            if last_use[q] == v:
+                reach[q] = 0  # few sets alive at a time stay in the processor's cache

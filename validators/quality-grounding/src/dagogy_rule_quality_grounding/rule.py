@@ -14,6 +14,16 @@ from dagogy.api import Options as RuleOptions
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
 _ENGLISH = frozenset(["the", "and", "of", "with", "that", "which", "from", "this", "these", "their", "is", "are"])
+_NEUTRAL = tuple(
+    (
+        "use used using make makes made give gives take takes get gets become becomes keep keeps put set need needs want allow allows let lets help "
+        "helps show shows mean means call called known know work works happen happens way ways thing things part parts kind kinds type types form "
+        "forms case cases example examples different other many much several various also often usually always never sometimes well good better best "
+        "important possible first second last next new two three like rather instead however therefore since even still already every any another "
+        "must should simple simply certain specific describe describes define defines defined definition represent represents contain contains "
+        "consist consists include includes provide provides depend depends whole start end thus hence without within one"
+    ).split()
+)
 
 
 class Grounding(Rule):
@@ -41,16 +51,7 @@ class Grounding(Rule):
         min_share: Annotated[float, Meta(description="The share of a core idea's content words that the sources must have.", gt=0, le=1)] = 0.5
         max_ungrounded_share: Annotated[float, Meta(description="The share of a node's core ideas that may be ungrounded.", ge=0, lt=1)] = 0.5
         min_words_per_node: Annotated[int, Meta(description="Sources with fewer words for each node are not judged by.", ge=0)] = 8
-        neutral_words: Annotated[tuple[str, ...], Meta(description="Words that may stand in any text and neither ground an idea nor speak against it.")] = (
-            "use", "used", "using", "make", "makes", "made", "give", "gives", "take", "takes", "get", "gets", "become", "becomes", "keep", "keeps", "put", "set",
-            "need", "needs", "want", "allow", "allows", "let", "lets", "help", "helps", "show", "shows", "mean", "means", "call", "called", "known", "know",
-            "work", "works", "happen", "happens", "way", "ways", "thing", "things", "part", "parts", "kind", "kinds", "type", "types", "form", "forms", "case",
-            "cases", "example", "examples", "different", "other", "many", "much", "several", "various", "also", "often", "usually", "always", "never", "sometimes",
-            "well", "good", "better", "best", "important", "possible", "first", "second", "last", "next", "new", "two", "three", "like", "rather", "instead",
-            "however", "therefore", "since", "even", "still", "already", "every", "any", "another", "must", "should", "simple", "simply", "certain", "specific",
-            "describe", "describes", "define", "defines", "defined", "definition", "represent", "represents", "contain", "contains", "consist", "consists", "include",
-            "includes", "provide", "provides", "depend", "depends", "whole", "start", "end", "thus", "hence", "without", "within", "one",
-        )  # fmt: skip
+        neutral_words: Annotated[tuple[str, ...], Meta(description="Words that any text may have; they do not count.")] = _NEUTRAL
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
         if subject.scope is None:
@@ -67,7 +68,7 @@ class Grounding(Rule):
                 continue
             if strange:
                 yield Finding(
-                    message=f"no word of the title '{_short(node.title)}' is in the scope document or in scope_in: take the concept's name from there, or remove the node",
+                    message=f"no word of the title '{_short(node.title)}' is in the scope document or scope_in: name the concept as they do, or remove it",
                     pointer=f"/nodes/{i}/title",
                     node_id=node.id,
                 )
@@ -133,8 +134,8 @@ def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source) -> Fi
     idea = node.core_ideas[loose[0]]
     missing = [word for word in dict.fromkeys(words(_fold(idea))) if word not in source.ignored and source.tokens.isdisjoint(_tokens_of(word))]
     return Finding(
-        message=f"{len(loose)} of {len(node.core_ideas)} core ideas are not in the scope document, first '{_short(idea)}' (nothing there on {_short(', '.join(missing))}):"
-        " take them from what the document says of the concept",
+        message=f"{len(loose)} of {len(node.core_ideas)} core ideas are not in the scope document, first '{_short(idea)}'"
+        f" (nothing there on {_short(', '.join(missing))}): take them from what the document says of the concept",
         pointer=f"/nodes/{i}/core_ideas/{loose[0]}",
         node_id=node.id,
         data={"core_ideas": list(loose)},

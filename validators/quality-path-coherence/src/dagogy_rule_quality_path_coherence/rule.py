@@ -9,6 +9,9 @@ from typing import Annotated, Any
 from dagogy.api import Finding, Meta, Node, Rule, Subject, content_words, words
 from dagogy.api import Options as RuleOptions
 
+_PROJECT = tuple("project capstone thesis dissertation exam examination internship practicum portfolio assignment".split())
+_ADVANCED = tuple("advanced expert graduate research".split())
+
 
 class PathCoherence(Rule):
     """A learner who was carried along in small steps gives up at a cliff. Two kinds of cliff are found.
@@ -36,12 +39,8 @@ class PathCoherence(Rule):
     class Options(RuleOptions, frozen=True):
         max_jump: Annotated[float, Meta(description="The largest sound ratio of a node's minutes to the median of its prerequisites' minutes.", gt=1)] = 6.0
         min_minutes_of_jump: Annotated[float, Meta(description="Nodes that take fewer minutes than this are never a jump.", ge=0)] = 240.0
-        project_words: Annotated[tuple[str, ...], Meta(description="Words in a title that mark work which is meant to be large.")] = (
-            "project", "capstone", "thesis", "dissertation", "exam", "examination", "internship", "practicum", "portfolio", "assignment",
-        )  # fmt: skip
-        advanced_words: Annotated[tuple[str, ...], Meta(description="Words that mark advanced work where they begin or end a title.")] = (
-            "advanced", "expert", "graduate", "research",
-        )  # fmt: skip
+        project_words: Annotated[tuple[str, ...], Meta(description="Words in a title that mark work which is meant to be large.")] = _PROJECT
+        advanced_words: Annotated[tuple[str, ...], Meta(description="Words that mark advanced work where they begin or end a title.")] = _ADVANCED
         min_nodes: Annotated[int, Meta(description="Smaller curricula are not searched for advanced work without prerequisites.", ge=1)] = 6
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
@@ -65,8 +64,8 @@ def _jumps(subject: Subject, options: Any) -> Iterator[Finding]:
         if minutes[i] <= options.max_jump * usual or not project_words.isdisjoint(words(nodes[i].title)):
             continue
         yield Finding(
-            message=f"workload jump: '{_short(nodes[i].title)}' takes {minutes[i]:g} minutes, its prerequisites {usual:g} (median), {minutes[i] / usual:.1f} times as"
-            f" much; at most {options.max_jump:g} times is wanted: split it, or add a step before it",
+            message=f"workload jump: '{_short(nodes[i].title)}' takes {minutes[i]:g} minutes, its prerequisites {usual:g} (median), {minutes[i] / usual:.1f}"
+            f" times as much; at most {options.max_jump:g} times is wanted: split it, or add a step before it",
             pointer=f"/nodes/{i}/estimate_minutes",
             node_id=nodes[i].id,
         )
@@ -85,8 +84,8 @@ def _advanced_roots(nodes: Sequence[Node], advanced: set[str]) -> Iterator[Findi
         j = min((teachers[s] for s in rest if s in teachers), default=-1)
         if j >= 0:
             yield Finding(
-                message=f"'{_short(nodes[i].title)}' is advanced work without prerequisites, and '{_short(nodes[j].title)}' ({nodes[j].id}) teaches the plain subject:"
-                " make that, or what comes after it, a prerequisite",
+                message=f"'{_short(nodes[i].title)}' is advanced work without prerequisites, and '{_short(nodes[j].title)}' ({nodes[j].id}) teaches the plain"
+                " subject: make that, or what comes after it, a prerequisite",
                 pointer=f"/nodes/{i}/prerequisites",
                 node_id=nodes[i].id,
             )

@@ -19,6 +19,13 @@ _HOST = re.compile(r"^(?:local://(?:inputs/)?|[a-z][a-z0-9+.-]*://[^/?#]*)", re.
 _JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|_")
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
 _ENGLISH = frozenset(["the", "and", "with", "that", "which", "from", "this", "these"])
+_GENERIC = tuple(
+    (
+        "example examples definition introduction guide tutorial documentation docs doc reference manual handbook resource chapter section part page pages "
+        "lecture notes video book article paper course lesson exercise exercises overview index html htm php pdf en wiki www com org learn use using apply "
+        "explain describe understand build write make given case work get new one two placeholder link source title untitled online best top"
+    ).split()
+)
 
 
 class ResourceRelevance(Rule):
@@ -46,12 +53,7 @@ class ResourceRelevance(Rule):
     """
 
     class Options(RuleOptions, frozen=True):
-        generic_words: Annotated[tuple[str, ...], Meta(description="Words that do not make a resource relevant.")] = (
-            "example", "examples", "definition", "introduction", "guide", "tutorial", "documentation", "docs", "doc", "reference", "manual", "handbook", "resource",
-            "chapter", "section", "part", "page", "pages", "lecture", "notes", "video", "book", "article", "paper", "course", "lesson", "exercise", "exercises", "overview",
-            "index", "html", "htm", "php", "pdf", "en", "wiki", "www", "com", "org", "learn", "use", "using", "apply", "explain", "describe", "understand",
-            "build", "write", "make", "given", "case", "work", "get", "new", "one", "two", "placeholder", "link", "source", "title", "untitled", "online", "best", "top",
-        )  # fmt: skip
+        generic_words: Annotated[tuple[str, ...], Meta(description="Words that do not make a resource relevant.")] = _GENERIC
         max_same_url_share: Annotated[float, Meta(description="The share of the nodes that may have the very same URL and citation.", gt=0, le=1)] = 0.5
         min_nodes: Annotated[int, Meta(description="Smaller curricula may use one URL throughout.", ge=2)] = 5
 
@@ -69,8 +71,8 @@ class ResourceRelevance(Rule):
                 if node.resources and not judge.any_related(node):
                     first = node.resources[0]
                     yield Finding(
-                        message=f"no resource of '{_short(node.title)}' has to do with it: none shares a content word with the node (first '{_short(first.title)}', "
-                        f"{_short(first.url)}); replace one, or cite the place in it that is about the concept",
+                        message=f"no resource of '{_short(node.title)}' has to do with it: none shares a content word with the node"
+                        f" (first '{_short(first.title)}', {_short(first.url)}); replace one, or cite the place in it that is about the concept",
                         pointer=f"/nodes/{i}/resources",
                         node_id=node.id,
                     )

@@ -17,6 +17,12 @@ _TITLE, _CAPABILITY, _MOST_IDEAS, _AN_IDEA = 1.0, 0.75, 0.5, 0.25
 _SEPARATOR = re.compile(r"\s*[,;&、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+", re.IGNORECASE)
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_GENERIC = tuple(
+    (
+        "introduction introductory basics basic overview survey fundamentals concepts principles topics understand understanding describe explain apply "
+        "applying learn learning know knowledge use using students learners various related key including involving general simple working"
+    ).split()
+)
 
 
 class ScopeCoverage(Rule):
@@ -43,11 +49,9 @@ class ScopeCoverage(Rule):
 
     class Options(RuleOptions, frozen=True):
         min_share: Annotated[float, Meta(description="The share of an item's words, weighted by where they stand, that one node must have.", gt=0, le=1)] = 0.5
-        generic_words: Annotated[tuple[str, ...], Meta(description="Words that say nothing of what an item is about; counted only in items that have no others.")] = (
-            "introduction", "introductory", "basics", "basic", "overview", "survey", "fundamentals", "concepts", "principles", "topics", "understand", "understanding",
-            "describe", "explain", "apply", "applying", "learn", "learning", "know", "knowledge", "use", "using", "students", "learners", "various", "related", "key",
-            "including", "involving", "general", "simple", "working",
-        )  # fmt: skip
+        generic_words: Annotated[tuple[str, ...], Meta(description="Words that say nothing of what an item is about; counted only where it has no others.")] = (
+            _GENERIC
+        )
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
         scope_in, nodes = subject.spec.scope_in, subject.nodes
@@ -55,7 +59,8 @@ class ScopeCoverage(Rule):
         script = _script(titles[:20_000])
         generic = {_token(w) for w in options.generic_words}
         items = [_Item(i, tokens) for i, text in enumerate(scope_in) if (tokens := _content(text, generic))]
-        uncovered = [item for item in items if not _contains(titles, _fold(scope_in[item.index])) and (not nodes or _script(_fold(scope_in[item.index])) == script)]
+        folded = [_fold(text) for text in scope_in]
+        uncovered = [item for item in items if not _contains(titles, folded[item.index]) and (not nodes or _script(folded[item.index]) == script)]
         if not uncovered:
             return
         matcher = _Matcher(items, options.min_share, generic)
@@ -162,7 +167,7 @@ def _finding(text: str, item: _Item, nodes: Sequence[Node]) -> Finding:
     if item.nearest >= 0:
         nearest = f"; the nearest is '{_short(nodes[item.nearest].title)}' ({nodes[item.nearest].id})"
     return Finding(
-        message=f"no node teaches '{_short(text)}' of scope_in{nearest}: add a node for it, or name it in the title or the capability of the node that teaches it",
+        message=f"no node teaches '{_short(text)}' of scope_in{nearest}: add a node for it, or name it in the title or capability of the one that does",
         pointer=f"/scope_in/{item.index}",
         document="topic_spec",
         data={"item": text},

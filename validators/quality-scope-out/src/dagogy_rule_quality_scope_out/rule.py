@@ -15,16 +15,27 @@ from dagogy.api import Options as RuleOptions
 
 # "… are not covered", "No …": what a sentence says of the excluded thing, not the thing.
 _FRAME = re.compile(
-    r"^(?:no|not|(?:any|every)thing (?:about|on)|we (?:do not|don't|will not|won't) (?:cover|teach|discuss|treat))\s+|\s+(?:(?:is|are|will be|were|was)\s+(?:not|out|excluded|omitted|skipped|left)\b.*"
-    r"|(?:is|are)n't\b.*|\(?out of scope\)?)$",
-    re.IGNORECASE,
+    r"^(?:no|not|(?:any|every)thing (?:about|on)|we (?:do not|don't|will not|won't) (?:cover|teach|discuss|treat))\s+"
+    r"|\s+(?:(?:is|are|will be|were|was)\s+(?:not|out|excluded|omitted|skipped|left)\b.*|(?:is|are)n't\b.*|\(?out of scope\)?)$"
 )
 # What follows narrows the thing down or exempts a part of it; then the words before it exclude too much.
-_RESTRICTED = re.compile(r"\b(?:except|excepting|beyond|other than|unless|apart from|besides|rather than|instead of|more than|that|which|who|where|when)\b", re.IGNORECASE)
-_EXAMPLES = re.compile(r"\s*(?:\(.*|\[.*|[:,]?\s(?:such as|e\.g\.|for example|including|like)\s.*)$", re.IGNORECASE | re.DOTALL)
-_SEPARATOR = re.compile(r"\s*[,;、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or|&)\s+", re.IGNORECASE)
+_RESTRICTED = re.compile(r"\b(?:except|excepting|beyond|other than|unless|apart from|besides|rather than|instead of|more than|that|which|who|where|when)\b")
+_EXAMPLES = re.compile(r"\s*(?:\(.*|\[.*|[:,]?\s(?:such as|e\.g\.|for example|including|like)\s.*)$", re.DOTALL)
+_SEPARATOR = re.compile(r"\s*[,;、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or|&)\s+")
 # After a single excluded word a title may go on like this and still be about that word: "Deployment with Docker".
 _GOES_ON = r"(?:\s*[:(–—]|\s+(?:-\s|(?:with|using|in|on|via)\b))"
+_LEADING = tuple(
+    (
+        "introduction introducing intro basics basic fundamentals fundamental principles overview foundations essentials elements elementary understanding "
+        "using applied practical simple modern first steps getting started"
+    ).split()
+)
+_VAGUE = tuple(
+    (
+        "advanced topic topics detail details other related further everything anything specific extra additional special deep dive theory practice history "
+        "internals content material subjects areas none nothing n etc"
+    ).split()
+)
 
 
 class ScopeOut(Rule):
@@ -49,14 +60,8 @@ class ScopeOut(Rule):
     """
 
     class Options(RuleOptions, frozen=True):
-        leading_words: Annotated[tuple[str, ...], Meta(description="Words that may stand before (or, in a title of the same words, beside) the thing that a title teaches.")] = (
-            "introduction", "introducing", "intro", "basics", "basic", "fundamentals", "fundamental", "principles", "overview", "foundations", "essentials", "elements",
-            "elementary", "understanding", "using", "applied", "practical", "simple", "modern", "first", "steps", "getting", "started",
-        )  # fmt: skip
-        vague_words: Annotated[tuple[str, ...], Meta(description="Words that alone exclude nothing in particular.")] = (
-            "advanced", "topic", "topics", "detail", "details", "other", "related", "further", "everything", "anything", "specific", "extra", "additional", "special", "deep",
-            "dive", "theory", "practice", "history", "internals", "content", "material", "subjects", "areas", "none", "nothing", "n", "etc",
-        )  # fmt: skip
+        leading_words: Annotated[tuple[str, ...], Meta(description="Words that may stand before the thing that a title teaches.")] = _LEADING
+        vague_words: Annotated[tuple[str, ...], Meta(description="Words that alone exclude nothing in particular.")] = _VAGUE
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
         leading = frozenset(w.casefold() for w in options.leading_words)
@@ -72,7 +77,7 @@ class ScopeOut(Rule):
             found = _excluded(_fold(node.title), by_token, leading)
             if found:
                 yield Finding(
-                    message=f"'{_short(node.title)}' teaches what scope_out excludes: '{_short(found.item)}'; remove the node, or take the item out of scope_out",
+                    message=f"'{_short(node.title)}' teaches what scope_out excludes: '{_short(found.item)}'; remove the node, or the item from scope_out",
                     pointer=f"/nodes/{i}/title",
                     node_id=node.id,
                     data={"item": found.item},
