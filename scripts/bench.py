@@ -62,7 +62,13 @@ class Bench:
         if name == "python -c pass":
             self.baseline = median
         ratio = median / self.baseline
-        row = {"command": name, "median_ms": round(median * 1000, 1), "ratio": round(ratio, 1), "aim": AIMS.get(name), "peak_mib": round(max(m for _, m in samples))}
+        row = {
+            "command": name,
+            "median_ms": round(median * 1000, 1),
+            "ratio": round(ratio, 1),
+            "aim": AIMS.get(name),
+            "peak_mib": round(max(m for _, m in samples)),
+        }
         self.rows.append(row)
         aim = f"{row['aim']:>5}" if row["aim"] else "    -"
         print(f"{name:<28} {row['median_ms']:>10.1f} ms {row['ratio']:>8.1f} x {aim} {row['peak_mib']:>6} MiB", flush=True)

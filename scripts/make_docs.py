@@ -118,9 +118,14 @@ def command_section(name: str, command: click.Command, parent: click.Context) ->
 
 
 def settings_page() -> str:
-    lines = ["# Settings", "", "Flag beats environment beats file beats default. In `dagogy.toml`, or `[tool.dagogy]` of a `pyproject.toml`, in the current folder", ""]
+    lines = [
+        "# Settings",
+        "",
+        "Flag beats environment beats file beats default. In `dagogy.toml`, or `[tool.dagogy]` of a `pyproject.toml`, in the current folder",
+        "",
+    ]
     lines[-2] += " or the nearest one above, the key is the variable's name in lower case; rules are configured in the `rules` table:"
-    lines += ["```toml", 'agent_target_score = 90', '', '[rules."graph.max_prerequisites"]', 'severity = "warning"', 'enabled = true', "```", ""]
+    lines += ["```toml", "agent_target_score = 90", "", '[rules."graph.max_prerequisites"]', 'severity = "warning"', "enabled = true", "```", ""]
     lines += ["| variable | accepted | default | meaning |", "|---|---|---|---|"]
     for name, known in CORE_SETTINGS.items():
         only = " (environment only)" if name in ENVIRONMENT_ONLY else ""

@@ -221,9 +221,11 @@ def _nodes(titles: Sequence[str], prerequisites: Sequence[Sequence[int]], rng: r
     for i, title in enumerate(titles):
         lower = title[0].lower() + title[1:]
 
-        def fill(shape: str, T: str = title, t: str = lower) -> str:
+        def fill(shape: str, title: str = title, lower: str = lower) -> str:
             n = choice((3, 4, 5, 6, 7, 8, 9))
-            text = shape.format(T=T, t=t, o=choice(objects), o2=choice(objects), p=choice(_PROCESSES), m=choice(_MODIFIERS), n=n, n2=n + choice((3, 5, 11, 21)))
+            text = shape.format(
+                T=title, t=lower, o=choice(objects), o2=choice(objects), p=choice(_PROCESSES), m=choice(_MODIFIERS), n=n, n2=n + choice((3, 5, 11, 21))
+            )
             return text[0].upper() + text[1:]
 
         site, kind = choice(_SITES), choice(_KINDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import gc
+import io
 import json
 import os
 import signal
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -19,6 +19,8 @@ from dagogy import __version__
 from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidArgument, StorageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dagogy.host.manager import Host
     from dagogy.pipeline.session import OpenRun, Session
     from dagogy.workspace.settings import Settings
@@ -53,6 +55,8 @@ class App:
         self.debug = "--debug" in arguments
         self.flags: dict[str, Any] = {}
         self.emitted = False
+        #: The run that the command is about, as the user named it, and as it was opened.
+        self.reference = ""
         self.opened: OpenRun | None = None
 
     @cached_property
@@ -77,7 +81,10 @@ class App:
         return Session(self.settings, self.host)
 
     def command_line(self) -> str:
-        return " ".join(["dagogy", *self.arguments])
+        """What was typed, for the lock, the events log and whoever reads them later; so without secrets."""
+        from dagogy.incidents.redact import redacted, secrets_of
+
+        return str(redacted(" ".join(["dagogy", *self.arguments]), secrets_of(os.environ)))
 
     @contextlib.contextmanager
     def reading(self, reference: str) -> Iterator[OpenRun]:
@@ -97,21 +104,38 @@ class App:
         """The result: `document` as JSON with `--json`, else `lines` of text."""
         self.emitted = True
         if self.json:
-            self.write(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+            self.emit_json(document)
         else:
             for line in lines:
                 self.write(line)
 
+    def emit_json(self, document: Any) -> None:
+        """`document` on stdout. JSON is UTF-8; where stdout is not, in ASCII, which is the same JSON in any encoding."""
+        encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").replace("_", "")
+        self.write(json.dumps(document, indent=2, ensure_ascii=encoding != "utf8", default=str))
+
     def write(self, text: str) -> None:
-        """One line (or many) on stdout. A stdout that was closed before we started takes nothing."""
+        """One line (or many) on stdout. A stdout that was closed takes nothing, and the command goes on to its own end."""
         self.emitted = True
         if sys.stdout is not None:
-            sys.stdout.write(text + "\n")
+            try:
+                sys.stdout.write(text + "\n")
+            except BrokenPipeError:
+                _abandon(sys.stdout)
 
     def note(self, text: str) -> None:
         """A line for people, on stderr; none with `--json`."""
-        if not self.json and sys.stderr is not None:
-            sys.stderr.write(text + "\n")
+        if not self.json:
+            self.tell(text)
+
+    def tell(self, text: str) -> None:
+        """A line (or many) on stderr. That nobody can read it is no reason to stop."""
+        if sys.stderr is not None:
+            try:
+                sys.stderr.write(text.rstrip("\n") + "\n")
+                sys.stderr.flush()
+            except (OSError, ValueError):
+                _abandon(sys.stderr)
 
 
 class LazyGroup(click.Group):
@@ -177,23 +201,19 @@ def cli() -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command line; returns its exit status and leaves no traceback behind."""
-    # A command is short and keeps what it builds: the cyclic collector would only walk over it again and again.
-    gc.disable()
-    with contextlib.suppress(ValueError, OSError):
-        signal.signal(signal.SIGTERM, _stop)
     app = App(arguments)
     try:
+        _escape_what_cannot_be_shown()
         status = _invoke(app)
         _flush()
         return status
-    except BrokenPipeError:
-        _abandon_stdout()
-        return 0
     except DagogyError as error:
         return _report(app, error)
     except (KeyboardInterrupt, click.Abort) as error:
         return _report(app, _caused(Interrupted("stopped by a signal; what was written is whole", hint="run the same command again to go on"), error))
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and _stdout_is_gone():
+            return 0
         from dagogy.workspace.files import storage_error
 
         return _report(app, _caused(storage_error("use", error.filename or "standard output", error), error))
@@ -209,13 +229,20 @@ def _caused(error: DagogyError, cause: BaseException) -> DagogyError:
     return error
 
 
-def _stop(number: int, frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+def _escape_what_cannot_be_shown() -> None:
+    """A title that the terminal's encoding does not have is shown in escapes; it is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _invoke(app: App) -> int:
+    if "_DAGOGY_COMPLETE" in os.environ:
+        cli.main(args=app.arguments, prog_name="dagogy", obj=app)
     try:
-        result = cli.main(args=app.arguments or ["--help"], prog_name="dagogy", standalone_mode=False, obj=app)
+        # Not `cli.main`: it writes to stderr when interrupted, and ends the process when a pipe breaks.
+        with cli.make_context("dagogy", app.arguments[:] or ["--help"], obj=app) as context:
+            result = cli.invoke(context)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.UsageError as error:
@@ -228,42 +255,91 @@ def _invoke(app: App) -> int:
 
 def _flush() -> None:
     if sys.stdout is not None:
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _abandon(sys.stdout)
 
 
-def _abandon_stdout() -> None:
-    """The reader of our output is gone: nothing more is written, and nothing is said at exit."""
+def _stdout_is_gone() -> bool:
+    """Whether a broken pipe is our own stdout's, and not, say, that of a program which a provider started."""
+    import select
+
+    poll = select.poll()
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+        gone = any(events & select.POLLERR for _, events in poll.poll(0))
+    except (OSError, ValueError, AttributeError):
+        return False
+    if gone:
+        _abandon(sys.stdout)
+    return gone
+
+
+def _abandon(stream: TextIO) -> None:
+    """Nobody reads this stream any more: what is still to be written goes nowhere, and nothing is said at exit."""
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Holds off the signals that stop a command, so that it can say that it failed."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = []
+    with contextlib.suppress(ValueError):  # signals are the main thread's
+        before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before):
+            signal.signal(number, handler)
 
 
 def _report(app: App, error: DagogyError) -> int:
     """`[code] message` first, then the way out; a record in the run; with `--json` the failure as a document."""
-    from dagogy.incidents.redact import redacted, secrets_of
+    with _undisturbed():
+        from dagogy.incidents.redact import redacted, secrets_of
 
-    secrets = secrets_of(os.environ)
-    lines = [redacted(f"[{error.code}] {error.message}", secrets)]
-    if error.hint:
-        lines.append(redacted(f"hint: {error.hint}", secrets))
-    if app.opened is not None:
-        from dagogy.incidents.record import write_failure
-
-        record = write_failure(app.opened.run.path, error, ["dagogy", *app.arguments], os.environ, app.opened.state.stage)
+        secrets = secrets_of(os.environ)
+        lines = [redacted(f"[{error.code}] {error.message}", secrets)]
+        if error.hint:
+            lines.append(redacted(f"hint: {error.hint}", secrets))
+        record = _record(app, error)
         if record is not None:
             lines.append(f"record: {record}")
-    with contextlib.suppress(OSError, ValueError):
-        if sys.stderr is not None:
-            sys.stderr.write("\n".join(lines) + "\n")
-            if app.debug:
-                import traceback
+        if app.debug:
+            import traceback
 
-                text = "".join(traceback.format_exception(error))
-                sys.stderr.write(redacted(text, secrets))
-            sys.stderr.flush()
-    try:
+            lines.append(redacted("".join(traceback.format_exception(error)), secrets))
+        app.tell("\n".join(lines))
         if (app.json or "--json" in app.arguments) and not app.emitted:
-            app.write(json.dumps({"error": redacted(error.as_dict(), secrets)}, indent=2, ensure_ascii=False, default=str))
-        _flush()
-    except (OSError, ValueError):
-        _abandon_stdout()
+            with contextlib.suppress(OSError):
+                app.emit_json({"error": redacted(error.as_dict(), secrets)})
+        if sys.stdout is not None:
+            try:
+                sys.stdout.flush()
+            except (OSError, ValueError):
+                _abandon(sys.stdout)
     return error.exit_status
+
+
+def _record(app: App, error: DagogyError) -> Path | None:
+    """Writes the failure record into the run that the command was about, if there is one."""
+    from dagogy.incidents.record import write_failure
+
+    run, stage, provider = None, "", ""
+    if app.opened is not None:
+        run, stage = app.opened.run, app.opened.state.stage
+    elif app.reference:
+        # It did not come so far as to open the run: locked, invalid metadata, a setting that cannot be parsed.
+        with contextlib.suppress(Exception):
+            run = app.session.runs.find(app.reference)
+            stage = run.metadata()[1].stage
+    if run is None:
+        return None
+    with contextlib.suppress(Exception):
+        provider = str(app.settings.get("AGENT_PROVIDER"))
+    return write_failure(run.path, error, ["dagogy", *app.arguments], os.environ, stage=stage, provider=provider)

@@ -1,5 +1,6 @@
-"""The entry of the `dagogy` command. It imports nothing at the top, so that Ctrl-C finds a handler as early as can be."""
+"""The entry of the `dagogy` command. It imports nothing of ours at the top, so that Ctrl-C finds a handler as early as can be."""
 
+import os
 import sys
 
 
@@ -7,20 +8,63 @@ def main(argv: "list[str] | None" = None) -> None:
     """Runs one command and leaves with its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments == ["--version"]:
-            import os
-
-            # Whoever closed stdout does not want to know.
-            if sys.stdout is not None and not os.environ.get("_DAGOGY_COMPLETE"):
-                from dagogy import __version__
-
-                print(f"dagogy {__version__}")
-                sys.exit(0)
-        from dagogy.cli.app import run
-
-        status = run(arguments)
+        _reserve_streams()
+        status = 0 if arguments == ["--version"] and _print_version() else _command(arguments)
     except KeyboardInterrupt:
-        if sys.stderr is not None:
-            sys.stderr.write("[interrupted] stopped before the command began\n")
-        status = 130
+        status = _interrupted(arguments)
     sys.exit(status)
+
+
+def _reserve_streams() -> None:
+    """Puts the null device where a standard stream was closed before we started, so that no file of ours takes its number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _print_version() -> bool:
+    """The version without the command line behind it; False when that has to see to it (completion, a stdout that fails)."""
+    # Whoever closed stdout does not want to know.
+    if sys.stdout is None or os.environ.get("_DAGOGY_COMPLETE"):
+        return False
+    from dagogy import __version__
+
+    try:
+        print(f"dagogy {__version__}", flush=True)
+    except OSError:
+        return False
+    return True
+
+
+def _command(arguments: "list[str]") -> int:
+    import gc
+    import signal
+
+    # A command is short and keeps what it builds: the cyclic collector would only walk over it again and again.
+    gc.disable()
+    # SIGTERM asks for the same as Ctrl-C: to stop and to leave everything whole.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    from dagogy.cli.app import run
+
+    status = run(arguments)
+    # What is left is Python's own way out, where an interrupt would only show a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return status
+
+
+def _interrupted(arguments: "list[str]") -> int:
+    """Stopped where no command was at work yet, or none any more."""
+    message, hint = "stopped by a signal; what was written is whole", "run the same command again to go on"
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(f"[interrupted] {message}\nhint: {hint}\n")
+        if sys.stdout is not None and "--json" in arguments:
+            import json
+
+            print(json.dumps({"error": {"code": "interrupted", "message": message, "details": {}, "hint": hint}}, indent=2), flush=True)
+    except OSError:
+        pass
+    return 130

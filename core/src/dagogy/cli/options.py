@@ -38,7 +38,13 @@ def _complete_runs(ctx: click.Context, parameter: click.Parameter, incomplete: s
     return [CompletionItem(name) for name in ("latest", *reversed(ids), *unique) if name.startswith(incomplete)]
 
 
-run_argument = click.argument("reference", metavar="RUN", shell_complete=_complete_runs)
+def _reference(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Remembers which run the command is about: however it fails, that run gets the failure record."""
+    ctx.find_root().obj.reference = value
+    return value
+
+
+run_argument = click.argument("reference", metavar="RUN", shell_complete=_complete_runs, callback=_reference)
 
 
 def complete_plugins(*kinds: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:

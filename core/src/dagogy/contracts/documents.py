@@ -100,7 +100,7 @@ def parse_json(data: bytes) -> Any:
             raise MalformedJson(f"{_place(text, len(before) - 1)}: trailing comma", "remove it") from None
         if error.pos >= len(text.rstrip()):
             raise MalformedJson(f"{_place(text, error.pos)}: the document ends too early", "it was cut off; restore it from a copy") from None
-        raise MalformedJson(f"{_place(text, error.pos)}: {error.msg[0].lower()}{error.msg[1:].removesuffix(" at")}") from None
+        raise MalformedJson(f"{_place(text, error.pos)}: {error.msg[0].lower()}{error.msg[1:].removesuffix(' at')}") from None
     except RecursionError:
         raise MalformedJson("the document is nested too deeply") from None
     if "\\ud" in text or "\\uD" in text:
@@ -176,7 +176,7 @@ def _keys_of(nodes: Sequence[Node]) -> int:
     keys = 11 * len(nodes) + 4 * sum([len(node.resources) for node in nodes])
     keys += sum([1 for node in nodes if node.estimate_confidence is not unset])
     keys += sum([1 for node in nodes for resource in node.resources if resource.citation])
-    return keys if all([node.estimate_minutes < _HUGE for node in nodes]) else -1
+    return keys if max([node.estimate_minutes for node in nodes], default=0) < _HUGE else -1
 
 
 def _keys_in(value: Any) -> int:
@@ -267,10 +267,11 @@ def _spec_sense(document: Any) -> list[Problem]:
     """What a schema cannot say: placeholders, and minima above maxima."""
     if not isinstance(document, dict):
         return []
-    problems = []
-    for key in ("goal", "audience"):
-        if isinstance(document.get(key), str) and is_placeholder(document[key]) and document[key].strip():
-            problems.append(Problem(f"/{key}", f"still holds the template's placeholder {document[key]!r}", "placeholder", "say it in your own words"))
+    problems = [
+        Problem(f"/{key}", f"still holds the template's placeholder {document[key]!r}", "placeholder", "say it in your own words")
+        for key in ("goal", "audience")
+        if isinstance(document.get(key), str) and document[key].strip() and is_placeholder(document[key])
+    ]
     for key in ("scope_in", "scope_out", "prerequisites", "misconceptions"):
         items = document.get(key)
         for position, item in enumerate(items if isinstance(items, list) else []):

@@ -32,6 +32,15 @@ _HOOK = {
     "exporter": "dagogy_exporters",
     "command": "dagogy_commands",
 }
+#: What `impl` must be a subclass of; that of a command, an instance.
+_BASE = {
+    "provider": "dagogy.api.Provider",
+    "rule": "dagogy.api.Rule",
+    "classifier": "dagogy.api.Classifier",
+    "recovery": "dagogy.api.RecoveryAction",
+    "exporter": "dagogy.api.Exporter",
+    "command": "click.Command",
+}
 
 
 @dataclass(slots=True)
@@ -112,32 +121,26 @@ class Host:
         self.conflicts: list[Plugin] = []
         self._manager: pluggy.PluginManager | None = None
         self._modules: dict[str, tuple[Any, str]] = {}
-        for entry in discover(path):
-            plugin = Plugin(entry)
-            if entry.id in (reserved or {}).get(entry.kind, ()):
-                plugin.fail(f"the id '{entry.id}' is taken by dagogy itself")
-                self.conflicts.append(plugin)
-            else:
-                self._admit(plugin)
+        for entry in sorted(discover(path), key=lambda e: (KINDS.index(e.kind), e.id, not _first_party(e))):
+            self._admit(Plugin(entry), entry.id in (reserved or {}).get(entry.kind, ()))
         self._check_selection()
 
-    def _admit(self, plugin: Plugin) -> None:
-        """A left-out plugin takes no id. Of two that claim one, ours has it, else the first by distribution; the other is named."""
+    def _admit(self, plugin: Plugin, reserved: bool) -> None:
+        """A left-out plugin takes no id. Of those that claim one, ours comes first, then the first by distribution; the others fail."""
         left_out = self.selection.verdict(plugin.entry)
         if left_out:
             plugin.state, plugin.reason = "disabled", left_out
-        ours = self._plugins[plugin.entry.kind]
-        other = ours.get(plugin.id)
-        if other is None:
-            ours[plugin.id] = plugin
-            return
-        if other.state != "disabled" and plugin.state != "disabled":
-            keep, drop = (plugin, other) if _first_party(plugin) and not _first_party(other) else (other, plugin)
-            drop.fail(f"the id '{plugin.id}' is taken by {keep.origin}")
+        of_kind = self._plugins[plugin.entry.kind]
+        holder = of_kind.get(plugin.id)
+        if plugin.state == "disabled" and (holder is not None or reserved):
+            self.conflicts.append(plugin)
+        elif reserved or (holder is not None and holder.state != "disabled"):
+            plugin.fail(f"the id '{plugin.id}' is taken by {'dagogy itself' if holder is None else holder.origin}")
+            self.conflicts.append(plugin)
         else:
-            keep, drop = (plugin, other) if other.state == "disabled" else (other, plugin)
-        ours[plugin.id] = keep
-        self.conflicts.append(drop)
+            if holder is not None:
+                self.conflicts.append(holder)
+            of_kind[plugin.id] = plugin
 
     def _check_selection(self) -> None:
         known = {name for p in self.all() for name in (p.id, p.entry.distribution, normalized(p.entry.distribution))}
@@ -185,13 +188,23 @@ class Host:
 
     def implementation(self, plugin: Plugin) -> Any:
         """What `impl` names, imported now. Raises `PluginError` that names the plugin, its distribution and version."""
+        if plugin.state == "failed":
+            raise plugin.error()
         if plugin._impl is None:
             module, _, attribute = plugin.info.impl.partition(":")
             try:
-                plugin._impl = getattr(import_module(module), attribute)
-            except Exception as error:
+                found = getattr(import_module(module), attribute)
+            except BaseException as error:
+                if _is_stop(error):
+                    raise
                 plugin.fail(f"its implementation {plugin.info.impl} cannot be imported: {_told(error)}")
                 raise plugin.error() from error
+            base_module, _, base = _BASE[plugin.entry.kind].rpartition(".")
+            wanted = getattr(import_module(base_module), base)
+            if not (isinstance(found, wanted) if plugin.entry.kind == "command" else isinstance(found, type) and issubclass(found, wanted)):
+                plugin.fail(f"{plugin.info.impl} is not a {_BASE[plugin.entry.kind]}")
+                raise plugin.error()
+            plugin._impl = found
         return plugin._impl
 
     def _describe(self, plugin: Plugin) -> None:
@@ -206,27 +219,32 @@ class Host:
             return
         try:
             infos = list(implementation.function())
-        except Exception as error:
-            plugin.fail(f"{hook} raised {_told(error)}")
-            return
+            trouble = self._trouble(plugin, infos)
+        except BaseException as error:
+            if _is_stop(error):
+                raise
+            trouble = f"{hook} raised {_told(error)}"
+        if trouble:
+            plugin.fail(trouble)
+
+    def _trouble(self, plugin: Plugin, infos: list[Any]) -> str:
+        """Takes the one of `infos` that describes `plugin`, or says why that cannot be."""
+        from dagogy.api.plugins import SUPPORTED_API_VERSIONS
+
         info = next((i for i in infos if getattr(i, "id", None) == plugin.id), None)
-        self._accept(plugin, info, infos)
-
-    def _accept(self, plugin: Plugin, info: Any, infos: list[Any]) -> None:
-        from dagogy.api.plugins import SUPPORTED_API_VERSIONS, PluginInfo
-
+        wanted = _info_class(plugin.entry.kind)
         if info is None:
             ids = ", ".join(str(getattr(i, "id", i)) for i in infos) or "nothing"
-            plugin.fail(f"{_HOOK[plugin.entry.kind]} describes {ids}, not '{plugin.id}'")
-        elif not isinstance(info, PluginInfo) or type(info) is not _info_class(plugin.entry.kind):
-            plugin.fail(f"its description is a {type(info).__name__}, not a {_info_class(plugin.entry.kind).__name__}")
-        elif info.api_version not in SUPPORTED_API_VERSIONS:
+            return f"{_HOOK[plugin.entry.kind]} describes {ids}, not '{plugin.id}'"
+        if type(info) is not wanted:
+            return f"its description is a {type(info).__name__}, not a {wanted.__name__}"
+        if info.api_version not in list(SUPPORTED_API_VERSIONS):
             spoken = ", ".join(map(str, sorted(SUPPORTED_API_VERSIONS)))
-            plugin.fail(f"it was written for API version {info.api_version}; this dagogy speaks {spoken}")
-        elif not info.impl.partition(":")[2]:
-            plugin.fail(f"impl={info.impl!r} is not of the form 'module:Attribute'")
-        else:
+            return f"it was written for API version {info.api_version}; this dagogy speaks {spoken}"
+        trouble = _unfit(info)
+        if not trouble:
             plugin.info, plugin.state = info, "ready"
+        return trouble
 
     def _pluggy(self) -> pluggy.PluginManager:
         if self._manager is None:
@@ -238,8 +256,9 @@ class Host:
             self._manager.add_hookspecs(hookspecs)
         return self._manager
 
-    def _module(self, name: str) -> tuple[Any, str]:
+    def _module(self, entry_module: str) -> tuple[Any, str]:
         """The imported and registered module, or None and why not. A misspelt hook unregisters it again."""
+        name = entry_module.partition(":")[0].strip()
         if name not in self._modules:
             self._modules[name] = self._register(name)
         return self._modules[name]
@@ -249,18 +268,19 @@ class Host:
 
         manager = self._pluggy()
         try:
-            module = import_module(name.partition(":")[0])
-        except Exception as error:
-            return None, f"importing {name} raised {_told(error)}"
+            module = import_module(name)
+        except BaseException as error:
+            if _is_stop(error):
+                raise
+            return None, f"importing {name or 'a module without a name'} raised {_told(error)}"
         try:
             manager.register(module, name)
             manager.check_pending()
-        except PluginValidationError as error:
-            manager.unregister(module)
-            lines = str(error).strip().splitlines()
+        except Exception as error:
+            if manager.has_plugin(name):
+                manager.unregister(name=name)
+            lines = str(error).strip().splitlines() if isinstance(error, PluginValidationError) else [_told(error)]
             return None, lines[-1] if lines else "its hooks are not those of dagogy"
-        except ValueError as error:
-            return None, _told(error)
         return module, ""
 
 
@@ -268,15 +288,40 @@ def _names(environ: Mapping[str, str], variable: str) -> frozenset[str]:
     return frozenset(part.strip() for part in environ.get(variable, "").split(",") if part.strip())
 
 
+def _is_stop(error: BaseException) -> bool:
+    """Whether the user (or SIGTERM) asked the command to stop. All else that a plugin raises is its own failure, `sys.exit()` too."""
+    return type(error) is KeyboardInterrupt
+
+
 def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
-def _first_party(plugin: Plugin) -> bool:
-    return normalized(plugin.entry.distribution).startswith(FIRST_PARTY)
+def _first_party(entry: EntryPoint) -> bool:
+    return normalized(entry.distribution).startswith(FIRST_PARTY)
 
 
 def _info_class(kind: str) -> type[PluginInfo]:
     from dagogy.api import plugins
 
     return getattr(plugins, f"{kind.capitalize()}Info")  # type: ignore[no-any-return]
+
+
+def _unfit(info: Any) -> str:
+    """What is wrong with a description's values, or an empty string."""
+    from dagogy.api.plugins import SEVERITIES
+
+    module, _, attribute = info.impl.partition(":") if isinstance(info.impl, str) else ("", "", "")
+    if not module or not attribute:
+        return f"impl={info.impl!r} is not of the form 'module:Attribute'"
+    if not isinstance(info.summary, str) or not info.summary.strip():
+        return f"summary={info.summary!r} is not a line of text"
+    choices = {"severity": SEVERITIES, "safety": ("safe", "unsafe", "manual"), "subject": ("report", "curriculum", "plan")}
+    for name, accepted in choices.items():
+        if hasattr(info, name) and getattr(info, name) not in accepted:
+            return f"{name}={getattr(info, name)!r} is none of {', '.join(accepted)}"
+    for name in ("groups", "requires", "incidents"):
+        value = getattr(info, name, ())
+        if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
+            return f"{name}={value!r} is not a tuple of texts"
+    return ""

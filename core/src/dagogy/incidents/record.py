@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,9 @@ from dagogy.workspace.files import to_json, write_atomic
 FAILURES = "logs/failures"
 
 
-def failure_document(error: DagogyError, command: Sequence[str], environ: Mapping[str, str], *, run_id: str = "", stage: str = "") -> dict[str, Any]:
+def failure_document(
+    error: DagogyError, command: Sequence[str], environ: Mapping[str, str], *, run_id: str = "", stage: str = "", provider: str = ""
+) -> dict[str, Any]:
     """The record (`dagogy schema failure`)."""
     chain: list[dict[str, str]] = []
     cause: BaseException | None = error
@@ -28,11 +31,12 @@ def failure_document(error: DagogyError, command: Sequence[str], environ: Mappin
         "schema_version": 1,
         "at_utc": utc_now(),
         **error.as_dict(),
+        "details": _plain(error.details),
         "exit_status": error.exit_status,
         "command": list(command),
         "run_id": run_id,
         "stage": stage,
-        "provider": environ.get("AGENT_PROVIDER", ""),
+        "provider": provider,
         "exception_chain": chain,
         "versions": {"dagogy": __version__, "python": sys.version.split()[0]},
     }
@@ -40,9 +44,19 @@ def failure_document(error: DagogyError, command: Sequence[str], environ: Mappin
     return cleaned
 
 
-def write_failure(run: Path, error: DagogyError, command: Sequence[str], environ: Mapping[str, str], stage: str = "") -> Path | None:
+def _plain(details: Mapping[str, Any]) -> dict[str, Any]:
+    """`details` as JSON values; a plugin may have put anything there."""
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(details, default=str, skipkeys=True))
+        to_json(plain)
+    except (TypeError, ValueError, RecursionError):
+        plain = {"details": str(details)[:2000]}
+    return plain
+
+
+def write_failure(run: Path, error: DagogyError, command: Sequence[str], environ: Mapping[str, str], *, stage: str = "", provider: str = "") -> Path | None:
     """Writes the record into the run; returns its path, or None when even that cannot be done (the failure itself is told anyway)."""
-    document = failure_document(error, command, environ, run_id=run.name, stage=stage)
+    document = failure_document(error, command, environ, run_id=run.name, stage=stage, provider=provider)
     stamp = document["at_utc"].replace("-", "").replace(":", "").replace(".", "-")
     path = run / FAILURES / f"{stamp}-{os.getpid()}-{error.code}.json"
     if not (run / "logs").is_dir() or (run / "logs").is_symlink() or (run / FAILURES).is_symlink():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections import defaultdict
@@ -11,7 +10,7 @@ from typing import Any
 
 from dagogy.api.text import content_words
 from dagogy.contracts.types import Curriculum, Node
-from dagogy.pipeline.graph import GraphIndex
+from dagogy.pipeline.graph import GraphIndex, total_minutes
 
 #: Two nodes whose content words overlap this much (Jaccard) are one node under two names.
 RENAMED_FROM = 0.6
@@ -38,15 +37,11 @@ def make_diff(previous: Curriculum | None, current: Curriculum, index: GraphInde
         "removed_nodes": [i for i in removed if i not in new_name],
         "changed_nodes": _changed(before, after, new_name),
         "renamed_nodes": [{"previous_id": old, "current_id": new, "similarity": similarity} for old, new, similarity in renamed],
-        "time_delta_minutes": round(_minutes(current) - (_minutes(previous) if previous else 0.0), 6),
+        "time_delta_minutes": round(total_minutes(current) - (total_minutes(previous) if previous else 0.0), 6),
         "critical_path_changed": [new_name.get(i, i) for i in old_path] != path,
         "previous_critical_path": old_path,
         "current_critical_path": path,
     }
-
-
-def _minutes(curriculum: Curriculum) -> float:
-    return math.fsum(node.estimate_minutes for node in curriculum.nodes)
 
 
 def _critical_path(curriculum: Curriculum, index: GraphIndex | None = None) -> list[str]:

@@ -6,7 +6,8 @@ round what was done, what the rules said, what it cost, and at the end why the l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,8 +45,9 @@ class Draft:
     verdict: Verdict
 
     @property
-    def rank(self) -> tuple[bool, float]:
-        return self.verdict.passed, self.verdict.score
+    def rank(self) -> tuple[bool, float, int]:
+        """What makes one draft better than another. The score ends at 0, below which only the number of errors tells of progress."""
+        return self.verdict.passed, self.verdict.score, -self.verdict.count("error")
 
 
 @dataclass(slots=True)
@@ -60,9 +62,11 @@ class Generation:
 
 @dataclass(slots=True)
 class Loop:
-    """One generation. `subject_of` wraps a curriculum's bytes; `on_best` gets each draft that is better than all before."""
+    """One generation. `origin` is the provider's distribution and version, for blame; `subject_of` wraps a curriculum's bytes;
+    `on_best` gets each draft that is better than all before."""
 
     provider: Provider
+    origin: str
     judge: Judge
     request: ProposeRequest
     budget: Budget
@@ -74,10 +78,12 @@ class Loop:
 
     def run(self) -> Generation:
         """Raises `ProviderError` or `PluginError` when not even a first draft could be had; a failing repair ends the loop with the best."""
-        draft = self._take("propose", self._ask(lambda: self.provider.propose(self.request)))
+        proposal = self._ask(lambda: self.provider.propose(self.request))
+        if proposal is None:
+            raise blame(self.provider, self.origin, "proposed nothing")
+        self._fixed(self._take("propose", proposal))
         iteration, reason = 1, ""
         while not reason:
-            draft = self._fixed(draft)
             best = self.best
             assert best is not None
             if best.verdict.passed and best.verdict.score >= self.budget.target_score:
@@ -87,7 +93,6 @@ class Loop:
             else:
                 iteration += 1
                 reason = self._repaired(best)
-                draft = self.best or draft
         assert self.best is not None
         accepted = self.best.verdict.passed and self.best.verdict.score >= self.budget.target_score
         return Generation(self.best, accepted, reason, self._trace(accepted, reason))
@@ -103,16 +108,15 @@ class Loop:
         request = RepairRequest(**common, draft=best.subject.curriculum, findings=findings)
         try:
             proposal = self._ask(lambda: self.provider.repair(request))
+            if proposal is None:
+                return "no better: the provider has no repair for the findings left"
+            self._fixed(self._take("repair", proposal))
         except (ProviderError, PluginError) as error:
             return f"the provider failed: {error.message}"
-        if proposal is None:
-            return "no better: the provider has no repair for the findings left"
-        before = best.rank
-        self._take("repair", proposal)
-        assert self.best is not None
-        return "" if self.best.rank > before else "no better: the repair did not raise the score"
+        # A repair counts with its safe fixes in it: what it leaves for them is no fault of it.
+        return "" if self.best is not best else "no better: the repair did not raise the score"
 
-    def _fixed(self, draft: Draft) -> Draft:
+    def _fixed(self, draft: Draft) -> None:
         """Applies safe fixes as long as they make the draft better."""
         while offered(draft.verdict.findings, unsafe=False):
             document, done = apply_fixes(draft.subject.document, draft.verdict.findings, unsafe=False)
@@ -122,27 +126,22 @@ class Loop:
             if fixed.rank <= draft.rank:
                 break
             draft = fixed
-        return draft
 
-    def _ask(self, call: Callable[[], Any]) -> Any:
-        """A provider's call; what it raises beyond the taxonomy is the plugin's fault, and is said so."""
-        try:
-            answer = call()
-        except DagogyError:
-            raise
-        except Exception as error:
-            info = self.provider.info
-            raise PluginError(
-                f"provider '{info.id}' raised {type(error).__name__}: {error}", hint="report it to its author; --debug shows where", details={"plugin": info.id}
-            ) from error
-        if answer is not None and not isinstance(answer, Proposal):
-            raise PluginError(
-                f"provider '{self.provider.info.id}' answered with a {type(answer).__name__}, not a Proposal", details={"plugin": self.provider.info.id}
-            )
+    def _ask(self, call: Callable[[], Any]) -> Proposal | None:
+        answer = ask(self.provider, self.origin, call)
+        if answer is None:
+            return None
+        if not isinstance(answer, Proposal):
+            raise blame(self.provider, self.origin, f"answered with a {type(answer).__name__}, not a Proposal")
+        if not _is_usage(answer.usage) or not _is_notes(answer.notes):
+            raise blame(self.provider, self.origin, "answered with a Proposal whose notes are not a list of texts or whose usage is not a mapping of numbers")
         return answer
 
     def _take(self, action: Action, proposal: Proposal, fixes: list[str] | None = None) -> Draft:
-        data = _encoded(proposal.curriculum, self.provider.info.id)
+        try:
+            data = _encoded(proposal.curriculum)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
         subject = self.subject_of(data)
         draft = Draft(data, subject, self.judge.judge(subject))
         better = self.best is None or draft.rank > self.best.rank
@@ -172,13 +171,37 @@ class Loop:
         }
 
 
-def _encoded(document: Any, provider_id: str) -> bytes:
-    if isinstance(document, msgspec.Struct):
-        document = msgspec.to_builtins(document)
+def ask(provider: Provider, origin: str, call: Callable[[], Any]) -> Any:
+    """A provider's answer; what it raises beyond the taxonomy is the plugin's fault, and is said so."""
     try:
-        return to_json(document)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise PluginError(f"provider '{provider_id}' answered with something that is not JSON: {error}", details={"plugin": provider_id}) from None
+        return call()
+    except DagogyError:
+        raise
+    except Exception as error:
+        raise blame(provider, origin, f"raised {type(error).__name__}: {error}") from error
+
+
+def blame(provider: Provider, origin: str, deed: str) -> PluginError:
+    """The error for a provider that breaks its interface."""
+    return PluginError(
+        f"provider '{provider.info.id}' of {origin} {deed}",
+        hint="report it to its author (--debug shows where), or choose another provider",
+        details={"plugin": provider.info.id, "kind": "provider", "distribution": origin},
+    )
+
+
+def _is_usage(usage: Any) -> bool:
+    return isinstance(usage, Mapping) and all(
+        isinstance(name, str) and isinstance(value, int | float) and math.isfinite(value) for name, value in usage.items()
+    )
+
+
+def _is_notes(notes: Any) -> bool:
+    return isinstance(notes, Sequence) and not isinstance(notes, str) and all(isinstance(note, str) for note in notes)
+
+
+def _encoded(document: Any) -> bytes:
+    return to_json(msgspec.to_builtins(document) if isinstance(document, msgspec.Struct) else document)
 
 
 def _round(iteration: int, action: Action, verdict: Verdict, best: bool, proposal: Proposal, fixes: list[str]) -> dict[str, Any]:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from dagogy.api.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from dagogy.contracts.types import Curriculum
+
+
+def total_minutes(curriculum: Curriculum) -> float:
+    """What the estimates add up to, without rounding on the way. Raises `ValidationFailed` when no number can hold it."""
+    try:
+        return math.fsum(node.estimate_minutes for node in curriculum.nodes)
+    except OverflowError:
+        raise ValidationFailed("the estimates add up to more minutes than a number can hold", hint="correct estimate_minutes; nobody studies so long") from None
 
 
 class GraphIndex:

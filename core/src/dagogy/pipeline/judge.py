@@ -112,6 +112,7 @@ class Judge:
         try:
             assert active.rule is not None
             for finding in active.rule.check(subject, active.options):
+                _require_sound(finding)
                 finding.rule_id, finding.severity = rule_id, severity
                 found.append(finding)
         except DagogyError as error:
@@ -136,6 +137,14 @@ class Judge:
             raise active.plugin.error() from error
         active.options = build_options(active.plugin.id, rule, active.config.options)
         active.rule = rule
+
+
+def _require_sound(finding: Finding) -> None:
+    """Raises `TypeError` for what the report could not show: a rule that yields it has not run."""
+    if not isinstance(finding, Finding) or not isinstance(finding.message, str) or not isinstance(finding.pointer, str):
+        raise TypeError(f"it yielded {finding!r:.200}, which is not a Finding with a message and a pointer")
+    if finding.fix is not None and not isinstance(finding.fix.patch, list):
+        raise TypeError(f"the patch of its fix is a {type(finding.fix.patch).__name__}, not a list of operations")
 
 
 def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:

@@ -12,7 +12,7 @@ from dagogy.api.scope import ScopeDocument, ScopeReading
 from dagogy.contracts.documents import decode_curriculum
 from dagogy.contracts.types import Curriculum
 from dagogy.pipeline.diff import make_diff
-from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
+from dagogy.pipeline.generate import Budget, Draft, Generation, Loop, ask, blame
 from dagogy.pipeline.judge import Verdict
 from dagogy.pipeline.plan import make_plan
 from dagogy.pipeline.report import plural, report_document, report_markdown, summary_line
@@ -23,6 +23,8 @@ from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, PLAN, PREVI
 
 Progress = Callable[[str, str], None]
 Mode = Literal["full", "section", "seed-list"]
+#: A fix may call for another one; no sound set of rules needs as many rounds.
+_MOST_FIX_ROUNDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +93,27 @@ def _inputs_as_they_are(opened: OpenRun, provider: Provider, template: bytes, pr
 
 def read_concepts(opened: OpenRun, provider: Provider, document: ScopeDocument) -> ScopeReading:
     """What the provider reads out of the document, or else the default provider. Raises `ValidationFailed` when it is nothing."""
-    reading = provider.read_scope(document)
+    reading = _ask_reading(opened, provider, document)
     if reading is None and provider.info.id != opened.session.default_provider_id:
-        reading = opened.session.provider(opened.session.default_provider_id).read_scope(document)
+        reading = _ask_reading(opened, opened.session.provider(opened.session.default_provider_id), document)
     if reading is None or not reading.concepts:
         raise ValidationFailed(
             f"no concept found in {document.source}",
             hint="give it headings, a list of topics or a table of topics; --scope-mode seed-list takes one topic a line",
         )
     return reading
+
+
+def _ask_reading(opened: OpenRun, provider: Provider, document: ScopeDocument) -> ScopeReading | None:
+    origin = _origin(opened, provider)
+    reading = ask(provider, origin, lambda: provider.read_scope(document))
+    if reading is not None and not isinstance(reading, ScopeReading):
+        raise blame(provider, origin, f"read the scope document as a {type(reading).__name__}, not a ScopeReading")
+    return reading
+
+
+def _origin(opened: OpenRun, provider: Provider) -> str:
+    return opened.session.provider_plugin(provider.info.id).origin
 
 
 def _spec_for(opened: OpenRun, document: ScopeDocument, reading: ScopeReading, template: bytes) -> bytes | None:
@@ -157,7 +171,7 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
         opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": provider.info.id}
         opened.run.save(opened.metadata)
 
-    loop = Loop(provider, opened.session.judge, request, budget, opened.subject, keep, lambda line: progress("generate", line))
+    loop = Loop(provider, _origin(opened, provider), opened.session.judge, request, budget, opened.subject, keep, lambda line: progress("generate", line))
     result = loop.run()
     opened.run.write_json(TRACE, result.trace)
     opened.metadata.note("generated", f"curriculum of {plural(result.best.verdict.nodes, 'node')} by {provider.info.id}", score=result.best.verdict.score)
@@ -264,15 +278,19 @@ def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, li
 
     before = after = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else opened.subject().curriculum_bytes
     done: list[str] = []
-    for _ in range(100):
+    seen = {before}
+    for _ in range(_MOST_FIX_ROUNDS):
         subject = opened.subject(after)
         findings = opened.session.judge.judge(subject).findings
         if not offered(findings, unsafe=unsafe):
             break
         document, applied = apply_fixes(subject.document, findings, unsafe=unsafe)
-        if not applied or to_json(document) == after:
+        data = to_json(document)
+        # Two rules whose fixes undo each other would go round for ever.
+        if not applied or data in seen:
             break
-        after = to_json(document)
+        seen.add(data)
+        after = data
         done.extend(f"{f.rule_id} {f.pointer}: {f.fix.description}" for f in applied if f.fix)
     if write and done:
         opened.run.write(CURRICULUM, after)

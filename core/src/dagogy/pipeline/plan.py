@@ -9,7 +9,7 @@ from typing import Any
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.contracts.types import Curriculum, TopicSpec
-from dagogy.pipeline.graph import GraphIndex
+from dagogy.pipeline.graph import GraphIndex, total_minutes
 
 #: Weeks after which a node is gone over again. Growing gaps keep more for the same effort (Cepeda, Vul, Rohrer, Wixted, Pashler 2008).
 REVIEW_GAPS = (1, 3, 7, 15)
@@ -39,7 +39,7 @@ def make_plan(curriculum: Curriculum, spec: TopicSpec, index: GraphIndex | None 
         "topic": curriculum.topic,
         "duration_weeks": len(weeks),
         "weekly_budget_minutes": _tidy(budget),
-        "total_estimated_minutes": _tidy(math.fsum(minutes)),
+        "total_estimated_minutes": _tidy(total_minutes(curriculum)),
         "critical_path": [index.ids[i] for i in path],
         "critical_path_minutes": _tidy(math.fsum(minutes[i] for i in path)),
         "weeks": [_week(number, nodes, reviews[number - 1], curriculum, minutes, budget) for number, nodes in enumerate(weeks, 1)],

@@ -7,21 +7,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import ConfigError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
 from dagogy.host.manager import Host, Plugin
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
-from dagogy.workspace.lock import locked
+from dagogy.workspace.files import read_regular, remove_temporaries
+from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
-from dagogy.workspace.stages import CURRICULUM, SCOPE, SPEC, State, infer, mark, sync
+from dagogy.workspace.stages import CURRICULUM, SCOPE, SPEC, State, infer, mark, out_of_line, source_path, sync
 
 if TYPE_CHECKING:
     from dagogy.api.providers import Provider
     from dagogy.api.scope import ScopeDocument
     from dagogy.pipeline.judge import Judge
     from dagogy.pipeline.subject import RunSubject
+
+ScopeMode = Literal["full", "section", "seed-list"]
+_SCOPE_MODES: tuple[ScopeMode, ...] = ("full", "section", "seed-list")
 
 
 class Session:
@@ -93,24 +97,21 @@ class Session:
     def reading(self, reference: str) -> Iterator[OpenRun]:
         """The run for a command that writes no artifact. Needs no lock; `run.json` is brought into line when nobody holds it."""
         run = self.runs.find(reference)
-        opened: OpenRun | None = None
-        with contextlib.suppress(Locked, StorageError), locked(run.path, "reading"):
-            opened, before = self._open(run)
-            # A folder that cannot be written to is no reason not to read it.
-            with contextlib.suppress(StorageError):
+        opened, before = self._open(run)
+        if out_of_line(run, opened.metadata, opened.state, before):
+            # Somebody at work on the run, or a folder that cannot be written to, is no reason not to read it.
+            with contextlib.suppress(Locked, NotFound, StorageError), shared(run.path):
+                opened, before = self._open(run)
                 sync(run, opened.metadata, opened.state, before)
-        # Not locked, because somebody writes or nobody can; or not readable, and then the error has to be seen.
-        yield opened or self._open(run)[0]
+        yield opened
 
     @contextlib.contextmanager
     def writing(self, reference: str, command: str, wait_seconds: float = 0.0) -> Iterator[OpenRun]:
         """The run, locked, its stage in line. Raises `Locked`, `NotFound`, `StorageError`."""
-        from dagogy.workspace.files import remove_temporaries
-
         run = self.runs.find(reference)
         with locked(run.path, command, wait_seconds):
             for folder in ("", "inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs"):
-                remove_temporaries(run.path / folder)
+                remove_temporaries(run.file(folder))
             opened, before = self._open(run)
             sync(run, opened.metadata, opened.state, before)
             run.event("command_started", command=command, stage=opened.state.stage)
@@ -119,8 +120,8 @@ class Session:
 
     def _open(self, run: Run) -> tuple[OpenRun, bytes]:
         """The run with its state inferred, and `run.json` as it was read."""
-        metadata = run.metadata()
-        return OpenRun(self, run, metadata, infer(run, metadata, self.ruleset, self.settings.root)), run.read("run.json")
+        before, metadata = run.metadata()
+        return OpenRun(self, run, metadata, infer(run, metadata, self.ruleset, self.settings.root)), before
 
 
 @dataclass(slots=True)
@@ -177,18 +178,23 @@ class OpenRun:
         documents: list[ScopeDocument] = []
         seen: set[Path] = set()
         if self.run.exists(SCOPE):
-            stamp = self.metadata.stamps.get("scope", {})
-            path = self.run.file(SCOPE)
-            seen.add(path.resolve())
-            text = decode_scope(self.run.read(SCOPE), stamp.get("source") or SCOPE)
-            documents.append(read_scope(text, source=stamp.get("source") or SCOPE, location=SCOPE, mode=stamp.get("mode", "full")))
+            source, mode = self._scope_stamp()
+            seen.add(self.run.file(SCOPE).resolve())
+            documents.append(read_scope(decode_scope(self.run.read(SCOPE), source), source=source, location=SCOPE, mode=mode))
         for name in self._local_paths():
             path = self._allowed(name)
             if path not in seen:
                 seen.add(path)
                 location = _relative(path, (self.run.path, self.session.settings.root))
-                documents.append(read_scope(decode_scope(path.read_bytes(), name), source=name, location=location))
+                documents.append(read_scope(decode_scope(read_regular(path), name), source=name, location=location))
         return documents
+
+    def _scope_stamp(self) -> tuple[str, ScopeMode]:
+        """How the scope document was named when it was given, and in which mode; one put there by hand is all meant."""
+        stamp = self.metadata.stamps.get("scope", {})
+        source = stamp.get("source")
+        mode: ScopeMode = next((known for known in _SCOPE_MODES if known == stamp.get("mode")), "full")
+        return source if isinstance(source, str) and source else SCOPE, mode
 
     def _local_paths(self) -> Sequence[str]:
         from dagogy.contracts.documents import decode_topic_spec
@@ -202,12 +208,9 @@ class OpenRun:
 
     def _allowed(self, name: str) -> Path:
         """The file that a `local_paths` entry means: inside the workspace root or the run, symlinks followed."""
-        root = self.session.settings.root.resolve()
-        try:
-            path = (root / name).resolve()
-        except (OSError, ValueError, RuntimeError) as error:
-            raise InvalidArgument(f"local_paths names '{name}', which is no path: {error}") from None
-        if not any(path.is_relative_to(place) for place in (root, self.run.path.resolve())):
+        root = self.session.settings.root
+        path = source_path(name, root, self.run)
+        if path is None:
             raise InvalidArgument(
                 f"local_paths names '{name}', which lies outside the workspace root {root}", hint="copy the document into the workspace, or remove the entry"
             )

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tarfile
 import tempfile
 import zlib
 from pathlib import Path, PurePosixPath
 
 from dagogy.api.errors import InvalidArgument, StorageError
-from dagogy.workspace.files import storage_error, sync_folder
+from dagogy.workspace.files import storage_error, sync_folder, umask
 from dagogy.workspace.lock import LOCK_NAME
 from dagogy.workspace.runs import Run, Runs, is_run_id
+
+_HINT = "give a .tar.gz that 'dagogy archive' wrote"
 
 
 def archive_run(run: Run, folder: Path) -> Path:
     """Writes `folder/<run id>.tar.gz` (with a suffix when that is taken) and returns it. Needs no valid `run.json`.
 
-    Raises `StorageError`; then no archive is left behind. Symlinks and locks are not packed.
+    Only for who holds the lock. Raises `StorageError`; then no archive is left behind. Symlinks and locks are not packed.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{run.id}.", suffix=".tmp", dir=folder)
+        _remove_leftovers(run, folder)
+        descriptor, name = tempfile.mkstemp(prefix=_prefix(run), suffix=".tmp", dir=folder)
     except OSError as error:
         raise storage_error("write an archive in", folder, error) from error
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as tar:
-                tar.add(run.path, run.id, recursive=True, filter=_packed)
+                tar.add(run.path, run.id, recursive=True, filter=lambda member: _packed(member, run.path))
             file.flush()
             os.fsync(file.fileno())
         return _keep(temporary, folder, run.id)
@@ -41,15 +45,31 @@ def archive_run(run: Run, folder: Path) -> Path:
             temporary.unlink()
 
 
-def _packed(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+def _prefix(run: Run) -> str:
+    return f".{run.id}.archive-"
+
+
+def _remove_leftovers(run: Run, folder: Path) -> None:
+    """Removes what a killed command left of an archive of this run."""
+    for path in folder.glob(f"{_prefix(run)}*.tmp"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _packed(member: tarfile.TarInfo, run: Path) -> tarfile.TarInfo | None:
     name = PurePosixPath(member.name).name
     if name == LOCK_NAME or (name.startswith(".") and name.endswith(".tmp")):
         return None
+    if member.islnk():
+        # The second name of a file: it is packed as a file of its own, since an archive with links is not unpacked again.
+        member.type, member.linkname = tarfile.REGTYPE, ""
+        member.size = (run.parent / member.name).stat().st_size
     return member if member.isfile() or member.isdir() else None
 
 
 def _keep(temporary: Path, folder: Path, run_id: str) -> Path:
     """Gives the finished file its name; a link never takes a name that is there."""
+    os.chmod(temporary, 0o666 & ~umask())
     for suffix in range(1, 10_000):
         target = folder / (f"{run_id}.tar.gz" if suffix == 1 else f"{run_id}-{suffix}.tar.gz")
         try:
@@ -57,13 +77,23 @@ def _keep(temporary: Path, folder: Path, run_id: str) -> Path:
         except FileExistsError:
             continue
         except OSError:  # a file system without hard links
-            if target.exists():
+            if os.path.lexists(target):
                 continue
             os.rename(temporary, target)
-        os.chmod(target, 0o644)
         sync_folder(folder)
         return target
     raise StorageError(f"no free name for an archive of {run_id} in {folder}", hint="remove old archives")
+
+
+def remove_run(run: Run) -> None:
+    """Removes a run. It leaves the list of runs in one step, so that whatever stops us leaves no half of it there."""
+    try:
+        hidden = Path(tempfile.mkdtemp(prefix=".new-removed-", dir=run.path.parent))
+        os.rename(run.path, hidden / run.id)
+        sync_folder(run.path.parent)
+        shutil.rmtree(hidden)
+    except OSError as error:
+        raise storage_error("remove", run.path, error) from error
 
 
 def restore_run(archive: Path, runs: Runs) -> Run:
@@ -71,30 +101,51 @@ def restore_run(archive: Path, runs: Runs) -> Run:
 
     Raises `InvalidArgument` for a file that is no archive of a run, `StorageError` when it cannot be unpacked; then nothing is left.
     """
+    import lzma
+
     try:
         with tarfile.open(archive, "r:*") as tar:
             members = tar.getmembers()
             run_id = _run_id(archive, members)
-
-            def build(run: Run) -> None:
-                for member in members:
-                    inner = member.replace(name=str(PurePosixPath(member.name).relative_to(run_id)), deep=False)
-                    if inner.name != ".":
-                        tar.extract(inner, run.path, filter="data")
-
-            return runs.create(build, run_id=run_id)
-    except tarfile.TarError as error:
-        raise InvalidArgument(f"{archive} is not a run archive: {error}", hint="give a .tar.gz that 'dagogy archive' wrote") from None
-    except (EOFError, zlib.error):
-        raise InvalidArgument(f"{archive} is cut off", hint="copy it again from where it came") from None
+            _require_space(archive, members, runs.base)
+            return runs.create(lambda run: _unpack(tar, members, run_id, run.path), run_id=run_id)
+    except (EOFError, zlib.error, lzma.LZMAError):
+        raise InvalidArgument(f"{archive} is cut off or damaged", hint="copy it again from where it came") from None
+    except (tarfile.TarError, ValueError) as error:
+        raise InvalidArgument(f"{archive} is not a run archive: {error}", hint=_HINT) from None
     except OSError as error:
         raise storage_error("read", archive, error) from error
 
 
+def _unpack(tar: tarfile.TarFile, members: list[tarfile.TarInfo], run_id: str, folder: Path) -> None:
+    for member in members:
+        inner = PurePosixPath(*PurePosixPath(member.name).parts[1:])
+        if inner.parts:
+            tar.extract(member.replace(name=str(inner), deep=False), folder, filter="data")
+
+
 def _run_id(archive: Path, members: list[tarfile.TarInfo]) -> str:
     tops = {PurePosixPath(m.name).parts[0] for m in members if PurePosixPath(m.name).parts}
-    strays = [m.name for m in members if ".." in PurePosixPath(m.name).parts or m.name.startswith("/") or not (m.isfile() or m.isdir())]
+    strays = [m.name for m in members if _is_stray(m)]
     if len(tops) != 1 or strays or not is_run_id(next(iter(tops))):
         what = f"holds '{strays[0]}'" if strays else f"holds {', '.join(sorted(tops)[:3]) or 'nothing'}"
-        raise InvalidArgument(f"{archive} is not a run archive: it {what}", hint="give a .tar.gz that 'dagogy archive' wrote")
+        raise InvalidArgument(f"{archive} is not a run archive: it {what}", hint=_HINT)
     return next(iter(tops))
+
+
+def _is_stray(member: tarfile.TarInfo) -> bool:
+    """What no run has: a way out of its folder, a link, a device, a file in the place of the folder itself."""
+    parts = PurePosixPath(member.name).parts
+    return ".." in parts or member.name.startswith("/") or not (member.isdir() or (member.isfile() and len(parts) > 1))
+
+
+def _require_space(archive: Path, members: list[tarfile.TarInfo], base: Path) -> None:
+    """A small archive may hold more than the disk: better said before than found when it is full."""
+    base.mkdir(parents=True, exist_ok=True)
+    space = os.statvfs(base)
+    free, wanted = space.f_bavail * space.f_frsize, sum(m.size for m in members)
+    if wanted > free:
+        raise StorageError(
+            f"{archive} unpacks to {wanted / 2**20:.1f} MiB, and {base} has {free / 2**20:.1f} MiB free",
+            hint="free some space or set ORCHESTRATION_BASE_DIR to another disk",
+        )

@@ -20,7 +20,7 @@ def utc_now() -> str:
 
 def append_event(path: Path, event: str, **facts: Any) -> None:
     """Appends one event. A line that a killed writer left torn is closed first, so that it spoils no other."""
-    line = json.dumps({"at_utc": utc_now(), "event": event, **facts}, ensure_ascii=False, default=str).encode() + b"\n"
+    line = json.dumps({"at_utc": utc_now(), "event": event, **facts}, ensure_ascii=False, default=str).encode(errors="backslashreplace") + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -42,7 +42,7 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
             for line in file:
                 try:
                     event = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
                 if isinstance(event, dict):
                     yield event

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,34 @@ def read_bytes(path: Path) -> bytes:
         raise storage_error("read", path, error) from error
 
 
+def read_regular(path: Path) -> bytes:
+    """The whole of a file in a run. A pipe or device in its place would make the command wait for ever: that is a `StorageError`."""
+    try:
+        return _read_regular(path)
+    except OSError as error:
+        raise storage_error("read", path, error) from error
+
+
+def _read_regular(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Writes `data` to `path` whole or not at all: temporary file, fsync, rename, fsync of the folder. Raises `StorageError`."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         try:
             view = memoryview(data)
             while view:
@@ -96,7 +119,7 @@ def content_hash(data: bytes) -> str:
 def hash_file(path: Path) -> str:
     """The content hash of `path`, or "" when there is no such file. Raises `StorageError`."""
     try:
-        return content_hash(path.read_bytes())
+        return content_hash(_read_regular(path))
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -104,8 +127,18 @@ def hash_file(path: Path) -> str:
 
 
 def to_json(document: Any) -> bytes:
-    """`document` as JSON the way every artifact is written: indented by 2, UTF-8, a final newline."""
-    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """`document` as JSON the way every artifact is written: indented by 2, UTF-8, a final newline.
+
+    A file name that is not UTF-8 comes as lone surrogates, which UTF-8 does not have; they are written as JSON's own escapes.
+    """
+    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace")
+
+
+def umask() -> int:
+    """The process's file mode creation mask. There is no way to ask but to set it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def guarded(path: Path, root: Path) -> Path:

@@ -1,4 +1,8 @@
-"""One lock a run, for those who write. It is the kernel's (`flock`), so it dies with its process and is never stale."""
+"""One lock a run, for those who write. It is the kernel's (`flock`), so it dies with its process and is never stale.
+
+A command that changes artifacts holds it alone and puts its name into the file. A command that only brings `run.json` into line
+shares it with its like, for a moment, and never keeps a writer out: the kernel tells the two apart, not what the file says.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +14,24 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from dagogy.api.errors import Locked
+from dagogy.api.errors import Locked, NotFound
 from dagogy.workspace.files import storage_error
 
 LOCK_NAME = ".lock"
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
+#: How long a writer bears with readers that bring `run.json` into line; they need milliseconds.
+_READERS_SECONDS = 30.0
 
 
 @contextlib.contextmanager
 def locked(run: Path, command: str, wait_seconds: float = 0.0) -> Iterator[None]:
     """Holds the lock of `run` for the body.
 
-    Raises `Locked`, naming the holder, when another process still has it after `wait_seconds`; `StorageError` when the lock
-    file cannot be written.
+    Raises `Locked`, naming the holder, when another process still has it after `wait_seconds`; `NotFound` when the run was removed
+    meanwhile; `StorageError` when the lock file cannot be written.
     """
-    path = run / LOCK_NAME
+    descriptor = _taken(run, wait_seconds)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-    except OSError as error:
-        raise storage_error("lock", run, error) from error
-    try:
-        _take(descriptor, path, wait_seconds)
         holder = {"pid": os.getpid(), "command": command, "since_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
         with contextlib.suppress(OSError):  # a full disk must not keep anybody from the lock: the note is for people
             os.ftruncate(descriptor, 0)
@@ -40,28 +41,88 @@ def locked(run: Path, command: str, wait_seconds: float = 0.0) -> Iterator[None]
         os.close(descriptor)
 
 
-def _take(descriptor: int, path: Path, wait_seconds: float) -> None:
+@contextlib.contextmanager
+def shared(run: Path) -> Iterator[None]:
+    """Keeps writers out while the body brings `run.json` into line. Raises `Locked` at once when one is at work."""
+    descriptor = _open(run)
+    try:
+        if not _try(descriptor, fcntl.LOCK_SH, run):
+            raise _held(descriptor, run)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open(run: Path) -> int:
+    try:
+        return os.open(run / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    except FileNotFoundError:
+        raise _gone(run) from None
+    except OSError as error:
+        raise storage_error("lock", run, error) from error
+
+
+def _taken(run: Path, wait_seconds: float) -> int:
+    """The descriptor of the lock file, locked, and still the one of that name: a run may be archived away while we wait."""
     give_up = time.monotonic() + wait_seconds
     while True:
+        descriptor = _open(run)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() >= give_up:
-                raise _held(path) from None
-            time.sleep(_POLL_SECONDS)
-        except OSError as error:
-            raise storage_error("lock", path.parent, error) from error
+            _take(descriptor, run, give_up)
+            if _is_current(descriptor, run):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
-def _held(path: Path) -> Locked:
+def _take(descriptor: int, run: Path, give_up: float) -> None:
+    patience = time.monotonic() + _READERS_SECONDS
+    while not _try(descriptor, fcntl.LOCK_EX, run):
+        now = time.monotonic()
+        if now >= give_up and (now >= patience or _writer_at_work(descriptor, run)):
+            raise _held(descriptor, run)
+        time.sleep(_POLL_SECONDS)
+
+
+def _try(descriptor: int, kind: int, run: Path) -> bool:
     try:
-        holder = json.loads(path.read_bytes())
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise storage_error("lock", run, error) from error
+    return True
+
+
+def _writer_at_work(descriptor: int, run: Path) -> bool:
+    """Whether who keeps us out is a writer: with readers the lock could be shared."""
+    if not _try(descriptor, fcntl.LOCK_SH, run):
+        return True
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return False
+
+
+def _is_current(descriptor: int, run: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(run / LOCK_NAME))
+    except OSError:
+        return False
+
+
+def _gone(run: Path) -> NotFound:
+    return NotFound(f"run folder {run} is gone: it was removed or archived away", hint="'dagogy list' shows the runs that are there")
+
+
+def _held(descriptor: int, run: Path) -> Locked:
+    try:
+        holder = json.loads(os.pread(descriptor, 65_536, 0))
         who = f"process {holder['pid']} ('{holder['command']}', since {holder['since_utc']})"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         holder, who = {}, "another process"
     return Locked(
-        f"run {path.parent.name} is held by {who}",
+        f"run {run.name} is held by {who}",
         hint="wait for it to end, or add '--wait SECONDS'",
-        details={"run_id": path.parent.name, "holder": holder},
+        details={"run_id": run.name, "holder": holder},
     )

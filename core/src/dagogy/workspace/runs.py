@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from dagogy.api.errors import InvalidArgument, NotFound, StorageError
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.workspace.events import append_event, utc_now
-from dagogy.workspace.files import guarded, read_bytes, storage_error, sync_folder, to_json, write_atomic
+from dagogy.workspace.files import guarded, read_regular, storage_error, sync_folder, to_json, umask, write_atomic
 
 STAGES = ("initialized", "spec_ready", "generated", "validated", "planned", "iterated")
 SCHEMA_VERSION = 1
@@ -26,6 +27,11 @@ _STAMP = len("20260131-120000")
 #: The history in `run.json` keeps this many entries; the events log has all of them.
 HISTORY_LIMIT = 200
 _SLUG_LIMIT = 60
+#: `run.json` is a few levels deep; what is deeper could be read, but not written again.
+_DEPTH_LIMIT = 40
+#: The folder of a run in the making, and the age from which one that nobody fills is a dead one's.
+_NEW = ".new-"
+_NEW_SECONDS = 60.0
 
 
 def is_run_id(name: str) -> bool:
@@ -81,8 +87,10 @@ def invalid_metadata(run_id: str, why: str) -> StorageError:
 def parse_metadata(run_id: str, data: bytes) -> Metadata:
     """Reads `run.json`. Raises `StorageError` ("invalid run metadata") that says what is wrong with it."""
     try:
-        document = json.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        document = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise invalid_metadata(run_id, "is nested too deeply") from None
+    except ValueError as error:
         raise invalid_metadata(run_id, "is empty" if not data.strip() else f"is not JSON: {error}") from None
     if not isinstance(document, dict):
         raise invalid_metadata(run_id, "is not an object")
@@ -100,10 +108,25 @@ def parse_metadata(run_id: str, data: bytes) -> Metadata:
         raise invalid_metadata(run_id, f"has the unknown stage {document['stage']!r}")
     if not all(isinstance(s, dict) for s in document["stamps"].values()) or not all(isinstance(h, dict) for h in document["history"]):
         raise invalid_metadata(run_id, "has stamps or history entries that are not objects")
+    if _deeper_than(document, _DEPTH_LIMIT):
+        raise invalid_metadata(run_id, "is nested too deeply")
     known = {"schema_version", *shapes}
     return Metadata(
         run_id, document["created_at_utc"], document["stage"], document["history"], document["stamps"], {k: v for k, v in document.items() if k not in known}
     )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [x for holder in layer for x in (holder.values() if isinstance(holder, dict) else holder) if isinstance(x, dict | list)]
+        if not layer:
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +144,7 @@ class Run:
         return guarded(self.path / relative, self.path)
 
     def read(self, relative: str) -> bytes:
-        return read_bytes(self.file(relative))
+        return read_regular(self.file(relative))
 
     def exists(self, relative: str) -> bool:
         return os.path.lexists(self.path / relative)
@@ -143,11 +166,12 @@ class Run:
         except OSError as error:
             raise storage_error("remove", path, error) from error
 
-    def metadata(self) -> Metadata:
-        """`run.json`. Raises `StorageError` ("invalid run metadata")."""
+    def metadata(self) -> tuple[bytes, Metadata]:
+        """`run.json` as it is and as it is read. Raises `StorageError` ("invalid run metadata")."""
         if not self.exists("run.json"):
             raise invalid_metadata(self.id, "is missing")
-        return parse_metadata(self.id, self.read("run.json"))
+        data = self.read("run.json")
+        return data, parse_metadata(self.id, data)
 
     def save(self, metadata: Metadata) -> None:
         metadata.run_id = self.id
@@ -168,7 +192,7 @@ class Runs:
         """Ids of all runs, oldest first. A runs dir that is not there has none. Raises `StorageError`."""
         try:
             with os.scandir(self.base) as entries:
-                return sorted(e.name for e in entries if is_run_id(e.name) and e.is_dir())
+                return sorted(e.name for e in entries if is_run_id(e.name) and _is_folder(e))
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -185,13 +209,13 @@ class Runs:
         if reference == "latest":
             if not ids:
                 raise NotFound(f"there is no run in {self.base}", hint="'dagogy init NAME' makes one")
-            return self._inside(self._newest(ids))
+            return self.named(self._newest(ids))
         if reference in ids:
-            return self._inside(reference)
+            return self.named(reference)
         slugs = [i for i in ids if i[_STAMP + 1 :] == reference]
         hits = slugs or [i for i in ids if i.startswith(reference)]
         if len(hits) == 1:
-            return self._inside(hits[0])
+            return self.named(hits[0])
         if hits:
             shown = ", ".join(hits[-5:]) + (f" and {len(hits) - 5} more" if len(hits) > 5 else "")
             raise InvalidArgument(f"'{reference}' means {len(hits)} runs: {shown}", hint="give the whole id", details={"candidates": hits[:100]})
@@ -205,37 +229,52 @@ class Runs:
             return same[0]
 
         def made(run_id: str) -> tuple[str, str]:
-            with contextlib.suppress(StorageError):
-                return Run(self.base / run_id).metadata().created_at_utc, run_id
+            with contextlib.suppress(StorageError, InvalidArgument):
+                return self.named(run_id).metadata()[1].created_at_utc, run_id
             return "", run_id
 
         return max(same, key=made)
 
-    def _inside(self, run_id: str) -> Run:
+    def named(self, run_id: str) -> Run:
+        """The run of that id. A symlink to another run is that other run; raises `InvalidArgument` for one out of the runs dir."""
+        path = self.base / run_id
+        if not path.is_symlink():
+            return Run(path)
         try:
-            inside = (self.base / run_id).resolve().parent == self.base.resolve()
+            target = path.resolve()
+            inside = target.parent == self.base.resolve() and is_run_id(target.name)
         except (OSError, RuntimeError):
             inside = False
         if not inside:
             raise InvalidArgument(f"run '{run_id}' is a symlink that leads out of {self.base}", hint="move the run itself into the runs dir")
-        return Run(self.base / run_id)
+        return Run(self.base / target.name)
 
     def create(self, build: Callable[[Run], None], *, run_id: str = "", slug: str = "") -> Run:
         """A new run: `build` fills a hidden folder, which then gets its id in one step: `run_id`, or one made of the time and
         `slug`. An id that is taken gets a suffix. Raises `StorageError`; then nothing is left behind."""
         try:
             self.base.mkdir(parents=True, exist_ok=True)
-            hidden = Path(tempfile.mkdtemp(prefix=".new-", dir=self.base))
-            os.chmod(hidden, 0o777 & ~_umask())
+            self._sweep()
+            hidden = Path(tempfile.mkdtemp(prefix=_NEW, dir=self.base))
         except OSError as error:
             raise storage_error("create a run in", self.base, error) from error
         try:
-            build(Run(hidden))
-            return self._place(hidden, run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + (f"-{slug}" if slug else ""))
+            os.chmod(hidden, 0o777 & ~umask())
+            with _alive(hidden):
+                build(Run(hidden))
+                return self._place(hidden, run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + (f"-{slug}" if slug else ""))
         except OSError as error:
             raise storage_error("create a run in", self.base, error) from error
         finally:
             shutil.rmtree(hidden, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Removes what a killed `create` left. A folder that is being filled is locked, or so young that it is about to be."""
+        with contextlib.suppress(OSError), os.scandir(self.base) as entries:
+            for entry in [e for e in entries if e.name.startswith(_NEW)]:
+                with contextlib.suppress(OSError), _alive(Path(entry.path)):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > _NEW_SECONDS:
+                        shutil.rmtree(entry.path)
 
     def _place(self, hidden: Path, run_id: str) -> Run:
         """Renaming a folder onto one that is not empty fails, so no other run's folder is ever taken."""
@@ -259,13 +298,27 @@ def _set_run_id(path: Path, run_id: str) -> None:
     """Writes the final id into `run.json`; one that cannot be read (a restored, broken run) stays as it is."""
     try:
         metadata = json.loads(path.read_bytes())
+        if not isinstance(metadata, dict) or metadata.get("run_id") == run_id:
+            return
+        data = to_json({**metadata, "run_id": run_id})
     except (OSError, ValueError, RecursionError):
         return
-    if isinstance(metadata, dict) and metadata.get("run_id") != run_id:
-        write_atomic(path, to_json({**metadata, "run_id": run_id}))
+    write_atomic(path, data)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+@contextlib.contextmanager
+def _alive(folder: Path) -> Iterator[None]:
+    """Shows others that `folder` is being filled. Raises `BlockingIOError` when one does already; a dead one's lock is gone."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symlink that leads in a circle
+        return False

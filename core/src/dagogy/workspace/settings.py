@@ -105,7 +105,10 @@ class Settings:
         if not text:
             return None
         base = self.root if value is not None and source == str(self.path) else self.folder
-        return base / Path(text).expanduser()
+        try:
+            return base / Path(text).expanduser()
+        except RuntimeError:
+            raise ConfigError(f"{_named(name, source)} is '{text}', and there is no such home folder", hint="write the path out") from None
 
     def check(self) -> None:
         """Parses every core setting that was given; the first wrong one is a `ConfigError`."""
@@ -143,7 +146,7 @@ def _number(known: Known, value: Any, source: str) -> float | int:
         raise wrong
     try:
         number = int(str(value).strip()) if known.kind == "integer" else float(value)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         raise wrong from None
     if not known.low <= number <= known.high or (known.above and number == known.low):
         raise wrong

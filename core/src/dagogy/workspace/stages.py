@@ -6,13 +6,15 @@ remember what each artifact was made from. Content that changed by hand is adopt
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dagogy.workspace.files import content_hash, hash_file
+from dagogy.api.errors import StorageError
+from dagogy.workspace.files import hash_file
 from dagogy.workspace.runs import Metadata, Run
 
 SPEC = "inputs/topic_spec.json"
@@ -60,7 +62,7 @@ def infer(run: Run, metadata: Metadata, ruleset: str, root: Path, known: dict[st
     ready = _spec_stamp(run, stamps, hashes["topic_spec"])
     state.current[SPEC] = ready["ready"]
     if not ready["ready"]:
-        state.reasons[SPEC] = ready["problem"]
+        state.reasons[SPEC] = str(ready.get("problem", "not filled in"))
     state.current[CURRICULUM] = _curriculum_current(run, state, stamps)
     state.current[REPORT_JSON] = _validation_current(state, stamps)
     if state.current[REPORT_JSON] and not state.current[CURRICULUM]:
@@ -99,12 +101,22 @@ def _sources_hash(run: Run, root: Path) -> str:
         return ""
     total = hashlib.sha256()
     for name in names:
-        try:
-            digest = content_hash((root / name).read_bytes())
-        except (OSError, ValueError):
-            digest = ""
+        path, digest = source_path(name, root, run), ""
+        if path is not None:
+            with contextlib.suppress(StorageError):  # that it cannot be read is said by who needs to read it
+                digest = hash_file(path)
         total.update(f"{name}\0{digest}\0".encode("utf-8", "surrogatepass"))
     return total.hexdigest()
+
+
+def source_path(name: str, root: Path, run: Run) -> Path | None:
+    """The file that an entry of `local_paths` means, symlinks followed; None when it lies outside of workspace root and run, or is no path."""
+    try:
+        path = (root / name).resolve()
+        places = (root.resolve(), run.path.resolve())
+    except (OSError, ValueError, RuntimeError):
+        return None
+    return path if any(path.is_relative_to(place) for place in places) else None
 
 
 def _spec_stamp(run: Run, stamps: dict[str, dict[str, Any]], sha: str) -> dict[str, Any]:
@@ -145,7 +157,8 @@ def _curriculum_current(run: Run, state: State, stamps: dict[str, dict[str, Any]
     if stamp.get("problem"):
         state.reasons[CURRICULUM] = f"cannot be read: {stamp['problem']}"
         return False
-    changed = [name for name, value in state.inputs.items() if stamp.get("inputs", {}).get(name) != value]
+    made_from = stamp.get("inputs")
+    changed = [name for name, value in state.inputs.items() if not isinstance(made_from, dict) or made_from.get(name) != value]
     if changed:
         words = {"topic_spec": "the topic spec", "scope": "the scope document", "sources": "a document of local_paths"}
         state.reasons[CURRICULUM] = f"{' and '.join(words[name] for name in changed)} changed since it was made"
@@ -194,30 +207,32 @@ def _derived(state: State, stamps: dict[str, dict[str, Any]], name: str, artifac
     state.current[artifact] = artifact not in state.reasons
 
 
-def sync(run: Run, metadata: Metadata, state: State, before: bytes) -> bool:
-    """Brings `run.json` and the marker `logs/validation.ok` into line with `state`, if they are not. Only for who holds the lock.
+def out_of_line(run: Run, metadata: Metadata, state: State, before: bytes) -> bool:
+    """Whether `sync` has anything to write. `before` is `run.json` as it was read."""
+    return metadata.stage != state.stage or _recorded(before) != metadata.as_dict() or run.exists(VALID) != state.current[REPORT_JSON]
 
-    `before` is `run.json` as it was read. Returns whether anything was written.
-    """
-    changed = metadata.stage != state.stage
-    if changed:
+
+def sync(run: Run, metadata: Metadata, state: State, before: bytes) -> None:
+    """Brings `run.json` and the marker `logs/validation.ok` into line with `state`, if they are not. Only for who holds the lock."""
+    if metadata.stage != state.stage:
         was, metadata.stage = metadata.stage, state.stage
         metadata.note("stage_sync", f"stage brought into line with the artifacts: {was} -> {state.stage}", previous_stage=was)
-    after = json.dumps(metadata.as_dict(), sort_keys=True, ensure_ascii=False)
-    try:
-        same = json.dumps(json.loads(before.decode("utf-8-sig")), sort_keys=True, ensure_ascii=False) == after
-    except ValueError:
-        same = False
-    if not same:
+    if _recorded(before) != metadata.as_dict():
         run.save(metadata)
-    return mark(run, state) or not same
+    mark(run, state)
 
 
-def mark(run: Run, state: State) -> bool:
+def _recorded(before: bytes) -> Any:
+    try:
+        return json.loads(before.decode("utf-8-sig"))
+    except ValueError:
+        return None
+
+
+def mark(run: Run, state: State) -> None:
     """Makes `logs/validation.ok` present exactly when the last validation passed and is current."""
     wanted, there = state.current.get(REPORT_JSON, False), run.exists(VALID)
     if wanted and not there:
         run.write(VALID, (state.hashes["curriculum"] + "\n").encode())
     elif there and not wanted:
         run.remove(VALID)
-    return wanted != there

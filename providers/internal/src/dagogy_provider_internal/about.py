@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagogy.api import ScopeDocument, sentences
+
 from dagogy_provider_internal.lexicon import folded, meta_role
 from dagogy_provider_internal.naming import content_tokens, tidy_title
 from dagogy_provider_internal.outline import Section, outline
@@ -18,9 +19,21 @@ _KEYS = {
     "prerequisites": ("prerequisites", "prerequisite", "requirements", "assumed"),
     "scope_out": ("scope_out", "out_of_scope", "not_covered", "exclude", "excluded"),
 }
-_GOAL = re.compile(r"\b(?:by the end|you will be able|will be able to|the (?:goal|aim|objective|purpose) (?:is|of)|this (?:course|guide|outline|book) (?:teaches|shows|aims))\b", re.IGNORECASE)
-_AUDIENCE = re.compile(r"^for (?!example|instance|this|the following)\w+.{12,}|\b(?:is|are|written|meant|intended|designed|aimed) (?:for|at) (?!example)\w|\bfor (?:people|learners|students|anyone|those) who\b", re.IGNORECASE)
-_ASSUMES = re.compile(r"\b(?:assumes?|presupposes?|takes? for granted|you should (?:already )?(?:know|be familiar with)|familiarity with|prerequisites?(?: are|:))\s+(?:that (?:you|the reader) (?:know|knows)\s+)?([^.;]+)", re.IGNORECASE)
+_GOAL = re.compile(
+    r"\b(?:by the end|you will be able|will be able to|the (?:goal|aim|objective|purpose) (?:is|of)|this (?:course|guide|outline|book) "
+    r"(?:teaches|shows|aims))\b",
+    re.IGNORECASE,
+)
+_AUDIENCE = re.compile(
+    r"^for (?!example|instance|this|the following)\w+.{12,}|\b(?:is|are|written|meant|intended|designed|aimed) (?:for|at) (?!example)\w|"
+    r"\bfor (?:people|learners|students|anyone|those) who\b",
+    re.IGNORECASE,
+)
+_ASSUMES = re.compile(
+    r"\b(?:assumes?|presupposes?|takes? for granted|you should (?:already )?(?:know|be familiar with)|familiarity with|"
+    r"prerequisites?(?: are|:))\s+(?:that (?:you|the reader) (?:know|knows)\s+)?([^.;]+)",
+    re.IGNORECASE,
+)
 _NOT_COVERED = re.compile(r"^(.{3,120}?)\s+(?:is|are) (?:not covered|out of scope|not part of|left out|excluded)\b", re.IGNORECASE)
 
 
@@ -55,6 +68,9 @@ def excluded(title: str, scope_out: Iterable[str], scope_in: Iterable[str] = ())
     An item forbids a title that has all its telling words; of an enumeration each part does so. What `scope_in` asks for by the same words
     is not forbidden.
     """
+    scope_out = list(scope_out)
+    if not scope_out:
+        return ""
     telling = frozenset(content_tokens(title))
     wanted = {frozenset(content_tokens(i)) for i in scope_in}
     for item in scope_out:

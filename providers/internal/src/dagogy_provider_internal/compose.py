@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dagogy.api import TopicSpec
+
 from dagogy_provider_internal import resources
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.content import Around, Content, content_of
@@ -74,16 +75,30 @@ def _surroundings(studied: Studied, spec: TopicSpec) -> list[Around]:
         before[edge.after].append(concepts[edge.before].title)
         after[edge.before].append(concepts[edge.after].title)
     beside = _relatives(concepts, [i for i, t in enumerate(studied.texts) if len(t) < 3])
+    partners = _partners(concepts, before, after, beside)
     return [
         Around(
             before[i],
             after[i],
             beside.get(i, ()),
             [(concepts[b].title, p) for b, p in studied.evidence.named_in.get(i, ())],
+            partners[i],
             misconceptions_about(concept, spec.misconceptions),
         )
         for i, concept in enumerate(concepts)
     ]
+
+
+def _partners(concepts: Sequence[Concept], before: dict[int, list[str]], after: dict[int, list[str]], beside: dict[int, list[str]]) -> list[tuple[str, str]]:
+    """For each concept the neighbour by which it is told where the source says nothing else: the one that the fewest others are told by."""
+    told: dict[str, int] = defaultdict(int)
+    out: list[tuple[str, str]] = []
+    for i in range(len(concepts)):
+        options = [("before", t) for t in before[i]] + [("after", t) for t in after[i]] + [("beside", t) for t in beside.get(i, ())]
+        kind, title = min(options, key=lambda o: told[o[1]], default=("", ""))
+        told[title] += 1
+        out.append((kind, title))
+    return out
 
 
 def _relatives(concepts: Sequence[Concept], wanted: Sequence[int]) -> dict[int, list[str]]:
@@ -119,11 +134,10 @@ def _open_questions(concepts: Sequence[Concept], contents: Sequence[Content]) ->
     for concept, content in zip(concepts, contents, strict=True):
         for what in content.missing:
             lacking[what].append(concept)
-    return [
-        {
-            "question": f"The source has no {what.removeprefix('any ').removeprefix('a ')} of its own for {', '.join(c.title for c in few[:5])}{' and others' if len(few) > 5 else ''}: where can it be found?",
-            "related_nodes": [c.id for c in few],
-            "status": "open",
-        }
-        for what, few in lacking.items()
-    ]
+    out = []
+    for what, few in lacking.items():
+        named = ", ".join(c.title for c in few[:5]) + (" and others" if len(few) > 5 else "")
+        thing = what.removeprefix("any ").removeprefix("a ")
+        question = f"The source has no {thing} of its own for {named}: where can it be found?"
+        out.append({"question": question, "related_nodes": [c.id for c in few], "status": "open"})
+    return out

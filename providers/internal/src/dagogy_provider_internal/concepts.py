@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from dagogy.api import ScopeDocument
+
 from dagogy_provider_internal.lexicon import column_role, folded, is_imperative, is_label, label, meta_role, numbering
 from dagogy_provider_internal.naming import aliases, is_sentence, same_key, split_gloss, tidy_title
 from dagogy_provider_internal.outline import Item, Section, items_of, outline
@@ -23,7 +24,9 @@ _LABEL_WORDS = 8
 _SUBSTANTIAL_WORDS = 40
 
 #: Leads that label a text in one list and name a concept in another.
-_AMBIGUOUS = frozenset({"errors", "tests", "checks", "mistakes", "traps", "faults", "exercises", "practice", "examples", "definitions", "questions", "syntax", "usage"})
+_AMBIGUOUS = frozenset(
+    {"errors", "tests", "checks", "mistakes", "traps", "faults", "exercises", "practice", "examples", "definitions", "questions", "syntax", "usage"}
+)
 
 
 @dataclass(slots=True)
@@ -131,14 +134,13 @@ class _Reader:
                 continue
             items, loose = items_of(self.document, section.own)
             level = section.level
-            size = lambda positions: sum(len(self.document.blocks[p].text.split()) for p in positions)  # noqa: E731
-            prose[level] = prose.get(level, 0) + size(p for p in loose if self.document.blocks[p].kind != "table_row")
+            prose[level] = prose.get(level, 0) + self._size(p for p in loose if self.document.blocks[p].kind != "table_row")
             bold = _named_items(items)
-            named[level] = named.get(level, 0) + sum(size(i.blocks()) for i in bold)
+            named[level] = named.get(level, 0) + sum(self._size(i.blocks()) for i in bold)
             if not bold and _bare(items):
-                labels[level] = labels.get(level, 0) + size(i.at for i in items)
+                labels[level] = labels.get(level, 0) + self._size(i.at for i in items)
             elif not bold:
-                prose[level] += sum(size(i.blocks()) for i in items)
+                prose[level] += sum(self._size(i.blocks()) for i in items)
         return {v for v in prose if named.get(v, 0) > 1.5 * prose[v]}, {v for v in prose if labels.get(v, 0) > 1.5 * prose[v]}
 
     def _levels_with_content(self) -> set[int]:
@@ -175,9 +177,9 @@ class _Reader:
             self._children(section, all_kinds=False)
         elif section.head < 0 or section is self.root:
             self._children(section, all_kinds=True)
-        elif not any(c.kind == "concept" for c in inner) and section.kind == "concept":
-            self._heading_concept(section)
-        elif section.kind == "concept" and self._own_words(section) >= _SUBSTANTIAL_WORDS and section.level in self.concept_levels:
+        elif (not any(c.kind == "concept" for c in inner) and section.kind == "concept") or (
+            section.kind == "concept" and self._size(section.own) >= _SUBSTANTIAL_WORDS and section.level in self.concept_levels
+        ):
             self._heading_concept(section)
         else:
             self._group(section, "groups other concepts")
@@ -194,13 +196,16 @@ class _Reader:
         if section.head >= 0 and section is not self.root and section.kind != "skip":
             self.found.skipped.append((section.title, reason))
 
-    def _own_words(self, section: Section) -> int:
-        return sum(len(self.document.blocks[p].text.split()) for p in section.own)
+    def _size(self, positions: Iterable[int]) -> int:
+        """Words in these blocks."""
+        return sum(len(self.document.blocks[p].text.split()) for p in positions)
 
     def _heading_concept(self, section: Section) -> None:
         block = self.document.blocks[section.head]
         parts = [(tidy_title(c.title), c.blocks()) for c in section.children if c.kind == "concept"]
-        concept = Concept(tidy_title(section.title), self.document, section.head, section.blocks(), block.path[:-1], parts=parts, number=numbering(section.title))
+        concept = Concept(
+            tidy_title(section.title), self.document, section.head, section.blocks(), block.path[:-1], parts=parts, number=numbering(section.title)
+        )
         for child in section.children:
             for below in child.walk():
                 self.found.skipped.append((below.title, f"is part of “{concept.title}”"))
@@ -235,7 +240,9 @@ class _Reader:
         if len(named) >= 2 and (free or section.level in self.bold_levels):
             for item in items:
                 if item not in named:
-                    self.found.skipped.append((_item_name(item)[:80], "groups other items" if item.children else "is not set off as a concept in a list that sets its concepts off"))
+                    self.found.skipped.append(
+                        (_item_name(item)[:80], "groups other items" if item.children else "is not set off as a concept in a list that sets its concepts off")
+                    )
             return [self._item_concept(i, _path_of(i, self.document)) for i in named]
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
             return [self._item_concept(i, _path_of(i, self.document)) for i in self._leaves(items)]
@@ -254,14 +261,16 @@ class _Reader:
 
     def _item_concept(self, item: Item, path: tuple[str, ...]) -> Concept:
         block = item.block
-        name, gloss = (block.lead, block.rest.lstrip(" :–—-")) if block.lead else split_gloss(block.text)  # noqa: RUF001
+        name, gloss = (block.lead, block.rest.lstrip(" :–—-")) if block.lead else split_gloss(block.text)
         blocks = item.blocks() if gloss else item.blocks()[1:]
         return Concept(tidy_title(name), self.document, item.at, blocks, path, gloss, number=numbering(name), ordered=block.ordered)
 
     def _bold_paragraphs(self) -> None:
         """The last resort, and the way of glossaries: paragraphs that start with a bold term. Each takes the text up to the next."""
         blocks = self.document.blocks
-        leads = [i for i, b in enumerate(blocks) if b.kind in ("paragraph", "list_item") and b.lead and not is_label(b.lead) and len(b.lead.split()) <= _LABEL_WORDS]
+        leads = [
+            i for i, b in enumerate(blocks) if b.kind in ("paragraph", "list_item") and b.lead and not is_label(b.lead) and len(b.lead.split()) <= _LABEL_WORDS
+        ]
         for at, following in zip(leads, [*leads[1:], len(blocks)], strict=False):
             own = [p for p in range(at, following) if blocks[p].kind != "heading" and blocks[p].path == blocks[at].path]
             _add(self.found, Concept(tidy_title(blocks[at].lead), self.document, at, own, blocks[at].path, blocks[at].rest.lstrip(" :")))
@@ -288,7 +297,9 @@ def _bare(items: Sequence[Item]) -> bool:
     if not items:
         return False
     names = [split_gloss(i.block.text)[0] for i in items]
-    said = sum(n.rstrip().endswith((".", "!", ";")) and not n.rstrip().endswith("etc.") or bool(label(i.block.text)[0]) for n, i in zip(names, items, strict=True))
+    said = sum(
+        (n.rstrip().endswith((".", "!", ";")) and not n.rstrip().endswith("etc.")) or bool(label(i.block.text)[0]) for n, i in zip(names, items, strict=True)
+    )
     asked = sum(is_imperative(n) and len(n.split()) > 4 for n in names)
     return median(len(n.split()) for n in names) <= _LABEL_WORDS and said <= 0.3 * len(items) and asked <= 0.5 * len(items)
 

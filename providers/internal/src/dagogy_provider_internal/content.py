@@ -19,6 +19,7 @@ from dagogy_provider_internal.phrasing import (
     capability_from_definition,
     capitalised,
     imperative,
+    is_fragment,
     quoted,
     sentence,
     shortened,
@@ -29,6 +30,7 @@ from dagogy_provider_internal.phrasing import (
 #: How many core ideas a node has where the source has them.
 IDEAS = {"survey": 3, "practical": 4, "mastery": 5}
 _PITFALLS = {"survey": 1, "practical": 2, "mastery": 3}
+_WITH_REASON = re.compile(r"(?:; |, because |, since |, otherwise |, or )")
 _SHORTEST_IDEA = 4  # words
 _PROOF = frozenset("prove show derive justify deduce demonstrate".split())
 _TELLING = frozenset("define state explain describe name identify recognize distinguish summarize list interpret compare classify".split())
@@ -37,12 +39,14 @@ _TELLING = frozenset("define state explain describe name identify recognize dist
 @dataclass(frozen=True, slots=True)
 class Around:
     """A concept's place in the curriculum: titles it leans on, titles that lean on it, its nearest relatives by name or section, passages of other
-    concepts that name it, and misconceptions of the spec about it."""
+    concepts that name it, the neighbour to tell it by (`before`, `after` or `beside`, and its title; one
+    that few others are told by), and misconceptions of the spec about it."""
 
     before: Sequence[str] = ()
     after: Sequence[str] = ()
     beside: Sequence[str] = ()
     elsewhere: Sequence[tuple[str, Passage]] = ()
+    partner: tuple[str, str] = ("", "")
     misconceptions: Sequence[str] = ()
 
 
@@ -59,6 +63,7 @@ class Content:
     missing: list[str] = field(default_factory=list)
     spare: list[str] = field(default_factory=list)
     example_lines: tuple[int, int] | None = None
+    plain: frozenset[str] = frozenset()
 
     def lacks(self, what: str, cost: float) -> None:
         self.missing.append(what)
@@ -67,7 +72,7 @@ class Content:
 
 def content_of(concept: Concept, passages: Sequence[Passage], around: Around, depth: str) -> Content:
     """All text of the node for `concept`."""
-    content = Content()
+    content = Content(plain=_plain_words(passages))
     used: set[str] = set()
     _pitfalls(content, concept, passages, around, depth, used)
     _core_ideas(content, concept, passages, around, depth, used)
@@ -77,6 +82,11 @@ def content_of(concept: Concept, passages: Sequence[Passage], around: Around, de
     shown = [p for p in passages if p.role in ("example", "code", "practice")] or [p for p in passages if not p.first]
     content.example_lines = shown[0].lines if shown else None
     return content
+
+
+def _plain_words(passages: Sequence[Passage]) -> frozenset[str]:
+    """The words that the source writes small within a sentence: such a word may lose its capital when a sentence is built in."""
+    return frozenset(w for p in passages if p.role != "code" for w in re.findall(r"(?<=\s)[a-z]+\b", p.text))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ core ideas
@@ -127,20 +137,17 @@ def _halves(text: str) -> list[str]:
 
 
 def _relations(concept: Concept, around: Around) -> list[str]:
-    """What the document's structure says of a concept that it does not describe."""
+    """What the document's structure says of a concept that it does not describe; the most telling neighbour first."""
     title = f"“{concept.title}”"
-    out: list[str] = []
-    if around.before:
-        out.append(f"{title} uses {_listed(around.before[:2])}.")
-    if around.after:
-        out.append(f"{title} is used by {_listed(around.after[:2])}.")
-    if around.beside:
-        out.append(f"{title} stands beside {_listed(around.beside[:2])}{_section(concept)}.")
-    if len(around.beside) > 2:
-        out.append(f"{_listed(around.beside[2:4], 'and')} {'are' if len(around.beside) > 3 else 'is'} near {title}.")
-    out.append(f"{title} is one of the topics{_section(concept) or ' of the spec'}.")
-    out.append(f"The source names {title} and does not describe it.")
-    return out
+    kind, partner = around.partner
+    others = [("beside", t) for t in around.beside] + [("before", t) for t in around.before] + [("after", t) for t in around.after]
+    out = [_relation(title, k, f"“{t}”", concept) for k, t in [(kind, partner), *(o for o in others if o[1] != partner)] if t]
+    return [*out, f"{title} is one of the topics{_section(concept) or ' of the spec'}.", f"The source names {title} and does not describe it."]
+
+
+def _relation(title: str, kind: str, partner: str, concept: Concept) -> str:
+    word = {"before": "comes after", "after": "comes before"}.get(kind, "stands beside")
+    return f"{title} {word} {partner}{_section(concept) if kind == 'beside' else ''}."
 
 
 def _section(concept: Concept) -> str:
@@ -170,28 +177,39 @@ def _fill_pitfalls(content: Content, concept: Concept, passages: Sequence[Passag
     """For a concept whose own text warns of nothing: what others say of it, a question that the source asks, or what it is close to."""
     if content.pitfalls:
         return
-    warned = [p for _, p in around.elsewhere if pitfall_strength(p.text) == 2] + [p for _, p in around.elsewhere if pitfall_strength(p.text) == 1]
-    content.pitfalls = _take(warned, concept, used)[:1]
+    content.pitfalls = _take([p for _, p in around.elsewhere if pitfall_strength(p.text) == 2], concept, used)[:1]
     if not content.pitfalls:
         content.lacks("pitfalls", 0.1)
-        weak = [p for p in passages if p.role not in ("code", "requires", "definition") and pitfall_strength(p.text) and not p.text.rstrip().endswith(":")]
+        weak = [
+            p
+            for p in passages
+            if p.role in ("fact", "definition", "example")
+            and pitfall_strength(p.text)
+            and not is_fragment(p.text, concept.title)
+            and not p.text.rstrip().endswith(":")
+        ]
         asked = [p for p in passages if p.role == "question"]
-        content.pitfalls = [shortened(p.text) for p in [*weak, *asked]][:1]
+        content.pitfalls = [sentence(f"Overlooking that {uncapitalised(shortened(p.text), content.plain)}") for p in weak[:1]] or [
+            shortened(p.text) for p in asked[:1]
+        ]
+    if not content.pitfalls:
+        # Advice with its reason ("Cut in one stroke; a hesitant cut seals again") warns of what happens otherwise.
+        content.pitfalls = [shortened(p.text) for p in passages if p.role == "practice" and not p.explicit and _WITH_REASON.search(p.text)][:1]
     if not content.pitfalls and content.spare:
-        content.pitfalls = [f"Easily passed over: {uncapitalised(content.spare[-1])}"]
+        content.pitfalls = [sentence(f"Overlooking that {uncapitalised(content.spare[-1], content.plain)}")]
     if not content.pitfalls:
         content.pitfalls = [_confusion(content, concept, around)]
 
 
 def _confusion(content: Content, concept: Concept, around: Around) -> str:
-    near = next(iter(around.beside), "")
-    if around.before:
-        return f"Starting on {core_name(concept.title)} without “{around.before[0]}”, which it uses."
-    if near:
-        return f"Taking “{near}” for the same as “{concept.title}”; the source lists them apart."
-    if around.after:
-        return f"Passing on to “{around.after[0]}” before “{concept.title}” is settled."
-    return f"Taking “{concept.title}” for more than this: {uncapitalised(content.core_ideas[0])}"
+    kind, partner = around.partner
+    if kind == "before":
+        return f"Starting on “{concept.title}” before “{partner}” is settled."
+    if kind == "after":
+        return f"Passing on to “{partner}” before “{concept.title}” is settled."
+    if kind == "beside":
+        return f"Taking “{partner}” for the same as “{concept.title}”; the source lists them apart."
+    return f"Taking “{concept.title}” for more than this: {uncapitalised(content.core_ideas[0], content.plain)}"
 
 
 # --------------------------------------------------------------------------------------------------------------------- mastery check
@@ -201,62 +219,83 @@ def _mastery(content: Content, concept: Concept, passages: Sequence[Passage], ar
     """The source's own exercise where it has one, else one made of its question, code or statements."""
     marked = [p for p in passages if p.role == "practice" and p.explicit]
     practice = marked + [p for p in passages if p.role == "practice" and not p.explicit]
-    split = [task_and_criterion(p.text) for p in practice]
-    task, criterion = next((s for s in split[: len(marked)] if all(s)), ("", "")) or ("", "")
-    if not task:
-        task, criterion = next((s for s in split if all(s)), ("", ""))
-    if not task:
-        task = next((t for t, _ in split if len(t.split()) > 2), "")
-    if not task:
-        task = _own_task(content, concept, passages, around)
+    split = [task_and_criterion(p.text, content.plain) for p in practice]
+    both = [s for s in split if all(s)]
+    tasks = [t for t, _ in split if len(t.split()) > 2]
+    if both and (split[0] == both[0] or not marked or not split[0][0]):
+        content.task, content.criterion = both[0]
+    elif tasks:
+        content.task, content.criterion = tasks[0], _source_criterion(content, tasks[0])
+    else:
         content.lacks("a practice task", 0.1)
-    content.task = task
-    content.criterion = criterion or _own_criterion(content, concept, task)
+        content.task, content.criterion = _own_check(content, concept, passages, around)
 
 
-def _own_task(content: Content, concept: Concept, passages: Sequence[Passage], around: Around) -> str:
-    """Something to do about the concept where the source asks for nothing."""
-    question = next((p.text for p in passages if p.role == "question" and len(p.text.split()) > 3), "")
-    code = next((p for p in passages if p.role == "code"), None)
-    ideas = content.core_ideas
-    if question:
-        return sentence(f"Answer in writing, with one example of your own: {question}")
-    if code is not None:
-        first = next((line.strip() for line in code.text.splitlines() if line.strip()), "")
-        return sentence(f"Run the code in lines {code.lines[0]}–{code.lines[1]}, from `{first[:60]}` on, and say what each line does")  # noqa: RUF001
-    if "any statement" in content.missing:
-        return _task_from_relations(concept, around)
-    example = next((p.text for p in passages if p.role == "example"), "")
-    if example:
-        return sentence(f"Work out a case of your own that goes beyond the source's: {quoted(example)}")
-    if len(ideas) > 1:
-        return sentence(f"Show on an example of your own that {uncapitalised(ideas[1].rstrip('.?! '))}")
-    return _task_from_relations(concept, around)
-
-
-def _task_from_relations(concept: Concept, around: Around) -> str:
-    name = core_name(concept.title)
-    if around.before:
-        return sentence(f"Work one problem on {name} and mark each step that uses “{around.before[0]}”")
-    if around.after:
-        return sentence(f"Work one problem on {name} and show where its result enters “{around.after[0]}”")
-    if around.beside:
-        return sentence(f"Write down one case that belongs to {name} and one that belongs to “{around.beside[0]}”, and say what tells them apart")
-    return sentence(f"Write down one case of {name} and one that only looks like it, and say what tells them apart")
-
-
-def _own_criterion(content: Content, concept: Concept, task: str) -> str:
-    """By what to judge a task for which the source gives no outcome: its own statement about the concept."""
+def _source_criterion(content: Content, task: str) -> str:
+    """By what to judge a task of the source for which it gives no outcome: its own statement about the concept."""
     verb = imperative_of(task.split(" ", 1)[0])
-    ideas = [i for i in content.core_ideas if folded(i.rstrip(".")) not in folded(task)] or content.core_ideas
-    statement = next((i for i in ideas if re.search(r"\d", i)), ideas[0])
-    if "any statement" in content.missing:
-        return f"Every step is written out, and somebody else reaches the same result for {core_name(concept.title)} from them."
+    statement = _statement(content, task)
     if verb in _TELLING:
         return f"The answer contains what the source says: {quoted(statement)}."
     if verb in _PROOF:
         return f"No step is left out, and the argument agrees with {quoted(statement)}."
     return f"The result agrees with {quoted(statement)}."
+
+
+def _statement(content: Content, task: str) -> str:
+    """The idea to measure an answer by: not one that the task gives away, and one with a number or a definition if possible."""
+    ideas = [i for i in content.core_ideas if folded(i.rstrip(".…"))[:60] not in folded(task)] or content.core_ideas
+    return next((i for i in ideas if re.search(r"\b(?:is|are) (?:an?|the)\b", i)), next((i for i in ideas if re.search(r"\d", i)), ideas[0]))
+
+
+def _own_check(content: Content, concept: Concept, passages: Sequence[Passage], around: Around) -> tuple[str, str]:
+    """A task and its criterion about the concept where the source asks for nothing."""
+    if "any statement" in content.missing:
+        return _check_by_relation(concept, around)
+    question = next((p.text for p in passages if p.role == "question" and len(p.text.split()) > 3), "")
+    code = next((p for p in passages if p.role == "code"), None)
+    example = next((p.text for p in passages if p.role == "example"), "")
+    ideas = content.core_ideas
+    if question:
+        return sentence(f"Answer in writing, with one example of your own: {question}"), f"The answer agrees with {quoted(_statement(content, question))}."
+    if code is not None:
+        first = next((line.strip() for line in code.text.splitlines() if line.strip()), "")
+        span = f"{code.lines[0]}–{code.lines[1]}"
+        task = f"Run the code in lines {span}, from `{first[:60]}` on, and say what each line does"
+        return sentence(task), f"Each line of {span} is accounted for, and the account agrees with {quoted(ideas[0])}."
+    if example:
+        return sentence(
+            f"Work out a case of your own beside the source's: {quoted(example)}"
+        ), f"The case is another one, and {quoted(_statement(content, example))} holds for it as well."
+    shown = ideas[1].rstrip(".?! ")
+    return (
+        sentence(f"Show on an example of your own that {uncapitalised(shown, content.plain)}"),
+        f"The example also bears out {quoted(_statement(content, shown))}.",
+    )
+
+
+def _check_by_relation(concept: Concept, around: Around) -> tuple[str, str]:
+    """For a concept that is only named: tell it by its nearest neighbour."""
+    name, (kind, partner) = concept.title, around.partner
+    if kind == "before":
+        return (
+            sentence(f"Work one problem on “{name}” and mark each step that uses “{partner}”"),
+            f"No marked step holds without “{partner}”, and working “{name}” by a second way gives the same result.",
+        )
+    if kind == "after":
+        return (
+            sentence(f"Work one problem on “{name}” and show where its result enters “{partner}”"),
+            f"A problem on “{partner}” is then solved with this result of “{name}” and no other help.",
+        )
+    if kind == "beside":
+        return (
+            sentence(f"Write down one case of “{name}” and one of “{partner}”, and say what tells them apart"),
+            f"Somebody else, given the two cases only, sorts them to “{name}” and “{partner}” in the same way.",
+        )
+    return (
+        sentence(f"Write down one case of “{name}” and one that only looks like it, and say what tells them apart"),
+        f"Somebody else, given the two cases only, finds the one that is “{name}”.",
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------------------ capability
@@ -269,19 +308,20 @@ def _capability(content: Content, concept: Concept, passages: Sequence[Passage],
     definition = next((p for p in passages if p.role == "definition"), None)
     if skill and (definition is None or is_imperative(definition.text) or _listed_skills(passages)):
         return sentence(_first_doing(skill))
-    made = capability_from_definition(concept.title, definition.text, imperative_of(concept.title.split(" ", 1)[0]) != "") if definition else ""
+    made = capability_from_definition(concept.title, definition.text, plain=content.plain) if definition else ""
     if made and folded(made) != folded(concept.title):
         return made
     if skill:
         return sentence(_first_doing(skill))
     if content.core_ideas and "any statement" not in content.missing:
-        return sentence(f"Explain why {uncapitalised(content.core_ideas[0].rstrip('.?! '))}")
+        return sentence(f"Explain why {uncapitalised(content.core_ideas[0].rstrip('.?! '), content.plain)}")
+    kind, partner = around.partner
     named = core_name(concept.title)
-    if around.after:
-        return sentence(f"Use {named} where “{around.after[0]}” needs it")
-    if around.before:
-        return sentence(f"Carry {_listed(around.before[:1])} on to {named}")
-    return sentence(f"Tell {named} from “{around.beside[0]}”" if around.beside else f"Work a problem on {named}")
+    if kind == "after":
+        return sentence(f"Use “{named}” for “{partner}”")
+    if kind == "before":
+        return sentence(f"Go on from “{partner}” to “{named}”")
+    return sentence(f"Tell “{named}” from “{partner}”" if partner else f"Recognize a case of “{named}”")
 
 
 def _about(text: str, concept: Concept) -> bool:

@@ -15,19 +15,22 @@ Evidence is collected for ordered pairs, "B leans on A", from what the source it
 - `foundation`: A's very name says that it opens the subject ("Basics"). It takes what nothing else gives a place.
 - `order`: neighbours in a document that says that it is in teaching order, or numbers its parts.
 
-`arrange` turns the differences into one height per concept (least squares), which settles circles in favour of the weightier evidence, and keeps for each concept
-its best-supported lower ones. Without evidence there is no edge.
+`arrange` turns the differences into one height per concept (least squares), which settles circles in favour of the weightier evidence, and keeps for each
+concept its best-supported lower ones. Without evidence there is no edge.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dagogy.api import STOP_WORDS
+
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS, folded
 from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, singular, tokens, word_forms
@@ -60,19 +63,32 @@ _ROUNDS = 60
 #: A word in more than this share of all texts says nothing about any pair; only applied to documents with many concepts.
 _COMMON = 0.25
 #: A word that more concepts use is not looked at for related vocabulary; and how many relatives of a concept are kept.
-_RELATED_HOLDERS, _RELATED_BEST = 60, 12
+_RELATED_HOLDERS, _RELATED_BEST = 40, 12
+_RELATED_WORDS = 60  # the weightiest words of a concept that are compared
+_SEARCHED = 40  # passages looked through for a sentence to show
 #: How much of a mention counts by the role of the sentence: exercises and warnings look ahead more often than explanations do.
 IN_ROLE = {"practice": 0.5, "pitfall": 0.7, "example": 0.7, "question": 0.7}
 
 _CUES = re.compile(
-    r"\b(?:builds? (?:up)?on|requires?|requiring|presupposes?|depends? on|relies on|relying on|prerequisites?|once you (?:know|have)|now that you know|assum(?:es|ing)|needs?|you need|"
-    r"uses what you know of|comes after|follows|extends|attaches to|generali[sz](?:es|ation of)|special case of|based on|in terms of|defined (?:by|using|from|through)|constructed from|"
+    r"\b(?:builds? (?:up)?on|requires?|requiring|presupposes?|depends? on|relies on|relying on|prerequisites?|once you (?:know|have)|"
+    r"now that you know|assum(?:es|ing)|needs?|you need|"
+    r"uses what you know of|comes after|follows|extends|attaches to|generali[sz](?:es|ation of)|special case of|based on|in terms of|"
+    r"defined (?:by|using|from|through)|constructed from|"
     r"familiar(?:ity)? with|knowledge of|understanding of|recall|backed by|after)\b",
     re.IGNORECASE,
 )
-_FORWARD = re.compile(r"\b(?:is (?:needed|required|used) (?:for|by|in)|prepares? (?:for|you for)|(?:is|are) the (?:basis|foundation) (?:of|for)|leads? to|paves the way (?:to|for)|before)\b", re.IGNORECASE)
-_ORDERED_TEXT = re.compile(r"\b(?:in (?:this|the following|teaching|study) order|in order of (?:difficulty|study)|one after (?:the other|another)|step by step|in sequence)\b", re.IGNORECASE)
-_UNORDERED_TEXT = re.compile(r"\b(?:no particular order|not (?:in )?(?:any |teaching )?order|unordered|not ordered|shuffled|in any order|alphabetical)\b", re.IGNORECASE)
+_FORWARD = re.compile(
+    r"\b(?:is (?:needed|required|used) (?:for|by|in)|prepares? (?:for|you for)|(?:is|are) the (?:basis|foundation) (?:of|for)|leads? to|"
+    r"paves the way (?:to|for)|before)\b",
+    re.IGNORECASE,
+)
+_ORDERED_TEXT = re.compile(
+    r"\b(?:in (?:this|the following|teaching|study) order|in order of (?:difficulty|study)|one after (?:the other|another)|step by step|in sequence)\b",
+    re.IGNORECASE,
+)
+_UNORDERED_TEXT = re.compile(
+    r"\b(?:no particular order|not (?:in )?(?:any |teaching )?order|unordered|not ordered|shuffled|in any order|alphabetical)\b", re.IGNORECASE
+)
 _ELSEWHERE = 8  # passages of others that are remembered for a concept
 _CUE_REACH = 14  # words after a cue within which a name is what the cue speaks of
 
@@ -116,6 +132,7 @@ class Evidence:
     #: For each concept, passages of others that name it, a few of them.
     related: list[dict[int, Support]] = field(default_factory=list)
     foundations: list[int] = field(default_factory=list)
+    texts: Sequence[Sequence[Passage]] = ()
     named_at: list[tuple[tuple[int, int], str]] = field(default_factory=list)
     named_in: dict[int, list[tuple[int, Passage]]] = field(default_factory=dict)
 
@@ -137,18 +154,34 @@ def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], top
     _names(evidence, concepts, telling)
     _related(evidence, concepts, texts, bags, telling, idf)
     evidence.foundations = _foundations(concepts, topic)
+    evidence.texts = texts
     evidence.named_at = [(_anchor_lines(c), c.title) for c in concepts]
     _stated_order(evidence, concepts)
     evidence.prior = _priors(evidence, concepts, texts, telling, spread)
     return evidence
 
 
+def passage_tokens(passage: Passage) -> tuple[str, ...]:
+    """The stems of a passage, found once."""
+    return _remembered(passage.text)
+
+
+@lru_cache(maxsize=100_000)
+def _remembered(text: str) -> tuple[str, ...]:
+    return tuple(tokens(text))
+
+
 def _bag(passages: Sequence[Passage]) -> Counter[str]:
-    return Counter(t for p in passages if p.role != "code" for t in tokens(p.text))
+    return Counter(t for p in passages if p.role != "code" for t in passage_tokens(p))
 
 
 def _related(
-    evidence: Evidence, concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], bags: Sequence[Counter[str]], telling: Sequence[Sequence[str]], idf: dict[str, float]
+    evidence: Evidence,
+    concepts: Sequence[Concept],
+    texts: Sequence[Sequence[Passage]],
+    bags: Sequence[Counter[str]],
+    telling: Sequence[Sequence[str]],
+    idf: dict[str, float],
 ) -> None:
     """Concepts with much vocabulary in common (cosine of tf-idf vectors, words of the name counting three times) belong together; which of the two
     comes first is for the other evidence to say, so both directions get the same and it only decides where an edge goes."""
@@ -156,6 +189,7 @@ def _related(
     for bag, title in zip(bags, telling, strict=True):
         counts = {w: math.log1p(c + (3 if w in title else 0)) for w, c in bag.items()} | {w: math.log1p(3) for w in title if w not in bag}
         vector = {w: v * idf[w] for w, v in counts.items() if idf.get(w, 0) > 0.3 and len(w) > 1}
+        vector = dict(sorted(vector.items(), key=lambda e: (-e[1], e[0]))[:_RELATED_WORDS])
         norm = math.sqrt(sum(v * v for v in vector.values())) or 1.0
         vectors.append({w: v / norm for w, v in vector.items()})
     holders: dict[str, list[int]] = defaultdict(list)
@@ -170,16 +204,22 @@ def _related(
                     near[j] += value * vectors[j][word]
         near.pop(i, None)
         for j, cosine in sorted(near.items(), key=lambda e: (-e[1], e[0]))[:_RELATED_BEST]:
-            lines, quote = _shown(concepts[i], texts[i], vectors[j])
-            evidence.related[i][j] = Support(cosine, cosine, "related", lines, quote)
+            evidence.related[i][j] = Support(cosine, cosine, "related")
 
 
-def _shown(concept: Concept, texts: Sequence[Passage], other: dict[str, float]) -> tuple[tuple[int, int], str]:
+def _words_of(concept: Concept, texts: Sequence[Passage]) -> frozenset[str]:
+    """The telling words of a concept's name and text."""
+    return frozenset(content_tokens(concept.title)) | {
+        t for p in texts[:_SEARCHED] if p.role != "code" for t in passage_tokens(p) if t not in STOP_WORDS and len(t) > 2
+    }
+
+
+def _shown(concept: Concept, texts: Sequence[Passage], other: frozenset[str]) -> tuple[tuple[int, int], str]:
     """The sentence (else the name) that has most of the other concept's words."""
     best, value = None, 0.0
-    for passage in texts[:40]:
+    for passage in texts[:_SEARCHED]:
         if passage.role != "code":
-            shared = sum(other.get(t, 0.0) for t in set(tokens(passage.text)))
+            shared = sum(t in other for t in set(passage_tokens(passage)))
             if shared > value:
                 best, value = passage, shared
     return (best.lines, best.text) if best else (_anchor_lines(concept), concept.title)
@@ -284,7 +324,12 @@ def _cue_spans(text: str, cues: re.Pattern[str]) -> list[int]:
 
 
 def _terms(
-    evidence: Evidence, concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], bags: Sequence[Counter[str]], telling: Sequence[Sequence[str]], idf: dict[str, float]
+    evidence: Evidence,
+    concepts: Sequence[Concept],
+    texts: Sequence[Sequence[Passage]],
+    bags: Sequence[Counter[str]],
+    telling: Sequence[Sequence[str]],
+    idf: dict[str, float],
 ) -> None:
     """Parts of names of several words in other texts."""
     n = len(concepts)
@@ -310,8 +355,7 @@ def _terms(
             if support is not None:
                 support.total += value
             else:
-                passage = next(p for p in texts[b] if p.role != "code" and any(w in title for w in tokens(p.text)))
-                evidence.support(b, a).add(value, "terms", passage.lines, passage.text)
+                evidence.leans[b][a] = Support(value, value, "terms")
 
 
 def _names(evidence: Evidence, concepts: Sequence[Concept], telling: Sequence[Sequence[str]]) -> None:
@@ -338,7 +382,7 @@ def _names(evidence: Evidence, concepts: Sequence[Concept], telling: Sequence[Se
             series[" ".join("#" if w.isdecimal() else singular(w) for w in spelled)].append((digits, i))
     for members in series.values():
         members.sort()
-        for (low, a), (high, b) in zip(members, members[1:], strict=False):
+        for (low, a), (high, b) in itertools.pairwise(members):
             if low < high:
                 evidence.support(b, a).add(NUMBER, "number", _anchor_lines(concepts[b]), concepts[b].title)
 
@@ -365,7 +409,9 @@ def _stated_order(evidence: Evidence, concepts: Sequence[Concept]) -> None:
             evidence.support(i, i - 1).add(ORDER, "order", _anchor_lines(b), b.title)
 
 
-def _priors(evidence: Evidence, concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], telling: Sequence[Sequence[str]], spread: Counter[str]) -> list[float]:
+def _priors(
+    evidence: Evidence, concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], telling: Sequence[Sequence[str]], spread: Counter[str]
+) -> list[float]:
     """What is known of a concept's place before any pair is looked at; the mean is 0."""
     used_by: Counter[int] = Counter(a for leans in evidence.leans for a, s in leans.items() if s.total > 0.3)
     prior: list[float] = []
@@ -399,7 +445,12 @@ def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arra
     chosen: list[Edge] = []
     for b in ranked:
         found = _best(b, evidence, place, limit)
-        chosen.extend(Edge(a, b, s.kind, round(1 - math.exp(-s.total), 3), s.lines, s.quote) for s, a in found)
+        for support, a in found:
+            # Where words in common are all there is, the sentence to show is looked for now, for the few pairs that need it.
+            lines, quote = (
+                (support.lines, support.quote) if support.quote else _shown(concepts[b], evidence.texts[b], _words_of(concepts[a], evidence.texts[a]))
+            )
+            chosen.append(Edge(a, b, support.kind, round(1 - math.exp(-support.total), 3), lines, quote))
     kept = reduced(chosen, len(concepts))
     return Arrangement(study_order(kept, ranked), kept)
 

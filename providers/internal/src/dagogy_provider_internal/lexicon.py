@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache
 from typing import Literal
 
 from dagogy.api import words
@@ -19,35 +19,55 @@ from dagogy.api import words
 HeadingKind = Literal["concept", "group", "meta", "part", "skip"]
 
 _GROUP = frozenset(
-    "topics|topic list|concepts|key concepts|core concepts|main concepts|terms|key terms|terminology|glossary|definitions|skills|syllabus|outline|course outline|"
+    "topics|topic list|concepts|key concepts|core concepts|main concepts|terms|key terms|terminology|glossary|definitions|skills|"
+    "syllabus|outline|course outline|"
     "course content|contents|content|curriculum|modules|units|lessons|chapters|topics covered|in scope|scope|schedule|lesson plan|learning path|roadmap|"
     "introduction|overview|intro|background|summary|notes".split("|")
 )
 _PART = frozenset(
-    "example|examples|worked example|worked examples|exercise|exercises|practice|practice problems|problems|activities|activity|quiz|self check|self test|check|"
-    "checks|questions|review questions|pitfalls|common mistakes|common errors|common pitfalls|misconceptions|common misconceptions|warnings|caveats|key facts|"
-    "facts|key points|key ideas|details|definition|description|explanation|tips|remarks|discussion|how it works|why it matters|summary|notes|introduction|overview|"
-    "recap|background|motivation|usage|syntax|mastery check|assessment|solution|solutions|answers|see also|links|resources|references|further reading".split("|")
+    "example|examples|worked example|worked examples|exercise|exercises|practice|practice problems|problems|activities|activity|quiz|"
+    "self check|self test|check|"
+    "checks|questions|review questions|pitfalls|common mistakes|common errors|common pitfalls|misconceptions|common misconceptions|"
+    "warnings|caveats|key facts|"
+    "facts|key points|key ideas|details|definition|description|explanation|tips|remarks|discussion|how it works|why it matters|summary|"
+    "notes|introduction|overview|"
+    "recap|background|motivation|usage|syntax|mastery check|assessment|solution|solutions|answers|see also|links|resources|references|further reading".split(
+        "|"
+    )
 )
 _SKIP = frozenset(
-    "introduction|overview|intro|preface|foreword|abstract|preamble|table of contents|toc|contents|summary|conclusion|conclusions|recap|wrap up|further reading|"
+    "introduction|overview|intro|preface|foreword|abstract|preamble|table of contents|toc|contents|summary|conclusion|conclusions|"
+    "recap|wrap up|further reading|"
     "further resources|additional resources|additional reading|recommended reading|reading list|readings|references|bibliography|works cited|resources|links|"
-    "external links|see also|acknowledgements|acknowledgments|acknowledgement|license|licence|copyright|credits|authors|author|contributors|contributing|changelog|"
-    "change log|history|version history|revision history|appendix|appendices|index|misc|miscellaneous|faq|motivation|about|about this course|about this document|"
+    "external links|see also|acknowledgements|acknowledgments|acknowledgement|license|licence|copyright|credits|authors|author|"
+    "contributors|contributing|changelog|"
+    "change log|history|version history|revision history|appendix|appendices|index|misc|miscellaneous|faq|motivation|about|about this "
+    "course|about this document|"
     "about this book|about the author|about the authors|about|how to use this document|how to use this book|how to read this|conventions|notation|next steps|"
     "what next|grading|assessment|assignments|exercises|examples|notes|todo|quiz|feedback|contact|getting help|support|background".split("|")
 )
 _META: dict[str, str] = {
-    **dict.fromkeys("out of scope|not in scope|not covered|what is not covered|exclusions|excluded|non goals|what this course does not cover|beyond scope".split("|"), "scope_out"),
-    **dict.fromkeys("audience|target audience|intended audience|who is this for|who this is for|who should read this|for whom|learners|readers|about you".split("|"), "audience"),
     **dict.fromkeys(
-        "prerequisites|prerequisite|prerequisite knowledge|required knowledge|assumed knowledge|requirements|what you should know|what you need to know|before you start|"
+        "out of scope|not in scope|not covered|what is not covered|exclusions|excluded|non goals|what this course does not cover|beyond scope".split("|"),
+        "scope_out",
+    ),
+    **dict.fromkeys(
+        "audience|target audience|intended audience|who is this for|who this is for|who should read this|for whom|learners|readers|about you".split("|"),
+        "audience",
+    ),
+    **dict.fromkeys(
+        "prerequisites|prerequisite|prerequisite knowledge|required knowledge|assumed knowledge|requirements|what you should know|what you "
+        "need to know|before you start|"
         "before you begin".split("|"),
         "prerequisites",
     ),
-    **dict.fromkeys("goal|goals|objective|objectives|aim|aims|purpose|learning objectives|learning goals|learning outcomes|outcomes|course goals".split("|"), "goal"),
+    **dict.fromkeys(
+        "goal|goals|objective|objectives|aim|aims|purpose|learning objectives|learning goals|learning outcomes|outcomes|course goals".split("|"), "goal"
+    ),
 }
-_NUMBERED_PART = re.compile(r"^(?:chapter|module|unit|lesson|week|part|section|day|step|session|lecture|topic|appendix|stage|level|phase)\s+(?:\d+|[ivxlc]+|[a-z])$")
+_NUMBERED_PART = re.compile(
+    r"^(?:chapter|module|unit|lesson|week|part|section|day|step|session|lecture|topic|appendix|stage|level|phase)\s+(?:\d+|[ivxlc]+|[a-z])$"
+)
 _NUMBERING = re.compile(
     r"^\s*(?:(?:chapter|module|unit|lesson|week|part|section|day|step|session|lecture|stage|phase)\s+(?:\d+(?:\.\d+)*|[IVXLC]+)\s*(?:[:.)]|\s[-–—])\s*|"
     r"\(?\d{1,3}[.):]\s+|\d{1,2}(?:\.\d{1,2})+[.):]?\s+)",
@@ -102,7 +122,9 @@ _COLUMN_WORDS = (
     ("fact", r"facts?|details?|notes?|key (?:points?|ideas?|facts?)|ideas?|contents?|covers|remarks?|why|comments?"),
 )
 _COLUMNS = [(role, re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)) for role, pattern in _COLUMN_WORDS]
-_NAME_COLUMN = re.compile(r"^(?:topics?|concepts?|terms?|skills?|subjects?|ideas?|names?|modules?|units?|lessons?|themes?|notions?|techniques?|theorems?|titles?)$", re.IGNORECASE)
+_NAME_COLUMN = re.compile(
+    r"^(?:topics?|concepts?|terms?|skills?|subjects?|ideas?|names?|modules?|units?|lessons?|themes?|notions?|techniques?|theorems?|titles?)$", re.IGNORECASE
+)
 
 
 def column_role(header: str) -> str:
@@ -114,14 +136,26 @@ def column_role(header: str) -> str:
 
 
 _LABELS = (
-    ("pitfall", r"(?:a |one )?(?:(?:common|frequent|typical|usual) )?(?:mistakes?|errors?|pitfalls?|misconceptions?|traps?|faults?)|warnings?|cautions?|beware|watch out|gotchas?|don'?ts?"),
-    ("practice", r"check(?: yourself)?|practi[cs]e|exercise|test(?: yourself)?|try it|try this|verify(?: by hand)?|task|self[- ]check|mastery check|you can check it by|result to look for|assignment|activity|quiz|do"),
+    (
+        "pitfall",
+        (
+            r"(?:a |one )?(?:(?:common|frequent|typical|usual) )?(?:mistakes?|errors?|pitfalls?|misconceptions?|traps?|faults?)|warnings?|"
+            r"cautions?|beware|watch out|gotchas?|don'?ts?"
+        ),
+    ),
+    (
+        "practice",
+        (
+            r"check(?: yourself)?|practi[cs]e|exercise|test(?: yourself)?|try it|try this|verify(?: by hand)?|task|self[- ]check|mastery check|"
+            r"you can check it by|result to look for|assignment|activity|quiz|do"
+        ),
+    ),
     ("example", r"for example|examples?|e\.g\."),
     ("requires", r"builds? on|prerequisites?|requires|depends on|needs"),
     ("definition", r"definition|in short|what it is|meaning"),
     ("fact", r"notes?|tip|remark|fact|key facts?|key idea|details?|why"),
 )
-_LABEL = [(role, re.compile(rf"^(?:{pattern})\s*[:.–—]\s+", re.IGNORECASE)) for role, pattern in _LABELS]  # noqa: RUF001
+_LABEL = [(role, re.compile(rf"^(?:{pattern})\s*[:.–—]\s+", re.IGNORECASE)) for role, pattern in _LABELS]
 
 
 def label(text: str) -> tuple[str, str]:
@@ -141,19 +175,24 @@ def is_label(lead: str) -> bool:
 # -------------------------------------------------------------------------------------------------------------------- sentences
 
 _PITFALL_STRONG = re.compile(
-    r"\b(?:(?:common|frequent|typical|usual|classic) (?:mistake|error|fault|trap|pitfall|misconception|confusion)|mistakes?|misconceptions?|fallacy|pitfalls?|beware|do not|don['’]t|"
-    r"never|avoid|wrong to|is wrong|careful|caution|mislead\w*|deceives?|easily (?:mistaken|confused)|confus\w+|(?:is|are) a trap|frequent trap|poor guide|must not|should not|shouldn['’]t|"
-    r"not a guarantee|(?:is|are) not proof|does not prove|danger\w*|trap is)\b",
+    r"\b(?:(?:common|frequent|typical|usual|classic) (?:mistake|error|fault|trap|pitfall|misconception|confusion)|mistakes?|"
+    r"misconceptions?|fallacy|pitfalls?|beware|wrong to|is wrong|careful|caution|mislead\w*|deceives?|easily (?:mistaken|confused)|"
+    r"confus\w+|(?:is|are) a trap|frequent trap|poor guide|must not|should not|shouldn['’]t|"
+    r"not a guarantee|(?:is|are) not proof|does not prove|danger\w*|trap is)\b|(?:^|[,;:]\s)(?:but )?(?:do not|don['’]t|never|avoid)\b",
     re.IGNORECASE,
 )
 _PITFALL_WEAK = re.compile(
-    r"\b(?:unlike|however|although|though|but|rather than|instead of|cannot|can['’]t|not every|not all|is not|isn['’]t|are not|aren['’]t|does not|doesn['’]t|do not|fails?|only if|only when|unless|"
-    r"without|otherwise|surprising\w*|despite|even (?:if|though|when)|limit\w*|distinction|differ\w*|contradict\w*|paradox\w*|error|restrict\w*|whereas|error-prone|by contrast|except|problem|difficult\w*)\b",
+    r"\b(?:unlike|however|although|though|but|rather than|instead of|cannot|can['’]t|not every|not all|is not|isn['’]t|are not|"
+    r"aren['’]t|does not|doesn['’]t|do not|fails?|only if|only when|unless|"
+    r"without|otherwise|surprising\w*|despite|even (?:if|though|when)|limit\w*|distinction|differ\w*|contradict\w*|paradox\w*|error|"
+    r"restrict\w*|whereas|error-prone|by contrast|except|problem|difficult\w*)\b",
     re.IGNORECASE,
 )
 _POINTER = re.compile(
-    r"\b(?:as (?:discussed|mentioned|described|shown|noted)|another (?:chapter|section|listing)|(?:this|next|previous|following) (?:section|chapter|concept|lesson|document|page)|in this (?:section|chapter|example)|"
-    r"let['’]s|^let us|see (?:also|below|above|the|another)|check out|refer to|we['’]ll|we will|you['’]ll (?:need|learn|see)|below (?:are|is)|here['’]?s|here is|for more (?:details|options|information)|the following|"
+    r"\b(?:as (?:discussed|mentioned|described|shown|noted)|another (?:chapter|section|listing)|(?:this|next|previous|following) "
+    r"(?:section|chapter|concept|lesson|document|page)|in this (?:section|chapter|example)|"
+    r"let['’]s|^let us|see (?:also|below|above|the|another)|check out|refer to|we['’]ll|we will|you['’]ll (?:need|learn|see)|below "
+    r"(?:are|is)|here['’]?s|here is|for more (?:details|options|information)|the following|"
     r"in the example|filename|listing)\b",
     re.IGNORECASE,
 )
@@ -171,21 +210,42 @@ def is_pointer(sentence: str) -> bool:
 
 # Verbs that ask for something a learner can be seen doing. Used as imperatives, and as gerunds ("Computing …") turned back to them.
 VERBS = frozenset(
-    "add adapt adjust analyze analyse annotate apply approximate arrange ask assemble assess assign bake balance bring build calculate call capture carry change check choose circle cite classify collect "
-    "combine compare compile complete compose compute configure confirm connect construct contrast convert copy correct count create cut debug decide decompose define demonstrate deploy "
-    "derive describe design determine develop diagnose differentiate display distinguish divide document draw edit estimate evaluate examine execute expand explain express extend extract factor "
-    "feed fetch fill find fit fix fold follow force form formulate generalize generate get give graph group hold identify implement improve infer inspect install integrate interpret invert join "
-    "judge justify knead label link list locate log look make map mark match measure mix model modify move multiply name negate note observe open order organize outline perform photograph pick ping place "
-    "plan plot point practice predict prepare present press print produce program prove publish put query rank read recognize record reduce relate remove rename repeat replace report represent "
-    "reproduce rescale rest restate rewrite roll round run sample save scale score search select send separate serve set shape show simplify simulate sketch solve sort split stack start state stop "
-    "store stretch structure subtract summarize support swap take taste tell test throw time trace transform translate try turn type use validate verify visualize wash watch weigh work write".split()
+    "add adapt adjust analyze analyse annotate apply approximate arrange ask assemble assess assign bake balance bring build calculate "
+    "call capture carry change check choose circle cite classify collect "
+    "combine compare compile complete compose compute configure confirm connect construct contrast convert copy correct count create "
+    "cut debug decide decompose define demonstrate deploy "
+    "derive describe design determine develop diagnose differentiate display distinguish divide document draw edit estimate evaluate "
+    "examine execute expand explain express extend extract factor "
+    "feed fetch fill find fit fix fold follow force form formulate generalize generate get give graph group hold identify implement "
+    "improve infer inspect install integrate interpret invert join "
+    "judge justify knead label link list locate log look make map mark match measure mix model modify move multiply name negate note "
+    "observe open order organize outline perform photograph pick ping place "
+    "plan plot point practice predict prepare present press print produce program prove publish put query rank read recognize record "
+    "reduce relate remove rename repeat replace report represent "
+    "reproduce rescale rest restate rewrite roll round run sample save scale score search select send separate serve set shape show "
+    "simplify simulate sketch solve sort split stack start state stop "
+    "store stretch structure subtract summarize support swap take taste tell test throw time trace transform translate try turn type "
+    "use validate verify visualize wash watch weigh work write".split()
 )
 #: Verbs that come after "and" or a comma and name what must come out.
-OUTCOME_VERBS = frozenset("confirm check verify expect find see show observe report name count measure explain compare get list note tell prove weigh decide read record".split())
-_IRREGULAR = {"putting": "put", "cutting": "cut", "running": "run", "getting": "get", "setting": "set", "fitting": "fit", "splitting": "split", "stopping": "stop", "planning": "plan", "mapping": "map"}
+OUTCOME_VERBS = frozenset(
+    "confirm check verify expect find see show observe report name count measure explain compare get list note tell prove weigh decide read record".split()
+)
+_IRREGULAR = {
+    "putting": "put",
+    "cutting": "cut",
+    "running": "run",
+    "getting": "get",
+    "setting": "set",
+    "fitting": "fit",
+    "splitting": "split",
+    "stopping": "stop",
+    "planning": "plan",
+    "mapping": "map",
+}
 
 
-@lru_cache(maxsize=None)
+@cache
 def imperative_of(word: str) -> str:
     """The plain form of a verb in `VERBS` given as itself or as a gerund, else an empty string."""
     low = word.lower()
@@ -202,25 +262,42 @@ def imperative_of(word: str) -> str:
 
 def is_imperative(sentence: str) -> bool:
     first = words(sentence[:60])[:2]
-    return bool(first) and first[0] in VERBS and sentence[:1].isupper() and not (len(first) > 1 and first[1] in {"is", "are", "has", "have", "was", "can", "types", "of"})
+    return (
+        bool(first)
+        and first[0] in VERBS
+        and sentence[:1].isupper()
+        and not (len(first) > 1 and first[1] in {"is", "are", "has", "have", "was", "can", "types", "of"})
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------------------ order
 
 #: Title words of what tends to be taught early or late. General words of syllabi in all fields.
 EARLY = frozenset(
-    "basic basics introduction intro introductory introducing getting started start fundamental fundamentals foundation foundations elementary simple first begin beginning beginner terminology overview "
+    "basic basics introduction intro introductory introducing getting started start fundamental fundamentals foundation foundations "
+    "elementary simple first begin beginning beginner terminology overview "
     "what why hello installation installing setup primer definition defining defined define intuition visualizing counting recognizing".split()
 )
 LATE = frozenset(
-    "advanced application applications applying analysis comparing comparison optimizing optimization optimisation survey project proof proofs proving performance miscellaneous tuning extending extension "
-    "extensions improving improvement further modeling modelling deriving derive prove diagnosis troubleshooting debugging deploying deployment deploy case theorem theorems completeness incompleteness design".split()
+    "advanced application applications applying analysis comparing comparison optimizing optimization optimisation survey project "
+    "proof proofs proving performance miscellaneous tuning extending extension "
+    "extensions improving improvement further modeling modelling deriving derive prove diagnosis troubleshooting debugging deploying "
+    "deployment deploy case theorem theorems completeness incompleteness design".split()
 )
 #: A text that leans on something before it.
 LOOKS_BACK = re.compile(
-    r"\b(?:recall|previously|previous|already|earlier|as (?:we|you) (?:saw|learned|discussed)|(?:we|you)(?:['’]ve| have) (?:seen|learned|used|been using)|builds? (?:up)?on|extends?|extend|generali[sz]\w+|"
+    r"\b(?:recall|previously|previous|already|earlier|as (?:we|you) (?:saw|learned|discussed)|(?:we|you)(?:['’]ve| have) (?:seen|"
+    r"learned|used|been using)|builds? (?:up)?on|extends?|extend|generali[sz]\w+|"
     r"special case|combin\w+|now that|more advanced|in (?:more )?depth)\b",
     re.IGNORECASE,
 )
 #: Number words of names that form a series ("Rule for two variables", "Rule for three variables").
-NUMBER_WORDS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten".split())} | {"first": 1, "second": 2, "third": 3, "i": 1, "ii": 2, "iii": 3, "iv": 4}
+NUMBER_WORDS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten".split())} | {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "i": 1,
+    "ii": 2,
+    "iii": 3,
+    "iv": 4,
+}

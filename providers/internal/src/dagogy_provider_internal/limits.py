@@ -36,15 +36,21 @@ def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[
             if len(concept.path) > 1 and concept.anchor >= 0:
                 groups[concept.path].append(concept)
         need = len(concepts) - most
-        taken = {same_key(c.title) for c in concepts}
-        options = [(path, members) for path, members in groups.items() if len(members) > 1 and same_key(path[-1]) not in taken and not is_sentence(path[-1])]
+        taken = {same_key(c.title) for c in concepts if c.anchor >= 0}
+        # An item of the spec that names a group, and that the document does not describe, is what the group becomes.
+        named = {same_key(c.title): c for c in concepts if c.anchor < 0}
+        options = [
+            (path, [*members, *([named[same_key(path[-1])]] if same_key(path[-1]) in named else [])])
+            for path, members in groups.items()
+            if len(members) > 1 and same_key(path[-1]) not in taken and not is_sentence(path[-1])
+        ]
         if not options:
             return concepts
         path, members = min(options, key=lambda o: (len(o[1]) - 1 > need, -len(o[0]), sum(map(_words, o[1])), o[0]))
         if len(members) - 1 > 2 * need:
             return concepts
         concepts = _replaced(concepts, members, _union(members, path[-1], path[:-1]))
-        notes.append(f"merged into “{path[-1]}”: {', '.join(m.title for m in members)}")
+        notes.append(f"merged into “{path[-1]}”: {', '.join(m.title for m in members if m.anchor >= 0)}")
     return concepts
 
 

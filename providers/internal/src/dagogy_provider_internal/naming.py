@@ -9,18 +9,24 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from dagogy.api import STOP_WORDS, stem, words
+
 from dagogy_provider_internal.lexicon import folded, without_numbering
 
 _MARKUP = re.compile(r"\*\*|__|`|\[\[|\]\]|</?[a-zA-Z][^<>]{0,40}/?>(?=\S|$)")
-_GLOSS = re.compile(r"^(.{2,80}?)(?:\s*:\s+|\s+[-–—]{1,2}\s+)(\S.*)$", re.DOTALL)  # noqa: RUF001
+_GLOSS = re.compile(r"^(.{2,80}?)(?:\s*:\s+|\s+[-–—]{1,2}\s+)(\S.*)$", re.DOTALL)
 _PARENTHESIS = re.compile(r"\s*\(([^()]{1,60})\)\s*$")
 _OPENERS = re.compile(
-    r"^(?:an? |the )?(?:(?:introduction|intro|overview|basics?|fundamentals?|survey|review|theory|concept|use|principles?|definition|properties) (?:to|of) (?:the |an? )?|"
+    r"^(?:an? |the )?(?:(?:introduction|intro|overview|basics?|fundamentals?|survey|review|theory|concept|use|principles?|definition|"
+    r"properties) (?:to|of) (?:the |an? )?|"
     r"what (?:is|are) (?:the |an? )?|how to |understanding |introducing |defining |working with |using |more (?:on|about) |about |all about )",
     re.IGNORECASE,
 )
 #: Words of titles that say how something is treated rather than what it is.
-_LIGHT = frozenset("use using work working understand understanding apply applying define defining introduction overview concept basic advanced problem solve solving example".split())
+_LIGHT = frozenset(
+    "use using work working understand understanding apply applying define defining introduction overview concept basic advanced "
+    "problem solve solving example".split()
+)
+# Scripts that write words without spaces: Thai, Lao, Burmese, Khmer, kana, Han.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*[+#]*")
 _SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE)
@@ -29,7 +35,7 @@ _SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:
 def tidy_title(text: str) -> str:
     """A heading, lead, cell or item as a title: numbering, markup and closing punctuation removed."""
     title = " ".join(_MARKUP.sub("", without_numbering(text)).split())
-    title = title.strip(" \t:;,–—-|")  # noqa: RUF001
+    title = title.strip(" \t:;,–—-|")
     if title.endswith(".") and not title.endswith(("etc.", "...")) and title.count(".") == 1:
         title = title[:-1]
     return title
@@ -38,7 +44,12 @@ def tidy_title(text: str) -> str:
 def split_gloss(text: str) -> tuple[str, str]:
     """`Name: gloss` or `Name - gloss` apart; `(text, "")` where there is none, or where the first part is too long for a name."""
     match = _GLOSS.match(text)
-    if match and len(match[1].split()) <= 8 and not match[1].rstrip().endswith((".", "?")) and (match[2].rstrip().endswith((".", "。")) or len(match[2].split()) >= 7):
+    if (
+        match
+        and len(match[1].split()) <= 8
+        and not match[1].rstrip().endswith((".", "?"))
+        and (match[2].rstrip().endswith((".", "。")) or len(match[2].split()) >= 7)
+    ):
         return match[1], match[2]
     return text, ""
 
@@ -83,7 +94,7 @@ def aliases(title: str) -> list[str]:
 def core_name(title: str) -> str:
     """The title without what only says how it is treated: `Introduction to X`, `What is X?`, `Using X`."""
     core = _OPENERS.sub("", title.rstrip("?!. ")).strip()
-    return core if core else title
+    return core or title
 
 
 @lru_cache(maxsize=100_000)
@@ -127,7 +138,7 @@ def phrases(names: Iterable[str]) -> list[tuple[str, ...]]:
     for name in names:
         for form in (name, core_name(name)):
             parts = phrase(form)
-            if parts and any(p not in STOP_WORDS and len(p) > 1 or _UNSPACED.match(p) for p in parts):
+            if parts and any((p not in STOP_WORDS and len(p) > 1) or _UNSPACED.match(p) for p in parts):
                 found.setdefault(parts)
     return list(found)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dagogy.api import Block, ScopeDocument
+
 from dagogy_provider_internal.lexicon import HeadingKind, heading_kind
 
 

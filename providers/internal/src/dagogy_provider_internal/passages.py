@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dagogy.api import Block, sentences
+
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.lexicon import OUTCOME_VERBS, column_role, imperative_of, is_imperative, is_pointer, label, pitfall_strength
 from dagogy_provider_internal.naming import split_gloss
@@ -15,7 +16,11 @@ from dagogy_provider_internal.naming import split_gloss
 Role = Literal["definition", "fact", "pitfall", "practice", "example", "requires", "question", "pointer", "code", "other"]
 
 _EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|such as|examples? (?:include|are|of)|like)\b", re.IGNORECASE)
-_CHECKABLE = re.compile(r"\b(?:must|should then|has to|have to|should)\b.*\d|^(?:after|with|on|from|for|when|in)\b.*\bmust\b|\b(?:confirm|verify|check that|expect|measure)\b", re.IGNORECASE)
+_TABLE_OF_CONTENTS = re.compile(r"^(?:covers|includes|topics include|contents)\b", re.IGNORECASE)
+_CHECKABLE = re.compile(
+    r"\b(?:must|should then|has to|have to|should)\b.*\d|^(?:after|with|on|from|for|when|in)\b.*\bmust\b|\b(?:confirm|verify|check that|expect|measure)\b",
+    re.IGNORECASE,
+)
 _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|can|know how to)\s+(?=\w)", re.IGNORECASE)
 
 
@@ -46,10 +51,10 @@ def passages(concept: Concept) -> list[Passage]:
         else:
             text = concept.gloss if at == concept.anchor else block.text
             out.extend(_sentences(text, block.lines))
-    opening = next((p for p in out if p.role in ("definition", "fact", "pitfall", "example")), None)
+    opening = next((p for p in out if p.role in ("definition", "fact", "example") or (p.role == "pitfall" and not p.explicit)), None)
     if opening is not None:
         opening.first = True
-        if opening.role in ("fact", "example"):
+        if opening is out[0] or opening.role in ("fact", "example"):
             opening.role = "definition"
     return out
 
@@ -70,7 +75,9 @@ def _cells(row: Block, concept: Concept, named_here: bool) -> Iterator[Passage]:
             yield Passage(" ".join(cell.split()), row.lines, "pitfall" if role == "pitfall" else "practice", explicit=True)
         elif role:
             for i, sentence in enumerate(sentences(cell)):
-                yield Passage(sentence, row.lines, "definition" if role == "definition" and i == 0 else "example" if role == "example" else "fact", explicit=True)
+                yield Passage(
+                    sentence, row.lines, "definition" if role == "definition" and i == 0 else "example" if role == "example" else "fact", explicit=True
+                )
         else:
             yield Passage(f"{header}: {cell}" if header else cell, row.lines, "other")
 
@@ -82,7 +89,9 @@ def _sentences(text: str, lines: tuple[int, int]) -> Iterator[Passage]:
         yield Passage(_capital(rest), lines, "pitfall" if role == "pitfall" else "practice", explicit=True)
         return
     for i, sentence in enumerate(sentences(rest)):
-        said: Role = "definition" if role == "definition" and i == 0 else "example" if role == "example" else "requires" if role == "requires" else _role(sentence)
+        said: Role = (
+            "definition" if role == "definition" and i == 0 else "example" if role == "example" else "requires" if role == "requires" else _role(sentence)
+        )
         yield Passage(_capital(sentence), lines, said, explicit=bool(role))
 
 
@@ -94,6 +103,8 @@ def _role(sentence: str) -> Role:
         return "practice"
     if is_pointer(sentence):
         return "pointer"
+    if _TABLE_OF_CONTENTS.match(sentence):
+        return "other"
     if pitfall_strength(sentence) == 2:
         return "pitfall"
     return "example" if _EXAMPLE.search(sentence) else "fact"
@@ -109,10 +120,12 @@ def is_practice(sentence: str) -> bool:
     if pitfall_strength(sentence) == 2:
         return False
     later = re.split(r"[,;]\s+(?:then |and )?| and | then ", sentence)
-    return bool(_CHECKABLE.search(sentence)) and (any(imperative_of(p.split(" ", 1)[0]) in OUTCOME_VERBS for p in later if p) or bool(re.search(r"\bmust\b", sentence)))
+    return bool(_CHECKABLE.search(sentence)) and (
+        any(imperative_of(p.split(" ", 1)[0]) in OUTCOME_VERBS for p in later if p) or bool(re.search(r"\bmust\b", sentence))
+    )
 
 
 def _capital(text: str) -> str:
     """`text` with a capital at its start, unless the first word has capitals or digits of its own (`iPhone`, `t-test`, `x86`)."""
     first = text.split(" ", 1)[0]
-    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() and len(first) > 1 or first in ("a",) else text
+    return text[:1].upper() + text[1:] if (first.isalpha() and first.islower() and len(first) > 1) or first == "a" else text

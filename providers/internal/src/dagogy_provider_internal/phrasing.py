@@ -4,16 +4,19 @@ that turn a statement into something to do."""
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from dagogy_provider_internal.lexicon import OUTCOME_VERBS, imperative_of
 
 _LONGEST = 240
-_CUT = re.compile(r"[;:]\s|,\s(?:which|so|because|since|and|but|where|while|unless|e\.g\.|for example)\b|\s[–—-]{1,2}\s|\s\(|,\s")  # noqa: RUF001
+_CUT = re.compile(r"[;:]\s|,\s(?:which|so|because|since|and|but|where|while|unless|e\.g\.|for example)\b|\s[–—-]{1,2}\s|\s\(|,\s")
 _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|know how to|can)\s+", re.IGNORECASE)
 _JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
 _RESULT_FOR = re.compile(r"^(?P<verb>\w+)\s+(?P<result>(?:[^:;]*?\d[^:;]*?))\s+(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?[^:;]*\w[^:;]*)$")
 _FUNCTION_START = frozenset(
-    "a an the it its in on of for to when if each every one two both this these those that they there with without by from as at some many most all any after before because although while such no not only during".split()
+    "a an the it its in on of for to when if each every one two both this these those that they there with without by from as at some "
+    "many most all any after before because although while such no not only during you we your our he she his her their its what which "
+    "how where here".split()
 )
 
 
@@ -23,7 +26,7 @@ def shortened(sentence: str, longest: int = _LONGEST) -> str:
     if len(text) > longest:
         cuts = [m.start() for m in _CUT.finditer(text) if longest // 3 <= m.start() <= longest and _balanced(text[: m.start()])]
         text = text[: cuts[-1]] if cuts else f"{text[:longest].rpartition(' ')[0]} …"
-    text = text.rstrip(" :;,—–-")  # noqa: RUF001
+    text = text.rstrip(" :;,—–-")
     return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "”", '"', ")")) else f"{text}."
 
 
@@ -31,10 +34,11 @@ def _balanced(text: str) -> bool:
     return text.count("(") == text.count(")") and text.count('"') % 2 == 0 and text.count("“") == text.count("”")
 
 
-def uncapitalised(sentence: str) -> str:
-    """With a small first letter where the first word is a plain function word; names and acronyms stay."""
-    first = re.match(r"[A-Za-z]+", sentence)
-    return sentence[:1].lower() + sentence[1:] if first and first.group().lower() in _FUNCTION_START else sentence
+def uncapitalised(sentence: str, plain: Collection[str] = ()) -> str:
+    """With a small first letter where the first word is a function word or one of `plain`, the words that the source also writes small; names and
+    acronyms stay."""
+    first = re.match(r"[^\W\d_]+", sentence)
+    return sentence[:1].lower() + sentence[1:] if first and (first.group().lower() in _FUNCTION_START or first.group().lower() in plain) else sentence
 
 
 def capitalised(text: str) -> str:
@@ -43,8 +47,10 @@ def capitalised(text: str) -> str:
 
 def sentence(text: str) -> str:
     """`text` as a sentence: a capital in front, a full stop behind."""
-    text = capitalised(text.strip().rstrip(" ,;:"))
-    return text if text.endswith((".", "!", "?", "…", "。", "”")) else f"{text}."
+    text = text.strip().rstrip(" ,;:")
+    # A command line keeps its first letter.
+    text = text if re.match(r"[a-z]+ -", text) else capitalised(text)
+    return text if text.endswith((".", "!", "?", "…", "。")) else f"{text}."
 
 
 def imperative(text: str) -> str:
@@ -58,7 +64,7 @@ def imperative(text: str) -> str:
     return capitalised(verb + second) if word.lower() != verb else capitalised(text)
 
 
-def task_and_criterion(practice: str) -> tuple[str, str]:
+def task_and_criterion(practice: str, plain: Collection[str] = ()) -> tuple[str, str]:
     """A practice sentence apart: what to do, and by what somebody else can tell that it was done. The criterion may be empty.
 
     The places to cut are, in this order: a semicolon or colon after an imperative, a second verb that names an outcome ("and confirm …"), a
@@ -74,12 +80,15 @@ def task_and_criterion(practice: str) -> tuple[str, str]:
     found_outcome = _cut_at_outcome(text, bool(asked))
     if found_outcome:
         return found_outcome
+    bound = _BOUND.match(text) if asked else None
+    if bound:
+        return sentence(imperative(bound["task"]) or bound["task"]), sentence(bound["bound"])
     result = _RESULT_FOR.match(asked) if asked else None
     if result:
         return sentence(f"{result['verb']} the result {result['given']}"), sentence(f"The result is {result['result']}")
     if asked:
         return sentence(asked), ""
-    return _observation(text), sentence(text)
+    return _observation(text, plain), sentence(text)
 
 
 def _asked(task: str) -> str:
@@ -89,14 +98,13 @@ def _asked(task: str) -> str:
     asked = imperative(task)
     if asked or not _given(task):
         return asked
-    _, found, rest = task.partition(", ")
-    return capitalised(task) if found and imperative(rest) else ""
+    return capitalised(task) if any(imperative_of(w) == w for w in re.findall(r"\w+", task)[2:]) else ""
 
 
 def _cut_at_outcome(text: str, asked: bool) -> tuple[str, str] | None:
     """The two halves around a verb that names the outcome."""
     for match in _JOINED.finditer(text):
-        verb = imperative_of(match["verb"])
+        verb = imperative_of(match["verb"]) or match["verb"].lower()
         if match.start() <= 12 or verb not in OUTCOME_VERBS or not (asked or _given(text)):
             continue
         before, rest = text[: match.start()], verb + text[match.end() :]
@@ -107,11 +115,15 @@ def _cut_at_outcome(text: str, asked: bool) -> tuple[str, str] | None:
     return None
 
 
+#: A last clause that says how much is enough: "… and put at least three in the right order".
+_BOUND = re.compile(
+    r"^(?P<task>.{12,}?)(?:,? and|,|;)\s+(?P<bound>(?:\w+ )(?:[^,]*?)(?:at least|at most|no more than|less than|more than|within|exactly|when it|until)\b.*)$"
+)
 _MUST = re.compile(r"^(?P<subject>.{4,}?)\s+(?:must|should)\b")
-_GIVES = re.compile(r"^(?P<subject>.*\d.*?)\s+(?P<verb>gives?|yields?|makes?|equals?|weighs?)\s+.*\d")
+_GIVES = re.compile(r"^(?P<subject>.*\d.*?)\s+(?P<verb>gives?|yields?|makes?|equals|weighs?)\s+(?:about |roughly )?\d")
 
 
-def _observation(text: str) -> str:
+def _observation(text: str, plain: Collection[str] = ()) -> str:
     """The task of watching for what a statement says must be seen."""
     gives = _GIVES.match(text)
     if gives:
@@ -121,7 +133,7 @@ def _observation(text: str) -> str:
         circumstances, _, watched = must["subject"].rpartition(", ")
         return sentence(f"{capitalised(circumstances)}, observe {watched}")
     first = re.split(r"[;,:]\s", text)[0]
-    return sentence(f"Observe and record whether {uncapitalised(first)}") if len(first.split()) > 3 else ""
+    return sentence(f"Observe and record whether {uncapitalised(first, plain)}") if len(first.split()) > 3 else ""
 
 
 def _given(text: str) -> bool:
@@ -131,31 +143,52 @@ def _given(text: str) -> bool:
 # ---------------------------------------------------------------------------------------------------------------------- capability
 
 _IS = re.compile(
-    r"^(?P<subject>(?:(?:A|An|The|One) )?[^,;:.()]{2,70}?)\s+(?P<verb>is|are|means|refers? to|stands for)\s+(?P<rest>(?!not\b|also\b|often\b|usually\b|used\b|called\b|based\b|done\b|similar\b|fundamental\b|key\b|one of\b|located\b)\S.+)$"
+    r"^(?P<subject>(?:(?:A|An|The|One) )?[^,;:.()]{2,70}?)\s+(?P<verb>is|are|means|refers? to|stands for)\s+(?P<rest>(?!not\b|also\b|"
+    r"often\b|usually\b|used\b|called\b|based\b|done\b|similar\b|fundamental\b|key\b|one of\b|located\b)\S.+)$"
 )
-_PURPOSE = re.compile(r"\b(?:lets?|allows?|enables?|helps?|permits?) (?:you|us|one|users|programs|people|developers)(?: to)? (?P<what>[a-z].+)$|\b(?:is|are|can be) used to (?P<used>[a-z].+)$")
+_PURPOSE = re.compile(
+    r"\b(?:lets?|allows?|enables?|helps?|permits?) (?:you|us|one|users|programs|people|developers)(?: to)? (?P<what>[a-z].+)$|\b(?:is|"
+    r"are|can be) used to (?P<used>[a-z].+)$"
+)
+_NOUN_FIRST = re.compile(
+    r"^(?:an?|the|one|two|three|four|five|six|seven|\d+|any|each|how|what|when|where|whatever|source|destination|statements?|functions?|"
+    r"ways?|types?|kinds?|rules?|sets?)\b|^\w+ (?:that|which|of|with|for|in)\b",
+    re.IGNORECASE,
+)
 _AMOUNT = re.compile(
-    r"^(?:(?:a|an|the)\s+)?(?:\w+\s+){0,2}?(?:number|ratio|sum|root|percentage|weight|share|probability|rate|range|temperature|average|area|volume|length|distance|difference|product|slope|limit|count)\b", re.IGNORECASE
+    r"^(?:(?:a|an|the)\s+)?(?:\w+\s+){0,2}?(?:number|ratio|sum|root|percentage|weight|share|probability|rate|range|temperature|average|"
+    r"area|volume|length|distance|difference|product|slope|limit|count)\b",
+    re.IGNORECASE,
 )
 
 
-def capability_from_definition(title: str, definition: str, tool: bool) -> str:
+def capability_from_definition(title: str, definition: str, *, plain: Collection[str]) -> str:
     """A verb phrase out of the sentence that defines the concept, or an empty string."""
     text = re.split(r", and (?=[^,]* (?:is|are) )", shortened(definition, 170))[0].rstrip(".…! ")
+    if is_fragment(text, title):
+        return sentence(f"Explain {_in_running_text(title)} as {uncapitalised(text)}")
     purpose = _PURPOSE.search(text)
-    if purpose and not tool:
+    if purpose and not imperative_of(title.split(" ", 1)[0]):
         return sentence(f"Use {_in_running_text(title)} to {purpose['what'] or purpose['used']}")
     match = _IS.match(text)
     if not match:
-        return sentence(f"Explain how {uncapitalised(text)}") if len(text.split()) > 4 and not text.endswith("?") else ""
+        return sentence(f"Explain how {uncapitalised(text, plain)}") if len(text.split()) > 4 and not text.endswith("?") else ""
     rest = match["rest"]
     doing = imperative(rest)
     if doing and rest.split(" ", 1)[0].endswith("ing"):
         return sentence(doing)
+    if match["verb"] in ("is", "are") and not _NOUN_FIRST.match(rest):
+        return sentence(f"Explain what it means that {uncapitalised(text, plain)}")
+    subject = match["subject"]
+    subject = uncapitalised(subject) if subject.split()[0] in ("A", "An", "The", "One") else _in_running_text(subject)
     if match["verb"] in ("is", "are"):
-        verb = "Compute" if _AMOUNT.match(rest) else "Explain"
-        return sentence(f"{verb} {uncapitalised(match['subject']) if match['subject'].split()[0] in ('A', 'An', 'The', 'One') else _in_running_text(match['subject'])} as {rest}")
-    return sentence(f"Explain what {_in_running_text(match['subject'])} {match['verb']}: {rest}")
+        return sentence(f"{'Compute' if _AMOUNT.match(rest) else 'Explain'} {subject} as {rest}")
+    return sentence(f"Explain what {subject} {match['verb']}: {rest}")
+
+
+def is_fragment(text: str, title: str) -> bool:
+    """Whether a gloss is a noun phrase without a verb ("A last-in first-out store"), as glossaries have it."""
+    return bool(re.match(r"^An?\s", text)) and title.lower() not in text.lower() and not re.search(r"\b(?:is|are|has|have|can|lets?|was|were)\b", text)
 
 
 def _in_running_text(name: str) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-
 from dagogy.api import InvalidArgument, Proposal, ProposeRequest, Provider, Readiness, RepairRequest, ScopeDocument, ScopeReading
+
 from dagogy_provider_internal.compose import curriculum
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.content import Content
@@ -36,7 +36,9 @@ class Internal(Provider):
         document, contents, notes = self._compose(request)
         weak = sum("any statement" in c.missing for c in contents)
         if weak:
-            notes.append(f"{weak} of {len(contents)} concepts are only named by the source; their nodes rest on its structure and have a low estimate_confidence")
+            notes.append(
+                f"{weak} of {len(contents)} concepts are only named by the source; their nodes rest on its structure and have a low estimate_confidence"
+            )
         return Proposal(curriculum=document, notes=notes[:_SHOWN_NOTES])
 
     def repair(self, request: RepairRequest) -> Proposal | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dagogy.api import ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed
+
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.concepts import Concept, find_concepts
 from dagogy_provider_internal.edges import Arrangement, Evidence, arrange, collect
@@ -54,9 +55,7 @@ def read(document: ScopeDocument) -> ScopeReading:
         raise no_concept(document)
     studied = study(kept, DEFAULT_LIMIT, document.title)
     concepts = tuple(ScopeConcept(c.id, c.title, c.path, c.lines, _shown(c, t)) for c, t in zip(kept, studied.texts, strict=True))
-    edges = tuple(
-        ScopeEdge(kept[e.before].id, kept[e.after].id, e.kind, e.weight, e.lines, e.quote) for e in studied.arrangement.edges
-    )
+    edges = tuple(ScopeEdge(kept[e.before].id, kept[e.after].id, e.kind, e.weight, e.lines, e.quote) for e in studied.arrangement.edges)
     return ScopeReading(concepts, edges, said.goal, said.audience, said.prerequisites, said.scope_out, tuple(skipped))
 
 

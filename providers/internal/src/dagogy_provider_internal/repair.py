@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dagogy.api import Finding, TopicSpec
+
 from dagogy_provider_internal.estimates import MOST, STEP
 
 _PREREQUISITE = re.compile(r"^/nodes/(\d+)/prerequisites/(\d+)$")
@@ -15,7 +16,9 @@ _FIELD = re.compile(r"^/nodes/(\d+)(?:/(\w+))?")
 _LEAST_TEXTS = {"core_ideas": 2, "pitfalls": 1}
 
 
-def repaired(document: dict[str, Any], findings: Iterable[Finding], fresh: Mapping[str, dict[str, Any]], spare: Mapping[str, list[str]], spec: TopicSpec) -> list[str]:
+def repaired(
+    document: dict[str, Any], findings: Iterable[Finding], fresh: Mapping[str, dict[str, Any]], spare: Mapping[str, list[str]], spec: TopicSpec
+) -> list[str]:
     """Changes `document` in place; returns what was done.
 
     `fresh`: the nodes that this provider would propose now, by id; a broken field of a draft is taken from there. `spare`: further ideas that

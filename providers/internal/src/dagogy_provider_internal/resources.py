@@ -28,7 +28,7 @@ def from_document(concept: Concept, passages: list[Passage], example: tuple[int,
 def _local(concept: Concept, lines: tuple[int, int], title: str, role: str) -> dict[str, Any]:
     first, last = lines
     span = f"L{first}" if first == last else f"L{first}-L{last}"
-    told = f"line {first}" if first == last else f"lines {first}–{last}"  # noqa: RUF001
+    told = f"line {first}" if first == last else f"lines {first}–{last}"
     path = " > ".join(concept.path)
     return {
         "title": title,
@@ -47,7 +47,7 @@ def _links(concept: Concept) -> list[dict[str, Any]]:
         for link in block.links:
             parts = urlsplit(link.url) if link.url.isascii() and " " not in link.url else None
             if parts and parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc:
-                line = f"line {block.lines[0]}" if block.lines[0] == block.lines[1] else f"lines {block.lines[0]}–{block.lines[1]}"  # noqa: RUF001
+                line = f"line {block.lines[0]}" if block.lines[0] == block.lines[1] else f"lines {block.lines[0]}–{block.lines[1]}"
                 kind = "paper" if "arxiv.org" in parts.hostname or "doi.org" in parts.hostname else "spec" if "rfc-editor.org" in parts.hostname else "doc"
                 title = f"{concept.title}: {link.text.strip() or parts.hostname}"
                 out.setdefault(link.url, {"title": title, "url": link.url, "kind": kind, "role": "reference", "citation": f"linked in {line}"})
@@ -60,5 +60,11 @@ def from_spec(concept: Concept, position: int) -> list[dict[str, Any]]:
     base = "local://inputs/topic_spec.json"
     return [
         {"title": f"{concept.title} in the topic spec", "url": f"{base}#/scope_in/{position}", "kind": "spec", "role": "definition", "citation": item},
-        {"title": f"{concept.title} among the topics of the spec", "url": f"{base}#/scope_in/{position}/example", "kind": "spec", "role": "example", "citation": f"scope_in, beside {item}"},
+        {
+            "title": f"{concept.title} among the topics of the spec",
+            "url": f"{base}#/scope_in/{position}/example",
+            "kind": "spec",
+            "role": "example",
+            "citation": f"scope_in, beside {item}",
+        },
     ]

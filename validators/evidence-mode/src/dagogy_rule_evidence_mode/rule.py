@@ -48,7 +48,8 @@ def _roles(i: int, node: Node, mode: str) -> Iterator[Finding]:
     if missing:
         count = len(node.resources)
         yield Finding(
-            f"'{node.id:.60}' has {count or 'no'} resource{'s' * (count != 1)}; evidence mode {mode} wants at least two, and here {' and '.join(missing)} is missing",
+            f"'{node.id:.60}' has {count or 'no'} resource{'s' * (count != 1)}; evidence mode {mode} wants at least two, "
+            f"and here {' and '.join(missing)} is missing",
             f"/nodes/{i}/resources",
             node.id,
         )

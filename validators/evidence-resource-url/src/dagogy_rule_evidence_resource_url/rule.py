@@ -12,6 +12,7 @@ from dagogy.api import Finding, Meta, Node, Rule, Subject
 from dagogy.api import Options as BaseOptions
 
 _NEVER = ' <>"'
+_NEVER_BYTES = bytes([*range(0x20), 0x7F]) + _NEVER.encode()
 _WITH_HOST = frozenset({"http", "https", "ftp", "ftps"})
 _LINES = re.compile(r"L([0-9]{1,18})(?:-L?([0-9]{1,18}))?\Z")
 _SECRET = re.compile(r"//[^/?#@]*@")
@@ -61,7 +62,10 @@ def _all_plain(nodes: Sequence[Node], judge: _Judge) -> bool:
     """
     urls = [resource.url for node in nodes for resource in node.resources]
     text = "".join(urls)
-    if not text.isprintable() or any(c in text for c in _NEVER):
+    if text.isascii():
+        if len(text.encode().translate(None, _NEVER_BYTES)) != len(text):
+            return False
+    elif not text.isprintable() or any(c in text for c in _NEVER):
         return False
     heads = {url[: url.find("/", 8) + 1] for url in urls}
     # A URL without a slash after its host has the head "" and goes the long way.

@@ -152,7 +152,7 @@ def _by_bits(hard: list[int], found: dict[int, dict[int, int]], index: GraphInde
     prerequisites' sets and its own bit. Big integers make a union as cheap as a memory copy. Edges that are known to be implied are left
     out, since the sets are the same without them.
     """
-    depth, order = index.depth, index.order
+    order = index.order
     edges = [before if v not in found else [p for p in before if p not in found[v]] for v, before in enumerate(index.prerequisites)]
     asked = _not_on_one_chain(hard, edges, found, index)
     place = [0] * len(order)

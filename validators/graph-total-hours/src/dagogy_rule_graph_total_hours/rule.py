@@ -36,10 +36,11 @@ class TotalHours(Rule):
             return  # graph.node_count says so
         limits = subject.spec.constraints
         low, high = limits.total_hours_min, limits.total_hours_max
-        hours = sum([node.estimate_minutes for node in subject.nodes]) / 60
+        minutes = sum([node.estimate_minutes for node in subject.nodes])
+        hours = minutes / 60
         if low * (1 - options.tolerance) - _ROUNDING <= hours <= high * (1 + options.tolerance) + _ROUNDING:
             return
-        factor = (low if hours < low else high) / hours
+        factor = (low if hours < low else high) * 60 / minutes
         side, limit = ("at least", low) if hours < low else ("at most", high)
         within = f", give or take {options.tolerance:.0%}" if options.tolerance else ""
         yield Finding(

@@ -67,7 +67,7 @@ class Atomicity(Rule):
                     named = ", ".join(f"'{_shown(d, 30)}'" for d in doings[:4])
                     yield _finding(node, f"/nodes/{i}/capability", f"has {len(doings)} capabilities in one ({named}); make a node of each")
             if "," in title or not joiners.isdisjoint(title.split()):
-                parts = [p for p in _JOINED.split(title) if p]
+                parts = [p for p in _JOINED.split(" ".join(title.split())) if p]
                 titles = _positions(subject.nodes) if titles is None else titles
                 if fault := _joint_title(parts, i, titles, options.max_joined, " and " in title and "," not in title):
                     yield _finding(node, f"/nodes/{i}/title", fault)
@@ -80,7 +80,7 @@ class Atomicity(Rule):
 def _doings(capability: str, verbs: frozenset[str]) -> list[str]:
     """The parts of a capability that begin with a verb and have an object of their own."""
     out: list[str] = []
-    for part in _CLAUSE_END.split(capability):
+    for part in _CLAUSE_END.split(" ".join(capability.split())):
         spoken = part.casefold().split()
         if len(spoken) < 2 or spoken[0] not in verbs:
             continue

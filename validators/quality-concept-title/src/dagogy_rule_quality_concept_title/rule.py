@@ -153,6 +153,8 @@ class _Judge:
         text = title.strip()
         if not any(c.isalpha() or (not c.isascii() and not c.isalnum() and c.isprintable() and c not in _EDGES) for c in text):
             return "has no word in it"
+        if len(text) > self.options.max_chars:
+            return f"has {len(text)} characters, at most {self.options.max_chars} are wanted"
         return self._foreign(text) or self._structure(text.casefold()) or self._sentence(text) or self._length(text)
 
     def _foreign(self, text: str) -> str:
@@ -191,13 +193,13 @@ class _Judge:
         return ""
 
     def _length(self, text: str) -> str:
-        if len(text) > self.options.max_chars:
-            return f"has {len(text)} characters, at most {self.options.max_chars} are wanted"
         count = len(text.split())
         return f"has {count} words, at most {self.options.max_words} are wanted" if count > self.options.max_words else ""
 
     def fix(self, title: str, path: str) -> Fix | None:
         """Takes marks and a full stop off, where that leaves a title that nothing is wrong with."""
+        if len(title) > self.options.max_chars:
+            return None
         plain = _LEADING_MARK.sub("", title.strip())
         plain = _TAG.sub("", _LINK.sub(r"\1", plain)) if _MARKUP.search(plain) else plain
         plain = plain.replace("**", "") if _MARKUP.search(plain) else plain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from math import ceil
 from typing import Annotated, Any
 from unicodedata import normalize
 
@@ -31,10 +32,12 @@ class Grounding(Rule):
     comes from somewhere that nobody can check.
 
     A core idea is grounded when at least `min_share` of its content words occur anywhere in the scope document or the spec's
-    `local_paths`. Words are compared by the first six letters of their stems (Snowball English); stop words and `neutral_words`, which any
-    text may have, do not count, so a paraphrase passes. Where a script has no spaces, pairs of characters are compared. A node is
-    reported when more than `max_ungrounded_share` of its core ideas are not grounded, or when not one content word of its title occurs in
-    the sources or in the spec's `scope_in`. The rule is silent without a scope document, where the sources hold fewer than
+    `local_paths`, and at least `min_passage_share` of them in one passage of some 80 words or more, since a long document has most words
+    somewhere. Words are compared by the first six letters of their stems (Snowball English); stop words and `neutral_words`, which any text
+    may have, do not count, so a paraphrase passes. Where a script has no spaces, pairs of characters are compared.
+
+    A node is reported when more than `max_ungrounded_share` of its core ideas are not grounded, or when not one content word of its title
+    occurs in the sources or in the spec's `scope_in`. The rule is silent without a scope document, where the sources hold fewer than
     `min_words_per_node` words a node (a bare list of names grounds nothing), and about nodes in another language than the sources.
 
     Bad:
@@ -49,6 +52,7 @@ class Grounding(Rule):
 
     class Options(RuleOptions, frozen=True):
         min_share: Annotated[float, Meta(description="The share of a core idea's content words that the sources must have.", gt=0, le=1)] = 0.5
+        min_passage_share: Annotated[float, Meta(description="The share of a core idea's content words that one passage must have.", ge=0, le=1)] = 0.33
         max_ungrounded_share: Annotated[float, Meta(description="The share of a node's core ideas that may be ungrounded.", ge=0, lt=1)] = 0.5
         min_words_per_node: Annotated[int, Meta(description="Sources with fewer words for each node are not judged by.", ge=0)] = 8
         neutral_words: Annotated[tuple[str, ...], Meta(description="Words that any text may have; they do not count.")] = _NEUTRAL
@@ -62,7 +66,7 @@ class Grounding(Rule):
             return
         asked_for = source.tokens | {token for item in subject.spec.scope_in for token in source.content(item)}
         for i, node in enumerate(nodes):
-            loose = [k for k, idea in enumerate(node.core_ideas) if not source.grounds(idea, options.min_share)]
+            loose = [k for k, idea in enumerate(node.core_ideas) if not source.grounds(idea, options.min_share, options.min_passage_share)]
             strange = source.strange(node.title, asked_for)
             if (not strange and len(loose) <= options.max_ungrounded_share * len(node.core_ideas)) or source.other_language(node):
                 continue
@@ -77,45 +81,90 @@ class Grounding(Rule):
 
 
 class _Source:
-    """The sources as the set of tokens they have, with what is known of the words met so far."""
+    """What the sources say: their words and tokens, and in which passages of the text each token occurs."""
 
     def __init__(self, documents: Iterable[ScopeDocument], neutral: frozenset[str]) -> None:
         self.ignored = STOP_WORDS | neutral
         self.verbatim: set[str] = set()
-        self.words: set[str] = set()
-        self.tokens: set[str] = set()
         self.length = 0
+        self._passages: list[set[str]] = []
         for document in documents:
-            for text in (document.title, *(str(v) for v in document.front_matter.values()), *(block.text for block in document.blocks)):
-                self._read(text)
+            self._read([document.title, *map(str, document.front_matter.values()), *(block.text for block in document.blocks)])
+        self.words: set[str] = set().union(*self._passages)
         self.english = len(_ENGLISH & self.words) >= 2
-        for word in self.words:
-            self.tokens.update(_tokens_of(word))
-            # A one-character word there is found inside any other.
-            if _SPACELESS.search(word):
-                self.tokens.update(word)
+        # A word of one character is found inside any other of a script without spaces.
+        tokens = {word: {*_tokens_of(word), *([] if word.isascii() else _SPACELESS.findall(word))} for word in self.words}
+        self.tokens: set[str] = set().union(*tokens.values())
+        self._places: dict[str, list[int]] = {}
+        for i, passage in enumerate(self._passages):
+            for token in {token for word in passage for token in tokens[word]}:
+                self._places.setdefault(token, []).append(i)
+        self._masks: dict[str, int] = {}
 
-    def _read(self, text: str) -> None:
-        found = words(_fold(text))
-        self.length += sum(len(w) if _SPACELESS.search(w) else 1 for w in found)
-        self.words.update(found)
-        self.verbatim.add(text)
-        self.verbatim.update(sentences(text))
+    def _read(self, texts: Iterable[str]) -> None:
+        """Cuts one document into passages of 40 words or more, at the ends of its blocks."""
+        passage: set[str] = set()
+        length = 0
+        for text in texts:
+            found = words(_fold(text))
+            passage.update(found)
+            length += sum(len(word) if not word.isascii() and _SPACELESS.search(word) else 1 for word in found)
+            self.verbatim.add(text)
+            self.verbatim.update(sentences(text))
+            if length >= 40:
+                self._passages.append(passage)
+                self.length += length
+                passage, length = set(), 0
+        self._passages.append(passage)
+        self.length += length
 
     def content(self, text: str) -> list[str]:
         """The tokens of `text` that count, in order, each once."""
         return list(dict.fromkeys(token for word in words(_fold(text)) if word not in self.ignored for token in _tokens_of(word)))
 
-    def grounds(self, idea: str, min_share: float) -> bool:
+    def grounds(self, idea: str, min_share: float, min_passage_share: float) -> bool:
         """Whether enough of `idea` is in the sources. An idea with a single content word says too little to be judged."""
         if idea in self.verbatim:
             return True
-        # Most words stand in the sources as they are, so a count of those settles most ideas without a stem.
-        present = [word in self.words for word in words(_fold(idea)) if word not in self.ignored]
-        if sum(present) >= min_share * len(present) and idea.isascii():
-            return True
         tokens = self.content(idea)
-        return len(tokens) < 2 or sum(token in self.tokens for token in tokens) >= min_share * len(tokens)
+        if len(tokens) < 2:
+            return True
+        known = [token for token in tokens if token in self.tokens]
+        if len(known) < min_share * len(tokens):
+            return False
+        return self._one_passage_has(known, ceil(min_passage_share * len(tokens)))
+
+    def _one_passage_has(self, tokens: Sequence[str], needed: int) -> bool:
+        """Whether a passage, with the one after it, has at least `needed` of `tokens`.
+
+        The passages that have a token are the bits of one number. The numbers are added up for all passages at once, in planes: bit
+        `i` of plane `j` is bit `j` of passage `i`'s count.
+        """
+        planes: list[int] = []
+        for carry in map(self._mask, tokens):
+            for j, plane in enumerate(planes):
+                planes[j], carry = plane ^ carry, plane & carry
+            if carry:
+                planes.append(carry)
+        equal, more = (1 << len(self._passages)) - 1, 0
+        for j in reversed(range(max(len(planes), needed.bit_length()))):
+            plane = planes[j] if j < len(planes) else 0
+            if needed >> j & 1:
+                equal &= plane
+            else:
+                more |= equal & plane
+                equal &= ~plane
+        return bool(equal | more)
+
+    def _mask(self, token: str) -> int:
+        mask = self._masks.get(token)
+        if mask is None:
+            bits = bytearray(len(self._passages) // 8 + 1)
+            for i in self._places.get(token, ()):
+                bits[i >> 3] |= 1 << (i & 7)
+            mask = int.from_bytes(bits, "little")
+            mask = self._masks[token] = mask | mask >> 1
+        return mask
 
     def strange(self, title: str, known: set[str]) -> bool:
         """Whether `title` has content words and none of them is known."""
@@ -133,9 +182,10 @@ class _Source:
 def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source) -> Finding:
     idea = node.core_ideas[loose[0]]
     missing = [word for word in dict.fromkeys(words(_fold(idea))) if word not in source.ignored and source.tokens.isdisjoint(_tokens_of(word))]
+    why = f"nothing there on {_short(', '.join(missing))}" if missing else "its words are there, but far apart"
     return Finding(
-        message=f"{len(loose)} of {len(node.core_ideas)} core ideas are not in the scope document, first '{_short(idea)}'"
-        f" (nothing there on {_short(', '.join(missing))}): take them from what the document says of the concept",
+        message=f"{len(loose)} of {len(node.core_ideas)} core ideas are not in the scope document, first '{_short(idea)}' ({why}):"
+        " take them from what the document says of the concept",
         pointer=f"/nodes/{i}/core_ideas/{loose[0]}",
         node_id=node.id,
         data={"core_ideas": list(loose)},

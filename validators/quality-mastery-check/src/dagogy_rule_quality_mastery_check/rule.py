@@ -15,8 +15,8 @@ _PREFIX = re.compile(r"(?:(?:the\s+)?(?:learners?|students?|you)\s+(?:should|can
 _PREFIX_STARTS = frozenset(["the", "learner", "learners", "student", "students", "you", "be", "try", "please"])
 #: Signs that a vague verb only leads up to a doing: a second sentence, "by doing", or "and/then" with a verb and its object.
 _DOING = re.compile(
-    r"[.;:!?]\s+\S|\bby\s+\w+ing\b|\bwell enough to\b|\bso (?:that|you)\b|\benough to\b|"
-    r"(?:\b(?:and|then|or)|,)\s+(?:then\s+|be able to\s+|use\s+(?=\w))?\w+\s+(?:it|them|a|an|the|your|each|every|its|their|this|that|these|those|how|why|what|"
+    r"[.;:!?]\s+\S|\bby\s+\w+ing\b|\bso (?:that|you)\b|\benough to\b|\b(?:and|then) (?:use|apply|show|explain|solve)\b|"
+    r"(?:\b(?:and|then|or)|,)\s+(?:then\s+|be able to\s+)?\w+\s+(?:it|them|a|an|the|your|each|every|its|their|this|that|these|those|how|why|what|"
     r"whether|which|when|where|all|both|one|two|three|four|five|six|seven|eight|nine|ten|at least|\d+)\b"
 )
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Annotated, NamedTuple
 
 import dagogy.api
@@ -25,7 +24,7 @@ class NodeContent(Rule):
     Judged are the capability, the core ideas, the pitfalls and the mastery check of each node. None may be without a letter or
     digit, or be a placeholder (`placeholders`: the whole text, compared without case and outer punctuation; `*` stands for any
     text). The capability, a core idea or a pitfall may not be the title alone, and no core idea may occur twice in a node (case,
-    punctuation and spaces do not count). A core idea has at least `min_words` words; formulas, code and texts in scripts that
+    outer punctuation and runs of spaces do not count). A core idea has at least `min_words` words; formulas, code and texts in scripts that
     are not plain Latin letters are not held to a number of words but to two characters for each.
 
     Bad:
@@ -124,7 +123,7 @@ class _Judge:
                         or (capability[0] in first and (capability[:4] in heads or capability[0] in singles))
                         or (task[0] in first and (task[:4] in heads or task[0] in singles))
                         or (criterion[0] in first and (criterion[:4] in heads or criterion[0] in singles))
-                        or ((len(ideas) != 2 or -4 < len(ideas[0]) - len(ideas[1]) < 4) and _may_repeat(ideas))
+                        or _repeat(ideas)
                     ):
                         continue
             yield i
@@ -132,7 +131,7 @@ class _Judge:
     def faults(self, node: Node) -> Iterator[tuple[int, str, str]]:
         """Position, text and what is wrong with it, for each text that is at fault."""
         texts, ideas = _texts(node), len(node.core_ideas)
-        seen: dict[str, int] | None = {} if _may_repeat(node.core_ideas) else None
+        seen: dict[str, int] | None = {} if _repeat(node.core_ideas) else None
         for position, text in enumerate(texts):
             is_idea = 1 <= position <= ideas
             fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea)
@@ -144,15 +143,15 @@ class _Judge:
                 yield position, text, fault
 
     def _fault(self, text: str, title: str, is_idea: bool) -> str:
-        folded = text.strip().casefold()
         if len(text) <= self.longest or text[0] in self.first:
+            folded = text.strip().casefold()
             if self.pattern.fullmatch(folded) or self.pattern.fullmatch(folded.strip(_PUNCTUATION)):
                 return "is a placeholder"
             if not any(map(str.isalnum, folded)):
                 return "says nothing"
         if len(text) <= len(title) + 4 and _folded(text) == _folded(title):
             return "only repeats the title"
-        if is_idea and self._too_short(folded):
+        if is_idea and self._too_short(text):
             return f"has fewer than {self.min_words} words"
         return ""
 
@@ -170,20 +169,20 @@ def _heads(placeholders: Sequence[str]) -> Iterator[str]:
         fixed, star, _ = entry.partition("*")
         if star:
             head = fixed[:4] if len(fixed) >= 4 else fixed[:1]
-            yield from (head.lower(), head.upper(), head.capitalize())
+            yield from (head.lower(), head.upper(), head.title())
 
 
-def _may_repeat(ideas: Sequence[str]) -> bool:
-    """Whether two core ideas begin so alike, and are so equal in length, that they may be the same. The first character is left out: its case may differ."""
+def _repeat(ideas: Sequence[str]) -> bool:
+    """Whether two core ideas are the same. Lengths and beginnings (but for the first character: its case may differ) decide nearly always."""
+    if len(ideas) == 2 and not -6 < len(ideas[0]) - len(ideas[1]) < 6:
+        return False
     if len({text[1:24].lower() for text in ideas}) == len(ideas):
         return False
-    lengths = sorted(map(len, ideas))
-    return any(longer - shorter < 4 for shorter, longer in pairwise(lengths))
+    return len({_folded(text) for text in ideas}) < len(ideas)
 
 
 def _folded(text: str) -> str:
-    """Without case, punctuation and spaces; but a formula keeps its signs, since they are what it says."""
-    return "".join(text.casefold().split()) if _FORMULA.search(text) else "".join(words(text))
+    return " ".join(text.casefold().split()).strip(_PUNCTUATION)
 
 
 def _shown(text: str) -> str:

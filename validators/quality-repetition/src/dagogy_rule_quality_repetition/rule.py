@@ -14,6 +14,9 @@ import dagogy.api
 from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, sentences
 
 _SLOT = "…"
+_NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
+#: Longer texts are compared as a whole only.
+_LONGEST = 4000
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s.,;:!?'\"()…]|…")
 #: How often a template at the limit is to be expected in the sample, and from which count on it is then looked for everywhere: a
 #: template that is over the limit falls below that by chance in less than one of a million documents (five standard deviations).
@@ -124,12 +127,16 @@ def _count(nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[st
     counted: dict[str, _Template] = {}
     # Texts from one template are mostly equal once the whole title is out of them, and are then taken to pieces only once.
     known: dict[str, list[str]] = {}
+    # Of a suspected template the longest word stands as it is in each text that is made from it.
+    signs = tuple({max(t.replace(_SLOT, "").split(), key=len, default="") for t in suspects or ()})
     for i, node in enumerate(nodes):
         title = node.title.casefold()
         for at, text in enumerate(texts(node)):
-            raw = text.casefold().replace(title, _SLOT)
+            raw = text.casefold().replace(title, _SLOT).translate(_NO_DIGITS)
             parts = known.get(raw)
             if parts is None:
+                if signs and not any(sign in raw for sign in signs):
+                    continue
                 parts = _slotted_parts(text, node.title, shortest)
                 if suspects is not None:
                     parts = [p for p in parts if p in suspects]
@@ -149,7 +156,7 @@ def _slotted_parts(text: str, title: str, shortest: int) -> list[str]:
     """The templates that a text may be made from: all of it and, where it has several sentences, each that is long enough."""
     slots, title = _title_words(title), title.casefold().strip()
     parts = [_slotted(text, title, slots)]
-    if ". " in text or "! " in text or "? " in text or "。" in text:
+    if len(text) <= _LONGEST and (". " in text or "! " in text or "? " in text or "。" in text):
         parts += [_slotted(s, title, slots) for s in sentences(text) if s.count(" ") + 1 >= shortest]
     return [p for p in parts if p not in ("", _SLOT)]
 

@@ -33,7 +33,8 @@ class ResourceRelevance(Rule):
 
     A resource has to do with a node when its title, citation or the path of its URL shares a content word (by its stem, or by its first five
     letters) with the node's title, capability, core ideas, pitfalls or task, or with the curriculum's topic, since a textbook of the
-    subject serves all of it. `generic_words` such as "guide" or "example" do not count. A `local://` link into the scope document also counts
+    subject serves all of it. A book, a paper or a video bears a name that need not tell what is in it: one that is cited with a number, as of
+    a chapter or a page, counts as well. `generic_words` such as "guide" or "example" do not count. A `local://` link into the scope document also counts
     when the lines it names have such a word. A node is reported when none of its resources has to do with it. The rule is silent
     about nodes without resources (`evidence.mode` counts them), and about texts that it cannot compare: those not in English whose
     resources may well be, and scripts without spaces.
@@ -99,6 +100,8 @@ class _Relevance:
 
     def _about(self, resource: Resource, known: frozenset[str]) -> bool:
         url = _path_of(resource.url).lower() if resource.url.startswith("local://") else resource.url.lower()
+        if resource.kind in ("book", "paper", "video") and any(c.isdigit() for c in _use_of(resource)):
+            return True
         return (
             not known.isdisjoint(self._resource_tokens(resource))
             or any(len(token) >= 5 and token in url for token in known)

@@ -14,7 +14,10 @@ from dagogy.api import Options as RuleOptions
 
 # How much it says that a word of the item stands in a title, in the capability, in at least half of the core ideas, or in fewer.
 _TITLE, _CAPABILITY, _MOST_IDEAS, _AN_IDEA = 1.0, 0.75, 0.5, 0.25
-_SEPARATOR = re.compile(r"\s*[,;&、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+", re.IGNORECASE)
+# The same in a node that has the very name of another item.
+_OF_ANOTHER = {_TITLE: 0.5, _CAPABILITY: 0.5, _MOST_IDEAS: 0.25, _AN_IDEA: 0.25}
+# Splitting can only make an item easier to cover, so the "and" of some other languages is split at as well.
+_SEPARATOR = re.compile(r"\s*[,;&、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or|y|e|et|und|och|og|en|и|i)\s+", re.IGNORECASE)
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 _GENERIC = tuple(
@@ -32,7 +35,8 @@ class ScopeCoverage(Rule):
     stems without `generic_words`; a word found in the title counts 1, in the capability 0.75, in at least half of the core ideas 0.5, in
     fewer of them 0.25. The sum, divided by the number of the item's words, must reach `min_share`; below 0.75 the words that were found
     must moreover belong to this item alone, so that "Mean value theorem" does not stand for "Squeeze theorem". A node whose whole title
-    lies inside the item counts under the same condition. A list ("Futures, tasks and threads") is also taught when each of its parts is.
+    lies inside the item counts under the same condition. In a node that has the very name of another item the title and the capability count
+    0.5 and core ideas 0.25, so that "RDF schema" does not stand for "RDF". A list ("Futures, tasks and threads") is also taught when each of its parts is.
     Chinese, Japanese, Korean, Thai and the like are compared by pairs of characters. Nothing is said where the items and the titles are
     written in different scripts.
 
@@ -55,15 +59,21 @@ class ScopeCoverage(Rule):
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
         scope_in, nodes = subject.spec.scope_in, subject.nodes
-        titles = _fold("\n".join(node.title for node in nodes))
-        script = _script(titles[:20_000])
         generic = {_token(w) for w in options.generic_words}
         items = [_Item(i, tokens) for i, text in enumerate(scope_in) if (tokens := _content(text, generic))]
-        folded = [_fold(text) for text in scope_in]
-        uncovered = [item for item in items if not _contains(titles, folded[item.index]) and (not nodes or _script(folded[item.index]) == script)]
-        if not uncovered:
-            return
-        matcher = _Matcher(items, options.min_share, generic)
+        wanted = [_fold(text).strip() for text in scope_in]
+        titles = _fold("\n".join([node.title for node in nodes]))
+        # A node with the very name of an item is that item's, and no proof that another one is taught.
+        own = set(wanted).intersection(titles.split("\n"))
+        if own:
+            titles = "\n".join([title for title in titles.split("\n") if title not in own])
+        script = _script("\n".join([node.title for node in nodes[:1000]]))
+        uncovered = [
+            item
+            for item in items
+            if wanted[item.index] not in own and not _contains(titles, wanted[item.index]) and (not nodes or _script(wanted[item.index]) == script)
+        ]
+        matcher = _Matcher(items, own, options.min_share, generic)
         # Titles settle most items, and are a tenth of the text.
         for titles_only in (True, False):
             uncovered = matcher.remaining(uncovered, nodes, titles_only=titles_only)
@@ -83,9 +93,11 @@ class _Item:
 
 
 class _Matcher:
-    """Finds nodes for items. `items` are all of `scope_in`: they tell which words belong to one item alone."""
+    """Finds nodes for items. `items` are all of `scope_in`: they tell which words belong to one item alone. Nodes with one of the titles
+    `own` are known to teach another item."""
 
-    def __init__(self, items: Sequence[_Item], min_share: float, generic: set[str]) -> None:
+    def __init__(self, items: Sequence[_Item], own: set[str], min_share: float, generic: set[str]) -> None:
+        self.own = own
         self.min_share = min_share
         self.generic = generic
         self.holders: dict[str, set[int]] = {}
@@ -95,6 +107,8 @@ class _Matcher:
 
     def remaining(self, items: Sequence[_Item], nodes: Sequence[Node], *, titles_only: bool) -> list[_Item]:
         """Those of `items` that none of `nodes` teaches."""
+        if not items:
+            return []
         wanted: dict[str, list[_Item]] = {}
         for item in items:
             for token in item.tokens:
@@ -103,6 +117,8 @@ class _Matcher:
         taught: set[int] = set()
         for at, node in enumerate(nodes):
             weights = _weights(node, wanted, starts, titles_only)
+            if weights and self.own and _fold(node.title).strip() in self.own:
+                weights = {token: _OF_ANOTHER[weight] for token, weight in weights.items()}
             for item in {item.index: item for token in weights for item in wanted[token]}.values():
                 if item.index not in taught and self._teaches(item, weights, at, node):
                     taught.add(item.index)
@@ -158,7 +174,7 @@ def _without_lists(items: Sequence[_Item], scope_in: Sequence[str], nodes: Seque
             parts += own
     if not parts:
         return list(items)
-    missing = {part.index for part in _Matcher(parts, _CAPABILITY, generic).remaining(parts, nodes, titles_only=False)}
+    missing = {part.index for part in _Matcher(parts, set(), _CAPABILITY, generic).remaining(parts, nodes, titles_only=False)}
     return [item for item in items if item.index not in owners or any(part.index in missing for part in owners[item.index])]
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
 
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument, wait_option
-from dagogy.workspace.files import storage_error
 from dagogy.workspace.lock import locked
 
 
@@ -20,17 +18,14 @@ from dagogy.workspace.lock import locked
 @common
 def archive(app: App, reference: str, remove: bool, wait_seconds: float) -> None:
     """Packs a run into a .tar.gz in the archive dir, also one whose metadata is invalid; 'init --from' restores it. The run stays."""
-    from dagogy.workspace.archive import archive_run
+    from dagogy.workspace.archive import archive_run, remove_run
 
     run = app.session.runs.find(reference)
     folder: Path = app.settings.archive_dir
     with locked(run.path, app.command_line(), wait_seconds):
         path = archive_run(run, folder)
         if remove:
-            try:
-                shutil.rmtree(run.path)
-            except OSError as error:
-                raise storage_error("remove", run.path, error) from error
+            remove_run(run)
     app.emit({"run_id": run.id, "archive": str(path), "removed": remove}, f"archived {run.id}: {path}" + (" (run removed)" if remove else ""))
 
 

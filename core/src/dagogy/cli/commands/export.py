@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dagogy import __version__
-from dagogy.api.errors import InvalidArgument
+from dagogy.api.errors import DagogyError, InvalidArgument
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, run_argument
 from dagogy.contracts.suggest import did_you_mean
+from dagogy.host.manager import Plugin
+from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.files import write_atomic
 from dagogy.workspace.stages import CURRICULUM, PLAN
+
+if TYPE_CHECKING:
+    from dagogy.api.exporters import ExportSubject
 
 
 @click.command("export", epilog="Example:  dagogy export latest --format mermaid --output graph.mmd")
@@ -37,14 +42,37 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
     artifact = CURRICULUM if plugin.info.subject == "curriculum" else PLAN
     with app.reading(reference) as opened:
         opened.require(artifact, "export")
-        document: Any = opened.subject().document if artifact == CURRICULUM else json.loads(opened.run.read(PLAN))
-    text = app.host.implementation(plugin)(plugin.info).export(ExportSubject(document=document, artifact=artifact, version=__version__))
+        document: Any = _curriculum(opened) if artifact == CURRICULUM else json.loads(opened.run.read(PLAN))
+    text = exported(app, plugin, ExportSubject(document=document, artifact=artifact, version=__version__))
     if output is not None:
         write_atomic(output.absolute(), text.encode())
     app.emit(
         {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text},
         f"written {output}" if output else text.rstrip("\n"),
     )
+
+
+def _curriculum(opened: OpenRun) -> Any:
+    """The curriculum as plain JSON values. Exporters are promised one that meets its schema: `ValidationFailed` otherwise."""
+    subject = opened.subject()
+    _ = subject.curriculum
+    return subject.document
+
+
+def exported(app: App, plugin: Plugin, subject: ExportSubject) -> str:
+    """What the exporter makes of `subject`. Whatever goes wrong in it is a `PluginError` that names it."""
+    exporter = app.host.implementation(plugin)
+    try:
+        text = exporter(plugin.info).export(subject)
+    except DagogyError:
+        raise
+    except Exception as error:
+        plugin.fail(f"it raised {type(error).__name__}: {error}")
+        raise plugin.error() from error
+    if not isinstance(text, str):
+        plugin.fail(f"it answered with a {type(text).__name__}, not with text")
+        raise plugin.error()
+    return text
 
 
 COMMANDS = {"export": export}

@@ -10,7 +10,7 @@ from dagogy.api.errors import ConfigError, InvalidArgument
 from dagogy.cli.app import App
 from dagogy.cli.options import common
 from dagogy.workspace.events import append_event, utc_now
-from dagogy.workspace.files import read_bytes, storage_error, to_json, write_atomic
+from dagogy.workspace.files import read_bytes, to_json, write_atomic
 from dagogy.workspace.runs import Metadata, Run, slugify
 from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import EVENTS, SPEC
@@ -41,6 +41,8 @@ def init(app: App, name: str | None, archive: Path | None) -> None:
             raise InvalidArgument("init takes a NAME or --from ARCHIVE, not both", hint="a restored run keeps its id")
         run = _restore(app, archive)
     else:
+        # A configuration that no command can work with is told before there is a run, not after.
+        app.session.ruleset  # noqa: B018
         slug = slugify(name or "")
         if name and not slug:
             app.note(f"'{name}' has no letter or digit that can stand in a run id; the id is the time alone")
@@ -66,10 +68,7 @@ def _restore(app: App, archive: Path) -> Run:
 
     if not archive.is_file():
         raise InvalidArgument(f"there is no archive '{archive}'", hint=f"archives are in {app.settings.archive_dir}")
-    try:
-        run = restore_run(archive, app.session.runs)
-    except OSError as error:
-        raise storage_error("restore", archive, error) from error
+    run = restore_run(archive, app.session.runs)
     run.event("restored", archive=str(archive))
     return run
 

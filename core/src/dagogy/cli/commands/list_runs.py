@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from dagogy.api.errors import StorageError
+from dagogy.api.errors import InvalidArgument, StorageError
 from dagogy.cli.app import App
 from dagogy.cli.options import common
-from dagogy.workspace.runs import Run
+from dagogy.workspace.runs import Runs
 
 
 @click.command("list", epilog="Example:  dagogy list --json")
@@ -17,17 +17,17 @@ from dagogy.workspace.runs import Run
 def list_runs(app: App) -> None:
     """Lists the runs, oldest first, each with the stage that the last command on it recorded ('status' infers it anew)."""
     runs = app.session.runs
-    rows = [_row(Run(runs.base / run_id)) for run_id in runs.ids()]
+    rows = [_row(runs, run_id) for run_id in runs.ids()]
     lines = [f"{row['run_id']}  {row['problem'] or row['stage']}" for row in rows]
     app.emit({"runs_dir": str(runs.base), "runs": rows}, *(lines or [f"no runs in {runs.base}; 'dagogy init NAME' makes one"]))
 
 
-def _row(run: Run) -> dict[str, Any]:
+def _row(runs: Runs, run_id: str) -> dict[str, Any]:
     try:
-        metadata = run.metadata()
-    except StorageError as error:
-        return {"run_id": run.id, "stage": None, "created_at_utc": None, "problem": error.message}
-    return {"run_id": run.id, "stage": metadata.stage, "created_at_utc": metadata.created_at_utc, "problem": ""}
+        _, metadata = runs.named(run_id).metadata()
+    except (InvalidArgument, StorageError) as error:
+        return {"run_id": run_id, "stage": None, "created_at_utc": None, "problem": error.message}
+    return {"run_id": run_id, "stage": metadata.stage, "created_at_utc": metadata.created_at_utc, "problem": ""}
 
 
 COMMANDS = {"list": list_runs}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +18,7 @@ from dagogy.cli.commands.init import template_bytes
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
 from dagogy.pipeline import operations
 from dagogy.pipeline.report import hours, plural, summary_line
-from dagogy.workspace.files import read_bytes
+from dagogy.workspace.files import storage_error
 
 _STAGES = ("scope", "generate", "validate", "plan", "iterate")
 
@@ -66,7 +66,7 @@ def run(
             if not report["passed"]:
                 raise operations.validation_failure(opened, report)
             plan = operations.plan(opened, result.best.subject)
-            progress("plan", f"{plural(plan['duration_weeks'], 'week')}, {hours(plan['total_estimated_minutes'])}")
+            progress("plan", _weeks(plan))
             diff = operations.iterate(opened, result.best.subject)
             progress("iterate", _changes(diff))
         facts = opened.facts()
@@ -87,7 +87,7 @@ def run(
         f"run {opened.run.id}: {facts['stage']}",
         f"  curriculum  {plural(report['nodes'], 'node')} by {chosen.info.id}; {result.stop_reason}",
         f"  validation  {summary_line(report)}",
-        f"  plan        {plural(plan['duration_weeks'], 'week')}, {hours(plan['total_estimated_minutes'])}; critical path {plural(len(plan['critical_path']), 'node')}",
+        f"  plan        {_weeks(plan)}; critical path {plural(len(plan['critical_path']), 'node')}",
         f"  diff        {_changes(diff)}",
         f"  {opened.run.path}",
     )
@@ -98,18 +98,32 @@ def _scope(path: Path | None, mode: str | None, sections: tuple[str, ...]) -> op
         if mode or sections:
             raise InvalidArgument("--scope-mode and --scope-section need --scope-file", hint="add --scope-file FILE")
         return None
+    return operations.scope_request(_scope_bytes(path), str(path), mode or ("section" if sections else "full"), sections)
+
+
+def _scope_bytes(path: Path) -> bytes:
+    """The document, which may come out of a pipe. One that is too large is left before it fills the memory."""
     from dagogy.pipeline.scope import MAX_SCOPE_BYTES
 
-    if path.is_dir():
-        raise InvalidArgument(f"--scope-file '{path}' is a folder", hint="give one Markdown file")
-    # A pipe or device has no size; a file that is too large is not even read.
-    if path.is_file() and path.stat().st_size > MAX_SCOPE_BYTES:
-        size = path.stat().st_size / 2**20
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_SCOPE_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise InvalidArgument(f"--scope-file '{path}' does not exist", hint="relative paths count from the current folder") from None
+    except IsADirectoryError:
+        raise InvalidArgument(f"--scope-file '{path}' is a folder", hint="give one Markdown file") from None
+    except OSError as error:
+        raise storage_error("read the scope file", path, error) from error
+    if len(data) > MAX_SCOPE_BYTES:
         raise InvalidArgument(
-            f"--scope-file '{path}' has {size:.1f} MiB; at most {MAX_SCOPE_BYTES // 2**20} MiB are read",
+            f"--scope-file '{path}' is larger than the {MAX_SCOPE_BYTES // 2**20} MiB that are read",
             hint="split it, or cut out the part that is to be taught",
         )
-    return operations.scope_request(read_bytes(path), str(path), mode or ("section" if sections else "full"), sections)
+    return data
+
+
+def _weeks(plan: dict[str, Any]) -> str:
+    return f"{plural(plan['duration_weeks'], 'week')}, {hours(plan['total_estimated_minutes'])}"
 
 
 def _changes(diff: dict[str, Any]) -> str:
@@ -120,13 +134,24 @@ def _changes(diff: dict[str, Any]) -> str:
 
 
 def display(app: App) -> AbstractContextManager[Callable[[str, str], None]]:
-    """How progress is shown: a live display on a terminal, plain lines in a pipe, nothing with `--json`."""
+    """How progress is shown: a live display on a terminal, plain lines on stdout in a pipe, nothing with `--json`.
+
+    Not on stderr, whose first line is the failure's when a command fails.
+    """
     if app.json:
         return nullcontext(lambda stage, line: None)
     terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     if terminal:
         return _Live()
-    return nullcontext(lambda stage, line: app.note(f"{stage}: {line}"))
+    return nullcontext(lambda stage, line: _plain(app, f"{stage}: {line}"))
+
+
+def _plain(app: App, line: str) -> None:
+    """One line at once. That nobody reads any more is no reason to stop halfway; the result meets it again."""
+    with suppress(OSError):
+        app.write(line)
+        if sys.stdout is not None:
+            sys.stdout.flush()
 
 
 class _Live:

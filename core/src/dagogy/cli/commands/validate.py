@@ -12,7 +12,9 @@ import click
 from dagogy import __version__
 from dagogy.api.errors import InvalidArgument
 from dagogy.cli.app import App
+from dagogy.cli.commands.export import exported
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
+from dagogy.host.manager import Plugin
 from dagogy.pipeline import operations
 from dagogy.pipeline.report import SHOWN_A_RULE, plural, summary_line
 from dagogy.pipeline.session import OpenRun
@@ -39,34 +41,35 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 @common
 def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: bool, show_diff: bool, wait_seconds: float) -> None:
     """Judges the curriculum by every rule and writes outputs/reviews/validation_report.md and .json. Exit status 4 when it fails."""
-    if app.json:
-        format_id = "json"
     exporter = None if format_id in _OWN_FORMATS else _exporter(app, format_id)
+    if app.json and exporter is not None:
+        raise InvalidArgument(f"--json and --format {format_id} ask for two documents", hint="leave one of the two out")
+    app.json = app.json or format_id == "json"
+    if show_diff:
+        with app.reading(reference) as opened:
+            _show_fixes(app, opened, unsafe_fixes)
+        return
     with app.writing(reference, wait_seconds) as opened:
         if not opened.run.exists(CURRICULUM):
             opened.require(CURRICULUM, "validate")
-        if show_diff:
-            _show_fixes(app, opened, unsafe_fixes)
-            return
+        done: list[str] | None = None
         if fix or unsafe_fixes:
             _, _, done = operations.fix(opened, unsafe=unsafe_fixes, write=True)
-            for line in done:
-                app.note(f"fixed {line}")
-            app.note(f"{len(done)} fixed" if done else "nothing that could be fixed")
-        subject = opened.subject()
-        report = operations.validate(opened, subject)
+        report = operations.validate(opened)
         if exporter is not None:
-            app.write(exporter.export(_export_subject(app, opened, report)).rstrip("\n"))
-        elif format_id == "json":
-            app.json = True
+            text = exported(app, exporter, _export_subject(app, opened, report))
+            if text:
+                app.write(text.removesuffix("\n"))
+        elif app.json:
             app.emit(report)
         else:
+            _print_fixed(app, done)
             _print_text(app, opened, report)
         if not report["passed"]:
             raise operations.validation_failure(opened, report)
 
 
-def _exporter(app: App, format_id: str) -> Any:
+def _exporter(app: App, format_id: str) -> Plugin:
     plugins = {p.id: p for p in app.host.load("exporter") if p.info is not None and p.info.subject == "report"}
     if format_id not in plugins:
         known = [*_OWN_FORMATS, *plugins]
@@ -76,8 +79,7 @@ def _exporter(app: App, format_id: str) -> Any:
         from dagogy.contracts.suggest import did_you_mean
 
         raise InvalidArgument(f"--format '{format_id}' is none of {', '.join(known)}", hint=did_you_mean(format_id, known))
-    plugin = plugins[format_id]
-    return app.host.implementation(plugin)(plugin.info)
+    return plugins[format_id]
 
 
 def _export_subject(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:
@@ -113,11 +115,18 @@ def _help(app: App, plugin: Any) -> str:
         return ""
 
 
+def _print_fixed(app: App, done: list[str] | None) -> None:
+    """On stdout: should the validation fail all the same, stderr has to begin with the failure."""
+    if done is not None:
+        for line in done:
+            app.write(f"fixed {line}")
+        app.write(f"{len(done)} fixed" if done else "nothing that could be fixed")
+
+
 def _show_fixes(app: App, opened: OpenRun, unsafe: bool) -> None:
     before, after, done = operations.fix(opened, unsafe=unsafe, write=False)
-    diff = "".join(
-        difflib.unified_diff(before.decode("utf-8", "replace").splitlines(True), after.decode().splitlines(True), f"a/{CURRICULUM}", f"b/{CURRICULUM}")
-    )
+    a, b = (text.decode("utf-8", "replace").splitlines(True) for text in (before, after))
+    diff = "".join(difflib.unified_diff(a, b, f"a/{CURRICULUM}", f"b/{CURRICULUM}"))
     app.emit({"fixes": done, "diff": diff}, diff.rstrip("\n") or "no fix would change anything")
 
 

@@ -1,0 +1,33 @@
+"""A third party's rule: what it does."""
+
+from typing import Annotated
+
+from dagogy.api import Finding, Fix, Meta, Options, Rule
+
+
+class ShortTitles(Rule):
+    """A long title does not fit our wall chart.
+
+    Bad:
+        `An introduction to everything that there is to know of bread`
+
+    Good:
+        `Bread`
+
+    How to fix:
+        Name the concept alone.
+    """
+
+    class Options(Options):
+        most: Annotated[int, Meta(ge=1, description="Most characters of a title.")] = 20
+
+    def check(self, subject, options):
+        for i, node in enumerate(subject.nodes):
+            if len(node.title) > options.most:
+                path = f"/nodes/{i}/title"
+                fix = Fix(
+                    "unsafe",
+                    "cut it",
+                    [{"op": "test", "path": path, "value": node.title}, {"op": "replace", "path": path, "value": node.title[: options.most]}],
+                )
+                yield Finding(message=f"a title of {len(node.title)} characters", pointer=path, node_id=node.id, fix=fix)

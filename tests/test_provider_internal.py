@@ -1,0 +1,341 @@
+"""The provider `internal`: which concepts it finds, in which order, and that all a learner reads comes from the source."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from dagogy.api import Finding, ProposeRequest, Provider, ProviderSettings, RepairRequest, ScopeDocument, ScopeReading, TopicSpec, ValidationFailed
+from dagogy.pipeline.scope import read_scope
+
+pytest.importorskip("dagogy_provider_internal")
+from dagogy_provider_internal import dagogy_providers
+from dagogy_provider_internal.lexicon import folded
+from dagogy_provider_internal.phrasing import task_and_criterion
+from dagogy_provider_internal.provider import Internal
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.md"))
+NODE_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+
+
+def provider() -> Provider:
+    return Internal(next(iter(dagogy_providers())), ProviderSettings())
+
+
+def document(text: str, mode: Any = "full") -> ScopeDocument:
+    return read_scope(text, source="notes.md", mode=mode)
+
+
+def reading(text: str, mode: Any = "full") -> ScopeReading:
+    found = provider().read_scope(document(text, mode))
+    assert found is not None
+    return found
+
+
+def titles(text: str, mode: Any = "full") -> list[str]:
+    return [c.title for c in reading(text, mode).concepts]
+
+
+def spec(scope_in: list[str], *, evidence_mode: str = "standard", **changes: Any) -> TopicSpec:
+    limits = {
+        "hours_per_week": 5,
+        "total_hours_min": len(scope_in),
+        "total_hours_max": 3 * len(scope_in),
+        "depth": "practical",
+        **changes.pop("constraints", {}),
+    }
+    values = {
+        "spec_version": "1.0", "goal": "A goal", "audience": "Somebody", "prerequisites": [], "scope_in": scope_in, "scope_out": [], "constraints": limits,
+        "domain_mode": "mature", "evidence_mode": evidence_mode, **changes,
+    }  # fmt: skip
+    return msgspec.convert(values, TopicSpec)
+
+
+def proposed(text: str, **changes: Any) -> dict[str, Any]:
+    source = document(text)
+    read = provider().read_scope(source)
+    assert read is not None
+    request = ProposeRequest(spec=spec([c.title for c in read.concepts], **changes), sources=(source,), reading=read)
+    curriculum: dict[str, Any] = provider().propose(request).curriculum
+    return curriculum
+
+
+# ---------------------------------------------------------------------------------------------------------------------- concepts
+
+
+def test_each_example_gives_its_concepts_and_none_of_its_structure() -> None:
+    counts = {path.stem: len(titles(path.read_text(encoding="utf-8"))) for path in EXAMPLES}
+    assert counts == {"container-networking": 15, "intro-statistics": 18, "sourdough-baking": 18}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# T\n\n## Introduction\n\nHello.\n\n## Loops\n\nA loop repeats.\n\n## Further reading\n\nBooks.\n", ["Loops"]),
+        ("# T\n\n## Part\n\n### Loops\n\nA loop repeats.\n\n### Sets\n\nA set has no order.\n", ["Loops", "Sets"]),
+        ("# T\n\n- **Loops**: a loop repeats.\n  - Note: it may never end.\n- **Sets**: a set has no order.\n", ["Loops", "Sets"]),
+        ("# T\n\n| Topic | Builds on |\n|---|---|\n| Loops | None |\n| Sets | Loops |\n", ["Loops", "Sets"]),
+        ("# T\n\n- Sorting\n  - Bubble sort\n  - Merge sort\n- Searching\n", ["Bubble sort", "Merge sort", "Searching"]),
+        (
+            "# T\n\n## Loops\n\nA loop repeats.\n\n| Kind | Times |\n|---|---|\n| for | n |\n\n### Example\n\nCount to ten.\n\n## Sets\n\nA set.\n",
+            ["Loops", "Sets"],
+        ),
+        ("# T\n\n## Loop\n\nA loop repeats.\n\n## Loops\n\nAlso called cycles.\n\n## RDF\n\nA model.\n\n## RDFS\n\nA schema.\n", ["Loop", "RDF", "RDFS"]),
+        ("Stack\n: A last-in first-out store.\n\nQueue\n: A first-in first-out store.\n", ["Stack", "Queue"]),
+        ("# T\n\n1. `Chapter 1:` Loops\n2. **Sets**\n3. Maps\n", ["Loops", "Sets", "Maps"]),
+    ],
+)
+def test_structure_decides_what_is_a_concept(text: str, expected: list[str]) -> None:
+    assert titles(text) == expected
+
+
+def test_every_item_of_a_seed_list_is_a_concept() -> None:
+    assert titles("# T\n\n- Loops\n- Introduction\n- Sets\n", "seed-list") == ["Loops", "Introduction", "Sets"]
+
+
+def test_what_is_left_out_is_told_with_the_reason() -> None:
+    skipped = dict(reading("# T\n\n## Overview\n\nHello.\n\n## Loops\n\nA loop repeats.\n\n## Out of scope\n\n- Threads\n").skipped)
+    assert set(skipped) == {"Overview", "Out of scope"}
+    assert all(skipped.values())
+
+
+def test_the_document_says_for_whom_and_what_is_excluded() -> None:
+    read = reading(
+        "# T\n\nThis guide is for cooks who own an oven. It assumes basic knife work and a scale.\n\n## Dough\n\nDough is flour and water.\n\n"
+        "## Rye dough\n\nMade of rye.\n\n## Out of scope\n\n- Rye\n"
+    )
+    assert read.audience.startswith("This guide is for cooks")
+    assert read.prerequisites == ("basic knife work", "a scale")
+    assert read.scope_out == ("Rye",)
+    assert [c.title for c in read.concepts] == ["Dough"]
+
+
+@pytest.mark.parametrize("text", ["# Only a title\n", "# T\n\n## Introduction\n\nHello.\n", "Some words without any structure.\n"])
+def test_a_document_without_concepts_is_a_typed_error(text: str) -> None:
+    with pytest.raises(ValidationFailed, match=r"no concept found in 'notes\.md'") as caught:
+        reading(text)
+    assert caught.value.hint
+
+
+# ------------------------------------------------------------------------------------------------------------------------- edges
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_each_edge_quotes_the_lines_that_it_names(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    lines = text.split("\n")
+    for edge in reading(text).edges:
+        first, last = edge.lines
+        there = folded(re.sub(r"\]\([^)]*\)", "", "\n".join(lines[first - 1 : last])))
+        assert folded(edge.evidence) in there, edge
+        assert 0 < edge.weight <= 1
+
+
+def pairs(text: str) -> set[tuple[str, str]]:
+    return {(e.prerequisite, e.dependent) for e in reading(text).edges}
+
+
+def test_a_declared_column_is_believed_and_closed() -> None:
+    text = (
+        "| Topic | What it is | Builds on |\n|---|---|---|\n| Mean | The mean uses the sum. | Sum |\n"
+        "| Sum | A sum adds; see the mean and the spread. | None |\n| Spread | It uses the mean and the sum. | Mean |\n"
+    )
+    assert pairs(text) == {("sum", "mean"), ("mean", "spread")}
+
+
+def test_a_definition_that_uses_a_name_comes_after_it() -> None:
+    text = "# T\n\n## Overlay\n\nAn overlay is a tunnel between two bridges.\n\n## Tunnel\n\nA tunnel wraps frames.\n"
+    assert pairs(text) == {("tunnel", "overlay")}
+
+
+def test_without_evidence_there_is_no_edge() -> None:
+    assert pairs("# T\n\n## Apples\n\nRed fruit grows high.\n\n## Violins\n\nStrings sound well.\n") == set()
+
+
+def test_a_numbered_list_states_an_order_and_a_plain_one_does_not() -> None:
+    assert pairs("# T\n\n1. Apples\n2. Violins\n3. Clouds\n") == {("apples", "violins"), ("violins", "clouds")}
+    assert pairs("# T\n\n- Apples\n- Violins\n- Clouds\n") == set()
+
+
+def test_a_circle_of_mentions_is_cut_and_the_limit_holds() -> None:
+    names = ["alpha", "beta", "gamma", "delta", "omega"]
+    text = "# T\n\n" + "".join(f"## {n.capitalize()}\n\nThe {n} needs {', '.join(o for o in names if o != n)}.\n\n" for n in names)
+    nodes = proposed(text, constraints={"max_prerequisites_per_node": 2})["nodes"]
+    seen: set[str] = set()
+    for node in nodes:
+        assert set(node["prerequisites"]) <= seen
+        assert len(node["prerequisites"]) <= 2
+        seen.add(node["id"])
+
+
+# ----------------------------------------------------------------------------------------------------------------------- content
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_core_ideas_and_pitfalls_stand_in_the_source(path: Path) -> None:
+    source = document(path.read_text(encoding="utf-8"))
+    text = folded(" ".join(b.text for b in source.blocks))
+    for node in proposed(source.text)["nodes"]:
+        assert len(node["core_ideas"]) >= 2
+        assert node["pitfalls"]
+        for said in [*node["core_ideas"], *node["pitfalls"]]:
+            assert folded(said.removeprefix("Overlooking that ")) in text, (node["title"], said)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_no_two_nodes_say_the_same(path: Path) -> None:
+    nodes = proposed(path.read_text(encoding="utf-8"))["nodes"]
+    for read in (lambda n: n["capability"], lambda n: n["mastery_check"]["task"], lambda n: n["mastery_check"]["pass_criteria"]):
+        bare = [folded(read(n)).replace(folded(n["title"]), "") for n in nodes]
+        assert len(set(bare)) == len(bare)
+
+
+@pytest.mark.parametrize(
+    ("practice", "task", "criterion"),
+    [
+        ("Feed two jars at once and log them; the second must double later.", "Feed two jars at once and log them.", "The second must double later."),
+        ("Ping it five times and confirm 0 % packet loss.", "Ping it five times.", "Confirm 0 % packet loss."),
+        ("Computing t = 2.1 for the sample.", "Compute the result for the sample.", "The result is t = 2.1."),
+        ("Drawing 20 names with a generator: no duplicates appear.", "Draw 20 names with a generator.", "No duplicates appear."),
+    ],
+)
+def test_a_practice_sentence_is_cut_into_task_and_criterion(practice: str, task: str, criterion: str) -> None:
+    assert task_and_criterion(practice) == (task, criterion)
+
+
+def test_scope_out_of_the_spec_is_respected_and_scope_in_is_covered() -> None:
+    source = document("# T\n\n## Loops\n\nA loop repeats.\n\n## Threads\n\nA thread runs beside others.\n")
+    read = provider().read_scope(source)
+    wanted = spec(["Loops", "Recursion"], scope_out=["Threads"])
+    nodes = provider().propose(ProposeRequest(spec=wanted, sources=(source,), reading=read)).curriculum["nodes"]
+    assert sorted(n["title"] for n in nodes) == ["Loops", "Recursion"]
+
+
+def test_too_many_concepts_are_merged_by_section_and_the_merge_is_told() -> None:
+    text = "# T\n\n" + "".join(f"## Group {g}\n\n" + "".join(f"### Thing {g}{i}\n\nThing {g}{i} is a part.\n\n" for i in "xyz") for g in "abc")
+    source = document(text)
+    read = provider().read_scope(source)
+    answer = provider().propose(
+        ProposeRequest(spec=spec(["Group a"], constraints={"node_count_max": 7, "total_hours_max": 20}), sources=(source,), reading=read)
+    )
+    assert len(answer.curriculum["nodes"]) == 7
+    assert any("merged into" in note and "Thing" in note for note in answer.notes)
+
+
+def test_strict_evidence_has_citations_confidence_and_questions() -> None:
+    curriculum = proposed("# T\n\n- Loops\n- Sets\n- Maps\n", evidence_mode="strict")
+    assert curriculum["open_questions"]
+    for node in curriculum["nodes"]:
+        assert node["estimate_confidence"] < 0.6
+        assert {r["role"] for r in node["resources"]} >= {"definition", "example"}
+        assert all(r["citation"] for r in node["resources"])
+
+
+def test_a_spec_alone_gives_a_curriculum() -> None:
+    nodes = provider().propose(ProposeRequest(spec=spec(["Basics", "Sets", "Set operations"]))).curriculum["nodes"]
+    assert nodes[0]["title"] == "Basics"
+    assert next(n for n in nodes if n["id"] == "set-operations")["prerequisites"] == ["sets"]
+    assert all(r["url"].startswith("local://inputs/topic_spec.json#") for n in nodes for r in n["resources"])
+
+
+def test_titles_of_other_scripts_keep_their_characters() -> None:
+    nodes = proposed(
+        "# 統計\n\n## 平均\n\n平均とは、合計を個数で割った値である。外れ値に弱い。\n\n## 標準偏差\n\n標準偏差は平均からのずれを表す。単位は同じである。\n"
+    )["nodes"]
+    assert [n["title"] for n in nodes] == ["平均", "標準偏差"]
+    assert nodes[1]["prerequisites"] == [nodes[0]["id"]]
+    assert all(NODE_ID.match(n["id"]) for n in nodes)
+    assert "標準偏差は平均からのずれを表す。" in nodes[1]["core_ideas"]
+
+
+def test_ids_do_not_depend_on_the_order_of_the_document() -> None:
+    parts = ["## C\n\nOne.\n\n", "## C++\n\nTwo.\n\n", "## C#\n\nThree.\n\n", "## Größe\n\nFour.\n\n", "## 平均\n\nFive.\n\n"]
+    there, back = (reading("# T\n\n" + "".join(p)).concepts for p in (parts, parts[::-1]))
+    assert {c.title: c.id for c in there} == {c.title: c.id for c in back}
+    assert len({c.id for c in there}) == 5
+
+
+def test_estimates_sum_to_the_hours_asked_for() -> None:
+    minutes = [
+        n["estimate_minutes"] for n in proposed(EXAMPLES[0].read_text(encoding="utf-8"), constraints={"total_hours_min": 15, "total_hours_max": 16})["nodes"]
+    ]
+    assert 15 * 60 <= sum(minutes) <= 16 * 60
+    assert all(m % 5 == 0 for m in minutes)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ repair
+
+
+def repair(finding: Finding, change: Any) -> tuple[dict[str, Any], Any]:
+    text = EXAMPLES[0].read_text(encoding="utf-8")
+    source, draft = document(text), proposed(text)
+    change(draft)
+    read = provider().read_scope(source)
+    assert read is not None
+    request = RepairRequest(
+        spec=spec([c.title for c in read.concepts]), sources=(source,), reading=read, draft=msgspec.convert(draft, _curriculum()), findings=[finding]
+    )
+    return draft, provider().repair(request)
+
+
+def _curriculum() -> Any:
+    from dagogy.api import Curriculum
+
+    return Curriculum
+
+
+def test_repair_takes_out_the_prerequisite_that_a_finding_points_at() -> None:
+    finding = Finding("too much", pointer="/nodes/5/prerequisites/0", rule_id="graph.redundant_prerequisites")
+    draft, answer = repair(finding, lambda d: None)
+    assert answer.curriculum["nodes"][5]["prerequisites"] == draft["nodes"][5]["prerequisites"][1:]
+
+
+def test_repair_reads_a_broken_field_from_the_source_again() -> None:
+    finding = Finding("says nothing", pointer="/nodes/0/capability", rule_id="quality.node_content")
+    _, answer = repair(finding, lambda d: d["nodes"][0].update(capability="TODO"))
+    assert answer.curriculum["nodes"][0]["capability"] != "TODO"
+
+
+def test_repair_has_no_answer_to_what_it_cannot_change() -> None:
+    assert repair(Finding("odd", pointer="/topic", rule_id="house.topic"), lambda d: None)[1] is None
+
+
+# ------------------------------------------------------------------------------------------------------- determinism and speed
+
+_SCRIPT = """
+import json, sys
+sys.path.insert(0, {tests!r})
+from test_provider_internal import EXAMPLES, proposed
+print(json.dumps([proposed(p.read_text(encoding="utf-8")) for p in EXAMPLES], ensure_ascii=False))
+"""
+
+
+def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed() -> None:
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", _SCRIPT.format(tests=str(Path(__file__).parent))],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"}, capture_output=True, check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }  # fmt: skip
+    assert len(outputs) == 1
+    assert len(json.loads(outputs.pop())) == len(EXAMPLES)
+
+
+def test_two_thousand_concepts_take_seconds() -> None:
+    text = "# T\n\n" + "".join(
+        f"## Item {i} of kind {i % 50}\n\nItem {i} builds on item {i // 2} of kind {i // 2 % 50}. It weighs {i} grams and is never empty.\n\n"
+        for i in range(2000)
+    )
+    start = time.perf_counter()
+    assert len(proposed(text)["nodes"]) == 2000
+    assert time.perf_counter() - start < 40
