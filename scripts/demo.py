@@ -39,8 +39,8 @@ def main() -> None:
     show_node()
     print("\nThe scope changes: one chapter is left out.")
     shorter = RUNS / "shorter.md"
-    shorter.write_text(without_chapter(SCOPE.read_text(encoding="utf-8"), "## Name"), encoding="utf-8")
-    dagogy("run", "demo", "--scope-file", str(shorter))
+    shorter.write_text(without_chapter(SCOPE.read_text(encoding="utf-8"), "## Crossing hosts"), encoding="utf-8")
+    dagogy("run", "demo", "--scope-file", str(shorter.relative_to(ROOT)))
     dagogy("diff", "demo")
     dagogy("status", "demo")
 

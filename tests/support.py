@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import io
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import pytest
 from dagogy.host.discovery import GROUPS
 from dagogy.host.manager import Host, Plugin, Selection
 from dagogy.testing import complete_node
@@ -113,3 +120,157 @@ def make_run(folder: Path, curriculum: Any = None, spec: Mapping[str, Any] | Non
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(curriculum if curriculum is not None else curriculum_of()))
     return str(document["run_id"])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command line left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+    @property
+    def code(self) -> str:
+        """The error code in the first line of stderr; "" when it has none."""
+        found = re.match(r"\[([a-z_]+)\] .", self.err)
+        return found[1] if found else ""
+
+
+class Desk:
+    """A workspace folder in which command lines run inside this process: fast, and with what the test patched."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.runs = folder / "runs"
+
+    def __call__(self, *arguments: str) -> Outcome:
+        from dagogy.cli.app import run
+
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = run(list(arguments))
+        texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+        assert "Traceback" not in texts[1]
+        return Outcome(status, *texts)
+
+    def ok(self, *arguments: str) -> Outcome:
+        done = self(*arguments)
+        assert done.status == 0, f"{arguments}: {done.status}\n{done.err}"
+        return done
+
+    def init(self, name: str = "course") -> Path:
+        return Path(self.ok("init", name, "--json").json["path"])
+
+    def stage(self, reference: str = "latest") -> str:
+        return str(self.ok("status", reference, "--json").json["stage"])
+
+
+def forked(function: Callable[[], int], folder: Path) -> Outcome:
+    """Runs `function` in a process of its own, without the second that a fresh interpreter takes. A killing signal is a negative status."""
+    out, err = folder / "forked.out", folder / "forked.err"
+    pid = os.fork()
+    if pid == 0:
+        status = 99
+        try:
+            for number, path in ((1, out), (2, err)):
+                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+            sys.stdout, sys.stderr = (io.TextIOWrapper(io.FileIO(number, "w", closefd=False), "utf-8", write_through=True) for number in (1, 2))
+            status = function()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(status)
+    _, waited = os.waitpid(pid, 0)
+    return Outcome(os.waitstatus_to_exitcode(waited), out.read_text(errors="replace"), err.read_text(errors="replace"))
+
+
+def in_tmpfs(size: str, folder: Path, function: Callable[[Path], None]) -> None:
+    """Runs `function` with a file system of `size` of its own, mounted where only a forked process sees it. Skips where that is not permitted."""
+
+    def child() -> int:
+        libc = ctypes.CDLL(None, use_errno=True)
+        target = folder / "disk"
+        target.mkdir()
+        private, new_mounts = 0x44000, 0x20000
+        if (
+            libc.unshare(new_mounts)
+            or libc.mount(b"none", b"/", None, private, None)
+            or libc.mount(b"tmpfs", bytes(target), b"tmpfs", 0, f"size={size}".encode())
+        ):
+            print(os.strerror(ctypes.get_errno()))
+            return 77
+        function(target)
+        return 0
+
+    done = forked(child, folder)
+    if done.status == 77:
+        pytest.skip(f"no private mount namespace here: {done.out.strip()}")
+    assert done.status == 0, done.out + done.err
+
+
+def remount_read_only(target: Path) -> None:
+    """Inside `in_tmpfs`: nothing can be written to the disk any more, not by root either."""
+    remount_readonly = 0x21
+    assert ctypes.CDLL(None).mount(b"tmpfs", bytes(target), b"tmpfs", remount_readonly, None) == 0
+
+
+#: Exit status of each error code (CONTRACT.md, section 2).
+EXIT_STATUS = {
+    "invalid_argument": 2,
+    "not_found": 3,
+    "validation_failed": 4,
+    "stage_conflict": 5,
+    "io_error": 6,
+    "config_error": 7,
+    "provider_error": 8,
+    "locked": 9,
+    "internal_error": 10,
+    "plugin_error": 11,
+    "interrupted": 130,
+}
+
+
+def failed(ran: Outcome, code: str) -> Outcome:
+    """Checks what is promised of every failing command; `code` is the error code wanted."""
+    assert ran.err.startswith(f"[{code}] "), f"{ran.status}: {ran.err or ran.out}"
+    assert ran.status == EXIT_STATUS[code]
+    assert "Traceback" not in ran.err + ran.out
+    assert len(ran.err.splitlines()[0]) > len(f"[{code}] ")
+    return ran
+
+
+def put(path: Path, content: Any) -> None:
+    """Writes bytes, text, or a document as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else (content if isinstance(content, str) else json.dumps(content)).encode())
+
+
+def run_with(desk: Desk, curriculum: Any = None, spec: Any = None) -> Path:
+    """The folder of a new run that holds a curriculum and a topic spec (bytes, text or a document each), sound ones by default."""
+    run = desk.init("t")
+    put(run / "inputs/topic_spec.json", SOUND_SPEC if spec is None else spec)
+    put(run / "outputs/curriculum/curriculum.json", sound_curriculum() if curriculum is None else curriculum)
+    return run
+
+
+#: A topic spec that `sound_curriculum` satisfies by every rule.
+SOUND_SPEC = complete_spec({"scope_in": ["Alpha", "Beta", "Gamma"]})
+
+
+def sound_curriculum(**keys: Any) -> dict[str, Any]:
+    """Three nodes in a chain that no rule objects to."""
+    chain = (
+        {"id": "alpha", "title": "Alpha"},
+        {"id": "beta", "title": "Beta", "prerequisites": ["alpha"]},
+        {"id": "gamma", "title": "Gamma", "prerequisites": ["beta"]},
+    )
+    return curriculum_of(*chain, **keys)

@@ -134,13 +134,13 @@ def at(document: Any, path: tuple[Any, ...]) -> Any:
     return document
 
 
-def changed(name: str, path: tuple[Any, ...], value: Any = ..., *, add: str = "") -> Any:
+def changed(name: str, path: tuple[Any, ...], value: Any = ..., *, add: str | None = None) -> Any:
     """A good document with one place replaced, removed (no value) or given a key more."""
     document = copy.deepcopy(GOOD[name])
-    if not path and not add:
+    if not path and add is None:
         return value
-    holder = at(document, path if add else path[:-1])
-    if add:
+    holder = at(document, path if add is not None else path[:-1])
+    if add is not None:
         holder[add] = value
     elif value is ...:
         del holder[path[-1]]
@@ -242,14 +242,14 @@ def test_a_whole_number_may_be_written_as_any_json_number(value: float) -> None:
     assert isinstance(decoded.value.constraints.node_count_max, int)
 
 
-@pytest.mark.parametrize("levels", [254, 255, 256, 300, 900])
+@pytest.mark.parametrize("levels", [198, 199, 200, 201, 254, 255, 256, 257, 300, 900])
 def test_both_engines_say_the_same_of_deep_nesting(levels: int) -> None:
     deep: Any = "x"
     for _ in range(levels):
         deep = [deep]
     for document in (changed("curriculum", ("topic",), deep), deep):
         (problem, *_) = agree("curriculum", document)
-        assert (problem.message == "the document is nested too deeply") == (levels > 255 or (document is deep and levels > 256))
+        assert (problem.message == "the document is nested too deeply") == (levels > (201 if document is deep else 200))
 
 
 # Values of every type, near misses of what is wanted among them.
@@ -480,7 +480,7 @@ def test_the_order_of_keys_and_colons_inside_texts_do_not_matter() -> None:
     odd = 'say "title": now, and \\": and \\\\": too : "'
     document = changed("curriculum", ("nodes", 0, "title"), odd)
     document = dict(reversed(document.items())) | {"nodes": [dict(reversed(n.items())) for n in document["nodes"]]}
-    document["nodes"][1]["resources"] = [{**RESOURCE, "citation": ""}, {k: v for k, v in RESOURCE.items() if k != "citation"}, {**RESOURCE, "title": '":'}]
+    document["nodes"][1]["resources"] = [RESOURCE, {k: v for k, v in RESOURCE.items() if k != "citation"}, {**RESOURCE, "title": '":'}]
     decoded = decode_curriculum(data_of(document))
     assert decoded.value is not None
     assert decoded.value.nodes[0].title == odd
@@ -514,9 +514,9 @@ def test_the_typed_decoder_takes_nothing_that_strict_json_refuses(document: Any,
 @pytest.fixture(scope="module")
 def large() -> dict[str, Any]:
     """More than 4 MB with one broken node in a hundred."""
-    document = curriculum_of(*({"id": f"n{i}", "prerequisites": [f"n{i - 1}"] if i else []} for i in range(5500)))
+    document = curriculum_of(*({"id": f"n{i}", "prerequisites": [f"n{i - 1}"] if i else []} for i in range(7000)))
     breakages = [{"id": "!"}, {"title": 7}, {"estimate_minutes": -1}, {"titel": "x"}, {"resources": [{}]}, {"prerequisites": None}, {"core_ideas": ["x", ""]}]
-    for i in range(50, 5500, 100):
+    for i in range(50, 7000, 100):
         document["nodes"][i].update(breakages[i // 100 % len(breakages)])
     return document
 
@@ -527,17 +527,17 @@ def test_a_large_document_has_the_problems_that_the_plain_way_finds(large: dict[
     decoded = decode_curriculum(data)
     assert decoded.value is None
     assert told(decoded.problems) == told(schema_problems("curriculum", large))
-    assert len(decoded.problems) >= 55
+    assert len(decoded.problems) >= 70
 
 
 def test_what_is_wrong_around_the_nodes_of_a_large_document_is_told_with_them(large: dict[str, Any]) -> None:
     document = {**large, "topic": "", "extra": 1, "open_questions": [{"question": "Why?"}]}
     assert told(decode_curriculum(data_of(document)).problems) == told(schema_problems("curriculum", document))
-    document = {k: v for k, v in large.items() if k != "topic"} | {"nodes": [n for n in large["nodes"] if n["id"] == "n0"] * 5500}
+    document = {k: v for k, v in large.items() if k != "topic"} | {"nodes": [n for n in large["nodes"] if n["id"] == "n0"] * 7000}
     assert [p.pointer for p in decode_curriculum(data_of(document)).problems] == ["/topic"]
 
 
-@pytest.mark.parametrize("where", [1, 50, 5499], ids=["in a sound node", "in a broken node", "in the last node"])
+@pytest.mark.parametrize("where", [1, 50, 6999], ids=["in a sound node", "in a broken node", "in the last node"])
 def test_a_key_that_stands_twice_in_a_large_document_is_found(large: dict[str, Any], where: int) -> None:
     mark = f'"title": {json.dumps(large["nodes"][where]["title"])}'.encode()
     data = data_of(large).replace(mark, mark + b", " + mark, 1)
@@ -557,7 +557,7 @@ def test_a_large_document_that_is_cut_off_or_holds_nan_is_told_with_the_line_of_
 def test_a_mistyped_key_in_every_node_is_told_for_each(large: dict[str, Any]) -> None:
     document = {**large, "nodes": [{**n, "estimate_minute": 1} for n in large["nodes"]]}
     problems = decode_curriculum(data_of(document)).problems
-    assert sum(p.message == "unknown key 'estimate_minute'" and p.hint == "did you mean 'estimate_minutes'?" for p in problems) == 5500
+    assert sum(p.message == "unknown key 'estimate_minute'" and p.hint == "did you mean 'estimate_minutes'?" for p in problems) == 7000
 
 
 # ------------------------------------------------------------------------------------------------------- what a schema cannot say of a spec

@@ -457,7 +457,7 @@ CHECK = "def check(self, subject, options):\n        "
         (CHECK + "raise LookupError('lost')", "LookupError: lost"),
         (CHECK + "yield Finding(message='first')\n        raise LookupError('lost')", "LookupError: lost"),
         (CHECK + "return None", "TypeError"),
-        (CHECK + "yield 'a text'", "AttributeError"),
+        (CHECK + "yield 'a text'", "not a Finding"),
         (CHECK + "raise ProviderError('none of my business')", "none of my business"),
         (CHECK + "def again(): again()\n        again()", "RecursionError"),
         (CHECK + "import sys; sys.exit(0)", "SystemExit"),

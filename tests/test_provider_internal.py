@@ -157,6 +157,11 @@ def test_a_definition_that_uses_a_name_comes_after_it() -> None:
     assert pairs(text) == {("tunnel", "overlay")}
 
 
+def test_declared_prerequisites_come_first_along_a_long_chain() -> None:
+    text = EXAMPLES[[p.stem for p in EXAMPLES].index("sourdough-baking")].read_text(encoding="utf-8")
+    assert {("bulk-fermentation", "preshape-and-bench-rest"), ("scoring", "steam-baking"), ("final-shaping", "cold-retard")} <= pairs(text)
+
+
 def test_without_evidence_there_is_no_edge() -> None:
     assert pairs("# T\n\n## Apples\n\nRed fruit grows high.\n\n## Violins\n\nStrings sound well.\n") == set()
 
@@ -194,8 +199,9 @@ def test_core_ideas_and_pitfalls_stand_in_the_source(path: Path) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_no_two_nodes_say_the_same(path: Path) -> None:
     nodes = proposed(path.read_text(encoding="utf-8"))["nodes"]
-    for read in (lambda n: n["capability"], lambda n: n["mastery_check"]["task"], lambda n: n["mastery_check"]["pass_criteria"]):
-        bare = [folded(read(n)).replace(folded(n["title"]), "") for n in nodes]
+    texts = [[n["capability"] for n in nodes], [n["mastery_check"]["task"] for n in nodes], [n["mastery_check"]["pass_criteria"] for n in nodes]]
+    for said in texts:
+        bare = [folded(text).replace(folded(n["title"]), "") for text, n in zip(said, nodes, strict=True)]
         assert len(set(bare)) == len(bare)
 
 

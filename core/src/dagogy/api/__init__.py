@@ -23,7 +23,7 @@ _HOME = {
     "dagogy.api.providers": "Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement",
     "dagogy.api.incidents": "Classifier Diagnosis Failure Rank RecoveryAction RecoveryOutcome",
     "dagogy.api.exporters": "ExportSubject Exporter",
-    "dagogy.api.text": "STOP_WORDS content_words sentences stem words",
+    "dagogy.api.text": "STOP_WORDS content_words sentences shorten stem words",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
 }

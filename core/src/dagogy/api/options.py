@@ -13,7 +13,7 @@ from msgspec import Meta
 __all__ = ["Meta", "Options"]
 
 
-class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of a rule's options. Annotate each field with `Annotated[type, Meta(description=…, ge=…)]` and a default.
 
     The names `enabled` and `severity` belong to the host and cannot be options.

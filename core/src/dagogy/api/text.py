@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["STOP_WORDS", "content_words", "sentences", "stem", "words"]
+__all__ = ["STOP_WORDS", "content_words", "sentences", "shorten", "stem", "words"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[^\sa-z])|(?<=[。！？])")
@@ -50,13 +50,20 @@ def content_words(text: str) -> list[str]:
 
 def sentences(text: str) -> list[str]:
     """The sentences of `text`, trimmed; an abbreviation or an initial does not end one."""
-    out: list[str] = []
+    groups: list[list[str]] = []
     for part in _SENTENCE_END.split(text):
         part = part.strip()
         if not part:
             continue
-        if out and _ABBREVIATION.search(out[-1]):
-            out[-1] = f"{out[-1]} {part}"
+        # Only the end of the last piece is looked at, and pieces are joined once: a page of initials stays linear.
+        if groups and _ABBREVIATION.search(groups[-1][-1][-12:]):
+            groups[-1].append(part)
         else:
-            out.append(part)
-    return out
+            groups.append([part])
+    return [" ".join(pieces) for pieces in groups]
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """`text` on one line, cut to `limit` characters: the way messages show a value."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

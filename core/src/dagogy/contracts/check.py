@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from importlib.resources import files
+from operator import getitem
 from typing import Any
 
 from dagogy.contracts.suggest import did_you_mean
 
-# What `jsonschema-rs` can look into; no document of ours comes near it.
-_MAX_DEPTH = 255
+# `jsonschema-rs` gives up at some 255; no document of ours comes near that.
+_MAX_DEPTH = 200
 _BLANK = r"[^\s\x1c-\x1f\x85\ufeff]"
 
 
@@ -61,8 +62,9 @@ def _fast(name: str) -> Callable[[Any], Iterator[tuple[list[Any], str, Any, Any]
 
     def errors(document: Any) -> Iterator[tuple[list[Any], str, Any, Any]]:
         for error in validator.iter_errors(document):
-            keyword = str(error.schema_path[-1])
-            yield list(error.instance_path), keyword, error.instance, _argument(name, error.schema_path)
+            path = list(error.instance_path)
+            # Its own copy of the instance has the keys in another order.
+            yield path, str(error.schema_path[-1]), reduce(getitem, path, document), _argument(name, error.schema_path)
 
     return errors
 

@@ -82,15 +82,17 @@ class GraphIndex:
     def critical_path(self, minutes: Sequence[float]) -> list[int]:
         """The chain of prerequisites with the most minutes, in order of study; empty when there is none.
 
-        The longest path in a DAG by dynamic programming over the topological order; ties go to the earlier node.
+        The longest path in a DAG by dynamic programming over the topological order; of equal ones the earlier node is taken, in
+        whatever order the prerequisites stand.
         """
         best = [0.0] * len(self.ids)
         came: list[int] = [-1] * len(self.ids)
         for i in self.order:
+            longest, before = 0.0, -1
             for p in self.prerequisites[i]:
-                if best[p] > best[i]:
-                    best[i], came[i] = best[p], p
-            best[i] += minutes[i]
+                if best[p] > longest or (best[p] == longest and p < before):
+                    longest, before = best[p], p
+            best[i], came[i] = longest + minutes[i], before
         at = max(self.order, key=best.__getitem__, default=-1)
         path = []
         while at >= 0:

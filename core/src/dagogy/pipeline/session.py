@@ -16,7 +16,7 @@ from dagogy.workspace.files import read_regular, remove_temporaries
 from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
-from dagogy.workspace.stages import CURRICULUM, SCOPE, SPEC, State, infer, mark, out_of_line, source_path, sync
+from dagogy.workspace.stages import CURRICULUM, FAILURES, SCOPE, SPEC, State, infer, mark, out_of_line, source_path, sync
 
 if TYPE_CHECKING:
     from dagogy.api.providers import Provider
@@ -112,6 +112,7 @@ class Session:
         with locked(run.path, command, wait_seconds):
             for folder in ("", "inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs"):
                 remove_temporaries(run.file(folder))
+            remove_temporaries(run.file(FAILURES), older_than=60)  # failure records are written without the lock
             opened, before = self._open(run)
             sync(run, opened.metadata, opened.state, before)
             run.event("command_started", command=command, stage=opened.state.stage)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -101,13 +102,17 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def remove_temporaries(folder: Path) -> None:
-    """Removes what a killed writer left in `folder`. Only for who holds the lock."""
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(folder):
+def remove_temporaries(folder: Path, older_than: float = 0.0) -> None:
+    """Removes what a killed writer left in `folder`.
+
+    Only for who holds the lock; where others write without it, what is younger than `older_than` seconds may be theirs.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
             if entry.name.startswith(".") and entry.name.endswith(_TEMPORARY):
                 with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
+                    if not older_than or time.time() - entry.stat(follow_symlinks=False).st_mtime > older_than:
+                        os.unlink(entry.path)
 
 
 def content_hash(data: bytes) -> str:

@@ -54,6 +54,8 @@ KEEP = 0.35
 EXTRA, RELATED_LEAST, RELATED_MORE = 2, 0.1, 0.2
 #: Of concepts with like evidence the higher one is the closer step; its height counts little beside direct evidence and much beside vocabulary.
 NEAR, NEAR_RELATED = 0.05, 1.0
+#: Net evidence from which a pair keeps its order whatever the heights say.
+STRONG = 0.9
 #: Weight of an edge from a concept whose name says that it opens the subject.
 FOUNDATION = 0.3
 #: Strengths of the prior heights: title cues, looking back, how widely a name's words are used, and used-by against uses.
@@ -79,7 +81,7 @@ _CUES = re.compile(
 )
 _FORWARD = re.compile(
     r"\b(?:is (?:needed|required|used) (?:for|by|in)|prepares? (?:for|you for)|(?:is|are) the (?:basis|foundation) (?:of|for)|leads? to|"
-    r"paves the way (?:to|for)|before)\b",
+    r"paves the way (?:to|for))\b",
     re.IGNORECASE,
 )
 _ORDERED_TEXT = re.compile(
@@ -440,7 +442,8 @@ class Arrangement:
 def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arrangement:
     """Heights, then edges from lower to higher concepts, at most `limit` into each."""
     height = heights(evidence, [c.title for c in concepts])
-    ranked = sorted(range(len(concepts)), key=lambda i: (round(height[i], 6), i))
+    by_height = sorted(range(len(concepts)), key=lambda i: (round(height[i], 6), i))
+    ranked = study_order(_strong(evidence), by_height)
     place = {c: k for k, c in enumerate(ranked)}
     chosen: list[Edge] = []
     for b in ranked:
@@ -452,7 +455,63 @@ def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arra
             )
             chosen.append(Edge(a, b, support.kind, round(1 - math.exp(-support.total), 3), lines, quote))
     kept = reduced(chosen, len(concepts))
-    return Arrangement(study_order(kept, ranked), kept)
+    return Arrangement(study_order([(e.before, e.after) for e in kept], ranked), kept)
+
+
+def _strong(evidence: Evidence) -> list[tuple[int, int]]:
+    """Pairs whose net evidence is so strong that no height may turn them round, without circles.
+
+    In each knot of such pairs the weakest are dropped, a tenth at a time, until it is none (a greedy feedback arc set).
+    """
+    net: dict[tuple[int, int], float] = {}
+    for b, leans in enumerate(evidence.leans):
+        for a, support in leans.items():
+            back = evidence.leans[a].get(b)
+            value = support.total - (back.total if back else 0.0)
+            if value >= STRONG:
+                net[a, b] = value
+    while True:
+        knot = _knot_of(len(evidence.leans), net)
+        inside = sorted((e for e in net if knot[e[0]] == knot[e[1]] >= 0), key=lambda e: (net[e], e))
+        if not inside:
+            return list(net)
+        for pair in inside[: max(1, len(inside) // 10)]:
+            del net[pair]
+
+
+def _knot_of(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """For each concept the strongly connected component it is in, -1 where that is itself alone (Kosaraju's two passes, without recursion)."""
+    out: list[list[int]] = [[] for _ in range(count)]
+    into: list[list[int]] = [[] for _ in range(count)]
+    for a, b in pairs:
+        out[a].append(b)
+        into[b].append(a)
+    finished: list[int] = []
+    seen = [False] * count
+    for root in range(count):
+        stack = [] if seen[root] else [(root, iter(out[root]))]
+        seen[root] = True
+        while stack:
+            step = next((n for n in stack[-1][1] if not seen[n]), -1)
+            if step < 0:
+                finished.append(stack.pop()[0])
+            else:
+                seen[step] = True
+                stack.append((step, iter(out[step])))
+    knot = [-1] * count
+    placed = [False] * count
+    for root in reversed(finished):
+        members, waiting = [], [] if placed[root] else [root]
+        placed[root] = True
+        while waiting:
+            members.append(waiting.pop())
+            for n in into[members[-1]]:
+                if not placed[n]:
+                    placed[n] = True
+                    waiting.append(n)
+        for member in members if len(members) > 1 else ():
+            knot[member] = root
+    return knot
 
 
 def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list[tuple[Support, int]]:
@@ -531,15 +590,16 @@ def reduced(edges: Iterable[Edge], count: int) -> list[Edge]:
     return sorted(kept, key=lambda e: (e.after, -e.weight, e.before))
 
 
-def study_order(edges: Iterable[Edge], ranked: Sequence[int]) -> list[int]:
+def study_order(pairs: Iterable[tuple[int, int]], ranked: Sequence[int]) -> list[int]:
     """A topological order that keeps to `ranked` wherever the edges allow."""
     import heapq
 
     place = {c: k for k, c in enumerate(ranked)}
-    waiting: Counter[int] = Counter(e.after for e in edges)
+    waiting: Counter[int] = Counter()
     out: dict[int, list[int]] = defaultdict(list)
-    for edge in edges:
-        out[edge.before].append(edge.after)
+    for before, after in pairs:
+        waiting[after] += 1
+        out[before].append(after)
     ready = [place[c] for c in ranked if not waiting[c]]
     heapq.heapify(ready)
     order: list[int] = []

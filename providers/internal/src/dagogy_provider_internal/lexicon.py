@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from dagogy.api import words
@@ -198,6 +198,7 @@ _POINTER = re.compile(
 )
 
 
+@lru_cache(maxsize=100_000)
 def pitfall_strength(sentence: str) -> int:
     """2: it warns in so many words; 1: it contrasts or limits; 0: neither."""
     return 2 if _PITFALL_STRONG.search(sentence) else 1 if _PITFALL_WEAK.search(sentence) else 0
@@ -282,7 +283,7 @@ LATE = frozenset(
     "advanced application applications applying analysis comparing comparison optimizing optimization optimisation survey project "
     "proof proofs proving performance miscellaneous tuning extending extension "
     "extensions improving improvement further modeling modelling deriving derive prove diagnosis troubleshooting debugging deploying "
-    "deployment deploy case theorem theorems completeness incompleteness design".split()
+    "deployment deploy case theorem theorems design".split()
 )
 #: A text that leans on something before it.
 LOOKS_BACK = re.compile(

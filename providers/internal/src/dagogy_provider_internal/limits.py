@@ -39,14 +39,14 @@ def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[
         taken = {same_key(c.title) for c in concepts if c.anchor >= 0}
         # An item of the spec that names a group, and that the document does not describe, is what the group becomes.
         named = {same_key(c.title): c for c in concepts if c.anchor < 0}
-        options = [
-            (path, [*members, *([named[same_key(path[-1])]] if same_key(path[-1]) in named else [])])
-            for path, members in groups.items()
-            if len(members) > 1 and same_key(path[-1]) not in taken and not is_sentence(path[-1])
-        ]
+        options = []
+        for path, members in groups.items():
+            key = same_key(path[-1])
+            if len(members) > 1 and key not in taken and not is_sentence(path[-1]):
+                options.append((path, [*members, *([named[key]] if key in named else [])]))
         if not options:
             return concepts
-        path, members = min(options, key=lambda o: (len(o[1]) - 1 > need, -len(o[0]), sum(map(_words, o[1])), o[0]))
+        path, members = min(options, key=lambda o: (len(o[1]) - 1 > need, same_key(o[0][-1]) not in named, -len(o[0]), sum(map(_words, o[1])), o[0]))
         if len(members) - 1 > 2 * need:
             return concepts
         concepts = _replaced(concepts, members, _union(members, path[-1], path[:-1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from dagogy.api import Block, sentences
@@ -95,6 +96,7 @@ def _sentences(text: str, lines: tuple[int, int]) -> Iterator[Passage]:
         yield Passage(_capital(sentence), lines, said, explicit=bool(role))
 
 
+@lru_cache(maxsize=100_000)
 def _role(sentence: str) -> Role:
     if sentence.rstrip().endswith("?"):
         return "question"

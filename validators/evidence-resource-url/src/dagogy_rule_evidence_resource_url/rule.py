@@ -35,7 +35,7 @@ class ResourceUrl(Rule):
         count its lines again if it has changed. Further schemes, such as `urn`, can be allowed in the options.
     """
 
-    class Options(BaseOptions, frozen=True):
+    class Options(BaseOptions):
         allowed_schemes: Annotated[tuple[str, ...], Meta(description="The schemes that a resource may have, in lower case.", min_length=1)] = (
             "http",
             "https",

@@ -25,7 +25,7 @@ class MaxPrerequisites(Rule):
         limit in the topic spec.
     """
 
-    class Options(BaseOptions, frozen=True):
+    class Options(BaseOptions):
         max: Annotated[int, Meta(description="How many prerequisites a node may have where the topic spec sets no limit.", ge=1)] = 6
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ class Progression(Rule):
         For each pair of neighbours ask whether the second can be understood without the first, and add a prerequisite where it cannot.
     """
 
-    class Options(BaseOptions, frozen=True):
+    class Options(BaseOptions):
         min_nodes: Annotated[int, Meta(description="Curricula with fewer nodes are not judged.", ge=2)] = 6
         min_depth_factor: Annotated[
             float, Meta(description="The longest chain has at least this many nodes for each doubling of the size; 0 asks for none.", ge=0)

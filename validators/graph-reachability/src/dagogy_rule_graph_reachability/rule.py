@@ -27,7 +27,7 @@ class Reachability(Rule):
         if it serves nothing in the curriculum.
     """
 
-    class Options(BaseOptions, frozen=True):
+    class Options(BaseOptions):
         min_nodes: Annotated[int, Meta(description="Curricula with fewer nodes are not judged.", ge=2)] = 8
         max_isolated_share: Annotated[float, Meta(description="The share of nodes that may stand alone.", ge=0, le=1)] = 0.5
 

@@ -28,7 +28,7 @@ class TotalHours(Rule):
         spec is not: change its hours.
     """
 
-    class Options(BaseOptions, frozen=True):
+    class Options(BaseOptions):
         tolerance: Annotated[float, Meta(description="The share by which the sum may lie outside the range of the topic spec.", ge=0, le=1)] = 0.0
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Meta, Node, Rule, Subject
+from dagogy.api import Finding, Meta, Node, Rule, Subject, shorten
 
 _CLAUSE_END = re.compile(r"\s*(?:[,;]\s*(?:and\s+)?(?:then\s+|also\s+)?|\.\s+|\s+and\s+(?:then\s+|also\s+)?|\s+&\s+)", re.IGNORECASE)
 #: How titles are joined, in the languages where one short word does it.
@@ -41,7 +41,7 @@ class Atomicity(Rule):
         joint node only what they do together, and name that. If large nodes are usual in your field, raise `max_minutes`.
     """
 
-    class Options(dagogy.api.Options, frozen=True):
+    class Options(dagogy.api.Options):
         max_capabilities: Annotated[int, Meta(description="The most doings with an object of their own in a capability.", ge=1)] = 2
         max_joined: Annotated[int, Meta(description='The most short names that a title may join by "and".', ge=1)] = 2
         max_minutes: Annotated[float, Meta(description="The most minutes that a node may take.", gt=0)] = 600
@@ -64,7 +64,7 @@ class Atomicity(Rule):
             if capability.count(",") + capability.count(" and ") >= most or ";" in capability or ". " in capability or "&" in capability:
                 doings = _doings(capability, verbs)
                 if len(doings) > most:
-                    named = ", ".join(f"'{_shown(d, 30)}'" for d in doings[:4])
+                    named = ", ".join(f"'{shorten(d, 30)}'" for d in doings[:4])
                     yield _finding(node, f"/nodes/{i}/capability", f"has {len(doings)} capabilities in one ({named}); make a node of each")
             if "," in title or not joiners.isdisjoint(title.split()):
                 parts = [p for p in _JOINED.split(" ".join(title.split())) if p]
@@ -97,17 +97,12 @@ def _positions(nodes: Sequence[Node]) -> dict[str, int]:
 def _joint_title(parts: Sequence[str], i: int, titles: Mapping[str, int], max_joined: int, only_and: bool) -> str:
     own = [p for p in parts if titles.get(p.strip().casefold(), i) != i]
     if len(own) > 1:
-        named = ", ".join(f"'{_shown(p, 30)}'" for p in own[:4])
+        named = ", ".join(f"'{shorten(p, 30)}'" for p in own[:4])
         return f"joins {named} in its title, which have nodes of their own; name what they do together"
     if only_and and len(parts) > max_joined and all(len(p.split()) <= 3 for p in parts):
-        return f"joins {len(parts)} names in its title '{_shown(' and '.join(parts), 60)}'; make a node of each"
+        return f"joins {len(parts)} names in its title '{shorten(' and '.join(parts), 60)}'; make a node of each"
     return ""
 
 
 def _finding(node: Node, pointer: str, fault: str) -> Finding:
     return Finding(message=f"node '{node.id}' {fault}", pointer=pointer, node_id=node.id)
-
-
-def _shown(text: str, length: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Fix, Meta, Rule, Subject, words
+from dagogy.api import Finding, Fix, Meta, Rule, Subject, shorten, words
 
 #: Only a title with one of these characters can be markup, a table row, a path, a URL, a file name or end like a sentence.
 _SPECIAL = re.compile(r"[|`*<\[&#/\\.!。！]")
@@ -63,7 +63,7 @@ class ConceptTitle(Rule):
         around a good title, and the full stop of a short one, are taken off by `validate --fix`.
     """
 
-    class Options(dagogy.api.Options, frozen=True):
+    class Options(dagogy.api.Options):
         max_words: Annotated[int, Meta(description="The most words in a title; official standards are long.", ge=1)] = 20
         max_chars: Annotated[int, Meta(description="The most characters in a title.", ge=1)] = 160
         structural_titles: Annotated[tuple[str, ...], Meta(description="Headings that belong to a document, not to its subject; compared as whole titles.")] = (
@@ -127,7 +127,7 @@ class ConceptTitle(Rule):
             if not fault or (title.casefold() in judge.ambiguous and _uses_singular(title, node.core_ideas)):
                 continue
             yield Finding(
-                message=f"title of '{node.id}' {fault}: {_shown(title)}; name the concept",
+                message=f"title of '{node.id}' {fault}: '{shorten(title)}'; name the concept",
                 pointer=f"/nodes/{i}/title",
                 node_id=node.id,
                 fix=judge.fix(title, f"/nodes/{i}/title"),
@@ -211,14 +211,9 @@ class _Judge:
         if not plain or plain == title or self.fault(plain):
             return None
         patch = [{"op": "test", "path": path, "value": title}, {"op": "replace", "path": path, "value": plain}]
-        return Fix(safety="safe", description=f"write the title as {_shown(plain)}", patch=patch)
+        return Fix(safety="safe", description=f"write the title as '{shorten(plain)}'", patch=patch)
 
 
 def _uses_singular(title: str, ideas: list[str]) -> bool:
     singular = title.casefold().removesuffix("s")
     return any(singular in words(idea) for idea in ideas)
-
-
-def _shown(text: str) -> str:
-    line = " ".join(text.split())
-    return f"'{line}'" if len(line) <= 60 else f"'{line[:59]}…'"

@@ -50,7 +50,7 @@ class Grounding(Rule):
         Take core ideas from what the document says of the concept, extend the document, or name the other source in `local_paths`.
     """
 
-    class Options(RuleOptions, frozen=True):
+    class Options(RuleOptions):
         min_share: Annotated[float, Meta(description="The share of a core idea's content words that the sources must have.", gt=0, le=1)] = 0.5
         min_passage_share: Annotated[float, Meta(description="The share of a core idea's content words that one passage must have.", ge=0, le=1)] = 0.33
         max_ungrounded_share: Annotated[float, Meta(description="The share of a node's core ideas that may be ungrounded.", ge=0, lt=1)] = 0.5
@@ -193,10 +193,11 @@ def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source) -> Fi
 
 
 def _tokens_of(word: str) -> Sequence[str]:
-    """What words are compared by: the stem's first six letters, so that endings of other languages differ less too."""
+    """What words are compared by: the stem's first six letters, so that endings of other languages differ less too. `Lemma12` stays whole."""
     if not word.isascii() and _SPACELESS.search(word):
         return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
-    return (stem(word)[:6],)
+    found = stem(word)
+    return (found[:6] if found.isalpha() else found,)
 
 
 def _fold(text: str) -> str:

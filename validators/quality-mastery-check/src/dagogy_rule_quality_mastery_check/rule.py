@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Meta, Rule, Subject, words
+from dagogy.api import Finding, Meta, Rule, Subject, shorten, words
 
 #: What may stand before the verb of a task.
 _PREFIX = re.compile(r"(?:(?:the\s+)?(?:learners?|students?|you)\s+(?:should|can|will|must|shall|(?:is|are) able to)\s+|be able to\s+|try to\s+|please\s+)+")
@@ -44,7 +44,7 @@ class MasteryCheck(Rule):
         criterion give a number, a comparison, a named result, or what must not happen.
     """
 
-    class Options(dagogy.api.Options, frozen=True):
+    class Options(dagogy.api.Options):
         min_words: Annotated[int, Meta(description="The least number of words in a task and in a criterion.", ge=1)] = 2
         vague_verbs: Annotated[tuple[str, ...], Meta(description="What a task begins with that asks for nothing to be seen.")] = (
             "understand", "know", "learn about", "learn more about", "learn what", "learn the basics of", "be familiar with", "become familiar with",
@@ -96,7 +96,7 @@ class MasteryCheck(Rule):
                 faults.append(("pass_criteria", criterion, "is the task once more; say what is seen when it is passed"))
             for field, text, fault in faults:
                 what = "mastery task" if field == "task" else "pass criterion"
-                yield Finding(message=f"{what} of '{node.id}' {fault}: {_shown(text)}", pointer=f"/nodes/{i}/mastery_check/{field}", node_id=node.id)
+                yield Finding(message=f"{what} of '{node.id}' {fault}: '{shorten(text)}'", pointer=f"/nodes/{i}/mastery_check/{field}", node_id=node.id)
 
 
 class _Tasks:
@@ -147,8 +147,3 @@ def _keys(phrases: Sequence[str]) -> tuple[str, ...]:
 def _too_short(text: str, min_words: int) -> bool:
     """Of a script that is not written with spaces between words nothing is said."""
     return len(words(text)) < min_words and not any(c.isalpha() and not c.isupper() and not c.islower() for c in text)
-
-
-def _shown(text: str) -> str:
-    line = " ".join(text.split())
-    return f"'{line}'" if len(line) <= 60 else f"'{line[:59]}…'"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import Finding, Meta, Node, Rule, Subject, words
+from dagogy.api import Finding, Meta, Node, Rule, Subject, shorten, words
 
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
 _CHARACTERS_A_WORD = 12
@@ -38,7 +38,7 @@ class NodeContent(Rule):
         item out. If an idea occurs twice, keep the clearer one and say something new in the other.
     """
 
-    class Options(dagogy.api.Options, frozen=True):
+    class Options(dagogy.api.Options):
         min_words: Annotated[int, Meta(description="The least number of words in a core idea.", ge=1)] = 3
         placeholders: Annotated[
             tuple[str, ...], Meta(description="Texts that stand for one that is still to be written; `*` stands for any text.")
@@ -56,7 +56,7 @@ class NodeContent(Rule):
             ideas, pitfalls = len(node.core_ideas), len(node.pitfalls)
             for position, text, fault in judge.faults(node):
                 place = _place(position, ideas, pitfalls)
-                message = f"{place.name} of '{node.id}' {fault}: {_shown(text)}; {place.wanted}"
+                message = f"{place.name} of '{node.id}' {fault}: '{shorten(text)}'; {place.wanted}"
                 yield Finding(message=message, pointer=f"/nodes/{i}/{place.path}", node_id=node.id)
 
 
@@ -183,8 +183,3 @@ def _repeat(ideas: Sequence[str]) -> bool:
 
 def _folded(text: str) -> str:
     return " ".join(text.casefold().split()).strip(_PUNCTUATION)
-
-
-def _shown(text: str) -> str:
-    line = " ".join(text.split())
-    return f"'{line}'" if len(line) <= 60 else f"'{line[:59]}…'"

@@ -36,7 +36,7 @@ class PathCoherence(Rule):
         teaches the plain subject as a prerequisite.
     """
 
-    class Options(RuleOptions, frozen=True):
+    class Options(RuleOptions):
         max_jump: Annotated[float, Meta(description="The largest sound ratio of a node's minutes to the median of its prerequisites' minutes.", gt=1)] = 6.0
         min_minutes_of_jump: Annotated[float, Meta(description="Nodes that take fewer minutes than this are never a jump.", ge=0)] = 240.0
         project_words: Annotated[tuple[str, ...], Meta(description="Words in a title that mark work which is meant to be large.")] = _PROJECT

@@ -47,7 +47,7 @@ class Repetition(Rule):
         topic spec, not in the nodes.
     """
 
-    class Options(dagogy.api.Options, frozen=True):
+    class Options(dagogy.api.Options):
         max_share: Annotated[float, Meta(description="The largest share of the nodes that may have the same template.", ge=0.001, le=1)] = 0.2
         min_nodes: Annotated[int, Meta(description="In how many nodes a template is found at least before it is a finding.", ge=2)] = 4
         min_sentence_words: Annotated[int, Meta(description="The least words of a sentence inside a longer text that is compared by itself.", ge=1)] = 6

@@ -53,7 +53,7 @@ class ResourceRelevance(Rule):
         the home page.
     """
 
-    class Options(RuleOptions, frozen=True):
+    class Options(RuleOptions):
         generic_words: Annotated[tuple[str, ...], Meta(description="Words that do not make a resource relevant.")] = _GENERIC
         max_same_url_share: Annotated[float, Meta(description="The share of the nodes that may have the very same URL and citation.", gt=0, le=1)] = 0.5
         min_nodes: Annotated[int, Meta(description="Smaller curricula may use one URL throughout.", ge=2)] = 5
@@ -84,33 +84,32 @@ class _Relevance:
 
     def __init__(self, subject: Subject, options: Any) -> None:
         self.subject = subject
+        self.generic_words = frozenset(word.casefold() for word in options.generic_words)
         self.generic = frozenset(token for word in options.generic_words for token in content_words(word))
         self.topic = self._tokens(subject.curriculum.topic)
 
     def any_related(self, node: Node) -> bool:
-        title = self._tokens(node.title)
-        if any(not title.isdisjoint(self._resource_tokens(resource)) for resource in node.resources):
+        texts = [f"{r.title} {r.citation} {unquote(_path_of(r.url))}" for r in node.resources]
+        # A word of the title as it stands settles most nodes without a stem.
+        all_texts = " ".join(texts).lower()
+        if any(len(word) >= 5 and word[:5] in all_texts and word not in self.generic_words for word in node.title.lower().split()):
             return True
-        text = " ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls, node.mastery_check.task])
-        known = self._tokens(text) | self.topic
-        if any(self._about(resource, known) for resource in node.resources):
+        own = " ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls, node.mastery_check.task])
+        known = self._tokens(own) | self.topic
+        if any(self._about(resource, text, known) for resource, text in zip(node.resources, texts, strict=True)):
             return True
         # Only English can be compared with resources that are, as often as not, English.
-        return _ENGLISH.isdisjoint(words(text))
+        return _ENGLISH.isdisjoint(words(own))
 
-    def _about(self, resource: Resource, known: frozenset[str]) -> bool:
-        url = _path_of(resource.url).lower() if resource.url.startswith("local://") else resource.url.lower()
+    def _about(self, resource: Resource, text: str, known: frozenset[str]) -> bool:
         if resource.kind in ("book", "paper", "video") and any(c.isdigit() for c in _use_of(resource)):
             return True
+        url = _path_of(resource.url) if resource.url.startswith("local://") else resource.url
         return (
-            not known.isdisjoint(self._resource_tokens(resource))
-            or any(len(token) >= 5 and token in url for token in known)
+            not known.isdisjoint(self._tokens(f"{text} {_JOINED.sub(' ', text)}"))
+            or any(len(token) >= 5 and token in url.lower() for token in known)
             or (resource.url.startswith("local://") and not known.isdisjoint(self._tokens(self._passage(resource.url))))
         )
-
-    def _resource_tokens(self, resource: Resource) -> frozenset[str]:
-        text = f"{resource.title} {resource.citation} {unquote(_path_of(resource.url))}"
-        return self._tokens(text) | self._tokens(_JOINED.sub(" ", text))
 
     def _passage(self, url: str) -> str:
         """What a `local://` URL into one of the sources names: its lines, or without lines the whole text."""
@@ -123,9 +122,9 @@ class _Relevance:
         return "\n".join(text.split("\n")[max(0, first - 1) : last])
 
     def _tokens(self, text: str) -> frozenset[str]:
-        stems: frozenset[str] = self.subject.stems(normalize("NFKC", text)) - self.generic
         # Numbers are everywhere; they relate nothing.
-        return frozenset(s for s in stems if not s.isdigit()) | {s[:5] for s in stems if len(s) > 5}
+        stems = {s for s in content_words(text if text.isascii() else normalize("NFKC", text)) if not s.isdigit()} - self.generic
+        return frozenset(stems | {s[:5] for s in stems})
 
 
 def _one_for_all(nodes: Sequence[Node], options: Any) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from dagogy.api import Options as RuleOptions
 _TITLE, _CAPABILITY, _MOST_IDEAS, _AN_IDEA = 1.0, 0.75, 0.5, 0.25
 # The same in a node that has the very name of another item.
 _OF_ANOTHER = {_TITLE: 0.5, _CAPABILITY: 0.5, _MOST_IDEAS: 0.25, _AN_IDEA: 0.25}
+_MANY_ITEMS = 20
 # Splitting can only make an item easier to cover, so the "and" of some other languages is split at as well.
 _SEPARATOR = re.compile(r"\s*[,;&、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or|y|e|et|und|och|og|en|и|i)\s+", re.IGNORECASE)
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
@@ -51,7 +52,7 @@ class ScopeCoverage(Rule):
         Add a node that teaches the item, name it in the title or the capability of the node that does, or take it out of `scope_in`.
     """
 
-    class Options(RuleOptions, frozen=True):
+    class Options(RuleOptions):
         min_share: Annotated[float, Meta(description="The share of an item's words, weighted by where they stand, that one node must have.", gt=0, le=1)] = 0.5
         generic_words: Annotated[tuple[str, ...], Meta(description="Words that say nothing of what an item is about; counted only where it has no others.")] = (
             _GENERIC
@@ -109,17 +110,20 @@ class _Matcher:
         """Those of `items` that none of `nodes` teaches."""
         if not items:
             return []
-        wanted: dict[str, list[_Item]] = {}
+        wanted = {token for item in items for token in item.tokens}
+        leads: dict[str, list[_Item]] = {}
         for item in items:
-            for token in item.tokens:
-                wanted.setdefault(token, []).append(item)
+            # A word that many items share leads to none of them that has another: it could not tell them apart, and would cost their product.
+            telling = [token for token in item.tokens if len(self.holders[token]) <= _MANY_ITEMS]
+            for token in telling or [min(item.tokens, key=lambda token: (len(self.holders[token]), token))]:
+                leads.setdefault(token, []).append(item)
         starts = {token[:2] for token in wanted}
         taught: set[int] = set()
         for at, node in enumerate(nodes):
             weights = _weights(node, wanted, starts, titles_only)
             if weights and self.own and _fold(node.title).strip() in self.own:
                 weights = {token: _OF_ANOTHER[weight] for token, weight in weights.items()}
-            for item in {item.index: item for token in weights for item in wanted[token]}.values():
+            for item in {item.index: item for token in weights for item in leads.get(token, ())}.values():
                 if item.index not in taught and self._teaches(item, weights, at, node):
                     taught.add(item.index)
             if len(taught) == len(items):
@@ -215,8 +219,9 @@ def _script(text: str) -> str:
 
 
 def _token(word: str) -> str:
-    """What words are compared by: the stem's first six letters, so that endings of other languages differ less too."""
-    return stem(word)[:6]
+    """What words are compared by: the stem's first six letters, so that endings of other languages differ less too. `Lemma12` stays whole."""
+    found = stem(word)
+    return found[:6] if found.isalpha() else found
 
 
 def _tokens_of(word: str) -> Sequence[str]:

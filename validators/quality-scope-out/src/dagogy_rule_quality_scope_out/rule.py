@@ -59,7 +59,7 @@ class ScopeOut(Rule):
         Remove the node and what only it needs, rename it if its title says more than it teaches, or take the item out of `scope_out`.
     """
 
-    class Options(RuleOptions, frozen=True):
+    class Options(RuleOptions):
         leading_words: Annotated[tuple[str, ...], Meta(description="Words that may stand before the thing that a title teaches.")] = _LEADING
         vague_words: Annotated[tuple[str, ...], Meta(description="Words that alone exclude nothing in particular.")] = _VAGUE
 

@@ -27,7 +27,7 @@ class TimeGranularity(Rule):
         split one that is too large at its capabilities. If nodes of a day are usual in your field, raise `max_minutes`.
     """
 
-    class Options(dagogy.api.Options, frozen=True):
+    class Options(dagogy.api.Options):
         min_minutes: Annotated[float, Meta(description="The least minutes that a node may take.", ge=0)] = 5
         max_minutes: Annotated[float, Meta(description="The most minutes that a node may take.", gt=0)] = 480
         min_nodes: Annotated[int, Meta(description="From how many nodes on a single estimate for all of them is a finding.", ge=2)] = 8

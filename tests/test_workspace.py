@@ -1,0 +1,705 @@
+"""Runs on disk: ids, metadata, events, locks, archives, and what a hostile run folder can and cannot do."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagogy.api.errors import InvalidArgument, Locked, NotFound, StorageError
+from dagogy.workspace.events import append_event, read_events
+from dagogy.workspace.files import content_hash, to_json, write_atomic
+from dagogy.workspace.lock import locked, shared
+from dagogy.workspace.runs import Run, Runs, slugify
+from support import Desk, clean_environment, forked
+
+SCOPE = """# Tea
+
+## Water
+Water carries the taste. Soft water has few minerals, and it keeps the taste clear.
+
+## Leaves
+Leaves give water their colour. Green leaves are not oxidised, black leaves are.
+
+## Brewing
+Brewing needs water and leaves. Hot water draws the taste out of the leaves in minutes.
+"""
+
+
+def _made(base: Path, *ids: str) -> Runs:
+    for run_id in ids:
+        (base / run_id).mkdir(parents=True)
+    return Runs(base)
+
+
+@pytest.fixture
+def done(desk: Desk) -> Path:
+    """A run that went through all stages."""
+    run = desk.init()
+    (desk.folder / "tea.md").write_text(SCOPE)
+    desk.ok("run", "latest", "--scope-file", "tea.md")
+    return run
+
+
+# ---------------------------------------------------------------------------------------------------------------------- run ids
+
+
+def test_a_run_is_found_by_id_prefix_slug_and_latest(tmp_path: Path) -> None:
+    runs = _made(tmp_path, "20260101-120000-algebra", "20260102-120000-botany", "20260103-120000")
+    assert runs.find("20260101-120000-algebra").id == "20260101-120000-algebra"
+    assert runs.find("20260102").id == "20260102-120000-botany"
+    assert runs.find("algebra").id == "20260101-120000-algebra"
+    assert runs.find("latest").id == "20260103-120000"
+
+
+def test_a_whole_id_is_meant_even_if_it_is_the_prefix_of_another(tmp_path: Path) -> None:
+    runs = _made(tmp_path, "20260101-120000", "20260101-120000-2", "20260101-120000-x", "20260101-120000-x-2")
+    assert runs.find("20260101-120000").id == "20260101-120000"
+    assert runs.find("20260101-120000-x").id == "20260101-120000-x"
+
+
+def test_an_ambiguous_reference_names_the_candidates(tmp_path: Path) -> None:
+    runs = _made(tmp_path, "20260101-120000-a", "20260102-120000-a")
+    for reference in ("a", "2026"):
+        with pytest.raises(InvalidArgument, match="means 2 runs: 20260101-120000-a, 20260102-120000-a"):
+            runs.find(reference)
+
+
+def test_an_unknown_reference_suggests_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(NotFound) as caught:
+        _made(tmp_path, "20260101-120000-algebra").find("algbera")
+    assert "algebra" in caught.value.hint
+
+
+@pytest.mark.parametrize("reference", ["", "..", ".", "../x", "a/b", "/etc", "a\\b", "a\x00b", ".lock", "archives/.."])
+def test_a_reference_that_could_leave_the_runs_dir_is_refused(tmp_path: Path, reference: str) -> None:
+    with pytest.raises(InvalidArgument, match="is not a run id"):
+        _made(tmp_path, "20260101-120000").find(reference)
+
+
+def test_a_symlink_out_of_the_runs_dir_is_refused_and_listed_with_its_problem(desk: Desk, tmp_path: Path) -> None:
+    run = desk.init()
+    outside = tmp_path / "outside"
+    shutil.copytree(run, outside)
+    (desk.runs / "20990101-000000-out").symlink_to(outside)
+    for command in ("status", "next", "validate", "run", "archive", "diff"):
+        done = desk(command, "out")
+        assert (done.status, done.code) == (2, "invalid_argument")
+        assert "leads out of" in done.err
+    row = desk.ok("list", "--json").json["runs"][-1]
+    assert row["stage"] is None
+    assert "leads out of" in row["problem"]
+    assert not (outside / "logs/failures").is_dir() or not list((outside / "logs/failures").iterdir())
+
+
+def test_a_symlink_to_another_run_is_that_run(desk: Desk) -> None:
+    run = desk.init()
+    (desk.runs / "20990101-000000-alias").symlink_to(run.name)
+    assert desk.ok("status", "alias", "--json").json["run_id"] == run.name
+    with tarfile.open(desk.ok("archive", "alias", "--json").json["archive"]) as tar:
+        assert f"{run.name}/run.json" in tar.getnames()
+
+
+def test_a_symlink_in_a_circle_spoils_only_itself(desk: Desk) -> None:
+    run = desk.init()
+    (desk.runs / "20990101-000000").symlink_to("20990101-000000")
+    assert [row["run_id"] for row in desk.ok("list", "--json").json["runs"]] == [run.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [("Linear Algebra", "linear-algebra"), ("Überé", "ubere"), ("日本", ""), ("../../etc", "etc"), ("a" * 300, "a" * 60), ("--x--", "x"), ("a\nb", "a-b")],
+)
+def test_a_name_becomes_a_slug(name: str, slug: str) -> None:
+    assert slugify(name) == slug
+
+
+def test_a_name_without_letters_makes_a_run_without_slug_and_says_so(desk: Desk) -> None:
+    done = desk.ok("init", "日本")
+    assert "no letter or digit" in done.err
+
+
+def test_inits_of_the_same_second_get_a_folder_each(desk: Desk) -> None:
+    barrier = desk.folder / "go"
+    os.mkfifo(barrier)
+    code = "import sys; open(sys.argv[1]).read(); from dagogy.cli.main import main; main(['init', 'same', '--json'])"
+    started = [subprocess.Popen([sys.executable, "-c", code, str(barrier)], stdout=subprocess.PIPE, text=True, env=clean_environment()) for _ in range(8)]
+    with open(barrier, "w"):
+        pass
+    # Whoever came to the barrier after it had closed is let through as well.
+    release = os.open(barrier, os.O_RDWR)
+    os.close(release)
+    ids = []
+    for process in started:
+        while process.poll() is None:
+            try:
+                os.close(os.open(barrier, os.O_WRONLY | os.O_NONBLOCK))
+            except OSError:
+                pass
+            try:
+                process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+        assert process.returncode == 0
+        assert process.stdout is not None
+        ids.append(json.loads(process.stdout.read())["run_id"])
+        process.stdout.close()
+    assert len(set(ids)) == 8
+    assert sorted(ids) == Runs(desk.runs).ids()
+    assert all(json.loads((desk.runs / run_id / "run.json").read_text())["run_id"] == run_id for run_id in ids)
+
+
+def test_many_creations_at_once_never_share_a_folder(tmp_path: Path) -> None:
+    runs, made, start = Runs(tmp_path / "runs"), [], threading.Barrier(8)
+
+    def create(number: int) -> None:
+        start.wait()
+        for _ in range(5):
+            made.append(runs.create(lambda run: write_atomic(run.path / "run.json", to_json({"by": number})), run_id="20260101-120000").id)
+
+    threads = [threading.Thread(target=create, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(made)) == 40
+    assert sorted(made) == runs.ids()
+
+
+def test_latest_of_one_second_is_the_one_made_last(desk: Desk) -> None:
+    base = desk.runs
+    for run_id, made in (("20260101-120000", "3"), ("20260101-120000-2", "1"), ("20260101-120000-10", "2")):
+        (base / run_id).mkdir(parents=True)
+        (base / run_id / "run.json").write_text(
+            json.dumps({"schema_version": 1, "run_id": run_id, "created_at_utc": made, "stage": "initialized", "history": [], "stamps": {}})
+        )
+    assert Runs(base).find("latest").id == "20260101-120000"
+
+
+def test_a_creation_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def build(run: Run) -> None:
+        (run.path / "x").write_text("x")
+        raise StorageError("no")
+
+    with pytest.raises(StorageError):
+        Runs(tmp_path).create(build, slug="x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_configuration_that_no_command_can_use_makes_no_run(desk: Desk) -> None:
+    (desk.folder / "dagogy.toml").write_text('[rules."no.such_rule"]\nenabled = false\n')
+    assert desk("init", "x").code == "config_error"
+    assert not desk.runs.exists()
+
+
+# --------------------------------------------------------------------------------------------------------------------- metadata
+
+
+def _metadata(**changes: Any) -> bytes:
+    document = {"schema_version": 1, "run_id": "x", "created_at_utc": "2026", "stage": "initialized", "history": [], "stamps": {}}
+    return json.dumps({**document, **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "is empty"),
+        (b"  \n", "is empty"),
+        (b"[]", "is not an object"),
+        (b"null", "is not an object"),
+        (b"{", "is not JSON"),
+        (b"\xff\xfe{\x00", "is not JSON"),
+        (b"\x00\x01", "is not JSON"),
+        (b'{"schema_version": NaN}', "NaN"),
+        (b"[" * 10_000 + b"]" * 10_000, "nested too deeply"),
+        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "nested too deeply"),
+        (_metadata(schema_version=2), "newer than this dagogy"),
+        (_metadata(schema_version=0), "incompatible"),
+        (_metadata(schema_version=True), "incompatible"),
+        (_metadata(schema_version="1"), "incompatible"),
+        (_metadata(schema_version=None), "incompatible"),
+        (_metadata(run_id=5), "'run_id'"),
+        (_metadata(stage="finished"), "unknown stage 'finished'"),
+        (_metadata(stage=None), "'stage'"),
+        (_metadata(history={}), "'history'"),
+        (_metadata(history=[1]), "not objects"),
+        (_metadata(stamps=[]), "'stamps'"),
+        (_metadata(stamps={"plan": 1}), "not objects"),
+        (_metadata(extra=json.loads("[" * 300 + "]" * 300)), "nested too deeply"),
+        (None, "is missing"),
+    ],
+)
+def test_invalid_metadata_is_named_with_its_way_out_and_the_run_can_be_archived(desk: Desk, data: bytes | None, why: str) -> None:
+    run = desk.init()
+    (run / "run.json").unlink()
+    if data is not None:
+        (run / "run.json").write_bytes(data)
+    for command in ("status", "validate", "run"):
+        done = desk(command, "latest", "--json")
+        assert (done.status, done.code) == (6, "io_error")
+        assert done.err.startswith("[io_error] invalid run metadata: ")
+        assert why in done.err.splitlines()[0]
+        assert f"dagogy archive {run.name}" in done.json["error"]["hint"]
+    assert why in desk.ok("list", "--json").json["runs"][0]["problem"]
+    records = sorted((run / "logs/failures").glob("*.json"))
+    assert [json.loads(p.read_text())["code"] for p in records] == ["io_error"] * 3
+    archive = desk.ok("archive", "latest", "--json").json["archive"]
+    shutil.rmtree(run)
+    assert "invalid run metadata" in desk("init", "--from", archive).err
+    restored = Runs(desk.runs).find("latest").path
+    assert (restored / "run.json").exists() is (data is not None)
+    if data is not None:
+        assert (restored / "run.json").read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        {"topic_spec": {"sha256": 5, "ready": "yes", "judged_by": []}},
+        {"topic_spec": {"sha256": None, "ready": False}},
+        {"curriculum": {"sha256": [], "inputs": [], "problem": {}}},
+        {"curriculum": {"inputs": 5}, "validation": {"inputs": [], "passed": "yes", "ruleset": 5}},
+        {"validation": {"passed": True}, "plan": {"sha256": {}}, "iteration": {"plan": []}},
+        {"scope": {"mode": "everything", "source": 5, "sections": 5}, "unknown": {}},
+    ],
+)
+@pytest.mark.parametrize("keep_hash", [False, True])
+def test_stamps_of_any_shape_do_no_harm(desk: Desk, done: Path, stamps: dict[str, dict[str, Any]], keep_hash: bool) -> None:
+    document = json.loads((done / "run.json").read_text())
+    for name, stamp in stamps.items():
+        if keep_hash and "sha256" in document["stamps"].get(name, {}):
+            stamp = {**stamp, "sha256": document["stamps"][name]["sha256"]}
+        document["stamps"][name] = stamp
+    (done / "run.json").write_text(json.dumps(document))
+    desk.ok("status", "latest")
+    desk.ok("validate", "latest")
+    desk.ok("run", "latest")
+    assert desk.stage() == "iterated"
+
+
+def test_metadata_with_a_byte_order_mark_or_odd_text_is_read(desk: Desk) -> None:
+    run = desk.init()
+    document = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_bytes(b"\xef\xbb\xbf" + json.dumps({**document, "name": "half \ud800", "note": "日本"}).encode())
+    assert desk.stage() == "initialized"
+    desk.ok("list")
+    (run / "inputs/topic_spec.json").unlink()
+    desk.ok("status", "latest")
+    assert json.loads((run / "run.json").read_bytes().decode("utf-8-sig"))["name"] == "half \ud800"
+
+
+def test_the_history_in_the_metadata_is_bounded(desk: Desk) -> None:
+    run = desk.init()
+    document = json.loads((run / "run.json").read_text())
+    document["history"] *= 5000
+    (run / "run.json").write_text(json.dumps({**document, "stage": "planned"}))
+    desk.ok("status", "latest")
+    assert len(json.loads((run / "run.json").read_text())["history"]) == 200
+
+
+# ----------------------------------------------------------------------------------------------------------------------- events
+
+
+def test_a_torn_last_line_is_passed_over_and_spoils_no_other(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    append_event(log, "first")
+    with open(log, "ab") as file:
+        file.write(b'{"event": "torn')
+    append_event(log, "second", path="no\udcff")
+    assert [e["event"] for e in read_events(log)] == ["first", "second"]
+
+
+def test_junk_between_events_is_passed_over(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    log.write_bytes(b"\x00\xff\xfe\n[]\n5\n\n" + b"[" * 100_000 + b'\n{"event": "good"}\n' + b"x" * 1_000_000)
+    append_event(log, "last")
+    assert [e["event"] for e in read_events(log)] == ["good", "last"]
+
+
+def test_no_log_has_no_events_and_is_made_by_the_next_command(desk: Desk, done: Path) -> None:
+    shutil.rmtree(done / "logs")
+    assert list(read_events(done / "logs/events.jsonl")) == []
+    desk.ok("validate", "latest")
+    assert [e["event"] for e in read_events(done / "logs/events.jsonl")] == ["command_started", "validated", "command_ended"]
+
+
+def test_a_huge_log_is_only_appended_to(desk: Desk, done: Path) -> None:
+    with open(done / "logs/events.jsonl", "r+b") as file:
+        file.truncate(2**33)
+    desk.ok("validate", "latest")
+    desk.ok("status", "latest")
+
+
+def test_events_of_many_writers_do_not_mix(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+
+    def write() -> None:
+        for number in range(50):
+            append_event(log, "event", number=number, padding="x" * 500)
+
+    threads = [threading.Thread(target=write) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(list(read_events(log))) == 300
+
+
+# ------------------------------------------------------------------------------------------------------------------------- lock
+
+
+def test_a_second_writer_is_told_who_holds_the_run(desk: Desk, done: Path) -> None:
+    with locked(done, "dagogy run course"):
+        for command in (["run", "latest"], ["validate", "latest"], ["plan", "latest"], ["iterate", "latest"], ["archive", "latest"]):
+            refused = desk(*command, "--json")
+            assert (refused.status, refused.code) == (9, "locked")
+            assert f"process {os.getpid()} ('dagogy run course'" in refused.err
+            assert "--wait" in refused.err
+            assert refused.json["error"]["details"]["holder"]["pid"] == os.getpid()
+        for command in (["status", "latest"], ["next", "latest"], ["list"], ["diff", "latest"]):
+            desk.ok(*command)
+    desk.ok("validate", "latest")
+
+
+def test_status_of_a_locked_run_shows_its_stage_and_leaves_the_metadata_to_the_writer(desk: Desk, done: Path) -> None:
+    (done / "outputs/plan/plan.json").unlink()
+    before = (done / "run.json").read_bytes()
+    with locked(done, "dagogy run course"):
+        assert desk.stage() == "validated"
+    assert (done / "run.json").read_bytes() == before
+    assert desk.stage() == "validated"
+    assert (done / "run.json").read_bytes() != before
+
+
+def test_wait_goes_on_when_the_holder_lets_go(desk: Desk, done: Path) -> None:
+    with locked(done, "dagogy run course"):
+        waiting = subprocess.Popen([sys.executable, "-m", "dagogy", "validate", "latest", "--wait", "60"], stdout=subprocess.DEVNULL, env=clean_environment())
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(1)
+    assert waiting.wait(30) == 0
+
+
+def test_wait_ends_with_locked(desk: Desk, done: Path) -> None:
+    with locked(done, "dagogy run course"):
+        assert desk("validate", "latest", "--wait", "0.1").status == 9
+
+
+def test_the_lock_of_a_killed_process_is_free(desk: Desk, done: Path) -> None:
+    def hold() -> int:
+        with locked(done, "dagogy run course"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    assert forked(hold, desk.folder).status == -signal.SIGKILL
+    desk.ok("validate", "latest")
+
+
+def test_readers_at_work_make_no_writer_fail(tmp_path: Path) -> None:
+    """A reader that brings `run.json` into line is nobody that a writer could be told about."""
+    holding, release = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with shared(tmp_path):
+            holding.set()
+            release.wait(30)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    holding.wait(30)
+    threading.Timer(0.2, release.set).start()
+    with locked(tmp_path, "writer"):
+        assert release.is_set()
+        with pytest.raises(Locked), shared(tmp_path):
+            pass
+    reader.join()
+
+
+def test_who_waited_for_a_run_that_is_gone_is_told_so(tmp_path: Path) -> None:
+    run = tmp_path / "20260101-120000"
+    run.mkdir()
+    caught: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            with locked(run, "second", 60):
+                pass
+        except NotFound as error:
+            caught.append(error)
+
+    with locked(run, "first"):
+        second = threading.Thread(target=wait)
+        second.start()
+        second.join(0.2)
+        shutil.rmtree(run)
+    second.join(30)
+    assert "is gone" in str(caught[0])
+
+
+@pytest.mark.parametrize("kind", ["junk", "folder", "symlink", "pipe", "binary"])
+def test_a_lock_file_that_is_none_is_survived_or_named(desk: Desk, done: Path, kind: str) -> None:
+    lock, target = done / ".lock", desk.folder / "target"
+    lock.unlink(missing_ok=True)
+    make: dict[str, Callable[[], object]] = {
+        "junk": lambda: lock.write_text("[1"),
+        "binary": lambda: lock.write_bytes(b"\xff" * 100_000),
+        "folder": lock.mkdir,
+        "symlink": lambda: lock.symlink_to(target),
+        "pipe": lambda: os.mkfifo(lock),
+    }
+    make[kind]()
+    desk.ok("status", "latest")
+    outcome = desk("validate", "latest")
+    if kind in ("folder", "symlink"):
+        assert (outcome.status, outcome.code) == (6, "io_error")
+        assert str(done) in outcome.err
+        assert not target.exists()
+    else:
+        assert outcome.status == 0, outcome.err
+        if kind == "pipe":
+            with locked(done, "x"):
+                assert desk("validate", "latest").status == 9
+
+
+# -------------------------------------------------------------------------------------------------------------- hostile folders
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("outputs", "elsewhere"),
+        ("outputs/curriculum", "elsewhere"),
+        ("outputs/curriculum/curriculum.json", "/etc/passwd"),
+        ("inputs/topic_spec.json", "/etc/passwd"),
+        ("run.json", "/etc/passwd"),
+        ("logs", "elsewhere"),
+        ("logs/events.jsonl", "elsewhere/new"),
+        ("inputs", "elsewhere"),
+    ],
+)
+def test_a_symlink_out_of_the_run_is_neither_read_nor_written_through(desk: Desk, done: Path, tmp_path: Path, path: str, target: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / ".mine.tmp").write_text("mine")
+    place = done / path
+    shutil.rmtree(place) if place.is_dir() else place.unlink()
+    place.symlink_to(target if target.startswith("/") else tmp_path / target)
+    for command in ("validate", "run"):
+        refused = desk(command, "latest")
+        assert (refused.status, refused.code) == (6, "io_error")
+        assert "leads out of" in refused.err
+        assert "root:" not in refused.err
+    desk("status", "latest")
+    assert [p.name for p in elsewhere.iterdir()] == [".mine.tmp"]
+    archive = desk.ok("archive", "latest", "--json").json["archive"]
+    with tarfile.open(archive) as tar:
+        assert all(m.isfile() or m.isdir() for m in tar.getmembers())
+
+
+@pytest.mark.parametrize("path", ["inputs/topic_spec.json", "outputs/curriculum/curriculum.json", "run.json", "logs/events.jsonl", "outputs/plan/plan.json"])
+def test_a_pipe_in_the_place_of_an_artifact_holds_nobody_up(desk: Desk, done: Path, path: str) -> None:
+    (done / path).unlink()
+    os.mkfifo(done / path)
+    for command in ("status", "validate"):
+        outcome = desk(command, "latest")
+        if path != "logs/events.jsonl":
+            assert (outcome.status, outcome.code) == (6, "io_error")
+            assert path in outcome.err
+    desk.ok("list")
+
+
+def test_local_paths_never_reach_outside_the_workspace(desk: Desk, done: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("# Secret")
+    (desk.folder / "link.md").symlink_to(tmp_path / "secret.md")
+    os.mkfifo(desk.folder / "pipe")
+    spec = json.loads((done / "inputs/topic_spec.json").read_text())
+    for name in ("/dev/zero", "../secret.md", "link.md", str(tmp_path / "secret.md"), "pipe", "no\0name", "missing.md", "."):
+        (done / "inputs/topic_spec.json").write_text(json.dumps({**spec, "context_pack": {"local_paths": [name]}}))
+        desk.ok("status", "latest")
+        refused = desk("validate", "latest")
+        assert refused.status in (2, 3), (name, refused.err)
+        assert "local_paths" in refused.err
+
+
+# --------------------------------------------------------------------------------------------------------------------- archives
+
+
+def _content(run: Path) -> dict[str, str]:
+    skipped = ("logs/events.jsonl", "run.json", ".lock")
+    return {str(p.relative_to(run)): content_hash(p.read_bytes()) for p in run.rglob("*") if p.is_file() and str(p.relative_to(run)) not in skipped}
+
+
+def test_a_restored_run_has_the_same_content_and_stage(desk: Desk, done: Path) -> None:
+    archive = desk.ok("archive", "latest", "--json").json["archive"]
+    before = _content(done)
+    second = desk.ok("init", "--from", archive, "--json").json
+    assert second["run_id"] == f"{done.name}-2"
+    assert second["stage"] == "iterated"
+    assert _content(Path(second["path"])) == before
+    shutil.rmtree(done)
+    assert desk.ok("init", "--from", archive, "--json").json["run_id"] == done.name
+    assert _content(done) == before
+
+
+def test_archive_remove_takes_the_run_away_once_its_archive_is_there(desk: Desk, done: Path) -> None:
+    document = desk.ok("archive", "latest", "--remove", "--json").json
+    assert document["removed"] is True
+    assert Path(document["archive"]).is_file()
+    assert [p.name for p in desk.runs.iterdir()] == ["archives"]
+
+
+def test_an_archive_takes_no_other_ones_name(desk: Desk, done: Path) -> None:
+    paths = [Path(desk.ok("archive", "latest", "--json").json["archive"]).name for _ in range(3)]
+    assert paths == [f"{done.name}{suffix}.tar.gz" for suffix in ("", "-2", "-3")]
+
+
+def test_a_file_with_two_names_is_packed_as_two_files(desk: Desk, done: Path) -> None:
+    os.link(done / "outputs/plan/plan.json", done / "copy.json")
+    before = _content(done)
+    archive = desk.ok("archive", "latest", "--remove", "--json").json["archive"]
+    desk.ok("init", "--from", archive)
+    assert _content(done) == before
+
+
+def test_an_archive_is_as_private_as_the_user_wants_files_to_be(desk: Desk, done: Path) -> None:
+    mask = os.umask(0o077)
+    try:
+        archive = Path(desk.ok("archive", "latest", "--json").json["archive"])
+    finally:
+        os.umask(mask)
+    assert archive.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_archive_that_cannot_be_written_leaves_nothing(desk: Desk, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (desk.folder / "occupied").write_text("x")
+    monkeypatch.setenv("ORCHESTRATION_ARCHIVE_DIR", "occupied")
+    refused = desk("archive", "latest", "--remove")
+    assert (refused.status, refused.code) == (6, "io_error")
+    assert "occupied" in refused.err
+    assert desk.stage() == "iterated"
+
+
+def _tar(path: Path, *members: tuple[str, Any], mode: str = "w:gz") -> str:
+    """Members are a name and content, or a name and a function that changes the member."""
+    with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
+        for name, what in members:
+            member = tarfile.TarInfo(name)
+            data = what if isinstance(what, bytes) else b""
+            member.size = len(data)
+            if callable(what):
+                what(member)
+            tar.addfile(member, io.BytesIO(data) if member.isfile() else None)
+    return str(path)
+
+
+def _is(kind: bytes, target: str = "") -> Callable[[tarfile.TarInfo], None]:
+    def change(member: tarfile.TarInfo) -> None:
+        member.type, member.linkname = kind, target
+
+    return change
+
+
+TOP = "20260101-120000-x"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [],
+        [("/etc/evil", b"x")],
+        [("../evil", b"x")],
+        [(f"{TOP}/run.json", b"{}"), (f"{TOP}/../evil", b"x")],
+        [(f"{TOP}/run.json", b"{}"), ("20260102-120000/run.json", b"{}")],
+        [("x/run.json", b"{}")],
+        [("..", _is(tarfile.DIRTYPE))],
+        [(f"{TOP}/a", _is(tarfile.SYMTYPE, "/etc")), (f"{TOP}/a/evil", b"x")],
+        [(f"{TOP}/a", _is(tarfile.LNKTYPE, "/etc/passwd"))],
+        [(f"{TOP}/a", _is(tarfile.CHRTYPE))],
+        [(f"{TOP}/a", _is(tarfile.FIFOTYPE))],
+        [(TOP, b"a file")],
+        [(TOP, _is(tarfile.SYMTYPE, "/etc"))],
+        [(f"{TOP}/run.json", b"{}"), (".", b"x")],
+    ],
+    ids=str,
+)
+def test_a_hostile_archive_is_refused_and_leaves_nothing(desk: Desk, tmp_path: Path, members: list[tuple[str, Any]]) -> None:
+    archive = _tar(tmp_path / "a.tar.gz", *members)
+    refused = desk("init", "--from", archive, "--json")
+    assert (refused.status, refused.code) == (2, "invalid_argument")
+    assert archive in refused.json["error"]["message"]
+    assert not desk.runs.exists() or list(desk.runs.iterdir()) == []
+    assert not list(tmp_path.rglob("evil"))
+
+
+def test_a_damaged_archive_is_refused(desk: Desk, done: Path) -> None:
+    archive = Path(desk.ok("archive", "latest", "--json").json["archive"])
+    data = archive.read_bytes()
+    shutil.rmtree(done)
+    broken = desk.folder / "broken.tar.gz"
+    flipped = bytearray(data)
+    flipped[len(data) // 2] ^= 0xFF
+    for bad in (
+        b"",
+        b"not a tar",
+        data[: len(data) // 2],
+        data[:-20],
+        data[:11],
+        bytes(flipped),
+        b"\xfd7zXZ\x00" + data[:100],
+        b"BZh9" + data[:100],
+        b"\x00" * 10_240,
+    ):
+        broken.write_bytes(bad)
+        refused = desk("init", "--from", str(broken))
+        assert refused.status in (2, 6), bad[:20]
+        assert refused.code in ("invalid_argument", "io_error")
+        assert "broken.tar.gz" in refused.err
+        assert Runs(desk.runs).ids() == []
+        assert [p.name for p in desk.runs.iterdir()] == ["archives"]
+
+
+def test_an_archive_that_unpacks_to_more_than_the_disk_holds_is_refused_before(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = _tar(tmp_path / "a.tar.gz", (f"{TOP}/run.json", b"\0" * 5_000_000))
+    real = os.statvfs
+    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((*real(path)[:4], 10, *real(path)[5:])))
+    refused = desk("init", "--from", archive)
+    assert (refused.status, refused.code) == (6, "io_error")
+    assert "unpacks to 4.8 MiB" in refused.err
+
+
+def test_archives_made_by_tar_itself_are_restored(desk: Desk, done: Path) -> None:
+    for number, folder in enumerate((".", f"./{done.name}")):
+        archive = desk.folder / f"{number}.tgz"
+        holder = desk.folder / f"holder{number}"
+        shutil.copytree(done, holder / done.name)
+        subprocess.run(["tar", "czf", str(archive), "-C", str(holder), folder], check=True)
+        assert desk.ok("init", "--from", str(archive), "--json").json["stage"] == "iterated"
+
+
+@pytest.mark.parametrize("arguments", [["init", "--from", "missing.tar.gz"], ["init", "x", "--from", "missing.tar.gz"], ["init", "--from", "."]])
+def test_init_from_nothing_is_refused(desk: Desk, arguments: list[str]) -> None:
+    assert desk(*arguments).code == "invalid_argument"
+
+
+# ------------------------------------------------------------------------------------------------------------------------- list
+
+
+def test_ten_thousand_runs_are_listed_broken_ones_with_their_problem(desk: Desk) -> None:
+    for number in range(10_000):
+        folder = desk.runs / f"20260101-{number:06d}"
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_bytes(_metadata() if number % 1000 else b"{")
+    rows = desk.ok("list", "--json").json["runs"]
+    assert len(rows) == 10_000
+    assert sum(bool(row["problem"]) for row in rows) == 10
+    assert rows[1] == {"run_id": "20260101-000001", "stage": "initialized", "created_at_utc": "2026", "problem": ""}
+    assert desk("status", "2026", "--json").json["error"]["details"]["candidates"]
