@@ -6,10 +6,6 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from support import Desk, curriculum_of, failed, run_with, sound_curriculum
-
 from dagogy.api.errors import ValidationFailed
 from dagogy.contracts.check import schema_problems
 from dagogy.contracts.documents import decode_curriculum
@@ -17,6 +13,9 @@ from dagogy.contracts.types import Curriculum
 from dagogy.pipeline.diff import make_diff
 from dagogy.testing import complete_node
 from dagogy.workspace.files import to_json
+from hypothesis import given
+from hypothesis import strategies as st
+from support import Desk, curriculum_of, failed, run_with, sound_curriculum
 
 WORDS = (
     "anvil birch cobalt dynamo ember falcon garnet harbour icicle jasmine kelp lantern magnet nectar orchid pebble quartz raven saffron timber umber "

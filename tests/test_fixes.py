@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Desk, Yard, failed, run_with, sound_curriculum
-
 from dagogy.api.rules import Finding, Fix
 from dagogy.pipeline.fixes import apply_fixes
+from support import Desk, Yard, failed, run_with, sound_curriculum
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import heapq
 import math
+from itertools import pairwise
 from typing import Any
 
 import networkx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from support import curriculum_of
-
 from dagogy.api.errors import ValidationFailed
 from dagogy.contracts.check import schema_problems
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
@@ -20,6 +17,9 @@ from dagogy.pipeline import plan as planning
 from dagogy.pipeline.plan import REVIEW_GAPS, REVIEWS_A_WEEK, make_plan
 from dagogy.testing.cases import complete_spec
 from dagogy.workspace.files import to_json
+from hypothesis import given
+from hypothesis import strategies as st
+from support import curriculum_of
 
 #: What adding up fractions may leave over.
 HAIR = 1e-6
@@ -86,7 +86,7 @@ def test_a_week_ends_only_when_the_next_one_begins_with_what_no_longer_fitted(ca
     minutes = {node.id: node.estimate_minutes for node in curriculum.nodes}
     plan = make_plan(curriculum, spec_of(hours))
     budget = hours * 60
-    for week, following in zip(plan["weeks"], plan["weeks"][1:], strict=False):
+    for week, following in pairwise(plan["weeks"]):
         assert math.fsum(minutes[i] for i in week["nodes"]) + minutes[following["nodes"][0]] > budget - HAIR or week["minutes"] >= budget - HAIR
     assert plan["duration_weeks"] == len(plan["weeks"]) <= 2 * plan["total_estimated_minutes"] / budget + 1
 
@@ -113,7 +113,7 @@ def test_the_critical_path_is_a_longest_chain(case: tuple[Curriculum, float]) ->
     nodes = {node.id: node for node in curriculum.nodes}
     path = plan["critical_path"]
     assert not nodes[path[0]].prerequisites
-    assert all(before in nodes[after].prerequisites for before, after in zip(path, path[1:], strict=False))
+    assert all(before in nodes[after].prerequisites for before, after in pairwise(path))
     graph = networkx.DiGraph()
     graph.add_node("start")
     for node in curriculum.nodes:

@@ -278,18 +278,18 @@ def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, li
 
     before = after = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else opened.subject().curriculum_bytes
     done: list[str] = []
-    seen = {before}
+    seen: set[str] = set()
     for _ in range(_MOST_FIX_ROUNDS):
         subject = opened.subject(after)
         findings = opened.session.judge.judge(subject).findings
         if not offered(findings, unsafe=unsafe):
             break
+        # Two rules whose fixes undo each other would go round for ever.
+        seen.add(content_hash(to_json(subject.document)))
         document, applied = apply_fixes(subject.document, findings, unsafe=unsafe)
         data = to_json(document)
-        # Two rules whose fixes undo each other would go round for ever.
-        if not applied or data in seen:
+        if not applied or content_hash(data) in seen:
             break
-        seen.add(data)
         after = data
         done.extend(f"{f.rule_id} {f.pointer}: {f.fix.description}" for f in applied if f.fix)
     if write and done:

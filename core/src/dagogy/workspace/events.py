@@ -18,7 +18,7 @@ def utc_now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{nanoseconds // 1000:06d}Z"
 
 
-def append_event(path: Path, event: str, **facts: Any) -> None:
+def append_event(path: Path, event: str, /, **facts: Any) -> None:
     """Appends one event. A line that a killed writer left torn is closed first, so that it spoils no other."""
     line = json.dumps({"at_utc": utc_now(), "event": event, **facts}, ensure_ascii=False, default=str).encode(errors="backslashreplace") + b"\n"
     try:

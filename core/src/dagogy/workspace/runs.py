@@ -295,15 +295,12 @@ class Runs:
 
 
 def _set_run_id(path: Path, run_id: str) -> None:
-    """Writes the final id into `run.json`; one that cannot be read (a restored, broken run) stays as it is."""
+    """Writes the final id into `run.json`; an invalid one (of a restored run) stays as it is."""
     try:
-        metadata = json.loads(path.read_bytes())
-        if not isinstance(metadata, dict) or metadata.get("run_id") == run_id:
-            return
-        data = to_json({**metadata, "run_id": run_id})
-    except (OSError, ValueError, RecursionError):
+        metadata = parse_metadata(run_id, read_regular(path))
+    except StorageError:
         return
-    write_atomic(path, data)
+    write_atomic(path, to_json(metadata.as_dict()))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,390 @@
+"""The generation loop, driven by providers that answer from a script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagogy.api import Finding, Fix, ProviderInfo
+from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
+from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairRequest
+from dagogy.contracts.check import schema_problems
+from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
+from dagogy.pipeline.judge import Outcome, Verdict
+from dagogy.pipeline.subject import RunSubject
+from dagogy.testing.cases import complete_spec
+from dagogy.workspace.files import to_json
+from support import Desk, Yard, curriculum_of, failed
+
+INFO = ProviderInfo(id="script", summary="s", api_version=1, impl="x:X")
+ORIGIN = "dagogy-provider-script 1.2"
+
+
+class Scripted(Provider):
+    """Answers one call after the other from a list; an exception is raised, a callable is called."""
+
+    def __init__(self, *answers: Any) -> None:
+        super().__init__(INFO, ProviderSettings())
+        self.answers = list(answers)
+        self.asked: list[ProposeRequest] = []
+
+    def ready(self) -> Readiness:
+        return Readiness(ready=True, message="")
+
+    def propose(self, request: ProposeRequest) -> Proposal:
+        self.asked.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer() if callable(answer) else answer  # type: ignore[no-any-return]
+
+    repair = propose  # type: ignore[assignment]
+
+
+class ByTopic:
+    """A judge that finds what the topic says, `errors/warnings[/safe fixes]`, so that a script can choose its scores."""
+
+    def judge(self, subject: Any) -> Verdict:
+        errors, warnings, fixes = (*map(int, subject.curriculum.topic.split("/")), 0)[:3]
+        findings = [Finding(f"e{i}", "/topic", rule_id=f"r{i}", severity="error") for i in range(errors)]
+        findings += [Finding(f"w{i}", "/topic", rule_id=f"w{i}", severity="warning") for i in range(warnings)]
+        if fixes:
+            better = f"{max(errors - 1, 0)}/{warnings}/{fixes - 1}"
+            findings[0].fix = Fix("safe", "one less", [{"op": "replace", "path": "/topic", "value": better}])
+        score = max(0.0, 100.0 - 20 * errors - 5 * warnings)
+        return Verdict(findings, [Outcome(f.rule_id, str(f.severity), "findings", "", 1) for f in findings], score, 1, "rules")
+
+
+def draft(topic: str, **parts: Any) -> Proposal:
+    return Proposal(curriculum=curriculum_of(topic=topic), **parts)
+
+
+class Played:
+    """One loop and what it handed on."""
+
+    def __init__(self, *answers: Any, iterations: int = 4, actions: int = 4, target: float = 82.0) -> None:
+        self.provider = Scripted(*answers)
+        self.kept: list[str] = []
+        self.lines: list[str] = []
+        spec = RunSubject(b"", to_json(complete_spec({}))).spec
+        self.loop = Loop(
+            self.provider,
+            ORIGIN,
+            ByTopic(),  # type: ignore[arg-type]
+            ProposeRequest(spec=spec),
+            Budget(iterations, actions, target),
+            lambda data: RunSubject(data, to_json(complete_spec({}))),
+            self.keep,
+            self.lines.append,
+        )
+
+    def keep(self, best: Draft) -> None:
+        self.kept.append(json.loads(best.data)["topic"])
+
+    def run(self) -> Generation:
+        result = self.loop.run()
+        assert json.loads(result.best.data)["topic"] == self.kept[-1]
+        assert result.trace["stop_reason"] == result.stop_reason
+        assert schema_problems("optimization_trace", result.trace, reference=True) == []
+        return result
+
+
+def actions_of(result: Generation) -> list[tuple[str, float, bool]]:
+    return [(r["action"], r["score"], r["best"]) for r in result.trace["iterations"]]
+
+
+def test_a_draft_that_reaches_the_target_is_accepted_at_once() -> None:
+    played = Played(draft("0/1"))
+    result = played.run()
+    assert (result.accepted, result.trace["best_iteration"], len(played.provider.asked)) == (True, 1, 1)
+    assert result.stop_reason.startswith("accepted: ")
+
+
+def test_a_score_at_the_target_is_not_enough_while_there_is_an_error() -> None:
+    result = Played(draft("1/0"), None, target=50).run()
+    assert not result.accepted
+    assert result.stop_reason == "no better: the provider has no repair for the findings left"
+
+
+def test_a_draft_without_errors_below_the_target_is_repaired() -> None:
+    result = Played(draft("0/8"), draft("0/2")).run()
+    assert actions_of(result) == [("propose", 60, True), ("repair", 90, True)]
+    assert result.accepted
+
+
+def test_the_loop_ends_when_the_budget_is_used_up() -> None:
+    played = Played(*(draft(f"{errors}/0") for errors in (4, 3, 2, 1)), iterations=3)
+    result = played.run()
+    assert (result.stop_reason, result.accepted, result.best.verdict.score) == ("out of budget: 3 iterations", False, 60)
+    assert len(played.provider.asked) == 3
+    assert played.kept == ["4/0", "3/0", "2/0"]
+
+
+def test_with_a_budget_of_one_nothing_is_repaired() -> None:
+    played = Played(draft("1/0"), iterations=1)
+    assert played.run().stop_reason == "out of budget: 1 iterations"
+    assert len(played.provider.asked) == 1
+
+
+@pytest.mark.parametrize("worse", ["3/0", "2/1", "2/0"])
+def test_the_best_is_kept_when_a_repair_is_worse_or_no_better(worse: str) -> None:
+    played = Played(draft("2/0"), draft(worse))
+    result = played.run()
+    assert result.stop_reason == "no better: the repair did not raise the score"
+    assert (played.kept, result.trace["best_iteration"]) == (["2/0"], 1)
+    assert [r["best"] for r in result.trace["iterations"]] == [True, False]
+
+
+def test_below_a_score_of_nothing_fewer_errors_are_still_better() -> None:
+    played = Played(draft("9/0"), draft("7/0"), draft("6/0"), None)
+    assert played.run().best.verdict.score == 0
+    assert played.kept == ["9/0", "7/0", "6/0"]
+
+
+def test_safe_fixes_go_in_before_a_repair_is_asked_for() -> None:
+    played = Played(draft("2/1/2"))
+    result = played.run()
+    assert [r["action"] for r in result.trace["iterations"]] == ["propose", "fix", "fix"]
+    assert result.trace["iterations"][1]["fixes"] == ["r0: one less"]
+    assert (played.kept, result.accepted) == (["2/1/2", "1/1/1", "0/1/0"], True)
+
+
+def test_a_repair_counts_with_its_safe_fixes_in_it() -> None:
+    played = Played(draft("1/2"), draft("2/0/2"))
+    result = played.run()
+    assert [r["action"] for r in result.trace["iterations"]] == ["propose", "repair", "fix", "fix"]
+    assert (played.kept, result.accepted) == (["1/2", "1/0/1", "0/0/0"], True)
+
+
+def test_a_fix_that_makes_it_worse_is_not_kept() -> None:
+    def worse() -> Proposal:
+        return draft("1/0")
+
+    class Misled(ByTopic):
+        def judge(self, subject: Any) -> Verdict:
+            verdict = super().judge(subject)
+            if subject.curriculum.topic == "1/0":
+                verdict.findings[0].fix = Fix("safe", "it gets worse", [{"op": "replace", "path": "/topic", "value": "3/0"}])
+            return verdict
+
+    played = Played(worse, None)
+    played.loop.judge = Misled()  # type: ignore[assignment]
+    result = played.run()
+    assert actions_of(result) == [("propose", 80, True), ("fix", 40, False)]
+    assert played.kept == ["1/0"]
+
+
+def test_the_worst_findings_are_handed_on_and_no_more_than_allowed() -> None:
+    played = Played(draft("1/3"), None, actions=2)
+    played.run()
+    request = played.provider.asked[1]
+    assert isinstance(request, RepairRequest)
+    assert [f.severity for f in request.findings] == ["error", "warning"]
+    assert request.draft.topic == "1/3"
+
+
+def test_a_draft_without_findings_below_the_target_cannot_be_repaired() -> None:
+    assert Played(draft("0/0"), target=100).run().accepted
+
+    class Strict(ByTopic):
+        def judge(self, subject: Any) -> Verdict:
+            return Verdict([], [], 90.0, 1, "rules")
+
+    played = Played(draft("0/0"), target=95)
+    played.loop.judge = Strict()  # type: ignore[assignment]
+    assert played.run().stop_reason == "no better: the rules have no finding left that could be repaired"
+
+
+def test_usage_and_notes_are_in_the_trace() -> None:
+    result = Played(draft("1/0", usage={"calls": 1, "seconds": 0.5}, notes=["first"]), draft("0/0", usage={"calls": 2})).run()
+    assert result.trace["usage"] == {"calls": 3, "seconds": 0.5}
+    assert [r["notes"] for r in result.trace["iterations"]] == [["first"], []]
+
+
+@pytest.mark.parametrize("error", [ProviderError("no answer"), ConfigError("no key")])
+def test_a_typed_failure_to_propose_is_passed_on(error: DagogyError) -> None:
+    with pytest.raises(type(error)) as caught:
+        Played(error).run()
+    assert caught.value is error
+
+
+def test_an_unexpected_failure_to_propose_is_the_plugins_and_names_it() -> None:
+    with pytest.raises(PluginError, match=r"provider 'script' of dagogy-provider-script 1\.2 raised KeyError: 'x'") as caught:
+        Played(KeyError("x")).run()
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+GARBAGE: list[tuple[Any, str]] = [
+    (None, "proposed nothing"),
+    ([], "answered with a list, not a Proposal"),
+    ({"topic": "x"}, "answered with a dict"),
+    (Proposal(curriculum={1, 2}), "something that is not JSON"),
+    (Proposal(curriculum=float("nan")), "something that is not JSON"),
+    (Proposal(curriculum={"topic": object()}), "something that is not JSON"),
+    (draft("0/0", usage={"calls": "many"}), "whose notes"),
+    (draft("0/0", usage={"calls": float("inf")}), "whose notes"),
+    (draft("0/0", usage=3), "whose notes"),
+    (draft("0/0", notes=[object()]), "whose notes"),
+    (draft("0/0", notes="text"), "whose notes"),
+]
+
+
+@pytest.mark.parametrize(("answer", "told"), GARBAGE)
+def test_a_proposal_that_is_none_is_the_plugins_fault(answer: Any, told: str) -> None:
+    with pytest.raises(PluginError, match=told):
+        Played(answer).run()
+
+
+def test_a_document_in_a_circle_is_the_plugins_fault() -> None:
+    circle: list[Any] = []
+    circle.append(circle)
+    with pytest.raises(PluginError, match="not JSON"):
+        Played(Proposal(curriculum=circle)).run()
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [*((a, t) for a, t in GARBAGE if a is not None), (ProviderError("no answer"), "no answer"), (ValueError("x"), "raised ValueError: x")],
+)
+def test_a_repair_that_fails_ends_the_loop_with_the_best_draft(answer: Any, told: str) -> None:
+    played = Played(draft("1/0"), answer)
+    result = played.run()
+    assert result.stop_reason.startswith("the provider failed: ")
+    assert told in result.stop_reason
+    assert (played.kept, result.accepted) == (["1/0"], False)
+
+
+def test_a_repair_that_finds_the_configuration_wrong_says_so() -> None:
+    played = Played(draft("1/0"), ConfigError("the key was withdrawn"))
+    with pytest.raises(ConfigError, match="withdrawn"):
+        played.run()
+    assert played.kept == ["1/0"]
+
+
+def test_progress_tells_every_round() -> None:
+    played = Played(draft("2/0/1"), draft("0/0"))
+    played.run()
+    assert [line.split(":")[0] for line in played.lines] == ["propose", "fix", "repair"]
+
+
+PROVIDER = '''
+    import json
+    from pathlib import Path
+    from dagogy.api import Proposal, Provider, ProviderError, ProviderInfo, Readiness, hookimpl
+
+    @hookimpl
+    def dagogy_providers():
+        yield ProviderInfo(id="script", summary="s", api_version=1, impl="script_provider:Script")
+
+    class Script(Provider):
+        """Answers with the JSON documents in script.json, one after the other; a text is raised."""
+        calls = 0
+        def ready(self):
+            return Readiness(ready=True, message="yes")
+        def _next(self):
+            answers = json.loads(Path("script.json").read_text())
+            answer = answers[Script.calls]
+            Script.calls += 1
+            if answer == "typed":
+                raise ProviderError("the service is down", hint="wait")
+            if isinstance(answer, str):
+                raise RuntimeError(answer)
+            return None if answer is None else Proposal(curriculum=answer)
+        def propose(self, request):
+            return self._next()
+        def repair(self, request):
+            return self._next()
+        def read_scope(self, document):
+            if "RAISE" in document.text:
+                raise RuntimeError("cannot read")
+            return ["x"] if "GARBAGE" in document.text else None
+'''
+
+
+@pytest.fixture
+def scripted(desk: Desk, yard: Yard) -> Callable[..., Path]:
+    """A run whose provider answers from a script."""
+    yard.plugin("provider-script", "1.2", entry_points={"provider": {"script": "script_provider"}}, modules={"script_provider": PROVIDER})
+
+    def make(*answers: Any) -> Path:
+        (desk.folder / "script.json").write_text(json.dumps(answers))
+        run = desk.init()
+        (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha"]})))
+        return run
+
+    return make
+
+
+GOOD = curriculum_of({"id": "alpha", "title": "Alpha"})
+BAD = curriculum_of({"id": "alpha", "title": "Alpha", "prerequisites": ["nowhere"]})
+WORSE = curriculum_of({"id": "alpha", "title": "Alpha", "prerequisites": ["nowhere"], "core_ideas": []})
+
+
+def curriculum_in(run: Path) -> Any:
+    return json.loads((run / "outputs/curriculum/curriculum.json").read_bytes())
+
+
+def test_the_curriculum_in_the_run_is_the_best_draft(desk: Desk, scripted: Callable[..., Path]) -> None:
+    run = scripted(BAD, WORSE)
+    told = failed(desk("run", "latest", "--provider", "script"), "validation_failed")
+    assert "graph.prerequisite_integrity" in told.err
+    assert curriculum_in(run) == BAD
+    trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_bytes())
+    assert (trace["best_iteration"], len(trace["iterations"]), trace["accepted"]) == (1, 2, False)
+    assert desk.stage() == "generated"
+
+
+def test_a_repaired_run_goes_on_to_the_end(desk: Desk, scripted: Callable[..., Path]) -> None:
+    run = scripted(BAD, GOOD)
+    document = desk.ok("run", "latest", "--provider", "script", "--json").json
+    assert (document["stage"], document["provider"], document["passed"]) == ("iterated", "script", True)
+    assert curriculum_in(run) == GOOD
+    assert not (run / "outputs/curriculum/previous_curriculum.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "told"), [("typed", "provider_error", "the service is down"), ("boom", "plugin_error", "'script' of provider-script 1.2 raised")]
+)
+def test_a_provider_that_fails_leaves_the_last_curriculum(desk: Desk, scripted: Callable[..., Path], answer: str, code: str, told: str) -> None:
+    run = scripted(answer)
+    (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
+    shown = failed(desk("run", "latest", "--provider", "script", "--json"), code)
+    assert told in shown.err
+    assert shown.json["error"]["code"] == code
+    assert curriculum_in(run) == GOOD
+
+
+@pytest.mark.parametrize(("word", "told"), [("RAISE", "raised RuntimeError: cannot read"), ("GARBAGE", "read the scope document as a list")])
+def test_a_provider_that_cannot_read_a_scope_document_is_named(desk: Desk, scripted: Callable[..., Path], word: str, told: str) -> None:
+    scripted()
+    Path("scope.md").write_text(f"# {word}\n\nText.\n")
+    shown = failed(desk("run", "latest", "--provider", "script", "--scope-file", "scope.md"), "plugin_error")
+    assert f"provider 'script' of provider-script 1.2 {told}" in shown.err
+
+
+RULE = """
+    from dagogy.api import Finding, Fix, Rule, RuleInfo, hookimpl
+
+    @hookimpl
+    def dagogy_rules():
+        yield RuleInfo(id="house.odd", summary="s", api_version=1, impl="odd_rule:Odd", severity="info")
+
+    class Odd(Rule):
+        '''Why.'''
+        def check(self, subject, options):
+            yield FINDING
+"""
+
+
+@pytest.mark.parametrize("finding", ["None", "'text'", "Finding(None)", "Finding('m', 7)", "Finding('m', '', fix=Fix('safe', 'd', 'patch'))", "1/0"])
+def test_a_rule_whose_findings_are_none_fails_the_validation_and_is_named(desk: Desk, yard: Yard, finding: str) -> None:
+    yard.plugin("rule-odd", "3.0", entry_points={"rule": {"house.odd": "odd_rule"}}, modules={"odd_rule": RULE.replace("FINDING", finding)})
+    run = desk.init()
+    (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha"]})))
+    (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
+    shown = failed(desk("validate", "latest"), "validation_failed")
+    assert "rule house.odd could not run: rule of rule-odd 3.0 raised" in shown.err
+    assert not (run / "logs/validation.ok").exists()
