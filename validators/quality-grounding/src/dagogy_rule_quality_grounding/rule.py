@@ -8,7 +8,7 @@ from math import ceil
 from typing import Annotated, Any
 from unicodedata import normalize
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, shorten, stem, words
 from dagogy.api import Options as RuleOptions
 
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
@@ -72,7 +72,7 @@ class Grounding(Rule):
                 continue
             if strange:
                 yield Finding(
-                    message=f"no word of the title '{_short(node.title)}' is in the scope document or scope_in: name the concept as they do, or remove it",
+                    message=f"no word of the title '{shorten(node.title)}' is in the scope document or scope_in: name the concept as they do, or remove it",
                     pointer=f"/nodes/{i}/title",
                     node_id=node.id,
                 )
@@ -182,9 +182,9 @@ class _Source:
 def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source) -> Finding:
     idea = node.core_ideas[loose[0]]
     missing = [word for word in dict.fromkeys(words(_fold(idea))) if word not in source.ignored and source.tokens.isdisjoint(_tokens_of(word))]
-    why = f"nothing there on {_short(', '.join(missing))}" if missing else "its words are there, but far apart"
+    why = f"nothing there on {shorten(', '.join(missing))}" if missing else "its words are there, but far apart"
     return Finding(
-        message=f"{len(loose)} of {len(node.core_ideas)} core ideas are not in the scope document, first '{_short(idea)}' ({why}):"
+        message=f"{len(loose)} of {len(node.core_ideas)} core ideas are not in the scope document, first '{shorten(idea)}' ({why}):"
         " take them from what the document says of the concept",
         pointer=f"/nodes/{i}/core_ideas/{loose[0]}",
         node_id=node.id,
@@ -202,7 +202,3 @@ def _tokens_of(word: str) -> Sequence[str]:
 
 def _fold(text: str) -> str:
     return text.lower() if text.isascii() else normalize("NFKC", text).lower()
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"

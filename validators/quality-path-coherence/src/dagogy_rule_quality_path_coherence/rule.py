@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Annotated, Any
 
-from dagogy.api import Finding, Meta, Node, Rule, Subject, content_words, words
+from dagogy.api import Finding, Meta, Node, Rule, Subject, content_words, shorten, words
 from dagogy.api import Options as RuleOptions
 
 _PROJECT = tuple("project capstone thesis dissertation exam examination internship practicum portfolio assignment".split())
@@ -64,7 +64,7 @@ def _jumps(subject: Subject, options: Any) -> Iterator[Finding]:
         if minutes[i] <= options.max_jump * usual or not project_words.isdisjoint(words(nodes[i].title)):
             continue
         yield Finding(
-            message=f"workload jump: '{_short(nodes[i].title)}' takes {minutes[i]:g} minutes, its prerequisites {usual:g} (median), {minutes[i] / usual:.1f}"
+            message=f"workload jump: '{shorten(nodes[i].title)}' takes {minutes[i]:g} minutes, its prerequisites {usual:g} (median), {minutes[i] / usual:.1f}"
             f" times as much; at most {options.max_jump:g} times is wanted: split it, or add a step before it",
             pointer=f"/nodes/{i}/estimate_minutes",
             node_id=nodes[i].id,
@@ -84,7 +84,7 @@ def _advanced_roots(nodes: Sequence[Node], advanced: set[str]) -> Iterator[Findi
         j = min((teachers[s] for s in rest if s in teachers), default=-1)
         if j >= 0:
             yield Finding(
-                message=f"'{_short(nodes[i].title)}' is advanced work without prerequisites, and '{_short(nodes[j].title)}' ({nodes[j].id}) teaches the plain"
+                message=f"'{shorten(nodes[i].title)}' is advanced work without prerequisites, and '{shorten(nodes[j].title)}' ({nodes[j].id}) teaches the plain"
                 " subject: make that, or what comes after it, a prerequisite",
                 pointer=f"/nodes/{i}/prerequisites",
                 node_id=nodes[i].id,
@@ -118,7 +118,3 @@ def _plain_titles(nodes: Sequence[Node], advanced_nodes: dict[int, frozenset[str
                 if s in stems:
                     found.setdefault(s, i)
     return found
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"

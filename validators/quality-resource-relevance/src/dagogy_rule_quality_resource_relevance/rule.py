@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from dagogy.api import Finding, Meta, Node, Resource, Rule, Subject, content_words, words
+from dagogy.api import Finding, Meta, Node, Resource, Rule, Subject, content_words, shorten, words
 from dagogy.api import Options as RuleOptions
 
 _LINES = re.compile(r"L(\d+)(?:-L?(\d+))?$")
@@ -72,8 +72,8 @@ class ResourceRelevance(Rule):
                 if node.resources and not judge.any_related(node):
                     first = node.resources[0]
                     yield Finding(
-                        message=f"no resource of '{_short(node.title)}' has to do with it: none shares a content word with the node"
-                        f" (first '{_short(first.title)}', {_short(first.url)}); replace one, or cite the place in it that is about the concept",
+                        message=f"no resource of '{shorten(node.title)}' has to do with it: none shares a content word with the node"
+                        f" (first '{shorten(first.title)}', {shorten(first.url)}); replace one, or cite the place in it that is about the concept",
                         pointer=f"/nodes/{i}/resources",
                         node_id=node.id,
                     )
@@ -143,7 +143,7 @@ def _one_for_all(nodes: Sequence[Node], options: Any) -> Iterator[Finding]:
         if n > limit:
             i, k = next((i, k) for i, node in enumerate(nodes) for k, r in enumerate(node.resources) if r.url == url and _use_of(r) == place)
             yield Finding(
-                message=f"{n} of {len(nodes)} nodes have the very same resource {_short(url)}: link the section that is about the concept, or cite it",
+                message=f"{n} of {len(nodes)} nodes have the very same resource {shorten(url)}: link the section that is about the concept, or cite it",
                 pointer=f"/nodes/{i}/resources/{k}/url",
                 data={"url": url},
             )
@@ -156,7 +156,3 @@ def _path_of(url: str) -> str:
 def _use_of(resource: Resource) -> str:
     """What tells two uses of a URL apart: the citation, or a title with a number in it, such as that of a chapter."""
     return resource.citation or (resource.title if any(c.isdigit() for c in resource.title) else "")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"

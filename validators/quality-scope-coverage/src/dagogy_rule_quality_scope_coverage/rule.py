@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from unicodedata import normalize
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, shorten, stem, words
 from dagogy.api import Options as RuleOptions
 
 # How much it says that a word of the item stands in a title, in the capability, in at least half of the core ideas, or in fewer.
@@ -185,9 +185,9 @@ def _without_lists(items: Sequence[_Item], scope_in: Sequence[str], nodes: Seque
 def _finding(text: str, item: _Item, nodes: Sequence[Node]) -> Finding:
     nearest = ""
     if item.nearest >= 0:
-        nearest = f"; the nearest is '{_short(nodes[item.nearest].title)}' ({nodes[item.nearest].id})"
+        nearest = f"; the nearest is '{shorten(nodes[item.nearest].title)}' ({nodes[item.nearest].id})"
     return Finding(
-        message=f"no node teaches '{_short(text)}' of scope_in{nearest}: add a node for it, or name it in the title or capability of the one that does",
+        message=f"no node teaches '{shorten(text)}' of scope_in{nearest}: add a node for it, or name it in the title or capability of the one that does",
         pointer=f"/scope_in/{item.index}",
         document="topic_spec",
         data={"item": text},
@@ -237,7 +237,3 @@ def _tokens(text: str) -> frozenset[str]:
 def _content(text: str, generic: set[str]) -> frozenset[str]:
     tokens = _tokens(text)
     return tokens - generic or tokens
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Annotated, Any
 from unicodedata import normalize
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Rule, Subject, content_words, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Rule, Subject, content_words, shorten, stem, words
 from dagogy.api import Options as RuleOptions
 
 # "… are not covered", "No …": what a sentence says of the excluded thing, not the thing.
@@ -77,7 +77,7 @@ class ScopeOut(Rule):
             found = _excluded(_fold(node.title), by_token, leading)
             if found:
                 yield Finding(
-                    message=f"'{_short(node.title)}' teaches what scope_out excludes: '{_short(found.item)}'; remove the node, or the item from scope_out",
+                    message=f"'{shorten(node.title)}' teaches what scope_out excludes: '{shorten(found.item)}'; remove the node, or the item from scope_out",
                     pointer=f"/nodes/{i}/title",
                     node_id=node.id,
                     data={"item": found.item},
@@ -155,7 +155,3 @@ def _excluded(title: str, by_token: dict[str, list[_Part]], leading: frozenset[s
 
 def _fold(text: str) -> str:
     return text.lower() if text.isascii() else normalize("NFKC", text).lower()
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"
