@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 import yaml
-
 from dagogy.api import errors
 from dagogy.api.errors import DagogyError
 from dagogy.cli.app import COMMANDS, App, cli
@@ -25,7 +24,7 @@ from dagogy.host.hookspecs import (
     dagogy_recoveries,
     dagogy_rules,
 )
-from dagogy.host.manager import FIRST_PARTY, Host, Plugin, Selection
+from dagogy.host.manager import Host, Plugin, Selection
 from dagogy.workspace.settings import CORE_SETTINGS, ENVIRONMENT_ONLY
 
 TARGET = Path(__file__).resolve().parents[1] / "docs/reference"
@@ -74,7 +73,7 @@ def markdown_of(docstring: str) -> str:
         if line.rstrip() in ("Bad:", "Good:", "How to fix:"):
             out += [f"**{line.strip().rstrip(':')}.**", ""]
         else:
-            out.append(line[4:] if line.startswith("    ") else line)
+            out.append(line.removeprefix("    "))
     return "\n".join(out)
 
 

@@ -11,23 +11,32 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ENVIRONMENT = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(ENVIRONMENT, "bin", "python")
+#: Set while one Python hands over to the other, so that it is done once.
+HANDED_OVER = "_DAGOGY_DOOR"
 
 
 def main() -> None:
-    """Runs the command here if this Python has dagogy, else in the project's environment."""
-    here = os.path.realpath(sys.prefix) == os.path.realpath(ENVIRONMENT)
-    if not here and os.access(PYTHON, os.X_OK):
-        try:
-            os.execv(PYTHON, [PYTHON, "-m", "dagogy", *sys.argv[1:]])
-        except OSError as error:
-            fail(f"{PYTHON} cannot be started: {error.strerror}")
+    """Runs the command here if this is the project's environment or there is none, else in the project's environment."""
+    arrived = os.environ.pop(HANDED_OVER, "") == ENVIRONMENT or os.path.realpath(sys.prefix) == os.path.realpath(ENVIRONMENT)
+    if not arrived and os.access(PYTHON, os.X_OK):
+        hand_over()
     # The folder of this script must not be where modules are looked for.
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != os.path.join(ROOT, "scripts")]
     if importlib.util.find_spec("dagogy") is None:
-        fail(f"the project's environment {ENVIRONMENT} is missing, and this Python has no dagogy")
+        what = "has no dagogy in it: it was not finished" if arrived else "is missing, and this Python has no dagogy"
+        fail(f"the project's environment {ENVIRONMENT} {what}")
     from dagogy.cli.main import main as dagogy
 
     dagogy()
+
+
+def hand_over() -> None:
+    """Becomes the Python of the project's environment; returns only by failing."""
+    os.environ[HANDED_OVER] = ENVIRONMENT
+    try:
+        os.execv(PYTHON, [PYTHON, os.path.abspath(__file__), *sys.argv[1:]])
+    except OSError as error:
+        fail(f"{PYTHON} cannot be started: {error.strerror}")
 
 
 def fail(message: str) -> None:

@@ -281,7 +281,7 @@ def test_local_paths_that_cannot_be_read_are_named(desk: Desk) -> None:
         local(desk, path)
         shown = desk("run", "latest")
         failed(shown, shown.code)
-        assert shown.code in ("invalid_argument", "not_found")
+        assert shown.code in ("invalid_argument", "not_found", "io_error")
 
 
 def test_a_validation_with_a_local_path_that_cannot_be_read_fails_and_does_not_pass_in_silence(desk: Desk) -> None:

@@ -14,13 +14,15 @@ from dagogy.api.plugins import ClassifierInfo, RecoveryInfo
 class Failure:
     """What is known of a command that failed. Only facts: nothing here is a guess.
 
-    `exception_chain`: type and message of each exception, outermost first. `exit_status` or `signal`, and `killed_by`
-    where it is known who sent the signal. `machine_code`: the innermost code a service or the system gave. `text`: the
-    tails of what was printed.
+    `code` and `message`: ours, empty where the failure is only known from `text`, the tails of what was printed.
+    `exception_chain`: type and message of each exception, outermost first. `exit_status` (negative: ended by that signal) or
+    `signal`, and `killed_by` where it is known who sent it: `timeout` (ours), `user` or `system`. `machine_code`: the innermost
+    code a service or the system gave. `artifacts`: by path, `current`, `missing` or why it is stale. `source`: where this
+    was read, for people.
     """
 
-    code: str
-    message: str
+    code: str = ""
+    message: str = ""
     command: Sequence[str] = ()
     run_id: str = ""
     stage: str = ""
@@ -36,27 +38,39 @@ class Failure:
     http_status: int | None = None
     machine_code: str = ""
     request_id: str = ""
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
     text: str = ""
 
 
 class Rank(IntEnum):
-    """How strong a piece of evidence is; a lower rank wins (the precedence of DESIGN.md)."""
+    """How strong a piece of evidence is; a lower rank wins (the precedence of DESIGN.md).
+
+    `UMBRELLA` is one of our own codes or phrases that says only where it failed: it holds when nothing inside says why.
+    """
 
     TYPED_CODE = 1
     KILLED_BY = 2
     MACHINE_CODE = 3
-    EXCEPTION = 4
-    PROSE = 5
+    HTTP_STATUS = 4
+    EXCEPTION = 5
+    PROSE = 6
+    UMBRELLA = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What a classifier says: the incident, on which rank of evidence, how sure (0 to 1), and the very lines that decided."""
+    """What a classifier says: the incident, on which rank of evidence, how sure (0 to 1), and the very lines that decided.
+
+    `weight` orders answers of one rank: an answer that more facts agree on (the code and what the message beside it says, the
+    error and the file it is about) beats one that fewer do. Two incidents of equal rank and weight are ambiguous.
+    """
 
     incident_id: str
     rank: Rank
     confidence: float
     evidence: Sequence[str]
+    weight: int = 0
 
 
 class Classifier:

@@ -21,7 +21,7 @@ from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidAr
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dagogy.host.manager import Host
+    from dagogy.host.manager import Host, Plugin
     from dagogy.pipeline.session import OpenRun, Session
     from dagogy.workspace.settings import Settings
 
@@ -58,6 +58,8 @@ class App:
         #: The run that the command is about, as the user named it, and as it was opened.
         self.reference = ""
         self.opened: OpenRun | None = None
+        #: The plugin whose command this is; None for a built-in one.
+        self.plugin: Plugin | None = None
 
     @cached_property
     def host(self) -> Host:
@@ -155,6 +157,7 @@ class LazyGroup(click.Group):
             return None
         plugin = app.host.get("command", cmd_name)
         implementation = app.host.implementation(plugin)
+        app.plugin = plugin
         if not isinstance(implementation, click.Command):
             plugin.fail(f"{plugin.info.impl} is not a click.Command")
             raise plugin.error()
@@ -202,6 +205,8 @@ def cli() -> None:
 def run(arguments: list[str]) -> int:
     """Runs one command line; returns its exit status and leaves no traceback behind."""
     app = App(arguments)
+    if "_DAGOGY_COMPLETE" in os.environ:
+        cli.main(args=arguments, prog_name="dagogy", obj=app)
     try:
         _escape_what_cannot_be_shown()
         status = _invoke(app)
@@ -219,9 +224,17 @@ def run(arguments: list[str]) -> int:
         return _report(app, _caused(storage_error("use", error.filename or "standard output", error), error))
     except MemoryError as error:
         return _report(app, _caused(StorageError("out of memory", hint="a smaller document, or a machine with more"), error))
-    except Exception as error:
-        told = f"{type(error).__name__}: {error}"
-        return _report(app, _caused(InternalError(f"a bug in dagogy: {told}", hint="run again with --debug and report what it shows"), error))
+    except BaseException as error:  # a plugin may raise anything, and its `sys.exit(0)` must not pass for success
+        return _report(app, _caused(_unexpected(app, error), error))
+
+
+def _unexpected(app: App, error: BaseException) -> DagogyError:
+    """Whose fault it is: that of the plugin whose command was running, or our own."""
+    told = f"{type(error).__name__}: {error}".rstrip(": ")
+    if app.plugin is None:
+        return InternalError(f"a bug in dagogy: {told}", hint="run again with --debug and report what it shows")
+    app.plugin.fail(f"it raised {told}")
+    return app.plugin.error()
 
 
 def _caused(error: DagogyError, cause: BaseException) -> DagogyError:
@@ -237,8 +250,6 @@ def _escape_what_cannot_be_shown() -> None:
 
 
 def _invoke(app: App) -> int:
-    if "_DAGOGY_COMPLETE" in os.environ:
-        cli.main(args=app.arguments, prog_name="dagogy", obj=app)
     try:
         # Not `cli.main`: it writes to stderr when interrupted, and ends the process when a pipe breaks.
         with cli.make_context("dagogy", app.arguments[:] or ["--help"], obj=app) as context:

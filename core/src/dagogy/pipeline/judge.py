@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -122,6 +123,12 @@ class Judge:
         else:
             outcome.status = "findings" if found else "clean"
         return found
+
+    def prepare(self) -> None:
+        """Imports every rule and builds its options. Raises `ConfigError` for wrong ones; a broken rule is for the verdict to tell."""
+        for active in self._active:
+            with contextlib.suppress(PluginError):
+                self._prepare(active)
 
     def _prepare(self, active: _Active) -> None:
         """Imports the rule and builds its options, once. Wrong options are the user's: `ConfigError` ends the command."""

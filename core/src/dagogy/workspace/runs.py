@@ -272,9 +272,10 @@ class Runs:
         """Removes what a killed `create` left. A folder that is being filled is locked, or so young that it is about to be."""
         with contextlib.suppress(OSError), os.scandir(self.base) as entries:
             for entry in [e for e in entries if e.name.startswith(_NEW)]:
-                with contextlib.suppress(OSError), _alive(Path(entry.path)):
+                with contextlib.suppress(OSError):
                     if time.time() - entry.stat(follow_symlinks=False).st_mtime > _NEW_SECONDS:
-                        shutil.rmtree(entry.path)
+                        with _alive(Path(entry.path)):
+                            shutil.rmtree(entry.path)
 
     def _place(self, hidden: Path, run_id: str) -> Run:
         """Renaming a folder onto one that is not empty fails, so no other run's folder is ever taken."""

@@ -33,12 +33,7 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
     """Writes the curriculum or the plan of a run in another tool's format ('validate --format' does it for reports)."""
     from dagogy.api.exporters import ExportSubject
 
-    plugins = {p.id: p for p in app.host.load("exporter") if p.info is not None and p.info.subject != "report"}
-    if format_id not in plugins:
-        raise InvalidArgument(
-            f"--format '{format_id}' is none of {', '.join(plugins) or 'the installed exporters (there are none)'}", hint=did_you_mean(format_id, plugins)
-        )
-    plugin = plugins[format_id]
+    plugin = find_exporter(app, format_id, ("curriculum", "plan"))
     artifact = CURRICULUM if plugin.info.subject == "curriculum" else PLAN
     with app.reading(reference) as opened:
         opened.require(artifact, "export")
@@ -50,6 +45,24 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
         {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text},
         f"written {output}" if output else text.rstrip("\n"),
     )
+
+
+def find_exporter(app: App, format_id: str, subjects: tuple[str, ...], own: tuple[str, ...] = ()) -> Plugin:
+    """The exporter `format_id`, which must be one for `subjects`; `own` are formats that need none. Raises `InvalidArgument` or `PluginError`."""
+    plugins = {p.id: p for p in app.host.load("exporter")}
+    plugin = plugins.get(format_id)
+    if plugin is None:
+        known = [*own, *(p.id for p in plugins.values() if p.info is not None and p.info.subject in subjects)]
+        message = f"--format '{format_id}' is none of {', '.join(known) or 'the installed exporters (there are none)'}"
+        raise InvalidArgument(message, hint=did_you_mean(format_id, known) or "'dagogy plugins list --kind exporter' shows the exporters")
+    if plugin.state == "failed":
+        raise plugin.error()
+    if plugin.info.subject not in subjects:
+        command = "validate" if plugin.info.subject == "report" else "export"
+        raise InvalidArgument(
+            f"--format '{format_id}' shows a {plugin.info.subject}, not a {' or a '.join(subjects)}", hint=f"dagogy {command} RUN --format {format_id}"
+        )
+    return plugin
 
 
 def _curriculum(opened: OpenRun) -> Any:

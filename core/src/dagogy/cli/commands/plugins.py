@@ -15,7 +15,7 @@ from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Plugin
 
 
-@click.group("plugins", epilog="Example:  dagogy plugins list --kind rule")
+@click.group("plugins", no_args_is_help=False, epilog="Example:  dagogy plugins list --kind rule")
 def plugins() -> None:
     """Lists the plugins that were found, or shows one."""
 

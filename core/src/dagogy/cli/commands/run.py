@@ -55,6 +55,8 @@ def run(
     scope = _scope(scope_file, scope_mode, sections)
     with app.writing(reference, wait_seconds) as opened:
         operations.require_inputs(opened, scope)
+        # What the configuration says of the rules has to be right before a provider is asked, which may cost money.
+        app.session.judge.prepare()
         with display(app) as progress:
             template = template_bytes(app.settings)
             chosen = app.session.provider()
@@ -160,14 +162,16 @@ class _Live:
     def __enter__(self) -> Callable[[str, str], None]:
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
+        # Where the terminal is too narrow, only the line of text gives way.
         columns = (
-            SpinnerColumn(finished_text="[green]✓[/]"),
-            TextColumn("{task.description:<9}"),
-            TextColumn("{task.fields[line]}", markup=False),
-            TimeElapsedColumn(),
+            SpinnerColumn(finished_text="[green]✓[/]", table_column=Column(min_width=1)),
+            TextColumn("{task.description}", table_column=Column(min_width=max(map(len, _STAGES)), no_wrap=True)),
+            TextColumn("{task.fields[line]}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+            TimeElapsedColumn(table_column=Column(min_width=len("0:00:00"), no_wrap=True)),
         )
-        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._progress = Progress(*columns, console=Console(stderr=True), expand=True)
         self._tasks = {stage: self._progress.add_task(stage, total=1, start=False, visible=False, line="") for stage in _STAGES}
         self._now = ""
         self._progress.start()

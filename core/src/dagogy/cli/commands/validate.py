@@ -12,9 +12,8 @@ import click
 from dagogy import __version__
 from dagogy.api.errors import InvalidArgument
 from dagogy.cli.app import App
-from dagogy.cli.commands.export import exported
+from dagogy.cli.commands.export import exported, find_exporter
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
-from dagogy.host.manager import Plugin
 from dagogy.pipeline import operations
 from dagogy.pipeline.report import SHOWN_A_RULE, plural, summary_line
 from dagogy.pipeline.session import OpenRun
@@ -41,7 +40,7 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 @common
 def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: bool, show_diff: bool, wait_seconds: float) -> None:
     """Judges the curriculum by every rule and writes outputs/reviews/validation_report.md and .json. Exit status 4 when it fails."""
-    exporter = None if format_id in _OWN_FORMATS else _exporter(app, format_id)
+    exporter = None if format_id in _OWN_FORMATS else find_exporter(app, format_id, ("report",), _OWN_FORMATS)
     if app.json and exporter is not None:
         raise InvalidArgument(f"--json and --format {format_id} ask for two documents", hint="leave one of the two out")
     app.json = app.json or format_id == "json"
@@ -67,19 +66,6 @@ def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: 
             _print_text(app, opened, report)
         if not report["passed"]:
             raise operations.validation_failure(opened, report)
-
-
-def _exporter(app: App, format_id: str) -> Plugin:
-    plugins = {p.id: p for p in app.host.load("exporter") if p.info is not None and p.info.subject == "report"}
-    if format_id not in plugins:
-        known = [*_OWN_FORMATS, *plugins]
-        broken = next((p for p in app.host.all("exporter") if p.id == format_id and p.state == "failed"), None)
-        if broken is not None:
-            raise broken.error()
-        from dagogy.contracts.suggest import did_you_mean
-
-        raise InvalidArgument(f"--format '{format_id}' is none of {', '.join(known)}", hint=did_you_mean(format_id, known))
-    return plugins[format_id]
 
 
 def _export_subject(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:

@@ -1,0 +1,147 @@
+"""The lines of an output, cleaned, and what each of them is: an error, a warning, a banner, an echoed prompt, a reply, a frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+#: `error`: says by its form that something failed. `retry` and `trace`: an error that the program went on from, or logged beside its
+#: work. `foreign`: the error of another program, such as git. `plain`: any other line.
+Kind = Literal["error", "retry", "trace", "warning", "banner", "prompt", "reply", "tool", "frame", "foreign", "plain"]
+
+#: Evidence stands at the end of an output, or at its start; of more than this only those two parts are read.
+LIMIT = 200_000
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_TYPOGRAPHIC = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u2011": "-", "\ufeff": None, "\r": None})
+_TRACE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z\s+(?:ERROR|WARN) [a-z][\w:]*: ")
+_STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s+")
+_MARK = re.compile(r"^(?:##\[error\]|::error[^:]*::|[\u25a0\u2717\u2716\u274c\u26d4]\s*)")
+_WARNING = re.compile(r"^(?:\[?(?:warning|warn|note|notice|info|debug)\]?\b[:\s]|\S+:\d+: \w*Warning: |##\[warning\]|::warning)", re.IGNORECASE)
+_RETRY = re.compile(r"(?i)^(?:error: )?(?:reconnecting\.\.\.|retrying\b)")
+_FRAME = re.compile(r"^\s+(?:File \".*\", line \d+|at .+[:)]\d*|\^+\s*$|~+\^*)|^Traceback \(most recent call last\)|^\s+\|\s")
+_FOREIGN = re.compile(
+    r"^(?:fatal: |npm (?:ERR!|error)|yarn |pnpm|ssh: |scp: |curl: |wget: |rsync: |docker: |Error response from daemon|make(?:\[\d+\])?: |gcc: |cc1?: |clang: |ld: |"
+    r"error\[[A-Z]\d+\]|E: |CMake |hint: |remote: |ERROR: (?:No matching distribution|Could not (?:find|install|open|build)|Failed (?:building|to build)|pip's |"
+    r"ResolutionImpossible|Cannot install|Failed cleaning|In --require-hashes)|FAILED \S+::|E   |\S+\.(?:c|cc|cpp|h|rs|go|ts|java):\d+(?::\d+)?: )"
+)
+_ERROR = re.compile(
+    r"^(?:ERROR|Error|error|FATAL|Fatal|CRITICAL|Critical|PANIC|panic|# Fatal)\b"
+    r"|^\[[a-z]+_[a-z_]+\] |^\[(?:locked|interrupted)\] |^\[(?:ERROR|error|FATAL|CRITICAL)\]"
+    r"|^(?:bwrap|sandbox-exec|env|/usr/bin/env|python[\d.]*|codex|node|dagogy)(?: \w+)?: |^thread '.*' panicked"
+    r"|^-?(?:/\S*/)?(?:ba|z|da|k|)sh: |^(?:Failed|failed|Cannot|Could not|Unable) to\b|^Caused by\b|^(?:\S+: )?Killed$|^<--- Last few GCs"
+    r"|^[\w./-]+(?: [\w-]+)?: error: |^level=(?:error|fatal) "
+)
+#: An exception by its name: any dotted one, or one that ends like the names of exceptions do.
+EXCEPTION = re.compile(
+    r"(?:^|(?<=: )|(?<=\) )|(?<=> )|(?<=- )|(?<=caused by ))(?P<name>(?:[A-Za-z_]\w*\.)+[A-Z]\w*(?<!Warning)|[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exceeded|"
+    r"Expired|Disconnected|IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema|VersionConflict|MissingFieldsException)|"
+    r"IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema)"
+    r"(?:\s\[(?P<tag>[A-Z_]+)\])?(?::\s(?P<message>.*)|\((?P<repr>.*)\)\s*$|:?\s*$|\s{2,}.*$)",
+    re.DOTALL,
+)
+CAUSE = re.compile(r"^\s*(?:__(?:cause|context)__:|caused by:?|\[cause\]:|Caused by:|\.__cause__ =)\s+", re.IGNORECASE)
+_BANNER = re.compile(r"^OpenAI Codex v")
+_BANNER_KEY = re.compile(r"^(?:workdir|model|provider|approval|sandbox|reasoning effort|reasoning summaries|session id):\s")
+_ROLES: dict[str, Kind] = {"user": "prompt", "codex": "reply", "thinking": "reply", "exec": "tool", "tokens used": "banner", "[last message]": "reply"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of output, cleaned of colours, typographic quotes, time stamps and marks."""
+
+    text: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A line and those that go on from it, folded into one text. `tight` is the same without blanks where lines were broken."""
+
+    kind: Kind
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.lines).split())
+
+    @property
+    def tight(self) -> str:
+        return " ".join("".join(line.rstrip("\n") for line in self.lines).split())
+
+
+def clean(text: str) -> str:
+    """`text` without colours and typographic quotes, and not longer than the limit."""
+    if len(text) > LIMIT:
+        text = text[: LIMIT // 4] + "\n" + text[-LIMIT * 3 // 4 :]
+    return _ANSI.sub("", text).translate(_TYPOGRAPHIC)
+
+
+def read_lines(text: str) -> list[Line]:
+    """The lines of `text`, each with its kind. A codex transcript is followed from banner to prompt, replies and tools."""
+    lines: list[Line] = []
+    region: Kind = "plain"
+    transcript = False
+    for raw in clean(text).split("\n"):
+        transcript = transcript or _BANNER.match(raw) is not None
+        kind, line = _one(raw)
+        role = _ROLES.get(raw.strip())
+        if role is not None and (transcript or raw.startswith("[")):
+            region, kind = role, "banner"
+        elif kind in ("error", "warning", "retry", "trace") and region != "plain" and not _inside(region, raw):
+            region = "plain"
+        elif region != "plain":
+            kind = region
+        elif transcript and (_BANNER.match(raw) or _BANNER_KEY.match(raw) or raw.startswith("-----")):
+            kind = "banner"
+        lines.append(Line(line, kind))
+    return lines
+
+
+def _inside(region: Kind, raw: str) -> bool:
+    """Whether an error-like line belongs to what was echoed or replied. Codex writes its own as `ERROR:` and `warning:`."""
+    return region in ("prompt", "tool") and not re.match(r"ERROR: |[Ww]arning: |bwrap: |\d{4}-\d\d-\d\dT", raw)
+
+
+def _one(raw: str) -> tuple[Kind, str]:
+    if _TRACE.match(raw):
+        return "trace", _TRACE.sub("", raw).strip()
+    line = _MARK.sub("", _STAMP.sub("", raw))
+    if _FRAME.match(line):
+        return "frame", line
+    stripped = line.strip()
+    if _RETRY.match(stripped):
+        return "retry", stripped
+    if _FOREIGN.match(stripped):
+        return "foreign", stripped
+    found = EXCEPTION.search(stripped) if len(stripped) < 20_000 else None
+    if _ERROR.match(stripped) or CAUSE.match(line) or (found and not _WARNING.match(stripped)):
+        return "error", line.rstrip()
+    return ("warning" if _WARNING.match(stripped) else "plain"), line.rstrip()
+
+
+def fold(lines: list[Line]) -> Iterator[Unit]:
+    """The lines as units: what goes on from an error or a warning line belongs to it."""
+    unit: list[str] = []
+    kind: Kind = "plain"
+    for line in lines:
+        if unit and line.kind == "plain" and kind in ("error", "retry", "warning", "trace", "foreign") and _continues(unit, line.text):
+            unit.append(line.text)
+            continue
+        if unit:
+            yield Unit(kind, tuple(unit))
+        unit, kind = ([line.text], line.kind) if line.text.strip() else ([], "plain")
+    if unit:
+        yield Unit(kind, tuple(unit))
+
+
+def _continues(unit: list[str], text: str) -> bool:
+    """Whether `text` goes on from `unit`: indented, an open bracket or quotation, or a line that was broken at the edge of a terminal."""
+    last, first = unit[-1].rstrip(), text.strip()[:1]
+    if not first or len(unit) >= 40 or len(last) > 20_000:
+        return False
+    whole = "".join(unit)
+    is_open = whole.count("{") > whole.count("}") or whole.count("(") > whole.count(")") or ("<html" in whole.lower() and "</html" not in whole.lower())
+    broken = len(last) >= 20 and last[-1] not in ".!?:;}]" and (first.islower() or first.isdigit() or len(last) >= 60)
+    return text[:1].isspace() or is_open or first in "<)]}," or broken
