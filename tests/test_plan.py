@@ -196,3 +196,24 @@ def test_the_work_grows_with_the_nodes_and_no_faster(shape: Any, monkeypatch: py
     # Each week sets aside at most `_LOOK_AHEAD` nodes, and there is at least one node in each.
     assert taken[1] <= 10_000 * (1 + planning._LOOK_AHEAD)
     assert taken[1] <= 4.4 * taken[0]
+
+
+def test_of_equally_long_chains_the_earlier_nodes_make_the_critical_path() -> None:
+    for order in (["a", "b"], ["b", "a"]):
+        plan = make_plan(typed({"id": "a"}, {"id": "b"}, {"id": "c", "prerequisites": order}), spec_of(5))
+        assert plan["critical_path"] == ["a", "c"]
+
+
+def test_what_was_set_aside_comes_back_in_document_order() -> None:
+    """More large nodes than a week looks ahead over: the small ones at the end wait for their turn."""
+    size = 2 * planning._LOOK_AHEAD
+    nodes = [
+        {"id": "first", "estimate_minutes": 30},
+        *({"id": f"large{i}", "estimate_minutes": 60} for i in range(size)),
+        {"id": "last", "estimate_minutes": 30},
+    ]
+    weeks = weeks_of(make_plan(typed(*nodes), spec_of(1)))
+    alone = [week[0] for week in weeks if week[0].startswith("large")]
+    assert weeks[0] == ["first"]
+    assert alone == [f"large{i}" for i in range(size)]
+    assert weeks[-1] == ["last"]

@@ -148,14 +148,14 @@ def test_section_3b_a_validation_failure_is_resolved_by_the_report_and_the_comma
 
 
 @needs_python
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 99}', '{"schema_version": 0, "run_id": "x"}'])
+@pytest.mark.parametrize("content", ["{", '{"schema_version": 99}'], ids=["corrupted", "of another version"])
 def test_section_3f_invalid_run_metadata_is_resolved_by_an_archive_and_a_fresh_run(project: Project, content: str) -> None:
     door = "python3.11 scripts/orchestration.py"
     run = project.init()
     scope = project.folder / "scope.md"
     shutil.copy(BREAD, scope)
     (run / "run.json").write_text(content)
-    for command in ("status", "run", "validate", "plan", "iterate"):
+    for command in ("status", "run"):
         shown = failed(project(f"{door} {command} {run.name}"), "io_error")
         assert "invalid run metadata" in shown.err.splitlines()[0]
         assert f"archive {run.name}" in shown.err
@@ -201,9 +201,11 @@ def test_without_an_environment_the_door_says_which_command_makes_it(tmp_path: P
     assert f"hint: make -C {project.folder} install" in shown.err
 
 
-@pytest.mark.parametrize(
-    ("script", "told"), [("no program at all", "cannot be started"), (f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -S -E "$@"\n', "not finished")]
-)
+NO_PROGRAM = "no program at all"
+NO_DAGOGY = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -S -E "$@"\n'
+
+
+@pytest.mark.parametrize(("script", "told"), [(NO_PROGRAM, "cannot be started"), (NO_DAGOGY, "not finished")], ids=["broken", "not finished"])
 def test_an_environment_that_is_broken_or_was_not_finished_is_named(tmp_path: Path, script: str, told: str) -> None:
     project = Project(tmp_path / "clone").environment(script)
     shown = failed(project("python3.11 scripts/orchestration.py list", *BARE), "config_error")
