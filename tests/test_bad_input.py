@@ -152,7 +152,8 @@ def test_a_run_with_a_malformed_curriculum_can_be_generated_anew(desk: Desk) -> 
     )
     shown = desk("run", "latest", "--scope-file", "scope.md")
     assert shown.status in (0, EXIT_STATUS["validation_failed"]), shown.err
-    assert (run / "outputs/curriculum/previous_curriculum.json").read_bytes() == b"[" * 10_000
+    kept = run / "outputs/curriculum/unreadable_curriculum.json"
+    assert kept.read_bytes() == b"[" * 10_000
 
 
 def circle_of(size: int) -> bytes:

@@ -130,7 +130,7 @@ def test_sarif_fingerprints_outlive_a_move_and_tell_findings_apart() -> None:
 def test_sarif_points_into_the_file_of_each_document() -> None:
     files = {"curriculum": "c.json", "topic_spec": "inputs/día#1?.json"}
     spec = finding(document="topic_spec", pointer="/nodes/1")
-    run = sarif_run(subject(report([spec], [], files=files), lines={"/nodes/1": 3}))
+    run = sarif_run(subject(report([spec], []), files=files, lines={"/nodes/1": 3}))
     assert run["results"][0]["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": "inputs/d%C3%ADa%231%3F.json"}}
     absolute = sarif_run(subject(report([finding()], []), artifact="/tmp/a b.json"))
     assert absolute["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "file:///tmp/a%20b.json"

@@ -22,6 +22,8 @@ _HOME = {
     "dagogy.api.scope": "Block Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
     "dagogy.api.providers": "Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement",
     "dagogy.api.incidents": "Classifier Diagnosis Failure Rank RecoveryAction RecoveryOutcome",
+    "dagogy.api.evidence": "Clue Evidence parses",
+    "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.exporters": "ExportSubject Exporter",
     "dagogy.api.text": "STOP_WORDS content_words sentences shorten stem words",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
@@ -33,6 +35,7 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605
 
 if TYPE_CHECKING:
     from dagogy.api.errors import *  # noqa: F403
+    from dagogy.api.evidence import *  # noqa: F403
     from dagogy.api.exporters import *  # noqa: F403
     from dagogy.api.hooks import *  # noqa: F403
     from dagogy.api.incidents import *  # noqa: F403
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from dagogy.api.providers import *  # noqa: F403
     from dagogy.api.rules import *  # noqa: F403
     from dagogy.api.scope import *  # noqa: F403
+    from dagogy.api.signatures import *  # noqa: F403
     from dagogy.api.text import *  # noqa: F403
     from dagogy.contracts.check import Problem  # noqa: F401
     from dagogy.contracts.types import *  # noqa: F403

@@ -38,7 +38,7 @@ EXCEPTION = re.compile(
     r"(?:^|(?<=: )|(?<=\) )|(?<=> )|(?<=- )|(?<=caused by ))(?P<name>(?:[A-Za-z_]\w*\.)+[A-Z]\w*(?<!Warning)|[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exceeded|"
     r"Expired|Disconnected|IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema|VersionConflict|MissingFieldsException)|"
     r"IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema)"
-    r"(?:\s\[(?P<tag>[A-Z_]+)\])?(?::\s(?P<message>.*)|\((?P<repr>.*)\)\s*$|:?\s*$|\s{2,}.*$)",
+    r"(?:\s\[(?P<tag>[A-Z_]+)\])?(?::\s(?P<message>.*)|\((?P<repr>.*)\)\s*$|:?\s*$|\s+[\w.-]+=.*$)",
     re.DOTALL,
 )
 CAUSE = re.compile(r"^\s*(?:__(?:cause|context)__:|caused by:?|\[cause\]:|Caused by:|\.__cause__ =)\s+", re.IGNORECASE)
@@ -126,7 +126,8 @@ def fold(lines: list[Line]) -> Iterator[Unit]:
     unit: list[str] = []
     kind: Kind = "plain"
     for line in lines:
-        if unit and line.kind == "plain" and kind in ("error", "retry", "warning", "trace", "foreign") and _continues(unit, line.text):
+        indented = kind == "plain" and line.text[:1].isspace() and line.text.strip() != "" and not unit[0][:1].isspace() if unit else False
+        if unit and line.kind == "plain" and (indented or (kind in ("error", "retry", "warning", "trace", "foreign") and _continues(unit, line.text))):
             unit.append(line.text)
             continue
         if unit:
@@ -143,5 +144,5 @@ def _continues(unit: list[str], text: str) -> bool:
         return False
     whole = "".join(unit)
     is_open = whole.count("{") > whole.count("}") or whole.count("(") > whole.count(")") or ("<html" in whole.lower() and "</html" not in whole.lower())
-    broken = len(last) >= 20 and last[-1] not in ".!?:;}]" and (first.islower() or first.isdigit() or len(last) >= 60)
+    broken = len(last) >= 20 and last[-1] not in ".!?:;}])" and (first.islower() or first.isdigit() or (len(last) >= 60 and (last[-1].isalnum() or last[-1] in ",-/")))
     return text[:1].isspace() or is_open or first in "<)]}," or broken

@@ -104,7 +104,6 @@ class App:
 
     def emit(self, document: Any, *lines: str) -> None:
         """The result: `document` as JSON with `--json`, else `lines` of text."""
-        self.emitted = True
         if self.json:
             self.emit_json(document)
         else:
@@ -118,12 +117,13 @@ class App:
 
     def write(self, text: str) -> None:
         """One line (or many) on stdout. A stdout that was closed takes nothing, and the command goes on to its own end."""
-        self.emitted = True
         if sys.stdout is not None:
             try:
                 sys.stdout.write(text + "\n")
             except BrokenPipeError:
                 _abandon(sys.stdout)
+        # Only now: who is interrupted before it still owes an answer.
+        self.emitted = True
 
     def note(self, text: str) -> None:
         """A line for people, on stderr; none with `--json`."""
@@ -144,8 +144,9 @@ class LazyGroup(click.Group):
     """Finds a command's module by its name; commands of plugins come after the built-in ones."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        app = _app(ctx)
-        return [*COMMANDS, *sorted(entry.id for entry in app.host.entries("command"))]
+        with contextlib.suppress(DagogyError):  # a wrong DAGOGY_DISABLE must not end completion; a command will tell
+            return [*COMMANDS, *sorted(entry.id for entry in _app(ctx).host.entries("command"))]
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
@@ -158,10 +159,8 @@ class LazyGroup(click.Group):
         plugin = app.host.get("command", cmd_name)
         implementation = app.host.implementation(plugin)
         app.plugin = plugin
-        if not isinstance(implementation, click.Command):
-            plugin.fail(f"{plugin.info.impl} is not a click.Command")
-            raise plugin.error()
-        return implementation
+        found: click.Command = implementation
+        return found
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
@@ -193,7 +192,7 @@ def _app(ctx: click.Context) -> App:
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Example:  dagogy init my-course && dagogy run my-course --scope-file notes.md && dagogy status my-course",
+    epilog="\b\nExample:\n  dagogy init my-course && dagogy run my-course --scope-file notes.md && dagogy status my-course",
 )
 @click.version_option(__version__, prog_name="dagogy", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of a failure.")

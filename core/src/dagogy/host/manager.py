@@ -195,7 +195,7 @@ class Host:
             try:
                 found = getattr(import_module(module), attribute)
             except BaseException as error:
-                if _is_stop(error):
+                if is_stop(error):
                     raise
                 plugin.fail(f"its implementation {plugin.info.impl} cannot be imported: {_told(error)}")
                 raise plugin.error() from error
@@ -221,7 +221,7 @@ class Host:
             infos = list(implementation.function())
             trouble = self._trouble(plugin, infos)
         except BaseException as error:
-            if _is_stop(error):
+            if is_stop(error):
                 raise
             trouble = f"{hook} raised {_told(error)}"
         if trouble:
@@ -270,7 +270,7 @@ class Host:
         try:
             module = import_module(name)
         except BaseException as error:
-            if _is_stop(error):
+            if is_stop(error):
                 raise
             return None, f"importing {name or 'a module without a name'} raised {_told(error)}"
         try:
@@ -288,7 +288,7 @@ def _names(environ: Mapping[str, str], variable: str) -> frozenset[str]:
     return frozenset(part.strip() for part in environ.get(variable, "").split(",") if part.strip())
 
 
-def _is_stop(error: BaseException) -> bool:
+def is_stop(error: BaseException) -> bool:
     """Whether the user (or SIGTERM) asked the command to stop. All else that a plugin raises is its own failure, `sys.exit()` too."""
     return type(error) is KeyboardInterrupt
 

@@ -17,6 +17,7 @@ from dagogy.api.errors import DagogyError, PluginError, ProviderError
 from dagogy.api.plugins import SEVERITIES
 from dagogy.api.providers import Proposal, ProposeRequest, Provider, RepairRequest
 from dagogy.api.rules import Finding
+from dagogy.host.manager import is_stop
 from dagogy.pipeline.fixes import apply_fixes, offered
 from dagogy.pipeline.judge import Judge, Verdict
 from dagogy.pipeline.subject import RunSubject
@@ -177,7 +178,9 @@ def ask(provider: Provider, origin: str, call: Callable[[], Any]) -> Any:
         return call()
     except DagogyError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if is_stop(error):
+            raise
         raise blame(provider, origin, f"raised {type(error).__name__}: {error}") from error
 
 

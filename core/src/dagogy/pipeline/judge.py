@@ -11,7 +11,7 @@ from dagogy.api.errors import ConfigError, DagogyError, PluginError
 from dagogy.api.plugins import RuleInfo
 from dagogy.api.rules import Finding, Rule, Subject
 from dagogy.contracts.suggest import did_you_mean
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.pipeline.ruleset import RuleConfig, ruleset_digest
 
 Status = Literal["clean", "findings", "skipped", "failed"]
@@ -118,7 +118,9 @@ class Judge:
                 found.append(finding)
         except DagogyError as error:
             outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin}: {error.message}"
-        except Exception as error:
+        except BaseException as error:
+            if is_stop(error):
+                raise
             outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin} raised {type(error).__name__}: {' '.join(str(error).split())}"
         else:
             outcome.status = "findings" if found else "clean"
@@ -139,10 +141,14 @@ class Judge:
         kind = self.host.implementation(active.plugin)
         try:
             rule = kind(active.plugin.info)
-        except Exception as error:
-            active.plugin.fail(f"{kind!r} cannot be created: {error}")
+            active.options = build_options(active.plugin.id, rule, active.config.options)
+        except ConfigError:
+            raise
+        except BaseException as error:
+            if is_stop(error):
+                raise
+            active.plugin.fail(f"{kind!r} cannot be created: {type(error).__name__}: {error}")
             raise active.plugin.error() from error
-        active.options = build_options(active.plugin.id, rule, active.config.options)
         active.rule = rule
 
 
@@ -160,10 +166,12 @@ def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
         if given:
             raise ConfigError(f'rules."{rule_id}" has no options, the configuration sets {", ".join(given)}', hint="only 'enabled' and 'severity' can be set")
         return None
-    if not given:
-        return rule.Options()
     import msgspec
 
+    if not (isinstance(rule.Options, type) and issubclass(rule.Options, msgspec.Struct)):
+        raise TypeError(f"its Options is {rule.Options!r}, not a subclass of dagogy.api.Options")
+    if not given:
+        return rule.Options()
     known = [f.name for f in msgspec.structs.fields(rule.Options)]
     for name in given:
         if name not in known:

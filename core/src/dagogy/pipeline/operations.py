@@ -19,7 +19,7 @@ from dagogy.pipeline.report import plural, report_document, report_markdown, sum
 from dagogy.pipeline.session import OpenRun
 from dagogy.pipeline.subject import RunSubject
 from dagogy.workspace.files import content_hash, to_json
-from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE
+from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE, UNREADABLE, VALID
 
 Progress = Callable[[str, str], None]
 Mode = Literal["full", "section", "seed-list"]
@@ -121,7 +121,7 @@ def _spec_for(opened: OpenRun, document: ScopeDocument, reading: ScopeReading, t
     from dagogy.pipeline.spec import synthesise_spec
 
     stamp = opened.metadata.stamps.get("topic_spec", {})
-    ours = stamp.get("synthesised") == opened.state.hashes["topic_spec"]
+    ours = opened.state.hashes["topic_spec"] in (stamp.get("synthesised"), stamp.get("synthesised_before"))
     if opened.state.current[SPEC] and not ours:
         return None
     written = opened.run.read(SPEC) if opened.run.exists(SPEC) and not ours else b""
@@ -130,8 +130,11 @@ def _spec_for(opened: OpenRun, document: ScopeDocument, reading: ScopeReading, t
 
 def _write_spec(opened: OpenRun, spec: bytes | None) -> None:
     if spec is not None:
+        # The stamp goes first: killed in between, a spec of ours must not pass for one that the user wrote.
+        before = opened.metadata.stamps.get("topic_spec", {}).get("synthesised", "")
+        opened.metadata.stamps["topic_spec"] = {"synthesised": content_hash(spec), "synthesised_before": before}
+        opened.run.save(opened.metadata)
         opened.run.write(SPEC, spec)
-        opened.metadata.stamps["topic_spec"] = {"synthesised": content_hash(spec)}
         opened.state.hashes["topic_spec"] = content_hash(spec)
 
 
@@ -163,9 +166,10 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     def keep(draft: Draft) -> None:
         nonlocal before
         if before is not None:
-            opened.run.write(PREVIOUS, before)
-            opened.state.hashes["previous"] = content_hash(before)
+            _put_aside(opened, before)
             before = None
+        # Nobody judged the new draft by way of this marker.
+        opened.run.remove(VALID)
         opened.run.write(CURRICULUM, draft.data)
         opened.state.hashes["curriculum"] = content_hash(draft.data)
         opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": provider.info.id}
@@ -178,6 +182,15 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     opened.run.event("generated", provider=provider.info.id, score=result.best.verdict.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
     opened.refresh()
     return result
+
+
+def _put_aside(opened: OpenRun, curriculum: bytes) -> None:
+    """Keeps the curriculum that a new one replaces: as the previous one, or, where nothing could be compared with it, beside."""
+    if decode_curriculum(curriculum).value is None:
+        opened.run.write(UNREADABLE, curriculum)
+        return
+    opened.run.write(PREVIOUS, curriculum)
+    opened.state.hashes["previous"] = content_hash(curriculum)
 
 
 def validate(opened: OpenRun, subject: RunSubject | None = None, verdict: Verdict | None = None) -> dict[str, Any]:

@@ -52,6 +52,7 @@ _KNOWN_FORMATS = (
     (b"\xd0\xcf\x11\xe0", "an old Office document"),
     (b"{\\rtf", "a rich text document"),
     (b"\x1f\x8b", "a gzip archive"),
+    (b"\x7fELF", "a program"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import ConfigError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
 from dagogy.workspace.files import read_regular, remove_temporaries
 from dagogy.workspace.lock import locked, shared
@@ -81,7 +81,9 @@ class Session:
         kind = self.host.implementation(plugin)
         try:
             provider = kind(info, settings)
-        except Exception as error:
+        except BaseException as error:
+            if is_stop(error):
+                raise
             plugin.fail(f"it cannot be created: {type(error).__name__}: {error}")
             raise plugin.error() from error
         if not isinstance(provider, Provider):

@@ -17,7 +17,7 @@ class GitHub(Exporter):
 
 
 def _commands(subject: ExportSubject) -> Iterator[str]:
-    files = {"curriculum": subject.artifact, **subject.document.get("files", {})}
+    files = {"curriculum": subject.artifact, **subject.files}
     for finding in subject.document["findings"]:
         place = finding["pointer"] and f" (at {finding['pointer']})"
         yield _command(

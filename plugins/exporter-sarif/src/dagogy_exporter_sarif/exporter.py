@@ -94,7 +94,7 @@ def _result(finding: Mapping[str, Any], rule_index: int, subject: ExportSubject)
 
 def _location(finding: Mapping[str, Any], subject: ExportSubject) -> dict[str, Any]:
     location: dict[str, Any] = {}
-    file = subject.document.get("files", {}).get(finding["document"]) or (subject.artifact if finding["document"] == "curriculum" else "")
+    file = subject.files.get(finding["document"]) or (subject.artifact if finding["document"] == "curriculum" else "")
     if file:
         location["physicalLocation"] = {"artifactLocation": {"uri": _uri(file)}}
         # The lines that are known are those of the curriculum.

@@ -11,7 +11,7 @@ from dagogy.cli.options import common, run_argument, wait_option
 from dagogy.workspace.lock import locked
 
 
-@click.command("archive", epilog="Example:  dagogy archive 20260131-120000-linear-algebra")
+@click.command("archive", epilog="\b\nExample:\n  dagogy archive 20260131-120000-linear-algebra")
 @run_argument
 @click.option("--remove", is_flag=True, help="Remove the run after its archive is on disk.")
 @wait_option

@@ -16,7 +16,7 @@ from dagogy.host.discovery import KINDS
 from dagogy.workspace.files import storage_error
 
 
-@click.command("doctor", epilog="Example:  dagogy doctor")
+@click.command("doctor", epilog="\b\nExample:\n  dagogy doctor")
 @common
 def doctor(app: App) -> None:
     """Checks Python, settings, plugins, the runs dir and the provider, and leaves with the status of the first that fails."""
@@ -70,6 +70,7 @@ def _plugins(app: App) -> str:
 
 def _rules(app: App) -> str:
     configured = app.session.rule_configs
+    app.session.judge.prepare()
     off = sum(not c.enabled for c in configured.values())
     return f"{len(app.host.entries('rule')) - off} in force, {off} switched off"
 

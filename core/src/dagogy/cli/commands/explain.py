@@ -26,7 +26,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     return complete_plugins(*KINDS)(ctx, parameter, incomplete) + [CompletionItem(code) for code in _CODES if code.startswith(incomplete)]
 
 
-@click.command("explain", epilog="Example:  dagogy explain graph.acyclic")
+@click.command("explain", epilog="\b\nExample:\n  dagogy explain graph.acyclic")
 @click.argument("identifier", metavar="ID", shell_complete=_complete)
 @common
 def explain(app: App, identifier: str) -> None:

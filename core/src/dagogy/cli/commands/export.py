@@ -13,7 +13,7 @@ from dagogy.api.errors import DagogyError, InvalidArgument
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, run_argument
 from dagogy.contracts.suggest import did_you_mean
-from dagogy.host.manager import Plugin
+from dagogy.host.manager import Plugin, is_stop
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.files import write_atomic
 from dagogy.workspace.stages import CURRICULUM, PLAN
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dagogy.api.exporters import ExportSubject
 
 
-@click.command("export", epilog="Example:  dagogy export latest --format mermaid --output graph.mmd")
+@click.command("export", epilog="\b\nExample:\n  dagogy export latest --format mermaid --output graph.mmd")
 @run_argument
 @click.option(
     "--format", "format_id", required=True, metavar="FORMAT", help="Id of an exporter of curricula or plans.", shell_complete=complete_plugins("exporter")
@@ -43,7 +43,7 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
         write_atomic(output.absolute(), text.encode())
     app.emit(
         {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text},
-        f"written {output}" if output else text.rstrip("\n"),
+        f"written {output}" if output else text.removesuffix("\n"),
     )
 
 
@@ -79,7 +79,9 @@ def exported(app: App, plugin: Plugin, subject: ExportSubject) -> str:
         text = exporter(plugin.info).export(subject)
     except DagogyError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if is_stop(error):
+            raise
         plugin.fail(f"it raised {type(error).__name__}: {error}")
         raise plugin.error() from error
     if not isinstance(text, str):

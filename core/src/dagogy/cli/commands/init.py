@@ -30,7 +30,7 @@ def template_bytes(settings: Settings) -> bytes:
     return read_bytes(path)
 
 
-@click.command("init", epilog="Example:  dagogy init linear-algebra\n\n          dagogy init --from runs/archives/20260131-120000-linear-algebra.tar.gz")
+@click.command("init", epilog="\b\nExamples:\n  dagogy init linear-algebra\n  dagogy init --from runs/archives/20260131-120000-linear-algebra.tar.gz")
 @click.argument("name", required=False)
 @click.option("--from", "archive", type=click.Path(path_type=Path), metavar="ARCHIVE", help="Restore a run from an archive instead.")
 @common

@@ -16,7 +16,7 @@ from dagogy.workspace.stages import DIFF, PREVIOUS
 _SHOWN = 40
 
 
-@click.command("iterate", epilog="Example:  dagogy iterate latest")
+@click.command("iterate", epilog="\b\nExample:\n  dagogy iterate latest")
 @run_argument
 @wait_option
 @common
@@ -28,7 +28,7 @@ def iterate(app: App, reference: str, wait_seconds: float) -> None:
     app.emit(document, *diff_lines(document, first), f"{opened.run.path / DIFF}")
 
 
-@click.command("diff", epilog="Example:  dagogy diff latest --json")
+@click.command("diff", epilog="\b\nExample:\n  dagogy diff latest --json")
 @run_argument
 @common
 def diff(app: App, reference: str) -> None:

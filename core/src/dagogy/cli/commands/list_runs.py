@@ -12,7 +12,7 @@ from dagogy.cli.options import common
 from dagogy.workspace.runs import Runs
 
 
-@click.command("list", epilog="Example:  dagogy list --json")
+@click.command("list", epilog="\b\nExample:\n  dagogy list --json")
 @common
 def list_runs(app: App) -> None:
     """Lists the runs, oldest first, each with the stage that the last command on it recorded ('status' infers it anew)."""

@@ -16,7 +16,7 @@ from dagogy.workspace.stages import PLAN
 _SHOWN = 60
 
 
-@click.command("plan", epilog="Example:  dagogy plan latest")
+@click.command("plan", epilog="\b\nExample:\n  dagogy plan latest")
 @run_argument
 @wait_option
 @common

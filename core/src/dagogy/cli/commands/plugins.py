@@ -15,12 +15,12 @@ from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Plugin
 
 
-@click.group("plugins", no_args_is_help=False, epilog="Example:  dagogy plugins list --kind rule")
+@click.group("plugins", no_args_is_help=False, epilog="\b\nExample:\n  dagogy plugins list --kind rule")
 def plugins() -> None:
     """Lists the plugins that were found, or shows one."""
 
 
-@plugins.command("list", epilog="Example:  dagogy plugins list --json")
+@plugins.command("list", epilog="\b\nExample:\n  dagogy plugins list --json")
 @click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
 @common
 def list_plugins(app: App, kind: str | None) -> None:
@@ -33,7 +33,7 @@ def list_plugins(app: App, kind: str | None) -> None:
     app.emit({"plugins": [p.as_dict() for p in found]}, *(lines or ["no plugins are installed; 'pip install dagogy-standard' brings the built-in ones"]))
 
 
-@plugins.command("show", epilog="Example:  dagogy plugins show graph.acyclic")
+@plugins.command("show", epilog="\b\nExample:\n  dagogy plugins show graph.acyclic")
 @click.argument("plugin_id", metavar="ID", shell_complete=complete_plugins(*KINDS))
 @common
 def show(app: App, plugin_id: str) -> None:
@@ -70,7 +70,7 @@ def _document(plugin: Plugin) -> dict[str, Any]:
         document |= {k: v for k, v in asdict(plugin.info).items() if k not in document}
     try:
         metadata = importlib_metadata.metadata(plugin.entry.distribution)
-        document |= {"license": metadata.get("License-Expression") or metadata.get("License") or "", "requires": metadata.get_all("Requires-Dist") or []}
+        document |= {"license": metadata.get("License-Expression") or metadata.get("License") or "", "requires_dist": metadata.get_all("Requires-Dist") or []}
     except importlib_metadata.PackageNotFoundError:
         pass
     return document

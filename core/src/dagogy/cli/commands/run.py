@@ -25,7 +25,7 @@ _STAGES = ("scope", "generate", "validate", "plan", "iterate")
 
 @click.command(
     "run",
-    epilog="Example:  dagogy run my-course --scope-file notes.md\n\n          dagogy run my-course --scope-file book.md --scope-section 'Chapter 2'",
+    epilog="\b\nExamples:\n  dagogy run my-course --scope-file notes.md\n  dagogy run my-course --scope-file book.md --scope-section 'Chapter 2'",
 )
 @run_argument
 @click.option("--scope-file", type=click.Path(path_type=Path), metavar="FILE", help="Markdown document to read concepts from; it is copied into the run.")

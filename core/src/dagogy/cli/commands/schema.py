@@ -18,7 +18,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     return [CompletionItem(name) for name in schema_names() if name.startswith(incomplete)]
 
 
-@click.command("schema", epilog="Example:  dagogy schema curriculum > curriculum.schema.json")
+@click.command("schema", epilog="\b\nExample:\n  dagogy schema curriculum > curriculum.schema.json")
 @click.argument("name", required=False, shell_complete=_complete)
 @common
 def schema(app: App, name: str | None) -> None:

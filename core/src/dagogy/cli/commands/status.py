@@ -27,7 +27,7 @@ def _last_failure(opened: OpenRun) -> str:
     return f"{FAILURES}/{names[-1]}" if names else ""
 
 
-@click.command("status", epilog="Example:  dagogy status latest")
+@click.command("status", epilog="\b\nExample:\n  dagogy status latest")
 @run_argument
 @common
 def status(app: App, reference: str) -> None:
@@ -51,7 +51,7 @@ def status(app: App, reference: str) -> None:
     app.emit(document, *lines, f"next: {facts['next']['command']}  ({facts['next']['reason']})")
 
 
-@click.command("next", epilog="Example:  dagogy next latest")
+@click.command("next", epilog="\b\nExample:\n  dagogy next latest")
 @run_argument
 @common
 def next_command(app: App, reference: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from dagogy import __version__
-from dagogy.api.errors import InvalidArgument
+from dagogy.api.errors import InvalidArgument, PluginError
 from dagogy.cli.app import App
 from dagogy.cli.commands.export import exported, find_exporter
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
@@ -23,7 +23,7 @@ _OWN_FORMATS = ("text", "json")
 _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 
 
-@click.command("validate", epilog="Example:  dagogy validate latest\n\n          dagogy validate latest --format sarif > findings.sarif")
+@click.command("validate", epilog="\b\nExamples:\n  dagogy validate latest\n  dagogy validate latest --format sarif > findings.sarif")
 @run_argument
 @click.option(
     "--format",
@@ -84,8 +84,9 @@ def _export_subject(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:
     }
     artifact = os.path.relpath(opened.run.path / CURRICULUM)
     return ExportSubject(
-        document={**report, "files": {"curriculum": artifact, "topic_spec": os.path.relpath(opened.run.path / SPEC)}},
+        document=report,
         artifact=artifact,
+        files={"curriculum": artifact, "topic_spec": os.path.relpath(opened.run.path / SPEC)},
         lines=lines_of_pointers(opened.run.read(CURRICULUM), pointers) if pointers else {},
         rules=rules,
         version=__version__,
@@ -97,7 +98,7 @@ def _help(app: App, plugin: Any) -> str:
 
     try:
         return cleandoc(app.host.implementation(plugin).__doc__ or "")
-    except Exception:
+    except PluginError:
         return ""
 
 

@@ -1,0 +1,154 @@
+"""Signatures: how an incident is recognised, as data. A classifier is, as a rule, a table of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from dagogy.api.evidence import Clue, Evidence
+from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
+
+_CONFIDENCE = {
+    Rank.TYPED_CODE: 0.99,
+    Rank.KILLED_BY: 0.9,
+    Rank.MACHINE_CODE: 0.97,
+    Rank.HTTP_STATUS: 0.9,
+    Rank.EXCEPTION: 0.9,
+    Rank.PROSE: 0.8,
+    Rank.UMBRELLA: 0.6,
+}
+#: What each criterion adds to the weight of an answer.
+_WEIGHTS = {"machine": 4, "says": 2, "status": 1, "exception": 1, "errno": 2, "where": 2, "path": 2, "param": 2, "typed": 2}
+#: The leaf of a chain of exceptions decides; one that it caused speaks only when the leaf says nothing.
+_OUTER = -10
+#: A signature that asks for nothing but the end of the process gives way to all that was printed before.
+_LAST = -100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One way to recognise an incident. All that is given must hold of one and the same clue.
+
+    `typed`: our own codes. `machine`: codes of an error body. `status`: HTTP statuses (`5xx` for all of them). `errno`: names of system
+    errors. `exit`: exit statuses. `killed`: who sent the signal. Each of these is a list of words. `exception`: a pattern for the whole
+    dotted name. `says`, `unless`, `where`, `path`, `param`: patterns for what the clue says (and must not say), what stands before it, and
+    the file or parameter it is about; they ignore case. `general`: the code is used for other incidents too, so what the message says
+    counts more. `rank`: only where the usual rank of such a clue is not meant.
+    """
+
+    incident: str
+    typed: str = ""
+    machine: str = ""
+    status: str = ""
+    exception: str = ""
+    errno: str = ""
+    exit: str = ""
+    killed: str = ""
+    says: str = ""
+    unless: str = ""
+    where: str = ""
+    path: str = ""
+    param: str = ""
+    general: bool = False
+    rank: Rank | None = None
+    confidence: float = 0.0
+
+    def matches(self, clue: Clue) -> bool:
+        """Whether all that is asked for holds of `clue`."""
+        return (
+            (not self.typed or clue.typed in self.typed.split())
+            and (not self.machine or not clue.codes.isdisjoint(self.machine.lower().split()))
+            and (not self.status or _status_in(clue.status, self.status))
+            and (not self.errno or clue.errno in self.errno.split())
+            and (not self.exit or (clue.kind == "exit" and clue.text in self.exit.split()))
+            and (not self.killed or (clue.kind == "killed" and clue.text in self.killed.split()))
+            and (not self.exception or (clue.exception != "" and re.search(rf"(?:^|\.)(?:{self.exception})$", clue.exception) is not None))
+            and self._patterns_match(clue)
+        )
+
+    def _patterns_match(self, clue: Clue) -> bool:
+        if self.says and not (_found(self.says, clue.text) or (clue.tight and _found(self.says, clue.tight))):
+            return False
+        return (
+            (not self.where or _found(self.where, clue.where or (clue.text if clue.kind == "line" else "")))
+            and (not self.path or _found(self.path, clue.path))
+            and (not self.param or _found(self.param, clue.param))
+            and not (self.unless and _found(self.unless, f"{clue.where}: {clue.exception}: {clue.text}"))
+        )
+
+    def strength(self, clue: Clue) -> tuple[Rank, int]:
+        """The rank and the weight of a match with `clue`."""
+        weight = sum(value for name, value in _WEIGHTS.items() if getattr(self, name)) - (3 if self.general else 0)
+        if clue.outer:
+            weight += _OUTER
+        return self.rank or self._rank(clue), weight
+
+    def _rank(self, clue: Clue) -> Rank:
+        if self.typed:
+            return Rank.TYPED_CODE
+        if self.killed:
+            return Rank.KILLED_BY
+        if self.machine or self.param or (clue.kind == "body" and self.says):
+            return Rank.MACHINE_CODE
+        if self.status or (clue.status is not None and self.says and clue.kind != "typed"):
+            return Rank.HTTP_STATUS
+        return Rank.EXCEPTION if clue.kind in ("exception", "exit") or self.errno else Rank.PROSE
+
+
+class SignatureClassifier(Classifier):
+    """A classifier that is a table of signatures. Its answer is the strongest match; of two incidents of its own that match
+    equally well it answers with none, since it cannot tell.
+    """
+
+    signatures: ClassVar[tuple[Signature, ...]] = ()
+
+    @cached_property
+    def _known(self) -> tuple[Signature, ...]:
+        return self.signatures
+
+    def classify(self, failure: Failure) -> Diagnosis | None:
+        evidence = Evidence.of(failure)
+        return strongest([*self.answers(evidence), *self.more(evidence)])
+
+    def answers(self, evidence: Evidence) -> Iterable[Diagnosis]:
+        """A diagnosis for every signature that matches a clue."""
+        for clue in evidence.clues:
+            for signature in self._known:
+                if signature.matches(clue):
+                    yield _diagnosis(signature, clue, evidence)
+
+    def more(self, evidence: Evidence) -> Iterable[Diagnosis]:
+        """What a table cannot say; to be overridden."""
+        return ()
+
+
+def strongest(found: Iterable[Diagnosis]) -> Diagnosis | None:
+    """The answer of the best rank and weight, or None when two different incidents share it."""
+    ordered = sorted(found, key=lambda d: (d.rank, -d.weight))
+    if not ordered:
+        return None
+    best = ordered[0]
+    rivals = {d.incident_id for d in ordered if (d.rank, d.weight) == (best.rank, best.weight)}
+    return best if len(rivals) == 1 else None
+
+
+def _diagnosis(signature: Signature, clue: Clue, evidence: Evidence) -> Diagnosis:
+    rank, weight = signature.strength(clue)
+    confidence = signature.confidence or _CONFIDENCE[rank]
+    if evidence.killed_by and rank > Rank.KILLED_BY:
+        # We ended it: what it had printed until then says more than that we did.
+        rank, weight = Rank.KILLED_BY, weight + 20 * (len(Rank) - rank)
+    elif signature.killed or (signature.exit and not signature.says):
+        weight += _LAST
+    return Diagnosis(incident_id=signature.incident, rank=rank, confidence=confidence, evidence=clue.lines, weight=weight)
+
+
+def _found(pattern: str, text: str) -> bool:
+    return re.search(pattern, text, re.IGNORECASE) is not None
+
+
+def _status_in(status: int | None, wanted: str) -> bool:
+    return status is not None and any(word == str(status) or (word.endswith("xx") and word[0] == str(status)[0]) for word in wanted.split())

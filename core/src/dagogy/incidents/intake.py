@@ -1,0 +1,101 @@
+"""Failures come in: from a failure record of ours, or from any text, such as a CI log, a traceback or the output of codex."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dagogy.api.errors import InvalidArgument, NotFound
+from dagogy.api.incidents import Failure
+from dagogy.incidents.record import FAILURES
+from dagogy.workspace.files import read_regular
+
+#: Where a provider's details say these things; the first that is there counts.
+_TEXTS = ("output", "stdout", "stderr", "output_tail", "stderr_tail", "last_message", "events")
+#: How a caller that only has a word for it names the end of a process: who ended it.
+_ENDS = {"timeoutexpired": "timeout", "timeout": "timeout"}
+
+
+def last_record(run: Path) -> Path | None:
+    """The newest failure record of the run in the folder `run`; their names begin with the time."""
+    folder = run / FAILURES
+    names = sorted(p.name for p in folder.glob("*.json")) if folder.is_dir() else []
+    return folder / names[-1] if names else None
+
+
+def read_record(path: Path) -> Failure:
+    """The failure that a record tells of. Raises `InvalidArgument` when the file is none."""
+    try:
+        document = json.loads(read_regular(path))
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgument(f"{path} is not a failure record: {error}", hint="pass a text on standard input: 'dagogy diagnose -'") from None
+    if not isinstance(document, dict) or not isinstance(document.get("code"), str) or not isinstance(document.get("message"), str):
+        raise InvalidArgument(f"{path} is not a failure record: it has no 'code' and 'message'", hint="'dagogy schema failure' shows what one has")
+    return from_record(document, str(path))
+
+
+def from_record(document: Mapping[str, Any], source: str = "") -> Failure:
+    """The failure of a record's document. Keys that a record may lack are looked for in its details."""
+    details = document.get("details") if isinstance(document.get("details"), dict) else {}
+    assert isinstance(details, dict)
+    known = {**details, **{k: v for k, v in document.items() if v not in (None, "", [])}}
+    chain = [(str(c.get("type", "")), str(c.get("message", ""))) for c in document.get("exception_chain") or [] if isinstance(c, dict)]
+    command = document.get("command")
+    return Failure(
+        code=str(document.get("code") or ""),
+        message=str(document.get("message") or ""),
+        command=tuple(map(str, command)) if isinstance(command, list) else (),
+        run_id=_text(known, "run_id"),
+        stage=_text(known, "stage"),
+        provider=_text(known, "provider"),
+        model=_text(known, "model"),
+        details=details,
+        hint=_text(known, "hint"),
+        exception_chain=tuple(chain),
+        errno=_number(known, "errno"),
+        exit_status=_number(details, "exit_status", "returncode"),
+        signal=_number(known, "signal"),
+        killed_by=_text(known, "killed_by"),
+        http_status=_number(known, "http_status", "status"),
+        machine_code=_text(known, "machine_code"),
+        request_id=_text(known, "request_id"),
+        text="\n".join(str(known[k]) for k in (*_TEXTS, "text") if isinstance(known.get(k), str)),
+        source=source,
+    )
+
+
+def from_text(text: str, exit_code: str = "", http_status: int | None = None, source: str = "standard input") -> Failure:
+    """The failure that `text` tells of. `exit_code` is a number, a signal's name, or `TimeoutExpired` where the caller ended it."""
+    word = exit_code.strip()
+    if not word:
+        return Failure(text=text, http_status=http_status, source=source)
+    if word.lower() in _ENDS:
+        return Failure(text=text, http_status=http_status, killed_by=_ENDS[word.lower()], source=source)
+    if word.upper() in signal.Signals.__members__:
+        return Failure(text=text, http_status=http_status, signal=int(signal.Signals[word.upper()]), source=source)
+    try:
+        return Failure(text=text, http_status=http_status, exit_status=int(word, 10), source=source)
+    except ValueError:
+        raise InvalidArgument(f"exit code is '{exit_code}'; accepted: a number, a signal's name (SIGKILL), or TimeoutExpired") from None
+
+
+def find_record(reference: str) -> Path | None:
+    """The record that `reference` names as a path, or None when it is none."""
+    path = Path(reference)
+    if path.suffix == ".json" or path.is_file():
+        if not path.is_file():
+            raise NotFound(f"there is no failure record {path}", hint=f"records are in a run's {FAILURES}/")
+        return path
+    return None
+
+
+def _text(known: Mapping[str, Any], key: str) -> str:
+    value = known.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _number(known: Mapping[str, Any], *keys: str) -> int | None:
+    return next((known[k] for k in keys if isinstance(known.get(k), int) and not isinstance(known[k], bool)), None)

@@ -1,0 +1,71 @@
+"""The incident pages: what classifiers say of their incidents in their docstrings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import Any
+
+from dagogy.api.errors import PluginError
+from dagogy.host.manager import Host, Plugin
+
+#: The parts of a page, in order.
+PARTS = ("What", "Recognised by", "What to do", "Retry")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The page of one incident. A part that the docstring lacks is empty."""
+
+    incident_id: str
+    plugin: Plugin
+    parts: dict[str, str]
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of what it is."""
+        return re.split(r"(?<=[.:;]) ", self.parts["What"] or self.plugin.info.summary, maxsplit=1)[0].rstrip(":;")
+
+    @property
+    def next_step(self) -> str:
+        return self.parts["What to do"]
+
+    def text(self) -> str:
+        return "\n".join(f"{name}: {text}" for name, text in self.parts.items() if text)
+
+    def as_dict(self) -> dict[str, Any]:
+        keys = {name: name.lower().replace(" ", "_") for name in PARTS}
+        return {"id": self.incident_id, "kind": "incident", "classifier": self.plugin.id, **{keys[n]: text for n, text in self.parts.items()}}
+
+
+def incidents(host: Host) -> dict[str, Plugin]:
+    """Every incident that an installed classifier can answer with, and the first classifier that does."""
+    known: dict[str, Plugin] = {}
+    for plugin in host.load("classifier"):
+        if plugin.state == "ready":
+            for incident in plugin.info.incidents:
+                known.setdefault(incident, plugin)
+    return known
+
+
+def page(host: Host, plugin: Plugin, incident_id: str) -> Page:
+    """The page of an incident, out of its classifier's docstring."""
+    try:
+        docstring = cleandoc(host.implementation(plugin).__doc__ or "")
+    except PluginError:
+        docstring = ""
+    return Page(incident_id, plugin, _parts(_section(docstring, incident_id)))
+
+
+def _section(docstring: str, incident_id: str) -> str:
+    """What is indented below the line `incident_id:`."""
+    found = re.search(rf"^{re.escape(incident_id)}:\n((?:[ \t]+.*\n?|\n)*)", docstring + "\n", re.MULTILINE)
+    return cleandoc(found[1]) if found else ""
+
+
+def _parts(section: str) -> dict[str, str]:
+    names = "|".join(PARTS)
+    pieces = re.split(rf"^({names}): ", section, flags=re.MULTILINE)
+    told = {name: " ".join(text.split()) for name, text in zip(pieces[1::2], pieces[2::2])}
+    return {name: told.get(name, "") for name in PARTS}

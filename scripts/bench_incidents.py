@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""`make bench-incidents`: how often the classifiers are right, confidently wrong, or misfire, on the evidence of the benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagogy.host.manager import Host, Selection
+from dagogy.incidents.diagnose import Verdict, diagnose
+from dagogy.incidents.intake import from_text
+
+ROOT = Path(__file__).resolve().parents[1]
+#: Evaluation data: the expected labels of `provider_failures/`, made by hand from names, README and labels.md. Not part of the product.
+EXPECTED = ROOT / "tests/data/provider_failures_expected.json"
+PARAPHRASES = ROOT / "tests/data/incident_paraphrases.jsonl"
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    id: str
+    text: str
+    labels: tuple[str, ...]
+    exit_code: str = ""
+    http_status: int | None = None
+    origin: str = ""
+
+
+def labelled(path: Path) -> Iterator[Item]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            item = json.loads(line)
+            code = item.get("exit_code")
+            labels = (item["label"], *item.get("also_ok", ()))
+            yield Item(item["id"], item["text"], labels, "" if code is None else str(code), item.get("http_status"), item.get("origin", ""))
+
+
+def raw_texts(folder: Path) -> Iterator[Item]:
+    """What the programs printed, without the head that names the case; exit code and who killed it come with it."""
+    expected = json.loads(EXPECTED.read_text(encoding="utf-8"))["cases"]
+    for path in sorted(folder.glob("*.txt")):
+        text = path.read_text(encoding="utf-8")
+        told = re.search(r"^exit(?:-code)?: (-?\d+)", text, re.MULTILINE)
+        ours = "HARNESS TIMEOUT" in text
+        if path.stem.startswith("codex-"):
+            text = re.split(r"^--+ ?stdout ?-*$", text, maxsplit=1, flags=re.MULTILINE)[-1]
+            text = re.sub(r"^--+ ?stderr ?-*\n", "", text, flags=re.MULTILINE)
+        else:
+            text = re.split(r"^wall: .*$", text, maxsplit=1, flags=re.MULTILINE)[-1]
+        yield Item(path.stem, text, tuple(expected[path.stem]), "TimeoutExpired" if ours else told[1] if told else "")
+
+
+@dataclass(slots=True)
+class Score:
+    total: int = 0
+    right: int = 0
+    wrong: int = 0
+    unknowns: int = 0
+    misfires: int = 0
+
+    def add(self, item: Item, verdict: Verdict) -> bool:
+        """Counts one; returns whether it is right. Confidently wrong: one incident, and not one of the labels."""
+        got = verdict.incident_id
+        right = got in item.labels
+        self.total += 1
+        self.right += right
+        self.wrong += not right and got != UNKNOWN
+        if item.labels[0] == UNKNOWN:
+            self.unknowns += 1
+            self.misfires += not right
+        return right
+
+    def row(self, name: str) -> str:
+        percent = 100 * self.right / self.total if self.total else 0.0
+        wrong = 100 * self.wrong / self.total if self.total else 0.0
+        return f"{name:<42} {self.total:>5} {self.right:>6} {percent:>7.1f} % {self.wrong:>6} {wrong:>6.1f} % {self.misfires:>5} of {self.unknowns}"
+
+
+def score(host: Host, items: list[Item], *, verbose: bool) -> Score:
+    result = Score()
+    for item in items:
+        verdict = diagnose(host, from_text(item.text, item.exit_code, item.http_status))
+        if not result.add(item, verdict) and verbose:
+            given = ", ".join(f"{a.diagnosis.incident_id} ({a.diagnosis.rank.name}, {a.diagnosis.weight})" for a in verdict.best) or UNKNOWN
+            print(f"  {item.id}: wanted {' or '.join(item.labels)}, got {verdict.outcome}: {given}")
+            for answer in verdict.best:
+                print("      " + " / ".join(answer.diagnosis.evidence)[:200])
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bench", type=Path, default=ROOT.parent / "shared/bench", help="the folder of the benchmark")
+    parser.add_argument("--quiet", action="store_true", help="do not list what was missed")
+    options = parser.parse_args()
+    dev, failures = options.bench / "incidents/dev.jsonl", options.bench / "provider_failures"
+    if not dev.is_file():
+        print(f"no benchmark at {options.bench}: {dev} is missing; give its folder with --bench", file=sys.stderr)
+        return 2
+    host = Host(Selection(third_party=False))
+    items = list(labelled(dev))
+    sets = [("dev.jsonl", items), ("dev.jsonl without runbook_derived", [i for i in items if i.origin != "runbook_derived"])]
+    sets.append(("provider_failures, raw text", list(raw_texts(failures))))
+    if PARAPHRASES.is_file():
+        sets.append(("own paraphrases", list(labelled(PARAPHRASES))))
+    rows = []
+    for position, (name, chosen) in enumerate(sets):
+        rows.append(score(host, chosen, verbose=not options.quiet and position != 1).row(name))
+    print(f"{'':<42} {'items':>5} {'right':>6} {'':>9} {'wrong':>6} {'':>8} misfires on unknown")
+    print("\n".join(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
