@@ -7,7 +7,7 @@ PROJECTS := core $(sort $(wildcard providers/*/pyproject.toml validators/*/pypro
 PROJECTS := core $(patsubst %/pyproject.toml,%,$(filter-out core,$(PROJECTS)))
 CODE   := core/src providers validators plugins scripts tests
 
-.PHONY: demo test gate install lint types layers docs docs-check schemas bench wheels test-slow clean help
+.PHONY: demo test gate install lint types layers docs docs-check schemas bench bench-incidents wheels test-slow clean help
 
 help:            ## show the targets
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ docs-check: $(STAMP)
 
 bench: $(STAMP)    ## measure the commands
 	$(BIN)/python scripts/bench.py
+
+bench-incidents: $(STAMP) ## measure the classifiers on the benchmark
+	$(BIN)/python scripts/bench_incidents.py
 
 test-slow: $(STAMP) ## run the slow tests
 	$(BIN)/python -m pytest -m slow

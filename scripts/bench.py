@@ -20,8 +20,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from synthetic import synthetic
-
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
 DAGOGY = str(Path(sys.executable).parent / "dagogy")
@@ -79,6 +77,15 @@ def make_run(bench: Bench, runs: Path, nodes: int) -> Path:
     environment = {**bench.environment, "ORCHESTRATION_BASE_DIR": str(runs)}
     made = subprocess.run([DAGOGY, "init", "bench", "--json"], cwd=bench.folder, env=environment, capture_output=True, text=True, check=True)
     run = Path(json.loads(made.stdout)["path"])
+    # In a process of its own: a child's peak memory counts from that of its parent.
+    subprocess.run([PYTHON, __file__, "--make", str(nodes), str(run)], check=True)
+    return run
+
+
+def make_documents(nodes: int, run: Path) -> None:
+    """Writes spec, curriculum and previous curriculum of `nodes` nodes into the run."""
+    from synthetic import synthetic
+
     curriculum, spec = synthetic(nodes, seed=1)
     (run / "inputs/topic_spec.json").write_text(json.dumps(spec, indent=2), encoding="utf-8")
     (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(curriculum, indent=2), encoding="utf-8")
@@ -88,7 +95,6 @@ def make_run(bench: Bench, runs: Path, nodes: int) -> Path:
         if position % 200 == 11:
             node["title"] += " revisited"
     (run / "outputs/curriculum/previous_curriculum.json").write_text(json.dumps(curriculum, indent=2), encoding="utf-8")
-    return run
 
 
 def many_runs(runs: Path, count: int) -> None:
@@ -105,7 +111,11 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5, help="counted runs of each command (default 5)")
     parser.add_argument("--nodes", type=int, nargs="*", default=[20, 1_000, 10_000, 100_000])
     parser.add_argument("--json", type=Path, help="also write the rows there")
+    parser.add_argument("--make", nargs=2, metavar=("NODES", "RUN"), help="only write the documents of a run of NODES nodes")
     options = parser.parse_args()
+    if options.make:
+        make_documents(int(options.make[0]), Path(options.make[1]))
+        return
     folder = Path(tempfile.mkdtemp(prefix="dagogy-bench-"))
     try:
         bench = Bench(folder, options.repeat)

@@ -18,7 +18,11 @@ from dagogy.incidents.intake import from_text
 ROOT = Path(__file__).resolve().parents[1]
 #: Evaluation data: the expected labels of `provider_failures/`, made by hand from names, README and labels.md. Not part of the product.
 EXPECTED = ROOT / "tests/data/provider_failures_expected.json"
+#: Written by the author of the signatures, so it shows that they hold together, not how they do on texts of others.
 PARAPHRASES = ROOT / "tests/data/incident_paraphrases.jsonl"
+#: Texts of others, from public issues and code, labelled before they were scored. The signatures at that time had 29 of 32 right (90.6 %),
+#: none wrong, no misfire: that is the held-out result. What was missed has been mended since, so today's number is no held-out one.
+PUBLIC = ROOT / "tests/data/incident_public.jsonl"
 UNKNOWN = "unknown"
 
 
@@ -41,13 +45,16 @@ def labelled(path: Path) -> Iterator[Item]:
             yield Item(item["id"], item["text"], labels, "" if code is None else str(code), item.get("http_status"), item.get("origin", ""))
 
 
-def raw_texts(folder: Path) -> Iterator[Item]:
-    """What the programs printed, without the head that names the case; exit code and who killed it come with it."""
+def raw_texts(folder: Path, *, ended_by: bool = False) -> Iterator[Item]:
+    """What the programs printed and their exit codes, without the head that names the case.
+
+    `ended_by`: also that the harness ended the process, which our own provider would know and the text does not say.
+    """
     expected = json.loads(EXPECTED.read_text(encoding="utf-8"))["cases"]
     for path in sorted(folder.glob("*.txt")):
         text = path.read_text(encoding="utf-8")
         told = re.search(r"^exit(?:-code)?: (-?\d+)", text, re.MULTILINE)
-        ours = "HARNESS TIMEOUT" in text
+        ours = ended_by and "HARNESS TIMEOUT" in text
         if path.stem.startswith("codex-"):
             text = re.split(r"^--+ ?stdout ?-*$", text, maxsplit=1, flags=re.MULTILINE)[-1]
             text = re.sub(r"^--+ ?stderr ?-*\n", "", text, flags=re.MULTILINE)
@@ -106,9 +113,9 @@ def main() -> int:
     host = Host(Selection(third_party=False))
     items = list(labelled(dev))
     sets = [("dev.jsonl", items), ("dev.jsonl without runbook_derived", [i for i in items if i.origin != "runbook_derived"])]
-    sets.append(("provider_failures, raw text", list(raw_texts(failures))))
-    if PARAPHRASES.is_file():
-        sets.append(("own paraphrases", list(labelled(PARAPHRASES))))
+    sets.append(("provider_failures, raw text and exit code", list(raw_texts(failures))))
+    sets.append(("  the same, and that we ended it", list(raw_texts(failures, ended_by=True))))
+    sets += [("paraphrases by the author (not held out)", list(labelled(PARAPHRASES))), ("public texts (first pass was 29 of 32)", list(labelled(PUBLIC)))]
     rows = []
     for position, (name, chosen) in enumerate(sets):
         rows.append(score(host, chosen, verbose=not options.quiet and position != 1).row(name))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _DECODER = json.JSONDecoder(strict=False)
-_TRIES, _DEPTH = 300, 8
+_TRIES, _DEPTH, _SCANNED = 300, 8, 200_000
 _WORD = re.compile(r"[A-Za-z][\w .:-]{0,80}")
 
 
@@ -32,13 +32,15 @@ class Body:
 
 def values(text: str) -> Iterator[tuple[Any, int, int]]:
     """Every JSON object (or Python dict) that starts in `text`, outermost ones only, with its place."""
-    at, tries = text.find("{"), 0
-    while at >= 0 and tries < _TRIES:
+    at, tries, scanned = text.find("{"), 0, 0
+    while at >= 0 and tries < _TRIES and scanned < _SCANNED:
         tries += 1
         try:
             value, end = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
             value, end = _python_dict(text, at)
+            # One that closes nowhere costs a scan; many of them must not cost as many.
+            scanned += (end - at) if end > at else min(len(text) - at, 20_000)
         if end > at:
             yield value, at, end
         at = text.find("{", max(end, at + 1))

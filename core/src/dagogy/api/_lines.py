@@ -13,6 +13,8 @@ Kind = Literal["error", "retry", "trace", "warning", "banner", "prompt", "reply"
 
 #: Evidence stands at the end of an output, or at its start; of more than this only those two parts are read.
 LIMIT = 200_000
+#: The same of one folded text: patterns are searched in no more than this.
+UNIT_LIMIT = 4_000
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _TYPOGRAPHIC = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u2011": "-", "\ufeff": None, "\r": None})
 _TRACE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z\s+(?:ERROR|WARN) [a-z][\w:]*: ")
@@ -22,20 +24,23 @@ _WARNING = re.compile(r"^(?:\[?(?:warning|warn|note|notice|info|debug)\]?\b[:\s]
 _RETRY = re.compile(r"(?i)^(?:error: )?(?:reconnecting\.\.\.|retrying\b)")
 _FRAME = re.compile(r"^\s+(?:File \".*\", line \d+|at .+[:)]\d*|\^+\s*$|~+\^*)|^Traceback \(most recent call last\)|^\s+\|\s")
 _FOREIGN = re.compile(
-    r"^(?:fatal: |npm (?:ERR!|error)|yarn |pnpm|ssh: |scp: |curl: |wget: |rsync: |docker: |Error response from daemon|make(?:\[\d+\])?: |gcc: |cc1?: |clang: |ld: |"
-    r"error\[[A-Z]\d+\]|E: |CMake |hint: |remote: |ERROR: (?:No matching distribution|Could not (?:find|install|open|build)|Failed (?:building|to build)|pip's |"
+    r"^(?:fatal: |npm (?:ERR!|error)|yarn |pnpm|ssh: |scp: |curl: |wget: |rsync: "
+    r"|docker: |Error response from daemon|make(?:\[\d+\])?: |gcc: |cc1?: |clang: |ld: |"
+    r"error\[[A-Z]\d+\]|E: |CMake |hint: |remote: |ERROR: (?:No matching distribution"
+    r"|Could not (?:find|install|open|build)|Failed (?:building|to build)|pip's |"
     r"ResolutionImpossible|Cannot install|Failed cleaning|In --require-hashes)|FAILED \S+::|E   |\S+\.(?:c|cc|cpp|h|rs|go|ts|java):\d+(?::\d+)?: )"
 )
 _ERROR = re.compile(
     r"^(?:ERROR|Error|error|FATAL|Fatal|CRITICAL|Critical|PANIC|panic|# Fatal)\b"
     r"|^\[[a-z]+_[a-z_]+\] |^\[(?:locked|interrupted)\] |^\[(?:ERROR|error|FATAL|CRITICAL)\]"
-    r"|^(?:bwrap|sandbox-exec|env|/usr/bin/env|python[\d.]*|codex|node|dagogy)(?: \w+)?: |^thread '.*' panicked"
+    r"|^(?:bwrap|sandbox-exec|env|/usr/bin/env|python[\d.]*|node)(?: \w+)?: |^thread '.*' panicked"
     r"|^-?(?:/\S*/)?(?:ba|z|da|k|)sh: |^(?:Failed|failed|Cannot|Could not|Unable) to\b|^Caused by\b|^(?:\S+: )?Killed$|^<--- Last few GCs"
     r"|^[\w./-]+(?: [\w-]+)?: error: |^level=(?:error|fatal) "
 )
 #: An exception by its name: any dotted one, or one that ends like the names of exceptions do.
 EXCEPTION = re.compile(
-    r"(?:^|(?<=: )|(?<=\) )|(?<=> )|(?<=- )|(?<=caused by ))(?P<name>(?:[A-Za-z_]\w*\.)+[A-Z]\w*(?<!Warning)|[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exceeded|"
+    r"(?:^|(?<=: )|(?<=\) )|(?<=> )|(?<=- )|(?<=caused by ))(?P<name>(?:[A-Za-z_]\w*\.)+[A-Z]\w*(?<!Warning)"
+    r"|[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exceeded|"
     r"Expired|Disconnected|IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema|VersionConflict|MissingFieldsException)|"
     r"IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema)"
     r"(?:\s\[(?P<tag>[A-Z_]+)\])?(?::\s(?P<message>.*)|\((?P<repr>.*)\)\s*$|:?\s*$|\s+[\w.-]+=.*$)",
@@ -64,11 +69,15 @@ class Unit:
 
     @property
     def text(self) -> str:
-        return " ".join(" ".join(self.lines).split())
+        return _bounded(" ".join(" ".join(self.lines).split()))
 
     @property
     def tight(self) -> str:
-        return " ".join("".join(line.rstrip("\n") for line in self.lines).split())
+        return _bounded(" ".join("".join(line.rstrip("\n") for line in self.lines).split()))
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= UNIT_LIMIT else f"{text[: UNIT_LIMIT * 3 // 4]} … {text[-UNIT_LIMIT // 4 :]}"
 
 
 def clean(text: str) -> str:
@@ -115,7 +124,7 @@ def _one(raw: str) -> tuple[Kind, str]:
         return "retry", stripped
     if _FOREIGN.match(stripped):
         return "foreign", stripped
-    found = EXCEPTION.search(stripped) if len(stripped) < 20_000 else None
+    found = EXCEPTION.search(stripped[:UNIT_LIMIT])
     if _ERROR.match(stripped) or CAUSE.match(line) or (found and not _WARNING.match(stripped)):
         return "error", line.rstrip()
     return ("warning" if _WARNING.match(stripped) else "plain"), line.rstrip()
@@ -144,5 +153,9 @@ def _continues(unit: list[str], text: str) -> bool:
         return False
     whole = "".join(unit)
     is_open = whole.count("{") > whole.count("}") or whole.count("(") > whole.count(")") or ("<html" in whole.lower() and "</html" not in whole.lower())
-    broken = len(last) >= 20 and last[-1] not in ".!?:;}])" and (first.islower() or first.isdigit() or (len(last) >= 60 and (last[-1].isalnum() or last[-1] in ",-/")))
+    broken = (
+        len(last) >= 20
+        and last[-1] not in ".!?:;}])"
+        and (first.islower() or first.isdigit() or (len(last) >= 60 and (last[-1].isalnum() or last[-1] in ",-/")))
+    )
     return text[:1].isspace() or is_open or first in "<)]}," or broken

@@ -16,27 +16,66 @@ from typing import Any
 
 from dagogy.api import errors
 from dagogy.api._bodies import Body, bodies
-from dagogy.api._lines import CAUSE, EXCEPTION, Line, Unit, clean, fold, read_lines
+from dagogy.api._lines import CAUSE, EXCEPTION, Line, Unit, fold, read_lines
 from dagogy.api.incidents import Failure
 
 #: The codes of our own failures (CONTRACT.md).
 OWN_CODES = frozenset(kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DagogyError))
 
 _POSIX = {
-    "EPERM": "1", "ENOENT": "2", "EINTR": "4", "E2BIG": "7", "ENOEXEC": "8", "EAGAIN": "11 35 10035", "ENOMEM": "12", "EACCES": "13 10013", "EBUSY": "16",
-    "ENOTDIR": "20", "EISDIR": "21", "ENFILE": "23", "EMFILE": "24 10024", "ETXTBSY": "26", "ENOSPC": "28", "EROFS": "30", "EPIPE": "32", "ENAMETOOLONG": "36 63",
-    "ELOOP": "40", "ENETDOWN": "100 50", "ENETUNREACH": "101 51 10051", "ECONNABORTED": "103 53 10053", "ECONNRESET": "104 54 10054", "ETIMEDOUT": "110 60 10060",
-    "ECONNREFUSED": "111 61 10061", "EHOSTUNREACH": "113 65 10065", "EDQUOT": "122 69", "EAI": "-2 -3 -5 11001 11002 11004", "EADDRNOTAVAIL": "99 49 10049",
-}  # fmt: skip
+    "EPERM": "1",
+    "ENOENT": "2",
+    "EINTR": "4",
+    "E2BIG": "7",
+    "ENOEXEC": "8",
+    "EAGAIN": "11 35 10035",
+    "ENOMEM": "12",
+    "EACCES": "13 10013",
+    "EBUSY": "16",
+    "ENOTDIR": "20",
+    "EISDIR": "21",
+    "ENFILE": "23",
+    "EMFILE": "24 10024",
+    "ETXTBSY": "26",
+    "ENOSPC": "28",
+    "EROFS": "30",
+    "EPIPE": "32",
+    "ENAMETOOLONG": "36 63",
+    "ELOOP": "40",
+    "ENETDOWN": "100 50",
+    "ENETUNREACH": "101 51 10051",
+    "ECONNABORTED": "103 53 10053",
+    "ECONNRESET": "104 54 10054",
+    "ETIMEDOUT": "110 60 10060",
+    "ECONNREFUSED": "111 61 10061",
+    "EHOSTUNREACH": "113 65 10065",
+    "EDQUOT": "122 69",
+    "EAI": "-2 -3 -5 11001 11002 11004",
+    "EADDRNOTAVAIL": "99 49 10049",
+}
 _WINDOWS = {
-    "ENOENT": "2 3 267", "EACCES": "5", "ENOMEM": "8 14 1455", "ELOCKED": "32 33", "ENOSPC": "39 112", "ENAMETOOLONG": "206", "ENOEXEC": "193 216", "EPIPE": "109 232",
-    "ECONNREFUSED": "10061 1225", "ECONNRESET": "10054", "ECONNABORTED": "10053", "ETIMEDOUT": "10060 121", "ENETUNREACH": "10051 1231", "EHOSTUNREACH": "10065", "EAI": "11001",
-}  # fmt: skip
+    "ENOENT": "2 3 267",
+    "EACCES": "5",
+    "ENOMEM": "8 14 1455",
+    "ELOCKED": "32 33",
+    "ENOSPC": "39 112",
+    "ENAMETOOLONG": "206",
+    "ENOEXEC": "193 216",
+    "EPIPE": "109 232",
+    "ECONNREFUSED": "10061 1225",
+    "ECONNRESET": "10054",
+    "ECONNABORTED": "10053",
+    "ETIMEDOUT": "10060 121",
+    "ENETUNREACH": "10051 1231",
+    "EHOSTUNREACH": "10065",
+    "EAI": "11001",
+}
 _BY_NUMBER = {number: name for name, numbers in _POSIX.items() for number in numbers.split()}
 _BY_WINERROR = {number: name for name, numbers in _WINDOWS.items() for number in numbers.split()}
 _ERRNO = re.compile(r"\[(?P<win>Win)?Err(?:no|or) (?P<number>-?\d+)\]|\(os error (?P<os>-?\d+)\)|\berrno: ?-(?P<node>\d+)\b")
 _ERRNO_NAME = re.compile(
-    r"\b(ENOENT|EACCES|EPERM|EROFS|ENOSPC|EDQUOT|E2BIG|ENAMETOOLONG|EMFILE|ENFILE|EAGAIN|ENOMEM|EPIPE|EBUSY|ENOEXEC|EISDIR|ENOTDIR|ECONNREFUSED|ECONNRESET|ECONNABORTED|"
+    r"\b(ENOENT|EACCES|EPERM|EROFS|ENOSPC|EDQUOT|E2BIG|ENAMETOOLONG|EMFILE|ENFILE|EAGAIN"
+    r"|ENOMEM|EPIPE|EBUSY|ENOEXEC|EISDIR|ENOTDIR|ECONNREFUSED|ECONNRESET|ECONNABORTED|"
     r"ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENETDOWN)\b|\b(ENOTFOUND|EAI_AGAIN|EAI_NONAME|EAI_FAIL)\b"
 )
 _STATUS = re.compile(
@@ -45,7 +84,7 @@ _STATUS = re.compile(
     re.IGNORECASE,
 )
 _TYPED = re.compile(r"^\[(?P<a>[a-z_]+)\] (?P<b>.*)|^error\[(?P<c>[a-z_]+)\]: ?(?P<d>.*)", re.DOTALL)
-_EXIT = re.compile(r"(?i)\b(?:rc|return ?code|exit[ -]?(?:code|status)|exited with(?: code)?|exited)\s*[=:]?\s*(-?\d{1,3})\b")
+_EXIT = re.compile(r"(?i)\b(?:rc|return ?code|exit[ -]?(?:code|status)|exited with(?: code)?|exited|^exit:)\s*[=:]?\s*(-?\d{1,3})\b")
 _SIGNALLED = re.compile(r"\b(?:ended|killed|terminated|died) (?:by|with|from) (?:<Signals\.)?(?:signal )?(?P<name>SIG[A-Z]+)", re.IGNORECASE)
 _SIGNALS = {"SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGABRT": 6, "SIGKILL": 9, "SIGSEGV": 11, "SIGPIPE": 13, "SIGTERM": 15}
 _OUR_TIMEOUT = re.compile(
@@ -54,7 +93,8 @@ _OUR_TIMEOUT = re.compile(
 _PATH = re.compile(r"['\"](?P<quoted>(?:[A-Za-z]:)?[^'\"\s][^'\"]*)['\"](?:\)|,|:|\s*(?:->|\(|$)|$)|(?P<bare>(?:[\w.<>-]+/)+[\w.<>-]+)")
 _ATTRIBUTE = re.compile(r"^\s*\.?(?P<name>status_code|statusCode|status|code|type|param|message|error_code)\s*[=:]\s*(?P<value>.+?),?\s*$")
 _REASON = re.compile(
-    r"(?:finish_reason|stop_reason|finishReason|incomplete_details.{0,30}?\breason|\bIncomplete response returned, reason)['\"]?\s*[=:]\s*['\"]?(?P<reason>[A-Za-z_]+)",
+    r"(?:finish_reason|stop_reason|finishReason|incomplete_details.{0,30}?\breason"
+    r"|\bIncomplete response returned, reason)['\"]?\s*[=:]\s*['\"]?(?P<reason>[A-Za-z_]+)",
     re.DOTALL,
 )
 _OUTPUT_TEXT = re.compile(r"(?m)^\s*(?:output_text|last_message|output-last-message)\s*[=:]\s*(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*$")
@@ -146,7 +186,7 @@ class Evidence:
 
     @cached_property
     def _timeout_lines(self) -> tuple[str, ...]:
-        return tuple(line.text for line in self.lines if line.kind in ("plain", "error") and _OUR_TIMEOUT.search(line.text))[-1:]
+        return tuple(line.text for line in self.lines if line.kind in ("plain", "error", "warning") and _OUR_TIMEOUT.search(line.text))[-1:]
 
     @cached_property
     def is_transcript(self) -> bool:
@@ -259,16 +299,25 @@ class Evidence:
     def _exception_clues(self, units: list[Unit]) -> Iterator[Clue]:
         chains = _chains(units, self.lines)
         if self.failure.exception_chain:
-            own = [(n, m, "", (f"{n}: {m}",)) for n, m in self.failure.exception_chain if not n.startswith("dagogy.")]
+            own: list[tuple[str, str, str, tuple[str, ...]]] = [
+                (n, m, "", (f"{n}: {m}",)) for n, m in self.failure.exception_chain if not n.startswith("dagogy.")
+            ]
             chains.append(_Chain(own))
         for chain in chains:
             for position, (name, message, where, lines) in enumerate(chain.links):
                 outer = position < len(chain.links) - 1
                 for index, (inner_name, inner) in enumerate(_nested(name, message)):
                     yield Clue(
-                        kind="exception", text=inner, lines=lines, exception=inner_name, where=where, outer=outer, errno=_errno(f"{inner_name}: {inner}"),
-                        path=_path(inner), status=_status(inner) if index == 0 else None,
-                    )  # fmt: skip
+                        kind="exception",
+                        text=inner,
+                        lines=lines,
+                        exception=inner_name,
+                        where=where,
+                        outer=outer,
+                        errno=_errno(f"{inner_name}: {inner}"),
+                        path=_path(inner),
+                        status=_status(inner) if index == 0 else None,
+                    )
 
     def _line_clues(self, units: list[Unit]) -> Iterator[Clue]:
         seen: set[str] = set()

@@ -38,6 +38,7 @@ COMMANDS = {
     "list": ("list_runs", "List the runs."),
     "archive": ("archive", "Pack a run into one .tar.gz."),
     "export": ("export", "Write a curriculum or plan in another tool's format."),
+    "diagnose": ("diagnose", "Say which incident a failure is, on what evidence, and what to do."),
     "explain": ("explain", "Explain a rule, another plugin or an error code."),
     "schema": ("schema", "Print the JSON Schema of an artifact."),
     "plugins": ("plugins", "List the plugins, or show one."),

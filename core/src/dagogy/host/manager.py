@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from dagogy.api.errors import ConfigError, NotFound, PluginError
 from dagogy.contracts.suggest import did_you_mean
@@ -43,7 +43,7 @@ _BASE = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Plugin:
     """One plugin: where it comes from, what state it is in, and why."""
 
@@ -84,8 +84,7 @@ class Plugin:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Which plugins may be used at all. `allow` None: every one that is not denied."""
 
     deny: frozenset[str] = frozenset()

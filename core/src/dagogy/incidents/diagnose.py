@@ -90,7 +90,7 @@ def judge(answers: Sequence[Answer], broken: Sequence[str] = ()) -> Verdict:
     ids = sorted({a.diagnosis.incident_id for a in best})
     if len(ids) > 1:
         return Verdict("ambiguous", tuple(best), tuple(others), tuple(broken), f"equally strong evidence for {' and '.join(ids)}")
-    return Verdict("diagnosed", (best[0],), tuple([*best[1:], *others]), tuple(broken))
+    return Verdict("diagnosed", (best[0],), (*best[1:], *others), tuple(broken))
 
 
 def _strength(diagnosis: Diagnosis) -> tuple[Rank, int]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dagogy.workspace.stages import CURRICULUM, DIFF, PLAN, REPORT_JSON, SPEC, State
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """The next command and why; `alternatives` lead on as well."""
 
     command: str

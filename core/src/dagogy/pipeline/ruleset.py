@@ -8,21 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from dagogy.api.errors import ConfigError
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.manager import Host
 
 
-@dataclass(frozen=True, slots=True)
-class RuleConfig:
+class RuleConfig(NamedTuple):
     """What the configuration says of one rule."""
 
     enabled: bool = True
     severity: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = MappingProxyType({})
 
 
 def rule_configs(host: Host, tables: Mapping[str, Any]) -> dict[str, RuleConfig]:
@@ -59,6 +58,6 @@ def ruleset_digest(host: Host, configs: Mapping[str, RuleConfig]) -> str:
     for entry in host.entries("rule"):
         config = configs.get(entry.id, RuleConfig())
         if config.enabled:
-            rules.append([entry.id, entry.distribution, entry.version, config.severity, config.options])
+            rules.append([entry.id, entry.distribution, entry.version, config.severity, dict(config.options)])
     text = json.dumps([__version__, rules], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -128,7 +128,7 @@ class Session:
         return OpenRun(self, run, metadata, infer(run, metadata, self.ruleset, self.settings.root)), before
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class OpenRun:
     """A run that a command works on: what it says of itself and what was inferred."""
 
@@ -177,17 +177,19 @@ class OpenRun:
 
     def sources(self) -> Sequence[ScopeDocument]:
         """The scope document, then those of `local_paths`; each file once. Raises `InvalidArgument` or `NotFound` for a bad path."""
-        from dagogy.pipeline.scope import decode_scope, read_scope
-
         documents: list[ScopeDocument] = []
         seen: set[Path] = set()
         if self.run.exists(SCOPE):
+            from dagogy.pipeline.scope import decode_scope, read_scope
+
             source, mode = self._scope_stamp()
             seen.add(self.run.file(SCOPE).resolve())
             documents.append(read_scope(decode_scope(self.run.read(SCOPE), source), source=source, location=SCOPE, mode=mode))
         for name in self._local_paths():
             path = self._allowed(name)
             if path not in seen:
+                from dagogy.pipeline.scope import decode_scope, read_scope
+
                 seen.add(path)
                 location = _relative(path, (self.run.path, self.session.settings.root))
                 documents.append(read_scope(decode_scope(read_regular(path), name), source=name, location=location))

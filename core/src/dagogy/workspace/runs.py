@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from dagogy.api.errors import InvalidArgument, NotFound, StorageError
 from dagogy.contracts.suggest import did_you_mean
@@ -47,7 +47,7 @@ def slugify(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG_LIMIT].rstrip("-")
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Metadata:
     """`run.json`. `stamps` say, by artifact, from which content it was made."""
 
@@ -129,8 +129,7 @@ def _deeper_than(value: Any, levels: int) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run folder. Paths are given relative to it, in the words of the contract."""
 
     path: Path

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from dagogy.api.errors import ConfigError
 from dagogy.contracts.suggest import did_you_mean
@@ -18,8 +18,7 @@ from dagogy.contracts.suggest import did_you_mean
 Kind = Literal["text", "number", "integer", "path", "list"]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A setting of the core. `low` and `high` bound a number, both inclusive unless `above` says more than `low`."""
 
     name: str
@@ -62,7 +61,7 @@ CORE_SETTINGS = {
 ENVIRONMENT_ONLY = frozenset({"DAGOGY_DISABLE", "DAGOGY_PLUGINS"})
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Settings:
     """The settings of one command. `environ` and `flags` by variable name; `file` by lower-case key, from `path`."""
 

@@ -37,7 +37,7 @@ DAG = "scope_dag.json"
 ARTIFACTS = {SPEC: "spec_ready", CURRICULUM: "generated", REPORT_JSON: "validated", PLAN: "planned", DIFF: "iterated"}
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class State:
     """What was inferred. `current` tells of each artifact whether it is there and up to date; `reasons` why one is not."""
 

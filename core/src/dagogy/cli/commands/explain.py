@@ -1,4 +1,4 @@
-"""`dagogy explain`: the offline page of a rule, of another plugin, or of an error code."""
+"""`dagogy explain`: the offline page of a rule, of another plugin, of an incident, or of an error code."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dagogy.cli.options import common, complete_plugins
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Plugin
+from dagogy.incidents import pages
 
 _CODES: dict[str, type[DagogyError]] = {
     kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DagogyError) and kind is not DagogyError
@@ -30,15 +31,23 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 @click.argument("identifier", metavar="ID", shell_complete=_complete)
 @common
 def explain(app: App, identifier: str) -> None:
-    """Explains a rule (why, bad and good example, how to fix, options), another plugin, or an error code."""
+    """Explains a rule (why, bad and good example, how to fix, options), another plugin, an incident, or an error code."""
+    incidents = pages.incidents(app.host)
+    told = pages.page(app.host, incidents[identifier], identifier) if identifier in incidents else None
+    lines = [f"{identifier} (incident, classifier {told.plugin.id} of {told.plugin.origin})", "", told.text()] if told else []
     if identifier in _CODES:
         kind = _CODES[identifier]
         document = {"id": identifier, "kind": "error code", "exit_status": kind.exit_status, "text": cleandoc(kind.__doc__ or "")}
-        app.emit(document, f"{identifier} (error code, exit status {kind.exit_status})", "", str(document["text"]))
+        document |= {"incident": told.as_dict()} if told else {}
+        app.emit(document, f"{identifier} (error code, exit status {kind.exit_status})", "", str(document["text"]), *([""] if lines else []), *lines)
+        return
+    if told:
+        app.emit(told.as_dict(), *lines)
         return
     known = [p.id for p in app.host.all()]
     if identifier not in known:
-        raise NotFound(f"nothing is known about '{identifier}'", hint=did_you_mean(identifier, [*known, *_CODES]) or "'dagogy plugins list' shows the ids")
+        hint = did_you_mean(identifier, [*known, *_CODES, *incidents]) or "'dagogy plugins list' shows the ids"
+        raise NotFound(f"nothing is known about '{identifier}'", hint=hint)
     plugin = find_plugins(app, identifier)[0]
     if plugin.state == "failed":
         raise plugin.error()

@@ -16,7 +16,7 @@ from dagogy.api.errors import InvalidArgument
 from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
-from dagogy.pipeline import operations
+from dagogy.pipeline import inputs, operations
 from dagogy.pipeline.report import hours, plural, summary_line
 from dagogy.workspace.files import storage_error
 
@@ -54,14 +54,14 @@ def run(
     app.settings.check()
     scope = _scope(scope_file, scope_mode, sections)
     with app.writing(reference, wait_seconds) as opened:
-        operations.require_inputs(opened, scope)
+        inputs.require_inputs(opened, scope)
         # What the configuration says of the rules has to be right before a provider is asked, which may cost money.
         app.session.judge.prepare()
         with display(app) as progress:
             template = template_bytes(app.settings)
             chosen = app.session.provider()
-            reading = operations.prepare_inputs(opened, scope, chosen, template, progress)
-            result = operations.generate(opened, chosen, reading, progress)
+            reading = inputs.prepare_inputs(opened, scope, chosen, template, progress)
+            result = inputs.generate(opened, chosen, reading, progress)
             progress("validate", "judging the best draft")
             report = operations.validate(opened, result.best.subject, result.best.verdict)
             progress("validate", summary_line(report))
@@ -95,12 +95,12 @@ def run(
     )
 
 
-def _scope(path: Path | None, mode: str | None, sections: tuple[str, ...]) -> operations.ScopeRequest | None:
+def _scope(path: Path | None, mode: str | None, sections: tuple[str, ...]) -> inputs.ScopeRequest | None:
     if path is None:
         if mode or sections:
             raise InvalidArgument("--scope-mode and --scope-section need --scope-file", hint="add --scope-file FILE")
         return None
-    return operations.scope_request(_scope_bytes(path), str(path), mode or ("section" if sections else "full"), sections)
+    return inputs.scope_request(_scope_bytes(path), str(path), mode or ("section" if sections else "full"), sections)
 
 
 def _scope_bytes(path: Path) -> bytes:

@@ -1,0 +1,80 @@
+"""`dagogy diagnose`: which incident a failure is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from dagogy.api.errors import InvalidArgument, NotFound
+from dagogy.api.incidents import Failure
+from dagogy.cli.app import App
+from dagogy.cli.options import common
+from dagogy.incidents import pages
+from dagogy.incidents.diagnose import Answer, Verdict
+from dagogy.incidents.diagnose import diagnose as ask
+from dagogy.incidents.intake import find_record, from_text, last_record, read_record
+from dagogy.incidents.redact import redacted, secrets_of
+
+_SHOWN = 4
+
+
+@click.command("diagnose", epilog="Example:  codex exec - 2>&1 < prompt.txt | dagogy diagnose - --exit-code 1")
+@click.argument("subject", metavar="[RUN|FAILURE|-]", default="latest")
+@click.option("--exit-code", default="", metavar="CODE", help="With '-': how it ended: a number, a signal's name, or TimeoutExpired.")
+@click.option("--http-status", type=click.IntRange(100, 599), metavar="STATUS", help="With '-': the HTTP status, where the text lacks it.")
+@common
+def diagnose(app: App, subject: str, exit_code: str, http_status: int | None) -> None:
+    """Says which incident a failure is: that of a run's last failure record, of one record, or of any text on standard input."""
+    if subject != "-" and (exit_code or http_status is not None):
+        raise InvalidArgument("--exit-code and --http-status go with '-'; a failure record has its own", hint="dagogy diagnose - --exit-code 1 < log.txt")
+    failure = from_text(sys.stdin.buffer.read().decode("utf-8", "replace"), exit_code, http_status) if subject == "-" else _of(app, subject)
+    verdict = ask(app.host, failure)
+    secrets = secrets_of(os.environ)
+    document = redacted({**verdict.as_dict(), "source": failure.source, "pages": [_page(app, a).as_dict() for a in verdict.best]}, secrets)
+    app.emit(document, *(redacted(line, secrets) for line in _lines(app, verdict, failure)))
+
+
+def _of(app: App, subject: str) -> Failure:
+    """The failure of a record, or of a run; a run without a record gives the states of its artifacts."""
+    record = find_record(subject)
+    if record is not None:
+        return read_record(record)
+    run = app.session.runs.find(subject)
+    record = last_record(Path(run.path))
+    if record is not None:
+        return read_record(record)
+    with app.session.reading(subject) as opened:
+        states = {
+            path: "current" if current else opened.state.reasons.get(path, "stale") if opened.run.exists(path) else "missing"
+            for path, current in opened.state.current.items()
+        }
+    if not any(state not in ("current", "missing") for state in states.values()):
+        raise NotFound(f"run {run.id} has no failure record", hint="'dagogy diagnose -' reads any text from standard input")
+    return Failure(run_id=run.id, artifacts=states, source=f"the artifacts of {run.id}")
+
+
+def _page(app: App, answer: Answer) -> pages.Page:
+    return pages.page(app.host, answer.plugin, answer.diagnosis.incident_id)
+
+
+def _lines(app: App, verdict: Verdict, failure: Failure) -> list[str]:
+    lines = [f"{verdict.incident_id}  ({failure.source})"]
+    if verdict.reason:
+        lines.append(f"  {verdict.outcome}: {verdict.reason}; nothing is to be done about it automatically")
+    for answer in verdict.best:
+        found, page = answer.diagnosis, _page(app, answer)
+        lines.append(f"  {found.incident_id}: {page.summary}")
+        lines.append(f"  confidence {found.confidence:.2f}, by {found.rank.name.lower().replace('_', ' ')}, classifier {answer.plugin.id}")
+        lines += [f"    | {line.strip()[:300]}" for line in found.evidence[:_SHOWN]]
+        if verdict.outcome == "diagnosed":
+            lines.append(f"  next: {page.next_step}")
+    lines += [f"  not asked: {trouble}" for trouble in verdict.broken]
+    if verdict.best:
+        lines.append(f"  more: dagogy explain {verdict.best[0].diagnosis.incident_id}")
+    return lines
+
+
+COMMANDS = {"diagnose": diagnose}

@@ -1,0 +1,195 @@
+"""What `run` does before anything is judged: takes in scope document and topic spec, and generates the curriculum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dagogy.api.errors import InvalidArgument, StageConflict, ValidationFailed
+from dagogy.api.providers import ProposeRequest, Provider, Requirement
+from dagogy.api.scope import ScopeDocument, ScopeReading
+from dagogy.contracts.documents import decode_curriculum
+from dagogy.pipeline.generate import Budget, Draft, Generation, Loop, ask, blame
+from dagogy.pipeline.report import plural
+from dagogy.pipeline.session import OpenRun
+from dagogy.workspace.files import content_hash
+from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, PREVIOUS, SCOPE, SPEC, TRACE, UNREADABLE, VALID
+
+Progress = Callable[[str, str], None]
+Mode = Literal["full", "section", "seed-list"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRequest:
+    """A scope document as the user gave it: its bytes, how it was named, and what of it is meant."""
+
+    data: bytes
+    source: str
+    mode: Mode = "full"
+    sections: Sequence[str] = ()
+
+
+def require_inputs(opened: OpenRun, scope: ScopeRequest | None) -> None:
+    """Raises `StageConflict` ("topic spec not ready") where there is neither a sound spec nor a document to make one from."""
+    made_from_scope = opened.run.exists(SCOPE) and "scope" in opened.metadata.stamps
+    if scope is None and not opened.state.current[SPEC] and not made_from_scope:
+        reason = opened.state.reasons.get(SPEC, "not filled in")
+        raise StageConflict(
+            f"topic spec not ready: {reason}",
+            hint=f"fill in {opened.run.path / SPEC}, or: dagogy run {opened.run.id} --scope-file FILE",
+            details={"run_id": opened.run.id, "stage": opened.state.stage, "artifact": SPEC},
+        )
+
+
+def prepare_inputs(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes, progress: Progress) -> ScopeReading | None:
+    """Reads the scope document, keeps it in the run, and sees to it that there is a valid topic spec.
+
+    Nothing is written before all of it could be read. Raises as `require_inputs` does, and what the provider raises.
+    """
+    require_inputs(opened, scope)
+    run, stamps = opened.run, opened.metadata.stamps
+    if scope is None:
+        return _inputs_as_they_are(opened, provider, template, progress)
+    from dagogy.pipeline.scope import decode_scope, read_scope, select_sections
+
+    text = decode_scope(scope.data, scope.source)
+    if scope.mode == "section":
+        text = select_sections(text, scope.sections, source=scope.source)
+    document = read_scope(text, source=scope.source, location=SCOPE, mode=scope.mode)
+    reading = read_concepts(opened, provider, document)
+    spec = _spec_for(opened, document, reading, template)
+    run.write(SCOPE, text.encode())
+    stamps["scope"] = {"sha256": content_hash(text.encode()), "mode": scope.mode, "sections": list(scope.sections), "source": scope.source}
+    _write_spec(opened, spec)
+    _write_reading(opened, document, reading)
+    opened.state.hashes["scope"] = stamps["scope"]["sha256"]
+    run.event("scope_read", source=scope.source, mode=scope.mode, concepts=len(reading.concepts), edges=len(reading.edges))
+    progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {scope.source}")
+    opened.refresh()
+    return reading
+
+
+def _inputs_as_they_are(opened: OpenRun, provider: Provider, template: bytes, progress: Progress) -> ScopeReading | None:
+    """The inputs of an earlier command or of the user's own hand; a spec that we made follows its scope document."""
+    if not opened.run.exists(SCOPE):
+        return None
+    document = next(d for d in opened.sources() if d.location == SCOPE)
+    reading = read_concepts(opened, provider, document)
+    if "scope" in opened.metadata.stamps:
+        _write_spec(opened, _spec_for(opened, document, reading, template))
+    _write_reading(opened, document, reading)
+    progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {document.source}")
+    opened.refresh()
+    return reading
+
+
+def read_concepts(opened: OpenRun, provider: Provider, document: ScopeDocument) -> ScopeReading:
+    """What the provider reads out of the document, or else the default provider. Raises `ValidationFailed` when it is nothing."""
+    reading = _ask_reading(opened, provider, document)
+    if reading is None and provider.info.id != opened.session.default_provider_id:
+        reading = _ask_reading(opened, opened.session.provider(opened.session.default_provider_id), document)
+    if reading is None or not reading.concepts:
+        raise ValidationFailed(
+            f"no concept found in {document.source}",
+            hint="give it headings, a list of topics or a table of topics; --scope-mode seed-list takes one topic a line",
+        )
+    return reading
+
+
+def _ask_reading(opened: OpenRun, provider: Provider, document: ScopeDocument) -> ScopeReading | None:
+    origin = _origin(opened, provider)
+    reading = ask(provider, origin, lambda: provider.read_scope(document))
+    if reading is not None and not isinstance(reading, ScopeReading):
+        raise blame(provider, origin, f"read the scope document as a {type(reading).__name__}, not a ScopeReading")
+    return reading
+
+
+def _origin(opened: OpenRun, provider: Provider) -> str:
+    return opened.session.provider_plugin(provider.info.id).origin
+
+
+def _spec_for(opened: OpenRun, document: ScopeDocument, reading: ScopeReading, template: bytes) -> bytes | None:
+    """The spec to write, or None when the user's own stands."""
+    from dagogy.pipeline.spec import synthesise_spec
+
+    stamp = opened.metadata.stamps.get("topic_spec", {})
+    ours = opened.state.hashes["topic_spec"] in (stamp.get("synthesised"), stamp.get("synthesised_before"))
+    if opened.state.current[SPEC] and not ours:
+        return None
+    written = opened.run.read(SPEC) if opened.run.exists(SPEC) and not ours else b""
+    return synthesise_spec(document, reading, written, template)
+
+
+def _write_spec(opened: OpenRun, spec: bytes | None) -> None:
+    if spec is not None:
+        # The stamp goes first: killed in between, a spec of ours must not pass for one that the user wrote.
+        before = opened.metadata.stamps.get("topic_spec", {}).get("synthesised", "")
+        opened.metadata.stamps["topic_spec"] = {"synthesised": content_hash(spec), "synthesised_before": before}
+        opened.run.save(opened.metadata)
+        opened.run.write(SPEC, spec)
+        opened.state.hashes["topic_spec"] = content_hash(spec)
+
+
+def _write_reading(opened: OpenRun, document: ScopeDocument, reading: ScopeReading) -> None:
+    concepts = [{"id": c.id, "title": c.title, "heading_path": list(c.path), "lines": list(c.lines), "evidence": c.evidence} for c in reading.concepts]
+    edges = [
+        {"prerequisite": e.prerequisite, "dependent": e.dependent, "kind": e.kind, "weight": e.weight, "lines": list(e.lines), "evidence": e.evidence}
+        for e in reading.edges
+    ]
+    skipped = [{"text": text, "reason": reason} for text, reason in reading.skipped]
+    opened.run.write_json(CONCEPTS, {"schema_version": 1, "source": document.location, "mode": document.mode, "concepts": concepts, "skipped": skipped})
+    opened.run.write_json(DAG, {"schema_version": 1, "source": document.location, "nodes": [c.id for c in reading.concepts], "edges": edges})
+
+
+def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, progress: Progress) -> Generation:
+    """Runs the generation loop; the best draft so far is always the curriculum in the run. Raises what the provider raises."""
+    settings = opened.session.settings
+    subject = opened.subject(b"")
+    request = ProposeRequest(
+        spec=subject.spec,
+        sources=opened.sources(),
+        reading=reading,
+        requirements=[Requirement(rule_id=i.id, summary=i.summary, severity=s, options=o) for i, s, o in opened.session.judge.infos()],
+        progress=lambda line: progress("generate", line),
+    )
+    budget = Budget(settings.get("AGENT_MAX_ITERATIONS"), settings.get("AGENT_MAX_ACTIONS_PER_ITERATION"), settings.get("AGENT_TARGET_SCORE"))
+    before = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else None
+
+    def keep(draft: Draft) -> None:
+        nonlocal before
+        if before is not None:
+            _put_aside(opened, before)
+            before = None
+        # Nobody judged the new draft by way of this marker.
+        opened.run.remove(VALID)
+        opened.run.write(CURRICULUM, draft.data)
+        opened.state.hashes["curriculum"] = content_hash(draft.data)
+        opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": provider.info.id}
+        opened.run.save(opened.metadata)
+
+    loop = Loop(provider, _origin(opened, provider), opened.session.judge, request, budget, opened.subject, keep, lambda line: progress("generate", line))
+    result = loop.run()
+    opened.run.write_json(TRACE, result.trace)
+    opened.metadata.note("generated", f"curriculum of {plural(result.best.verdict.nodes, 'node')} by {provider.info.id}", score=result.best.verdict.score)
+    opened.run.event("generated", provider=provider.info.id, score=result.best.verdict.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
+    opened.refresh()
+    return result
+
+
+def _put_aside(opened: OpenRun, curriculum: bytes) -> None:
+    """Keeps the curriculum that a new one replaces: as the previous one, or, where nothing could be compared with it, beside."""
+    if decode_curriculum(curriculum).value is None:
+        opened.run.write(UNREADABLE, curriculum)
+        return
+    opened.run.write(PREVIOUS, curriculum)
+    opened.state.hashes["previous"] = content_hash(curriculum)
+
+
+def scope_request(data: bytes, source: str, mode: str, sections: Sequence[str]) -> ScopeRequest:
+    """Checks how mode and sections go together. Raises `InvalidArgument`."""
+    if mode == "section" and not sections:
+        raise InvalidArgument("--scope-mode section needs at least one --scope-section HEADING", hint="add --scope-section with a heading of the document")
+    if sections and mode != "section":
+        raise InvalidArgument(f"--scope-section goes with --scope-mode section, not {mode}", hint="leave one of the two out")
+    return ScopeRequest(data, source, mode, tuple(sections))  # type: ignore[arg-type]
