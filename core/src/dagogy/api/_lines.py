@@ -18,7 +18,7 @@ UNIT_LIMIT = 4_000
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _TYPOGRAPHIC = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u2011": "-", "\ufeff": None, "\r": None})
 _TRACE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z\s+(?:ERROR|WARN) [a-z][\w:]*: ")
-_STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s+")
+_STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?(?:\s|$)")
 _MARK = re.compile(r"^(?:##\[error\]|::error[^:]*::|[\u25a0\u2717\u2716\u274c\u26d4]\s*)")
 _WARNING = re.compile(r"^(?:\[?(?:warning|warn|note|notice|info|debug)\]?\b[:\s]|\S+:\d+: \w*Warning: |##\[warning\]|::warning)", re.IGNORECASE)
 _RETRY = re.compile(r"(?i)^(?:error: )?(?:reconnecting\.\.\.|retrying\b)")
@@ -81,18 +81,23 @@ def _bounded(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """`text` without colours and typographic quotes, and not longer than the limit."""
+    """`text` without colours, typographic quotes and the time stamps of a log, and not longer than the limit."""
     if len(text) > LIMIT:
         text = text[: LIMIT // 4] + "\n" + text[-LIMIT * 3 // 4 :]
-    return _ANSI.sub("", text).translate(_TYPOGRAPHIC)
+    lines = _ANSI.sub("", text).translate(_TYPOGRAPHIC).split("\n")
+    stamped = sum(_STAMP.match(line) is not None for line in lines if line.strip())
+    if stamped * 3 >= sum(1 for line in lines if line.strip()) * 2:
+        # A log that stamps every line, such as that of a CI service: what it logged is what stands behind the stamps.
+        lines = [_STAMP.sub("", line, count=1) for line in lines]
+    return "\n".join(lines)
 
 
 def read_lines(text: str) -> list[Line]:
-    """The lines of `text`, each with its kind. A codex transcript is followed from banner to prompt, replies and tools."""
+    """The lines of cleaned `text`, each with its kind. A codex transcript is followed from banner to prompt, replies and tools."""
     lines: list[Line] = []
     region: Kind = "plain"
     transcript = False
-    for raw in clean(text).split("\n"):
+    for raw in text.split("\n"):
         transcript = transcript or _BANNER.match(raw) is not None
         kind, line = _one(raw)
         role = _ROLES.get(raw.strip())

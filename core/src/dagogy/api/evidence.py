@@ -16,7 +16,7 @@ from typing import Any
 
 from dagogy.api import errors
 from dagogy.api._bodies import Body, bodies
-from dagogy.api._lines import CAUSE, EXCEPTION, Line, Unit, fold, read_lines
+from dagogy.api._lines import CAUSE, EXCEPTION, Line, Unit, clean, fold, read_lines
 from dagogy.api.incidents import Failure
 
 #: The codes of our own failures (CONTRACT.md).
@@ -150,7 +150,12 @@ class Evidence:
     @cached_property
     def lines(self) -> Sequence[Line]:
         """The lines of the text, cleaned, each with its kind."""
-        return read_lines(self.failure.text)
+        return read_lines(self.text)
+
+    @cached_property
+    def text(self) -> str:
+        """The text of the failure, cleaned."""
+        return clean(self.failure.text)
 
     @cached_property
     def _units(self) -> list[Unit]:
@@ -191,7 +196,7 @@ class Evidence:
     @cached_property
     def is_transcript(self) -> bool:
         """Whether this is what `codex exec` prints, as text or as events."""
-        return any(line.kind == "banner" and line.text.startswith("OpenAI Codex v") for line in self.lines) or '"type":"thread.started"' in self.failure.text
+        return any(line.kind == "banner" and line.text.startswith("OpenAI Codex v") for line in self.lines) or '"type":"thread.started"' in self.text
 
     @cached_property
     def reply(self) -> str | None:
@@ -199,7 +204,7 @@ class Evidence:
         events = [e for e in self._events if e.get("type") == "item.completed" and (e.get("item") or {}).get("type") in ("agent_message", "assistant_message")]
         if events:
             return str(events[-1]["item"].get("text") or "")
-        quoted = _OUTPUT_TEXT.search(self.failure.text)
+        quoted = _OUTPUT_TEXT.search(self.text)
         if quoted:
             return quoted["quoted"][1:-1].replace("\\n", "\n").replace("\\'", "'")
         spoken = [i for i, line in enumerate(self.lines) if line.kind == "banner" and line.text in ("codex", "[last message]")]
@@ -286,7 +291,7 @@ class Evidence:
             yield _line_clue(message, lines, self.failure.http_status, message)
 
     def _is_terminal_event(self, message: str) -> bool:
-        return bool(message) and (not _is_retry(message) or self.killed_by != "" or "turn.failed" not in self.failure.text)
+        return bool(message) and (not _is_retry(message) or self.killed_by != "" or "turn.failed" not in self.text)
 
     def _status_near(self, lines: tuple[str, ...]) -> int | None:
         for unit in self._units:

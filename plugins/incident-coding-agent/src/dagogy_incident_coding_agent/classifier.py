@@ -1,0 +1,148 @@
+"""The classifier of the coding agent's own start."""
+
+from __future__ import annotations
+
+from dagogy.api import Signature, SignatureClassifier
+
+_GONE, _SETUP, _SANDBOX, _LIMIT = "coding_agent_not_found", "coding_agent_misconfigured", "coding_agent_sandbox", "os_limit_exceeded"
+#: A file that is a coding agent, or what one is started with.
+_AGENT = r"(?:^|[/\\])(?:codex[\w-]*|node|npx|claude|gemini|aider)(?:\.(?:exe|cmd|ps1|js))?$"
+_AGENT_WORD = r"(?:codex[\w./-]*|node|npx)"
+_FILE_ERROR = r"(?:\w+\.)*(?:FileNotFoundError|PermissionError|OSError|NotADirectoryError)"
+
+
+class CodingAgent(SignatureClassifier):
+    """codex, or whatever `CODING_AGENT_CMD` names, does not come to its work.
+
+    coding_agent_not_found:
+        What: The command, the interpreter it needs, or the package for this platform is missing, is not executable, or is for another machine.
+        Recognised by: "No such file", "not found", "Permission denied" and "Exec format error" where the file is the agent or its `node`; exit
+        status 127 and 126 beside them; codex's missing platform package.
+        What to do: Ask for it with `command -v codex` and `codex --version`; install it with `npm install -g @openai/codex`, or give its whole path
+        in `CODING_AGENT_CMD`. Where it cannot be had: `AGENT_PROVIDER=internal`.
+        Retry: Only after the command is found.
+
+    coding_agent_misconfigured:
+        What: The agent starts and stops at its own settings: an error in `config.toml`, a flag that this version does not know, a folder it does not
+        trust, a provider or profile that is not defined.
+        Recognised by: "Error loading config.toml", "unexpected argument" of codex's own usage, "Not inside a trusted directory", `CODEX_HOME`.
+        What to do: Do what codex's message says, at the file and line that it names; after a change of version compare the flags with
+        `codex exec --help`.
+        Retry: Only after the setting is changed.
+
+    coding_agent_sandbox:
+        What: The agent's sandbox (bubblewrap, Landlock, seatbelt) cannot be set up here: a container, AppArmor's limits on user namespaces, an old
+        kernel.
+        Recognised by: Lines of `bwrap:`; errors of Landlock, seccomp and `sandbox-exec`.
+        What to do: Try it alone with `codex sandbox true`; allow bubblewrap an AppArmor profile, use the legacy Landlock sandbox, or use another
+        provider. The sandbox is never to be switched off by itself.
+        Retry: Only after the machine allows it.
+
+    os_limit_exceeded:
+        What: A limit of the system was hit: an argument list or a file name that is too long, too many open files.
+        Recognised by: `E2BIG`, `ENAMETOOLONG`, `EMFILE`, `ENFILE` and their like on Windows.
+        What to do: Use a shorter name for the run, or raise the limit (`ulimit -n 4096`). A prompt on the command line is a defect: report it.
+        Retry: Only after the name, the prompt or the limit is changed.
+    """
+
+    signatures = (
+        # Not there.
+        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC ENOTDIR", exception=_FILE_ERROR, path=_AGENT),
+        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", where=r"\bCODING_AGENT_CMD\b", exception=_FILE_ERROR),
+        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC", says=r"\bCODING_AGENT_CMD\b"),
+        Signature(incident=_GONE, errno="ENOEXEC"),
+        Signature(incident=_GONE, exception=r"FileNotFoundError", errno="ENOENT", says=r"^\[WinError 2\] [^:]*$"),
+        Signature(
+            incident=_GONE,
+            typed="config_error provider_error not_found",
+            says=r"\bCODING_AGENT_CMD\b.*\b(?:not found|no such|cannot be (?:found|started|run)|is not executable)",
+        ),
+        Signature(
+            incident=_GONE,
+            says=(
+                rf"^(?:/usr/bin/)?env: '?{_AGENT_WORD}'?: (?:No such file or directory|Permission denied)"
+                rf"|\b{_AGENT_WORD}: (?:command )?not found$|\bcommand not found: {_AGENT_WORD}$"
+                rf"|\b{_AGENT_WORD}: (?:No such file or directory|Permission denied|cannot execute|bad interpreter)"
+            ),
+        ),
+        Signature(
+            incident=_GONE,
+            says=(
+                rf"'?\"?{_AGENT_WORD}'?\"? is not recognized as (?:an internal|a name|the name)"
+                rf"|\bThe term '{_AGENT_WORD}' is not recognized\b|\bspawn \S*{_AGENT_WORD} (?:ENOENT|EACCES|ENOEXEC)"
+                rf"|\bsh: (?:line )?\d+: {_AGENT_WORD}: (?:not found|Permission denied)"
+            ),
+        ),
+        Signature(
+            incident=_GONE,
+            says=(
+                r"\bMissing optional dependency @openai/codex|\bUnsupported platform: |\bCannot find (?:module"
+                r"|package) '[^']*@openai/codex|\bCannot find module '[^']*codex[^']*'|\bcodex\b.{0,80}\bGLIBC_\S+' not found"
+                r"|\bBad CPU type in executable\b"
+            ),
+        ),
+        Signature(
+            incident=_GONE,
+            says=(r"^(?:error: )?(?:\w+: )*(?:coding agent|codex)(?: binary| CLI| command)?\b.{0,60}\b(?:not found|not installed|is not executable)\b"),
+            unless=r"provider|profile|model|thread|session",
+        ),
+        # Set up wrongly.
+        Signature(
+            incident=_SETUP,
+            says=(
+                r"^Error loading (?:config|configuration)\b|\bconfig\.toml\b.{0,40}:\d+:\d+|\bTOML parse error at line\b"
+                r"|^Error (?:finding|loading|resolving|parsing) (?:codex home|config|-c|overrides?)|\bCODEX_HOME points to\b"
+            ),
+        ),
+        Signature(
+            incident=_SETUP,
+            says=(
+                r"\bNot inside a trusted directory\b|\bModel provider `[^`]+` not found\b|\bconfig profile `[^`]+` not found\b"
+                r"|\bprofile `?[\w-]+`? not found\b|\bwire_api\b.{0,60}\bno longer supported\b|\bUnknown feature flag\b"
+                r"|\bInvalid override\b"
+            ),
+        ),
+        Signature(
+            incident=_SETUP,
+            says=(
+                r"^error: (?:unexpected argument|invalid value|unrecognized subcommand|a value is required for|the argument"
+                r"|the following required arguments)"
+            ),
+            unless=r"dagogy|orchestration",
+        ),
+        Signature(
+            incident=_SETUP,
+            says=(
+                r"\brequired MCP servers? (?:failed|could not)\b|\bFailed to (?:parse|read|load) (?:the )?(?:config(?:uration)?"
+                r"|auth)(?:\.toml|\.json)?\b.*\b(?:codex|toml)|\bcodex\b.{0,60}\bversion\b.{0,40}\b(?:too old|required|unsupported)\b"
+            ),
+        ),
+        # The sandbox.
+        Signature(
+            incident=_SANDBOX,
+            says=(r"^(?:\w+: )*bwrap: |\bbubblewrap\b.{0,60}\b(?:failed|cannot|not permitted|denied)|\bNo permissions to creat\w+ (?:a )?new namespace\b"),
+            unless=r"could not find bubblewrap",
+        ),
+        Signature(
+            incident=_SANDBOX,
+            says=(
+                r"\bsandbox_apply: |\bLandlock was not able\b|\blandlock\b.{0,60}\b(?:error|fail|denied|unsupported|restrict"
+                r"|not supported)|\bseccomp (?:setup|backend) error\b|\bcodex-linux-sandbox\b.{0,60}\b(?:required|not found|failed"
+                r"|panicked)|\bsandbox error: |\blinux-sandbox\b.*\bpanicked|\bSandbox\((?:Landlock|Seccomp)"
+            ),
+        ),
+        Signature(incident=_SANDBOX, errno="EPERM EACCES ENOENT EINVAL ENOSYS", says=r"\b(?:bwrap|bubblewrap|landlock|seccomp|sandbox(?:-exec)?)\b"),
+        Signature(
+            incident=_SANDBOX,
+            says=(
+                r"\bunshare(?: failed)?: Operation not permitted\b|\bfailed to (?:set up|initialize|start"
+                r"|apply) (?:the )?(?:\w+ )?sandbox\b|\bwindows sandbox\b.{0,60}\b(?:failed|error)"
+            ),
+        ),
+        # Limits.
+        Signature(incident=_LIMIT, errno="E2BIG ENAMETOOLONG EMFILE ENFILE"),
+        Signature(
+            incident=_LIMIT,
+            says=(r"\bArgument list too long\b|\bFile ?name too long\b|\bToo many open files\b|\bThe (?:filename or extension|command line) is too long\b"),
+        ),
+    )

@@ -1,0 +1,86 @@
+"""The classifier of the provider's own trouble."""
+
+from __future__ import annotations
+
+from dagogy.api import Signature, SignatureClassifier
+
+_BUSY, _SLOW = "provider_overloaded", "provider_timeout"
+_SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"
+_HTTP = r"(?:(?:httpx2?|httpcore2?|requests|urllib3|aiohttp|openai|anthropic|litellm|socket)\.(?:\w+\.)*)?"
+
+
+class ProviderService(SignatureClassifier):
+    """The provider is there, but does not do its work now.
+
+    provider_overloaded:
+        What: The provider, or a gateway before it, is down, overloaded or out of capacity for the model.
+        Recognised by: HTTP 5xx and 529; codes such as `server_error` and `overloaded_error`; "Selected model is at capacity".
+        What to do: Wait and run the command again, up to three times with growing pauses; then look at the provider's status page, keep the request
+        id, and take another model or provider.
+        Retry: Yes, with growing pauses.
+
+    provider_timeout:
+        What: No answer came within our time limit or the client's, and nothing points to the network: a long generation, a high reasoning
+        effort, a stream that went silent, a codex that hangs.
+        Recognised by: `TimeoutExpired`, the read timeouts of HTTP clients, codex's idle timeout, HTTP 408; and that we ended the process
+        ourselves, when what it had printed shows no other cause.
+        What to do: Run once more with twice the time, `AGENT_TIMEOUT_SECONDS=600`, and with less effort; then split the scope.
+        Retry: Once, after the limit is raised.
+    """
+
+    signatures = (
+        Signature(incident=_BUSY, status="5xx"),
+        Signature(
+            incident=_BUSY,
+            machine=(
+                "server_error server_is_overloaded overloaded_error overloaded engine_overloaded engine_overloaded_error "
+                "service_unavailable service_unavailable_error serviceunavailableerror serviceunavailable "
+                "service_unavailable_exception internal_server_error internalservererror server_overloaded unavailable "
+                "unavailable_error modelnotreadyexception no_available_provider internalserverexception serviceunavailableexception"
+            ),
+        ),
+        Signature(incident=_BUSY, exception=_SDK + r"(?:InternalServerError|ServiceUnavailableError|OverloadedError|BadGatewayError)"),
+        Signature(
+            incident=_BUSY,
+            says=(
+                r"\bat capacity\b|\bexperiencing high (?:demand|traffic|load)\b|\bcurrently overloaded\b|\bserver (?:is overloaded"
+                r"|had an error (?:while )?processing your request)|\bAn error occurred while processing your request\. You can retry\b"
+                r"|^(?:API Error: )?Overloaded\.?$"
+            ),
+        ),
+        Signature(
+            incident=_BUSY,
+            says=(
+                r"\bno healthy upstream\b|\bupstream connect error\b|\b(?:502 Bad Gateway|503 Service (?:Temporarily )?Unavailable"
+                r"|504 Gateway Time-?out)\b|\bThe server is currently unavailable\b|\bservice is temporarily unavailable\b"
+                r"|\bservers are (?:currently )?(?:busy|overloaded)\b|\bLoading model$"
+            ),
+        ),
+        Signature(incident=_SLOW, status="408"),
+        Signature(incident=_SLOW, machine="timeout timeout_error timeouterror request_timeout deadline_exceeded requesttimeout"),
+        Signature(incident=_SLOW, exception=_SDK + r"(?:APITimeoutError|APIConnectionTimeoutError|Timeout)"),
+        Signature(incident=_SLOW, exception=_HTTP + r"(?:ReadTimeout|WriteTimeout|ReadTimeoutError|ServerTimeoutError|timeout)"),
+        Signature(
+            incident=_SLOW,
+            exception=r"TimeoutError|asyncio\.(?:\w+\.)*TimeoutError",
+            says=r"^$|^(?:timed out|The (?:read|write|handshake) operation timed out)\.?$",
+            unless=r"lock|connect",
+        ),
+        Signature(incident=_SLOW, exception=r"URLError", says=r"^timed out$"),
+        Signature(incident=_SLOW, exception=r"TimeoutExpired", unless=r"'(?:git|npm|pip|docker)'"),
+        Signature(
+            incident=_SLOW,
+            says=(
+                r"^(?:error: )?(?:stream disconnected before completion: )?(?:idle timeout waiting for (?:SSE|websocket|stream)"
+                r"|request timed out\.?|the request timed out\.?|operation timed out)$|\bidle timeout waiting for (?:SSE|websocket)"
+            ),
+        ),
+        Signature(
+            incident=_SLOW,
+            says=(
+                r"\b(?:codex|codex_exec|remote_llm|provider|model|agent)\b.{0,60}\b(?:timed out after|did not (?:answer|finish"
+                r"|respond) (?:with)?in|exceeded AGENT_TIMEOUT_SECONDS)\b|\bAPITimeoutError\b|\bRequest timed out\.$"
+            ),
+        ),
+        Signature(incident=_SLOW, killed="timeout"),
+    )

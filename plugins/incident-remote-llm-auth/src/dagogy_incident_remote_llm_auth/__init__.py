@@ -1,0 +1,18 @@
+"""dagogy incidents `remote-llm-auth`."""
+
+from collections.abc import Iterator
+
+from dagogy.api import ClassifierInfo, hookimpl
+
+__version__ = "0.1.0"
+
+
+@hookimpl
+def dagogy_classifiers() -> Iterator[ClassifierInfo]:
+    yield ClassifierInfo(
+        id="remote-llm-auth",
+        summary="There is no API key to send.",
+        api_version=1,
+        impl="dagogy_incident_remote_llm_auth.classifier:RemoteLlmAuth",
+        incidents=("openai_api_key_missing",),
+    )

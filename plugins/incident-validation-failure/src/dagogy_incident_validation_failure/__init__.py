@@ -1,0 +1,18 @@
+"""dagogy incidents `validation-failure`."""
+
+from collections.abc import Iterator
+
+from dagogy.api import ClassifierInfo, hookimpl
+
+__version__ = "0.1.0"
+
+
+@hookimpl
+def dagogy_classifiers() -> Iterator[ClassifierInfo]:
+    yield ClassifierInfo(
+        id="validation-failure",
+        summary="The validator ran, and the artifact did not pass.",
+        api_version=1,
+        impl="dagogy_incident_validation_failure.classifier:ValidationFailure",
+        incidents=("validation_failure",),
+    )

@@ -1,0 +1,26 @@
+"""The classifier of runbook section 3B."""
+
+from __future__ import annotations
+
+from dagogy.api import Signature, SignatureClassifier
+
+
+class ValidationFailure(SignatureClassifier):
+    """Runbook 3B: the validator did its work, and the artifact did not pass.
+
+    validation_failure:
+        What: A rule about the schema, the graph, the evidence or the quality found errors in the curriculum or the topic spec.
+        Recognised by: Our own code `validation_failed`, a line that begins `validation failed`, or the head of a validation report that
+        counts failures.
+        What to do: Read `outputs/reviews/validation_report.md`, mend the spec or the settings (or generate again with the findings fed
+        back), then run `dagogy validate RUN`, `dagogy plan RUN` and `dagogy iterate RUN`.
+        Retry: Only after something changed. The same findings twice are a case for escalation.
+    """
+
+    signatures = (
+        Signature(incident="validation_failure", typed="validation_failed"),
+        Signature(incident="validation_failure", says=r"^(?:error: )?validation[ _]failed\b", unless=r"remote_llm|codex|response|last message"),
+        Signature(incident="validation_failure", where=r"^(?:\w+: )*validation[ _]failed\b", exception=r".+"),
+        Signature(incident="validation_failure", says=r"\bvalidation_report\.(?:md|json): \d+ (?:failures?|errors?|findings?)\b"),
+        Signature(incident="validation_failure", says=r"^(?:error: )?(?:validate|run)\b.{0,40}\bexited? (?:non-zero|with \d+)\b.*\breport\b"),
+    )
