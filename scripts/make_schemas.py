@@ -4,27 +4,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 from dagogy.contracts import models
+from generated import settle
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "core/src/dagogy/contracts/schemas"
 
 
 def main() -> int:
-    stale = []
-    for name in models.ARTIFACTS:
-        path = SCHEMAS / f"{name}.schema.json"
-        text = json.dumps(models.schema_of(name), indent=2, ensure_ascii=False) + "\n"
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(name)
-            if "--check" not in sys.argv:
-                path.write_text(text, encoding="utf-8")
-    if stale and "--check" in sys.argv:
-        print(f"stale schemas: {', '.join(stale)}; run 'make schemas'", file=sys.stderr)
-        return 1
-    return 0
+    pages = {SCHEMAS / f"{name}.schema.json": json.dumps(models.schema_of(name), indent=2, ensure_ascii=False) + "\n" for name in models.ARTIFACTS}
+    return settle(pages, "schemas")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from dagogy.contracts.documents import MalformedJson, decode_curriculum, decode_
 from dagogy.testing.cases import complete_spec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import curriculum_of, python
+from support import EXIT_STATUS, curriculum_of, python
 
 FULL_NODE = {"id": "b", "prerequisites": ["a"], "estimate_confidence": 0.5, "estimate_minutes": 12.5}
 RESOURCE = {"title": "T", "url": "https://example.org", "kind": "paper", "role": "reference", "citation": "p. 3"}
@@ -605,25 +605,11 @@ def test_the_problems_of_schema_and_sense_are_told_together() -> None:
 
 # ------------------------------------------------------------------------------------------------------------------ the error taxonomy
 
-STATUS = {
-    "invalid_argument": 2,
-    "not_found": 3,
-    "validation_failed": 4,
-    "stage_conflict": 5,
-    "io_error": 6,
-    "config_error": 7,
-    "provider_error": 8,
-    "locked": 9,
-    "internal_error": 10,
-    "plugin_error": 11,
-    "interrupted": 130,
-}
-
 
 def test_the_codes_and_exit_statuses_are_those_of_the_contract() -> None:
     kinds = [k for _, k in inspect.getmembers(errors, inspect.isclass) if issubclass(k, errors.DagogyError) and k is not errors.DagogyError]
-    assert {k.code: k.exit_status for k in kinds} == STATUS
-    assert len(kinds) == len(STATUS)
+    assert {k.code: k.exit_status for k in kinds} == EXIT_STATUS
+    assert len(kinds) == len(EXIT_STATUS)
     assert (errors.DagogyError.code, errors.DagogyError.exit_status) == ("internal_error", 10)
 
 
