@@ -7,7 +7,7 @@ PROJECTS := core $(sort $(wildcard providers/*/pyproject.toml validators/*/pypro
 PROJECTS := core $(patsubst %/pyproject.toml,%,$(filter-out core,$(PROJECTS)))
 CODE   := core/src providers validators plugins scripts tests
 
-.PHONY: demo test gate install lint types layers docs docs-check schemas bench bench-incidents wheels test-slow clean help
+.PHONY: demo test gate checks install lint types layers docs docs-check schemas bench bench-incidents wheels test-slow clean help
 
 help:            ## show the targets
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,7 +18,9 @@ demo: $(STAMP)   ## compile a real scope document with the internal provider and
 test: $(STAMP)   ## run the tests
 	@$(BIN)/python -m pytest -n auto -m "not slow"
 
-gate: lint types layers docs-check test-slow wheels   ## everything else that must hold: lint, types, layers, docs, slow tests, wheels
+gate: test checks ## all that must hold: the tests and the checks
+
+checks: lint types layers docs-check test-slow wheels ## lint, types, layers, docs, slow tests, wheels
 
 install: $(STAMP) ## make the environment .venv with everything in it
 

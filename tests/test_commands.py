@@ -370,9 +370,9 @@ def test_the_formats_of_a_report_agree_on_the_findings(desk: Desk) -> None:
     assert f"line={line}," in github[0]
 
 
-def test_a_clean_report_has_nothing_to_say_to_github(desk: Desk) -> None:
+def test_a_clean_report_tells_github_that_all_is_well(desk: Desk) -> None:
     run_with(desk)
-    assert desk.ok("validate", "latest", "--format", "github").out == ""
+    assert desk.ok("validate", "latest", "--format", "github").out.startswith("::notice title=dagogy::")
 
 
 def test_two_documents_on_one_stdout_are_refused(desk: Desk) -> None:

@@ -164,8 +164,9 @@ def test_github_properties_escape_colons_and_commas_too() -> None:
     assert text.startswith("::error file=C%3A\\a%2Cb%25%0A.json,title=graph.acyclic::")
 
 
-def test_github_says_nothing_of_a_clean_report() -> None:
-    assert exporter(GitHub).export(subject(report([], [outcome("graph.acyclic", "clean")]))) == ""
+def test_github_says_of_a_clean_report_that_all_is_well() -> None:
+    said = exporter(GitHub).export(subject(report([], [outcome("graph.acyclic", "clean")])))
+    assert said == "::notice title=dagogy::20260101-000000: every rule is satisfied\n"
 
 
 def test_junit_has_a_test_case_for_each_rule() -> None:

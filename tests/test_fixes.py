@@ -135,7 +135,7 @@ def test_diff_shows_what_the_fixes_would_change_and_writes_nothing(desk: Desk) -
 
 def test_diff_of_a_curriculum_without_fixes_says_so(desk: Desk) -> None:
     run_with(desk)
-    assert desk.ok("validate", "latest", "--diff").out == "no fix would change anything\n"
+    assert desk.ok("validate", "latest", "--diff").out == "no such fix would change anything\n"
 
 
 RULE = """

@@ -69,10 +69,17 @@ class App:
         return Host(Selection.from_environment(os.environ, third_party=self.third_party), reserved={"command": frozenset(COMMANDS)})
 
     @cached_property
-    def settings(self) -> Settings:
+    def loaded_settings(self) -> Settings:
+        """The settings as they were given. A failure record needs the runs dir, though another setting may be wrong."""
         from dagogy.workspace.settings import load_settings
 
         return load_settings(os.environ, self.flags, provider_keys=self._provider_keys)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, every one of them sound; `ConfigError` otherwise, whether this command needs the wrong one or not."""
+        self.loaded_settings.check()
+        return self.loaded_settings
 
     def _provider_keys(self) -> list[str]:
         return [setting.name for plugin in self.host.load("provider") if plugin.info for setting in plugin.info.settings]
@@ -347,10 +354,12 @@ def _record(app: App, error: DagogyError) -> Path | None:
     elif app.reference:
         # It did not come so far as to open the run: locked, invalid metadata, a setting that cannot be parsed.
         with contextlib.suppress(Exception):
-            run = app.session.runs.find(app.reference)
+            from dagogy.workspace.runs import Runs
+
+            run = Runs(app.loaded_settings.runs_dir).find(app.reference)
             stage = run.metadata()[1].stage
     if run is None:
         return None
     with contextlib.suppress(Exception):
-        provider = str(app.settings.get("AGENT_PROVIDER"))
+        provider = str(app.loaded_settings.get("AGENT_PROVIDER"))
     return write_failure(run.path, error, ["dagogy", *app.arguments], os.environ, stage=stage, provider=provider)

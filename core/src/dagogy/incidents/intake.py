@@ -10,8 +10,8 @@ from typing import Any
 
 from dagogy.api.errors import InvalidArgument, NotFound
 from dagogy.api.incidents import Failure
-from dagogy.incidents.record import FAILURES
 from dagogy.workspace.files import read_regular
+from dagogy.workspace.stages import FAILURES
 
 #: Where a provider's details say these things; the first that is there counts.
 _TEXTS = ("output", "stdout", "stderr", "output_tail", "stderr_tail", "last_message", "events")

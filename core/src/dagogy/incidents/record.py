@@ -14,8 +14,7 @@ from dagogy.api.errors import DagogyError
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.workspace.events import utc_now
 from dagogy.workspace.files import to_json, write_atomic
-
-FAILURES = "logs/failures"
+from dagogy.workspace.stages import FAILURES
 
 
 def failure_document(

@@ -43,10 +43,6 @@ class Verdict:
     ruleset: str
 
     @property
-    def errors(self) -> list[Finding]:
-        return [f for f in self.findings if f.severity == "error"]
-
-    @property
     def failed_rules(self) -> list[Outcome]:
         return [o for o in self.outcomes if o.status == "failed"]
 

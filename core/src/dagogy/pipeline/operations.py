@@ -67,10 +67,14 @@ def plan(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
     """Makes and writes the plan. Raises `StageConflict` unless the run is validated."""
     opened.require(REPORT_JSON, "plan")
     subject = subject or opened.subject()
+    import msgspec
+
     from dagogy.pipeline.plan import make_plan
 
     document = make_plan(subject.curriculum, subject.spec, subject.index)
-    data = opened.run.write_json(PLAN, document)
+    # Much faster than the standard library's, and half the memory: a plan of 100,000 nodes is a fifth of the curriculum.
+    data = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    opened.run.write(PLAN, data)
     opened.metadata.stamps["plan"] = {
         "sha256": content_hash(data),
         "curriculum": opened.state.hashes["curriculum"],
@@ -116,19 +120,22 @@ def difference(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, 
     return make_diff(previous, subject.curriculum, subject.index)
 
 
-def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, list[str]]:
+def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, list[str], int]:
     """Applies the fixes that the rules offer, round by round until none is left.
 
-    Returns the curriculum before and after, and what was done. With `write` the result replaces the curriculum in the run.
+    Returns the curriculum before and after, what was done, and how many unsafe fixes are left that were not
+    asked for. With `write` the result replaces the curriculum in the run.
     """
     from dagogy.pipeline.fixes import apply_fixes, offered
 
     before = after = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else opened.subject().curriculum_bytes
     done: list[str] = []
+    hidden = 0
     seen: set[str] = set()
     for _ in range(_MOST_FIX_ROUNDS):
         subject = opened.subject(after)
         findings = opened.session.judge.judge(subject).findings
+        hidden = 0 if unsafe else len(offered(findings, unsafe=True)) - len(offered(findings, unsafe=False))
         if not offered(findings, unsafe=unsafe):
             break
         # Two rules whose fixes undo each other would go round for ever.
@@ -142,7 +149,7 @@ def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, li
     if write and done:
         opened.run.write(CURRICULUM, after)
         opened.metadata.stamps["curriculum"] = {"sha256": content_hash(after), "inputs": opened.state.inputs, "made_by": "fix"}
-        opened.metadata.note("fixed", plural(len(done), "fix") if len(done) == 1 else f"{len(done)} fixes", fixes=done[:50])
+        opened.metadata.note("fixed", plural(len(done), "fix", "fixes"), fixes=done[:50])
         opened.run.event("fixed", fixes=done[:1000])
         opened.refresh(curriculum=content_hash(after))
-    return before, after, done
+    return before, after, done, hidden

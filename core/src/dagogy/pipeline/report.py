@@ -68,9 +68,9 @@ def summary_line(report: Mapping[str, Any]) -> str:
     return line
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int, noun: str, many: str = "") -> str:
+    """`1 error`, `2 errors`; `many` where that is not the noun with an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {many or noun + 's'}"
 
 
 def hours(minutes: float, sign: str = "") -> str:
@@ -109,7 +109,7 @@ def _what_to_do(report: Mapping[str, Any], run: str) -> list[str]:
     out = []
     s = report["summary"]
     if s["safe_fixes"]:
-        out.append(f"- `dagogy validate {run} --fix` applies {plural(s['safe_fixes'], 'safe fix')[:-1] + 'es' if s['safe_fixes'] > 1 else '1 safe fix'}")
+        out.append(f"- `dagogy validate {run} --fix` applies {plural(s['safe_fixes'], 'safe fix', 'safe fixes')}")
     if s["unsafe_fixes"]:
         out.append(f"- `dagogy validate {run} --unsafe-fixes --diff` shows {s['unsafe_fixes']} that would change the meaning")
     out += [

@@ -63,7 +63,7 @@ def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, 
         "scope_out": _texts(front, "scope_out") or list(reading.scope_out),
         "constraints": constraints,
         "domain_mode": front.get("domain_mode", "mature"),
-        "evidence_mode": front.get("evidence_mode", "standard"),
+        "evidence_mode": front.get("evidence_mode", "minimal"),
         "context_pack": {"domain": title},
     }
 

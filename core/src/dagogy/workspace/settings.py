@@ -132,13 +132,15 @@ class Settings:
 
 
 def _named(name: str, source: str) -> str:
-    return name if source in ("environment", "flag") else f"{name.lower()} in {source}"
+    if source == "flag":
+        return "--" + name.removeprefix("AGENT_").lower().replace("_", "-")
+    return name if source == "environment" else f"{name.lower()} in {source}"
 
 
 def _number(known: Known, value: Any, source: str) -> float | int:
     wrong = ConfigError(
         f"{_named(known.name, source)} is {value!r}; accepted: {known.accepted()}",
-        hint=f"set it to such a number, or unset {known.name}",
+        hint=f"set it to such a number, or unset {known.name}" if source == "environment" else "give it such a number, or leave it out",
         details={"setting": known.name, "value": str(value), "accepted": known.accepted()},
     )
     if isinstance(value, bool):
@@ -158,7 +160,7 @@ def load_settings(
     *,
     provider_keys: Callable[[], Iterable[str]] = tuple,
 ) -> Settings:
-    """Reads the configuration file, if there is one, and checks its keys.
+    """Reads the configuration file, if there is one, and checks its keys; `Settings.check` does the values.
 
     `provider_keys` is asked for the settings that providers declare, and only when a key is not the core's. Raises `ConfigError`.
     """

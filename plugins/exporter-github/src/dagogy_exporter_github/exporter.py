@@ -10,10 +10,13 @@ _COMMANDS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": 
 
 
 class GitHub(Exporter):
-    """One command a finding, in the report's order; then what could not be judged. Nothing where all is well."""
+    """One command a finding, in the report's order; then what could not be judged; where there is neither, a notice that all is well."""
 
     def export(self, subject: ExportSubject) -> str:
-        return "".join(line + "\n" for line in _commands(subject))
+        lines = list(_commands(subject))
+        if not lines:
+            lines = [_command("notice", f"{subject.document['run_id']}: every rule is satisfied", title="dagogy", file="", line="")]
+        return "".join(line + "\n" for line in lines)
 
 
 def _commands(subject: ExportSubject) -> Iterator[str]:

@@ -52,8 +52,8 @@ def _python(app: App) -> str:
 
 
 def _settings(app: App) -> str:
-    app.settings.check()
-    return f"from {app.settings.path}" if app.settings.path else "no configuration file; environment and defaults"
+    path = app.settings.path
+    return f"from {path}" if path else "no configuration file; environment and defaults"
 
 
 def _plugins(app: App) -> str:

@@ -51,7 +51,6 @@ def run(
 ) -> None:
     """Compiles a run: reads the scope document or topic spec, generates a curriculum, validates it, plans it, and says what changed."""
     app.flags = {"AGENT_PROVIDER": provider, "AGENT_MODEL": model, "AGENT_MAX_ITERATIONS": max_iterations, "AGENT_TARGET_SCORE": target_score}
-    app.settings.check()
     scope = _scope(scope_file, scope_mode, sections)
     with app.writing(reference, wait_seconds) as opened:
         inputs.require_inputs(opened, scope)

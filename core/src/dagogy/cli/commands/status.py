@@ -24,7 +24,10 @@ def _artifacts(opened: OpenRun) -> list[dict[str, Any]]:
 def _last_failure(opened: OpenRun) -> str:
     folder = opened.run.path / FAILURES
     names = sorted(p.name for p in folder.glob("*.json")) if folder.is_dir() else []
-    return f"{FAILURES}/{names[-1]}" if names else ""
+    # A record's name begins with its time. What succeeded since stands in the history.
+    since = max((str(entry.get("at_utc", "")) for entry in opened.metadata.history), default="")
+    compact = since.replace("-", "").replace(":", "").replace(".", "-")
+    return f"{FAILURES}/{names[-1]}" if names and names[-1] > compact else ""
 
 
 @click.command("status", epilog="\b\nExample:\n  dagogy status latest")

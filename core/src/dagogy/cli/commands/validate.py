@@ -44,6 +44,8 @@ def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: 
     if app.json and exporter is not None:
         raise InvalidArgument(f"--json and --format {format_id} ask for two documents", hint="leave one of the two out")
     app.json = app.json or format_id == "json"
+    if show_diff and exporter is not None:
+        raise InvalidArgument(f"--diff shows fixes, --format {format_id} findings", hint="leave one of the two out")
     if show_diff:
         with app.reading(reference) as opened:
             _show_fixes(app, opened, unsafe_fixes)
@@ -53,7 +55,7 @@ def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: 
             opened.require(CURRICULUM, "validate")
         done: list[str] | None = None
         if fix or unsafe_fixes:
-            _, _, done = operations.fix(opened, unsafe=unsafe_fixes, write=True)
+            _, _, done, _ = operations.fix(opened, unsafe=unsafe_fixes, write=True)
         report = operations.validate(opened)
         if exporter is not None:
             text = exported(app, exporter, _export_subject(app, opened, report))
@@ -111,10 +113,12 @@ def _print_fixed(app: App, done: list[str] | None) -> None:
 
 
 def _show_fixes(app: App, opened: OpenRun, unsafe: bool) -> None:
-    before, after, done = operations.fix(opened, unsafe=unsafe, write=False)
+    before, after, done, hidden = operations.fix(opened, unsafe=unsafe, write=False)
     a, b = (text.decode("utf-8", "replace").splitlines(True) for text in (before, after))
     diff = "".join(difflib.unified_diff(a, b, f"a/{CURRICULUM}", f"b/{CURRICULUM}"))
-    app.emit({"fixes": done, "diff": diff}, diff.rstrip("\n") or "no fix would change anything")
+    app.emit({"fixes": done, "hidden_unsafe_fixes": hidden, "diff": diff}, diff.rstrip("\n") or "no such fix would change anything")
+    if hidden:
+        app.note(f"{plural(hidden, 'fix', 'fixes')} that would change the meaning not shown: --unsafe-fixes --diff shows them")
 
 
 def _print_text(app: App, opened: OpenRun, report: dict[str, Any]) -> None:
@@ -152,9 +156,9 @@ def _hidden_fixes(report: dict[str, Any], run_id: str) -> str:
         parts.append(f"{plural(safe, 'finding')} can be fixed safely: dagogy validate {run_id} --fix")
     if unsafe:
         parts.append(
-            f"{unsafe} more with --unsafe-fixes (they change the meaning; --diff shows them)"
+            f"{unsafe} more with --unsafe-fixes (they change the meaning; --unsafe-fixes --diff shows them)"
             if safe
-            else f"{plural(unsafe, 'finding')} can be fixed with --unsafe-fixes (they change the meaning; --diff shows them)"
+            else f"{plural(unsafe, 'finding')} can be fixed with --unsafe-fixes (they change the meaning; --unsafe-fixes --diff shows them)"
         )
     return "; ".join(parts)
 
