@@ -50,8 +50,9 @@ class Incident:
 
 def last_incident(run: Run) -> Incident | None:
     """The run's newest failure that still stands. One of a recovery's own commands is none, nor one that was mended since."""
-    events = list(read_events(run.path / EVENTS))
-    ours = {name for e in events if e["event"] == "recovery_action" for name in e.get("records") or []} if events else set()
+    events = [e for e in read_events(run.path / EVENTS) if isinstance(e.get("event"), str)]
+    lists = [e.get("records") for e in events if e["event"] == "recovery_action"]
+    ours = {str(name) for names in lists if isinstance(names, list) for name in names}
     folder = run.path / FAILURES
     for name in sorted((p.name for p in folder.glob("*.json")), reverse=True) if folder.is_dir() else []:
         if name in ours:
@@ -59,10 +60,17 @@ def last_incident(run: Run) -> Incident | None:
         incident, at = _read(folder / name, run.id)
         if _command_name(incident.command) in ABOUT_FAILURES:
             continue
-        line = " ".join(incident.failure.command)
-        mended = any(e.get("event") == "command_ended" and e.get("command") == line and str(e.get("at_utc")) > at for e in events)
-        return None if mended else incident
+        later = [e for e in events if str(e.get("at_utc")) > at]
+        return None if any(_ended_well(e, incident.command, run.id) for e in later) else incident
     return None
+
+
+def _ended_well(event: Mapping[str, Any], command: Sequence[str], run_id: str) -> bool:
+    """Whether the event says that `command` succeeded, whatever words the run was named by."""
+    line = event.get("command")
+    if event["event"] == "recovered":
+        return line == list(command)
+    return event["event"] == "command_ended" and isinstance(line, str) and _on_run(line.split(" ")[1:], run_id, run_id) == tuple(" ".join(command).split(" "))
 
 
 def _read(path: Path, run_id: str) -> tuple[Incident, str]:
@@ -240,7 +248,7 @@ class Recovery:
         tried: set[tuple[str, ...]] = set()
         while report.verdict.outcome == "diagnosed":
             mark = _fingerprint(report.verdict, failure)
-            plugin = next((p for p in self._actions(report) if self._allowed(p) and (p.id, *mark) not in tried), None)
+            plugin = next((p for p in self._actions(report) if self._allowed(p) and not {(p.id, mark[0]), (p.id, *mark)} & tried), None)
             if plugin is None:
                 report.reason = report.reason or "no action is left that may be carried out"
                 break
@@ -251,6 +259,8 @@ class Recovery:
             before = self._digest()
             step = self._act(plugin, failure, report.verdict)
             report.steps.append(step)
+            if step.environment or plugin.info.safety == "unsafe":
+                tried.add((plugin.id, mark[0]))  # once is enough for what costs something, in whatever words the failure comes back
             if step.outcome != "changed":
                 failure = self._deeper(report, failure, step)
                 continue
