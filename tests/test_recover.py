@@ -11,7 +11,7 @@ import pytest
 from dagogy.api import ClassifierInfo, CommandResult, Failure, RecoveryAction, RecoveryInfo, RecoveryOutcome
 from dagogy.host.manager import Host
 from dagogy.testing import BenchContext, check_action, diagnosis_of
-from support import ROOT, SOUND_SPEC, Desk, Outcome, Yard, put, run_with, sound_curriculum
+from support import ROOT, SOUND_SPEC, Desk, Outcome, Yard, failed, put, run_with, sound_curriculum
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 SPEC = "inputs/topic_spec.json"
@@ -69,8 +69,7 @@ def test_stage_conflict_without_any_input_names_what_is_missing_and_changes_noth
     run = desk.init()
     spec = (run / SPEC).read_bytes()
     assert desk("run", run.name).status == 5
-    done = desk("recover", run.name)
-    assert done.status == 5
+    done = failed(desk("recover", run.name), "stage_conflict")
     assert "/goal" in done.out
     assert f"dagogy run {run.name} --scope-file FILE" in done.out
     assert (run / SPEC).read_bytes() == spec
@@ -358,6 +357,17 @@ def test_a_command_whose_secret_was_not_recorded_is_not_run_again(desk: Desk) ->
     done = desk("recover", run.name, "--json")
     assert done.status == 5
     assert "run it again yourself" in done.json["reason"]
+
+
+def test_a_recorded_command_about_another_run_is_not_run(desk: Desk) -> None:
+    other, run = desk.init("other"), run_with(desk)
+    assert desk("plan", run.name).status == 5
+    path = next((run / "logs/failures").iterdir())
+    put(path, {**json.loads(path.read_bytes()), "command": ["dagogy", "archive", other.name, "--remove"]})
+    done = desk("recover", run.name, "--json")
+    assert done.status == 5
+    assert "names another run" in done.json["reason"]
+    assert other.is_dir()
 
 
 def test_a_failed_recovery_is_not_itself_the_failure_to_recover_from(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support import Desk, run_with, sound_curriculum
+from support import Desk, failed, run_with, sound_curriculum
 
 FLOW = ["status", "validate", "plan", "iterate"]
 
@@ -27,8 +27,7 @@ def test_a_failed_validation_shows_the_report_the_diagnosis_and_the_next_command
     assert done.json["report"] == str(run / "outputs/reviews/validation_report.md")
     assert done.json["diagnosis"]["incident"] == "validation_failure"
     assert done.json["next"] == f"dagogy recover {run.name}"
-    shown = desk("triage", run.name)
-    assert shown.status == 4
+    shown = failed(desk("triage", run.name), "validation_failed")
     assert "validation_failure" in shown.out
     assert shown.out.rstrip().endswith(f"next: dagogy recover {run.name}")
 

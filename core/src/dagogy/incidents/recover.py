@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dagogy.api.errors import DagogyError
+from dagogy.api.errors import DagogyError, InternalError, StageConflict
 from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.incidents.commands import overlaid, run_command
@@ -36,6 +36,7 @@ ABOUT_FAILURES = frozenset({"diagnose", "recover", "triage", "escalate", "postmo
 #: Actions in one recovery.
 MOST_ACTIONS = 8
 _KEPT = "logs/kept"
+_TYPED = re.compile(r"\[[a-z_]+\] .")
 _WITHHELD = re.compile(r"\[redacted\]|\[[A-Z][A-Z0-9_]*\]")
 
 
@@ -78,7 +79,7 @@ def _read(path: Path, run_id: str) -> tuple[Incident, str]:
     document = json.loads(read_regular(path))
     status = document.get("exit_status")
     command = tuple(failure.command[1:]) if failure.command[:1] == ("dagogy",) else ()
-    known = status if isinstance(status, int) and not isinstance(status, bool) and 0 < status < 256 else 1
+    known = status if isinstance(status, int) and not isinstance(status, bool) and 0 < status < 256 else InternalError.exit_status
     return Incident(failure, _on_run(command, run_id, run_id), known), str(document.get("at_utc", ""))
 
 
@@ -87,7 +88,7 @@ def stale_incident(opened: OpenRun) -> Incident | None:
     failure = artifact_failure(opened)
     if not any(state not in ("current", "missing") for state in failure.artifacts.values()):
         return None
-    return Incident(failure, ("iterate", opened.run.id), 1)
+    return Incident(failure, ("iterate", opened.run.id), StageConflict.exit_status)
 
 
 def artifact_failure(opened: OpenRun) -> Failure:
@@ -156,8 +157,15 @@ class Report:
     planned: list[Plugin] = field(default_factory=list)
     resolved: bool = False
     reason: str = ""
-    exit_status: int = 1
+    exit_status: int = 0
     run_id: str = ""
+
+    @property
+    def first_line(self) -> str:
+        """The failure that stands, as every failing command begins its stderr."""
+        again = next((told(s.retry) for s in reversed(self.steps) if s.retry is not None), "")
+        failure = self.incident.failure
+        return again if _TYPED.match(again) else f"[{failure.code or StageConflict.code}] {failure.message or f'{failure.run_id}: {self.reason}'}"
 
     @property
     def permanent(self) -> list[str]:
@@ -187,7 +195,12 @@ class Report:
 def told(result: CommandResult) -> str:
     """The line that says how a command ended: its error, or else its last."""
     lines = result.text.splitlines()
-    return next((line for line in lines if re.match(r"\[[a-z_]+\] ", line)), lines[-1] if lines else "")[:500]
+    return next((line for line in lines if _TYPED.match(line)), lines[-1] if lines else "")[:2000]
+
+
+def failing_status(result: CommandResult) -> int:
+    """Its exit status; where a signal ended it, that of a command that did not get to say why."""
+    return result.exit_status if result.exit_status > 0 else InternalError.exit_status
 
 
 class Recovery:
@@ -267,15 +280,15 @@ class Recovery:
             if step.run_id:
                 command = _on_run(command, self.at.id, step.run_id)
                 self.at = Run(self.run.path.parent / step.run_id)
-            if not command or any(_WITHHELD.search(word) for word in command):
-                report.reason = "the failed command is not recorded whole (it held a secret, or was not ours): run it again yourself"
+            if self.at.id not in command or any(_WITHHELD.search(word) for word in command):
+                report.reason = "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"
                 break
             known = self._records()
             step.retry = self._retry(step, command)
             if step.retry.ok:
                 report.resolved, report.exit_status, report.reason = True, 0, f"'dagogy {' '.join(command)}' ended with exit status 0"
                 break
-            report.exit_status = step.retry.exit_status if step.retry.exit_status > 0 else 1
+            report.exit_status = failing_status(step.retry)
             failure = self._newest(known, failure)
             report.verdict = diagnose(self.host, failure)
             same = _fingerprint(report.verdict, failure) == mark

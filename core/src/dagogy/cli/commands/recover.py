@@ -39,6 +39,8 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str) ->
     recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, extra=extra, say=say)
     report = recovery.plan(incident) if dry_run else recovery.recover(incident)
     app.emit(redacted(report.as_dict(), secrets), *(str(redacted(line, secrets)) for line in _lines(report)))
+    if not report.resolved:
+        app.tell(str(redacted(report.first_line, secrets)))
     return report.exit_status
 
 
@@ -70,6 +72,8 @@ def _lines(report: Report) -> list[str]:
         lines.append("  the setting held for this attempt alone; to make it permanent:")
         lines += [f"    {line}" for line in report.permanent]
     lines += [f"  not asked: {trouble}" for trouble in report.broken]
+    if not report.resolved and report.verdict.outcome == "diagnosed":
+        lines.append(f"  more: dagogy explain {report.verdict.incident_id}")
     if report.run_id != report.incident.failure.run_id and report.incident.failure.run_id:
         lines.append(f"  run {report.run_id} took the place of {report.incident.failure.run_id}")
     return lines

@@ -16,7 +16,7 @@ from dagogy.incidents.commands import run_command
 from dagogy.incidents.diagnose import Verdict
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import from_text, last_record, read_record
-from dagogy.incidents.recover import told
+from dagogy.incidents.recover import failing_status, told
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import REPORT_MD
@@ -59,6 +59,7 @@ def _newest(run: Run) -> str:
 
 def _failed(app: App, run: Run, steps: list[dict[str, Any]], result: CommandResult, known: str, secrets: dict[str, str]) -> int:
     """What the failing step left: its record is diagnosed, or its output where it could write none."""
+    status = failing_status(result)
     record = last_record(run.path)
     new = record is not None and record.name != known
     verdict = ask(app.host, read_record(record) if record is not None and new else from_text(result.text, str(result.exit_status)))
@@ -71,12 +72,13 @@ def _failed(app: App, run: Run, steps: list[dict[str, Any]], result: CommandResu
         "diagnosis": verdict.as_dict(),
         "report": report,
         "next": step,
-        "exit_status": result.exit_status,
+        "exit_status": status,
     }
     lines = [f"report: {report}"] if report else []
     lines += [f"incident: {verdict.incident_id}" + (f" ({verdict.reason})" if verdict.reason else ""), *_advice(app, verdict)]
     app.emit(redacted(json.loads(json.dumps(document, default=str)), secrets), *(str(redacted(line, secrets)) for line in lines), f"next: {step}")
-    return result.exit_status if result.exit_status > 0 else 1
+    app.tell(str(redacted(steps[-1]["told"], secrets)))
+    return status
 
 
 def _advice(app: App, verdict: Verdict) -> list[str]:
