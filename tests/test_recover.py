@@ -217,7 +217,17 @@ def test_a_missing_key_is_asked_for_by_name_and_nothing_else_is_done(desk: Desk,
     assert done.returncode == 8
     assert "export OPENAI_API_KEY=" in done.stdout
     assert "1 action left out" in done.stdout
-    assert "again:" not in done.stdout
+    assert done.stdout.count("again:") == 1
+
+
+def test_what_a_person_mended_meanwhile_is_confirmed_by_the_failed_command(desk: Desk) -> None:
+    run = run_with(desk, cyclic())
+    assert desk("validate", run.name).status == 4
+    put(run / CURRICULUM, sound_curriculum())
+    done = desk("recover", run.name, "--json")
+    assert done.status == 0, done.out
+    assert done.json["unaided_retry"]["exit_status"] == 0
+    assert events(run, "recovered")[0]["by"] == ""
 
 
 def test_white_space_in_the_base_url_is_trimmed_for_the_attempt(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

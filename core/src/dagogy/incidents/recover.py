@@ -155,6 +155,7 @@ class Report:
     hidden: list[Plugin] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     planned: list[Plugin] = field(default_factory=list)
+    unaided: CommandResult | None = None
     resolved: bool = False
     reason: str = ""
     exit_status: int = 0
@@ -163,7 +164,8 @@ class Report:
     @property
     def first_line(self) -> str:
         """The failure that stands, as every failing command begins its stderr."""
-        again = next((told(s.retry) for s in reversed(self.steps) if s.retry is not None), "")
+        results = [*([self.unaided] if self.unaided else []), *(s.retry for s in self.steps if s.retry)]
+        again = told(results[-1]) if results else ""
         failure = self.incident.failure
         return again if _TYPED.match(again) else f"[{failure.code or StageConflict.code}] {failure.message or f'{failure.run_id}: {self.reason}'}"
 
@@ -184,6 +186,7 @@ class Report:
             "command": ["dagogy", *self.incident.command],
             "diagnosis": self.verdict.as_dict(),
             "steps": [s.as_dict() for s in self.steps],
+            "unaided_retry": None if self.unaided is None else {"exit_status": self.unaided.exit_status, "told": told(self.unaided)},
             "planned": [{"action": p.id, "safety": p.info.safety, "summary": p.info.summary} for p in self.planned],
             "manual": [{"action": s.action.id, "message": s.message, "commands": list(s.commands)} for s in self.manual],
             "hidden": [{"action": p.id, "summary": p.info.summary, "reason": p.info.reason} for p in self.hidden],
@@ -243,7 +246,8 @@ class Recovery:
         report.run_id = self.at.id
         facts = {"incident": report.verdict.incident_id, "actions": [s.action.id for s in report.steps], "command": list(incident.command)}
         if report.resolved:
-            self._event("recovered", by=report.steps[-1].action.id, run_id=self.at.id, **facts)
+            by = next((s.action.id for s in report.steps if s.retry is not None and s.retry.ok), "")
+            self._event("recovered", by=by, run_id=self.at.id, **facts)
         else:
             self._event("recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts)
         return report
@@ -263,7 +267,16 @@ class Recovery:
             mark = _fingerprint(report.verdict, failure)
             plugin = next((p for p in self._actions(report) if self._allowed(p) and not {(p.id, mark[0]), (p.id, *mark)} & tried), None)
             if plugin is None:
-                report.reason = report.reason or "no action is left that may be carried out"
+                report.reason = "no action is left that may be carried out"
+                if report.unaided is None and not any(s.retry for s in report.steps) and self._whole(command):
+                    # A person may have mended it meanwhile: the failed command decides, here as ever.
+                    known, report.unaided = self._records(), self._retry(None, command)
+                    if report.unaided.ok:
+                        self._resolve(report, command)
+                        break
+                    report.exit_status, failure = failing_status(report.unaided), self._newest(known, failure)
+                    report.verdict = diagnose(self.host, failure)
+                    continue
                 break
             if len(report.steps) == MOST_ACTIONS:
                 report.reason = f"{MOST_ACTIONS} actions did not help"
@@ -280,13 +293,13 @@ class Recovery:
             if step.run_id:
                 command = _on_run(command, self.at.id, step.run_id)
                 self.at = Run(self.run.path.parent / step.run_id)
-            if self.at.id not in command or any(_WITHHELD.search(word) for word in command):
+            if not self._whole(command):
                 report.reason = "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"
                 break
             known = self._records()
             step.retry = self._retry(step, command)
             if step.retry.ok:
-                report.resolved, report.exit_status, report.reason = True, 0, f"'dagogy {' '.join(command)}' ended with exit status 0"
+                self._resolve(report, command)
                 break
             report.exit_status = failing_status(step.retry)
             failure = self._newest(known, failure)
@@ -298,6 +311,13 @@ class Recovery:
             if report.verdict.outcome != "diagnosed":
                 report.reason = f"{report.verdict.outcome}: {report.verdict.reason}; no action is taken"
         return failure
+
+    def _whole(self, command: Sequence[str]) -> bool:
+        """Whether it can be run again as it was: recorded with all its words, and about this run."""
+        return self.at.id in command and not any(_WITHHELD.search(word) for word in command)
+
+    def _resolve(self, report: Report, command: Sequence[str]) -> None:
+        report.resolved, report.exit_status, report.reason = True, 0, f"'dagogy {' '.join(command)}' ended with exit status 0"
 
     def _actions(self, report: Report) -> list[Plugin]:
         """The installed actions for the diagnosed incident, in order. One that cannot be described is named in the report."""
@@ -349,12 +369,13 @@ class Recovery:
                         environment=dict(step.environment), ran=step.ran, records=step.records)  # fmt: skip
         return step
 
-    def _retry(self, step: Step, command: Sequence[str]) -> CommandResult:
-        settings = "".join(f"{name}={shlex.quote(value)} " for name, value in step.environment.items())
+    def _retry(self, step: Step | None, command: Sequence[str]) -> CommandResult:
+        environment = step.environment if step else {}
+        settings = "".join(f"{name}={shlex.quote(value)} " for name, value in environment.items())
         self.say(f"  again: {settings}dagogy {' '.join(command)}")
-        result = self.command(command, step.environment)
+        result = self.command(command, environment)
         self.say(f"  exit status {result.exit_status}: {told(result)}")
-        self._event("recovery_retried", action=step.action.id, command=list(command), exit_status=result.exit_status, told=told(result))
+        self._event("recovery_retried", action=step.action.id if step else "", command=list(command), exit_status=result.exit_status, told=told(result))
         return result
 
     def command(self, arguments: Sequence[str], environment: Mapping[str, str]) -> CommandResult:
