@@ -21,7 +21,7 @@ _HOME = {
     "dagogy.api.options": "Meta Options",
     "dagogy.api.scope": "Block Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
     "dagogy.api.providers": "Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement",
-    "dagogy.api.incidents": "Classifier Diagnosis Failure Rank RecoveryAction RecoveryOutcome",
+    "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api.evidence": "Clue Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.exporters": "ExportSubject Exporter",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 from dagogy.api.plugins import ClassifierInfo, RecoveryInfo
@@ -85,21 +86,75 @@ class Classifier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommandResult:
+    """How a `dagogy` command ended that an action ran. `text` is what it printed, stdout before stderr, without secrets."""
+
+    exit_status: int
+    text: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.exit_status == 0
+
+
+class RecoveryContext:
+    """What an action works with: the run, the settings in force, and a way to run commands. The host makes it.
+
+    `run`: the run's folder, `run_id` its name. `providers`: ids of the installed providers.
+    """
+
+    run: Path
+    run_id: str
+    providers: Sequence[str] = ()
+
+    def setting(self, name: str) -> str:
+        """The value of a setting as the failed command found it in the environment or the configuration file; "" when it is not set."""
+        raise NotImplementedError
+
+    def in_file(self, name: str) -> bool:
+        """Whether the configuration file sets it, so that taking it out of the environment would not unset it."""
+        raise NotImplementedError
+
+    def dagogy(self, *arguments: str, environment: Mapping[str, str] | None = None) -> CommandResult:
+        """Runs `dagogy ARGUMENTS…` in a process of its own and waits for its end. A variable that is set to "" is taken out."""
+        raise NotImplementedError
+
+    def keep(self, relative: str) -> Path | None:
+        """Keeps a copy of a file of the run (in `logs/kept/`) before it is overwritten; None when there is no such file.
+
+        The same content is kept once.
+        """
+        raise NotImplementedError
+
+    def spec_problems(self) -> Sequence[str]:
+        """What is missing or wrong in the topic spec, one line each."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryOutcome:
-    """What an action did: `changed` tells whether trying again makes sense; `commands` are for a person to type."""
+    """What an action did: `changed` tells whether trying again makes sense; `commands` are for a person to type.
+
+    `environment`: settings for the next attempt alone; "" takes a variable out. `run_id`: the run that took the place of the
+    failed one, on which the failed command is to be run from now on.
+    """
 
     changed: bool
     message: str
     environment: Mapping[str, str] = field(default_factory=dict)
     commands: Sequence[str] = ()
+    run_id: str = ""
 
 
 class RecoveryAction:
-    """Base of all recovery actions. Running one twice does no more than running it once."""
+    """Base of all recovery actions. Running one twice does no more than running it once.
+
+    A `safe` action loses nothing and changes no input of the user; a `manual` one changes nothing at all, it only gives commands.
+    """
 
     def __init__(self, info: RecoveryInfo) -> None:
         self.info = info
 
-    def recover(self, failure: Failure, diagnosis: Diagnosis) -> RecoveryOutcome:
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         """Carries the action out; raises a `DagogyError` when it cannot."""
         raise NotImplementedError

@@ -39,6 +39,8 @@ COMMANDS = {
     "archive": ("archive", "Pack a run into one .tar.gz."),
     "export": ("export", "Write a curriculum or plan in another tool's format."),
     "diagnose": ("diagnose", "Say which incident a failure is, on what evidence, and what to do."),
+    "recover": ("recover", "Carry out what helps against a run's last failure, and run the failed command again."),
+    "triage": ("triage", "Walk a run through status, validate, plan and iterate, and diagnose what fails."),
     "explain": ("explain", "Explain a rule, another plugin or an error code."),
     "schema": ("schema", "Print the JSON Schema of an artifact."),
     "plugins": ("plugins", "List the plugins, or show one."),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ClassifierInfo, hookimpl
+from dagogy.api import ClassifierInfo, RecoveryInfo, hookimpl
 
 __version__ = "0.1.0"
 
@@ -15,4 +15,26 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_remote_llm_config.classifier:RemoteLlmConfig",
         incidents=("openai_base_url_invalid",),
+    )
+
+
+@hookimpl
+def dagogy_recoveries() -> Iterator[RecoveryInfo]:
+    yield RecoveryInfo(
+        id="trim-base-url",
+        summary="Takes white space and a slash at the end off OPENAI_BASE_URL.",
+        api_version=1,
+        impl="dagogy_incident_remote_llm_config.actions:TrimBaseUrl",
+        incidents=("openai_base_url_invalid",),
+        safety="safe",
+        order=10,
+    )
+    yield RecoveryInfo(
+        id="repair-base-url",
+        summary="Offers the address that was probably meant, and how to test it.",
+        api_version=1,
+        impl="dagogy_incident_remote_llm_config.actions:RepairBaseUrl",
+        incidents=("openai_base_url_invalid",),
+        safety="manual",
+        order=90,
     )

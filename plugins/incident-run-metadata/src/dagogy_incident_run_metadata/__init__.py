@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ClassifierInfo, hookimpl
+from dagogy.api import ClassifierInfo, RecoveryInfo, hookimpl
 
 __version__ = "0.1.0"
 
@@ -15,4 +15,27 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_run_metadata.classifier:RunMetadata",
         incidents=("invalid_run_metadata",),
+    )
+
+
+@hookimpl
+def dagogy_recoveries() -> Iterator[RecoveryInfo]:
+    yield RecoveryInfo(
+        id="fresh-run",
+        summary="Archives the run, makes a fresh one, puts the inputs back and compiles it.",
+        api_version=1,
+        impl="dagogy_incident_run_metadata.actions:FreshRun",
+        incidents=("invalid_run_metadata",),
+        safety="unsafe",
+        reason="it makes another run with an id of its own, and asking a provider may cost money",
+        order=50,
+    )
+    yield RecoveryInfo(
+        id="fresh-run-by-hand",
+        summary="Gives the commands that archive the run and make a fresh one.",
+        api_version=1,
+        impl="dagogy_incident_run_metadata.actions:FreshRunByHand",
+        incidents=("invalid_run_metadata",),
+        safety="manual",
+        order=90,
     )

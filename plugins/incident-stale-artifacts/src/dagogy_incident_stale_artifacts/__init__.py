@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ClassifierInfo, hookimpl
+from dagogy.api import ClassifierInfo, RecoveryInfo, hookimpl
 
 __version__ = "0.1.0"
 
@@ -15,4 +15,17 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_stale_artifacts.classifier:StaleArtifacts",
         incidents=("stale_artifacts",),
+    )
+
+
+@hookimpl
+def dagogy_recoveries() -> Iterator[RecoveryInfo]:
+    yield RecoveryInfo(
+        id="rerun-stages",
+        summary="Runs validate, plan and iterate, in this order.",
+        api_version=1,
+        impl="dagogy_incident_stale_artifacts.actions:RerunStages",
+        incidents=("stale_artifacts",),
+        safety="safe",
+        order=10,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ClassifierInfo, hookimpl
+from dagogy.api import ClassifierInfo, RecoveryInfo, hookimpl
 
 __version__ = "0.1.0"
 
@@ -15,4 +15,36 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_validation_failure.classifier:ValidationFailure",
         incidents=("validation_failure",),
+    )
+
+
+@hookimpl
+def dagogy_recoveries() -> Iterator[RecoveryInfo]:
+    yield RecoveryInfo(
+        id="fix-findings",
+        summary="Applies the fixes of the rules that keep the meaning.",
+        api_version=1,
+        impl="dagogy_incident_validation_failure.actions:FixFindings",
+        incidents=("validation_failure",),
+        safety="safe",
+        order=10,
+    )
+    yield RecoveryInfo(
+        id="regenerate",
+        summary="Generates the curriculum again, with twice as many rounds to mend the findings.",
+        api_version=1,
+        impl="dagogy_incident_validation_failure.actions:Regenerate",
+        incidents=("validation_failure",),
+        safety="unsafe",
+        reason="it replaces the curriculum, and asking a provider may cost money",
+        order=50,
+    )
+    yield RecoveryInfo(
+        id="read-report",
+        summary="Shows the first findings and where the rest stands.",
+        api_version=1,
+        impl="dagogy_incident_validation_failure.actions:ReadReport",
+        incidents=("validation_failure",),
+        safety="manual",
+        order=90,
     )

@@ -16,6 +16,7 @@ from dagogy.incidents import pages
 from dagogy.incidents.diagnose import Answer, Verdict
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import find_record, from_text, last_record, read_record
+from dagogy.incidents.recover import stale_incident
 from dagogy.incidents.redact import redacted, secrets_of
 
 _SHOWN = 4
@@ -47,13 +48,10 @@ def _of(app: App, subject: str) -> Failure:
     if record is not None:
         return read_record(record)
     with app.session.reading(subject) as opened:
-        states = {
-            path: "current" if current else opened.state.reasons.get(path, "stale") if opened.run.exists(path) else "missing"
-            for path, current in opened.state.current.items()
-        }
-    if not any(state not in ("current", "missing") for state in states.values()):
+        incident = stale_incident(opened)
+    if incident is None:
         raise NotFound(f"run {run.id} has no failure record", hint="'dagogy diagnose -' reads any text from standard input")
-    return Failure(run_id=run.id, artifacts=states, source=f"the artifacts of {run.id}")
+    return incident.failure
 
 
 def _page(app: App, answer: Answer) -> pages.Page:

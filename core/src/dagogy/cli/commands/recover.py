@@ -1,0 +1,82 @@
+"""`dagogy recover`: carries out what helps against a run's last failure, and runs the failed command again."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from dagogy.api.errors import NotFound, StorageError
+from dagogy.api.incidents import Failure
+from dagogy.cli.app import App
+from dagogy.cli.options import common, complete_plugins, run_argument
+from dagogy.incidents.recover import Incident, Recovery, Report, last_incident, stale_incident
+from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.pipeline.report import plural
+from dagogy.workspace.runs import Run
+
+
+@click.command("recover", epilog="\b\nExamples:\n  dagogy recover latest --dry-run\n  dagogy recover latest --unsafe --only switch-provider")
+@run_argument
+@click.option("--unsafe", is_flag=True, help="Carry out the actions as well that overwrite, cost money or change the provider.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option("--only", default="", metavar="ID", help="Only this action.", shell_complete=complete_plugins("recovery"))
+@common
+def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str) -> int:
+    """Carries out what helps against a run's last failure; the failed command run again decides. Exit status 0 when that ended well, else the failure's."""
+    if only:
+        app.host.get("recovery", only)
+    run = app.session.runs.find(reference)
+    incident = _incident(app, run)
+    secrets = secrets_of(os.environ)
+
+    def say(line: str) -> None:
+        if not app.json:
+            app.write(str(redacted(line, secrets)))
+
+    say(f"recovering {run.id}: dagogy {' '.join(incident.command)}")
+    extra = () if app.third_party else ("--no-third-party",)
+    recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, extra=extra, say=say)
+    report = recovery.plan(incident) if dry_run else recovery.recover(incident)
+    app.emit(redacted(report.as_dict(), secrets), *(str(redacted(line, secrets)) for line in _lines(report)))
+    if not report.resolved:
+        app.tell(str(redacted(report.first_line, secrets)))
+    return report.exit_status
+
+
+def _incident(app: App, run: Run) -> Incident:
+    incident = last_incident(run)
+    if incident is None:
+        try:
+            with app.reading(run.id) as opened:
+                incident = stale_incident(opened)
+        except StorageError as error:  # most often invalid run metadata, which 'status' meets as well
+            failure = Failure(code=error.code, message=error.message, run_id=run.id, details=error.details, hint=error.hint, source=f"status of {run.id}")
+            incident = Incident(failure, ("status", run.id), error.exit_status)
+    if incident is None:
+        raise NotFound(f"run {run.id} has no failure that still stands", hint=f"dagogy status {run.id}")
+    return incident
+
+
+def _lines(report: Report) -> list[str]:
+    lines = [f"{report.verdict.incident_id}: {'resolved' if report.resolved else 'not resolved'}: {report.reason}"]
+    lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
+    lines += [f"  to do: {command}" for step in report.steps for command in step.commands]
+    if not report.resolved:
+        for step in report.manual:
+            lines += [f"  by hand ({step.action.id}): {step.message}", *(f"    {command}" for command in step.commands)]
+    if report.hidden and not report.resolved:
+        lines.append(f"  {plural(len(report.hidden), 'action')} left out that need{'s' if len(report.hidden) == 1 else ''} --unsafe:")
+        lines += [f"    {p.id}: {p.info.summary} ({p.info.reason})" for p in report.hidden]
+    if report.permanent:
+        lines.append("  the setting held for this attempt alone; to make it permanent:")
+        lines += [f"    {line}" for line in report.permanent]
+    lines += [f"  not asked: {trouble}" for trouble in report.broken]
+    if not report.resolved and report.verdict.outcome == "diagnosed":
+        lines.append(f"  more: dagogy explain {report.verdict.incident_id}")
+    if report.run_id != report.incident.failure.run_id and report.incident.failure.run_id:
+        lines.append(f"  run {report.run_id} took the place of {report.incident.failure.run_id}")
+    return lines
+
+
+COMMANDS = {"recover": recover}

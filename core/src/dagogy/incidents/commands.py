@@ -1,0 +1,49 @@
+"""Runs `dagogy` commands as processes of their own: what an action needs done, and the failed command once more."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dagogy.api.errors import StorageError
+from dagogy.api.incidents import CommandResult
+from dagogy.incidents.redact import redacted, secrets_of
+
+#: What is kept of a command's output, from its end.
+_TAIL = 20_000
+_GRACE_SECONDS = 10.0
+
+
+def overlaid(environ: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    """`environ` with `changes`; a variable that is set to "" is taken out."""
+    merged = {**environ, **changes}
+    return {name: value for name, value in merged.items() if value or name not in changes}
+
+
+def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Path | None = None) -> CommandResult:
+    """`dagogy ARGUMENTS…` to its end. Who interrupts us stops it as well, and it gets the time to leave everything whole."""
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagogy", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=dict(environ),
+        )
+    except (OSError, ValueError) as error:
+        raise StorageError(f"'dagogy {' '.join(arguments)}' cannot be started: {error}") from error
+    try:
+        out, err = process.communicate()
+    except BaseException:
+        process.terminate()
+        try:
+            process.communicate(timeout=_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        raise
+    text = "\n".join(part for part in (stream.decode("utf-8", "replace").strip() for stream in (out, err)) if part)
+    return CommandResult(exit_status=process.returncode, text=str(redacted(text, secrets_of(environ)))[-_TAIL:])

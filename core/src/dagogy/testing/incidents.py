@@ -1,0 +1,154 @@
+"""The kit for classifiers and recovery actions: failure fixtures in, diagnosis out; actions checked for what they promise.
+
+Example::
+
+    from dagogy.testing import BenchContext, check_action, diagnosis_of
+
+    def test_the_vpn_is_recognised():
+        assert diagnosis_of(VpnClassifier, INFO, {"code": "provider_error", "message": "vpn0: no such device"}).incident_id == "vpn_down"
+
+    def test_reconnecting_keeps_its_promises(tmp_path):
+        check_action(Reconnect, RECOVERY_INFO, {"code": "provider_error", "message": "vpn0: no such device"}, BenchContext(tmp_path))
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dagogy.api.errors import DagogyError
+from dagogy.api.incidents import Classifier, CommandResult, Diagnosis, Failure, Rank, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.plugins import ClassifierInfo, RecoveryInfo
+from dagogy.incidents.intake import from_record, from_text
+from dagogy.workspace.files import content_hash
+
+#: A failure to test with: a `Failure`, a record's document, or any text.
+FailureLike = Failure | Mapping[str, Any] | str
+
+
+def failure_of(fixture: FailureLike) -> Failure:
+    """The failure that a fixture tells of, read the way `dagogy diagnose` reads a record or a text."""
+    if isinstance(fixture, Failure):
+        return fixture
+    return from_text(fixture) if isinstance(fixture, str) else from_record(fixture, "a fixture")
+
+
+def diagnosis_of(classifier: type[Classifier], info: ClassifierInfo, fixture: FailureLike) -> Diagnosis | None:
+    """What the classifier makes of the failure. Raises `AssertionError` for an answer that the host would refuse."""
+    found = classifier(info).classify(failure_of(fixture))
+    if found is None:
+        return None
+    assert isinstance(found, Diagnosis), f"{info.id} answered with {type(found).__name__}, not with a Diagnosis"
+    assert found.incident_id in info.incidents, f"{info.id} answered '{found.incident_id}', which is none of its incidents"
+    assert found.evidence, f"{info.id} answered '{found.incident_id}' without evidence"
+    assert isinstance(found.rank, Rank), f"{info.id} answered '{found.incident_id}' without a rank"
+    assert 0 <= found.confidence <= 1, f"{info.id} is sure to {found.confidence}; wanted: 0 to 1"
+    return found
+
+
+class BenchContext(RecoveryContext):
+    """A context without a host. `commands` has every `dagogy` command an action asked for.
+
+    `answer` says how each of them ends and may do to the folder what the real one would; without it all end well.
+    """
+
+    def __init__(
+        self,
+        run: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        file: Mapping[str, str] | None = None,
+        providers: Sequence[str] = ("internal",),
+        spec_problems: Sequence[str] = (),
+        answer: Callable[[Sequence[str]], CommandResult] | None = None,
+    ) -> None:
+        self.run, self.run_id, self.providers = run, run.name, tuple(providers)
+        self.commands: list[tuple[str, ...]] = []
+        self.environments: list[dict[str, str]] = []
+        self._settings, self._file = dict(settings or {}), dict(file or {})
+        self._problems, self._answer = tuple(spec_problems), answer
+
+    def setting(self, name: str) -> str:
+        return self._settings.get(name) or self._file.get(name, "")
+
+    def in_file(self, name: str) -> bool:
+        return bool(self._file.get(name))
+
+    def dagogy(self, *arguments: str, environment: Mapping[str, str] | None = None) -> CommandResult:
+        self.commands.append(arguments)
+        self.environments.append(dict(environment or {}))
+        return self._answer(arguments) if self._answer else CommandResult(exit_status=0)
+
+    def keep(self, relative: str) -> Path | None:
+        path = self.run / relative
+        if not path.is_file():
+            return None
+        data = path.read_bytes()
+        kept = self.run / "logs/kept" / f"{path.stem}-{content_hash(data)[:12]}{path.suffix}"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(data)
+        return kept
+
+    def spec_problems(self) -> Sequence[str]:
+        return self._problems
+
+
+def check_action(
+    action: type[RecoveryAction], info: RecoveryInfo, fixture: FailureLike, context: BenchContext, diagnosis: Diagnosis | None = None
+) -> RecoveryOutcome:
+    """Runs the action twice and returns its first outcome. Raises `AssertionError` when it breaks a promise.
+
+    Done twice it leaves the run's folder (and the folders beside it) as done once, but for copies in `logs/kept/`. A `safe` one leaves
+    every file in `inputs/` as it is, or a copy of it in `logs/kept/`; a `manual` one changes nothing, runs no command and says
+    something; an `unsafe` one says why.
+    """
+    failure = failure_of(fixture)
+    found = diagnosis or Diagnosis(incident_id=info.incidents[0], rank=Rank.PROSE, confidence=1.0, evidence=(failure.message or failure.text or "-",))
+    assert found.incident_id in info.incidents, f"{info.id} is no action for '{found.incident_id}'"
+    assert info.safety != "unsafe" or info.reason, f"{info.id} is unsafe and does not say why"
+    before = _files(context.run.parent)
+    first = _done(action, info, failure, found, context)
+    once = _files(context.run.parent)
+    if info.safety == "manual":
+        claims = first.changed or first.environment or first.run_id
+        assert not claims, f"{info.id} is manual and says that it changed something"
+        assert once == before, f"{info.id} is manual and changed {_differing(before, once)}"
+        assert not context.commands, f"{info.id} is manual and ran {context.commands}"
+        assert first.message or first.commands, f"{info.id} is manual and says nothing"
+    if info.safety == "safe":
+        inputs = f"{context.run.name}/inputs/"
+        kept = {digest for name, digest in once.items() if name.startswith((f"{context.run.name}/logs/kept/", inputs))}
+        lost = [name for name, digest in before.items() if name.startswith(inputs) and digest not in kept]
+        assert not lost, f"{info.id} is safe and lost {', '.join(lost)}"
+    _done(action, info, failure, found, context)
+    twice = {name: digest for name, digest in _files(context.run.parent).items() if name in once or "/logs/kept/" not in name}
+    assert twice == once, f"{info.id} done twice changed {_differing(once, twice)}"
+    return first
+
+
+def _done(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, diagnosis: Diagnosis, context: BenchContext) -> RecoveryOutcome:
+    outcome: Any = RecoveryOutcome(changed=False, message="")
+    try:
+        outcome = action(info).recover(failure, diagnosis, context)
+    except DagogyError as error:
+        outcome = RecoveryOutcome(changed=False, message=error.message)
+    assert isinstance(outcome, RecoveryOutcome), f"{info.id} answered with {type(outcome).__name__}, not with a RecoveryOutcome"
+    json.dumps([dict(outcome.environment), list(outcome.commands), outcome.message])
+    return outcome
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """The content of every file below, by name."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        with contextlib.suppress(OSError):
+            if path.is_file() and not path.is_symlink():
+                found[path.relative_to(folder).as_posix()] = content_hash(path.read_bytes())
+    return found
+
+
+def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    return ", ".join(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))

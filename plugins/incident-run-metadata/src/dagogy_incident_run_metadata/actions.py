@@ -1,0 +1,77 @@
+"""The recovery actions of runbook section 3F."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+
+_SPEC = "inputs/topic_spec.json"
+_SCOPE = "inputs/scope.md"
+#: Holds the id of the run that took this one's place, so that a second recovery makes no third run.
+_REPLACED = "logs/replaced_by"
+_RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}(?:-[a-z0-9-]+)?")
+
+
+class FreshRun(RecoveryAction):
+    """The runbook's four steps: `archive`, `init`, the inputs of the old run, `run`. The old run stays as it is."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        if (context.run / "logs").is_symlink() or (context.run / _REPLACED).is_symlink():
+            return RecoveryOutcome(changed=False, message="the logs of the run are a symlink, which leads who knows where")
+        fresh = self._fresh_before(context)
+        if fresh is None:
+            archived = context.dagogy("archive", context.run_id)
+            if not archived.ok:
+                return RecoveryOutcome(changed=False, message="the run could not be archived, so nothing else was done")
+            made = context.dagogy("init", *_slug(context.run_id))
+            found = _RUN_ID.search(made.text)
+            if not made.ok or found is None:
+                return RecoveryOutcome(changed=False, message="the run is archived, but no fresh one could be made")
+            fresh = context.run.parent / found[0]
+            (context.run / "logs").mkdir(exist_ok=True)
+            (context.run / _REPLACED).write_text(fresh.name + "\n")
+        scope = context.run / _SCOPE
+        spec = context.run / _SPEC
+        if spec.is_file() and not spec.is_symlink():
+            shutil.copyfile(spec, fresh / _SPEC)
+        with_scope = ("--scope-file", str(scope)) if scope.is_file() and not scope.is_symlink() else ()
+        done = context.dagogy("run", fresh.name, *with_scope)
+        told = f"{context.run_id} is archived; {fresh.name} has its inputs"
+        if not done.ok:
+            again = shlex.join(("dagogy", "run", fresh.name, *with_scope))
+            return RecoveryOutcome(changed=True, message=f"{told}, but cannot be compiled", commands=(again,), run_id=fresh.name)
+        return RecoveryOutcome(changed=True, message=f"{told} and is compiled", run_id=fresh.name)
+
+    def _fresh_before(self, context: RecoveryContext) -> Path | None:
+        try:
+            name = (context.run / _REPLACED).read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            return None
+        fresh = context.run.parent / name
+        return fresh if _RUN_ID.fullmatch(name) and fresh.is_dir() and not fresh.is_symlink() else None
+
+
+class FreshRunByHand(RecoveryAction):
+    """The same four steps as commands to type."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        scope = f" --scope-file {shlex.quote(str(context.run / _SCOPE))}" if (context.run / _SCOPE).is_file() else ""
+        name = "".join(f" {slug}" for slug in _slug(context.run_id))
+        return RecoveryOutcome(
+            changed=False,
+            message="archive the run before anything else; nothing of it is to be deleted",
+            commands=(
+                f"dagogy archive {context.run_id}",
+                f"dagogy init{name}",
+                f"cp {shlex.quote(str(context.run / _SPEC))} {shlex.quote(str(context.run.parent))}/NEW_RUN/{_SPEC}",
+                f"dagogy run NEW_RUN{scope}",
+            ),
+        )
+
+
+def _slug(run_id: str) -> tuple[str, ...]:
+    return tuple(run_id.split("-", 2)[2:])

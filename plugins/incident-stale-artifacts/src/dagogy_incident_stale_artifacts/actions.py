@@ -1,0 +1,17 @@
+"""The recovery action of runbook section 4."""
+
+from __future__ import annotations
+
+from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+
+_STAGES = ("validate", "plan", "iterate")
+
+
+class RerunStages(RecoveryAction):
+    """Makes report, plan and diff anew from the curriculum as it is; each of the three can be repeated at will."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        for stage in _STAGES:
+            if not context.dagogy(stage, context.run_id).ok:
+                return RecoveryOutcome(changed=False, message=f"{stage} fails", commands=(f"dagogy {stage} {context.run_id}",))
+        return RecoveryOutcome(changed=True, message="validated, planned and iterated")

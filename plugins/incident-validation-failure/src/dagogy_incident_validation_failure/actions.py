@@ -1,0 +1,75 @@
+"""The recovery actions of runbook section 3B."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+
+_CURRICULUM = "outputs/curriculum/curriculum.json"
+_REPORT = "outputs/reviews/validation_report.json"
+_MOST_ROUNDS = 16
+_SHOWN = 3
+
+
+class FixFindings(RecoveryAction):
+    """Applies the safe fixes (`dagogy validate RUN --fix`); the curriculum as it was is kept in `logs/kept/`."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        path = context.run / _CURRICULUM
+        if _command(failure) == "run":
+            return RecoveryOutcome(changed=False, message="the generation applied the safe fixes itself")
+        if not path.is_file():
+            return RecoveryOutcome(changed=False, message="there is no curriculum")
+        before, kept = path.read_bytes(), context.keep(_CURRICULUM)
+        context.dagogy("validate", context.run_id, "--fix")
+        if path.read_bytes() == before:
+            return RecoveryOutcome(changed=False, message="no finding can be fixed safely")
+        return RecoveryOutcome(changed=True, message=f"fixed; the curriculum as it was: {kept}")
+
+
+class Regenerate(RecoveryAction):
+    """Runs the generation again, whose loop hands the findings back to the provider, with twice as many rounds.
+
+    The curriculum as it was is kept in `logs/kept/`.
+    """
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        if "--max-iterations" in failure.command:
+            return RecoveryOutcome(changed=False, message="the command sets --max-iterations itself", commands=(f"dagogy run {context.run_id}",))
+        now = context.setting("AGENT_MAX_ITERATIONS").strip() or "4"
+        rounds = min(2 * int(now), _MOST_ROUNDS) if now.isdecimal() else _MOST_ROUNDS
+        kept = context.keep(_CURRICULUM)
+        told = f"; the curriculum as it was: {kept}" if kept else ""
+        more = {"AGENT_MAX_ITERATIONS": str(rounds)}
+        if _command(failure) == "run":
+            return RecoveryOutcome(changed=True, message=f"to be generated again in up to {rounds} rounds{told}", environment=more)
+        done = context.dagogy("run", context.run_id, environment=more)
+        return RecoveryOutcome(changed=done.ok, message=("generated again" if done.ok else "what was generated again fails as well") + told)
+
+
+class ReadReport(RecoveryAction):
+    """Names the report, its first errors with the place of each, and the commands that follow once they are mended."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        try:
+            report = json.loads((context.run / _REPORT).read_bytes())
+            errors = [_line(f) for f in report["findings"] if f["severity"] == "error"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return RecoveryOutcome(changed=False, message="there is no report to read", commands=(f"dagogy validate {context.run_id}",))
+        more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+        path = context.run / _REPORT.replace(".json", ".md")
+        return RecoveryOutcome(
+            changed=False,
+            message=f"{path}: {'; '.join(errors[:_SHOWN]) or 'no errors'}{more}",
+            commands=tuple(f"dagogy {command} {context.run_id}" for command in ("validate", "plan", "iterate")),
+        )
+
+
+def _command(failure: Failure) -> str:
+    return next((word for word in failure.command[1:] if not word.startswith("-")), "")
+
+
+def _line(finding: dict[str, Any]) -> str:
+    return f"{finding['rule_id']} at {finding['document']}{finding['pointer']}: {finding['message']}"

@@ -1,0 +1,476 @@
+"""Recovery: what helps is done, the failed command decides, and nothing is done on a guess."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagogy.api import ClassifierInfo, CommandResult, Failure, RecoveryAction, RecoveryInfo, RecoveryOutcome
+from dagogy.host.manager import Host
+from dagogy.testing import BenchContext, check_action, diagnosis_of
+from support import ROOT, SOUND_SPEC, Desk, Outcome, Yard, failed, put, run_with, sound_curriculum
+
+CURRICULUM = "outputs/curriculum/curriculum.json"
+SPEC = "inputs/topic_spec.json"
+BREAD = ROOT / "examples" / "sourdough-baking.md"
+KEY = "sk-canary0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands that a recovery starts see the environment of the test."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+
+def events(run: Path, *names: str) -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in (run / "logs/events.jsonl").read_text().splitlines()]
+    return [e for e in found if not names or e["event"] in names]
+
+
+def record(run: Path, code: str, message: str, command: Sequence[str], exit_status: int, **more: Any) -> Path:
+    """A failure record as a command would have left it."""
+    path = run / f"logs/failures/20990101T000000-000000Z-1-{code}.json"
+    document = {"schema_version": 1, "at_utc": "2099-01-01T00:00:00.000000Z", "code": code, "message": message, "hint": "", "details": {}}
+    put(path, {**document, "exit_status": exit_status, "command": ["dagogy", *command], "run_id": run.name, **more})
+    return path
+
+
+def planned_then_edited(desk: Desk) -> Path:
+    run = run_with(desk)
+    for command in ("validate", "plan", "iterate"):
+        desk.ok(command, run.name)
+    edited = sound_curriculum()
+    edited["nodes"][0]["estimate_minutes"] = 90
+    put(run / CURRICULUM, edited)
+    return run
+
+
+# --- the runbook's sections -------------------------------------------------------------------------------------------
+
+
+def test_stage_conflict_is_recovered_by_the_stages_that_are_missing_and_the_command_again(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", "latest").status == 5
+    done = desk("recover", "latest", "--json")
+    assert done.status == 0, done.err
+    assert done.json["resolved"] is True
+    assert done.json["steps"][-1]["action"] == "run-missing-stages"
+    assert done.json["steps"][-1]["retry"]["exit_status"] == 0
+    assert done.json["command"] == ["dagogy", "plan", run.name]
+    assert desk.stage() == "planned"
+    assert [e["incident"] for e in events(run, "recovered")] == ["stage_conflict"]
+    assert desk("recover", "latest").status == 3  # nothing is left to recover from: no second plan
+
+
+def test_stage_conflict_without_any_input_names_what_is_missing_and_changes_nothing(desk: Desk) -> None:
+    run = desk.init()
+    spec = (run / SPEC).read_bytes()
+    assert desk("run", run.name).status == 5
+    done = failed(desk("recover", run.name), "stage_conflict")
+    assert "/goal" in done.out
+    assert f"dagogy run {run.name} --scope-file FILE" in done.out
+    assert (run / SPEC).read_bytes() == spec
+    assert not events(run, "recovered")
+
+
+def test_stage_conflict_with_a_scope_document_in_the_run_reads_it_and_keeps_the_spec(desk: Desk) -> None:
+    run = desk.init()
+    spec = (run / SPEC).read_bytes()
+    assert desk("run", run.name).status == 5
+    put(run / "inputs/scope.md", BREAD.read_bytes())
+    done = desk("recover", run.name, "--json")
+    assert done.status == 0, done.out
+    assert desk.stage() == "iterated"
+    assert [p.read_bytes() for p in (run / "logs/kept").iterdir()] == [spec]
+    assert (run / "inputs/scope.md").read_bytes() == BREAD.read_bytes()
+
+
+def test_a_failure_met_on_the_way_is_recovered_from_first(desk: Desk) -> None:
+    document = sound_curriculum()
+    document["nodes"][1]["prerequisites"] = ["alpha", "alpha"]
+    run = run_with(desk, document)
+    assert desk("plan", run.name).status == 5
+    done = desk("recover", run.name, "--json")
+    assert done.status == 0, done.out
+    assert [s["action"] for s in done.json["steps"]] == ["run-missing-stages", "fix-findings"]
+    assert desk.stage() == "planned"
+
+
+def test_a_validation_failure_is_recovered_by_safe_fixes_with_a_copy_kept(desk: Desk) -> None:
+    document = sound_curriculum()
+    document["nodes"][1]["prerequisites"] = ["alpha", "alpha"]
+    run = run_with(desk, document)
+    before = (run / CURRICULUM).read_bytes()
+    assert desk("validate", run.name).status == 4
+    done = desk("recover", run.name, "--json")
+    assert done.status == 0, done.out
+    assert [p.read_bytes() for p in (run / "logs/kept").iterdir()] == [before]
+    assert desk.stage() == "validated"
+
+
+def cyclic() -> dict[str, Any]:
+    document = sound_curriculum()
+    document["nodes"][0]["prerequisites"] = ["gamma"]
+    return document
+
+
+def test_what_overwrites_is_counted_and_waits_for_consent(desk: Desk) -> None:
+    run = run_with(desk, cyclic())
+    assert desk("validate", run.name).status == 4
+    done = desk("recover", run.name, "--json")
+    assert done.status == 4
+    assert [h["action"] for h in done.json["hidden"]] == ["regenerate"]
+    assert done.json["hidden"][0]["reason"]
+    assert json.loads((run / CURRICULUM).read_bytes()) == cyclic()
+    assert "graph.acyclic" in done.json["manual"][0]["message"]
+    consented = desk("recover", run.name, "--unsafe", "--json")
+    assert consented.status == 0, consented.out
+    assert json.loads(next((run / "logs/kept").iterdir()).read_bytes()) == cyclic()
+
+
+@pytest.mark.parametrize("content", ["{", '{"schema_version": 99}'], ids=["corrupted", "of another version"])
+def test_invalid_metadata_leads_to_an_archive_and_a_fresh_run_that_takes_its_place(desk: Desk, content: str) -> None:
+    run = desk.init()
+    desk.ok("run", run.name, "--scope-file", str(BREAD))
+    (run / "run.json").write_text(content)
+    assert desk("status", run.name).status == 6
+    alone = desk("recover", run.name, "--json")
+    assert alone.status == 6
+    assert [h["action"] for h in alone.json["hidden"]] == ["fresh-run"]
+    assert f"dagogy archive {run.name}" in alone.json["manual"][0]["commands"]
+    done = desk("recover", run.name, "--unsafe", "--json")
+    assert done.status == 0, done.out
+    fresh = desk.runs / done.json["run_id"]
+    assert fresh != run
+    assert (run / "run.json").read_text() == content
+    assert list((desk.runs / "archives").glob(f"{run.name}*.tar.gz"))
+    assert desk.stage(fresh.name) == "iterated"
+    again = desk("recover", run.name, "--unsafe", "--json")
+    assert again.json["run_id"] == fresh.name
+    assert len([p for p in desk.runs.iterdir() if p.name != "archives"]) == 2
+
+
+def test_stale_artifacts_are_made_again_without_any_failure(desk: Desk) -> None:
+    run = planned_then_edited(desk)
+    done = desk("recover", run.name, "--json")
+    assert done.status == 0, done.out
+    assert done.json["diagnosis"]["incident"] == "stale_artifacts"
+    assert desk.stage() == "iterated"
+    assert json.loads((run / "outputs/plan/plan.json").read_bytes())["total_estimated_minutes"] == 210
+
+
+# --- settings for the attempt: a provider of the test that fails as codex_exec and remote_llm do --------------------------
+
+PROVIDER = '''
+import os
+from dagogy.api import ProviderError, ProviderInfo, Provider, Setting, hookimpl, ConfigError
+
+class Fragile(Provider):
+    """Fails until the setting is as it wants it."""
+    def propose(self, request):
+        {body}
+    def repair(self, request):
+        raise NotImplementedError
+
+@hookimpl
+def dagogy_providers():
+    yield ProviderInfo(id="fragile", summary="s", api_version=1, impl="fragile_mod:Fragile")
+'''
+PROSE = "codex_exec mode failed to return valid structured JSON"
+
+
+def fragile(desk: Desk, body: str, monkeypatch: pytest.MonkeyPatch, **settings: str) -> tuple[Path, Yard]:
+    yard = Yard(desk.folder.parent / "site")
+    yard.plugin("x-fragile", entry_points={"provider": {"fragile": "fragile_mod"}}, modules={"fragile_mod": PROVIDER.format(body=body)})
+    run = desk.init()
+    put(run / "inputs/topic_spec.json", SOUND_SPEC)
+    done = yard.run("run", run.name, cwd=desk.folder, AGENT_PROVIDER="fragile", **settings)
+    assert done.returncode == 8, done.stderr
+    return run, yard
+
+
+def test_a_longer_timeout_and_another_provider_hold_for_their_attempt_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = f"raise ProviderError('{PROSE}: timeout ' + os.environ.get('AGENT_TIMEOUT_SECONDS', '') + ' model ' + os.environ.get('AGENT_MODEL', 'none'))"
+    run, yard = fragile(desk, body, monkeypatch, AGENT_MODEL="gpt-x", AGENT_TIMEOUT_SECONDS="40")
+    settings = {"AGENT_PROVIDER": "fragile", "AGENT_MODEL": "gpt-x", "AGENT_TIMEOUT_SECONDS": "40"}
+    safe = yard.run("recover", run.name, "--json", cwd=desk.folder, **settings)
+    assert safe.returncode == 8, safe.stderr
+    report = json.loads(safe.stdout)
+    assert [(s["action"], s["environment"]) for s in report["steps"]] == [("longer-timeout", {"AGENT_TIMEOUT_SECONDS": "80"})]
+    assert "timeout 80 model gpt-x" in report["steps"][0]["retry"]["told"]
+    assert {h["action"] for h in report["hidden"]} == {"without-model", "switch-provider"}
+    done = yard.run("recover", run.name, "--unsafe", "--json", cwd=desk.folder, **settings)
+    report = json.loads(done.stdout)
+    assert done.returncode == 0, done.stdout
+    told = {s["action"]: s["retry"]["told"] for s in report["steps"]}
+    assert "timeout 40 model none" in told["without-model"]
+    assert report["steps"][-1]["environment"] == {"AGENT_PROVIDER": "internal", "AGENT_MODEL": ""}
+    assert report["permanent"] == ["export AGENT_PROVIDER=internal", "unset AGENT_MODEL"]
+
+
+def test_a_missing_key_is_asked_for_by_name_and_nothing_else_is_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, yard = fragile(desk, "raise ProviderError('OPENAI_API_KEY is required')", monkeypatch)
+    done = yard.run("recover", run.name, cwd=desk.folder, AGENT_PROVIDER="fragile")
+    assert done.returncode == 8
+    assert "export OPENAI_API_KEY=" in done.stdout
+    assert "1 action left out" in done.stdout
+    assert done.stdout.count("again:") == 1
+
+
+def test_what_a_person_mended_meanwhile_is_confirmed_by_the_failed_command(desk: Desk) -> None:
+    run = run_with(desk, cyclic())
+    assert desk("validate", run.name).status == 4
+    put(run / CURRICULUM, sound_curriculum())
+    done = desk("recover", run.name, "--json")
+    assert done.status == 0, done.out
+    assert done.json["unaided_retry"]["exit_status"] == 0
+    assert events(run, "recovered")[0]["by"] == ""
+
+
+def test_white_space_in_the_base_url_is_trimmed_for_the_attempt(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "raise ProviderError('invalid OPENAI_BASE_URL') if os.environ['OPENAI_BASE_URL'].endswith(' ') else ProviderError('so far so good')"
+    run, yard = fragile(desk, body, monkeypatch, OPENAI_BASE_URL="https://x.test/v1/ ")
+    done = yard.run("recover", run.name, "--json", cwd=desk.folder, AGENT_PROVIDER="fragile", OPENAI_BASE_URL="https://x.test/v1/ ")
+    assert done.returncode == 8, "the second failure is another one"
+    step = json.loads(done.stdout)["steps"][0]
+    assert step["environment"] == {"OPENAI_BASE_URL": "https://x.test/v1"}
+    assert "so far so good" in step["retry"]["told"]
+
+
+def test_a_secret_is_in_no_output_and_no_event(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, yard = fragile(desk, f"raise ProviderError('invalid OPENAI_BASE_URL {KEY}')", monkeypatch)
+    settings = {"AGENT_PROVIDER": "fragile", "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"https://u:{KEY}@x.test/v1/ "}
+    for options in ((), ("--json",), ("--dry-run",), ("--unsafe", "--debug")):
+        done = yard.run("recover", run.name, *options, cwd=desk.folder, **settings)
+        assert KEY not in done.stdout + done.stderr
+    assert not [p for p in run.rglob("*") if p.is_file() and KEY.encode() in p.read_bytes()]
+
+
+# --- the loop ---------------------------------------------------------------------------------------------------------
+
+ACTION = '''
+from dagogy.api import RecoveryAction, RecoveryInfo, RecoveryOutcome, hookimpl
+
+class Mine(RecoveryAction):
+    """Mine."""
+    def recover(self, failure, diagnosis, context):
+        {body}
+
+@hookimpl
+def dagogy_recoveries():
+    yield RecoveryInfo(id="{name}", summary="s", api_version=1, impl="{module}:Mine", incidents=("validation_failure",),
+                       safety="{safety}", reason="r", order={order})
+'''
+
+
+def action(yard: Yard, name: str, body: str, safety: str = "safe", order: int = 1) -> None:
+    source = ACTION.format(name=name, module=f"mod_{name}", body=body, safety=safety, order=order)
+    yard.plugin(f"x-{name}", entry_points={"recovery": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
+
+
+def failing(yard: Yard, desk: Desk) -> Path:
+    run = run_with(desk, cyclic())
+    assert desk("validate", run.name).status == 4
+    return run
+
+
+def recovered(yard: Yard, desk: Desk, *arguments: str) -> Outcome:
+    done = yard.run("recover", *arguments, cwd=desk.folder)
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def test_the_same_failure_with_nothing_changed_ends_the_loop(yard: Yard, desk: Desk) -> None:
+    action(yard, "liar", 'return RecoveryOutcome(changed=True, message="helped")')
+    run = failing(yard, desk)
+    done = recovered(yard, desk, run.name, "--json")
+    assert done.status == 4
+    assert done.json["reason"] == "the same failure again with nothing changed"
+    assert len(done.json["steps"]) == 1
+
+
+def test_an_action_that_raises_is_named_and_the_next_one_goes_on(yard: Yard, desk: Desk) -> None:
+    action(yard, "bad", 'raise RuntimeError("boom")')
+    action(yard, "good", 'return RecoveryOutcome(changed=False, message="seen")', order=2)
+    run = failing(yard, desk)
+    done = recovered(yard, desk, run.name, "--json")
+    assert [(s["action"], s["outcome"]) for s in done.json["steps"][:2]] == [("bad", "failed"), ("good", "nothing to do")]
+    assert "boom" in done.json["steps"][0]["message"]
+    assert "x-bad" in done.json["steps"][0]["message"]
+
+
+def test_a_third_party_action_resolves_what_the_failed_command_confirms(yard: Yard, desk: Desk) -> None:
+    sound = json.dumps(sound_curriculum())
+    action(yard, "mend", f'(context.run / "{CURRICULUM}").write_text({sound!r}); return RecoveryOutcome(changed=True, message="mended")')
+    run = failing(yard, desk)
+    done = recovered(yard, desk, run.name, "--json")
+    assert done.status == 0, done.out
+    assert [s["action"] for s in done.json["steps"]] == ["mend"]
+    assert events(run, "recovered")[0]["by"] == "mend"
+
+
+def test_a_manual_action_that_says_it_changed_something_is_refused(yard: Yard, desk: Desk) -> None:
+    action(yard, "fraud", 'return RecoveryOutcome(changed=True, message="did it")', safety="manual")
+    run = failing(yard, desk)
+    done = recovered(yard, desk, run.name, "--json")
+    assert "it is manual and says that it changed something" in " ".join(done.json["broken_recoveries"])
+
+
+def test_dry_run_changes_nothing_and_shows_what_would_be_done(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    done = desk("recover", run.name, "--dry-run", "--json")
+    assert done.status == 5
+    assert [p["action"] for p in done.json["planned"]] == ["run-missing-stages", "read-kept-scope"]
+    assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
+
+
+def test_only_limits_the_recovery_to_one_action(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    done = desk("recover", run.name, "--only", "read-kept-scope", "--json")
+    assert done.status == 5
+    assert [s["action"] for s in done.json["steps"]] == ["read-kept-scope"]
+    wrong = desk("recover", run.name, "--only", "read-kept-scop")
+    assert wrong.status == 3
+    assert "read-kept-scope" in wrong.err
+
+
+def test_an_unknown_failure_leads_to_no_action(desk: Desk) -> None:
+    run = run_with(desk)
+    record(run, "strange_code", "nobody has ever seen this", ["plan", run.name], 9)
+    done = desk("recover", run.name, "--unsafe", "--json")
+    assert done.status == 9
+    assert done.json["steps"] == []
+    assert "no action is taken" in done.json["reason"]
+    assert desk.stage() == "generated"
+
+
+def test_the_run_is_meant_that_failed_even_when_latest_is_another_one_by_now(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", "--wait", "2", "latest").status == 5
+    other = desk.init("other")
+    done = desk("recover", run.name, "--json")
+    assert done.json["command"] == ["dagogy", "plan", "--wait", "2", run.name]
+    assert done.status == 0
+    assert desk.stage(other.name) == "initialized"
+
+
+def test_a_command_whose_secret_was_not_recorded_is_not_run_again(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    path = next((run / "logs/failures").iterdir())
+    put(path, {**json.loads(path.read_bytes()), "command": ["dagogy", "plan", run.name, "--wait", "[redacted]"]})
+    done = desk("recover", run.name, "--json")
+    assert done.status == 5
+    assert "run it again yourself" in done.json["reason"]
+
+
+def test_a_recorded_command_about_another_run_is_not_run(desk: Desk) -> None:
+    other, run = desk.init("other"), run_with(desk)
+    assert desk("plan", run.name).status == 5
+    path = next((run / "logs/failures").iterdir())
+    put(path, {**json.loads(path.read_bytes()), "command": ["dagogy", "archive", other.name, "--remove"]})
+    done = desk("recover", run.name, "--json")
+    assert done.status == 5
+    assert "names another run" in done.json["reason"]
+    assert other.is_dir()
+
+
+def test_a_failed_recovery_is_not_itself_the_failure_to_recover_from(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    assert desk("recover", run.name, "--only", "nonsense").status == 3
+    assert desk("recover", run.name, "--json").json["command"] == ["dagogy", "plan", run.name]
+
+
+# --- the kit, on every installed action ---------------------------------------------------------------------------------
+
+
+def installed(kind: str) -> Iterator[Any]:
+    host = Host()
+    for plugin in host.load(kind):
+        yield pytest.param(host.implementation(plugin), plugin.info, id=plugin.id)
+
+
+@pytest.mark.parametrize(("kind", "info"), list(installed("recovery")))
+def test_every_installed_action_keeps_what_its_safety_level_promises(kind: type[RecoveryAction], info: RecoveryInfo, tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "20260131-120000-t"
+    put(run / SPEC, SOUND_SPEC)
+    put(run / "inputs/scope.md", "# A\n")
+    put(run / CURRICULUM, cyclic())
+    put(run / "run.json", "{")
+
+    def answer(arguments: Sequence[str]) -> CommandResult:
+        """What the real commands would do to the folder."""
+        if arguments[0] == "init":
+            put(run.parent / "20260131-130000-t" / "run.json", "{}")
+            (run.parent / "20260131-130000-t/inputs").mkdir(exist_ok=True)
+            return CommandResult(exit_status=0, text="run 20260131-130000-t is initialized")
+        if arguments[0] == "run":
+            put(run.parent / arguments[1] / SPEC, {"made": "anew"})
+        if arguments[0] == "validate":
+            put(run / CURRICULUM, sound_curriculum())
+        return CommandResult(exit_status=0)
+
+    settings = {"AGENT_MODEL": "m", "AGENT_PROVIDER": "codex_exec", "OPENAI_BASE_URL": "api.x.test/v1/ "}
+    context = BenchContext(run, settings=settings, spec_problems=("goal is empty",), answer=answer)
+    details = {"artifact": SPEC if info.id == "read-kept-scope" else "outputs/plan/plan.json"}
+    fixture = Failure(code="x", message="m", command=("dagogy", "iterate", run.name), run_id=run.name, details=details)
+    outcome = check_action(kind, info, fixture, context)
+    assert outcome.message
+    assert info.safety != "manual" or outcome.commands
+
+
+def test_the_kit_catches_what_breaks_a_promise(tmp_path: Path) -> None:
+    class Careless(RecoveryAction):
+        def recover(self, failure: Any, diagnosis: Any, context: Any) -> RecoveryOutcome:
+            path = context.run / "inputs/topic_spec.json"
+            path.write_text(path.read_text() + "x")
+            return RecoveryOutcome(changed=True, message="m")
+
+    def info(safety: Any, reason: str = "r") -> RecoveryInfo:
+        return RecoveryInfo(id="careless", summary="s", api_version=1, impl="x:y", incidents=("i",), safety=safety, reason=reason)
+
+    run = tmp_path / "20260131-120000"
+    put(run / SPEC, "{}")
+    for safety, told in (("safe", "lost"), ("manual", "is manual"), ("unsafe", "done twice")):
+        with pytest.raises(AssertionError, match=told):
+            check_action(Careless, info(safety), "text", BenchContext(run))
+    with pytest.raises(AssertionError, match="does not say why"):
+        check_action(Careless, info("unsafe", ""), "text", BenchContext(run))
+
+
+def test_the_kit_takes_failures_of_every_form_and_refuses_unannounced_answers() -> None:
+    plugin = Host().get("classifier", "stage-conflict")
+    kind = Host().implementation(plugin)
+    found = diagnosis_of(kind, plugin.info, {"code": "stage_conflict", "message": "topic spec not ready"})
+    assert found is not None
+    assert found.incident_id == "stage_conflict"
+    assert diagnosis_of(kind, plugin.info, "all is well") is None
+    narrow = ClassifierInfo(id="stage-conflict", summary="s", api_version=1, impl="x:y", incidents=("other",))
+    with pytest.raises(AssertionError, match="none of its incidents"):
+        diagnosis_of(kind, narrow, Failure(code="stage_conflict", message="m"))
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("api.openai.com/v1", "https://api.openai.com/v1"),
+        ("https:/api.openai.com/v1", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/v1", "https://api.openai.com/v1"),
+        ("https://api.openai.com", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/chat/completions", "https://api.openai.com/v1"),
+        ("localhost:8080/v1\n", "http://localhost:8080/v1"),
+        ("", "https://api.openai.com/v1"),
+        ("ftp://x", "https://api.openai.com/v1"),
+        ("https://gateway.test/openai/v1", "https://gateway.test/openai/v1"),
+    ],
+)
+def test_the_base_url_that_was_probably_meant_is_offered(given: str, wanted: str) -> None:
+    from dagogy_incident_remote_llm_config.actions import repaired
+
+    assert repaired(given) == wanted
