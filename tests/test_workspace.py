@@ -541,7 +541,7 @@ def test_archive_remove_takes_the_run_away_once_its_archive_is_there(desk: Desk,
     document = desk.ok("archive", "latest", "--remove", "--json").json
     assert document["removed"] is True
     assert Path(document["archive"]).is_file()
-    assert [p.name for p in desk.runs.iterdir()] == ["archives"]
+    assert sorted(p.name for p in desk.runs.iterdir()) == ["archives", "failures"]
 
 
 def test_an_archive_takes_no_other_ones_name(desk: Desk, done: Path) -> None:
