@@ -89,28 +89,33 @@ class App:
     def session(self) -> Session:
         from dagogy.pipeline.session import Session
 
-        return Session(self.settings, self.host)
+        return Session(self.settings, self.host, self.clean)
 
     def command_line(self) -> str:
         """What was typed, for the lock, the events log and whoever reads them later; so without secrets."""
-        from dagogy.incidents.redact import redacted, secrets_of
+        return str(self.clean(" ".join(["dagogy", *self.arguments])))
 
-        return str(redacted(" ".join(["dagogy", *self.arguments]), secrets_of(os.environ)))
+    def clean(self, value: Any) -> Any:
+        """A value without secrets. Those that providers declare are known of the ones at work; no other one is imported for it."""
+        from dagogy.incidents.redact import redacted
 
-    def declared(self) -> dict[str, bool]:
+        return redacted(value, self.secrets(load=False))
+
+    def declared(self, load: bool = True) -> dict[str, bool]:
         """The variables that providers read, and whether they are secret; none when the providers cannot be asked."""
         with contextlib.suppress(Exception):
-            return {s.name: s.secret for plugin in self.host.load("provider") if plugin.info for s in plugin.info.settings}
+            providers = self.host.load("provider") if load else self.host.all("provider")
+            return {s.name: s.secret for plugin in providers if plugin.info for s in plugin.info.settings}
         return {}
 
-    def secrets(self) -> dict[str, str]:
+    def secrets(self, load: bool = True) -> dict[str, str]:
         """What may not be shown, from the environment and the configuration file, by variable name."""
         from dagogy.incidents.redact import secrets_of
 
         values: dict[str, str] = {}
         with contextlib.suppress(Exception):
             values = {key.upper(): value for key, value in self.settings.file.items() if isinstance(value, str)}
-        names = [name for name, secret in self.declared().items() if secret]
+        names = [name for name, secret in self.declared(load).items() if secret]
         return secrets_of({**values, **os.environ}, names)
 
     @contextlib.contextmanager
