@@ -200,3 +200,32 @@ def test_the_bundle_is_noted_in_the_events(desk: Desk, failed: Path) -> None:
     name = Path(desk.ok("escalate", "latest", "--json").json["bundle"]).name
     last = json.loads((failed / "logs/events.jsonl").read_text().splitlines()[-1])
     assert (last["event"], last["bundle"]) == ("escalated", name)
+
+
+MINE = """
+from dagogy.api import Classifier, ClassifierInfo, Diagnosis, Escalation, Rank, hookimpl
+
+class Mine(Classifier):
+    def classify(self, failure):
+        return Diagnosis(incident_id="mine", rank=Rank.TYPED_CODE, confidence=1, evidence=("x",), weight=99) if "mine" in failure.message else None
+
+@hookimpl
+def dagogy_classifiers():
+    yield ClassifierInfo(id="mine", summary="s", api_version=1, impl="mod_mine:Mine", incidents=("mine",), escalations={escalations})
+"""
+
+
+def test_a_third_party_classifier_declares_its_own_criteria(desk: Desk, yard: Yard) -> None:
+    source = MINE.format(escalations='(Escalation(summary="mine came", incidents=("mine",), times=1),)')
+    yard.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": source})
+    add_failure(desk.init(), 1, code="provider_error", message="mine", command=["dagogy", "run", "latest"])
+    done = desk.ok("escalate", "latest", "--json")
+    assert done.json["manifest"]["incident"] == "mine"
+    assert "mine came (1 times)" in criteria(done)
+
+
+def test_escalations_that_are_none_make_the_plugin_fail_alone(yard: Yard) -> None:
+    yard.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": MINE.format(escalations='("x",)')})
+    plugin = yard.loaded("classifier")["mine@x-mine"]
+    assert plugin.state == "failed"
+    assert "is not a tuple of Escalation" in plugin.reason

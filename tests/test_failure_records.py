@@ -276,6 +276,14 @@ def test_a_secret_over_two_items_of_a_list_is_found() -> None:
     assert clean == {"lines": ["a", "[K]", "b"], "other": ["a", "b"]}
 
 
+@pytest.mark.parametrize("value", ["abcd1234efgh", 1234567890, "Basic abcd1234efgh"])
+def test_what_only_its_name_shows_to_be_a_key_goes_too_and_nothing_remains(value: Any) -> None:
+    clean = redacted({"details": {"access_token": value, "count": 1234567890, "path": "abcd1234efgh"}}, {})
+    assert "[redacted]" in str(clean["details"]["access_token"])
+    assert (clean["details"]["count"], clean["details"]["path"]) == (1234567890, "abcd1234efgh")
+    assert not remains(json.dumps(clean), {})
+
+
 def test_the_password_of_a_url_is_a_secret_wherever_it_is() -> None:
     secrets = secrets_of({"HTTPS_PROXY": "http://ann:hunter%40two22@proxy:8080"})
     assert redacted("login with hunter@two22 failed", secrets) == "login with [HTTPS_PROXY] failed"

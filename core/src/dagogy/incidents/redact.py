@@ -52,7 +52,7 @@ def redacted(value: Any, secrets: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return _without(value, secrets)
     if isinstance(value, Mapping):
-        return {_without(k, secrets) if isinstance(k, str) else k: redacted(v, secrets) for k, v in value.items()}
+        return {_without(k, secrets) if isinstance(k, str) else k: redacted(_unnamed(k, v), secrets) for k, v in value.items()}
     if isinstance(value, list | tuple):
         items = [redacted(v, secrets) for v in value]
         if len(items) > 1 and all(isinstance(i, str) for i in items):
@@ -73,6 +73,14 @@ def remains(text: str, secrets: Mapping[str, str]) -> bool:
         return True
     wanted = [s.strip().encode() for s in secrets.values()]
     return any(_tells(decoded, wanted) for decoded in _decoded(text))
+
+
+def _unnamed(key: Any, value: Any) -> Any:
+    """The value of a field, without what only its name shows to be a key."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    clean = _NAMED.sub(r"\1[redacted]", f"{key}: {value}")
+    return value if clean == f"{key}: {value}" else clean[len(f"{key}: ") :]
 
 
 def _without(text: str, secrets: Mapping[str, str]) -> str:

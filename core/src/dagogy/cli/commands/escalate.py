@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
+from dagogy.api.errors import DagogyError
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument
 
@@ -22,7 +25,8 @@ def escalate(app: App, reference: str, with_artifacts: bool, note: str) -> None:
 
     run = app.session.runs.find(reference)
     bundle = pack(app.host, run, app.settings.archive_dir, app.secrets(), with_artifacts=with_artifacts, note=note)
-    run.event("escalated", command=app.command_line(), incident=bundle.incident, bundle=bundle.path.name)
+    with suppress(DagogyError):  # a run that cannot be written to is escalated all the same
+        run.event("escalated", command=app.command_line(), incident=bundle.incident, bundle=bundle.path.name)
     lines = [f"escalated {run.id} ({bundle.incident}): {bundle.path}", *(f"  because: {criterion}" for criterion in bundle.criteria)]
     lines.append(f"  {len(bundle.manifest['files'])} files; read report.md in it before you send it")
     app.emit({"run_id": run.id, "bundle": str(bundle.path), "manifest": bundle.manifest}, *lines)
