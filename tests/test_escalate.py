@@ -221,7 +221,7 @@ def test_a_third_party_classifier_declares_its_own_criteria(desk: Desk, yard: Ya
     add_failure(desk.init(), 1, code="provider_error", message="mine", command=["dagogy", "run", "latest"])
     done = desk.ok("escalate", "latest", "--json")
     assert done.json["manifest"]["incident"] == "mine"
-    assert "mine came (1 times)" in criteria(done)
+    assert "mine came (1 time)" in criteria(done)
 
 
 def test_escalations_that_are_none_make_the_plugin_fail_alone(yard: Yard) -> None:

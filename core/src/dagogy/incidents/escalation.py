@@ -115,20 +115,19 @@ def escalate(host: Host, run: Run, folder: Path, secrets: Mapping[str, str], *, 
     for failure in told.failures:
         files.add(f"failures/{failure.record.name}", to_json(failure.document))
     files.add("diagnosis.json", to_json([{**f.as_dict(), **f.verdict.as_dict()} for f in told.failures]))
-    outside = []
+    artifacts = []
     for path in sorted(_regular(run.path)):
         name = path.relative_to(run.path).as_posix()
         if name.startswith(f"{FAILURES}/"):
             continue
+        data = read_regular(path)
+        artifacts.append({"path": name, **_about(data), "mtime_utc": _time(path), "in_bundle": with_artifacts or name in _TOLD})
         if name in _TOLD:
-            files.add(f"run/{name}", read_regular(path))
-        else:
-            data = read_regular(path)
-            outside.append({"path": name, **_about(data), "mtime_utc": _time(path), "in_bundle": with_artifacts})
-            if with_artifacts:
-                files.files[f"run/{name}"] = data
-    files.add("artifacts.json", to_json(outside))
-    files.add("report.md", "\n".join(_report(host, told, last, met, outside, note)).encode())
+            files.add(f"run/{name}", data)
+        elif with_artifacts:
+            files.files[f"run/{name}"] = data
+    files.add("artifacts.json", to_json(artifacts))
+    files.add("report.md", "\n".join(_report(host, told, last, met, artifacts, note)).encode())
     files.files["redactions.json"] = to_json({"variables": sorted(secrets), "replaced": files.redactions, "unreadable_records": list(told.unreadable)})
     files.search()
     manifest = {
@@ -169,7 +168,7 @@ def _time(path: Path) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
 
 
-def _report(host: Host, told: History, last: Happened, met: list[str], outside: list[dict[str, Any]], note: str) -> list[str]:
+def _report(host: Host, told: History, last: Happened, met: list[str], artifacts: list[dict[str, Any]], note: str) -> list[str]:
     """What section 5 of the runbook asks for: command, run id, provider mode and environment, the exact error, artifacts and their times."""
     document = last.document
     lines = [f"# Escalation: {told.run.id}", "", *([note, ""] if note else [])]
@@ -201,7 +200,7 @@ def _report(host: Host, told: History, last: Happened, met: list[str], outside: 
     lines += ["", "## Failures of this run", ""]
     lines += table(("time", "command", "code", "incident"), ((f.at_utc, f"`{f.command}`", f.code, f.verdict.incident_id) for f in told.failures))
     lines += ["", "## Artifacts", "", "As they are now; each failure record tells how they were when it was written.", ""]
-    lines += table(("path", "size", "changed", "sha256"), ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in outside))
+    lines += table(("path", "size", "changed", "sha256"), ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in artifacts))
     return [*lines, ""]
 
 

@@ -14,6 +14,7 @@ from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import UNKNOWN, Verdict, diagnose
 from dagogy.incidents.intake import from_record, record_paths
+from dagogy.pipeline.report import plural
 from dagogy.workspace.events import read_events
 from dagogy.workspace.files import read_regular
 from dagogy.workspace.runs import Run
@@ -110,7 +111,7 @@ def criteria(host: Host, told: History) -> list[str]:
         for escalation in getattr(plugin.info, "escalations", ()):
             count = _count(told, escalation)
             if count >= escalation.times:
-                met.append(f"{escalation.summary} ({count} times)")
+                met.append(f"{escalation.summary} ({plural(count, 'time')})")
     met += [f"a core contract cannot be parsed: {problem}" for problem in _unparsable(told.run)]
     if any(f.verdict.incident_id == UNKNOWN for f in told.failures[-1:]):
         met.append("the last failure is unknown to every classifier")
