@@ -434,7 +434,10 @@ def test_a_run_is_stopped_while_its_provider_works(desk: Desk, done: Path, worki
     assert working.process.returncode == 130
     assert "[interrupted] " in [line[:14] for line in err.splitlines()]
     assert "Traceback" not in err
-    assert len(list((done / "logs/failures").glob("*-interrupted.json"))) == 1
+    (path,) = (done / "logs/failures").glob("*-interrupted.json")
+    record = json.loads(path.read_text())
+    assert (record["signal"], record["killed_by"]) == (which, "user" if which == signal.SIGINT else "system")
+    assert err.splitlines()[-1].startswith("incident interrupted: ")
     desk.ok("run", "latest")
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 _HOME = {
     "dagogy.api.plugins": (
-        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo ExporterInfo PluginInfo ProviderInfo RecoveryInfo RuleInfo Setting Severity"
+        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo Escalation ExporterInfo PluginInfo ProviderInfo RecoveryInfo RuleInfo "
+        "Setting Severity"
     ),
     "dagogy.api.hooks": "hookimpl",
     "dagogy.api.errors": (

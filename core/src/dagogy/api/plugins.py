@@ -72,10 +72,28 @@ class ProviderInfo(PluginInfo):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """When an incident is to be escalated: once it came `times` times in a run, whichever of `incidents` it was.
+
+    `same`: only failures with the same message count, as when a deterministic check fails again after a change. `summary` says so
+    in the escalation report.
+    """
+
+    summary: str
+    incidents: tuple[str, ...]
+    times: int = 2
+    same: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifierInfo(PluginInfo):
-    """An error classifier; `impl` names a subclass of `dagogy.api.Classifier`. `incidents`: ids it can answer with."""
+    """An error classifier; `impl` names a subclass of `dagogy.api.Classifier`.
+
+    `incidents`: ids it can answer with. `escalations`: when they leave the hands of the operator.
+    """
 
     incidents: tuple[str, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

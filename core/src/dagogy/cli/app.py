@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TextIO
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dagogy.host.manager import Host, Plugin
+    from dagogy.incidents.record import Circumstances
     from dagogy.pipeline.session import OpenRun, Session
     from dagogy.workspace.settings import Settings
+
+#: How long a failing command may take to record its failure, and then to find out which incident it is.
+_RECORD_SECONDS = 5.0
+_DIAGNOSIS_SECONDS = 3.0
 
 #: The built-in commands: module, and the line that the list of commands shows. Listing them imports none.
 COMMANDS = {
@@ -41,6 +46,9 @@ COMMANDS = {
     "diagnose": ("diagnose", "Say which incident a failure is, on what evidence, and what to do."),
     "recover": ("recover", "Carry out what helps against a run's last failure, and run the failed command again."),
     "triage": ("triage", "Walk a run through status, validate, plan and iterate, and diagnose what fails."),
+    "escalate": ("escalate", "Pack the evidence of a failure into one .tar.gz, without secrets."),
+    "postmortem": ("postmortem", "Write the post-incident report: timeline, cause, prevention, actions."),
+    "incidents": ("incidents", "List the incidents across all runs."),
     "explain": ("explain", "Explain a rule, another plugin or an error code."),
     "schema": ("schema", "Print the JSON Schema of an artifact."),
     "plugins": ("plugins", "List the plugins, or show one."),
@@ -90,13 +98,34 @@ class App:
     def session(self) -> Session:
         from dagogy.pipeline.session import Session
 
-        return Session(self.settings, self.host)
+        return Session(self.settings, self.host, self.clean)
 
     def command_line(self) -> str:
         """What was typed, for the lock, the events log and whoever reads them later; so without secrets."""
-        from dagogy.incidents.redact import redacted, secrets_of
+        return str(self.clean(" ".join(["dagogy", *self.arguments])))
 
-        return str(redacted(" ".join(["dagogy", *self.arguments]), secrets_of(os.environ)))
+    def clean(self, value: Any) -> Any:
+        """A value without secrets. Those that providers declare are known of the ones at work; no other one is imported for it."""
+        from dagogy.incidents.redact import redacted
+
+        return redacted(value, self.secrets(load=False))
+
+    def declared(self, load: bool = True) -> dict[str, bool]:
+        """The variables that providers read, and whether they are secret; none when the providers cannot be asked."""
+        with contextlib.suppress(Exception):
+            providers = self.host.load("provider") if load else self.host.all("provider")
+            return {s.name: s.secret for plugin in providers if plugin.info for s in plugin.info.settings}
+        return {}
+
+    def secrets(self, load: bool = True) -> dict[str, str]:
+        """What may not be shown, from the environment and the configuration file, by variable name."""
+        from dagogy.incidents.redact import secrets_of
+
+        values: dict[str, str] = {}
+        with contextlib.suppress(Exception):
+            values = {key.upper(): value for key, value in self.settings.file.items() if isinstance(value, str)}
+        names = [name for name, secret in self.declared(load).items() if secret]
+        return secrets_of({**values, **os.environ}, names)
 
     @contextlib.contextmanager
     def reading(self, reference: str) -> Iterator[OpenRun]:
@@ -319,22 +348,22 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _report(app: App, error: DagogyError) -> int:
-    """`[code] message` first, then the way out; a record in the run; with `--json` the failure as a document."""
+    """`[code] message` first, then the way out; a record; with `--json` the failure as a document; last, which incident it is."""
     with _undisturbed():
+        from dagogy.incidents.budget import within
         from dagogy.incidents.redact import redacted, secrets_of
 
         secrets = secrets_of(os.environ)
-        lines = [redacted(f"[{error.code}] {error.message}", secrets)]
-        if error.hint:
-            lines.append(redacted(f"hint: {error.hint}", secrets))
-        record = _record(app, error)
-        if record is not None:
-            lines.append(f"record: {record}")
+        within(_DIAGNOSIS_SECONDS, lambda: secrets.update(app.secrets()))
+        app.tell("\n".join([redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else [])]))
+        document, record = _record(app, error, secrets)
+        lines = [f"record: {record}"] if record is not None else []
         if app.debug:
             import traceback
 
             lines.append(redacted("".join(traceback.format_exception(error)), secrets))
-        app.tell("\n".join(lines))
+        if lines:
+            app.tell("\n".join(lines))
         if (app.json or "--json" in app.arguments) and not app.emitted:
             with contextlib.suppress(OSError):
                 app.emit_json({"error": redacted(error.as_dict(), secrets)})
@@ -343,25 +372,63 @@ def _report(app: App, error: DagogyError) -> int:
                 sys.stdout.flush()
             except (OSError, ValueError):
                 _abandon(sys.stdout)
+        app.tell(redacted(_incident(app, document, record), secrets))
     return error.exit_status
 
 
-def _record(app: App, error: DagogyError) -> Path | None:
-    """Writes the failure record into the run that the command was about, if there is one."""
-    from dagogy.incidents.record import write_failure
+def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> tuple[dict[str, Any], Path | None]:
+    """The failure record, written into the run that the command was about, else into the runs dir if there is one."""
+    from dagogy.incidents.budget import within
+    from dagogy.incidents.record import FAILURES_WITHOUT_RUN, failure_document, write_failure
+    from dagogy.workspace.stages import FAILURES
 
-    run, stage, provider = None, "", ""
+    document: dict[str, Any] = {"code": error.code, "message": error.message, "command": ["dagogy", *app.arguments], "hint": error.hint}
+    path: Path | None = None
+
+    def written() -> None:
+        nonlocal document, path
+        at = _circumstances(app)
+        folder = at.run / FAILURES if at.run else app.settings.runs_dir / FAILURES_WITHOUT_RUN
+        document = failure_document(error, ["dagogy", *app.arguments], os.environ, at, secrets)
+        path = write_failure(folder, document)
+
+    within(_RECORD_SECONDS, written)
+    return document, path
+
+
+def _circumstances(app: App) -> Circumstances:
+    from dagogy.incidents.record import Circumstances
+
+    run, stage, provider, model = None, "", "", ""
+    plugins: dict[str, str] = {}
     if app.opened is not None:
-        run, stage = app.opened.run, app.opened.state.stage
+        run, stage = app.opened.run.path, app.opened.state.stage
     elif app.reference:
         # It did not come so far as to open the run: locked, invalid metadata, a setting that cannot be parsed.
         with contextlib.suppress(Exception):
             from dagogy.workspace.runs import Runs
 
-            run = Runs(app.loaded_settings.runs_dir).find(app.reference)
-            stage = run.metadata()[1].stage
-    if run is None:
-        return None
+            found = Runs(app.loaded_settings.runs_dir).find(app.reference)
+            run = found.path
+            stage = found.metadata()[1].stage
     with contextlib.suppress(Exception):
         provider = str(app.loaded_settings.get("AGENT_PROVIDER"))
-    return write_failure(run.path, error, ["dagogy", *app.arguments], os.environ, stage=stage, provider=provider)
+        model = str(app.loaded_settings.get("AGENT_MODEL"))
+    with contextlib.suppress(Exception):
+        plugins = {p.entry.distribution: p.entry.version for p in app.host.all()}
+    return Circumstances(run, stage, provider, model, app.declared(), dict(sorted(plugins.items())))
+
+
+def _incident(app: App, document: Mapping[str, Any], record: Path | None) -> str:
+    """The last line: which incident it is, its cause, and the next command. Nothing that a classifier does can take longer or break it."""
+    from dagogy.incidents.brief import brief, next_command
+    from dagogy.incidents.budget import within
+
+    told: list[tuple[str, str]] = []
+    within(_DIAGNOSIS_SECONDS, lambda: told.append(brief(app.host, document)))
+    incident, cause = told[0] if told else ("unknown", "it could not be diagnosed")
+    if record is not None and app.reference:
+        with contextlib.suppress(Exception):
+            run = app.opened.run if app.opened is not None else app.session.runs.find(app.reference)
+            run.event("command_failed", command=app.command_line(), code=document["code"], message=document["message"], incident=incident, record=record.name)
+    return f"incident {incident}: {cause}; next: {next_command(document, incident, str(record or ''), COMMANDS)}"

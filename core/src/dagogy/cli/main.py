@@ -44,8 +44,8 @@ def _command(arguments: "list[str]") -> int:
 
     # A command is short and keeps what it builds: the cyclic collector would only walk over it again and again.
     gc.disable()
-    # SIGTERM asks for the same as Ctrl-C: to stop and to leave everything whole.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGTERM asks for the same as Ctrl-C: to stop and to leave everything whole. The record of the failure says which it was.
+    signal.signal(signal.SIGTERM, _terminated)
     from dagogy.cli.app import run
 
     status = run(arguments)
@@ -53,6 +53,10 @@ def _command(arguments: "list[str]") -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return status
+
+
+def _terminated(number: int, frame: object) -> None:
+    raise KeyboardInterrupt(number)
 
 
 def _interrupted(arguments: "list[str]") -> int:

@@ -313,6 +313,22 @@ class Event(Open):
     event: str
 
 
+class ArtifactFact(Open):
+    """An artifact as it was when the command failed; one that is too large has no hash."""
+
+    path: str
+    size: int
+    mtime_utc: str
+    sha256: str
+
+
+class VariableFact(Open):
+    """An environment variable: whether it was set and how long its value was, never the value."""
+
+    set: bool
+    length: int
+
+
 class FailureRecord(Open):
     """`logs/failures/*.json`."""
 
@@ -327,8 +343,20 @@ class FailureRecord(Open):
     run_id: str
     stage: str
     provider: str
+    model: str
     exception_chain: list[dict[str, str]]
+    errno: int | None
+    child_exit_status: int | None
+    signal: int | None
+    killed_by: str
+    http_status: int | None
+    machine_code: str
+    request_id: str
+    output_tails: dict[str, str]
+    artifacts: list[ArtifactFact]
+    environment: dict[str, VariableFact]
     versions: dict[str, str]
+    plugins: dict[str, str]
 
 
 ARTIFACTS: dict[str, type[BaseModel]] = {

@@ -308,7 +308,7 @@ def _info_class(kind: str) -> type[PluginInfo]:
 
 def _unfit(info: Any) -> str:
     """What is wrong with a description's values, or an empty string."""
-    from dagogy.api.plugins import SEVERITIES
+    from dagogy.api.plugins import SEVERITIES, Escalation
 
     module, _, attribute = info.impl.partition(":") if isinstance(info.impl, str) else ("", "", "")
     if not module or not attribute:
@@ -323,4 +323,6 @@ def _unfit(info: Any) -> str:
         value = getattr(info, name, ())
         if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
             return f"{name}={value!r} is not a tuple of texts"
+    if not all(isinstance(item, Escalation) for item in getattr(info, "escalations", ())):
+        return f"escalations={info.escalations!r} is not a tuple of Escalation"
     return ""

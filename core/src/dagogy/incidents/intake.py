@@ -8,22 +8,36 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dagogy.api.errors import InvalidArgument, NotFound
+from dagogy.api.errors import DagogyError, InvalidArgument, NotFound
 from dagogy.api.incidents import Failure
+from dagogy.incidents.record import TAILS
 from dagogy.workspace.files import read_regular
 from dagogy.workspace.stages import FAILURES
 
-#: Where a provider's details say these things; the first that is there counts.
-_TEXTS = ("output", "stdout", "stderr", "output_tail", "stderr_tail", "last_message", "events")
+#: Commands that look at a failure; when one of them fails itself, that is not the run's last failure.
+_LOOKING = frozenset({"diagnose", "triage", "recover", "escalate", "postmortem", "incidents"})
 #: How a caller that only has a word for it names the end of a process: who ended it.
 _ENDS = {"timeoutexpired": "timeout", "timeout": "timeout"}
 
 
 def last_record(run: Path) -> Path | None:
-    """The newest failure record of the run in the folder `run`; their names begin with the time."""
+    """The newest failure record of the run in the folder `run`, but for those of commands that only look at it."""
+    paths = record_paths(run)
+    return next((p for p in reversed(paths) if not _is_look(p)), paths[-1] if paths else None)
+
+
+def record_paths(run: Path) -> list[Path]:
+    """The failure records of a run, oldest first; their names begin with the time."""
     folder = run / FAILURES
-    names = sorted(p.name for p in folder.glob("*.json")) if folder.is_dir() else []
-    return folder / names[-1] if names else None
+    return sorted(folder.glob("*.json")) if folder.is_dir() else []
+
+
+def _is_look(path: Path) -> bool:
+    try:
+        command = read_record(path).command
+    except DagogyError:
+        return True
+    return next((word for word in command[1:] if not word.startswith("-")), "") in _LOOKING
 
 
 def read_record(path: Path) -> Failure:
@@ -41,7 +55,9 @@ def from_record(document: Mapping[str, Any], source: str = "") -> Failure:
     """The failure of a record's document. Keys that a record may lack are looked for in its details."""
     details = document.get("details") if isinstance(document.get("details"), dict) else {}
     assert isinstance(details, dict)
-    known = {**details, **{k: v for k, v in document.items() if v not in (None, "", [])}}
+    tails = document.get("output_tails") if isinstance(document.get("output_tails"), dict) else {}
+    assert isinstance(tails, dict)
+    known = {**details, **tails, **{k: v for k, v in document.items() if v not in (None, "", [])}}
     chain = [(str(c.get("type", "")), str(c.get("message", ""))) for c in document.get("exception_chain") or [] if isinstance(c, dict)]
     command = document.get("command")
     return Failure(
@@ -56,13 +72,13 @@ def from_record(document: Mapping[str, Any], source: str = "") -> Failure:
         hint=_text(known, "hint"),
         exception_chain=tuple(chain),
         errno=_number(known, "errno"),
-        exit_status=_number(details, "exit_status", "returncode"),
+        exit_status=_number({**details, "child": document.get("child_exit_status")}, "child", "exit_status", "returncode"),
         signal=_number(known, "signal"),
         killed_by=_text(known, "killed_by"),
         http_status=_number(known, "http_status", "status"),
         machine_code=_text(known, "machine_code"),
         request_id=_text(known, "request_id"),
-        text="\n".join(str(known[k]) for k in (*_TEXTS, "text") if isinstance(known.get(k), str)),
+        text="\n".join(str(known[k]) for k in (*TAILS, "text") if isinstance(known.get(k), str)),
         source=source,
     )
 

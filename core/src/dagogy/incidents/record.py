@@ -2,45 +2,166 @@
 
 from __future__ import annotations
 
+import errno as errnos
+import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dagogy import __version__
 from dagogy.api.errors import DagogyError
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.workspace.events import utc_now
-from dagogy.workspace.files import to_json, write_atomic
-from dagogy.workspace.stages import FAILURES
+from dagogy.workspace.files import read_regular, to_json, write_atomic
+from dagogy.workspace.settings import CORE_SETTINGS
+from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE, VALID
+
+#: Where a failure is recorded that is about no run, in the runs dir.
+FAILURES_WITHOUT_RUN = "failures"
+#: The variables of CONTRACT.md that no setting of the core stands for; providers declare more.
+_CONTRACT_VARIABLES = ("CODING_AGENT_CMD", "OPENAI_API_KEY", "OPENAI_BASE_URL")
+#: Outputs of programs and services, as a provider's details name them. Only their ends are kept.
+TAILS = ("output", "stdout", "stderr", "output_tail", "stderr_tail", "last_message", "events")
+_TAIL = 8000
+_ARTIFACTS = ("run.json", SPEC, SCOPE, CURRICULUM, PREVIOUS, TRACE, REPORT_MD, REPORT_JSON, PLAN, DIFF, VALID, CONCEPTS, DAG)
+#: What is larger is not hashed: a failing command must not make its user wait.
+_MOST_HASHED = 64 * 2**20
+_MOST_LINKS = 20
+
+
+class Circumstances(NamedTuple):
+    """What the command knew when it failed. `run`: the folder of its run; `declared`: variables that providers read, and which are secret."""
+
+    run: Path | None = None
+    stage: str = ""
+    provider: str = ""
+    model: str = ""
+    declared: Mapping[str, bool] = {}
+    plugins: Mapping[str, str] = {}
 
 
 def failure_document(
-    error: DagogyError, command: Sequence[str], environ: Mapping[str, str], *, run_id: str = "", stage: str = "", provider: str = ""
+    error: DagogyError, command: Sequence[str], environ: Mapping[str, str], at: Circumstances | None = None, secrets: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """The record (`dagogy schema failure`)."""
-    chain: list[dict[str, str]] = []
-    cause: BaseException | None = error
-    while cause is not None and len(chain) < 20:
-        chain.append({"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(str(cause).split())[:2000]})
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    at = at or Circumstances()
+    chain = list(_chain(error))
+    details = _plain(error.details)
     document = {
         "schema_version": 1,
         "at_utc": utc_now(),
         **error.as_dict(),
-        "details": _plain(error.details),
+        "details": {k: v for k, v in details.items() if k not in TAILS},
         "exit_status": error.exit_status,
         "command": list(command),
-        "run_id": run_id,
-        "stage": stage,
-        "provider": provider,
-        "exception_chain": chain,
+        "run_id": at.run.name if at.run else "",
+        "stage": at.stage,
+        "provider": at.provider,
+        "model": at.model,
+        "exception_chain": [_link(cause) for cause in chain],
+        **_origin(details, chain),
+        "output_tails": {k: _end(v) for k, v in details.items() if k in TAILS},
+        "artifacts": list(_artifacts(at.run)) if at.run else [],
+        "environment": _environment(environ, at.declared),
         "versions": {"dagogy": __version__, "python": sys.version.split()[0]},
+        "plugins": dict(at.plugins),
     }
-    cleaned: dict[str, Any] = redacted(document, secrets_of(environ))
+    cleaned: dict[str, Any] = redacted(document, secrets_of(environ, _secret(at.declared)) if secrets is None else secrets)
     return cleaned
+
+
+def _secret(declared: Mapping[str, bool]) -> list[str]:
+    return [name for name, secret in declared.items() if secret]
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    for _ in range(_MOST_LINKS):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+
+
+def _link(cause: BaseException) -> dict[str, str]:
+    link = {"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(_told(cause).split())[:2000]}
+    if isinstance(cause, OSError) and cause.errno and cause.errno in errnos.errorcode:
+        link["errno"] = errnos.errorcode[cause.errno]
+    return link
+
+
+def _told(cause: BaseException) -> str:
+    try:
+        return str(cause)
+    except Exception as error:  # a plugin's exception may not even be printable
+        return f"(its message raised {type(error).__name__})"
+
+
+def _origin(details: Mapping[str, Any], chain: Sequence[BaseException]) -> dict[str, Any]:
+    """The facts that a provider gave in its details, or that the exceptions carry: errno, the end of a child process, the service's answer."""
+    leaf = next((c for c in reversed(chain) if isinstance(c, OSError) and c.errno), None)
+    ended = next((c for c in chain if isinstance(getattr(c, "returncode", None), int)), None)
+    status = _whole(details, "returncode", "child_exit_status")
+    status = getattr(ended, "returncode", None) if status is None else status
+    number = _whole(details, "signal")
+    killer = _word(details, "killed_by")
+    if number is None and status is not None and status < 0:
+        number = -status
+    if any(type(c).__name__ == "TimeoutExpired" and type(c).__module__ == "subprocess" for c in chain):
+        killer = killer or "timeout"
+    if isinstance(chain[-1], KeyboardInterrupt):
+        number, killer = (chain[-1].args[0], "system") if chain[-1].args and isinstance(chain[-1].args[0], int) else (2, "user")
+    return {
+        "errno": _whole(details, "errno") if leaf is None else leaf.errno,
+        "child_exit_status": status,
+        "signal": number,
+        "killed_by": killer,
+        "http_status": _whole(details, "http_status", "status"),
+        "machine_code": _word(details, "machine_code"),
+        "request_id": _word(details, "request_id"),
+    }
+
+
+def _whole(details: Mapping[str, Any], *keys: str) -> int | None:
+    return next((details[k] for k in keys if isinstance(details.get(k), int) and not isinstance(details[k], bool)), None)
+
+
+def _word(details: Mapping[str, Any], key: str) -> str:
+    value = details.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _end(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _TAIL else f"[{len(text) - _TAIL} characters before]\n{text[-_TAIL:]}"
+
+
+def _artifacts(run: Path) -> Iterator[dict[str, Any]]:
+    """Those that are there. A symlink is not followed: what it leads to is no part of the run."""
+    for name in _ARTIFACTS:
+        path = run / name
+        try:
+            about = path.lstat()
+            if path.is_symlink():
+                continue
+            digest = hashlib.sha256(read_regular(path)).hexdigest() if about.st_size <= _MOST_HASHED else ""
+        except (OSError, DagogyError):
+            continue
+        yield {"path": name, "size": about.st_size, "mtime_utc": _time(about.st_mtime), "sha256": digest}
+
+
+def _time(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _environment(environ: Mapping[str, str], declared: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Of each variable whether it is set, and how long its value is; never the value."""
+    names = {*CORE_SETTINGS, *_CONTRACT_VARIABLES, *declared}
+    return {name: {"set": name in environ, "length": len(environ.get(name, ""))} for name in sorted(names)}
 
 
 def _plain(details: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,12 +174,14 @@ def _plain(details: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def write_failure(run: Path, error: DagogyError, command: Sequence[str], environ: Mapping[str, str], *, stage: str = "", provider: str = "") -> Path | None:
-    """Writes the record into the run; returns its path, or None when even that cannot be done (the failure itself is told anyway)."""
-    document = failure_document(error, command, environ, run_id=run.name, stage=stage, provider=provider)
-    stamp = document["at_utc"].replace("-", "").replace(":", "").replace(".", "-")
-    path = run / FAILURES / f"{stamp}-{os.getpid()}-{error.code}.json"
-    if not (run / "logs").is_dir() or (run / "logs").is_symlink() or (run / FAILURES).is_symlink():
+def write_failure(folder: Path, document: Mapping[str, Any]) -> Path | None:
+    """Writes the record into `folder`; returns its path, or None when that cannot be done (the failure itself is told anyway).
+
+    The folder above must be there: a run that was removed, or a runs dir that was mistyped, is not made again.
+    """
+    stamp = str(document["at_utc"]).replace("-", "").replace(":", "").replace(".", "-")
+    path = folder / f"{stamp}-{os.getpid()}-{document['code']}.json"
+    if not folder.parent.is_dir() or folder.parent.is_symlink() or folder.is_symlink():
         return None
     try:
         write_atomic(path, to_json(document))

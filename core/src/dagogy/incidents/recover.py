@@ -22,14 +22,13 @@ from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.incidents.commands import overlaid, run_command
 from dagogy.incidents.diagnose import Verdict, diagnose
 from dagogy.incidents.intake import read_record
-from dagogy.incidents.record import FAILURES
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.events import read_events
 from dagogy.workspace.files import content_hash, hash_file, read_regular
 from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import Settings
-from dagogy.workspace.stages import EVENTS, SPEC
+from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
 
 #: Commands about failures: that one of them fails is not the failure to recover from.
 ABOUT_FAILURES = frozenset({"diagnose", "recover", "triage", "escalate", "postmortem"})

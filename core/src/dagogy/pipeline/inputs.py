@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dagogy.api.errors import InvalidArgument, StageConflict, ValidationFailed
@@ -144,14 +144,14 @@ def _write_reading(opened: OpenRun, document: ScopeDocument, reading: ScopeReadi
 
 def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, progress: Progress) -> Generation:
     """Runs the generation loop; the best draft so far is always the curriculum in the run. Raises what the provider raises."""
-    settings = opened.session.settings
+    settings, clean = opened.session.settings, opened.session.clean
     subject = opened.subject(b"")
     request = ProposeRequest(
         spec=subject.spec,
         sources=opened.sources(),
         reading=reading,
         requirements=[Requirement(rule_id=i.id, summary=i.summary, severity=s, options=o) for i, s, o in opened.session.judge.infos()],
-        progress=lambda line: progress("generate", line),
+        progress=lambda line: progress("generate", clean(line)),
     )
     budget = Budget(settings.get("AGENT_MAX_ITERATIONS"), settings.get("AGENT_MAX_ACTIONS_PER_ITERATION"), settings.get("AGENT_TARGET_SCORE"))
     before = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else None
@@ -170,6 +170,7 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
 
     loop = Loop(provider, _origin(opened, provider), opened.session.judge, request, budget, opened.subject, keep, lambda line: progress("generate", line))
     result = loop.run()
+    result = replace(result, stop_reason=clean(result.stop_reason), trace=clean(result.trace))
     opened.run.write_json(TRACE, result.trace)
     opened.metadata.note("generated", f"curriculum of {plural(result.best.verdict.nodes, 'node')} by {provider.info.id}", score=result.best.verdict.score)
     opened.run.event("generated", provider=provider.info.id, score=result.best.verdict.score, stop_reason=result.stop_reason, usage=result.trace["usage"])

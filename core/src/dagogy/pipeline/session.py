@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,9 +32,11 @@ _SCOPE_MODES: tuple[ScopeMode, ...] = ("full", "section", "seed-list")
 class Session:
     """The settings, the host and the runs dir of one command."""
 
-    def __init__(self, settings: Settings, host: Host) -> None:
+    def __init__(self, settings: Settings, host: Host, clean: Callable[[Any], Any] = lambda value: value) -> None:
+        """`clean` takes the secrets out of what a provider says (text or JSON values) before it is shown or written."""
         self.settings = settings
         self.host = host
+        self.clean = clean
         self.runs = Runs(settings.runs_dir)
 
     @cached_property

@@ -9,6 +9,7 @@ import shutil
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from dagogy.api.errors import InvalidArgument, StorageError
@@ -24,35 +25,43 @@ def archive_run(run: Run, folder: Path) -> Path:
 
     Only for who holds the lock. Raises `StorageError`; then no archive is left behind. Symlinks and locks are not packed.
     """
+    return write_archive(folder, run.id, lambda tar: tar.add(run.path, run.id, recursive=True, filter=lambda member: _packed(member, run.path)))
+
+
+def write_archive(folder: Path, name: str, fill: Callable[[tarfile.TarFile], None]) -> Path:
+    """Writes `folder/<name>.tar.gz` (with a suffix when that is taken) with what `fill` puts into it, whole or not at all; returns it.
+
+    Two processes must not write the same name at a time. Raises `StorageError`.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(run, folder)
-        descriptor, name = tempfile.mkstemp(prefix=_prefix(run), suffix=".tmp", dir=folder)
+        _remove_leftovers(name, folder)
+        descriptor, made = tempfile.mkstemp(prefix=_prefix(name), suffix=".tmp", dir=folder)
     except OSError as error:
         raise storage_error("write an archive in", folder, error) from error
-    temporary = Path(name)
+    temporary = Path(made)
     try:
         with os.fdopen(descriptor, "wb") as file:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as tar:
-                tar.add(run.path, run.id, recursive=True, filter=lambda member: _packed(member, run.path))
+                fill(tar)
             file.flush()
             os.fsync(file.fileno())
-        return _keep(temporary, folder, run.id)
+        return _keep(temporary, folder, name)
     except (OSError, tarfile.TarError) as error:
         cause = error if isinstance(error, OSError) else OSError(str(error))
-        raise storage_error(f"archive {run.path} to", folder, cause) from error
+        raise storage_error(f"archive {name} to", folder, cause) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
 
 
-def _prefix(run: Run) -> str:
-    return f".{run.id}.archive-"
+def _prefix(name: str) -> str:
+    return f".{name}.archive-"
 
 
-def _remove_leftovers(run: Run, folder: Path) -> None:
-    """Removes what a killed command left of an archive of this run."""
-    for path in folder.glob(f"{_prefix(run)}*.tmp"):
+def _remove_leftovers(name: str, folder: Path) -> None:
+    """Removes what a killed command left of an archive of this name."""
+    for path in folder.glob(f"{_prefix(name)}*.tmp"):
         with contextlib.suppress(OSError):
             path.unlink()
 
@@ -68,11 +77,11 @@ def _packed(member: tarfile.TarInfo, run: Path) -> tarfile.TarInfo | None:
     return member if member.isfile() or member.isdir() else None
 
 
-def _keep(temporary: Path, folder: Path, run_id: str) -> Path:
+def _keep(temporary: Path, folder: Path, name: str) -> Path:
     """Gives the finished file its name; a link never takes a name that is there."""
     os.chmod(temporary, 0o666 & ~umask())
     for suffix in range(1, 10_000):
-        target = folder / (f"{run_id}.tar.gz" if suffix == 1 else f"{run_id}-{suffix}.tar.gz")
+        target = folder / (f"{name}.tar.gz" if suffix == 1 else f"{name}-{suffix}.tar.gz")
         try:
             os.link(temporary, target)
         except FileExistsError:
@@ -83,7 +92,7 @@ def _keep(temporary: Path, folder: Path, run_id: str) -> Path:
             os.rename(temporary, target)
         sync_folder(folder)
         return target
-    raise StorageError(f"no free name for an archive of {run_id} in {folder}", hint="remove old archives")
+    raise StorageError(f"no free name for an archive {name} in {folder}", hint="remove old archives")
 
 
 def remove_run(run: Run) -> None:

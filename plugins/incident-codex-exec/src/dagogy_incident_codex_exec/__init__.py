@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ClassifierInfo, RecoveryInfo, hookimpl
+from dagogy.api import ClassifierInfo, Escalation, RecoveryInfo, hookimpl
 
 __version__ = "0.1.0"
 
@@ -15,6 +15,12 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_codex_exec.classifier:CodexExec",
         incidents=("codex_structured_output",),
+        escalations=(
+            Escalation(
+                summary="repeated structured-output failures across retries or providers",
+                incidents=("codex_structured_output", "provider_output_not_json", "provider_output_schema_mismatch", "provider_output_truncated"),
+            ),
+        ),
     )
 
 

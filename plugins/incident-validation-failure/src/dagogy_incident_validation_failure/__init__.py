@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ClassifierInfo, RecoveryInfo, hookimpl
+from dagogy.api import ClassifierInfo, Escalation, RecoveryInfo, hookimpl
 
 __version__ = "0.1.0"
 
@@ -15,6 +15,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_validation_failure.classifier:ValidationFailure",
         incidents=("validation_failure",),
+        escalations=(Escalation(summary="deterministic validator failures: the same finding again", incidents=("validation_failure",), same=True),),
     )
 
 

@@ -1,0 +1,42 @@
+"""A failure in one line: which incident it is, why, and what to type next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from dagogy.host.manager import Host
+from dagogy.incidents import pages
+from dagogy.incidents.diagnose import UNKNOWN, diagnose
+from dagogy.incidents.intake import from_record
+
+_LONGEST = 200
+#: A command in a hint: at its beginning, or after `then:` and its like.
+_COMMAND = re.compile(r"(?:^'?|\b(?:or|then|try):? '?)(dagogy [^,;'(]+)")
+
+
+def brief(host: Host, document: Mapping[str, Any]) -> tuple[str, str]:
+    """The incident id and the cause of a failure record."""
+    verdict = diagnose(host, from_record(document))
+    if verdict.outcome != "diagnosed":
+        return UNKNOWN, verdict.reason
+    answer = verdict.best[0]
+    cause = pages.page(host, answer.plugin, verdict.incident_id).summary
+    return verdict.incident_id, cause if len(cause) <= _LONGEST else cause[: _LONGEST - 1] + "…"
+
+
+def next_command(document: Mapping[str, Any], incident: str, record: str, commands: Collection[str]) -> str:
+    """What to type next: the command that the hint begins with; else what recovers, or tells more. `commands`: those there are."""
+    run = str(document.get("run_id") or "")
+    hinted = _COMMAND.search(str(document.get("hint") or ""))
+    # The same again is no next step.
+    if hinted and not set(hinted[1].split()) <= {*map(str, document.get("command") or ()), run}:
+        return hinted[1].strip()
+    if run and incident != UNKNOWN and "recover" in commands:
+        return f"dagogy recover {run} --dry-run"
+    if incident != UNKNOWN:
+        return f"dagogy diagnose {run}" if run else f"dagogy explain {incident}"
+    if run:
+        return f"dagogy escalate {run}"
+    return f"dagogy diagnose {record}" if record else "dagogy doctor"

@@ -1,0 +1,209 @@
+"""The escalation bundle: the evidence of a failure in one `.tar.gz`, for whoever has to look further (section 5 of the runbook).
+
+What dagogy wrote itself goes in redacted. Inputs and artifacts stay outside, told by size and hash, unless they are asked for. Every
+file of the bundle is then searched once more: one that holds a secret after all keeps the bundle from being written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagogy import __version__
+from dagogy.api.errors import NotFound, StorageError
+from dagogy.host.manager import Host
+from dagogy.incidents import pages
+from dagogy.incidents.history import Happened, History, criteria, history
+from dagogy.incidents.markdown import quoted, table
+from dagogy.incidents.redact import redacted, remains
+from dagogy.workspace.archive import write_archive
+from dagogy.workspace.events import utc_now
+from dagogy.workspace.files import read_regular, to_json
+from dagogy.workspace.runs import Run
+from dagogy.workspace.stages import EVENTS, FAILURES, REPORT_JSON, REPORT_MD, TRACE
+
+#: What dagogy itself wrote about the run; the rest are the user's inputs and what was made of them.
+_TOLD = ("run.json", EVENTS, REPORT_MD, REPORT_JSON, TRACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle on disk: its path, its manifest and the criteria that are met."""
+
+    path: Path
+    manifest: Mapping[str, Any]
+    criteria: list[str]
+    incident: str
+
+
+class _Files:
+    """The files of a bundle in the making, by name, and what was taken out of each."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self.secrets = secrets
+        self.files: dict[str, bytes] = {}
+        self.redactions: dict[str, int] = {}
+
+    def add(self, name: str, data: bytes) -> None:
+        """A text, redacted. JSON is redacted value by value, so that it stays JSON."""
+        text = data.decode("utf-8", "replace")
+        clean = _clean_lines(text, self.secrets) if name.endswith(".jsonl") else _clean_document(text, self.secrets) if name.endswith(".json") else None
+        clean = redacted(text, self.secrets) if clean is None else clean
+        if clean != text:
+            self.redactions[name] = sum(clean.count(f"[{mark}]") - text.count(f"[{mark}]") for mark in (*self.secrets, "redacted")) or 1
+        self.files[name] = clean.encode(errors="backslashreplace")
+
+    def search(self) -> None:
+        """Raises `StorageError` that names each file in which a secret is left, and never the secret."""
+        found = [name for name, data in self.files.items() if _holds(data, self.secrets) or remains(name, self.secrets)]
+        if found:
+            shown = redacted(", ".join(found[:5]), self.secrets) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+            raise StorageError(
+                f"no bundle was written: a secret is left in {shown}",
+                hint="take it out of that file, or leave out --with-artifacts; and give the secret a new value wherever it went",
+                details={"files": [redacted(name, self.secrets) for name in found]},
+            )
+
+
+def _holds(data: bytes, secrets: Mapping[str, str]) -> bool:
+    texts = [data.decode("utf-8", "replace")]
+    if b"\0" in data:  # UTF-16, as some editors write
+        texts += [data.decode("utf-16-le", "replace"), data.decode("utf-16-be", "replace")]
+    return any(remains(text, secrets) for text in texts)
+
+
+def _clean_document(text: str, secrets: Mapping[str, str]) -> str | None:
+    try:
+        document = json.loads(text)
+        clean = redacted(document, secrets)
+        return text if clean == document else to_json(clean).decode(errors="replace")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _clean_lines(text: str, secrets: Mapping[str, str]) -> str:
+    lines = []
+    for line in text.splitlines():
+        try:
+            document = json.loads(line)
+            clean = redacted(document, secrets)
+            lines.append(line if clean == document else json.dumps(clean, ensure_ascii=False))
+        except (ValueError, RecursionError):
+            lines.append(redacted(line, secrets))
+    return "\n".join(lines) + ("\n" if text.endswith("\n") else "")
+
+
+def escalate(host: Host, run: Run, folder: Path, secrets: Mapping[str, str], *, with_artifacts: bool = False, note: str = "") -> Bundle:
+    """Writes the bundle of `run` into `folder`, whole or not at all.
+
+    Raises `NotFound` when nothing failed on the run, `StorageError` when a secret is left in a file or the bundle cannot be written.
+    """
+    told = history(host, run)
+    last = told.last
+    if last is None:
+        raise NotFound(f"run {run.id} has no failure record: there is nothing to escalate", hint=f"dagogy status {run.id}")
+    met = criteria(host, told)
+    files = _Files(secrets)
+    for failure in told.failures:
+        files.add(f"failures/{failure.record.name}", to_json(failure.document))
+    files.add("diagnosis.json", to_json([{**f.as_dict(), **f.verdict.as_dict()} for f in told.failures]))
+    artifacts = []
+    for path in sorted(_regular(run.path)):
+        name = path.relative_to(run.path).as_posix()
+        if name.startswith(f"{FAILURES}/"):
+            continue
+        data = read_regular(path)
+        artifacts.append({"path": name, **_about(data), "mtime_utc": _time(path), "in_bundle": with_artifacts or name in _TOLD})
+        if name in _TOLD:
+            files.add(f"run/{name}", data)
+        elif with_artifacts:
+            files.files[f"run/{name}"] = data
+    files.add("artifacts.json", to_json(artifacts))
+    files.add("report.md", "\n".join(_report(host, told, last, met, artifacts, note)).encode())
+    files.files["redactions.json"] = to_json({"variables": sorted(secrets), "replaced": files.redactions, "unreadable_records": list(told.unreadable)})
+    files.search()
+    manifest = {
+        "schema_version": 1,
+        "made_by": f"dagogy {__version__}",
+        "at_utc": utc_now(),
+        "run_id": run.id,
+        "incident": last.verdict.incident_id,
+        "criteria": redacted(met, secrets),
+        "files": [{"path": name, **_about(data)} for name, data in sorted(files.files.items())],
+    }
+    files.files["manifest.json"] = to_json(manifest)
+    files.search()
+    path = write_archive(folder, f"{run.id}.escalation", _filler(f"escalation-{run.id}", files.files))
+    return Bundle(path, manifest, manifest["criteria"], last.verdict.incident_id)
+
+
+def _filler(top: str, files: Mapping[str, bytes]) -> Callable[[tarfile.TarFile], None]:
+    def fill(tar: tarfile.TarFile) -> None:
+        for name, data in sorted(files.items(), key=lambda item: (item[0] != "manifest.json", item[0])):
+            member = tarfile.TarInfo(f"{top}/{name}")
+            member.size, member.mtime, member.mode = len(data), int(time.time()), 0o644
+            tar.addfile(member, io.BytesIO(data))
+
+    return fill
+
+
+def _regular(folder: Path) -> list[Path]:
+    """The files below `folder`, but for locks, temporaries and what a symlink leads to."""
+    return [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink() and not p.name.startswith(".") and p.resolve().is_relative_to(folder.resolve())]
+
+
+def _about(data: bytes) -> dict[str, Any]:
+    return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _time(path: Path) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
+
+
+def _report(host: Host, told: History, last: Happened, met: list[str], artifacts: list[dict[str, Any]], note: str) -> list[str]:
+    """What section 5 of the runbook asks for: command, run id, provider mode and environment, the exact error, artifacts and their times."""
+    document = last.document
+    lines = [f"# Escalation: {told.run.id}", "", *([note, ""] if note else [])]
+    facts = {
+        "Command": f"`{last.command}`",
+        "Run": told.run.id,
+        "Stage": document.get("stage") or "unknown",
+        "Failed at": last.at_utc,
+        "Provider": f"{document.get('provider') or 'unknown'}, model {document.get('model') or 'not set'}",
+        "Incident": f"{last.verdict.incident_id} ({last.verdict.outcome})",
+        "Exit status": document.get("exit_status"),
+    }
+    for label, key in (("Signal", "signal"), ("Killed by", "killed_by"), ("HTTP status", "http_status"), ("Request id", "request_id")):
+        if document.get(key) not in (None, ""):
+            facts[label] = document[key]
+    lines += table(("what", "value"), facts.items())
+    lines += ["", "## Error", "", *quoted([f"[{last.code}] {last.message}"]), "", "## Why this is escalated", ""]
+    lines += [f"- {criterion}" for criterion in met] or ["- no criterion of the runbook is met; somebody asked for it"]
+    lines += ["", "## Diagnosis", ""]
+    lines += [f"{last.verdict.reason}", ""] if last.verdict.reason else []
+    for answer in last.verdict.best:
+        page = pages.page(host, answer.plugin, answer.diagnosis.incident_id)
+        lines += [f"**{answer.diagnosis.incident_id}** (classifier {answer.plugin.id}, {answer.diagnosis.rank.name.lower()}): {page.summary}", ""]
+        lines += [*quoted(answer.diagnosis.evidence), "", f"What to do: {page.next_step}", ""]
+    environment = document.get("environment")
+    if isinstance(environment, dict):
+        lines += ["## Environment", ""]
+        lines += table(("variable", "state"), ((name, _state(value)) for name, value in environment.items()))
+    lines += ["", "## Failures of this run", ""]
+    lines += table(("time", "command", "code", "incident"), ((f.at_utc, f"`{f.command}`", f.code, f.verdict.incident_id) for f in told.failures))
+    lines += ["", "## Artifacts", "", "As they are now; each failure record tells how they were when it was written.", ""]
+    lines += table(("path", "size", "changed", "sha256"), ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in artifacts))
+    return [*lines, ""]
+
+
+def _state(value: Any) -> str:
+    if not isinstance(value, dict) or not value.get("set"):
+        return "unset"
+    return f"set, {value.get('length')} characters"

@@ -1,0 +1,141 @@
+"""What happened to a run: its failures in order, each with the incident it is, and what was known of it at the time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dagogy.api.errors import DagogyError
+from dagogy.api.plugins import Escalation
+from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
+from dagogy.host.manager import Host
+from dagogy.incidents.diagnose import UNKNOWN, Verdict, diagnose
+from dagogy.incidents.intake import from_record, record_paths
+from dagogy.pipeline.report import plural
+from dagogy.workspace.events import read_events
+from dagogy.workspace.files import read_regular
+from dagogy.workspace.runs import Run
+from dagogy.workspace.stages import CURRICULUM, EVENTS, SPEC
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One failure of a run. `then`: the incident as it was diagnosed when it failed, empty when it was not; `verdict`: as it is now."""
+
+    record: Path
+    document: Mapping[str, Any]
+    verdict: Verdict
+    then: str = ""
+
+    @property
+    def at_utc(self) -> str:
+        return str(self.document.get("at_utc") or "")
+
+    @property
+    def code(self) -> str:
+        return str(self.document.get("code") or "")
+
+    @property
+    def message(self) -> str:
+        return str(self.document.get("message") or "")
+
+    @property
+    def command(self) -> str:
+        command = self.document.get("command")
+        return " ".join(map(str, command)) if isinstance(command, list) else ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "at_utc": self.at_utc,
+            "command": self.command,
+            "code": self.code,
+            "message": self.message,
+            "incident": self.verdict.incident_id,
+            "incident_then": self.then,
+            "record": self.record.name,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The failures and the events of a run, oldest first, and the records that cannot be read."""
+
+    run: Run
+    failures: Sequence[Happened] = ()
+    events: Sequence[Mapping[str, Any]] = ()
+    unreadable: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def last(self) -> Happened | None:
+        return self.failures[-1] if self.failures else None
+
+    def resolved(self, failure: Happened) -> Mapping[str, Any] | None:
+        """The event that shows that a failure is over: a recovery of it, or the same command that came to its end later."""
+        words = _subject(failure.command)
+        for event in self.events:
+            if str(event.get("at_utc") or "") <= failure.at_utc:
+                continue
+            if event.get("event") == "recovered" and event.get("incident") in (failure.verdict.incident_id, failure.then, None):
+                return event
+            if event.get("event") == "command_ended" and _subject(str(event.get("command") or "")) == words:
+                return event
+        return None
+
+
+def history(host: Host, run: Run) -> History:
+    """Reads a run's history; needs no valid `run.json`. Raises `StorageError` when the events cannot be read."""
+    import json
+
+    events = list(read_events(run.file(EVENTS)))
+    then = {str(e.get("record")): str(e.get("incident") or "") for e in events if e.get("event") == "command_failed"}
+    failures, unreadable = [], []
+    for path in record_paths(run.path):
+        try:
+            document = json.loads(read_regular(path))
+        except (ValueError, RecursionError, DagogyError):
+            document = None
+        if not isinstance(document, dict):
+            unreadable.append(path.name)
+            continue
+        failures.append(Happened(path, document, diagnose(host, from_record(document, str(path))), then.get(path.name, "")))
+    return History(run, failures, events, unreadable)
+
+
+def criteria(host: Host, told: History) -> list[str]:
+    """The escalation criteria that are met: those that classifiers declare, and core contracts that cannot be parsed."""
+    met = []
+    for plugin in host.load("classifier"):
+        for escalation in getattr(plugin.info, "escalations", ()):
+            count = _count(told, escalation)
+            if count >= escalation.times:
+                met.append(f"{escalation.summary} ({plural(count, 'time')})")
+    met += [f"a core contract cannot be parsed: {problem}" for problem in _unparsable(told.run)]
+    if any(f.verdict.incident_id == UNKNOWN for f in told.failures[-1:]):
+        met.append("the last failure is unknown to every classifier")
+    return met
+
+
+def _count(told: History, escalation: Escalation) -> int:
+    messages = [f.message for f in told.failures if f.verdict.incident_id in escalation.incidents]
+    return max((messages.count(m) for m in messages), default=0) if escalation.same else len(messages)
+
+
+def _unparsable(run: Run) -> list[str]:
+    problems = []
+    try:
+        run.metadata()
+    except DagogyError as error:
+        problems.append(error.message)
+    for name, decode in ((SPEC, decode_topic_spec), (CURRICULUM, decode_curriculum)):
+        with contextlib.suppress(DagogyError):
+            if run.exists(name):
+                problems += [f"{name}: {p.message}" for p in decode(run.read(name)).problems if p.keyword == "json"][:1]
+    return problems
+
+
+def _subject(command: str) -> str:
+    """The command's name: a run is referred to in many ways, and all of them are in its own log."""
+    return next((word for word in command.split()[1:] if not word.startswith("-")), "")

@@ -1,0 +1,109 @@
+"""The post-incident report (section 6 of the runbook): what happened when, what was known then, the cause, and what prevents it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagogy.api.errors import InternalError, NotFound, PluginError
+from dagogy.host.manager import Host
+from dagogy.incidents import pages
+from dagogy.incidents.diagnose import UNKNOWN
+from dagogy.incidents.history import Happened, History, criteria, history
+from dagogy.incidents.markdown import quoted, table
+from dagogy.workspace.runs import Run
+
+#: Codes that say that code is at fault, and not what it was given.
+_DEFECTS = (InternalError.code, PluginError.code)
+
+
+def postmortem(host: Host, run: Run, owner: str = "") -> dict[str, Any]:
+    """The report as a document. Raises `NotFound` when nothing failed on the run."""
+    told = history(host, run)
+    last = told.last
+    if last is None:
+        raise NotFound(f"run {run.id} has no failure record: there is no incident to report", hint=f"dagogy status {run.id}")
+    resolution = told.resolved(last)
+    defect = last.code in _DEFECTS
+    return {
+        "run_id": run.id,
+        "incident": last.verdict.incident_id,
+        "code_defect_suspected": defect,
+        "owner": owner or "unassigned",
+        "started_at_utc": told.failures[0].at_utc,
+        "last_failed_at_utc": last.at_utc,
+        "resolved": resolution is not None,
+        "resolved_at_utc": str(resolution.get("at_utc")) if resolution else "",
+        "resolved_by": str(resolution.get("command") or resolution.get("action") or resolution.get("event")) if resolution else "",
+        "error": {"code": last.code, "message": last.message, "command": last.command},
+        "cause": _cause(host, last),
+        "prevention": _prevention(host, last),
+        "escalation_criteria": criteria(host, told),
+        "timeline": _timeline(told),
+        "actions": _actions(last, defect, resolved=resolution is not None),
+        "unreadable_records": list(told.unreadable),
+    }
+
+
+def _timeline(told: History) -> list[dict[str, str]]:
+    """Events and failures in order, each with what was known at that time."""
+    rows = []
+    for event in told.events:
+        name = str(event.get("event"))
+        if name == "command_failed":
+            continue  # its record says the same, and more
+        about = str(event.get("command") or event.get("action") or event.get("name") or "")
+        facts = {k: v for k, v in event.items() if k not in ("at_utc", "event", "command", "action", "name") and isinstance(v, str | int | float)}
+        rows.append({"at_utc": str(event.get("at_utc") or ""), "what": f"{name} {about}".strip(), "known": ", ".join(f"{k} {v}" for k, v in facts.items())})
+    for failure in told.failures:
+        known = f"[{failure.code}] {failure.message}; " + (f"diagnosed as {failure.then}" if failure.then else "not diagnosed at the time")
+        if failure.then and failure.then != failure.verdict.incident_id:
+            known += f" (today: {failure.verdict.incident_id})"
+        rows.append({"at_utc": failure.at_utc, "what": f"failed: {failure.command}", "known": known})
+    return sorted(rows, key=lambda row: row["at_utc"])
+
+
+def _cause(host: Host, last: Happened) -> dict[str, Any]:
+    if last.verdict.incident_id == UNKNOWN:
+        ids = [a.diagnosis.incident_id for a in last.verdict.best]
+        return {"incident": UNKNOWN, "what": last.verdict.reason, "candidates": ids, "evidence": [f"[{last.code}] {last.message}"]}
+    answer = last.verdict.best[0]
+    what = pages.page(host, answer.plugin, last.verdict.incident_id).parts["What"]
+    return {"incident": last.verdict.incident_id, "what": what, "candidates": [], "evidence": list(answer.diagnosis.evidence)}
+
+
+def _prevention(host: Host, last: Happened) -> list[str]:
+    if last.verdict.outcome != "diagnosed":
+        return ["find the cause first; then teach a classifier to know it ('dagogy plugins list --kind classifier' shows those there are)"]
+    page = pages.page(host, last.verdict.best[0].plugin, last.verdict.incident_id)
+    return [line for line in (page.next_step, f"Retry: {page.parts['Retry']}" if page.parts["Retry"] else "") if line]
+
+
+def _actions(last: Happened, defect: bool, *, resolved: bool) -> list[str]:
+    """The steps of the runbook's flow, for a code defect or for an operational cause."""
+    first = [] if resolved else [f"resolve it: run '{last.command}' again until it passes"]
+    middle = ["add a regression test that fails as this run did"] if defect else ["record the operational root cause"]
+    return [*first, *middle, "update the docs if behaviour or procedure changed", "run make gate", "summarize root cause and prevention in the PR notes"]
+
+
+def markdown(report: Mapping[str, Any]) -> list[str]:
+    """The report for people."""
+    cause, error = report["cause"], report["error"]
+    state = f"yes, {report['resolved_at_utc']} by `{report['resolved_by']}`" if report["resolved"] else "no: the failed command has not passed since"
+    facts = {
+        "Owner": report["owner"],
+        "Incident": report["incident"],
+        "First failure": report["started_at_utc"],
+        "Last failure": report["last_failed_at_utc"],
+        "Resolved": state,
+        "Code defect": "suspected" if report["code_defect_suspected"] else "not suspected",
+    }
+    lines = [f"# Post-incident report: {report['run_id']}", "", *table(("what", "value"), facts.items())]
+    lines += ["", "## Error", "", f"`{error['command']}`", "", *quoted([f"[{error['code']}] {error['message']}"])]
+    lines += ["", "## Timeline", "", *table(("time", "what", "known then"), ((r["at_utc"], r["what"], r["known"]) for r in report["timeline"]))]
+    lines += ["", "## Cause", "", cause["what"] or cause["incident"], "", *quoted(cause["evidence"])]
+    lines += ["", "## Prevention", "", *(f"- {line}" for line in report["prevention"])]
+    if report["escalation_criteria"]:
+        lines += ["", "## Escalation", "", *(f"- {line}" for line in report["escalation_criteria"])]
+    lines += ["", "## Actions", "", *(f"- [ ] {line}" for line in report["actions"])]
+    return lines
