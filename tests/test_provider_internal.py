@@ -18,8 +18,9 @@ from dagogy.pipeline.scope import read_scope
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy_provider_internal import dagogy_providers
+from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.lexicon import folded
-from dagogy_provider_internal.phrasing import task_and_criterion
+from dagogy_provider_internal.phrasing import is_demand, is_fragment, task_and_criterion
 from dagogy_provider_internal.provider import Internal
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -242,7 +243,7 @@ def test_strict_evidence_has_citations_confidence_and_questions() -> None:
     assert curriculum["open_questions"]
     for node in curriculum["nodes"]:
         assert node["estimate_confidence"] < 0.6
-        assert {r["role"] for r in node["resources"]} >= {"definition", "example"}
+        assert {r["role"] for r in node["resources"]} == {"definition"}  # a bare label holds no example to cite
         assert all(r["citation"] for r in node["resources"])
 
 
@@ -278,6 +279,88 @@ def test_estimates_sum_to_the_hours_asked_for() -> None:
     assert all(m % 5 == 0 for m in minutes)
 
 
+def test_the_spec_alone_cites_no_invented_example_and_says_what_helps() -> None:
+    answer = provider().propose(ProposeRequest(spec=spec(["Sets", "Maps"])))
+    found = {r["url"]: r["role"] for n in answer.curriculum["nodes"] for r in n["resources"]}
+    assert found == {f"local://inputs/topic_spec.json#/scope_in/{k}": "definition" for k in (0, 1)}
+    assert any("scope document" in n and "evidence_mode minimal" in n for n in answer.notes)
+    assert not provider().propose(ProposeRequest(spec=spec(["Sets", "Maps"], evidence_mode="minimal"))).notes[1:]
+
+
+def cited(text: str) -> dict[str, list[tuple[str, str]]]:
+    """Kind and citation of the example of each node."""
+    return {n["title"]: [(r["title"].rpartition(": ")[2], r["citation"]) for r in n["resources"] if r["role"] == "example"] for n in proposed(text)["nodes"]}
+
+
+def test_an_example_is_what_its_title_says() -> None:
+    found = cited(
+        "# T\n\n## Loops\n\nA loop repeats.\n\nIt may never end at all.\n\nWrite a loop that counts to ten.\n\n## Sets\n\nA set has no order.\n\n"
+        "It drops every repeated value.\n\n## Maps\n\nA map pairs keys with values.\n"
+    )
+    assert found == {"Loops": [("exercise", "line 9, T")], "Sets": [("further facts", "line 15, T")], "Maps": []}
+
+
+def test_roles_that_share_a_row_cite_their_columns() -> None:
+    found = cited("# T\n\n| Topic | What it is | You can check it by |\n|---|---|---|\n| Sum | A sum adds. | Computing 5 for 2 and 3. |\n")
+    assert found == {"Sum": [("exercise", "line 5, column You can check it by, T")]}
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment", "demand"),
+    [
+        ("A transaction groups statements so that all or none take effect", False, False),
+        ("A last-in first-out store", True, False),
+        ("A list of names that is kept sorted", True, False),
+        ("Beware NULL comparisons", False, True),
+        ("Do not compare with NULL", False, True),
+    ],
+)
+def test_a_clause_a_noun_phrase_and_an_order_are_told_apart(text: str, fragment: bool, demand: bool) -> None:
+    assert (is_fragment(text, "Other"), is_demand(text, "Other")) == (fragment, demand)
+
+
+def test_sentences_are_built_of_clauses_only() -> None:
+    text = "# T\n\n## Commits\n\nA transaction groups statements so that all or none take effect. Beware NULL comparisons.\n\n## Sets\n\nA set has no order.\n"
+    node = next(n for n in proposed(text)["nodes"] if n["title"] == "Commits")
+    assert node["capability"].startswith("Explain how a transaction groups statements")
+    assert not re.search(r"that beware|why beware|as a transaction groups", json.dumps(node), re.IGNORECASE)
+
+
+def test_gloss_and_cue_of_a_plain_label_are_cut_off() -> None:
+    text = (
+        "# T\n\n- Baker's percentages\n- Sourdough starter: flour and water fermented\n- Hydration (needs baker's percentages)\n- C++: templates\n"
+        "- Bayes P(A|B)\n- Hypertext (HTTP)\n- Newton - Raphson method\n- SQL: joins and unions\n- SQL: window functions here\n"
+    )
+    assert titles(text) == [
+        "Baker's percentages", "Sourdough starter", "Hydration", "C++: templates", "Bayes P(A|B)", "Hypertext (HTTP)", "Newton - Raphson method",
+        "SQL: joins and unions", "SQL: window functions here",
+    ]  # fmt: skip
+    assert ("baker-s-percentages", "hydration") in pairs(text)
+    starter = next(n for n in proposed(text)["nodes"] if n["id"] == "sourdough-starter")
+    assert "Flour and water fermented." in starter["core_ideas"]
+
+
+def test_a_column_of_hours_is_the_estimate_and_scaled_only_outside_the_limits() -> None:
+    text = "# T\n\n| Topic | What it is | Hours |\n|---|---|---|\n| Mean | A mean is a middle. | 1.5 |\n| Sum | A sum adds. | 45 min |\n"
+    times = {n["id"]: n["estimate_minutes"] for n in proposed(text)["nodes"]}
+    assert times == {"mean": 90, "sum": 45}
+    scaled = {n["id"]: n["estimate_minutes"] for n in proposed(text, constraints={"total_hours_min": 4, "total_hours_max": 5})["nodes"]}
+    assert 240 <= sum(scaled.values()) <= 300
+    assert scaled["mean"] == pytest.approx(2 * scaled["sum"], abs=10)
+    assert stated_minutes("Time complexity", "2") is None
+    assert stated_minutes("Time", "2") is None
+    assert stated_minutes("Time (h)", "1-2") == 90
+
+
+def test_one_is_singular() -> None:
+    said: list[str] = []
+    source = document("# T\n\n- Loops\n- Nested loops (needs loops)\n")
+    provider().propose(ProposeRequest(spec=spec(["Loops", "Nested loops"]), sources=(source,), reading=provider().read_scope(source), progress=said.append))
+    assert "1 prerequisite edge with evidence" in said
+    with pytest.raises(ValidationFailed, match=r"\(1 block of text\)"):
+        reading("# Only a title\n")
+
+
 # ------------------------------------------------------------------------------------------------------------------------ repair
 
 
@@ -309,6 +392,22 @@ def test_repair_reads_a_broken_field_from_the_source_again() -> None:
     finding = Finding("says nothing", pointer="/nodes/0/capability", rule_id="quality.node_content")
     _, answer = repair(finding, lambda d: d["nodes"][0].update(capability="TODO"))
     assert answer.curriculum["nodes"][0]["capability"] != "TODO"
+
+
+def test_repair_goes_by_pointer_and_data_whatever_the_rule() -> None:
+    def inflate(draft: dict[str, Any]) -> None:
+        for node in draft["nodes"]:
+            node["estimate_minutes"] = 480
+
+    for finding in (
+        Finding("long", pointer="/nodes", rule_id="house.hours", data={"hours": 120}),
+        Finding("long", pointer="/constraints/total_hours_max", document="topic_spec", rule_id="house.hours"),
+    ):
+        _, answer = repair(finding, inflate)
+        assert sum(n["estimate_minutes"] for n in answer.curriculum["nodes"]) < 15 * 480
+    draft, answer = repair(Finding("many", pointer="/nodes/14/prerequisites", rule_id="house.many", data={"limit": 1}), lambda d: None)
+    assert len(draft["nodes"][14]["prerequisites"]) > 1
+    assert len(answer.curriculum["nodes"][14]["prerequisites"]) == 1
 
 
 def test_repair_has_no_answer_to_what_it_cannot_change() -> None:

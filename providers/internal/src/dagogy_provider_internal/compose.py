@@ -31,7 +31,7 @@ def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str,
         level[i] = 1 + max((level[p] for p in before[i]), default=-1)
     words = [sum(len(p.text.split()) for p in studied.texts[i]) or 10 + 3 * len(studied.concepts[i].title.split()) for i in order]
     limits = spec.constraints
-    times = minutes(words, [level[i] for i in order], limits.total_hours_min, limits.total_hours_max)
+    times = minutes(words, [level[i] for i in order], limits.total_hours_min, limits.total_hours_max, [studied.concepts[i].minutes for i in order])
     place = {i: k for k, i in enumerate(order)}
     nodes = [
         _node(studied, i, content, [studied.concepts[p].id for p in sorted(before[i], key=place.__getitem__)], time, spec)
@@ -45,10 +45,8 @@ def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str,
 
 def _node(studied: Studied, i: int, content: Content, before: list[str], time: float, spec: TopicSpec) -> dict[str, Any]:
     concept = studied.concepts[i]
-    if concept.anchor >= 0:
-        links = resources.from_document(concept, studied.texts[i], content.example_lines)
-    else:
-        links = resources.from_spec(concept, _spec_position(concept, spec))
+    treated = concept.anchor >= 0
+    links = resources.from_document(concept, studied.texts[i]) if treated else resources.from_spec(concept, _spec_position(concept, spec))
     return {
         "id": concept.id,
         "title": concept.title,
@@ -64,7 +62,7 @@ def _node(studied: Studied, i: int, content: Content, before: list[str], time: f
 
 
 def _spec_position(concept: Concept, spec: TopicSpec) -> int:
-    return next((k for k, item in enumerate(spec.scope_in) if " ".join(item.split()) == concept.title), 0)
+    return next((k for k, item in enumerate(spec.scope_in) if " ".join(item.split()) == " ".join(concept.title.split())), 0)
 
 
 def _surroundings(studied: Studied, spec: TopicSpec) -> list[Around]:

@@ -8,14 +8,16 @@ are members or content is voted on by all sections of the same level, so that on
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from dagogy.api import ScopeDocument
+from dagogy.api import Block, ScopeDocument
 
+from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.lexicon import column_role, folded, is_imperative, is_label, label, meta_role, numbering
-from dagogy_provider_internal.naming import aliases, is_sentence, same_key, split_gloss, tidy_title
+from dagogy_provider_internal.naming import aliases, is_sentence, same_key, split_cue, split_gloss, split_label, tidy_title
 from dagogy_provider_internal.outline import Item, Section, items_of, outline
 
 #: An item of at most this many words is a label rather than a statement.
@@ -35,7 +37,8 @@ class Concept:
 
     `anchor`: the block that names it, -1 when none does. `blocks`: what the source says of it, in document order, the anchor included where it
     holds more than the name. `gloss`: the text beside the name in the anchor. `parts`: titles and blocks of its own sub-sections. `number`: the
-    number in front of its title. `ordered`: an item of a numbered list.
+    number in front of its title. `ordered`: an item of a numbered list. `needs`: what stands in parentheses behind the name and tells what comes
+    before it, with its lines. `minutes`: the time that a column of the table gives it.
     """
 
     title: str
@@ -50,6 +53,8 @@ class Concept:
     ordered: bool = False
     id: str = ""
     merged: list[str] = field(default_factory=list)
+    needs: tuple[tuple[str, tuple[int, int]], ...] = ()
+    minutes: float | None = None
 
     @property
     def lines(self) -> tuple[int, int]:
@@ -84,12 +89,17 @@ def _seeds(document: ScopeDocument) -> Found:
     rows = [i for i, b in enumerate(blocks) if b.kind == "table_row"]
     chosen = items or headings or rows or [i for i, b in enumerate(blocks) if b.kind in ("paragraph", "quote", "code")]
     found = Found()
+    several = _repeated(blocks[i] for i in items)
     for at in chosen:
         block = blocks[at]
-        if items or headings or rows:
+        if block.kind == "list_item":
+            name, gloss, needs = _label_of(block, several)
+            _add(found, Concept(tidy_title(name), document, at, [at] if gloss else [], block.path, gloss, ordered=block.ordered, needs=needs))
+        elif headings or rows:
             text = block.cells[0] if block.cells else block.lead or block.text
             name, gloss = (text, block.rest) if block.lead else split_gloss(text)
-            _add(found, Concept(tidy_title(name), document, at, [at] if gloss or len(block.cells) > 1 else [], block.path, gloss, ordered=block.ordered))
+            own = [at] if gloss or len(block.cells) > 1 else []
+            _add(found, Concept(tidy_title(name), document, at, own, block.path, gloss, minutes=_minutes_of(block)))
         else:
             lines = document.text.split("\n")[block.lines[0] - 1 : block.lines[1]]
             for line in lines:
@@ -227,7 +237,7 @@ class _Reader:
                 continue
             title = tidy_title(row.cells[column]) if column < len(row.cells) else ""
             if title:
-                out.append(Concept(title, self.document, at, [at], row.path))
+                out.append(Concept(title, self.document, at, [at], row.path, minutes=_minutes_of(row)))
         return out
 
     # ------------------------------------------------------------------------------------------------------------------------ lists
@@ -243,9 +253,12 @@ class _Reader:
                     self.found.skipped.append(
                         (_item_name(item)[:80], "groups other items" if item.children else "is not set off as a concept in a list that sets its concepts off")
                     )
-            return [self._item_concept(i, _path_of(i, self.document)) for i in named]
+            several = _repeated(i.block for i in named)
+            return [self._item_concept(i, _path_of(i, self.document), several) for i in named]
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
-            return [self._item_concept(i, _path_of(i, self.document)) for i in self._leaves(items)]
+            leaves = self._leaves(items)
+            several = _repeated(i.block for i in leaves)
+            return [self._item_concept(i, _path_of(i, self.document), several) for i in leaves]
         return []
 
     def _leaves(self, items: Iterable[Item]) -> list[Item]:
@@ -259,11 +272,12 @@ class _Reader:
                 out.append(item)
         return out
 
-    def _item_concept(self, item: Item, path: tuple[str, ...]) -> Concept:
+    def _item_concept(self, item: Item, path: tuple[str, ...], several: frozenset[tuple[str, ...]]) -> Concept:
         block = item.block
-        name, gloss = (block.lead, block.rest.lstrip(" :–—-")) if block.lead else split_gloss(block.text)
+        name, gloss, needs = _label_of(block, several)
         blocks = item.blocks() if gloss else item.blocks()[1:]
-        return Concept(tidy_title(name), self.document, item.at, blocks, path, gloss, number=numbering(name), ordered=block.ordered)
+        number = numbering(block.lead or block.text)
+        return Concept(tidy_title(name), self.document, item.at, blocks, path, gloss, number=number, ordered=block.ordered, needs=needs)
 
     def _bold_paragraphs(self) -> None:
         """The last resort, and the way of glossaries: paragraphs that start with a bold term. Each takes the text up to the next."""
@@ -274,6 +288,33 @@ class _Reader:
         for at, following in zip(leads, [*leads[1:], len(blocks)], strict=False):
             own = [p for p in range(at, following) if blocks[p].kind != "heading" and blocks[p].path == blocks[at].path]
             _add(self.found, Concept(tidy_title(blocks[at].lead), self.document, at, own, blocks[at].path, blocks[at].rest.lstrip(" :")))
+
+
+def _label_of(block: Block, several: frozenset[tuple[str, ...]]) -> tuple[str, str, tuple[tuple[str, tuple[int, int]], ...]]:
+    """Of a list item its name, its gloss, and what it says in parentheses of what comes before. A label that stands before `several` items
+    (`SQL: joins and unions`, `SQL: window functions`) names none of them."""
+    if block.lead:
+        name, gloss = block.lead, block.rest.lstrip(" :–—-")
+        rest, cue = split_cue(f"{name} {gloss}") if gloss else split_cue(name)
+        name, gloss = (name, rest[len(name) :].strip()) if gloss else (rest, "")
+    else:
+        text, cue = split_cue(block.text)
+        name, gloss = split_label(text)
+        if gloss and same_key(tidy_title(name)) in several:
+            name, gloss = split_gloss(text)
+    name, early = split_cue(name)
+    cues = [c for c in (early, cue) if c]
+    return name, gloss, tuple((c, block.lines) for c in cues)
+
+
+def _repeated(blocks: Iterable[Block]) -> frozenset[tuple[str, ...]]:
+    """The labels that more than one of these items has."""
+    counts = Counter(same_key(tidy_title(b.lead or split_label(split_cue(b.text)[0])[0])) for b in blocks)
+    return frozenset(k for k, n in counts.items() if n > 1)
+
+
+def _minutes_of(row: Block) -> float | None:
+    return next((m for m in (stated_minutes(h, c) for h, c in zip(row.header, row.cells, strict=False)) if m is not None), None)
 
 
 def _item_name(item: Item) -> str:
@@ -341,3 +382,5 @@ def _absorb(concept: Concept, other: Concept) -> None:
         concept.blocks = sorted({*concept.blocks, *other.blocks})
     concept.names.extend(n for n in other.names if n not in concept.names)
     concept.gloss = concept.gloss or other.gloss
+    concept.needs = (*concept.needs, *other.needs)
+    concept.minutes = other.minutes if concept.minutes is None else concept.minutes

@@ -1,8 +1,9 @@
 """What a node says: core ideas, pitfalls, a mastery check and a capability, taken from what the source says of the very concept.
 
 Where the source says nothing of a kind, the search widens step by step: other sentences of the concept, sentences elsewhere that name it, and
-at last what the document's structure and the prerequisite edges say. Each step lowers the confidence; nothing is padded with phrases that
-would fit any other concept as well.
+at last what the document's structure and the prerequisite edges say. Each step lowers the confidence. Of a concept that the source only
+names, nothing but its place can be said: its node has sentences of a fixed form ("“X” comes after “Y”") with its own and its neighbours'
+names in them, and the lowest confidence.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dagogy_provider_internal.phrasing import (
     capability_from_definition,
     capitalised,
     imperative,
+    is_demand,
     is_fragment,
     quoted,
     sentence,
@@ -62,7 +64,6 @@ class Content:
     confidence: float = 0.9
     missing: list[str] = field(default_factory=list)
     spare: list[str] = field(default_factory=list)
-    example_lines: tuple[int, int] | None = None
     plain: frozenset[str] = frozenset()
 
     def lacks(self, what: str, cost: float) -> None:
@@ -79,8 +80,6 @@ def content_of(concept: Concept, passages: Sequence[Passage], around: Around, de
     _fill_pitfalls(content, concept, passages, around, used)
     _mastery(content, concept, passages, around)
     content.capability = _capability(content, concept, passages, around)
-    shown = [p for p in passages if p.role in ("example", "code", "practice")] or [p for p in passages if not p.first]
-    content.example_lines = shown[0].lines if shown else None
     return content
 
 
@@ -154,10 +153,6 @@ def _section(concept: Concept) -> str:
     return f" under “{concept.path[-1]}”" if concept.path else ""
 
 
-def _listed(titles: Sequence[str], word: str = "and") -> str:
-    return f" {word} ".join(f"“{t}”" for t in titles)
-
-
 # -------------------------------------------------------------------------------------------------------------------------- pitfalls
 
 
@@ -183,10 +178,7 @@ def _fill_pitfalls(content: Content, concept: Concept, passages: Sequence[Passag
         weak = [
             p
             for p in passages
-            if p.role in ("fact", "definition", "example")
-            and pitfall_strength(p.text)
-            and not is_fragment(p.text, concept.title)
-            and not p.text.rstrip().endswith(":")
+            if p.role in ("fact", "definition", "example") and pitfall_strength(p.text) and _states(p.text, concept) and not p.text.rstrip().endswith(":")
         ]
         asked = [p for p in passages if p.role == "question"]
         content.pitfalls = [sentence(f"Overlooking that {uncapitalised(shortened(p.text), content.plain)}") for p in weak[:1]] or [
@@ -195,8 +187,9 @@ def _fill_pitfalls(content: Content, concept: Concept, passages: Sequence[Passag
     if not content.pitfalls:
         # Advice with its reason ("Cut in one stroke; a hesitant cut seals again") warns of what happens otherwise.
         content.pitfalls = [shortened(p.text) for p in passages if p.role == "practice" and not p.explicit and _WITH_REASON.search(p.text)][:1]
-    if not content.pitfalls and content.spare:
-        content.pitfalls = [sentence(f"Overlooking that {uncapitalised(content.spare[-1], content.plain)}")]
+    stated = [s for s in content.spare if _states(s, concept)]
+    if not content.pitfalls and stated:
+        content.pitfalls = [sentence(f"Overlooking that {uncapitalised(stated[-1], content.plain)}")]
     if not content.pitfalls:
         content.pitfalls = [_confusion(content, concept, around)]
 
@@ -267,11 +260,23 @@ def _own_check(content: Content, concept: Concept, passages: Sequence[Passage], 
         return sentence(
             f"Work out a case of your own beside the source's: {quoted(example)}"
         ), f"The case is another one, and {quoted(_statement(content, example))} holds for it as well."
-    shown = ideas[1].rstrip(".?! ")
+    stated = [i for i in [*ideas[1:], ideas[0]] if _states(i, concept)]
+    if not stated:
+        advice = ideas[1]
+        return (
+            sentence(f"Work out a case of “{concept.title}” of your own in which this matters: {quoted(advice)}"),
+            f"Without it the case comes out otherwise, and {quoted(_statement(content, advice))} holds for it as well.",
+        )
+    shown = stated[0].rstrip(".?! ")
     return (
         sentence(f"Show on an example of your own that {uncapitalised(shown, content.plain)}"),
         f"The example also bears out {quoted(_statement(content, shown))}.",
     )
+
+
+def _states(text: str, concept: Concept) -> bool:
+    """Whether `text` can follow "that": it is a clause, neither a noun phrase nor an order."""
+    return not is_fragment(text, concept.title) and not is_demand(text, concept.title) and not text.rstrip().endswith("?")
 
 
 def _check_by_relation(concept: Concept, around: Around) -> tuple[str, str]:
@@ -314,7 +319,10 @@ def _capability(content: Content, concept: Concept, passages: Sequence[Passage],
     if skill:
         return sentence(_first_doing(skill))
     if content.core_ideas and "any statement" not in content.missing:
-        return sentence(f"Explain why {uncapitalised(content.core_ideas[0].rstrip('.?! '), content.plain)}")
+        stated = next((i for i in content.core_ideas if _states(i, concept)), "")
+        if stated:
+            return sentence(f"Explain why {uncapitalised(stated.rstrip('.?! '), content.plain)}")
+        return sentence(f"Explain what the source says of “{concept.title}”: {quoted(content.core_ideas[0])}")
     kind, partner = around.partner
     named = core_name(concept.title)
     if kind == "after":

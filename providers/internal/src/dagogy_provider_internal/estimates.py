@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 STEP = 5  # minutes
@@ -12,7 +13,68 @@ _CHECK = 20  # minutes for the mastery check
 _RISE = 0.08  # more per level of prerequisites: later concepts combine more
 
 
-def minutes(words: Sequence[int], levels: Sequence[int], hours_min: float, hours_max: float) -> list[float]:
+_TIME_COLUMN = re.compile(
+    r"^(?:(?:estimated|study|learning|planned|approx(?:imate|\.)?|est\.) )?(?P<name>hours?|hrs?|minutes?|mins?|time|study time|duration|effort|estimate)"
+    r"(?: (?:needed|required))?(?:,? ?(?:in )?[(\[]?(?P<unit>h|hours?|hrs?|min|minutes?|mins?)[)\]]?)?$",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(
+    r"^(?:about |ca\.? ?|approx\.? ?|~ ?|≈ ?)?(?P<low>\d+(?:[.,]\d+)?)(?: ?(?:-|–|—|to) ?(?P<high>\d+(?:[.,]\d+)?))?"
+    r" ?(?P<unit>h|hours?|hrs?|min|minutes?|mins?)?\.?$",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(
+    r"^(?P<hours>\d+) ?(?:h|hours?|hrs?) ?(?:and )?(?P<minutes>\d+) ?(?:m|min|minutes?|mins?)\.?$|"
+    r"^(?P<clock_hours>\d{1,2}):(?P<clock_minutes>[0-5]\d)(?: ?h)?$",
+    re.IGNORECASE,
+)
+
+
+def stated_minutes(header: str, cell: str) -> float | None:
+    """The minutes that a cell of a column such as "Hours", "Minutes" or "Time (h)" gives; None for other columns, and where no unit is told."""
+    column = _TIME_COLUMN.match(" ".join(header.split()))
+    text = " ".join(cell.split())
+    if column is None or not text:
+        return None
+    both = _BOTH.match(text)
+    if both:
+        value = 60.0 * int(both["hours"] or both["clock_hours"]) + int(both["minutes"] or both["clock_minutes"])
+        return value or None
+    amount = _AMOUNT.match(text)
+    unit = ((amount["unit"] if amount else "") or column["unit"] or column["name"]).lower()
+    if amount is None or unit[0] not in "hm":
+        return None
+    low = float(amount["low"].replace(",", "."))
+    high = float((amount["high"] or amount["low"]).replace(",", "."))
+    return (low + high) / 2 * (60 if unit[0] == "h" else 1) or None
+
+
+def minutes(words: Sequence[int], levels: Sequence[int], hours_min: float, hours_max: float, stated: Sequence[float | None] = ()) -> list[float]:
+    """Minutes a node, their sum within the hours. What the source states is taken as it is, the rest estimated to fill the hours; only where the
+    stated times leave no room for that is everything scaled by one factor."""
+    told = [m for m in stated if m is not None]
+    if not told:
+        return _estimated(words, levels, hours_min, hours_max)
+    low, high, fixed = hours_min * 60, hours_max * 60, sum(told)
+    open_ = [i for i, m in enumerate(stated) if m is None]
+    out = [m or 0.0 for m in stated]
+    if not open_ and low <= fixed <= high:
+        return out
+    if open_ and high - fixed >= LEAST * len(open_):
+        few = _estimated([words[i] for i in open_], [levels[i] for i in open_], max(0.0, low - fixed) / 60, (high - fixed) / 60)
+        for i, value in zip(open_, few, strict=True):
+            out[i] = value
+        return out
+    for i in open_:
+        out[i] = fixed / len(told)
+    target = low if sum(out) < low else high
+    factor = target / sum(out)
+    least = min(LEAST, max(1, int(high / len(out))))
+    step = STEP if high - low >= STEP and least >= STEP else 1
+    return _inside([max(float(least), step * round(m * factor / step)) for m in out], low, high, step, least)
+
+
+def _estimated(words: Sequence[int], levels: Sequence[int], hours_min: float, hours_max: float) -> list[float]:
     """Minutes a node in multiples of five within the bounds, their sum within the hours.
 
     The raw estimate is reading time plus the check, growing with the level; it is kept between half and twice the median so that

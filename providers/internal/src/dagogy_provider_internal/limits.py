@@ -91,8 +91,14 @@ def _union(members: Sequence[Concept], title: str, path: tuple[str, ...]) -> Con
     same = [m for m in members if m.document is first.document]
     blocks = sorted({b for m in same for b in [*m.blocks, *([m.anchor] if m.gloss else [])]})
     names = list(dict.fromkeys([*aliases(title), *(n for m in members for n in (m.names or [m.title]))]))
+    needs = tuple(n for m in same for n in m.needs)
+    times = [m.minutes for m in members if m.minutes is not None]
+    time = sum(times) if times else None
     listed = [t for m in members for t in (m.merged or [m.title])]
-    return Concept(title, first.document, first.anchor, blocks, path, first.gloss, names, number=first.number, ordered=first.ordered, merged=listed)
+    return Concept(
+        title, first.document, first.anchor, blocks, path, first.gloss, names, number=first.number, ordered=first.ordered, merged=listed, needs=needs,
+        minutes=time,
+    )  # fmt: skip
 
 
 def _replaced(concepts: list[Concept], members: Sequence[Concept], by: Concept) -> list[Concept]:

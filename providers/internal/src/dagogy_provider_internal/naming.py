@@ -54,6 +54,38 @@ def split_gloss(text: str) -> tuple[str, str]:
     return text, ""
 
 
+_SEPARATED = re.compile(r"^(?P<name>.{2,80}?)(?P<mark>\s*:\s+|\s+[-–—]{1,2}\s+)(?P<gloss>\S.*)$", re.DOTALL)
+_CUE = re.compile(
+    r"\s*\((?P<cue>(?:builds? (?:up)?on|needs?|requires?|depends? on|after|prerequisites?:?|assumes|comes after)\s+[^()]{2,100})\)\s*$", re.IGNORECASE
+)
+_LABEL_WORDS, _GLOSS_WORDS = 6, 2
+
+
+def split_cue(text: str) -> tuple[str, str]:
+    """`Hydration (needs baker's percentages)` apart: the text without the cue at its end, and the cue. Any other parenthesis stays."""
+    match = _CUE.search(text)
+    return (text[: match.start()], match["cue"].strip()) if match and match.start() >= 2 else (text, "")
+
+
+def split_label(text: str) -> tuple[str, str]:
+    """The name and the gloss of a plain list item (`Sourdough starter: flour and water fermented`); `(text, "")` where there is none.
+
+    A name has at most six words, a gloss at least two (`C++: templates` is one name). A dash with a capital behind it may be part of a name
+    (`Newton - Raphson method`), so there the gloss has to be longer. A number in front (`Week 2: …`) is no name.
+    """
+    name, gloss = split_gloss(text)
+    if gloss:
+        return name, gloss
+    plain = without_numbering(text)
+    match = _SEPARATED.match(plain)
+    if match is None or len(match["name"].split()) > _LABEL_WORDS or match["name"].rstrip().endswith((".", "?", "!")):
+        return text, ""
+    if match["name"].count("(") != match["name"].count(")"):
+        return text, ""
+    capital = not match["mark"].lstrip().startswith(":") and match["gloss"][:1].isupper()
+    return (match["name"], match["gloss"]) if len(match["gloss"].split()) >= _GLOSS_WORDS + 2 * capital else (text, "")
+
+
 def is_sentence(title: str) -> bool:
     """Whether a would-be title is rather a sentence or too long for a name. Sixteen words is where the longest names of school standards end."""
     count = len(title.split())

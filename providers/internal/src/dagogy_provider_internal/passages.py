@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 from dagogy.api import Block, sentences
 
 from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.lexicon import OUTCOME_VERBS, column_role, imperative_of, is_imperative, is_pointer, label, pitfall_strength
 from dagogy_provider_internal.naming import split_gloss
 
@@ -28,13 +29,17 @@ _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|l
 @dataclass(slots=True)
 class Passage:
     """A sentence (or a block of code) about a concept. `first`: it opens what is said of it. `explicit`: the source itself gave it this role by a
-    label or a column."""
+    label or a column. `data`: a row of a table inside the concept. `column`: the header of the cell it stands in; `part`: which sentence of its
+    block or cell it is, where there are several."""
 
     text: str
     lines: tuple[int, int]
     role: Role
     explicit: bool = False
     first: bool = False
+    data: bool = False
+    column: str = ""
+    part: str = ""
 
 
 def passages(concept: Concept) -> list[Passage]:
@@ -57,6 +62,7 @@ def passages(concept: Concept) -> list[Passage]:
         opening.first = True
         if opening is out[0] or opening.role in ("fact", "example"):
             opening.role = "definition"
+    out.extend(Passage(cue, lines, "requires", explicit=True) for cue, lines in concept.needs)
     return out
 
 
@@ -64,23 +70,24 @@ def _cells(row: Block, concept: Concept, named_here: bool) -> Iterator[Passage]:
     """The cells of a row by their columns. Rows that are data inside a concept become one passage with the column names."""
     if not named_here:
         said = "; ".join(f"{h}: {c}" if h else c for h, c in zip(row.header, row.cells, strict=False) if c)
-        yield Passage(said or row.text, row.lines, "example")
+        yield Passage(said or row.text, row.lines, "example", data=True)
         return
-    for header, cell in zip(row.header, row.cells, strict=False):
+    for number, (header, cell) in enumerate(zip(row.header, row.cells, strict=False), 1):
         role = column_role(header)
-        if not cell.strip() or role == "name":
+        if not cell.strip() or role == "name" or stated_minutes(header, cell) is not None:
             continue
+        column = header.strip() or str(number)
         if role == "requires":
-            yield Passage(cell, row.lines, "requires", explicit=True)
+            yield Passage(cell, row.lines, "requires", explicit=True, column=column)
         elif role in ("pitfall", "practice"):
-            yield Passage(" ".join(cell.split()), row.lines, "pitfall" if role == "pitfall" else "practice", explicit=True)
+            yield Passage(" ".join(cell.split()), row.lines, "pitfall" if role == "pitfall" else "practice", explicit=True, column=column)
         elif role:
-            for i, sentence in enumerate(sentences(cell)):
-                yield Passage(
-                    sentence, row.lines, "definition" if role == "definition" and i == 0 else "example" if role == "example" else "fact", explicit=True
-                )
+            found = list(sentences(cell))
+            for i, sentence in enumerate(found):
+                said_as: Role = "definition" if role == "definition" and i == 0 else "example" if role == "example" else "fact"
+                yield Passage(sentence, row.lines, said_as, explicit=True, column=column, part=_part(i, found))
         else:
-            yield Passage(f"{header}: {cell}" if header else cell, row.lines, "other")
+            yield Passage(f"{header}: {cell}" if header else cell, row.lines, "other", column=column)
 
 
 def _sentences(text: str, lines: tuple[int, int]) -> Iterator[Passage]:
@@ -89,11 +96,16 @@ def _sentences(text: str, lines: tuple[int, int]) -> Iterator[Passage]:
     if role in ("pitfall", "practice"):
         yield Passage(_capital(rest), lines, "pitfall" if role == "pitfall" else "practice", explicit=True)
         return
-    for i, sentence in enumerate(sentences(rest)):
+    found = list(sentences(rest))
+    for i, sentence in enumerate(found):
         said: Role = (
             "definition" if role == "definition" and i == 0 else "example" if role == "example" else "requires" if role == "requires" else _role(sentence)
         )
-        yield Passage(_capital(sentence), lines, said, explicit=bool(role))
+        yield Passage(_capital(sentence), lines, said, explicit=bool(role), part=_part(i, found))
+
+
+def _part(i: int, found: Sequence[str]) -> str:
+    return f"sentence {i + 1}" if len(found) > 1 else ""
 
 
 @lru_cache(maxsize=100_000)

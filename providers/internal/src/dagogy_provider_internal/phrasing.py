@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from dagogy_provider_internal.lexicon import OUTCOME_VERBS, imperative_of
+from dagogy_provider_internal.lexicon import OUTCOME_VERBS, VERBS, imperative_of, is_imperative
+from dagogy_provider_internal.naming import singular, word_forms
 
 _LONGEST = 240
 _CUT = re.compile(r"[;:]\s|,\s(?:which|so|because|since|and|but|where|while|unless|e\.g\.|for example)\b|\s[–—-]{1,2}\s|\s\(|,\s")
@@ -165,6 +166,8 @@ _AMOUNT = re.compile(
 def capability_from_definition(title: str, definition: str, *, plain: Collection[str]) -> str:
     """A verb phrase out of the sentence that defines the concept, or an empty string."""
     text = re.split(r", and (?=[^,]* (?:is|are) )", shortened(definition, 170))[0].rstrip(".…! ")
+    if is_demand(text, title):
+        return sentence(text) if is_imperative(text) else ""
     if is_fragment(text, title):
         return sentence(f"Explain {_in_running_text(title)} as {uncapitalised(text)}")
     purpose = _PURPOSE.search(text)
@@ -186,9 +189,74 @@ def capability_from_definition(title: str, definition: str, *, plain: Collection
     return sentence(f"Explain what {subject} {match['verb']}: {rest}")
 
 
+_AUXILIARY = frozenset("is are was were has have had can could may might must will would shall should does do did let lets".split())
+_RELATIVE = frozenset("that which who whom whose where when while if as".split())
+_PREPOSITION = frozenset(
+    "of for with without in on at by from to into onto over under between among through across against about than per via within after before during".split()
+)
+_DETERMINER = frozenset(
+    "a an the its their his her each every all any some no one two three four five six several many most more this these those it them itself".split()
+)
+#: Singular nouns with an s at the end.
+_NO_PLURAL = frozenset("series means species lens news bias gas canvas atlas alias pancreas".split())
+_DEMAND = re.compile(
+    r"^(?:beware|avoid|never|always|do not|don['’]t|remember|note that|be (?:careful|sure|aware)|watch out|"
+    r"take care|make sure|keep in mind|mind)\b",
+    re.IGNORECASE,
+)
+
+
+def is_demand(text: str, title: str = "") -> bool:
+    """Whether a sentence tells the reader to do or leave something. One that opens with the name of the concept (`Set operations …`) does not."""
+    own = word_forms(title)
+    if own and word_forms(text)[: len(own)] == own:
+        return False
+    return bool(_DEMAND.match(text)) or (is_imperative(text) and not _finite(text.split()))
+
+
 def is_fragment(text: str, title: str) -> bool:
-    """Whether a gloss is a noun phrase without a verb ("A last-in first-out store"), as glossaries have it."""
-    return bool(re.match(r"^An?\s", text)) and title.lower() not in text.lower() and not re.search(r"\b(?:is|are|has|have|can|lets?|was|were)\b", text)
+    """Whether a gloss is a noun phrase without a verb of its own ("A last-in first-out store"), as glossaries have it."""
+    if not re.match(r"^An?\s", text):
+        return False
+    own, said = [singular(w) for w in word_forms(title)], word_forms(text)
+    names_it = bool(own) and any(said[k : k + len(own)] == own for k in range(len(said)))
+    return not names_it and not _finite(text.split())
+
+
+def _finite(tokens: list[str]) -> bool:
+    """Whether a sentence has a finite verb in its main clause: an auxiliary that no relative pronoun governs, or, in a subject opened by "a" or "an",
+    which holds no plural, a word with the s of the third person."""
+    bare = [t.strip(',;:.!?()“”"').lower() for t in tokens]
+    for k, word in enumerate(bare):
+        if word in _AUXILIARY and k and not (_RELATIVE & set(bare[max(0, k - 2) : k])):
+            return True
+    if bare[0] not in ("a", "an"):
+        return False
+    for k, word in enumerate(bare):
+        if word in _RELATIVE or word in _PREPOSITION:
+            return False
+        if k >= 2 and _third_person(word) and _may_follow(bare[k + 1] if k + 1 < len(bare) else "", word):
+            return True
+        if tokens[k].endswith((",", ";", ":")):
+            return False
+    return False
+
+
+def _third_person(word: str) -> bool:
+    return word.isalpha() and len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) and word not in _NO_PLURAL
+
+
+def _may_follow(following: str, verb: str) -> bool:
+    base = (verb[:-1], verb[:-2], f"{verb[:-3]}y")
+    return (
+        not following
+        or any(b in VERBS for b in base)
+        or following in _DETERMINER
+        or following in _PREPOSITION
+        or following in _RELATIVE
+        or following.endswith(("ly", "s"))
+        or following.isdigit()
+    )
 
 
 def _in_running_text(name: str) -> str:

@@ -17,7 +17,7 @@ from dagogy_provider_internal.compose import curriculum
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.content import Content
 from dagogy_provider_internal.limits import fit
-from dagogy_provider_internal.reading import DEFAULT_LIMIT, from_scope, from_spec, no_concept, read, study
+from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, no_concept, read, study
 from dagogy_provider_internal.repair import repaired
 
 _SHOWN_NOTES = 40
@@ -33,23 +33,28 @@ class Internal(Provider):
         return read(document)
 
     def propose(self, request: ProposeRequest) -> Proposal:
-        document, contents, notes = self._compose(request)
+        document, contents, notes, _ = self._compose(request)
         weak = sum("any statement" in c.missing for c in contents)
         if weak:
             notes.append(
-                f"{weak} of {len(contents)} concepts are only named by the source; their nodes rest on its structure and have a low estimate_confidence"
+                f"{weak} of {len(contents)} concepts {'is' if weak == 1 else 'are'} only named by the source; such nodes rest on its structure and have a low "
+                "estimate_confidence"
             )
+        # What is decisive comes first: only so many notes are shown.
+        notes[:0] = _without_example(document, request)
         return Proposal(curriculum=document, notes=notes[:_SHOWN_NOTES])
 
     def repair(self, request: RepairRequest) -> Proposal | None:
         draft = msgspec.to_builtins(request.draft) if not isinstance(request.draft, dict) else copy.deepcopy(request.draft)
-        own, contents, _ = self._compose(request)
+        own, contents, _, studied = self._compose(request)
         fresh: Mapping[str, dict[str, Any]] = {n["id"]: n for n in own["nodes"]}
         spare = {n["id"]: c.spare for n, c in zip(own["nodes"], contents, strict=True)}
-        done = repaired(draft, request.findings, fresh, spare, request.spec)
+        ids = [c.id for c in studied.concepts]
+        weights = {(ids[e.before], ids[e.after]): e.weight for e in studied.arrangement.edges}
+        done = repaired(draft, request.findings, fresh, spare, weights, request.spec)
         return Proposal(curriculum=draft, notes=done) if done else None
 
-    def _compose(self, request: ProposeRequest) -> tuple[dict[str, Any], list[Content], list[str]]:
+    def _compose(self, request: ProposeRequest) -> tuple[dict[str, Any], list[Content], list[str], Studied]:
         spec = request.spec
         concepts, notes, topic = self._choose(request)
         limits = spec.constraints
@@ -59,9 +64,10 @@ class Internal(Provider):
         request.progress(f"{len(concepts)} concepts")
         limit = limits.max_prerequisites_per_node
         studied = study(concepts, limit if isinstance(limit, int) else DEFAULT_LIMIT, topic)
-        request.progress(f"{len(studied.arrangement.edges)} prerequisite edges with evidence")
+        count = len(studied.arrangement.edges)
+        request.progress(f"{count} prerequisite edge{'s' * (count != 1)} with evidence")
         document, contents = curriculum(topic, studied, spec)
-        return document, contents, notes
+        return document, contents, notes, studied
 
     def _choose(self, request: ProposeRequest) -> tuple[list[Concept], list[str], str]:
         """What to teach: the scope document's concepts where there is one, else the items of the spec."""
@@ -75,3 +81,17 @@ class Internal(Provider):
         if not concepts:
             raise InvalidArgument("the topic spec asks for no concept: scope_in is empty", hint="list what is to be taught in 'scope_in'")
         return concepts, notes, request.spec.goal
+
+
+def _without_example(document: Mapping[str, Any], request: ProposeRequest) -> list[str]:
+    """What to do where the evidence mode wants an example for each node and the source has none."""
+    if request.spec.evidence_mode == "minimal":
+        return []
+    count = sum(all(r["role"] != "example" for r in n["resources"]) for n in document["nodes"])
+    if not count:
+        return []
+    have = "has" if count == 1 else "have"
+    told = f"{count} of {len(document['nodes'])} nodes {have} no example to cite, which evidence mode {request.spec.evidence_mode} wants: "
+    if request.sources:
+        return [f"{told}say more of these concepts in the scope document, or set evidence_mode minimal"]
+    return [f"{told}the topic spec only names its concepts; give a scope document (--scope-file), or set evidence_mode minimal"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dagogy.api import ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed
 
@@ -60,13 +60,13 @@ def read(document: ScopeDocument) -> ScopeReading:
 
 
 def _shown(concept: Concept, texts: Sequence[Passage]) -> str:
-    first = next((p.text for p in texts if p.first), "") or next((p.text for p in texts if p.role != "code"), "")
+    first = next((p.text for p in texts if p.first), "") or next((p.text for p in texts if p.role not in ("code", "requires")), "")
     return shortened(first) if first else concept.title
 
 
 def no_concept(document: ScopeDocument) -> ValidationFailed:
     return ValidationFailed(
-        f"no concept found in '{document.source}' ({len(document.blocks)} blocks of text)",
+        f"no concept found in '{document.source}' ({len(document.blocks)} block{'s' * (len(document.blocks) != 1)} of text)",
         hint="give each concept a heading with some text, a list item, or a table row with a 'Topic' column; or use --scope-mode seed-list",
         details={"source": document.source, "mode": document.mode},
     )
@@ -139,7 +139,7 @@ def from_spec(spec: TopicSpec, sources: Sequence[ScopeDocument]) -> tuple[list[C
                 notes.append(f"no section of the sources is about “{title}”")
         else:
             names = list(dict.fromkeys([*aliases(title), *match.names]))
-            chosen.append(Concept(title, match.document, match.anchor, match.blocks, match.path, match.gloss, names, match.parts, match.number))
+            chosen.append(replace(match, title=title, names=names, ordered=False, merged=[]))
     return chosen, notes
 
 

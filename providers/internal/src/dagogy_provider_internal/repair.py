@@ -1,4 +1,7 @@
-"""What the provider can do about findings: take out a prerequisite, exchange a text, bring estimates into the hours. By pointer, for any rule."""
+"""What the provider can do about findings: take out prerequisites, exchange a text, bring estimates into the hours.
+
+What is done follows from where a finding points and from its data; which rule made it does not matter.
+"""
 
 from __future__ import annotations
 
@@ -13,34 +16,43 @@ from dagogy_provider_internal.estimates import MOST, STEP
 _PREREQUISITE = re.compile(r"^/nodes/(\d+)/prerequisites/(\d+)$")
 _TEXT = re.compile(r"^/nodes/(\d+)/(core_ideas|pitfalls)/(\d+)$")
 _FIELD = re.compile(r"^/nodes/(\d+)(?:/(\w+))?")
+_LIST = re.compile(r"^/nodes/(\d+)/prerequisites$")
+_HOURS = re.compile(r"^/constraints/total_hours")
 _LEAST_TEXTS = {"core_ideas": 2, "pitfalls": 1}
 
 
 def repaired(
-    document: dict[str, Any], findings: Iterable[Finding], fresh: Mapping[str, dict[str, Any]], spare: Mapping[str, list[str]], spec: TopicSpec
+    document: dict[str, Any],
+    findings: Iterable[Finding],
+    fresh: Mapping[str, dict[str, Any]],
+    spare: Mapping[str, list[str]],
+    weights: Mapping[tuple[str, str], float],
+    spec: TopicSpec,
 ) -> list[str]:
     """Changes `document` in place; returns what was done.
 
     `fresh`: the nodes that this provider would propose now, by id; a broken field of a draft is taken from there. `spare`: further ideas that
-    the source has for a node.
+    the source has for a node. `weights`: how well the source supports a prerequisite of a node, by their ids.
     """
     done: list[str] = []
     nodes = document["nodes"]
     dropped: set[tuple[int, int]] = set()
     for finding in findings:
+        if _about_hours(finding):
+            done.extend(_rescale(nodes, spec))
         if finding.document != "curriculum":
             continue
         prerequisite, text, place = _PREREQUISITE.match(finding.pointer), _TEXT.match(finding.pointer), _FIELD.match(finding.pointer)
-        if finding.rule_id == "graph.total_hours":
-            done.extend(_rescale(nodes, spec))
-        elif prerequisite and int(prerequisite[1]) < len(nodes):
+        if prerequisite and int(prerequisite[1]) < len(nodes):
             dropped.add((int(prerequisite[1]), int(prerequisite[2])))
-        elif finding.rule_id == "graph.max_prerequisites" and place and int(place[1]) < len(nodes):
-            dropped.update(_excess(nodes[int(place[1])], int(place[1]), spec))
+        elif (several := _LIST.match(finding.pointer)) and int(several[1]) < len(nodes):
+            dropped.update(_excess(nodes[int(several[1])], int(several[1]), finding, weights, spec))
         elif text and int(text[1]) < len(nodes):
             done.extend(_exchange(nodes[int(text[1])], text[2], int(text[3]), spare))
         elif place and place[2] and int(place[1]) < len(nodes):
             done.extend(_refresh(nodes[int(place[1])], place[2], fresh))
+            if place[2] == "estimate_minutes":
+                done.extend(_rescale(nodes, spec))
     for i, k in sorted(dropped, reverse=True):
         before = nodes[i]["prerequisites"]
         if k < len(before):
@@ -49,9 +61,21 @@ def repaired(
     return done
 
 
-def _excess(node: dict[str, Any], i: int, spec: TopicSpec) -> list[tuple[int, int]]:
-    most = spec.constraints.max_prerequisites_per_node
-    return [(i, k) for k in range(most, len(node["prerequisites"]))] if isinstance(most, int) else []
+def _about_hours(finding: Finding) -> bool:
+    """Whether a finding is about the sum of the estimates: it points at the hours of the spec, or at all nodes with a number of hours."""
+    if finding.document == "topic_spec":
+        return bool(_HOURS.match(finding.pointer))
+    return finding.pointer == "/nodes" and "hours" in finding.data
+
+
+def _excess(node: dict[str, Any], i: int, finding: Finding, weights: Mapping[tuple[str, str], float], spec: TopicSpec) -> list[tuple[int, int]]:
+    """The least supported prerequisites beyond the limit that the finding names, else the spec's."""
+    limit = finding.data.get("limit", spec.constraints.max_prerequisites_per_node)
+    before = node["prerequisites"]
+    if not isinstance(limit, int) or len(before) <= limit:
+        return []
+    ranked = sorted(range(len(before)), key=lambda k: (weights.get((before[k], node["id"]), 0.0), -k))
+    return [(i, k) for k in ranked[: len(before) - limit]]
 
 
 def _exchange(node: dict[str, Any], kind: str, k: int, spare: Mapping[str, list[str]]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -9,33 +11,77 @@ from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.passages import Passage
 
 _LINKS = 3
+_TOLD_EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|such as|examples?)(?!\w)", re.IGNORECASE)
+#: A number and what comes of it: "500 g and 350 g give 70 %", "2 + 3 = 5".
+_WORKED = re.compile(r"\d.*(?:=|\b(?:gives?|yields?|makes?|equals?|leaves?|comes? to)\b)\D*\d")
+_SHORTEST_FACT = 3  # words
+#: What a passage can be that shows a concept at work, the most telling kind first; then what is there where nothing does.
+_KINDS = ("exercise", "example", "code", "table row", "worked number", "question", "further facts", "warning")
 
 
-def from_document(concept: Concept, passages: list[Passage], example: tuple[int, int] | None) -> list[dict[str, Any]]:
-    """The definition and an example in the document, then its links as references."""
+def from_document(concept: Concept, passages: Sequence[Passage]) -> list[dict[str, Any]]:
+    """The definition, an example where the document has a passage that can serve as one, then its links as references."""
     first, last = concept.lines
     where = " > ".join([*concept.path, concept.title])
-    opening = next((p.lines for p in passages if p.first), (first, last))
-    definition = (min(first, opening[0]), max(opening)) if opening[0] - first <= 3 else opening
-    shown = example or (first, last)
-    return [
-        _local(concept, definition, where, "definition"),
-        _local(concept, shown, f"{where}: {'example and exercise' if example else 'whole section'}", "example"),
-        *_links(concept),
-    ]
+    opening = next((p for p in passages if p.first), None)
+    example, kind = shown_by(passages)
+    shared = opening is not None and example is not None and example.lines == opening.lines
+    if opening is None:
+        about = [_local(concept, (first, last), f"{where}: whole section" if any(p.role != "requires" for p in passages) else where, "definition")]
+    else:
+        lines = (min(first, opening.lines[0]), opening.lines[1]) if opening.lines[0] - first <= 3 else opening.lines
+        what = "definition" if opening.role == "definition" else "what is said first"
+        about = [_local(concept, lines, f"{where}: {what}", "definition", opening, shared)]
+    if example is not None:
+        about.append(_local(concept, example.lines, f"{where}: {kind}", "example", example, shared))
+    return [*about, *_links(concept)]
 
 
-def _local(concept: Concept, lines: tuple[int, int], title: str, role: str) -> dict[str, Any]:
+def shown_by(passages: Sequence[Passage]) -> tuple[Passage | None, str]:
+    """The passage that shows the concept at work, and what that passage is. Where the source has no exercise, example, code, worked number or
+    question it is what the source says beyond the definition; where it says no more there is none."""
+    found: dict[str, Passage] = {}
+    for passage in passages:
+        kind = "" if passage.first else _kind(passage)
+        if kind and (kind not in found or (passage.explicit and not found[kind].explicit)):
+            found[kind] = passage
+    return next(((found[k], k) for k in _KINDS if k in found), (None, ""))
+
+
+def _kind(passage: Passage) -> str:
+    text = passage.text
+    match passage.role:
+        case "practice":
+            return "exercise"
+        case "code" | "question":
+            return passage.role
+        case "pitfall":
+            return "warning"
+        case "definition" | "fact" | "example" | "other":
+            if passage.data:
+                return "table row"
+            if passage.role == "example" and (passage.explicit or _TOLD_EXAMPLE.search(text)):
+                return "example"
+            if _WORKED.search(text):
+                return "worked number"
+            # A script that writes no spaces has no words to count.
+            return "further facts" if len(text.split()) >= _SHORTEST_FACT or (not text.isascii() and len(text) >= 6) else ""
+        case _:
+            return ""
+
+
+def _local(concept: Concept, lines: tuple[int, int], title: str, role: str, passage: Passage | None = None, shared: bool = False) -> dict[str, Any]:
+    """`shared`: the same lines serve two roles, so that the citation has to tell which part of them is meant."""
     first, last = lines
     span = f"L{first}" if first == last else f"L{first}-L{last}"
     told = f"line {first}" if first == last else f"lines {first}–{last}"
-    path = " > ".join(concept.path)
+    column, part = (passage.column, passage.part if shared else "") if passage else ("", "")
     return {
         "title": title,
         "url": f"local://{quote(concept.document.location)}#{span}",
         "kind": "doc",
         "role": role,
-        "citation": f"{told}, {path}" if path else told,
+        "citation": ", ".join(x for x in (told, column and f"column {column}", part, " > ".join(concept.path)) if x),
     }
 
 
@@ -55,16 +101,13 @@ def _links(concept: Concept) -> list[dict[str, Any]]:
 
 
 def from_spec(concept: Concept, position: int) -> list[dict[str, Any]]:
-    """Without a document the spec is the only source: the item that asks for the concept, and the goal it serves."""
-    item = f"scope_in item {position + 1}: {concept.title}"
-    base = "local://inputs/topic_spec.json"
+    """Without a document the spec is the only source, and it names the concept in one place. It has no example, so none is cited."""
     return [
-        {"title": f"{concept.title} in the topic spec", "url": f"{base}#/scope_in/{position}", "kind": "spec", "role": "definition", "citation": item},
         {
-            "title": f"{concept.title} among the topics of the spec",
-            "url": f"{base}#/scope_in/{position}/example",
+            "title": f"{concept.title} in the topic spec",
+            "url": f"local://inputs/topic_spec.json#/scope_in/{position}",
             "kind": "spec",
-            "role": "example",
-            "citation": f"scope_in, beside {item}",
-        },
+            "role": "definition",
+            "citation": f"scope_in item {position + 1}: {concept.title}",
+        }
     ]

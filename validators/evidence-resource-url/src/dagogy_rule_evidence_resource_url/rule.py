@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from dagogy.api import Finding, Meta, Node, Rule, Subject
+from dagogy.api import Finding, Meta, Node, Rule, Subject, shorten
 from dagogy.api import Options as BaseOptions
 
 _NEVER = ' <>"'
 _NEVER_BYTES = bytes([*range(0x20), 0x7F]) + _NEVER.encode()
 _WITH_HOST = frozenset({"http", "https", "ftp", "ftps"})
-_LINES = re.compile(r"L([0-9]{1,18})(?:-L?([0-9]{1,18}))?\Z")
+_LINES = re.compile(r"L([0-9]{1,99})(?:-L?([0-9]{1,99}))?\Z")
+_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,17})\Z")
+_BAD_ESCAPE = re.compile(r"~(?![01])")
+# The largest JSON file that is parsed, in bytes.
+_LARGE = 16_000_000
 _SECRET = re.compile(r"//[^/?#@]*@")
 
 
 class ResourceUrl(Rule):
     """A resource that cannot be opened is no evidence. Each URL must have an allowed scheme. `http` and `https` need a host (RFC 3986,
     section 3.2) without user name and password, which would be published with the curriculum. `local://path` leads to a file of the
-    run or the workspace, and that file must exist; a fragment `#L10-L24` names lines, and they must lie inside the file. White
-    space, invisible characters, `<`, `>` and `"` never belong in a URL. Nothing is fetched.
+    run or the workspace, and that file must exist; a fragment `#L10-L24` names lines, and they must lie inside the file. In a `.json`
+    file a fragment may be a JSON Pointer too (RFC 6901, section 6), and must lead to a value. A local file has no other fragments,
+    since nobody could check them. White space, invisible characters, `<`, `>` and `"` never belong in a URL. Nothing is fetched.
 
     Bad:
-        `https:/docs.python.org`, `www.example.org/page`, `https://me:secret@example.org/`, `local://inputs/scope.md#L90-L80`
+        `https:/docs.python.org`, `www.example.org/page`, `https://me:secret@example.org/`, `local://inputs/scope.md#L90-L80`,
+        `local://inputs/scope.md#a-heading`
 
     Good:
-        `https://docs.python.org/3/tutorial/`, `local://inputs/scope.md#L10-L24`
+        `https://docs.python.org/3/tutorial/`, `local://inputs/scope.md#L10-L24`, `local://inputs/topic_spec.json#/scope_in/0`
 
     How to fix:
         Copy the address anew from the browser. For a local file give the path as seen from the run's folder or the workspace root, and
@@ -79,6 +86,7 @@ class _Judge:
         self._subject, self._schemes = subject, frozenset(schemes)
         self._known: dict[str, str] = {}
         self._lines: dict[Path, int] = {}
+        self._parsed: dict[Path, tuple[Any, str]] = {}
 
     def reason(self, url: str) -> str:
         """What is wrong with `url`, or an empty string."""
@@ -110,14 +118,25 @@ class _Judge:
         path = self._subject.resolve_local(url)
         if path is None:
             return "leads to no file of the run or the workspace; wanted: local://path/of/an/existing/file"
+        if not fragment:
+            return ""
         lines = _LINES.match(fragment)
-        if not lines:
-            return ""
-        first, last = int(lines[1]), int(lines[2] or lines[1])
-        count = self._count(path)
-        if 1 <= first <= last <= count:
-            return ""
-        return f"names lines that are not there: the file has {count} line{'s' * (count != 1)}, counted from 1"
+        if lines:
+            first, last = int(lines[1]), int(lines[2] or lines[1])
+            count = self._count(path)
+            return "" if 1 <= first <= last <= count else f"names lines that are not there: the file has {count} line{'s' * (count != 1)}, counted from 1"
+        if path.suffix.lower() != ".json":
+            return "has a fragment that names no lines; wanted: #L10 or #L10-L24, or none"
+        if fragment[0] != "/" and not fragment.startswith(("%2F", "%2f")):
+            return "has a fragment that is neither a JSON Pointer nor lines; wanted: one such as #/key/0 or #L10-L24, or none"
+        value, broken = self._json(path)
+        return broken or _misled(value, fragment)
+
+    def _json(self, path: Path) -> tuple[Any, str]:
+        """What the file holds, or what is wrong with it."""
+        if path not in self._parsed:
+            self._parsed[path] = _parse(path)
+        return self._parsed[path]
 
     def _count(self, path: Path) -> int:
         if path not in self._lines:
@@ -126,6 +145,40 @@ class _Judge:
             except OSError:
                 self._lines[path] = 0
         return self._lines[path]
+
+
+def _parse(path: Path) -> tuple[Any, str]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGE + 1)
+        if len(data) > _LARGE:
+            return None, f"points into a file of more than {_LARGE // 1_000_000} MB, which is not parsed; name lines: #L10-L24"
+        # Numbers stay text: their values do not matter, and a long one costs nothing.
+        return json.loads(data, parse_int=str, parse_float=str), ""
+    except OSError as error:
+        return None, f"leads to a file that cannot be read: {error.strerror}"
+    except (ValueError, RecursionError) as error:
+        return None, f"points into a file that is not valid JSON: {' '.join(str(error).split()):.80}; mend the file or name its lines"
+
+
+def _misled(value: Any, fragment: str) -> str:
+    """Why the JSON Pointer `fragment` leads to nothing in `value`, or an empty string."""
+    try:
+        pointer = unquote(fragment, errors="strict")
+    except UnicodeDecodeError:
+        return "has a JSON Pointer that is not percent-encoded UTF-8"
+    if _BAD_ESCAPE.search(pointer):
+        return "has a JSON Pointer with a '~' that is not part of '~0' or '~1'"
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and _INDEX.match(key) and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            kind = "an object without it" if isinstance(value, dict) else f"a list of {len(value)}" if isinstance(value, list) else "a plain value"
+            return f"points to what is not in the file: '{shorten(key)}' is looked for in {kind}"
+    return ""
 
 
 def _is_host(host: str) -> bool:

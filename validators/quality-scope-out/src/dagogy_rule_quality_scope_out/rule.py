@@ -22,6 +22,7 @@ _FRAME = re.compile(
 _RESTRICTED = re.compile(r"\b(?:except|excepting|beyond|other than|unless|apart from|besides|rather than|instead of|more than|that|which|who|where|when)\b")
 _EXAMPLES = re.compile(r"\s*(?:\(.*|\[.*|[:,]?\s(?:such as|e\.g\.|for example|including|like)\s.*)$", re.DOTALL)
 _SEPARATOR = re.compile(r"\s*[,;、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or|&)\s+")
+_PUNCTUATION = re.compile(r"[\s,;:.!?…、，；。'\"‘’“”()\[\]_‐-―-]+")
 # After a single excluded word a title may go on like this and still be about that word: "Deployment with Docker".
 _GOES_ON = r"(?:\s*[:(–—]|\s+(?:-\s|(?:with|using|in|on|via)\b))"
 _LEADING = tuple(
@@ -47,16 +48,18 @@ class ScopeOut(Rule):
     "Introduction to"; or when the two have the same words. A single word ("Deployment") matches only a title that is about that word
     alone: "Deployment with Docker", but not "Deployment diagrams". Silence is kept about items that a title cannot decide: those that
     consist of `vague_words` ("Advanced topics"), that exempt something ("Algebra beyond linear equations"), or whose words are all part
-    of one `scope_in` item too.
+    of one `scope_in` item too. An item that stands in `scope_in` just the same is a contradiction and reported once, whatever is taught.
 
     Bad:
         `scope_out` has "Machine learning"; a node is called "Introduction to machine learning".
+        Both `scope_in` and `scope_out` have "Machine learning".
 
     Good:
         The node is called "Statistics for machine learning", and teaches statistics.
 
     How to fix:
         Remove the node and what only it needs, rename it if its title says more than it teaches, or take the item out of `scope_out`.
+        Of an item in both lists, keep the one that is meant.
     """
 
     class Options(RuleOptions):
@@ -65,7 +68,9 @@ class ScopeOut(Rule):
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
         leading = frozenset(w.casefold() for w in options.leading_words)
-        parts = _parts(subject.spec.scope_out, subject.spec.scope_in, frozenset(stem(w.casefold()) for w in options.vague_words))
+        vague = frozenset(stem(w.casefold()) for w in options.vague_words)
+        yield from _contradictions(subject.spec.scope_out, subject.spec.scope_in, vague)
+        parts = _parts(subject.spec.scope_out, subject.spec.scope_in, vague)
         if not parts:
             return
         by_token: dict[str, list[_Part]] = {}
@@ -91,6 +96,24 @@ class _Part:
     tokens: tuple[str, ...]
     index: int
     item: str
+
+
+def _contradictions(scope_out: Sequence[str], scope_in: Sequence[str], vague: frozenset[str]) -> Iterator[Finding]:
+    """The items of `scope_out` that are items of `scope_in` but for case, spaces and punctuation; not the vague ones, such as "etc."."""
+    wanted = {_plain(item) for item in scope_in}
+    for index, item in enumerate(scope_out):
+        if _plain(item) in wanted and not vague.issuperset(content_words(_fold(item))):
+            yield Finding(
+                message=f"'{shorten(item)}' is in scope_in too; take it out of one of the two",
+                pointer=f"/scope_out/{index}",
+                document="topic_spec",
+                data={"item": item},
+            )
+
+
+def _plain(text: str) -> str:
+    # Signs such as "+" and "#" stay, and the vowel signs of Indic scripts, which are no letters: they tell words apart.
+    return _PUNCTUATION.sub(" ", _fold(text).casefold()).strip()
 
 
 def _parts(scope_out: Sequence[str], scope_in: Sequence[str], vague: frozenset[str]) -> list[_Part]:
