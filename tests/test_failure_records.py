@@ -299,3 +299,10 @@ def test_redaction_is_linear_in_the_text() -> None:
     began = time.monotonic()
     redacted("c\n" * 200_000 + "correct+" * 50_000, {"K": SECRET})
     assert time.monotonic() - began < 3
+
+
+def test_the_last_line_sends_nobody_to_recover_where_no_action_helps(desk: Desk) -> None:
+    run = desk.init()
+    (desk.folder / "empty.md").touch()
+    last = desk("run", "latest", "--scope-file", "empty.md").err.splitlines()[-1]
+    assert last.endswith(f"next: dagogy diagnose {run.name}")

@@ -424,11 +424,11 @@ def _incident(app: App, document: Mapping[str, Any], record: Path | None) -> str
     from dagogy.incidents.brief import brief, next_command
     from dagogy.incidents.budget import within
 
-    told: list[tuple[str, str]] = []
+    told: list[tuple[str, str, bool]] = []
     within(_DIAGNOSIS_SECONDS, lambda: told.append(brief(app.host, document)))
-    incident, cause = told[0] if told else ("unknown", "it could not be diagnosed")
+    incident, cause, helped = told[0] if told else ("unknown", "it could not be diagnosed", False)
     if record is not None and app.reference:
         with contextlib.suppress(Exception):
             run = app.opened.run if app.opened is not None else app.session.runs.find(app.reference)
             run.event("command_failed", command=app.command_line(), code=document["code"], message=document["message"], incident=incident, record=record.name)
-    return f"incident {incident}: {cause}; next: {next_command(document, incident, str(record or ''), COMMANDS)}"
+    return f"incident {incident}: {cause}; next: {next_command(document, incident, str(record or ''), helped)}"

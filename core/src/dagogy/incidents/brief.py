@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from dagogy.host.manager import Host
@@ -16,24 +16,25 @@ _LONGEST = 200
 _COMMAND = re.compile(r"(?:^'?|\b(?:or|then|try):? '?)(dagogy [^,;'(]+)")
 
 
-def brief(host: Host, document: Mapping[str, Any]) -> tuple[str, str]:
-    """The incident id and the cause of a failure record."""
+def brief(host: Host, document: Mapping[str, Any]) -> tuple[str, str, bool]:
+    """The incident id and the cause of a failure record, and whether a recovery action is installed for it."""
     verdict = diagnose(host, from_record(document))
     if verdict.outcome != "diagnosed":
-        return UNKNOWN, verdict.reason
+        return UNKNOWN, verdict.reason, False
     answer = verdict.best[0]
     cause = pages.page(host, answer.plugin, verdict.incident_id).summary
-    return verdict.incident_id, cause if len(cause) <= _LONGEST else cause[: _LONGEST - 1] + "…"
+    helped = any(verdict.incident_id in p.info.incidents for p in host.load("recovery") if p.info is not None)
+    return verdict.incident_id, cause if len(cause) <= _LONGEST else cause[: _LONGEST - 1] + "…", helped
 
 
-def next_command(document: Mapping[str, Any], incident: str, record: str, commands: Collection[str]) -> str:
-    """What to type next: the command that the hint begins with; else what recovers, or tells more. `commands`: those there are."""
+def next_command(document: Mapping[str, Any], incident: str, record: str, helped: bool) -> str:
+    """What to type next: the command that the hint begins with; else what recovers, or tells more. `helped`: whether some action recovers."""
     run = str(document.get("run_id") or "")
     hinted = _COMMAND.search(str(document.get("hint") or ""))
     # The same again is no next step.
     if hinted and not set(hinted[1].split()) <= {*map(str, document.get("command") or ()), run}:
         return hinted[1].strip()
-    if run and incident != UNKNOWN and "recover" in commands:
+    if run and helped:
         return f"dagogy recover {run} --dry-run"
     if incident != UNKNOWN:
         return f"dagogy diagnose {run}" if run else f"dagogy explain {incident}"

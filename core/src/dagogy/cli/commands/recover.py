@@ -16,7 +16,7 @@ from dagogy.pipeline.report import plural
 from dagogy.workspace.runs import Run
 
 
-@click.command("recover", epilog="\b\nExamples:\n  dagogy recover latest --dry-run\n  dagogy recover latest --unsafe --only switch-provider")
+@click.command("recover", epilog="\b\nExamples:\n  dagogy recover latest --dry-run\n  dagogy recover latest --unsafe")
 @run_argument
 @click.option("--unsafe", is_flag=True, help="Carry out the actions as well that overwrite, cost money or change the provider.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
