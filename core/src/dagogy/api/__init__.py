@@ -22,6 +22,7 @@ _HOME = {
     "dagogy.api.options": "Meta Options",
     "dagogy.api.scope": "Block Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
     "dagogy.api.providers": "Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement",
+    "dagogy.api.llm": "Answer LanguageModelProvider Question",
     "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api.evidence": "Clue Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from dagogy.api.exporters import *  # noqa: F403
     from dagogy.api.hooks import *  # noqa: F403
     from dagogy.api.incidents import *  # noqa: F403
+    from dagogy.api.llm import *  # noqa: F403
     from dagogy.api.options import *  # noqa: F403
     from dagogy.api.plugins import *  # noqa: F403
     from dagogy.api.providers import *  # noqa: F403

@@ -69,7 +69,34 @@ class ConfigError(DagogyError):
 
 
 class ProviderError(DagogyError):
-    """A provider could not answer. `details` carries what is known: status, machine code, request id."""
+    """A provider could not answer. `details` carries what is known, as facts, with every secret out of it.
+
+    `cause`: why, where the provider itself knows, one of `CAUSES`. `provider`, `endpoint` (the host that was asked), `model`.
+    `http_status`, `machine_code` (the innermost code of the service), `request_id`, `retry_after_seconds` (until which it will not answer, where it
+    said so). `returncode`, `signal`, `killed_by` (`timeout` when we ended it) of a child process. `stdout`, `stderr`, `last_message`, `events`,
+    `output`: the ends of what was printed or answered. `usage`: what was spent all the same.
+    """
+
+    #: What a provider can say of its own knowledge; everything else is told by status, machine code, exception chain or output.
+    CAUSES: ClassVar[tuple[str, ...]] = (
+        "refusal",  # the model declined
+        "content_filter",  # the service withheld the answer
+        "incomplete",  # the answer was cut off: token limit, or the stream ended before it was whole
+        "empty",  # nothing was answered
+        "prose",  # text that holds no JSON
+        "not_json",  # text that was meant to be JSON and does not parse
+        "wrong_shape",  # JSON that does not meet the schema
+        "html",  # a web page instead of an API's answer
+        "error_body",  # an error object where an answer was expected, under a status that says success
+        "timeout",  # our own wall clock ended it
+        "key_missing",
+        "key_malformed",  # white space, a line end, or characters that no header can carry
+        "base_url_malformed",
+        "binary_missing",  # the command cannot be started
+        "calls_spent",  # AGENT_MAX_CALLS
+        "tokens_spent",  # AGENT_MAX_TOKENS
+        "circuit_open",  # known to fail until a time that has not come
+    )
 
     code = "provider_error"
     exit_status = 8

@@ -65,6 +65,7 @@ class Diagnosis:
 
     `weight` orders answers of one rank: an answer that more facts agree on (the code and what the message beside it says, the
     error and the file it is about) beats one that fewer do. Two incidents of equal rank and weight are ambiguous.
+    `retry_after_seconds`: how long the service said, at the time of the failure, that it will not answer; None where it did not say.
     """
 
     incident_id: str
@@ -72,6 +73,7 @@ class Diagnosis:
     confidence: float
     evidence: Sequence[str]
     weight: int = 0
+    retry_after_seconds: float | None = None
 
 
 class Classifier:

@@ -89,11 +89,13 @@ class Escalation:
 class ClassifierInfo(PluginInfo):
     """An error classifier; `impl` names a subclass of `dagogy.api.Classifier`.
 
-    `incidents`: ids it can answer with. `escalations`: when they leave the hands of the operator.
+    `incidents`: ids it can answer with. `escalations`: when they leave the hands of the operator. `circuits`: those that open the
+    circuit breaker of the provider, host and model that failed, each with the seconds it stays open where no reset time was given.
     """
 
     incidents: tuple[str, ...] = ()
     escalations: tuple[Escalation, ...] = ()
+    circuits: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +103,15 @@ class RecoveryInfo(PluginInfo):
     """A recovery action; `impl` names a subclass of `dagogy.api.RecoveryAction`.
 
     `incidents`: the incident ids it helps with. `safety`: `safe` runs by itself, `unsafe` needs consent and `reason` says
-    why, `manual` prints exact commands for a person. `order`: lower is tried first.
+    why, `manual` prints exact commands for a person. `order`: lower is tried first. `consent`: the setting with which the user
+    consented beforehand to this very action; while it is set, an `unsafe` action needs no further consent.
     """
 
     incidents: tuple[str, ...]
     safety: Literal["safe", "unsafe", "manual"]
     reason: str = ""
     order: int = 100
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,11 @@ class Provider:
         self.info = info
         self.settings = settings
 
+    @property
+    def endpoint(self) -> str:
+        """Who answers (a host, a command): with provider and model it names the circuit breaker. Empty where nobody else does."""
+        return ""
+
     def ready(self) -> Readiness:
         """Looks, without changing anything and within seconds, whether `propose` could work."""
         raise NotImplementedError
