@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from support import Desk, failed, run_with, sound_curriculum
 
 FLOW = ["status", "validate", "plan", "iterate"]
@@ -17,7 +19,7 @@ def test_a_sound_run_is_walked_to_the_end_and_is_resolved(desk: Desk) -> None:
     assert "stage and outputs are current" in desk.ok("triage", run.name).out
 
 
-def test_a_failed_validation_shows_the_report_the_diagnosis_and_the_next_command(desk: Desk) -> None:
+def test_a_validation_that_nothing_safe_mends_shows_the_report_the_diagnosis_and_the_next_command(desk: Desk) -> None:
     document = sound_curriculum()
     document["nodes"][0]["prerequisites"] = ["gamma"]
     run = run_with(desk, document)
@@ -26,10 +28,10 @@ def test_a_failed_validation_shows_the_report_the_diagnosis_and_the_next_command
     assert [s["command"][1] for s in done.json["steps"]] == FLOW[:2]
     assert done.json["report"] == str(run / "outputs/reviews/validation_report.md")
     assert done.json["diagnosis"]["incident"] == "validation_failure"
-    assert done.json["next"] == f"dagogy recover {run.name}"
+    assert done.json["next"] == f"dagogy recover {run.name} --unsafe"
     shown = failed(desk("triage", run.name), "validation_failed")
     assert "validation_failure" in shown.out
-    assert shown.out.rstrip().endswith(f"next: dagogy recover {run.name}")
+    assert shown.out.rstrip().endswith(f"next: dagogy recover {run.name} --unsafe")
 
 
 def test_a_run_that_is_not_ready_is_a_stage_conflict(desk: Desk) -> None:
@@ -48,11 +50,31 @@ def test_invalid_metadata_is_diagnosed_at_the_first_step(desk: Desk) -> None:
     assert done.json["diagnosis"]["incident"] == "invalid_run_metadata"
 
 
-def test_the_failure_that_triage_met_is_what_recover_takes_up(desk: Desk) -> None:
+def with_a_doubled_prerequisite(desk: Desk) -> Path:
+    """A run that fails its validation by what a safe fix mends."""
     document = sound_curriculum()
     document["nodes"][1]["prerequisites"] = ["alpha", "alpha"]
-    run = run_with(desk, document)
-    assert desk("triage", run.name).status == 4
+    return run_with(desk, document)
+
+
+def test_what_is_safe_to_fix_is_fixed_and_the_flow_goes_on_to_its_end(desk: Desk) -> None:
+    run = with_a_doubled_prerequisite(desk)
+    done = desk.ok("triage", run.name, "--json")
+    assert done.json["resolved"] is True
+    assert [s["command"][1] for s in done.json["steps"]] == FLOW
+    assert [s.get("resolved_by") for s in done.json["steps"]] == [None, "fix-findings", None, None]
+    assert desk.stage() == "iterated"
+    assert list((run / "logs/kept").glob("curriculum-*.json")), "the curriculum as it was is kept"
+
+
+def test_no_fix_only_looks_and_recover_takes_up_what_it_met(desk: Desk) -> None:
+    run = with_a_doubled_prerequisite(desk)
+    before = (run / "outputs/curriculum/curriculum.json").read_bytes()
+    done = desk("triage", run.name, "--no-fix", "--json")
+    assert done.status == 4
+    assert done.json["next"] == f"dagogy recover {run.name}"
+    assert [p["action"] for p in done.json["recoveries"][0]["planned"]] == ["fix-findings"]
+    assert (run / "outputs/curriculum/curriculum.json").read_bytes() == before
     assert desk("recover", run.name).status == 0
     assert desk("triage", run.name).status == 0
     assert desk.stage() == "iterated"

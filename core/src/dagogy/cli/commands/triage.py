@@ -10,13 +10,12 @@ import click
 
 from dagogy.api.incidents import CommandResult
 from dagogy.cli.app import App
+from dagogy.cli.commands.recover import report_lines
 from dagogy.cli.options import common, run_argument
 from dagogy.incidents import pages
 from dagogy.incidents.commands import run_command
-from dagogy.incidents.diagnose import Verdict
-from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import from_text, last_record, read_record
-from dagogy.incidents.recover import failing_status, told
+from dagogy.incidents.recover import Incident, Recovery, Report, failing_status, told
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import REPORT_MD
@@ -24,27 +23,107 @@ from dagogy.workspace.stages import REPORT_MD
 _FLOW = ("status", "validate", "plan", "iterate")
 
 
-@click.command("triage", epilog="\b\nExample:\n  dagogy triage latest")
+@click.command("triage", epilog="\b\nExamples:\n  dagogy triage latest\n  dagogy triage latest --no-fix")
 @run_argument
+@click.option("--unsafe", is_flag=True, help="Carry out the actions as well that overwrite, cost money or change the provider.")
+@click.option("--no-fix", is_flag=True, help="Only walk and diagnose; carry out nothing.")
 @common
-def triage(app: App, reference: str) -> int:
-    """Walks a run through the runbook's first flow: status, validate, plan, iterate. Where one fails: the report, the diagnosis and the next command."""
-    run = app.session.runs.find(reference)
-    secrets = secrets_of(os.environ)
-    extra = () if app.third_party else ("--no-third-party",)
-    steps: list[dict[str, Any]] = []
-    known = _newest(run)
-    for command in _FLOW:
-        result = run_command([command, run.id, *extra], app.settings.environ, app.settings.folder)
+def triage(app: App, reference: str, unsafe: bool, no_fix: bool) -> int:
+    """Walks a run through the runbook's first flow: status, validate, plan, iterate.
+
+    Where a step fails: the report and the diagnosis, then what may be done about it, as `recover` does, and on from there. Exit status 0 when the
+    flow came to its end, else that of the step that failed.
+    """
+    walk = _Walk(app, app.session.runs.find(reference), unsafe=unsafe, fix=not no_fix)
+    failed = next((step for step in _FLOW if not walk.passes(step)), "")
+    document = {**walk.document(), "resolved": not failed}
+    if not failed:
+        app.emit({**document, "next": f"dagogy diff {walk.run.id}", "exit_status": 0}, f"{walk.run.id}: stage and outputs are current")
+        return 0
+    step = walk.next_step()
+    app.emit(walk.clean({**document, "next": step, "exit_status": walk.exit_status}), f"next: {step}")
+    app.tell(walk.clean(walk.first_line))
+    return walk.exit_status
+
+
+class _Walk:
+    """One way through the flow. `run` changes where a fresh run takes the place of the failed one."""
+
+    def __init__(self, app: App, run: Run, *, unsafe: bool, fix: bool) -> None:
+        self.app, self.run, self.unsafe, self.fix = app, run, unsafe, fix
+        self.extra = () if app.third_party else ("--no-third-party",)
+        self.secrets = secrets_of(os.environ)
+        self.steps: list[dict[str, Any]] = []
+        self.recoveries: list[Report] = []
+        self.report_path = ""
+        self.first_line = ""
+        self.exit_status = 0
+
+    def clean(self, value: Any) -> Any:
+        return redacted(json.loads(json.dumps(value, default=str)), self.secrets)
+
+    def say(self, *lines: str) -> None:
+        if not self.app.json:
+            for line in lines:
+                self.app.write(self.clean(line))
+
+    def document(self) -> dict[str, Any]:
+        last = self.recoveries[-1] if self.recoveries else None
+        return {
+            "run_id": self.run.id,
+            "steps": self.steps,
+            "diagnosis": last.verdict.as_dict() if last else None,
+            "recoveries": [r.as_dict() for r in self.recoveries],
+            "report": self.report_path,
+        }
+
+    def passes(self, command: str) -> bool:
+        """Whether this step of the flow ended well, by itself or after a recovery."""
+        known = _newest(self.run)
+        result = run_command([command, self.run.id, *self.extra], self.app.settings.environ, self.app.settings.folder)
         line = told(result) if not result.ok else _summary(command, result)
-        steps.append({"command": ["dagogy", command, run.id], "exit_status": result.exit_status, "told": line})
-        if not app.json:
-            app.write(f"{'ok    ' if result.ok else 'failed'}  dagogy {command} {run.id}: {line}")
-        if not result.ok:
-            return _failed(app, run, steps, result, known, secrets)
-    document = {"run_id": run.id, "resolved": True, "steps": steps, "diagnosis": None, "report": "", "next": f"dagogy diff {run.id}", "exit_status": 0}
-    app.emit(document, f"{run.id}: stage and outputs are current")
-    return 0
+        self.steps.append({"command": ["dagogy", command, self.run.id], "exit_status": result.exit_status, "told": line})
+        self.say(f"{'ok    ' if result.ok else 'failed'}  dagogy {command} {self.run.id}: {line}")
+        return result.ok or self._recovered(command, result, known)
+
+    def _recovered(self, command: str, result: CommandResult, known: str) -> bool:
+        """Inspect the report, apply what may be applied, and the failed step again: the loop of the runbook's figure."""
+        record = last_record(self.run.path)
+        failure = read_record(record) if record is not None and record.name != known else from_text(result.text, str(result.exit_status))
+        incident = Incident(failure, (command, self.run.id), failing_status(result))
+        recovery = Recovery(self.app.host, self.app.settings, self.run, unsafe=self.unsafe, extra=self.extra, say=lambda line: self.say(f"  {line}"))
+        found = recovery.plan(incident)
+        if result.exit_status == 4 and self.run.exists(REPORT_MD):
+            self.report_path = str(self.run.path / REPORT_MD)
+            self.say(f"report: {self.report_path}")
+        self.say(f"incident: {found.verdict.incident_id}" + (f" ({found.verdict.reason})" if found.verdict.reason else ""), *self._advice(found))
+        report = recovery.recover(incident) if self.fix and found.verdict.outcome == "diagnosed" else found
+        self.recoveries.append(report)
+        self.run = Run(self.run.path.parent / report.run_id)
+        if report.resolved:
+            self.steps[-1]["resolved_by"] = next((s.action.id for s in report.steps if s.retry is not None and s.retry.ok), "")
+            self.say(f"ok      dagogy {command} {self.run.id}: {report.reason}")
+            return True
+        self.first_line, self.exit_status = report.first_line, report.exit_status
+        self.say(*report_lines(report))
+        return False
+
+    def _advice(self, report: Report) -> list[str]:
+        if report.verdict.outcome != "diagnosed":
+            return []
+        best = report.verdict.best[0]
+        shown = pages.page(self.app.host, best.plugin, best.diagnosis.incident_id)
+        return [f"  {shown.summary}", *(f"    | {line.strip()[:300]}" for line in best.diagnosis.evidence[:3]), f"  what to do: {shown.next_step}"]
+
+    def next_step(self) -> str:
+        """What to type after a flow that did not come to its end: what was left out here, what is to be done by hand, or whom to ask."""
+        report = self.recoveries[-1]
+        if report.planned:
+            return f"dagogy recover {self.run.id}"
+        if report.hidden:
+            return f"dagogy recover {self.run.id} --unsafe"
+        by_hand = next((step.commands[0] for step in report.manual if step.commands), "")
+        return by_hand or f"dagogy escalate {self.run.id}"
 
 
 def _summary(command: str, result: CommandResult) -> str:
@@ -55,38 +134,6 @@ def _summary(command: str, result: CommandResult) -> str:
 def _newest(run: Run) -> str:
     record = last_record(run.path)
     return record.name if record else ""
-
-
-def _failed(app: App, run: Run, steps: list[dict[str, Any]], result: CommandResult, known: str, secrets: dict[str, str]) -> int:
-    """What the failing step left: its record is diagnosed, or its output where it could write none."""
-    status = failing_status(result)
-    record = last_record(run.path)
-    new = record is not None and record.name != known
-    verdict = ask(app.host, read_record(record) if record is not None and new else from_text(result.text, str(result.exit_status)))
-    report = str(run.path / REPORT_MD) if result.exit_status == 4 and run.exists(REPORT_MD) else ""
-    step = f"dagogy recover {run.id}" if verdict.outcome == "diagnosed" else f"dagogy diagnose {run.id}"
-    document = {
-        "run_id": run.id,
-        "resolved": False,
-        "steps": steps,
-        "diagnosis": verdict.as_dict(),
-        "report": report,
-        "next": step,
-        "exit_status": status,
-    }
-    lines = [f"report: {report}"] if report else []
-    lines += [f"incident: {verdict.incident_id}" + (f" ({verdict.reason})" if verdict.reason else ""), *_advice(app, verdict)]
-    app.emit(redacted(json.loads(json.dumps(document, default=str)), secrets), *(str(redacted(line, secrets)) for line in lines), f"next: {step}")
-    app.tell(str(redacted(steps[-1]["told"], secrets)))
-    return status
-
-
-def _advice(app: App, verdict: Verdict) -> list[str]:
-    if verdict.outcome != "diagnosed":
-        return []
-    best = verdict.best[0]
-    shown = pages.page(app.host, best.plugin, best.diagnosis.incident_id)
-    return [f"  {shown.summary}", *(f"    | {line.strip()[:300]}" for line in best.diagnosis.evidence[:3]), f"  what to do: {shown.next_step}"]
 
 
 COMMANDS = {"triage": triage}
