@@ -16,7 +16,8 @@ from dagogy_provider_remote_llm.faults import Fault, body_fault, fault_of
 from dagogy_provider_remote_llm.watch import Watch
 
 Api = Literal["responses", "chat"]
-_TAIL = 2000
+#: More of an answer that is no good is not kept.
+_TAIL = 20_000
 _PROGRESS_CHARS = 4000
 
 
