@@ -94,7 +94,7 @@ def _late(endpoint: str, watch: Watch) -> Fault:
     if watch.ended == "idle":
         told = f"{endpoint} went silent: nothing came for {watch.idle:.3g} seconds"
     elif spent > 0:
-        told = f"{endpoint} was still answering after {allowed}"
+        told = f"{endpoint} was still answering when the time was up, {allowed} after it was asked"
     else:
         told = f"{endpoint} did not answer within {allowed}"
     return Fault(told, retry=watch.ended == "idle", hint="raise AGENT_TIMEOUT_SECONDS, which bounds the whole answer", cause="timeout", killed_by="timeout")
