@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api import ConfigError, ProviderError
+
 from dagogy_provider_codex_exec.process import Ended, run
 
 INSTALL = "npm install -g @openai/codex"
@@ -71,7 +72,7 @@ def flags(command: Command, environ: Mapping[str, str], folder: Path, seconds: f
         raise missing(command.setting, error.strerror or "", error.errno, command.words[0]) from error
     if key not in _known:
         ended = look(command, ("exec", "--help"), environ, folder, min(seconds, LOOK_SECONDS))
-        if ended.timed_out:
+        if ended.returncode != 0:
             return frozenset()
         _known[key] = frozenset(_FLAG.findall(ended.stdout.decode(errors="replace")))
     return _known[key]

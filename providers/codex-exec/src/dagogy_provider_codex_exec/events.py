@@ -10,7 +10,7 @@ from typing import Any
 
 #: How codex tells of a trouble that it goes on from.
 _RETRY = "Reconnecting"
-_MOST_SHOWN = 100
+_MOST_SHOWN = 120
 #: Of a text inside an event that is kept as evidence.
 _MOST_KEPT = 1000
 _MOST_EVENTS = 30

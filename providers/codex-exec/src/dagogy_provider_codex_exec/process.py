@@ -37,7 +37,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child ended. `returncode` is negative for a signal; `timed_out`: we ended it, and it had not said all it had to say."""
+    """How a child ended. `returncode` is negative for a signal. We ended it where it `timed_out`, or `lingered` after it had said all."""
 
     returncode: int
     timed_out: bool
@@ -63,16 +63,16 @@ def run(
     deadline = time.monotonic() + seconds
     child = _Child(words, environ, folder, text, on_line)
     timed_out = lingered = False
+    finished_at: float | None = None
     try:
         while child.pump(_TICK_SECONDS):
-            if finished() and not lingered:
-                lingered, deadline = True, min(deadline, time.monotonic() + LINGER_SECONDS)
-            if time.monotonic() >= deadline:
-                timed_out = not finished()
+            now = time.monotonic()
+            finished_at = (finished_at or now) if finished() else None
+            timed_out = finished_at is None and now >= deadline
+            lingered = finished_at is not None and now >= min(deadline, finished_at + LINGER_SECONDS)
+            if timed_out or lingered:
                 child.stop()
                 break
-        else:
-            lingered = False
     except BaseException:
         child.stop()
         raise
@@ -113,7 +113,7 @@ class _Tail:
 class _Child:
     def __init__(self, words: Sequence[str], environ: Mapping[str, str], folder: Path, text: bytes, on_line: Callable[[bytes], None]) -> None:
         self._mark = f"{MARK}={folder}".encode()
-        self.process = subprocess.Popen(  # noqa: PLW1509 - the one call before exec takes no lock
+        self.process = subprocess.Popen(
             words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -121,12 +121,14 @@ class _Child:
             cwd=folder,
             env={**environ, "PWD": str(folder), MARK: str(folder)},
             start_new_session=True,
-            preexec_fn=_die_with_parent if _libc else None,
+            preexec_fn=_die_with_parent if _libc else None,  # noqa: PLW1509 - it is one call of libc, which takes no lock
         )
         self.stdout, self.stderr = _Tail(on_line), _Tail(lambda line: None)
         self._text = memoryview(text)
         self._selector = selectors.DefaultSelector()
-        assert self.process.stdin and self.process.stdout and self.process.stderr
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
         for pipe, event, what in (
             (self.process.stdin, selectors.EVENT_WRITE, None),
             (self.process.stdout, selectors.EVENT_READ, self.stdout),
