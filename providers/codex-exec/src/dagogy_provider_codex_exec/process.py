@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,16 +175,17 @@ class _Child:
         try:
             self._signal(signal.SIGKILL)
             self.process.wait()
-            while any(_killed(pid) for pid in _marked(self._mark)):  # one that is being killed may have started another
-                pass
             until = time.monotonic() + _DRAIN_SECONDS
-            while time.monotonic() < until and any(key.data for key in self._selector.get_map().values()):
+            while (_kill_marked(self._mark) or self._outputs_are_open()) and time.monotonic() < until:
                 self.pump(_TICK_SECONDS)
             self.stdout.flush()
         finally:
             for key in list(self._selector.get_map().values()):
                 key.fileobj.close()  # type: ignore[union-attr]
             self._selector.close()
+
+    def _outputs_are_open(self) -> bool:
+        return any(key.data is not None for key in self._selector.get_map().values())
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -196,17 +197,12 @@ def _die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _killed(pid: int) -> bool:
-    """Kills the process; whether it was there and ours."""
-    with contextlib.suppress(OSError):
-        os.kill(pid, signal.SIGKILL)
-        return True
-    return False
-
-
-def _marked(mark: bytes) -> Iterator[int]:
-    """The processes with `mark` in their environment. Where there is no /proc, none."""
+def _kill_marked(mark: bytes) -> int:
+    """Kills every process with `mark` in its environment, as far as there is a /proc to find it in; how many were there."""
+    found = 0
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             if mark in path.read_bytes().split(b"\0"):
-                yield int(path.parent.name)
+                os.kill(int(path.parent.name), signal.SIGKILL)
+                found += 1
+    return found
