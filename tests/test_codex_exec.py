@@ -9,7 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,6 @@ from dagogy_provider_codex_exec import command, dagogy_providers, process
 from dagogy_provider_codex_exec.environment import CodexConfig, Secrets, child_environment
 from dagogy_provider_codex_exec.events import Transcript, facts
 from dagogy_provider_codex_exec.provider import CodexExec
-
-pytest_plugins = ["codex_support"]
 
 UMBRELLA = "codex_exec mode failed to return valid structured JSON: "
 #: In the environment of dagogy, and of no use to codex.
@@ -89,7 +87,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     made = Bench(tmp_path, monkeypatch)
     made.temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(made.temporary))
@@ -97,7 +95,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
         monkeypatch.delenv(name)
     for name, value in {**UNNEEDED, "LOOPBACK_CREDENTIAL": KEY, "BENCH": str(tmp_path), "CODEX_HOME": str(tmp_path / "home")}.items():
         monkeypatch.setenv(name, value)
-    return made
+    yield made
+    for pid in alive(f"BENCH={tmp_path}"):
+        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def incident(error: DagogyError) -> str:
     """What the installed classifiers make of the failure, as it is recorded."""
     from dagogy.host.manager import Host, Selection
 
-    return diagnose(from_record(failure_document(error, ["dagogy", "run"], {})), Host(Selection())).incident_id
+    return diagnose(Host(Selection()), from_record(failure_document(error, ["dagogy", "run"], {}))).incident_id
 
 
 # The real codex, and a server that answers.
@@ -190,7 +190,7 @@ FAILURES: dict[str, tuple[Reply, dict[str, Any], str]] = {
     "404": (fails(404, "The model `nope` does not exist or you do not have access to it.", "model_not_found"), {}, "model_unavailable"),
     "429 quota": (fails(429, "You exceeded your current quota.", "insufficient_quota", "insufficient_quota"), {}, "provider_quota_exhausted"),
     "429 rate": (fails(429, "Rate limit reached.", "rate_limit_exceeded", "tokens"), {"http_status": 429, "request_id": "req_42"}, "provider_rate_limited"),
-    "500": (fails(500, "The server had an error.", "server_error", "server_error"), {"http_status": 500}, "provider_overloaded"),
+    "500": (fails(500, "The server had an error.", "server_error", "server_error"), {}, "provider_overloaded"),
     "502 html": (Reply(status=502, body="<html><body>Bad Gateway</body></html>"), {"http_status": 502}, "provider_overloaded"),
     "schema": (
         fails(400, "Invalid schema for response_format 'codex_output_schema'", "invalid_json_schema", param="text.format.schema"),
@@ -359,9 +359,8 @@ def test_a_command_that_cannot_be_started_is_told_with_the_way_out(bench: Bench,
         (bench.folder / name).chmod(mode)
     bench.setting = setting.format(folder=bench.folder)
     error = bench.refused()
-    assert error.message == f"CODING_AGENT_CMD is '{bench.setting}', which cannot be started: {why.format(folder=bench.folder)} (" + (
-        "'npm install -g @openai/codex' installs codex)"
-    )
+    told = f"CODING_AGENT_CMD is '{bench.setting}', which cannot be started: {why.format(folder=bench.folder)}"
+    assert error.message == f"{told} ('npm install -g @openai/codex' installs codex)"
     assert (error.details["cause"], error.details["errno"]) == ("binary_missing", errno)
     assert error.details["path"]
     assert incident(error) == "coding_agent_not_found"
@@ -603,7 +602,7 @@ def test_what_is_shown_holds_no_secret(tmp_path: Path) -> None:
 def test_lines_that_are_no_events_are_let_go() -> None:
     shown: list[str] = []
     transcript = Transcript(lambda text: text, shown.append)
-    for line in (
+    lines = [
         b"",
         b"Reading prompt",
         b"[1]",
@@ -611,7 +610,8 @@ def test_lines_that_are_no_events_are_let_go() -> None:
         b'{"type": "item.completed", "item": 4}',
         b'{"type": "turn.completed", "usage": []}',
         b"[" * 100_000,
-    ):
+    ]
+    for line in lines:
         transcript.read(line)
     assert (transcript.message, transcript.usage, shown) == ("", {}, [])
     assert facts("{" * 50_000) == {}
@@ -710,11 +710,11 @@ def test_a_signal_to_dagogy_ends_codex_too(desk: Desk, working: Bench, number: s
 def test_codex_does_not_outlive_a_dagogy_that_is_killed(desk: Desk, working: Bench) -> None:
     with loopback(HANG) as server:
         child = start(working, server, desk)
-        others = [pid for pid in alive(f"BENCH={working.folder}") if pid != child.pid]
-        assert others
+        of_codex = [p for p in alive(f"BENCH={working.folder}") if b"\0exec\0-\0" in Path(f"/proc/{p}/cmdline").read_bytes()]
+        assert len(of_codex) == 2  # the npm wrapper and the program
         child.kill()
         child.communicate(timeout=60)
-        assert all(wait_for_end(pid) for pid in others)
+        assert all(wait_for_end(pid) for pid in of_codex)
     assert len(list(working.temporary.iterdir())) == 1  # the folder is what remains
 
 

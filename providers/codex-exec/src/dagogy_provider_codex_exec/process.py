@@ -1,9 +1,10 @@
 """A child process that cannot outlive us: its own session, our clock, and nothing left alive behind it.
 
 The child and what it starts is one process group. At the end of the time it gets SIGTERM, then SIGKILL, and so it is when this process is
-stopped by a signal. What left the group (codex gives each command of the agent a session of its own) is found by a mark in its environment, on
-Linux. Against `kill -9` of this process nothing can be done from here: on Linux the kernel then sends the child SIGTERM, which codex passes on; a
-wrapper that does not pass it on lives until it next writes, and the temporary folder stays.
+stopped by a signal. What left the group (codex starts the user's shell, and each command of the agent, in a session of its own) is found by a mark in
+its environment, on Linux. After `kill -9` of this process, when nothing can be done from here, the kernel of Linux sends the child SIGTERM, which
+codex heeds. What remains then is the temporary folder, and for as long as they run: shells that codex had started, a wrapper that does not pass the
+signal on.
 """
 
 from __future__ import annotations
