@@ -271,7 +271,7 @@ def test_a_command_of_the_agent_ends_with_it(real: Bench) -> None:
 def test_a_codex_that_waits_for_the_network_was_not_slow(real: Bench) -> None:
     codex_home(real.folder / "home", "http://127.0.0.1:9/v1")
     lines: list[str] = []
-    error = real.refused(seconds=4, progress=lines.append)
+    error = real.refused(seconds=5, progress=lines.append)
     assert "waiting for network" in error.message
     assert "cause" not in error.details
     assert error.details["killed_by"] == "timeout"
@@ -450,8 +450,9 @@ subprocess.run([sys.executable, '-c', 'import subprocess, sys; subprocess.Popen(
 
 def test_nothing_stays_alive_of_a_command_that_heeds_no_sigterm(bench: Bench) -> None:
     bench.monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
-    faked(bench, STUBBORN + "event(type='item.started', item={'type': 'command_execution', 'command': 'x'})\ntime.sleep(300)")
-    error = bench.refused(seconds=3)
+    told = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nevent(type='item.started', item={'type': 'command_execution', 'command': 'x'})"
+    faked(bench, told + STUBBORN + "time.sleep(300)")
+    error = bench.refused(seconds=4)
     assert (error.details["returncode"], error.details["killed_by"]) == (-9, "timeout")
     assert "command_execution" in error.details["events"]
 
