@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from codex_support import codex_command  # noqa: F401 - a fixture
 from hypothesis import settings
 from support import Desk, Yard
 
