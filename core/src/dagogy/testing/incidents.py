@@ -68,8 +68,10 @@ class BenchContext(RecoveryContext):
         answer: Callable[[Sequence[str]], CommandResult] | None = None,
         look: Callable[[str, Mapping[str, str]], Sequence[ProbeResult]] | None = None,
         probes: Sequence[ProbeResult] = (),
+        attempt: int = 0,
     ) -> None:
         self.run, self.run_id, self.providers, self.probes = run, run.name, tuple(providers), tuple(probes)
+        self.attempt = attempt
         self.waits: list[float] = []
         self.looks: list[tuple[str, dict[str, str]]] = []
         self._look = look
