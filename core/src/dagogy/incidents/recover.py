@@ -247,8 +247,8 @@ class Recovery:
     def recover(self, incident: Incident) -> Report:
         """Carries out what may be done until the failed command ends with exit status 0, or nothing is left to try."""
         report = self._report(incident)
-        self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command),
-                    probes=[look.as_dict() for look in report.verdict.looks])  # fmt: skip
+        self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
+        self._saw(report.verdict, incident.failure)
         failure = self._loop(report)
         if report.verdict.refuted and report.unaided is None and not report.steps:
             failure = self._try_unaided(report, failure)
@@ -270,6 +270,11 @@ class Recovery:
         for look in verdict.looks:
             self.say(f"  {look.line()}")
         return verdict
+
+    def _saw(self, verdict: Verdict, failure: Failure) -> None:
+        """What probes saw, kept for an escalation."""
+        if verdict.looks:
+            self._event("probed", **verdict.seen(failure))
 
     def _report(self, incident: Incident) -> Report:
         verdict = self._verdict(incident.failure)
@@ -325,6 +330,7 @@ class Recovery:
             report.exit_status = failing_status(step.retry)
             failure = self._newest(known, failure)
             report.verdict = self._verdict(failure)
+            self._saw(report.verdict, failure)
             same = _fingerprint(report.verdict, failure) == mark and plugin.info.times == 1
             if same and not step.environment and not step.run_id and self._digest() == before:
                 report.reason = "the same failure again with nothing changed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import os
 import re
 import shlex
 from datetime import datetime, timedelta
@@ -36,14 +36,14 @@ _LINK = re.compile(r"https://[^\s\"'<>)\]]+")
 
 
 class WaitRateLimit(RecoveryAction):
-    """Waits for the time that the provider named, or 10 s, then 20, then 40; at most two minutes, with a little jitter so that not all come back at once."""
+    """Waits for the time that the provider named, or 10 s, then 20, then 40; at most two minutes, and a little more, so that not all come back at once."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         told = diagnosis.retry_after_seconds
         if told is not None and told > _LONGEST_SECONDS:
             return RecoveryOutcome(changed=False, message=f"the provider wants {told:.0f} s; that is too long to wait here")
         seconds = told if told is not None else _FIRST_SECONDS * 2**context.attempt
-        context.wait(min(seconds * random.uniform(1.0, 1.1), _LONGEST_SECONDS))
+        context.wait(min(seconds * _jitter(), _LONGEST_SECONDS))
         return RecoveryOutcome(changed=True, message=f"waited {seconds:g} s" + (", as the provider asked" if told is not None else ""))
 
 
@@ -157,3 +157,8 @@ def when(failure: Failure, seconds: float) -> str:
     except ValueError:
         start = datetime.now().astimezone()
     return f"at {(start + timedelta(seconds=seconds)).astimezone():%Y-%m-%d %H:%M %Z}"
+
+
+def _jitter() -> float:
+    """Up to a tenth more, another share for each process, so that not all come back at once."""
+    return 1 + os.getpid() % 100 / 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import os
 import shlex
 from urllib.parse import urlsplit
 
@@ -18,14 +18,14 @@ _STATUS_PAGES = {
 
 
 class BackOff(RecoveryAction):
-    """Waits 5 s, then 10, then 20 (or as long as the provider said, up to a minute), each with jitter; three times at most."""
+    """Waits 5 s, then 10, then 20, or as long as the provider said, up to a minute; each a little longer, so that not all come back at once."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         told = diagnosis.retry_after_seconds
         if told is not None and told > _LONGEST_SECONDS:
             return RecoveryOutcome(changed=False, message=f"the provider wants {told:.0f} s; that is too long to wait here")
         seconds = max(told or 0.0, _FIRST_SECONDS * 2**context.attempt)
-        context.wait(min(seconds * random.uniform(1.0, 1.2), _LONGEST_SECONDS))
+        context.wait(min(seconds * _jitter(), _LONGEST_SECONDS))
         return RecoveryOutcome(changed=True, message=f"waited {seconds:g} s")
 
 
@@ -58,3 +58,8 @@ class SplitWork(RecoveryAction):
             message=f"no answer within {now} s; give it more time, or less to do at once",
             commands=("export AGENT_TIMEOUT_SECONDS=1200", *parts, f"dagogy recover {context.run_id}"),
         )
+
+
+def _jitter() -> float:
+    """Up to a tenth more, another share for each process, so that not all come back at once."""
+    return 1 + os.getpid() % 100 / 1000

@@ -50,7 +50,7 @@ class Models(Probe):
 
     def _ask(self, subject: str, base: str, key: str, model: str) -> Iterator[ProbeResult]:
         headers = {"Accept": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
-        request = urllib.request.Request(f"{base}/models", headers=headers)
+        request = urllib.request.Request(f"{base}/models", headers=headers)  # noqa: S310  (its scheme was looked at)
         try:
             with urllib.request.build_opener(_NoRedirect).open(request, timeout=_SECONDS) as answer:
                 status, kind, when, body = answer.status, answer.headers.get_content_type(), answer.headers["Date"], answer.read(_MOST_BYTES)

@@ -47,5 +47,5 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         incidents=("invalid_run_metadata",),
         safety="unsafe",
         reason="the run's history and what its artifacts were made from are lost",
-        order=40,
+        order=60,
     )

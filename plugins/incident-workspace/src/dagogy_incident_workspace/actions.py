@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 
-from dagogy_incident_workspace.places import failing_path, mount, near_runs, nearest_existing, owner, spaces, user
+from dagogy_incident_workspace.places import failing_path, mount, near_runs, nearest_existing, owner, spaces, temporary_folder, user
 
 _BOM = b"\xef\xbb\xbf"
 _LOCK_PROBE, _LOCKED = "workspace.lock", "workspace_locked"
@@ -176,7 +176,7 @@ class MakeRoom(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         home = context.setting("CODEX_HOME").strip()
-        folders = [context.run, Path(tempfile.gettempdir()), *([Path(home)] if home else [])]
+        folders = [context.run, temporary_folder(context.setting("TMPDIR")), *([Path(home)] if home else [])]
         told = [
             f"{place}: {free / 2**20:,.0f} MiB" + (f" and {inodes:,.0f} inodes" if inodes >= 0 else "") + " free" for place, free, inodes in spaces(*folders)
         ]

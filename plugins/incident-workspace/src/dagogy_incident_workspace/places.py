@@ -78,6 +78,11 @@ def spaces(*folders: Path) -> Iterator[tuple[Path, float, float]]:
             yield place, float(about.f_bavail * about.f_frsize), float(about.f_favail) if about.f_files else -1.0
 
 
+def temporary_folder(given: str) -> Path:
+    """Where temporary files go by the setting `TMPDIR`. Asking `tempfile` would write one to find out."""
+    return Path(given.strip() or "/tmp")  # noqa: S108
+
+
 def near_runs(failure: Failure, runs_dir: Path) -> tuple[str, list[str]]:
     """The run that was asked for and is not there, and the ids most like it."""
     try:

@@ -6,13 +6,12 @@ import contextlib
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from dagogy.api import Failure, Probe, ProbeContext, ProbeResult
 
-from dagogy_incident_workspace.places import failing_path, mount, near_runs, nearest_existing, owner, spaces, user
+from dagogy_incident_workspace.places import failing_path, mount, near_runs, nearest_existing, owner, spaces, temporary_folder, user
 
 _MISSING, _LOCKED, _FULL, _DENIED = "artifact_missing", "workspace_locked", "disk_full", "permission_denied"
 #: Below so much a run cannot be written.
@@ -25,7 +24,7 @@ class Disk(Probe):
 
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         home = context.setting("CODEX_HOME").strip()
-        folders = [f for f in (context.run, context.runs_dir, Path(tempfile.gettempdir()), Path(home) if home else None) if f is not None]
+        folders = [f for f in (context.run, context.runs_dir, temporary_folder(context.setting("TMPDIR")), Path(home) if home else None) if f is not None]
         for place, free, inodes in spaces(*folders):
             full = free < _LEAST_BYTES or 0 <= inodes < _LEAST_INODES
             told = f"{free / 2**20:,.0f} MiB free" + (f", {inodes:,.0f} inodes free" if inodes >= 0 else "")
