@@ -262,12 +262,12 @@ class Mine(RecoveryAction):
 @hookimpl
 def dagogy_recoveries():
     yield RecoveryInfo(id="{name}", summary="s", api_version=1, impl="{module}:Mine", incidents=("validation_failure",),
-                       safety="{safety}", reason="r", order={order})
+                       safety="{safety}", reason="r", order={order}, times={times})
 '''
 
 
-def action(yard: Yard, name: str, body: str, safety: str = "safe", order: int = 1) -> None:
-    source = ACTION.format(name=name, module=f"mod_{name}", body=body, safety=safety, order=order)
+def action(yard: Yard, name: str, body: str, safety: str = "safe", order: int = 1, times: int = 1) -> None:
+    source = ACTION.format(name=name, module=f"mod_{name}", body=body, safety=safety, order=order, times=times)
     yard.plugin(f"x-{name}", entry_points={"recovery": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
 
 
@@ -289,6 +289,22 @@ def test_the_same_failure_with_nothing_changed_ends_the_loop(yard: Yard, desk: D
     assert done.status == 4
     assert done.json["reason"] == "the same failure again with nothing changed"
     assert len(done.json["steps"]) == 1
+
+
+def test_what_changes_by_the_time_that_passes_is_repeated_and_knows_how_often(yard: Yard, desk: Desk) -> None:
+    action(yard, "patient", 'context.wait(0.01); return RecoveryOutcome(changed=True, message=f"attempt {context.attempt}")', times=3)
+    run = failing(yard, desk)
+    done = recovered(yard, desk, run.name, "--only", "patient", "--json")
+    assert done.status == 4
+    assert [(s["message"], s["retry"]["exit_status"]) for s in done.json["steps"]] == [("attempt 0", 4), ("attempt 1", 4), ("attempt 2", 4)]
+    assert done.json["reason"] == "no action is left that may be carried out"
+
+
+def test_what_may_be_repeated_stops_once_there_is_nothing_to_do(yard: Yard, desk: Desk) -> None:
+    action(yard, "patient", 'return RecoveryOutcome(changed=context.attempt == 0, message="m")', times=3)
+    run = failing(yard, desk)
+    done = recovered(yard, desk, run.name, "--only", "patient", "--json")
+    assert [s["outcome"] for s in done.json["steps"]] == ["changed", "nothing to do"]
 
 
 def test_an_action_that_raises_is_named_and_the_next_one_goes_on(yard: Yard, desk: Desk) -> None:
