@@ -237,7 +237,7 @@ def test_a_certificate_that_is_not_trusted_is_told_with_its_issuer_and_the_clock
 
 
 def test_who_asks_nobody_has_no_connection_to_look_at(tmp_path: Path) -> None:
-    for probe in ("network.connection", "remote-llm.models", "remote-llm.key"):
+    for probe in ("coding-agent.command", "coding-agent.sandbox", "network.connection", "remote-llm.models", "remote-llm.key"):
         assert found(probe, Failure(provider="internal"), tmp_path) == []
 
 
