@@ -211,6 +211,25 @@ def test_a_longer_timeout_and_another_provider_hold_for_their_attempt_alone(desk
     assert report["permanent"] == ["export AGENT_PROVIDER=internal", "unset AGENT_MODEL"]
 
 
+def test_a_rate_limit_is_waited_out_and_the_failed_command_decides(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = """import pathlib; told = pathlib.Path('told'); told.write_text(told.read_text() + 'x' if told.exists() else 'x')
+        if len(told.read_text()) < 4:
+            raise ProviderError('slow down', details={'http_status': 429, 'retry_after_seconds': 0.01, 'endpoint': 'api.x.test'})
+        from dagogy.api import Proposal
+        import json
+        return Proposal(curriculum=json.loads(pathlib.Path('answer.json').read_text()))"""
+    put(desk.folder / "answer.json", sound_curriculum())
+    run, yard = fragile(desk, body, monkeypatch)
+    done = yard.run("recover", run.name, "--json", cwd=desk.folder, AGENT_PROVIDER="fragile")
+    assert done.returncode == 0, done.stdout
+    assert [(s["action"], s["retry"]["exit_status"]) for s in json.loads(done.stdout)["steps"]] == [
+        ("wait-rate-limit", 8),
+        ("wait-rate-limit", 8),
+        ("wait-rate-limit", 0),
+    ]
+    assert (desk.folder / "told").read_text() == "xxxx"
+
+
 def test_a_missing_key_is_asked_for_by_name_and_nothing_else_is_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     run, yard = fragile(desk, "raise ProviderError('OPENAI_API_KEY is required')", monkeypatch)
     done = yard.run("recover", run.name, cwd=desk.folder, AGENT_PROVIDER="fragile")
