@@ -153,6 +153,45 @@ def test_invalid_metadata_leads_to_an_archive_and_a_fresh_run_that_takes_its_pla
     assert len([p for p in desk.runs.iterdir() if p.name != "archives"]) == 2
 
 
+def test_metadata_can_be_rebuilt_from_what_the_run_holds(desk: Desk) -> None:
+    run = desk.init()
+    desk.ok("run", run.name, "--scope-file", str(BREAD))
+    curriculum = (run / CURRICULUM).read_bytes()
+    (run / "run.json").write_text("{")
+    assert desk("status", run.name).status == 6
+    done = desk("recover", run.name, "--unsafe", "--only", "rebuild-metadata", "--json")
+    assert done.status == 0, done.out
+    assert done.json["run_id"] == run.name
+    assert [p.read_text() for p in (run / "logs/kept").iterdir()] == ["{"]
+    assert (run / CURRICULUM).read_bytes() == curriculum
+    for command in ("validate", "plan", "iterate"):
+        desk.ok(command, run.name)
+    assert desk.stage() == "iterated"
+
+
+def test_a_run_whose_id_was_misspelt_is_named(desk: Desk) -> None:
+    run = run_with(desk)
+    folder = desk.runs / "failures"
+    assert desk("plan", run.name + "x").status == 3
+    (record_path,) = folder.glob("*.json")
+    found = desk.ok("diagnose", str(record_path), "--probe", "--json").json
+    assert found["incident"] == "artifact_missing"
+    assert any(run.name in p["message"] for p in found["probes"] if p["probe"] == "workspace.runs")
+
+
+def test_a_lock_that_was_let_go_of_meanwhile_is_recovered_from(desk: Desk) -> None:
+    from dagogy.workspace.lock import locked
+
+    run = run_with(desk)
+    with locked(run, "dagogy run other"):
+        assert desk("validate", run.name).status == 9
+        looked = desk.ok("diagnose", run.name, "--json").json
+        assert [(p["probe"], p["confirms"]) for p in looked["probes"]] == [("workspace.lock", ["workspace_locked"])]
+    done = desk("recover", run.name, "--json")
+    assert done.status == 0, done.out
+    assert [s["action"] for s in done.json["steps"]] == ["wait-for-lock"]
+
+
 def test_stale_artifacts_are_made_again_without_any_failure(desk: Desk) -> None:
     run = planned_then_edited(desk)
     done = desk("recover", run.name, "--json")
