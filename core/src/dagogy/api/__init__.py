@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 _HOME = {
     "dagogy.api.plugins": (
-        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo Escalation ExporterInfo PluginInfo ProviderInfo RecoveryInfo RuleInfo "
-        "Setting Severity"
+        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo Escalation ExporterInfo PluginInfo ProbeInfo ProviderInfo "
+        "RecoveryInfo RuleInfo Setting Severity"
     ),
     "dagogy.api.hooks": "hookimpl",
     "dagogy.api.errors": (
@@ -25,11 +25,12 @@ _HOME = {
     "dagogy.api.llm": "Answer LanguageModelProvider Question",
     "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api._bodies": "Body read_body",
+    "dagogy.api.probes": "Probe ProbeContext ProbeResult",
     "dagogy.api.evidence": "Clue Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.exporters": "ExportSubject Exporter",
     "dagogy.api.text": "STOP_WORDS content_words sentences shorten stem words",
-    "dagogy.api.urls": "base_url_problem repaired_base_url trimmed_base_url",
+    "dagogy.api.urls": "base_url_problem repaired_base_url shown_base_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
 }
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from dagogy.api.llm import *  # noqa: F403
     from dagogy.api.options import *  # noqa: F403
     from dagogy.api.plugins import *  # noqa: F403
+    from dagogy.api.probes import *  # noqa: F403
     from dagogy.api.providers import *  # noqa: F403
     from dagogy.api.rules import *  # noqa: F403
     from dagogy.api.scope import *  # noqa: F403

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-__all__ = ["base_url_problem", "repaired_base_url", "trimmed_base_url"]
+__all__ = ["base_url_problem", "repaired_base_url", "shown_base_url", "trimmed_base_url"]
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _LOCAL = re.compile(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
@@ -59,3 +59,8 @@ def repaired_base_url(url: str) -> str:
     if re.match(r"https?://[^/?#]+$", url):
         url += "/v1"
     return DEFAULT_BASE_URL if base_url_problem(url) else url
+
+
+def shown_base_url(url: str) -> str:
+    """The address as it was given, without user and password, for people to read."""
+    return re.sub(r"[^/]*@", "***@", url, count=1)

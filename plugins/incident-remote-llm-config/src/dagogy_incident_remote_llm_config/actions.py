@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome, repaired_base_url, trimmed_base_url
+from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome, repaired_base_url, shown_base_url, trimmed_base_url
 
 _NAME = "OPENAI_BASE_URL"
+_PROBE = "remote-llm.models"
 
 
 class TrimBaseUrl(RecoveryAction):
@@ -20,19 +22,57 @@ class TrimBaseUrl(RecoveryAction):
         return RecoveryOutcome(changed=True, message=f"{_NAME} {given!r} -> {wanted!r}", environment={_NAME: wanted})
 
 
-class RepairBaseUrl(RecoveryAction):
-    """The repaired address, the command that tests it, and the line that sets it. Requests go to a new address only by a person's hand."""
+class UseTestedBaseUrl(RecoveryAction):
+    """Asks `GET /models` at the repaired address, and uses it for one attempt where an API lists its models there."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
-        wanted = repaired_base_url(given)
-        told = "is well formed, but no API answers there" if wanted == given else f"was probably meant to be {wanted}"
+        wanted = meant(failure, given)
+        if wanted == trimmed_base_url(given):
+            return RecoveryOutcome(changed=False, message=f"{_NAME} is well formed: nothing is known that could be better")
+        answers, told = tested(context, given, wanted)
+        if not answers:
+            return RecoveryOutcome(changed=False, message=f"{shown_base_url(wanted)} was probably meant, but {told}")
+        return RecoveryOutcome(changed=True, message=f"{_NAME} -> {shown_base_url(wanted)} ({told})", environment={_NAME: wanted})
+
+
+class RepairBaseUrl(RecoveryAction):
+    """The repaired address, what it answered when it was tested, and the line that sets it."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        given = context.setting(_NAME)
+        wanted = meant(failure, given)
+        words = "is well formed, but no API answers there" if wanted == given else f"was probably meant to be {shown_base_url(wanted)}"
+        _, told = tested(context, given, wanted)
         return RecoveryOutcome(
             changed=False,
-            message=f"{_NAME} {given!r} {told}",
+            message=f"{_NAME} {shown_base_url(given)!r} {words}; {told}",
             commands=(
-                f"curl -s -m 5 -o /dev/null -w '%{{http_code}} %{{content_type}}\\n' {shlex.quote(wanted + '/models')}",
-                f"export {_NAME}={shlex.quote(wanted)}",
+                f"curl -s -m 5 -o /dev/null -w '%{{http_code}} %{{content_type}}\\n' {shlex.quote(shown_base_url(wanted) + '/models')}",
+                f"export {_NAME}={shlex.quote(shown_base_url(wanted))}",
                 f"dagogy recover {context.run_id}",
             ),
         )
+
+
+def meant(failure: Failure, given: str) -> str:
+    """The provider's own repair where it told one, else ours."""
+    told = failure.details.get("repaired")
+    return repaired_base_url(told if isinstance(told, str) and told else given)
+
+
+def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str]:
+    """Whether an API answers at `wanted`, and what was seen. The key goes along only where the host stays the one that was set."""
+    same = host_of(given) == host_of(wanted)
+    changes = {_NAME: wanted} | ({} if same else {"OPENAI_API_KEY": ""})
+    found = next((f for f in context.probe(_PROBE, changes) if f.subject.startswith("GET ")), None)
+    if found is None:
+        return False, "it was not tested"
+    # Asked without a key, an API says so; that it is one is what counts here.
+    answers = found.state == "ok" or ("status 401" in found.message and "json" in found.message)
+    return answers, f"tested: {found.message}"
+
+
+def host_of(url: str) -> str:
+    """Host and port as they were typed, whatever is wrong with the rest."""
+    return re.split(r"[/?#]", re.sub(r"^[A-Za-z]+:/+", "", trimmed_base_url(url)))[0].rpartition("@")[2].lower()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from dagogy.api import ConfigError, base_url_problem, repaired_base_url
+from dagogy.api import ConfigError, base_url_problem, repaired_base_url, shown_base_url
 
 _APIS = ("auto", "responses", "chat")
 
@@ -40,7 +40,7 @@ def checked(values: Mapping[str, str]) -> Access:
     if problem:
         wanted = repaired_base_url(url)
         raise ConfigError(
-            f"invalid OPENAI_BASE_URL: {_shown(url)} {problem}",
+            f"invalid OPENAI_BASE_URL: {shown_base_url(url)!r} {problem}",
             hint=f"export OPENAI_BASE_URL={shlex.quote(wanted)}",
             details={"setting": "OPENAI_BASE_URL", "cause": "base_url_malformed", "repaired": wanted},
         )
@@ -75,11 +75,6 @@ def _key_problem(key: str) -> str:
     if not key.isprintable():
         return "holds a control character"
     return "has quotes around it" if key[0] in "\"'" or key[-1] in "\"'" else ""
-
-
-def _shown(url: str) -> str:
-    """The address as it was given, without what may be a password in it."""
-    return repr(re.sub(r"[^/]*@", "***@", url, count=1) if "@" in url else url)
 
 
 def without_key(value: Any, key: str) -> Any:

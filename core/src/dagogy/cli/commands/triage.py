@@ -11,7 +11,7 @@ import click
 from dagogy.api.incidents import CommandResult
 from dagogy.cli.app import App
 from dagogy.cli.commands.recover import report_lines
-from dagogy.cli.options import common, run_argument
+from dagogy.cli.options import common, no_probe_option, run_argument
 from dagogy.incidents import pages
 from dagogy.incidents.commands import run_command
 from dagogy.incidents.intake import from_text, last_record, read_record
@@ -27,14 +27,15 @@ _FLOW = ("status", "validate", "plan", "iterate")
 @run_argument
 @click.option("--unsafe", is_flag=True, help="Carry out the actions as well that overwrite, cost money or change the provider.")
 @click.option("--no-fix", is_flag=True, help="Only walk and diagnose; carry out nothing.")
+@no_probe_option
 @common
-def triage(app: App, reference: str, unsafe: bool, no_fix: bool) -> int:
+def triage(app: App, reference: str, unsafe: bool, no_fix: bool, no_probe: bool) -> int:
     """Walks a run through the runbook's first flow: status, validate, plan, iterate.
 
     Where a step fails: the report and the diagnosis, then what may be done about it, as `recover` does, and on from there. Exit status 0 when the
     flow came to its end, else that of the step that failed.
     """
-    walk = _Walk(app, app.session.runs.find(reference), unsafe=unsafe, fix=not no_fix)
+    walk = _Walk(app, app.session.runs.find(reference), unsafe=unsafe, fix=not no_fix, probes=not no_probe)
     failed = next((step for step in _FLOW if not walk.passes(step)), "")
     document = {**walk.document(), "resolved": not failed}
     if not failed:
@@ -49,8 +50,8 @@ def triage(app: App, reference: str, unsafe: bool, no_fix: bool) -> int:
 class _Walk:
     """One way through the flow. `run` changes where a fresh run takes the place of the failed one."""
 
-    def __init__(self, app: App, run: Run, *, unsafe: bool, fix: bool) -> None:
-        self.app, self.run, self.unsafe, self.fix = app, run, unsafe, fix
+    def __init__(self, app: App, run: Run, *, unsafe: bool, fix: bool, probes: bool) -> None:
+        self.app, self.run, self.unsafe, self.fix, self.probes = app, run, unsafe, fix, probes
         self.extra = () if app.third_party else ("--no-third-party",)
         self.secrets = secrets_of(os.environ)
         self.steps: list[dict[str, Any]] = []
@@ -91,7 +92,9 @@ class _Walk:
         record = last_record(self.run.path)
         failure = read_record(record) if record is not None and record.name != known else from_text(result.text, str(result.exit_status))
         incident = Incident(failure, (command, self.run.id), failing_status(result))
-        recovery = Recovery(self.app.host, self.app.settings, self.run, unsafe=self.unsafe, extra=self.extra, say=lambda line: self.say(f"  {line}"))
+        recovery = Recovery(
+            self.app.host, self.app.settings, self.run, unsafe=self.unsafe, probes=self.probes, extra=self.extra, say=lambda line: self.say(f"  {line}")
+        )
         found = recovery.plan(incident)
         if result.exit_status == 4 and self.run.exists(REPORT_MD):
             self.report_path = str(self.run.path / REPORT_MD)
