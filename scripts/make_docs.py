@@ -19,6 +19,7 @@ from dagogy.host.hookspecs import (
     dagogy_classifiers,
     dagogy_commands,
     dagogy_exporters,
+    dagogy_probes,
     dagogy_providers,
     dagogy_recoveries,
     dagogy_rules,
@@ -85,6 +86,7 @@ def plugins_page() -> str:
         "exporter": dagogy_exporters,
         "classifier": dagogy_classifiers,
         "recovery": dagogy_recoveries,
+        "probe": dagogy_probes,
         "command": dagogy_commands,
         "rule": dagogy_rules,
     }

@@ -1,4 +1,4 @@
-"""The host: six kinds of plugins, what each kind of trouble becomes, who gets an id, and what is left out before it is imported."""
+"""The host: seven kinds of plugins, what each kind of trouble becomes, who gets an id, and what is left out before it is imported."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ INFO = {
     "rule": ("RuleInfo", ', severity="error"', "Rule"),
     "classifier": ("ClassifierInfo", ', incidents=("x",)', "Classifier"),
     "recovery": ("RecoveryInfo", ', incidents=("x",), safety="safe"', "RecoveryAction"),
+    "probe": ("ProbeInfo", ', incidents=("x",)', "Probe"),
     "exporter": ("ExporterInfo", ', subject="report"', "Exporter"),
     "command": ("CommandInfo", "", None),
 }
@@ -26,6 +27,7 @@ HOOK = {
     "rule": "dagogy_rules",
     "classifier": "dagogy_classifiers",
     "recovery": "dagogy_recoveries",
+    "probe": "dagogy_probes",
     "exporter": "dagogy_exporters",
     "command": "dagogy_commands",
 }
@@ -163,6 +165,9 @@ def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(ya
         ("rule", ', severity="error", requires=("schema.curriculum")', "requires='schema.curriculum' is not a tuple"),
         ("rule", ', severity="error", groups=(1,)', "groups=(1,) is not a tuple of texts"),
         ("recovery", ', incidents=(), safety="maybe"', "safety='maybe' is none of safe, unsafe, manual"),
+        ("probe", ', incidents=("x",), seconds=0', "seconds=0 is no number above 0"),
+        ("probe", ', incidents="x"', "incidents='x' is not a tuple"),
+        ("classifier", ', incidents=("x",), circuits=(("y", 1.0),)', "which is none of its incidents"),
         ("recovery", ', incidents="x", safety="safe"', "incidents='x' is not a tuple"),
         ("exporter", ', subject="everything"', "subject='everything' is none of report, curriculum, plan"),
     ],

@@ -32,6 +32,7 @@ BASE = {
     "rule": api.Rule,
     "classifier": api.Classifier,
     "recovery": api.RecoveryAction,
+    "probe": api.Probe,
     "exporter": api.Exporter,
     "command": click.Command,
 }
@@ -113,7 +114,14 @@ def test_its_implementation_can_be_imported_and_is_of_its_kind(entry: EntryPoint
 
 @every_plugin
 def test_it_overrides_what_its_base_leaves_open(entry: EntryPoint) -> None:
-    wanted = {"provider": ("ready", "propose"), "rule": ("check",), "classifier": ("classify",), "recovery": ("recover",), "exporter": ("export",)}
+    wanted = {
+        "provider": ("ready", "propose"),
+        "rule": ("check",),
+        "classifier": ("classify",),
+        "recovery": ("recover",),
+        "probe": ("look",),
+        "exporter": ("export",),
+    }
     implementation = host().implementation(ready(entry))
     for method in wanted.get(entry.kind, ()):
         assert getattr(implementation, method) is not getattr(BASE[entry.kind], method), method

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 _HOME = {
     "dagogy.api.plugins": (
-        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo Escalation ExporterInfo PluginInfo ProviderInfo RecoveryInfo RuleInfo "
-        "Setting Severity"
+        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo Escalation ExporterInfo PluginInfo ProbeInfo ProviderInfo "
+        "RecoveryInfo RuleInfo Setting Severity"
     ),
     "dagogy.api.hooks": "hookimpl",
     "dagogy.api.errors": (
@@ -24,6 +24,7 @@ _HOME = {
     "dagogy.api.providers": "Allowance AnswerDesk Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement",
     "dagogy.api.llm": "Answer LanguageModelProvider Question",
     "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
+    "dagogy.api.probes": "Probe ProbeContext ProbeResult",
     "dagogy.api.evidence": "Clue Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.exporters": "ExportSubject Exporter",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from dagogy.api.llm import *  # noqa: F403
     from dagogy.api.options import *  # noqa: F403
     from dagogy.api.plugins import *  # noqa: F403
+    from dagogy.api.probes import *  # noqa: F403
     from dagogy.api.providers import *  # noqa: F403
     from dagogy.api.rules import *  # noqa: F403
     from dagogy.api.scope import *  # noqa: F403

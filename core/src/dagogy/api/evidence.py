@@ -17,6 +17,7 @@ from typing import Any
 from dagogy.api import errors
 from dagogy.api._bodies import Body, bodies
 from dagogy.api._lines import CAUSE, EXCEPTION, Line, Unit, clean, fold, read_lines
+from dagogy.api._waits import told_wait
 from dagogy.api.incidents import Failure
 
 #: The codes of our own failures (CONTRACT.md).
@@ -106,14 +107,16 @@ _CAUSED_BY = re.compile(r"\(Caused by (?P<name>\w+)\((?P<inner>.*)\)\)?")
 class Clue:
     """One piece of evidence: what is said (`text`), where it was found, and the lines themselves.
 
-    `kind`: `typed`, `body`, `exception`, `line`, `exit` or `killed`. `outer`: an exception that another one caused; the leaf decides.
-    `where`: what stands before the error on its line, such as the file it is about. `path`: the file that the error names.
+    `kind`: `typed`, `cause`, `body`, `exception`, `line`, `exit` or `killed`. `cause`: what the provider itself knows (`ProviderError.CAUSES`).
+    `outer`: an exception that another one caused; the leaf decides. `where`: what stands before the error on its line, such as the file it is
+    about; of a cause `coding agent` or `service`, whoever was asked. `path`: the file that the error names.
     """
 
     kind: str
     text: str
     lines: tuple[str, ...]
     typed: str = ""
+    cause: str = ""
     codes: frozenset[str] = frozenset()
     param: str = ""
     status: int | None = None
@@ -238,6 +241,17 @@ class Evidence:
         return parses(reply) and not after
 
     @cached_property
+    def retry_after_seconds(self) -> float | None:
+        """How long, from the failure on, the service said that it will not answer; None where it did not say."""
+        return told_wait(self.failure.details, f"{self.failure.message}\n{self.text}", self.failure.at_utc)
+
+    @cached_property
+    def _asked_a_program(self) -> bool:
+        """Whether the provider asked a program that it started, not a service."""
+        failure = self.failure
+        return failure.exit_status is not None or failure.signal is not None or any(k in failure.details for k in ("returncode", "signal", "killed_by"))
+
+    @cached_property
     def clues(self) -> Sequence[Clue]:
         """Every clue. Where something failed for good, what was logged or retried before it is left out."""
         told = [*self._failure_clues(), *self._text_clues]
@@ -346,6 +360,10 @@ class Evidence:
         failure = self.failure
         if failure.code or failure.message:
             yield from _typed(failure.code, failure.message, (f"[{failure.code}] {failure.message}",))
+        cause = failure.details.get("cause")
+        if cause in errors.ProviderError.CAUSES:
+            asked = "coding agent" if self._asked_a_program else "service"
+            yield Clue(kind="cause", text=failure.message, lines=(f"cause: {cause}",), cause=str(cause), where=asked, status=failure.http_status)
         code = failure.machine_code or str(failure.details.get("machine_code") or "")
         if code:
             yield Clue(kind="body", text=failure.message, lines=(f"machine code: {code}",), codes=frozenset({code.lower()}), status=failure.http_status)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.plugins import ClassifierInfo, RecoveryInfo
+from dagogy.api.probes import ProbeResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Failure:
     `exception_chain`: type and message of each exception, outermost first. `exit_status` (negative: ended by that signal) or
     `signal`, and `killed_by` where it is known who sent it: `timeout` (ours), `user` or `system`. `machine_code`: the innermost
     code a service or the system gave. `artifacts`: by path, `current`, `missing` or why it is stale. `source`: where this
-    was read, for people.
+    was read, for people. `at_utc`: when it failed, where that is known.
     """
 
     code: str = ""
@@ -42,6 +43,7 @@ class Failure:
     artifacts: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     text: str = ""
+    at_utc: str = ""
 
 
 class Rank(IntEnum):
@@ -102,12 +104,14 @@ class CommandResult:
 class RecoveryContext:
     """What an action works with: the run, the settings in force, and a way to run commands. The host makes it.
 
-    `run`: the run's folder, `run_id` its name. `providers`: ids of the installed providers.
+    `run`: the run's folder, `run_id` its name. `providers`: ids of the installed providers. `probes`: what the probes found that were asked
+    about this failure.
     """
 
     run: Path
     run_id: str
     providers: Sequence[str] = ()
+    probes: Sequence[ProbeResult] = ()
 
     def setting(self, name: str) -> str:
         """The value of a setting as the failed command found it in the environment or the configuration file; "" when it is not set."""
@@ -126,6 +130,14 @@ class RecoveryContext:
 
         The same content is kept once.
         """
+        raise NotImplementedError
+
+    def wait(self, seconds: float) -> None:
+        """Lets so much time pass; the host may shorten it to what its own budget leaves."""
+        raise NotImplementedError
+
+    def probe(self, probe_id: str, environment: Mapping[str, str] | None = None) -> Sequence[ProbeResult]:
+        """Asks one probe again, with other settings if `environment` has some; nothing when it cannot be asked."""
         raise NotImplementedError
 
     def spec_problems(self) -> Sequence[str]:

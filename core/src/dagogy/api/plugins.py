@@ -115,6 +115,18 @@ class RecoveryInfo(PluginInfo):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeInfo(PluginInfo):
+    """A probe; `impl` names a subclass of `dagogy.api.Probe`.
+
+    `incidents`: those whose presence it can confirm or refute; it is asked when one of them is in question. `seconds`: it is abandoned
+    after so long.
+    """
+
+    incidents: tuple[str, ...]
+    seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExporterInfo(PluginInfo):
     """An exporter; `impl` names a subclass of `dagogy.api.Exporter`.
 

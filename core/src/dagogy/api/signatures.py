@@ -21,7 +21,7 @@ _CONFIDENCE = {
     Rank.UMBRELLA: 0.6,
 }
 #: What each criterion adds to the weight of an answer.
-_WEIGHTS = {"machine": 4, "says": 2, "status": 1, "exception": 1, "errno": 2, "where": 2, "path": 2, "param": 2, "typed": 2}
+_WEIGHTS = {"cause": 6, "machine": 4, "says": 2, "status": 1, "exception": 1, "errno": 2, "where": 2, "path": 2, "param": 2, "typed": 2}
 #: The leaf of a chain of exceptions decides; one that it caused speaks only when the leaf says nothing.
 _OUTER = -10
 #: A signature that asks for nothing but the end of the process gives way to all that was printed before.
@@ -32,7 +32,8 @@ _LAST = -100
 class Signature:
     """One way to recognise an incident. All that is given must hold of one and the same clue.
 
-    `typed`: our own codes. `machine`: codes of an error body. `status`: HTTP statuses (`5xx` for all of them). `errno`: names of system
+    `typed`: our own codes. `cause`: what a provider knows (`ProviderError.CAUSES`).
+    `machine`: codes of an error body. `status`: HTTP statuses (`5xx` for all of them). `errno`: names of system
     errors. `exit`: exit statuses. `killed`: who sent the signal. Each of these is a list of words. `exception`: a pattern for the whole
     dotted name. `says`, `unless`, `where`, `path`, `param`: patterns for what the clue says (and must not say), what stands before it, and
     the file or parameter it is about; they ignore case. `general`: the code is used for other incidents too, so what the message says
@@ -41,6 +42,7 @@ class Signature:
 
     incident: str
     typed: str = ""
+    cause: str = ""
     machine: str = ""
     status: str = ""
     exception: str = ""
@@ -60,6 +62,7 @@ class Signature:
         """Whether all that is asked for holds of `clue`."""
         return (
             (not self.typed or clue.typed in self.typed.split())
+            and (not self.cause or clue.cause in self.cause.split())
             and (not self.machine or not clue.codes.isdisjoint(self.machine.lower().split()))
             and (not self.status or _status_in(clue.status, self.status))
             and (not self.errno or clue.errno in self.errno.split())
@@ -87,7 +90,7 @@ class Signature:
         return self.rank or self._rank(clue), weight
 
     def _rank(self, clue: Clue) -> Rank:
-        if self.typed:
+        if self.typed or self.cause:
             return Rank.TYPED_CODE
         if self.killed:
             return Rank.KILLED_BY
@@ -143,7 +146,14 @@ def _diagnosis(signature: Signature, clue: Clue, evidence: Evidence) -> Diagnosi
         rank, weight = Rank.KILLED_BY, weight + 20 * (len(Rank) - rank)
     elif signature.killed or (signature.exit and not signature.says):
         weight += _LAST
-    return Diagnosis(incident_id=signature.incident, rank=rank, confidence=confidence, evidence=clue.lines, weight=weight)
+    return Diagnosis(
+        incident_id=signature.incident,
+        rank=rank,
+        confidence=confidence,
+        evidence=clue.lines,
+        weight=weight,
+        retry_after_seconds=evidence.retry_after_seconds,
+    )
 
 
 def _found(pattern: str, text: str) -> bool:

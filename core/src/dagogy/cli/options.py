@@ -70,3 +70,5 @@ wait_option = click.option(
     metavar="SECONDS",
     help="Wait so long for another command to let go of the run.",
 )
+
+no_probe_option = click.option("--no-probe", is_flag=True, help="Do not look at the machine: go by what was recorded alone.")

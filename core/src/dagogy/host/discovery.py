@@ -19,6 +19,7 @@ GROUPS = {
     "rule": "dagogy.rules",
     "classifier": "dagogy.classifiers",
     "recovery": "dagogy.recoveries",
+    "probe": "dagogy.probes",
     "exporter": "dagogy.exporters",
     "command": "dagogy.commands",
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from dagogy.api.plugins import ClassifierInfo, CommandInfo, ExporterInfo, ProviderInfo, RecoveryInfo, RuleInfo
+from dagogy.api.plugins import ClassifierInfo, CommandInfo, ExporterInfo, ProbeInfo, ProviderInfo, RecoveryInfo, RuleInfo
 
 hookspec = pluggy.HookspecMarker("dagogy")
 
@@ -83,6 +83,37 @@ def dagogy_recoveries() -> Iterable[RecoveryInfo]:
                 id="house.vpn.reconnect", summary="Reconnects the VPN.", api_version=1, impl="my_incident.vpn:Reconnect",
                 incidents=("vpn_down",), safety="unsafe", reason="it drops other connections for a second",
             )
+    """
+
+
+@hookspec
+def dagogy_probes() -> Iterable[ProbeInfo]:
+    """Yields the probes of this module. Entry-point group: `dagogy.probes`.
+
+    Example::
+
+        # pyproject.toml: [project.entry-points."dagogy.probes"]  "house.vpn.interface" = "my_incident"
+        from dagogy.api import ProbeInfo, hookimpl
+
+        @hookimpl
+        def dagogy_probes():
+            yield ProbeInfo(
+                id="house.vpn.interface", summary="Looks whether the VPN's interface is up.", api_version=1, impl="my_incident.vpn:Interface",
+                incidents=("vpn_down",), seconds=2.0,
+            )
+
+        # my_incident/vpn.py
+        from pathlib import Path
+
+        from dagogy.api import Probe, ProbeResult
+
+        class Interface(Probe):
+            def look(self, failure, context):
+                up = Path("/sys/class/net/vpn0").exists()
+                yield ProbeResult(
+                    subject="interface vpn0", state="ok" if up else "bad", message="vpn0 is up" if up else "there is no vpn0",
+                    confirms=() if up else ("vpn_down",), refutes=("vpn_down",) if up else (),
+                )
     """
 
 

@@ -29,6 +29,7 @@ _HOOK = {
     "rule": "dagogy_rules",
     "classifier": "dagogy_classifiers",
     "recovery": "dagogy_recoveries",
+    "probe": "dagogy_probes",
     "exporter": "dagogy_exporters",
     "command": "dagogy_commands",
 }
@@ -38,6 +39,7 @@ _BASE = {
     "rule": "dagogy.api.Rule",
     "classifier": "dagogy.api.Classifier",
     "recovery": "dagogy.api.RecoveryAction",
+    "probe": "dagogy.api.Probe",
     "exporter": "dagogy.api.Exporter",
     "command": "click.Command",
 }
@@ -325,4 +327,13 @@ def _unfit(info: Any) -> str:
             return f"{name}={value!r} is not a tuple of texts"
     if not all(isinstance(item, Escalation) for item in getattr(info, "escalations", ())):
         return f"escalations={info.escalations!r} is not a tuple of Escalation"
+    for item in getattr(info, "circuits", ()):
+        if not (isinstance(item, tuple) and len(item) == 2 and item[0] in info.incidents and _positive(item[1])):
+            return f"circuits has {item!r}, which is none of its incidents with a number of seconds"
+    if not _positive(getattr(info, "seconds", 1)):
+        return f"seconds={info.seconds!r} is no number above 0"
     return ""
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")

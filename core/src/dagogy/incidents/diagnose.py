@@ -1,15 +1,23 @@
-"""Which incident is it? Every installed classifier is asked by itself; the strongest evidence wins, and a tie is no answer."""
+"""Which incident is it? Every installed classifier is asked by itself; the strongest evidence wins, and a tie is no answer.
+
+A look at the machine settles some ties, and keeps an answer from being acted on that it shows to be wrong.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import PluginError
 from dagogy.api.evidence import Evidence
 from dagogy.api.incidents import Diagnosis, Failure, Rank
 from dagogy.host.manager import Host, Plugin
+
+if TYPE_CHECKING:
+    from dagogy.incidents.probing import Look
+    from dagogy.workspace.settings import Settings
 
 UNKNOWN = "unknown"
 
@@ -37,7 +45,8 @@ class Verdict:
     """What the classifiers make of a failure.
 
     `best`: one answer when it is `diagnosed`, all equally strong ones when it is `ambiguous` (then nothing may be done about it),
-    none when it is `unknown`. `others`: the weaker ones. `broken`: the classifiers that could not be asked, and why.
+    none when it is `unknown`. `others`: the weaker ones. `broken`: the classifiers that could not be asked, and why. `looks`: what probes
+    found. `refuted`: the incident that the text told of and a probe found not to be there.
     """
 
     outcome: Literal["diagnosed", "ambiguous", "unknown"]
@@ -45,6 +54,8 @@ class Verdict:
     others: Sequence[Answer] = ()
     broken: Sequence[str] = ()
     reason: str = ""
+    looks: Sequence[Look] = ()
+    refuted: str = ""
 
     @property
     def incident_id(self) -> str:
@@ -59,6 +70,8 @@ class Verdict:
             "diagnoses": [a.as_dict() for a in self.best],
             "others": [a.as_dict() for a in self.others],
             "broken_classifiers": list(self.broken),
+            "refuted": self.refuted,
+            "probes": [look.as_dict() for look in self.looks],
         }
 
 
@@ -77,6 +90,41 @@ def diagnose(host: Host, failure: Failure) -> Verdict:
         if found is not None:
             answers.append(Answer(found, plugin))
     return judge(answers, broken)
+
+
+def examine(host: Host, settings: Settings, failure: Failure, run: Path | None = None) -> Verdict:
+    """Asks the classifiers, then the probes of the incidents in question; all probes where it is unknown, as evidence for whoever takes it up."""
+    from dagogy.incidents.probing import ask
+
+    verdict = diagnose(host, failure)
+    if verdict.outcome == "unknown" and Evidence.of(failure).succeeded:
+        return verdict
+    return settled(verdict, ask(host, settings, failure, run, about={a.diagnosis.incident_id for a in verdict.best} or None))
+
+
+def settled(verdict: Verdict, looks: Sequence[Look]) -> Verdict:
+    """The verdict with what the probes found.
+
+    Of equally strong answers the one that alone is confirmed holds. One that is refuted is not acted on, and nothing takes its place: that a
+    fault cannot be there does not say which one is. What is unknown stays so. A probe against another's word counts for nothing.
+    """
+    verdict = replace(verdict, looks=tuple(looks))
+    confirming = {i: look for look in looks for i in look.result.confirms}
+    refuting = {i: look for look in looks for i in look.result.refutes if i not in confirming}
+    ids = {a.diagnosis.incident_id for a in verdict.best}
+    if verdict.outcome == "diagnosed" and verdict.incident_id in refuting:
+        look, incident = refuting[verdict.incident_id], verdict.incident_id
+        reason = f"the failure tells of {incident}, but probe {look.probe} finds that it is not there now: {look.result.subject}: {look.result.message}"
+        return replace(verdict, outcome="ambiguous", reason=reason, refuted=incident)
+    confirmed = {i for i in ids & set(confirming) if not any(i in look.result.refutes for look in looks)}
+    if verdict.outcome == "ambiguous" and len(confirmed) == 1:
+        (incident,) = confirmed
+        chosen = next(a for a in verdict.best if a.diagnosis.incident_id == incident)
+        look = confirming[incident]
+        rest = [a for a in verdict.best if a is not chosen]
+        reason = f"{verdict.reason}; probe {look.probe} settles it: {look.result.subject}: {look.result.message}"
+        return replace(verdict, outcome="diagnosed", best=(chosen,), others=(*rest, *verdict.others), reason=reason)
+    return verdict
 
 
 def judge(answers: Sequence[Answer], broken: Sequence[str] = ()) -> Verdict:

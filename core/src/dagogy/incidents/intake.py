@@ -80,6 +80,7 @@ def from_record(document: Mapping[str, Any], source: str = "") -> Failure:
         request_id=_text(known, "request_id"),
         text="\n".join(str(known[k]) for k in (*TAILS, "text") if isinstance(known.get(k), str)),
         source=source,
+        at_utc=_text(known, "at_utc"),
     )
 
 

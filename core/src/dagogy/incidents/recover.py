@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import shlex
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,10 +19,12 @@ from typing import Any
 
 from dagogy.api.errors import DagogyError, InternalError, StageConflict
 from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.probes import ProbeResult
 from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.incidents.commands import overlaid, run_command
-from dagogy.incidents.diagnose import Verdict, diagnose
+from dagogy.incidents.diagnose import Verdict, diagnose, examine
 from dagogy.incidents.intake import read_record
+from dagogy.incidents.probing import ask
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.events import read_events
@@ -34,6 +37,8 @@ from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
 ABOUT_FAILURES = frozenset({"diagnose", "recover", "triage", "escalate", "postmortem"})
 #: Actions in one recovery.
 MOST_ACTIONS = 8
+#: Seconds that an action may wait at a time.
+_LONGEST_WAIT = 120.0
 _KEPT = "logs/kept"
 _TYPED = re.compile(r"\[[a-z_]+\] .")
 _WITHHELD = re.compile(r"\[redacted\]|\[[A-Z][A-Z0-9_]*\]")
@@ -206,7 +211,10 @@ def failing_status(result: CommandResult) -> int:
 
 
 class Recovery:
-    """The loop over one run's failure. `say` gets a line for people at each step; `extra` goes before every command's arguments."""
+    """The loop over one run's failure. `say` gets a line for people at each step; `extra` goes before every command's arguments.
+
+    `probes`: whether the machine is looked at.
+    """
 
     def __init__(
         self,
@@ -216,11 +224,12 @@ class Recovery:
         *,
         unsafe: bool = False,
         only: str = "",
+        probes: bool = True,
         extra: Sequence[str] = (),
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.host, self.settings, self.run = host, settings, run
-        self.unsafe, self.only, self.say = unsafe, only, say
+        self.unsafe, self.only, self.probes, self.say = unsafe, only, probes, say
         self.extra = tuple(extra)
         self.at = run  # the run at work on: a fresh one may take the place of the failed one
         self._secrets = secrets_of(settings.environ)
@@ -238,8 +247,11 @@ class Recovery:
     def recover(self, incident: Incident) -> Report:
         """Carries out what may be done until the failed command ends with exit status 0, or nothing is left to try."""
         report = self._report(incident)
-        self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
+        self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command),
+                    probes=[look.as_dict() for look in report.verdict.looks])  # fmt: skip
         failure = self._loop(report)
+        if report.verdict.refuted and report.unaided is None and not report.steps:
+            failure = self._try_unaided(report, failure)
         if not report.resolved:
             self._leave_to_people(report, failure)
         report.run_id = self.at.id
@@ -251,8 +263,16 @@ class Recovery:
             self._event("recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts)
         return report
 
+    def _verdict(self, failure: Failure) -> Verdict:
+        if not self.probes:
+            return diagnose(self.host, failure)
+        verdict = examine(self.host, self.settings, failure, self.at.path)
+        for look in verdict.looks:
+            self.say(f"  {look.line()}")
+        return verdict
+
     def _report(self, incident: Incident) -> Report:
-        verdict = diagnose(self.host, incident.failure)
+        verdict = self._verdict(incident.failure)
         report = Report(incident, verdict, exit_status=incident.exit_status, run_id=self.run.id)
         if verdict.outcome != "diagnosed":
             report.reason = f"{verdict.outcome}: {verdict.reason}; no action is taken"
@@ -274,7 +294,7 @@ class Recovery:
                         self._resolve(report, command)
                         break
                     report.exit_status, failure = failing_status(report.unaided), self._newest(known, failure)
-                    report.verdict = diagnose(self.host, failure)
+                    report.verdict = self._verdict(failure)
                     continue
                 break
             if len(report.steps) == MOST_ACTIONS:
@@ -302,7 +322,7 @@ class Recovery:
                 break
             report.exit_status = failing_status(step.retry)
             failure = self._newest(known, failure)
-            report.verdict = diagnose(self.host, failure)
+            report.verdict = self._verdict(failure)
             same = _fingerprint(report.verdict, failure) == mark
             if same and not step.environment and not step.run_id and self._digest() == before:
                 report.reason = "the same failure again with nothing changed"
@@ -310,6 +330,18 @@ class Recovery:
             if report.verdict.outcome != "diagnosed":
                 report.reason = f"{report.verdict.outcome}: {report.verdict.reason}; no action is taken"
         return failure
+
+    def _try_unaided(self, report: Report, failure: Failure) -> Failure:
+        """The incident is not there now: it may be over. No action is taken on it, and the failed command decides."""
+        command = report.incident.command
+        if not self._whole(command):
+            return failure
+        known, report.unaided = self._records(), self._retry(None, command)
+        if report.unaided.ok:
+            self._resolve(report, command)
+            return failure
+        report.exit_status = failing_status(report.unaided)
+        return self._newest(known, failure)
 
     def _whole(self, command: Sequence[str]) -> bool:
         """Whether it can be run again as it was: recorded with all its words, and about this run."""
@@ -349,7 +381,7 @@ class Recovery:
 
     def _act(self, plugin: Plugin, failure: Failure, verdict: Verdict) -> Step:
         """One action carried out. Whatever goes wrong in it is told as its outcome."""
-        context = _Context(self, failure)
+        context = _Context(self, failure, verdict)
         before = self._records()
         step = Step(plugin, "failed", "", ran=context.ran)
         if plugin.info.safety != "manual":
@@ -386,7 +418,7 @@ class Recovery:
         if not step.records or step.run_id:
             return failure
         found = read_record(self.at.path / FAILURES / step.records[-1])
-        verdict = diagnose(self.host, found)
+        verdict = self._verdict(found)
         if verdict.outcome != "diagnosed" or verdict.incident_id == report.verdict.incident_id:
             return failure
         report.verdict = verdict
@@ -447,8 +479,9 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, con
 class _Context(RecoveryContext):
     """What an action gets from us."""
 
-    def __init__(self, recovery: Recovery, failure: Failure) -> None:
-        self._recovery = recovery
+    def __init__(self, recovery: Recovery, failure: Failure, verdict: Verdict) -> None:
+        self._recovery, self._failure = recovery, failure
+        self.probes = [look.result for look in verdict.looks]
         self.run, self.run_id = recovery.at.path, recovery.at.id
         self.ran: list[dict[str, Any]] = []
 
@@ -469,6 +502,20 @@ class _Context(RecoveryContext):
         result = self._recovery.command(arguments, environment or {})
         self.ran.append({"command": ["dagogy", *arguments], "exit_status": result.exit_status, "told": told(result)})
         return result
+
+    def wait(self, seconds: float) -> None:
+        seconds = min(max(seconds, 0.0), _LONGEST_WAIT)
+        self._recovery.say(f"  waiting {seconds:.0f} s")
+        time.sleep(seconds)
+
+    def probe(self, probe_id: str, environment: Mapping[str, str] | None = None) -> Sequence[ProbeResult]:
+        recovery = self._recovery
+        if not recovery.probes:
+            return []
+        looks = ask(recovery.host, recovery.settings, self._failure, self.run, only=probe_id, environment=environment)
+        for look in looks:
+            recovery.say(f"  {look.line()}")
+        return [look.result for look in looks]
 
     def keep(self, relative: str) -> Path | None:
         run = self._recovery.at

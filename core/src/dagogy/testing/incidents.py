@@ -22,6 +22,7 @@ from typing import Any
 from dagogy.api.errors import DagogyError
 from dagogy.api.incidents import Classifier, CommandResult, Diagnosis, Failure, Rank, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.api.plugins import ClassifierInfo, RecoveryInfo
+from dagogy.api.probes import ProbeResult
 from dagogy.incidents.intake import from_record, from_text
 from dagogy.workspace.files import content_hash
 
@@ -52,7 +53,8 @@ def diagnosis_of(classifier: type[Classifier], info: ClassifierInfo, fixture: Fa
 class BenchContext(RecoveryContext):
     """A context without a host. `commands` has every `dagogy` command an action asked for.
 
-    `answer` says how each of them ends and may do to the folder what the real one would; without it all end well.
+    `answer` says how each of them ends and may do to the folder what the real one would; without it all end well. `waits` has the seconds
+    that it wanted to wait, which pass at once; `looks` the probes that it asked again, with their settings; `look` answers them.
     """
 
     def __init__(
@@ -64,8 +66,13 @@ class BenchContext(RecoveryContext):
         providers: Sequence[str] = ("internal",),
         spec_problems: Sequence[str] = (),
         answer: Callable[[Sequence[str]], CommandResult] | None = None,
+        look: Callable[[str, Mapping[str, str]], Sequence[ProbeResult]] | None = None,
+        probes: Sequence[ProbeResult] = (),
     ) -> None:
-        self.run, self.run_id, self.providers = run, run.name, tuple(providers)
+        self.run, self.run_id, self.providers, self.probes = run, run.name, tuple(providers), tuple(probes)
+        self.waits: list[float] = []
+        self.looks: list[tuple[str, dict[str, str]]] = []
+        self._look = look
         self.commands: list[tuple[str, ...]] = []
         self.environments: list[dict[str, str]] = []
         self._settings, self._file = dict(settings or {}), dict(file or {})
@@ -91,6 +98,13 @@ class BenchContext(RecoveryContext):
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(data)
         return kept
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def probe(self, probe_id: str, environment: Mapping[str, str] | None = None) -> Sequence[ProbeResult]:
+        self.looks.append((probe_id, dict(environment or {})))
+        return self._look(probe_id, dict(environment or {})) if self._look else ()
 
     def spec_problems(self) -> Sequence[str]:
         return self._problems

@@ -21,6 +21,7 @@ class CodexExec(SignatureClassifier):
     """
 
     signatures = (
+        Signature(incident="codex_structured_output", cause="empty prose not_json html", where=r"^coding agent"),
         Signature(incident="codex_structured_output", says=r"\bcodex_exec mode failed to return valid structured JSON", rank=Rank.UMBRELLA),
         Signature(
             incident="codex_structured_output",

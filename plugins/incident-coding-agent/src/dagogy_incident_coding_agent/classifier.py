@@ -46,6 +46,7 @@ class CodingAgent(SignatureClassifier):
     """
 
     signatures = (
+        Signature(incident=_GONE, cause="binary_missing"),
         # Not there.
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC ENOTDIR", exception=_FILE_ERROR, path=_AGENT),
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", where=r"\bCODING_AGENT_CMD\b", exception=_FILE_ERROR),

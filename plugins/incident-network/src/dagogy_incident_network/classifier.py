@@ -91,6 +91,8 @@ class Network(SignatureClassifier):
         ),
         Signature(incident=_NET, says=r"\bfailed to connect to (?:Responses )?websocket\b", rank=None, confidence=0.6),
         # A proxy.
+        Signature(incident=_PROXY, cause="html", status="407"),
+        Signature(incident=_PROXY, cause="html", says=r"Just a moment|captcha"),
         Signature(incident=_PROXY, status="407"),
         Signature(incident=_PROXY, exception=r"(?:\w+\.)*(?:ProxyError|ProxySchemeUnknown|InvalidProxyURL|ClientHttpProxyError|ProxyConnectionError)"),
         Signature(incident=_PROXY, exception=r"(?:\w+\.)*ImportError|(?:\w+\.)*InvalidSchema|ModuleNotFoundError", says=r"\bSOCKS\b|\bsocksio\b"),

@@ -61,6 +61,8 @@ class ProviderAccess(SignatureClassifier):
 
     signatures = (
         # Who asks.
+        Signature(incident=_AUTH, cause="key_malformed"),
+        Signature(incident=_AUTH, cause="html", status="401 403"),
         Signature(incident=_AUTH, machine=_AUTH_CODES),
         Signature(incident=_AUTH, status="401"),
         Signature(incident=_AUTH, status="403"),

@@ -67,6 +67,11 @@ class ProviderAnswer(SignatureClassifier):
     """
 
     signatures = (
+        # What the provider knows itself.
+        Signature(incident=_REFUSED, cause="refusal content_filter"),
+        Signature(incident=_CUT, cause="incomplete"),
+        Signature(incident=_NOT_JSON, cause="empty prose not_json", where=r"^service"),
+        Signature(incident=_SHAPE, cause="wrong_shape"),
         # Refused.
         Signature(
             incident=_REFUSED,

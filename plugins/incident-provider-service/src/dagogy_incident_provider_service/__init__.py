@@ -15,4 +15,5 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_provider_service.classifier:ProviderService",
         incidents=("provider_overloaded", "provider_timeout"),
+        circuits=(("provider_overloaded", 60.0),),
     )

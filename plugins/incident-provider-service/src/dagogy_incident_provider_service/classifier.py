@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from dagogy.api import Rank, Signature, SignatureClassifier
 
 _BUSY, _SLOW = "provider_overloaded", "provider_timeout"
 _SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"
@@ -29,6 +29,9 @@ class ProviderService(SignatureClassifier):
     """
 
     signatures = (
+        Signature(incident=_BUSY, cause="html", status="5xx"),
+        # That we ended it says when it stopped; what it had printed until then may say why.
+        Signature(incident=_SLOW, cause="timeout", rank=Rank.KILLED_BY),
         Signature(incident=_BUSY, status="5xx"),
         Signature(
             incident=_BUSY,

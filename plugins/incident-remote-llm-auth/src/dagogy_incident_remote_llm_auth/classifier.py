@@ -21,6 +21,7 @@ class RemoteLlmAuth(SignatureClassifier):
     """
 
     signatures = (
+        Signature(incident="openai_api_key_missing", cause="key_missing"),
         Signature(
             incident="openai_api_key_missing",
             typed="config_error provider_error invalid_argument",

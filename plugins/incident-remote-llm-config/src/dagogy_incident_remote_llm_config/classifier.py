@@ -22,6 +22,9 @@ class RemoteLlmConfig(SignatureClassifier):
     """
 
     signatures = (
+        Signature(incident=_ID, cause="base_url_malformed"),
+        # A page that a challenge or a company's proxy shows is not the fault of the address.
+        Signature(incident=_ID, cause="html", unless=r"Just a moment|captcha"),
         Signature(
             incident=_ID,
             typed="config_error provider_error invalid_argument",

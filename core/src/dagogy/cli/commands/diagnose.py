@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from dagogy.api.errors import InvalidArgument, NotFound
+from dagogy.api.errors import DagogyError, InvalidArgument, NotFound
 from dagogy.api.incidents import Failure
 from dagogy.cli.app import App
 from dagogy.cli.options import common
 from dagogy.incidents import pages
-from dagogy.incidents.diagnose import Answer, Verdict
+from dagogy.incidents.diagnose import Answer, Verdict, examine
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import find_record, from_text, last_record, read_record
 from dagogy.incidents.recover import stale_incident
 from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.workspace.runs import Run
 
 _SHOWN = 4
 
@@ -26,13 +28,16 @@ _SHOWN = 4
 @click.argument("subject", metavar="[RUN|FAILURE|-]", default="latest")
 @click.option("--exit-code", default="", metavar="CODE", help="With '-': how it ended: a number, a signal's name, or TimeoutExpired.")
 @click.option("--http-status", type=click.IntRange(100, 599), metavar="STATUS", help="With '-': the HTTP status, where the text lacks it.")
+@click.option("--probe/--no-probe", default=None, help="Look at the machine, or do not. Without it: yes, where the failure happened in this runs dir.")
 @common
-def diagnose(app: App, subject: str, exit_code: str, http_status: int | None) -> None:
+def diagnose(app: App, subject: str, exit_code: str, http_status: int | None, probe: bool | None) -> None:
     """Says which incident a failure is: that of a run's last failure record, of one record, or of any text on standard input."""
     if subject != "-" and (exit_code or http_status is not None):
         raise InvalidArgument("--exit-code and --http-status go with '-'; a failure record has its own", hint="dagogy diagnose - --exit-code 1 < log.txt")
     failure = from_text(sys.stdin.buffer.read().decode("utf-8", "replace"), exit_code, http_status) if subject == "-" else _of(app, subject)
-    verdict = ask(app.host, failure)
+    run = _run_of(app, failure) if subject != "-" else None
+    wanted = run is not None if probe is None else probe
+    verdict = examined(app, failure, run) if wanted else ask(app.host, failure)
     secrets = secrets_of(os.environ)
     document = redacted({**verdict.as_dict(), "source": failure.source, "pages": [_page(app, a).as_dict() for a in verdict.best]}, secrets)
     app.emit(document, *(redacted(line, secrets) for line in _lines(app, verdict, failure)))
@@ -54,6 +59,24 @@ def _of(app: App, subject: str) -> Failure:
     return incident.failure
 
 
+def _run_of(app: App, failure: Failure) -> Run | None:
+    """The run of this runs dir that the failure happened in; None for a record that came from elsewhere."""
+    path = app.settings.runs_dir / failure.run_id
+    ours = bool(failure.run_id) and "/" not in failure.run_id and path.is_dir()
+    record = Path(failure.source)
+    return Run(path) if ours and (record.suffix != ".json" or record.resolve().is_relative_to(path.resolve())) else None
+
+
+def examined(app: App, failure: Failure, run: Run | None) -> Verdict:
+    """The verdict with what probes find. The run's log keeps it: an escalation tells what the machine was like at the time."""
+    verdict = examine(app.host, app.settings, failure, None if run is None else run.path)
+    if run is not None and verdict.looks:
+        with suppress(DagogyError):  # a full disk, or one that cannot be written to, is what some look for
+            probes = app.clean([look.as_dict() for look in verdict.looks])
+            run.event("probed", record=Path(failure.source).name, incident=verdict.incident_id, outcome=verdict.outcome, probes=probes)
+    return verdict
+
+
 def _page(app: App, answer: Answer) -> pages.Page:
     return pages.page(app.host, answer.plugin, answer.diagnosis.incident_id)
 
@@ -61,7 +84,8 @@ def _page(app: App, answer: Answer) -> pages.Page:
 def _lines(app: App, verdict: Verdict, failure: Failure) -> list[str]:
     lines = [f"{verdict.incident_id}  ({failure.source})"]
     if verdict.reason:
-        lines.append(f"  {verdict.outcome}: {verdict.reason}; nothing is to be done about it automatically")
+        passive = "" if verdict.outcome == "diagnosed" else "; nothing is to be done about it automatically"
+        lines.append(f"  {verdict.outcome}: {verdict.reason}{passive}")
     for answer in verdict.best:
         found, page = answer.diagnosis, _page(app, answer)
         lines.append(f"  {found.incident_id}: {page.summary}")
@@ -69,6 +93,7 @@ def _lines(app: App, verdict: Verdict, failure: Failure) -> list[str]:
         lines += [f"    | {line.strip()[:300]}" for line in found.evidence[:_SHOWN]]
         if verdict.outcome == "diagnosed":
             lines.append(f"  next: {page.next_step}")
+    lines += [f"  {look.line()}" for look in verdict.looks]
     lines += [f"  not asked: {trouble}" for trouble in verdict.broken]
     if verdict.best:
         lines.append(f"  more: dagogy explain {verdict.best[0].diagnosis.incident_id}")

@@ -9,7 +9,7 @@ import click
 from dagogy.api.errors import NotFound, StorageError
 from dagogy.api.incidents import Failure
 from dagogy.cli.app import App
-from dagogy.cli.options import common, complete_plugins, run_argument
+from dagogy.cli.options import common, complete_plugins, no_probe_option, run_argument
 from dagogy.incidents.recover import Incident, Recovery, Report, last_incident, stale_incident
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.report import plural
@@ -21,8 +21,9 @@ from dagogy.workspace.runs import Run
 @click.option("--unsafe", is_flag=True, help="Carry out the actions as well that overwrite, cost money or change the provider.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.option("--only", default="", metavar="ID", help="Only this action.", shell_complete=complete_plugins("recovery"))
+@no_probe_option
 @common
-def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str) -> int:
+def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no_probe: bool) -> int:
     """Carries out what helps against a run's last failure; the failed command run again decides. Exit status 0 when that ended well, else the failure's."""
     if only:
         app.host.get("recovery", only)
@@ -36,7 +37,7 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str) ->
 
     say(f"recovering {run.id}: dagogy {' '.join(incident.command)}")
     extra = () if app.third_party else ("--no-third-party",)
-    recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, extra=extra, say=say)
+    recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, probes=not no_probe, extra=extra, say=say)
     report = recovery.plan(incident) if dry_run else recovery.recover(incident)
     app.emit(redacted(report.as_dict(), secrets), *(str(redacted(line, secrets)) for line in _lines(report)))
     if not report.resolved:

@@ -10,7 +10,8 @@ import click
 
 from dagogy.api.incidents import CommandResult
 from dagogy.cli.app import App
-from dagogy.cli.options import common, run_argument
+from dagogy.cli.commands.diagnose import examined
+from dagogy.cli.options import common, no_probe_option, run_argument
 from dagogy.incidents import pages
 from dagogy.incidents.commands import run_command
 from dagogy.incidents.diagnose import Verdict
@@ -26,8 +27,9 @@ _FLOW = ("status", "validate", "plan", "iterate")
 
 @click.command("triage", epilog="\b\nExample:\n  dagogy triage latest")
 @run_argument
+@no_probe_option
 @common
-def triage(app: App, reference: str) -> int:
+def triage(app: App, reference: str, no_probe: bool) -> int:
     """Walks a run through the runbook's first flow: status, validate, plan, iterate. Where one fails: the report, the diagnosis and the next command."""
     run = app.session.runs.find(reference)
     secrets = secrets_of(os.environ)
@@ -41,7 +43,7 @@ def triage(app: App, reference: str) -> int:
         if not app.json:
             app.write(f"{'ok    ' if result.ok else 'failed'}  dagogy {command} {run.id}: {line}")
         if not result.ok:
-            return _failed(app, run, steps, result, known, secrets)
+            return _failed(app, run, steps, result, known, secrets, not no_probe)
     document = {"run_id": run.id, "resolved": True, "steps": steps, "diagnosis": None, "report": "", "next": f"dagogy diff {run.id}", "exit_status": 0}
     app.emit(document, f"{run.id}: stage and outputs are current")
     return 0
@@ -57,12 +59,13 @@ def _newest(run: Run) -> str:
     return record.name if record else ""
 
 
-def _failed(app: App, run: Run, steps: list[dict[str, Any]], result: CommandResult, known: str, secrets: dict[str, str]) -> int:
+def _failed(app: App, run: Run, steps: list[dict[str, Any]], result: CommandResult, known: str, secrets: dict[str, str], probes: bool) -> int:
     """What the failing step left: its record is diagnosed, or its output where it could write none."""
     status = failing_status(result)
     record = last_record(run.path)
     new = record is not None and record.name != known
-    verdict = ask(app.host, read_record(record) if record is not None and new else from_text(result.text, str(result.exit_status)))
+    failure = read_record(record) if record is not None and new else from_text(result.text, str(result.exit_status))
+    verdict = examined(app, failure, run) if probes else ask(app.host, failure)
     report = str(run.path / REPORT_MD) if result.exit_status == 4 and run.exists(REPORT_MD) else ""
     step = f"dagogy recover {run.id}" if verdict.outcome == "diagnosed" else f"dagogy diagnose {run.id}"
     document = {
@@ -76,6 +79,7 @@ def _failed(app: App, run: Run, steps: list[dict[str, Any]], result: CommandResu
     }
     lines = [f"report: {report}"] if report else []
     lines += [f"incident: {verdict.incident_id}" + (f" ({verdict.reason})" if verdict.reason else ""), *_advice(app, verdict)]
+    lines += [f"  {look.line()}" for look in verdict.looks]
     app.emit(redacted(json.loads(json.dumps(document, default=str)), secrets), *(str(redacted(line, secrets)) for line in lines), f"next: {step}")
     app.tell(str(redacted(steps[-1]["told"], secrets)))
     return status
