@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,11 +24,14 @@ def overlaid(environ: Mapping[str, str], changes: Mapping[str, str]) -> dict[str
     return {name: value for name, value in merged.items() if value or name not in changes}
 
 
-def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Path | None = None) -> CommandResult:
-    """`dagogy ARGUMENTS…` to its end. Who interrupts us stops it as well, and it gets the time to leave everything whole."""
+def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Path | None = None, seconds: float | None = None) -> CommandResult:
+    """`dagogy ARGUMENTS…` to its end, or until `seconds` are over.
+
+    Whoever interrupts us stops it as well. However it is stopped, it gets the time to leave everything whole.
+    """
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dagogy", *arguments],
+            [sys.executable, "-P", "-m", "dagogy", *arguments],  # -P: what lies in the folder is none of our modules
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -36,14 +41,20 @@ def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Pa
     except (OSError, ValueError) as error:
         raise StorageError(f"'dagogy {' '.join(arguments)}' cannot be started: {error}") from error
     try:
-        out, err = process.communicate()
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        out, err = _stopped(process, signal.SIGALRM)
     except BaseException:
-        process.terminate()
-        try:
-            process.communicate(timeout=_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+        _stopped(process, signal.SIGTERM)
         raise
     text = "\n".join(part for part in (stream.decode("utf-8", "replace").strip() for stream in (out, err)) if part)
     return CommandResult(exit_status=process.returncode, text=str(redacted(text, secrets_of(environ)))[-_TAIL:])
+
+
+def _stopped(process: subprocess.Popen[bytes], number: signal.Signals) -> tuple[bytes, bytes]:
+    """Asks the process to stop, insists after a while, and returns what it printed."""
+    process.send_signal(number)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.communicate(timeout=_GRACE_SECONDS)
+    process.kill()
+    return process.communicate()

@@ -31,7 +31,7 @@ _FLOW = ("status", "validate", "plan", "iterate")
 @common
 def triage(app: App, reference: str, no_probe: bool) -> int:
     """Walks a run through the runbook's first flow: status, validate, plan, iterate. Where one fails: the report, the diagnosis and the next command."""
-    run = app.session.runs.find(reference)
+    run = app.find(reference)
     secrets = secrets_of(os.environ)
     extra = () if app.third_party else ("--no-third-party",)
     steps: list[dict[str, Any]] = []
