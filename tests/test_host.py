@@ -165,6 +165,7 @@ def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(ya
         ("rule", ', severity="error", requires=("schema.curriculum")', "requires='schema.curriculum' is not a tuple"),
         ("rule", ', severity="error", groups=(1,)', "groups=(1,) is not a tuple of texts"),
         ("recovery", ', incidents=(), safety="maybe"', "safety='maybe' is none of safe, unsafe, manual"),
+        ("recovery", ', incidents=("x",), safety="safe", times=0', "times=0 is no whole number"),
         ("probe", ', incidents=("x",), seconds=0', "seconds=0 is no number above 0"),
         ("probe", ', incidents="x"', "incidents='x' is not a tuple"),
         ("classifier", ', incidents=("x",), circuits=(("y", 1.0),)', "which is none of its incidents"),

@@ -139,7 +139,7 @@ def test_invalid_metadata_leads_to_an_archive_and_a_fresh_run_that_takes_its_pla
     assert desk("status", run.name).status == 6
     alone = desk("recover", run.name, "--json")
     assert alone.status == 6
-    assert [h["action"] for h in alone.json["hidden"]] == ["fresh-run"]
+    assert [h["action"] for h in alone.json["hidden"]] == ["fresh-run", "rebuild-metadata"]
     assert f"dagogy archive {run.name}" in alone.json["manual"][0]["commands"]
     done = desk("recover", run.name, "--unsafe", "--json")
     assert done.status == 0, done.out
@@ -201,7 +201,7 @@ def test_a_longer_timeout_and_another_provider_hold_for_their_attempt_alone(desk
     report = json.loads(safe.stdout)
     assert [(s["action"], s["environment"]) for s in report["steps"]] == [("longer-timeout", {"AGENT_TIMEOUT_SECONDS": "80"})]
     assert "timeout 80 model gpt-x" in report["steps"][0]["retry"]["told"]
-    assert {h["action"] for h in report["hidden"]} == {"without-model", "switch-provider"}
+    assert {h["action"] for h in report["hidden"]} == {"ask-again", "without-model", "switch-provider"}
     done = yard.run("recover", run.name, "--unsafe", "--json", cwd=desk.folder, **settings)
     report = json.loads(done.stdout)
     assert done.returncode == 0, done.stdout

@@ -249,7 +249,7 @@ class Evidence:
     def _asked_a_program(self) -> bool:
         """Whether the provider asked a program that it started, not a service."""
         failure = self.failure
-        return failure.exit_status is not None or failure.signal is not None or any(k in failure.details for k in ("returncode", "signal", "killed_by"))
+        return failure.exit_status is not None or failure.signal is not None or any(k in failure.details for k in ("returncode", "signal"))
 
     @cached_property
     def clues(self) -> Sequence[Clue]:

@@ -108,7 +108,8 @@ class RecoveryContext:
     """What an action works with: the run, the settings in force, and a way to run commands. The host makes it.
 
     `run`: the run's folder, `run_id` its name. `providers`: ids of the installed providers; `failed_providers`: those that failed in this
-    recovery, first first. `probes`: what the probes found that were asked about this failure.
+    recovery, first first. `probes`: what the probes found that were asked about this failure. `attempt`: how often this action was carried out
+    already in this recovery.
     """
 
     run: Path
@@ -116,6 +117,7 @@ class RecoveryContext:
     providers: Sequence[str] = ()
     failed_providers: Sequence[str] = ()
     probes: Sequence[ProbeResult] = ()
+    attempt: int = 0
 
     def setting(self, name: str) -> str:
         """The value of a setting as the failed command found it in the environment or the configuration file; "" when it is not set."""

@@ -104,7 +104,8 @@ class RecoveryInfo(PluginInfo):
 
     `incidents`: the incident ids it helps with. `safety`: `safe` runs by itself, `unsafe` needs consent and `reason` says
     why, `manual` prints exact commands for a person. `order`: lower is tried first. `consent`: the setting with which the user
-    consented beforehand to this very action; while it is set, an `unsafe` action needs no further consent.
+    consented beforehand to this very action; while it is set, an `unsafe` action needs no further consent. `times`: how often it may be
+    carried out in one recovery; more than once only for what changes by the time that passes, such as a growing pause.
     """
 
     incidents: tuple[str, ...]
@@ -112,6 +113,7 @@ class RecoveryInfo(PluginInfo):
     reason: str = ""
     order: int = 100
     consent: str = ""
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -330,6 +330,8 @@ def _unfit(info: Any) -> str:
     for item in getattr(info, "circuits", ()):
         if not (isinstance(item, tuple) and len(item) == 2 and item[0] in info.incidents and _positive(item[1])):
             return f"circuits has {item!r}, which is none of its incidents with a number of seconds"
+    if not (_positive(getattr(info, "times", 1)) and isinstance(getattr(info, "times", 1), int)):
+        return f"times={info.times!r} is no whole number above 0"
     if not _positive(getattr(info, "seconds", 1)):
         return f"seconds={info.seconds!r} is no number above 0"
     return ""

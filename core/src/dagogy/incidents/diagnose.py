@@ -62,6 +62,11 @@ class Verdict:
         """The incident to act on: `unknown` unless there is exactly one."""
         return self.best[0].diagnosis.incident_id if self.outcome == "diagnosed" else UNKNOWN
 
+    def seen(self, failure: Failure) -> dict[str, Any]:
+        """The facts of the event `probed`."""
+        probes = [look.as_dict() for look in self.looks]
+        return {"record": Path(failure.source).name, "incident": self.incident_id, "outcome": self.outcome, "probes": probes}
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "outcome": self.outcome,

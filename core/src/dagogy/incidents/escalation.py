@@ -192,6 +192,12 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
         page = pages.page(host, answer.plugin, answer.diagnosis.incident_id)
         lines += [f"**{answer.diagnosis.incident_id}** (classifier {answer.plugin.id}, {answer.diagnosis.rank.name.lower()}): {page.summary}", ""]
         lines += [*quoted(answer.diagnosis.evidence), "", f"What to do: {page.next_step}", ""]
+    if last.verdict.looks:
+        lines += ["## Probes", "", "What the machine was like when the failure was looked at.", ""]
+        lines += table(
+            ("probe", "subject", "state", "what was seen"), ((k.probe, k.result.subject, k.result.state, k.result.message) for k in last.verdict.looks)
+        )
+        lines += [""]
     environment = document.get("environment")
     if isinstance(environment, dict):
         lines += ["## Environment", ""]

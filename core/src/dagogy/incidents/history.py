@@ -12,8 +12,9 @@ from dagogy.api.errors import DagogyError
 from dagogy.api.plugins import Escalation
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.host.manager import Host
-from dagogy.incidents.diagnose import UNKNOWN, Verdict, diagnose
+from dagogy.incidents.diagnose import UNKNOWN, Verdict, diagnose, settled
 from dagogy.incidents.intake import from_record, record_paths
+from dagogy.incidents.probing import Look
 from dagogy.pipeline.report import plural
 from dagogy.workspace.events import read_events
 from dagogy.workspace.files import read_regular
@@ -91,6 +92,7 @@ def history(host: Host, run: Run) -> History:
 
     events = list(read_events(run.file(EVENTS)))
     then = {str(e.get("record")): str(e.get("incident") or "") for e in events if e.get("event") == "command_failed"}
+    looks = {str(e.get("record")): _looks(e) for e in events if e.get("event") == "probed"}
     failures, unreadable = [], []
     for path in record_paths(run.path):
         try:
@@ -100,8 +102,16 @@ def history(host: Host, run: Run) -> History:
         if not isinstance(document, dict):
             unreadable.append(path.name)
             continue
-        failures.append(Happened(path, document, diagnose(host, from_record(document, str(path))), then.get(path.name, "")))
+        verdict = settled(diagnose(host, from_record(document, str(path))), looks.get(path.name, ()))
+        failures.append(Happened(path, document, verdict, then.get(path.name, "")))
     return History(run, failures, events, unreadable)
+
+
+def _looks(event: Mapping[str, Any]) -> list[Look]:
+    """What probes saw at the time."""
+    with contextlib.suppress(KeyError, TypeError):
+        return [Look.from_dict(document) for document in event["probes"]]
+    return []
 
 
 def criteria(host: Host, told: History) -> list[str]:

@@ -1,7 +1,8 @@
 """Probes are asked: each in a process of its own, all at once, and what hangs is killed.
 
 A look at the machine can hang where no exception ends it (a name server that does not answer, a dead mount), and a thread that hangs
-cannot be ended. A forked child can: it gets its own process group, which is killed when its time is up.
+cannot be ended. A forked child can: it gets its own process group, which is killed when its time is up. In it Python's own ways to
+write are closed.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import json
 import os
 import selectors
 import signal
+import sys
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,6 +32,8 @@ _STATES: dict[str, Literal["ok", "bad", "unknown"]] = {"ok": "ok", "bad": "bad",
 _MOST_RESULTS, _MOST_TEXT = 50, 500
 #: What a probe may write to us in all; who writes more is stopped.
 _MOST_BYTES = 2**20
+#: The audit events of calls that change a file or folder.
+_CHANGES = frozenset(f"os.{call}" for call in "chmod chown link mkdir remove removexattr rename rmdir setxattr symlink truncate utime".split())
 #: What follows its last result.
 _END = b"end\n"
 #: No probe gets more, whatever its description says.
@@ -116,10 +120,14 @@ def ask(
     if not chosen:
         return []
     context = _Context(settings, run, changes)
-    children = [_start(host, plugin, failure, context) for plugin in chosen]
+    return looked([(plugin, partial(_results, host, plugin, failure, context)) for plugin in chosen], hidden)
+
+
+def looked(probes: Sequence[tuple[Plugin, Callable[[], Iterable[ProbeResult]]]], secrets: Mapping[str, str]) -> list[Look]:
+    """The results of calling each of `probes` in a process of its own, in their order; all of them run at the same time."""
     looks: list[Look] = []
-    for child, trouble in _finished(children):
-        looks += _read(child, trouble, hidden)
+    for child, trouble in _finished([_start(plugin, look) for plugin, look in probes]):
+        looks += _read(child, trouble, secrets)
     return looks
 
 
@@ -127,12 +135,12 @@ def _texts(table: Mapping[str, Any]) -> dict[str, str]:
     return {key.upper(): value for key, value in table.items() if isinstance(value, str)}
 
 
-def _start(host: Host, plugin: Plugin, failure: Failure, context: ProbeContext) -> _Child:
+def _start(plugin: Plugin, look: Callable[[], Iterable[ProbeResult]]) -> _Child:
     ours, theirs = os.pipe()
     seconds = min(float(plugin.info.seconds), _LONGEST_SECONDS)
     pid = os.fork()
     if pid == 0:
-        _be_a_probe(partial(_results, host, plugin, failure, context), ours, theirs)
+        _be_a_probe(look, ours, theirs)
     os.close(theirs)
     with contextlib.suppress(OSError):  # both sides do it: whichever comes first
         os.setpgid(pid, pid)
@@ -144,7 +152,7 @@ def _results(host: Host, plugin: Plugin, failure: Failure, context: ProbeContext
     return probe.look(failure, context)
 
 
-def _be_a_probe(look: partial[Iterable[ProbeResult]], ours: int, theirs: int) -> NoReturn:
+def _be_a_probe(look: Callable[[], Iterable[ProbeResult]], ours: int, theirs: int) -> NoReturn:
     """The child's whole life. It prints nothing, holds no signal handler of ours, and leaves without any clean-up of the parent's things."""
     status = 1
     try:
@@ -155,6 +163,9 @@ def _be_a_probe(look: partial[Iterable[ProbeResult]], ours: int, theirs: int) ->
         null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)
+        sys.stdout = sys.stderr = os.fdopen(null, "w")  # whatever they were before, a test's or a recorder's
+        sys.dont_write_bytecode = True
+        sys.addaudithook(_read_only)
         try:
             for result in look():
                 _tell(theirs, _document(result))
@@ -164,6 +175,17 @@ def _be_a_probe(look: partial[Iterable[ProbeResult]], ours: int, theirs: int) ->
         status = 0
     finally:
         os._exit(status)
+
+
+def _read_only(event: str, arguments: tuple[Any, ...]) -> None:
+    """Ends what would change a file. It is no prison (a program that is started can write), but keeps an honest probe honest."""
+    if event == "open":
+        path, _, flags = arguments
+        writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+        if writes and not isinstance(path, int) and not os.fsdecode(path).startswith("/dev/"):
+            raise PermissionError(f"a probe may not write to {os.fsdecode(path)}")
+    elif event in _CHANGES:
+        raise PermissionError(f"a probe may not call {event}")
 
 
 def _tell(pipe: int, document: Mapping[str, Any]) -> None:

@@ -247,8 +247,8 @@ class Recovery:
     def recover(self, incident: Incident) -> Report:
         """Carries out what may be done until the failed command ends with exit status 0, or nothing is left to try."""
         report = self._report(incident)
-        self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command),
-                    probes=[look.as_dict() for look in report.verdict.looks])  # fmt: skip
+        self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
+        self._saw(report.verdict, incident.failure)
         failure = self._loop(report)
         if report.verdict.refuted and report.unaided is None and not report.steps:
             failure = self._try_unaided(report, failure)
@@ -271,6 +271,11 @@ class Recovery:
             self.say(f"  {look.line()}")
         return verdict
 
+    def _saw(self, verdict: Verdict, failure: Failure) -> None:
+        """What probes saw, kept for an escalation."""
+        if verdict.looks:
+            self._event("probed", **verdict.seen(failure))
+
     def _report(self, incident: Incident) -> Report:
         verdict = self._verdict(incident.failure)
         report = Report(incident, verdict, exit_status=incident.exit_status, run_id=self.run.id)
@@ -284,7 +289,8 @@ class Recovery:
         tried: set[tuple[str, ...]] = set()
         while report.verdict.outcome == "diagnosed":
             mark = _fingerprint(report.verdict, failure)
-            plugin = next((p for p in self._actions(report) if self._allowed(p) and not {(p.id, mark[0]), (p.id, *mark)} & tried), None)
+            open_ones = (p for p in self._actions(report) if self._allowed(p) and not {(p.id, mark[0]), (p.id, *mark)} & tried)
+            plugin = next((p for p in open_ones if p.info.times == 1 or self._may_repeat(p, report)), None)
             if plugin is None:
                 report.reason = "no action is left that may be carried out"
                 if report.unaided is None and not any(s.retry for s in report.steps) and self._whole(command):
@@ -300,9 +306,10 @@ class Recovery:
             if len(report.steps) == MOST_ACTIONS:
                 report.reason = f"{MOST_ACTIONS} actions did not help"
                 break
-            tried.add((plugin.id, *mark))
+            if plugin.info.times == 1:
+                tried.add((plugin.id, *mark))
             before = self._digest()
-            step = self._act(plugin, failure, report.verdict)
+            step = self._act(plugin, failure, report.verdict, sum(s.action is plugin for s in report.steps))
             report.steps.append(step)
             if step.environment or plugin.info.safety == "unsafe":
                 tried.add((plugin.id, mark[0]))  # once is enough for what costs something, in whatever words the failure comes back
@@ -323,13 +330,19 @@ class Recovery:
             report.exit_status = failing_status(step.retry)
             failure = self._newest(known, failure)
             report.verdict = self._verdict(failure)
-            same = _fingerprint(report.verdict, failure) == mark
+            self._saw(report.verdict, failure)
+            same = _fingerprint(report.verdict, failure) == mark and plugin.info.times == 1
             if same and not step.environment and not step.run_id and self._digest() == before:
                 report.reason = "the same failure again with nothing changed"
                 break
             if report.verdict.outcome != "diagnosed":
                 report.reason = f"{report.verdict.outcome}: {report.verdict.reason}; no action is taken"
         return failure
+
+    def _may_repeat(self, plugin: Plugin, report: Report) -> bool:
+        """Whether an action that may be carried out several times may be now: it stops when there was nothing that it could do."""
+        outcomes = [s.outcome for s in report.steps if s.action is plugin]
+        return len(outcomes) < plugin.info.times and all(outcome == "changed" for outcome in outcomes)
 
     def _try_unaided(self, report: Report, failure: Failure) -> Failure:
         """The incident is not there now: it may be over. No action is taken on it, and the failed command decides."""
@@ -379,9 +392,9 @@ class Recovery:
             elif not self._allowed(plugin):
                 report.hidden.append(plugin)
 
-    def _act(self, plugin: Plugin, failure: Failure, verdict: Verdict) -> Step:
+    def _act(self, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int = 0) -> Step:
         """One action carried out. Whatever goes wrong in it is told as its outcome."""
-        context = _Context(self, failure, verdict)
+        context = _Context(self, failure, verdict, attempt)
         before = self._records()
         step = Step(plugin, "failed", "", ran=context.ran)
         if plugin.info.safety != "manual":
@@ -479,7 +492,8 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, con
 class _Context(RecoveryContext):
     """What an action gets from us."""
 
-    def __init__(self, recovery: Recovery, failure: Failure, verdict: Verdict) -> None:
+    def __init__(self, recovery: Recovery, failure: Failure, verdict: Verdict, attempt: int) -> None:
+        self.attempt = attempt
         self._recovery, self._failure = recovery, failure
         self.probes = [look.result for look in verdict.looks]
         self.run, self.run_id = recovery.at.path, recovery.at.id

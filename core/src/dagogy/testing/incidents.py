@@ -1,4 +1,4 @@
-"""The kit for classifiers and recovery actions: failure fixtures in, diagnosis out; actions checked for what they promise.
+"""The kit for classifiers, recovery actions and probes: failure fixtures in, diagnosis out; actions and probes checked for what they promise.
 
 Example::
 
@@ -9,6 +9,10 @@ Example::
 
     def test_reconnecting_keeps_its_promises(tmp_path):
         check_action(Reconnect, RECOVERY_INFO, {"code": "provider_error", "message": "vpn0: no such device"}, BenchContext(tmp_path))
+
+    def test_the_look_at_the_interface_keeps_its_promises(tmp_path):
+        (found,) = check_probe(Interface, PROBE_INFO, "vpn0: no such device", BenchProbeContext(tmp_path))
+        assert found.confirms == ("vpn_down",)
 """
 
 from __future__ import annotations
@@ -21,9 +25,13 @@ from typing import Any
 
 from dagogy.api.errors import DagogyError
 from dagogy.api.incidents import Classifier, CommandResult, Diagnosis, Failure, Rank, RecoveryAction, RecoveryContext, RecoveryOutcome
-from dagogy.api.plugins import ClassifierInfo, RecoveryInfo
-from dagogy.api.probes import ProbeResult
+from dagogy.api.plugins import ClassifierInfo, ProbeInfo, RecoveryInfo
+from dagogy.api.probes import Probe, ProbeContext, ProbeResult
+from dagogy.host.discovery import EntryPoint
+from dagogy.host.manager import Plugin
 from dagogy.incidents.intake import from_record, from_text
+from dagogy.incidents.probing import looked
+from dagogy.incidents.redact import secrets_of
 from dagogy.workspace.files import content_hash
 
 #: A failure to test with: a `Failure`, a record's document, or any text.
@@ -69,8 +77,9 @@ class BenchContext(RecoveryContext):
         answer: Callable[[Sequence[str]], CommandResult] | None = None,
         look: Callable[[str, Mapping[str, str]], Sequence[ProbeResult]] | None = None,
         probes: Sequence[ProbeResult] = (),
+        attempt: int = 0,
     ) -> None:
-        self.run, self.run_id, self.probes = run, run.name, tuple(probes)
+        self.run, self.run_id, self.probes, self.attempt = run, run.name, tuple(probes), attempt
         self.providers, self.failed_providers = tuple(providers), tuple(failed_providers)
         self.waits: list[float] = []
         self.looks: list[tuple[str, dict[str, str]]] = []
@@ -110,6 +119,41 @@ class BenchContext(RecoveryContext):
 
     def spec_problems(self) -> Sequence[str]:
         return self._problems
+
+
+class BenchProbeContext(ProbeContext):
+    """A context without a host: the folder of a run, and settings."""
+
+    def __init__(self, runs_dir: Path, *, run: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
+        self.runs_dir, self.run = runs_dir, run
+        self._settings = dict(settings or {})
+        self.environ_names = frozenset(self._settings)
+
+    def setting(self, name: str) -> str:
+        return self._settings.get(name, "")
+
+
+def check_probe(probe: type[Probe], info: ProbeInfo, fixture: FailureLike, context: BenchProbeContext) -> list[ProbeResult]:
+    """Runs the probe as the host does and returns what it found. Raises `AssertionError` when it breaks a promise.
+
+    It comes to its end within `info.seconds`, writes nothing (no file of its own, and none in the folder of the runs), answers with nothing but
+    its own incidents, and shows no value of a setting whose name says that it is secret.
+    """
+    before = _files(context.runs_dir)
+    plugin = Plugin(EntryPoint("probe", info.id, info.impl, "the kit", ""), "ready", info=info)
+    failure = failure_of(fixture)
+    secrets = secrets_of({name: context.setting(name) for name in context.environ_names})
+    looks = looked([(plugin, lambda: probe(info).look(failure, context))], secrets)
+    after = _files(context.runs_dir)
+    assert after == before, f"{info.id} changed {_differing(before, after)}"
+    for look in looks:
+        result = look.result
+        assert not result.message.startswith(f"probe {info.id} of the kit"), result.message
+        assert result.subject, f"{info.id} does not say what it looked at"
+        assert result.message, f"{info.id} says nothing about {result.subject}"
+        marks = [f"[{mark}]" for mark in (*secrets, "redacted") if f"[{mark}]" in f"{result.subject} {result.message}"]
+        assert not marks, f"{info.id} shows a secret: {', '.join(marks)}"
+    return [look.result for look in looks]
 
 
 def check_action(

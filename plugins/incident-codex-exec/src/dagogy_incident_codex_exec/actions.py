@@ -63,7 +63,14 @@ class CheckCodingAgent(RecoveryAction):
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         command = context.setting("CODING_AGENT_CMD").strip() or "codex"
         found = _command_path(context)
-        told = f"CODING_AGENT_CMD '{command}' is {found}" if found else f"CODING_AGENT_CMD '{command}' is not on the PATH"
+        seen = "; ".join(f"{p.subject}: {p.message}" for p in context.probes if p.state == "bad" and "coding_agent_not_found" in p.confirms)
+        told = (
+            f"CODING_AGENT_CMD '{command}': {seen}"
+            if seen
+            else f"CODING_AGENT_CMD '{command}' is {found}"
+            if found
+            else f"CODING_AGENT_CMD '{command}' is not on the PATH"
+        )
         again = f"dagogy recover {context.run_id}"
         if found:
             return RecoveryOutcome(changed=False, message=told, commands=(f"{command} --version", f"{command} login status", again))

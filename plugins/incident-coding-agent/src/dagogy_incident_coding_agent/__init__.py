@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ClassifierInfo, hookimpl
+from dagogy.api import ClassifierInfo, ProbeInfo, RecoveryInfo, hookimpl
 
 __version__ = "0.1.0"
 
@@ -15,4 +15,55 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_coding_agent.classifier:CodingAgent",
         incidents=("coding_agent_not_found", "coding_agent_misconfigured", "coding_agent_sandbox", "os_limit_exceeded"),
+    )
+
+
+@hookimpl
+def dagogy_recoveries() -> Iterator[RecoveryInfo]:
+    yield RecoveryInfo(
+        id="mend-agent-config",
+        summary="Leads to the line of the agent's configuration that stops it.",
+        api_version=1,
+        impl="dagogy_incident_coding_agent.actions:MendAgentConfig",
+        incidents=("coding_agent_misconfigured",),
+        safety="manual",
+        order=90,
+    )
+    yield RecoveryInfo(
+        id="allow-sandbox",
+        summary="Says how to let the agent set up its sandbox.",
+        api_version=1,
+        impl="dagogy_incident_coding_agent.actions:AllowSandbox",
+        incidents=("coding_agent_sandbox",),
+        safety="manual",
+        order=90,
+    )
+    yield RecoveryInfo(
+        id="raise-limit",
+        summary="Says how to stay below the limit of the system, or to raise it.",
+        api_version=1,
+        impl="dagogy_incident_coding_agent.actions:RaiseLimit",
+        incidents=("os_limit_exceeded",),
+        safety="manual",
+        order=90,
+    )
+
+
+@hookimpl
+def dagogy_probes() -> Iterator[ProbeInfo]:
+    yield ProbeInfo(
+        id="coding-agent.command",
+        summary="Starts the coding agent with --version and looks at what it needs.",
+        api_version=1,
+        impl="dagogy_incident_coding_agent.probes:Command",
+        incidents=("coding_agent_not_found",),
+        seconds=8.0,
+    )
+    yield ProbeInfo(
+        id="coding-agent.sandbox",
+        summary="Sets up the sandbox of codex for a command that does nothing.",
+        api_version=1,
+        impl="dagogy_incident_coding_agent.probes:Sandbox",
+        incidents=("coding_agent_sandbox",),
+        seconds=12.0,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ClassifierInfo, RecoveryInfo, hookimpl
+from dagogy.api import ClassifierInfo, ProbeInfo, RecoveryInfo, hookimpl
 
 __version__ = "0.1.0"
 
@@ -28,4 +28,16 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         incidents=("openai_api_key_missing",),
         safety="manual",
         order=10,
+    )
+
+
+@hookimpl
+def dagogy_probes() -> Iterator[ProbeInfo]:
+    yield ProbeInfo(
+        id="remote-llm.key",
+        summary="Looks at the shape of the API key, without showing it.",
+        api_version=1,
+        impl="dagogy_incident_remote_llm_auth.probes:Key",
+        incidents=("openai_api_key_missing", "provider_auth_failed"),
+        seconds=2.0,
     )

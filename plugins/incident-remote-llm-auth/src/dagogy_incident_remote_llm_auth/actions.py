@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 
@@ -19,5 +20,19 @@ class SetApiKey(RecoveryAction):
         return RecoveryOutcome(
             changed=False,
             message=f"{name} is not set{blank}; PowerShell: $env:{name} = '<your key>'",
-            commands=(f"export {name}='<your key>'", f"dagogy recover {context.run_id}"),
+            commands=(
+                f"export {name}='<your key>'",
+                *_from_file(name),
+                f"dagogy recover {context.run_id}",
+                f"AGENT_PROVIDER=internal dagogy recover {context.run_id}",
+            ),
         )
+
+
+def _from_file(name: str) -> tuple[str, ...]:
+    """The line that exports what a `.env` in the current folder sets, where it sets this variable: nothing reads such a file by itself."""
+    try:
+        text = Path(".env").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    return ("set -a; . ./.env; set +a",) if re.search(rf"^(?:export )?{name}=", text, re.MULTILINE) else ()

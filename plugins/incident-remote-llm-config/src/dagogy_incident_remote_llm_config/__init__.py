@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ClassifierInfo, RecoveryInfo, hookimpl
+from dagogy.api import ClassifierInfo, ProbeInfo, RecoveryInfo, hookimpl
 
 __version__ = "0.1.0"
 
@@ -37,4 +37,26 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         incidents=("openai_base_url_invalid",),
         safety="manual",
         order=90,
+    )
+    yield RecoveryInfo(
+        id="use-tested-base-url",
+        summary="Tries again at the repaired address, if an API answers there.",
+        api_version=1,
+        impl="dagogy_incident_remote_llm_config.actions:UseTestedBaseUrl",
+        incidents=("openai_base_url_invalid",),
+        safety="unsafe",
+        reason="requests, with scope and key, go to another address than the one that was set",
+        order=50,
+    )
+
+
+@hookimpl
+def dagogy_probes() -> Iterator[ProbeInfo]:
+    yield ProbeInfo(
+        id="remote-llm.models",
+        summary="Asks GET /models of the configured address.",
+        api_version=1,
+        impl="dagogy_incident_remote_llm_config.probes:Models",
+        incidents=("openai_base_url_invalid", "provider_auth_failed", "model_unavailable", "provider_overloaded"),
+        seconds=8.0,
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from urllib.parse import urlsplit
 
 from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _NAME = "OPENAI_BASE_URL"
+_PROBE = "remote-llm.models"
 _DEFAULT = "https://api.openai.com/v1"
 _LOCAL = re.compile(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
 
@@ -41,19 +43,64 @@ class TrimBaseUrl(RecoveryAction):
         return RecoveryOutcome(changed=True, message=f"{_NAME} {given!r} -> {wanted!r}", environment={_NAME: wanted})
 
 
-class RepairBaseUrl(RecoveryAction):
-    """The repaired address, the command that tests it, and the line that sets it. Requests go to a new address only by a person's hand."""
+class UseTestedBaseUrl(RecoveryAction):
+    """Asks `GET /models` at the repaired address, and uses it for one attempt where an API lists its models there."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
-        wanted = repaired(given)
-        told = "is well formed, but no API answers there" if wanted == given else f"was probably meant to be {wanted}"
+        wanted = meant(failure, given)
+        if wanted == trimmed(given):
+            return RecoveryOutcome(changed=False, message=f"{_NAME} is well formed: nothing is known that could be better")
+        answers, told = tested(context, given, wanted)
+        if not answers:
+            return RecoveryOutcome(changed=False, message=f"{shown(wanted)} was probably meant, but {told}")
+        return RecoveryOutcome(changed=True, message=f"{_NAME} -> {shown(wanted)} ({told})", environment={_NAME: wanted})
+
+
+class RepairBaseUrl(RecoveryAction):
+    """The repaired address, what it answered when it was tested, and the line that sets it."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        given = context.setting(_NAME)
+        wanted = meant(failure, given)
+        words = "is well formed, but no API answers there" if wanted == given else f"was probably meant to be {shown(wanted)}"
+        _, told = tested(context, given, wanted)
         return RecoveryOutcome(
             changed=False,
-            message=f"{_NAME} {given!r} {told}",
+            message=f"{_NAME} {shown(given)!r} {words}; {told}",
             commands=(
-                f"curl -s -m 5 -o /dev/null -w '%{{http_code}} %{{content_type}}\\n' {shlex.quote(wanted + '/models')}",
-                f"export {_NAME}={shlex.quote(wanted)}",
+                f"curl -s -m 5 -o /dev/null -w '%{{http_code}} %{{content_type}}\\n' {shlex.quote(shown(wanted) + '/models')}",
+                f"export {_NAME}={shlex.quote(shown(wanted))}",
                 f"dagogy recover {context.run_id}",
             ),
         )
+
+
+def meant(failure: Failure, given: str) -> str:
+    """The provider's own repair where it told one, else ours."""
+    told = failure.details.get("repaired")
+    return repaired(told if isinstance(told, str) and told else given)
+
+
+def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str]:
+    """Whether an API answers at `wanted`, and what was seen. The key goes along only where the host stays the one that was set."""
+    same = host_of(repaired(given)) == host_of(wanted) and bool(trimmed(given))
+    changes = {_NAME: wanted} | ({} if same else {"OPENAI_API_KEY": ""})
+    found = next((f for f in context.probe(_PROBE, changes) if f.subject.startswith("GET ")), None)
+    if found is None:
+        return False, "it was not tested"
+    # Asked without a key, an API says so; that it is one is what counts here.
+    answers = found.state == "ok" or ("status 401" in found.message and "json" in found.message)
+    return answers, f"tested: {found.message}"
+
+
+def host_of(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""
+
+
+def shown(url: str) -> str:
+    """Without user and password."""
+    return re.sub(r"(?<=://)[^/?#\s]*@", "", url)

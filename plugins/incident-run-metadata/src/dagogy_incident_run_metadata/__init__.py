@@ -39,3 +39,13 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         safety="manual",
         order=90,
     )
+    yield RecoveryInfo(
+        id="rebuild-metadata",
+        summary="Makes run.json anew from what the run holds, and keeps a copy.",
+        api_version=1,
+        impl="dagogy_incident_run_metadata.actions:RebuildMetadata",
+        incidents=("invalid_run_metadata",),
+        safety="unsafe",
+        reason="the run's history and what its artifacts were made from are lost",
+        order=60,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -53,6 +54,30 @@ class FreshRun(RecoveryAction):
             return None
         fresh = context.run.parent / name
         return fresh if _RUN_ID.fullmatch(name) and fresh.is_dir() and not fresh.is_symlink() else None
+
+
+class RebuildMetadata(RecoveryAction):
+    """Writes a `run.json` with nothing but the run's id and its time, and lets `status` infer the stage from what is there.
+
+    The file as it was is kept in `logs/kept/`. What each artifact was made from is not known any more, so the reports are to be made again.
+    """
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        path = context.run / "run.json"
+        if not _RUN_ID.fullmatch(context.run_id) or path.is_symlink():
+            return RecoveryOutcome(changed=False, message="the folder has no run's name, or its run.json is a symlink")
+        if context.dagogy("status", context.run_id).ok:
+            return RecoveryOutcome(changed=False, message="run.json can be read")
+        kept = context.keep("run.json")
+        day, clock = context.run_id.split("-")[:2]
+        made = f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}.000000Z"
+        bare = {"schema_version": 1, "run_id": context.run_id, "created_at_utc": made, "stage": "initialized", "stamps": {}, "history": []}
+        fresh = path.with_name(".run.json.rebuilt")
+        fresh.write_text(json.dumps(bare, indent=2) + "\n")
+        fresh.replace(path)
+        done = context.dagogy("status", context.run_id)
+        told = f"; as it was: {kept}" if kept else ""
+        return RecoveryOutcome(changed=done.ok, message=f"run.json {'made anew' if done.ok else 'cannot be made anew'} from what the run holds{told}")
 
 
 class FreshRunByHand(RecoveryAction):

@@ -72,8 +72,7 @@ def examined(app: App, failure: Failure, run: Run | None) -> Verdict:
     verdict = examine(app.host, app.settings, failure, None if run is None else run.path)
     if run is not None and verdict.looks:
         with suppress(DagogyError):  # a full disk, or one that cannot be written to, is what some look for
-            probes = app.clean([look.as_dict() for look in verdict.looks])
-            run.event("probed", record=Path(failure.source).name, incident=verdict.incident_id, outcome=verdict.outcome, probes=probes)
+            run.event("probed", **app.clean(verdict.seen(failure)))
     return verdict
 
 

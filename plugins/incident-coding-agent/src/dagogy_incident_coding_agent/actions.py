@@ -1,0 +1,63 @@
+"""What helps when the coding agent stops before its work."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+
+_PLACE = re.compile(r"(?P<file>[^\s:'\"`]*config\.toml|[^\s:'\"`]+\.(?:toml|json))(?::(?P<line>\d+))?")
+_FLAG = re.compile(r"unexpected argument '(?P<flag>-[^']+)'")
+
+
+class MendAgentConfig(RecoveryAction):
+    """The agent's own message, the file and line that it names, and how to see what this version accepts."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        agent = agent_of(context)
+        text = "\n".join([*diagnosis.evidence, failure.message])
+        said = " ".join(diagnosis.evidence)[:300]
+        place, flag = _PLACE.search(text), _FLAG.search(text)
+        commands: list[str] = []
+        if place:
+            line = f"+{place['line']} " if place["line"] else ""
+            commands.append(f'"${{EDITOR:-vi}}" {line}{shlex.quote(place["file"])}')
+        if flag or not place:
+            commands += [f"{agent} --version", f"{agent} exec --help"]
+        told = f"{agent} does not know {flag['flag']}: it is older or newer than what the option is from" if flag else f"{agent} stops at its settings: {said}"
+        return RecoveryOutcome(changed=False, message=told, commands=(*commands, f"dagogy recover {context.run_id}"))
+
+
+class AllowSandbox(RecoveryAction):
+    """How to try the sandbox alone, what it needs of the machine, and who can answer without it. It is never switched off."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        text = "\n".join([*diagnosis.evidence, failure.text[-4000:]]).lower()
+        commands = [f"{agent_of(context)} sandbox true"]
+        if "bwrap" in text or "namespace" in text or "bubblewrap" in text:
+            commands += ["sudo apt-get install bubblewrap", "sysctl kernel.apparmor_restrict_unprivileged_userns kernel.unprivileged_userns_clone"]
+        commands += [f"AGENT_PROVIDER=remote_llm dagogy recover {context.run_id}", f"dagogy recover {context.run_id}"]
+        message = "the sandbox cannot be set up here: a container, an old kernel, or AppArmor's limit on user namespaces, for which bubblewrap needs a profile"
+        return RecoveryOutcome(changed=False, message=message, commands=tuple(commands))
+
+
+class RaiseLimit(RecoveryAction):
+    """A shorter name, more open files, or a report: a prompt on the command line would be a defect."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        text = "\n".join([*diagnosis.evidence, failure.message])
+        again = f"dagogy recover {context.run_id}"
+        if re.search(r"ENAMETOOLONG|name too long|filename or extension is too long", text, re.IGNORECASE):
+            return RecoveryOutcome(changed=False, message="a file name is too long for this file system: use a shorter run name or runs dir", commands=(
+                "export ORCHESTRATION_BASE_DIR=/short/path", "dagogy init short-name"))  # fmt: skip
+        if re.search(r"EMFILE|ENFILE|open files", text, re.IGNORECASE):
+            return RecoveryOutcome(changed=False, message="too many files are open", commands=("ulimit -n", "ulimit -n 4096", again))
+        message = "the argument list is too long: a prompt belongs on standard input, so this is a defect; smaller texts get past it"
+        commands = ("getconf ARG_MAX", "export AGENT_SCOPE_TEXT_MAX_CHARS=6000", again, f"dagogy escalate {context.run_id}")
+        return RecoveryOutcome(changed=False, message=message, commands=commands)
+
+
+def agent_of(context: RecoveryContext) -> str:
+    """The command, for a shell."""
+    return context.setting("CODING_AGENT_CMD").strip() or "codex"

@@ -1,0 +1,100 @@
+"""Looks at the coding agent: is it there, does it start, does its sandbox."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+
+from dagogy.api import Failure, Probe, ProbeContext, ProbeResult
+
+_GONE, _SANDBOX = "coding_agent_not_found", "coding_agent_sandbox"
+_ANSWER_SECONDS = 5.0
+
+
+def agent_words(context: ProbeContext) -> list[str]:
+    """`CODING_AGENT_CMD` as words; empty when its quotes do not close."""
+    try:
+        return shlex.split(context.setting("CODING_AGENT_CMD").strip() or "codex")
+    except ValueError:
+        return []
+
+
+def interpreter(path: str) -> str:
+    """The program that the script at `path` asks for in its first line; "" when it is no script."""
+    try:
+        with open(path, "rb") as file:
+            first = file.readline(512)
+    except OSError:
+        return ""
+    if not first.startswith(b"#!"):
+        return ""
+    words = first[2:].decode("utf-8", "replace").split()
+    if words and os.path.basename(words[0]) == "env":
+        return next((w for w in words[1:] if not w.startswith("-") and "=" not in w), "")
+    return words[0] if words else ""
+
+
+def run(command: Sequence[str]) -> tuple[int | None, str]:
+    """Exit status and first line of a command; None and why when it cannot be started or does not end in time."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_ANSWER_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return None, f"no answer within {_ANSWER_SECONDS:g} s"
+    except OSError as error:
+        return None, error.strerror or str(error)
+    text = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace").strip()
+    shown = next((line for line in text.splitlines() if not line.lower().startswith("warning")), text)
+    return done.returncode, shown[:200]
+
+
+class Command(Probe):
+    """Is the command of `CODING_AGENT_CMD` on the PATH, is the interpreter there that it asks for, and does it answer `--version` within 5 s?"""
+
+    def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
+        words = agent_words(context)
+        if not words:
+            yield ProbeResult(subject="CODING_AGENT_CMD", state="bad", message="it is no command: a quotation is not closed", confirms=(_GONE,))
+            return
+        subject = f"command {words[0]}"
+        path = shutil.which(words[0])
+        if path is None:
+            there = os.path.exists(words[0])
+            message = f"{words[0]} is there, but not executable" if there else f"{words[0]} is not on the PATH"
+            yield ProbeResult(subject=subject, state="bad", message=message, confirms=(_GONE,))
+            return
+        wanted = interpreter(path)
+        if wanted and shutil.which(wanted) is None:
+            yield ProbeResult(subject=subject, state="bad", message=f"{path} needs {wanted}, which is not there", confirms=(_GONE,))
+            return
+        status, told = run([path, *words[1:], "--version"])
+        if status == 0:
+            yield ProbeResult(subject=subject, state="ok", message=f"{path} answers --version: {told}", refutes=(_GONE,))
+        elif status is None and told.startswith("no answer"):
+            yield ProbeResult(subject=subject, state="unknown", message=f"{path} --version: {told}")
+        else:
+            # What cannot be executed at all is as good as not there; what ends with an error of its own may have other reasons.
+            confirms = (_GONE,) if status in (None, 126, 127) or "Missing optional dependency" in told else ()
+            yield ProbeResult(subject=subject, state="bad", message=f"{path} --version: {told} (exit status {status})", confirms=confirms)
+
+
+class Sandbox(Probe):
+    """Can codex set up its sandbox here? `codex sandbox true` runs nothing but `true` in it (before 0.100: `codex sandbox linux true`)."""
+
+    def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
+        words = agent_words(context)
+        path = shutil.which(words[0]) if words else None
+        if path is None or not os.path.basename(words[0]).startswith("codex"):
+            return
+        for form in (["sandbox", "true"], ["sandbox", "linux", "true"]):
+            status, told = run([path, *words[1:], *form])
+            if status == 0:
+                yield ProbeResult(subject="codex sandbox", state="ok", message=f"codex {' '.join(form)} ends well", refutes=(_SANDBOX,))
+                return
+            if status is None or not any(word in told for word in ("unrecognized subcommand", "unexpected argument", "invalid value")):
+                break
+        words_of_it = ("bwrap", "landlock", "seccomp", "sandbox", "namespace", "Operation not permitted")
+        confirms = (_SANDBOX,) if status is not None and any(w.lower() in told.lower() for w in words_of_it) else ()
+        yield ProbeResult(subject="codex sandbox", state="bad" if confirms else "unknown", message=told or f"exit status {status}", confirms=confirms)

@@ -1,0 +1,65 @@
+"""What helps when the provider is overloaded or slow."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from urllib.parse import urlsplit
+
+from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+
+_FIRST_SECONDS, _LONGEST_SECONDS = 5.0, 60.0
+_SCOPE = "inputs/scope.md"
+_STATUS_PAGES = {
+    "api.openai.com": "https://status.openai.com",
+    "openrouter.ai": "https://status.openrouter.ai",
+    "api.anthropic.com": "https://status.anthropic.com",
+}
+
+
+class BackOff(RecoveryAction):
+    """Waits 5 s, then 10, then 20, or as long as the provider said, up to a minute; each a little longer, so that not all come back at once."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        told = diagnosis.retry_after_seconds
+        if told is not None and told > _LONGEST_SECONDS:
+            return RecoveryOutcome(changed=False, message=f"the provider wants {told:.0f} s; that is too long to wait here")
+        seconds = max(told or 0.0, _FIRST_SECONDS * 2**context.attempt)
+        context.wait(min(seconds * _jitter(), _LONGEST_SECONDS))
+        return RecoveryOutcome(changed=True, message=f"waited {seconds:g} s")
+
+
+class WaitOutOutage(RecoveryAction):
+    """The status page of the host, the id of the request for its support, and the command to repeat later."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        base = str(failure.details.get("endpoint") or "") or context.setting("OPENAI_BASE_URL").strip() or "https://api.openai.com/v1"
+        try:
+            host = urlsplit(base if "://" in base else f"https://{base}").hostname or base
+        except ValueError:
+            host = base
+        parts = [f"{host} is overloaded or down", f"its state: {_STATUS_PAGES[host]}" if host in _STATUS_PAGES else "look at its status page"]
+        if failure.request_id:
+            parts.append(f"request id for its support: {failure.request_id}")
+        model = failure.model or context.setting("AGENT_MODEL").strip()
+        other = ("export AGENT_MODEL='<another model>'",) if model else ()
+        return RecoveryOutcome(changed=False, message="; ".join(parts), commands=(*other, f"dagogy recover {context.run_id}"))
+
+
+class SplitWork(RecoveryAction):
+    """Longer limits and smaller tasks: the scope in sections, each compiled in its own run."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        now = context.setting("AGENT_TIMEOUT_SECONDS").strip() or ("300" if failure.provider == "codex_exec" else "30")
+        scope = context.run / _SCOPE
+        parts = (f"dagogy run {context.run_id} --scope-file {shlex.quote(str(scope))} --scope-section '<HEADING>'",) if scope.is_file() else ()
+        return RecoveryOutcome(
+            changed=False,
+            message=f"no answer within {now} s; give it more time, or less to do at once",
+            commands=("export AGENT_TIMEOUT_SECONDS=1200", *parts, f"dagogy recover {context.run_id}"),
+        )
+
+
+def _jitter() -> float:
+    """Up to a tenth more, another share for each process, so that not all come back at once."""
+    return 1 + os.getpid() % 100 / 1000
