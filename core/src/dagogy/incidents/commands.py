@@ -6,7 +6,7 @@ import contextlib
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from dagogy.api.errors import StorageError
@@ -16,12 +16,45 @@ from dagogy.incidents.redact import redacted, secrets_of
 #: What is kept of a command's output, from its end.
 _TAIL = 20_000
 _GRACE_SECONDS = 10.0
+_PREFIX = "AGENT_"
+#: The options of a command that recovers by itself: those without a value, and those with one.
+_HEALING_FLAGS = frozenset({"--self-heal", "--unsafe"})
+_HEALING_OPTIONS = frozenset({"--heal-attempts", "--heal-seconds", "--heal-calls"})
 
 
 def overlaid(environ: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
     """`environ` with `changes`; a variable that is set to "" is taken out."""
     merged = {**environ, **changes}
     return {name: value for name, value in merged.items() if value or name not in changes}
+
+
+def plain(command: Sequence[str]) -> tuple[str, ...]:
+    """`command` without the words that make it recover by itself: a recovery runs it again, and does not start another one."""
+    return _without(command, _HEALING_FLAGS, _HEALING_OPTIONS) if "--self-heal" in command else tuple(command)
+
+
+def under(command: Sequence[str], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """`command` without the options that stand for one of the settings in `environment`, which they would win over."""
+    return _without(command, (), {flag_of(name) for name in environment if name.startswith(_PREFIX)})
+
+
+def _without(command: Sequence[str], flags: Collection[str], options: Collection[str]) -> tuple[str, ...]:
+    """`command` without `flags`, and without `options` and their values."""
+    kept: list[str] = []
+    words = iter(command)
+    for word in words:
+        if word == "--":
+            return (*kept, word, *words)
+        if word in options:
+            next(words, None)
+        elif word not in flags and word.partition("=")[0] not in options:
+            kept.append(word)
+    return tuple(kept)
+
+
+def flag_of(name: str) -> str:
+    """The option that stands for a setting: `--model` for `AGENT_MODEL`."""
+    return "--" + name.removeprefix(_PREFIX).lower().replace("_", "-")
 
 
 def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Path | None = None, seconds: float | None = None) -> CommandResult:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +49,7 @@ def unfinished(path: Path) -> dict[str, Any] | None:
     Commands that write take turns, so who may hold the run's lock and finds one knows that its process died without a word.
     """
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_no_pipe) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
             lines = file.read().splitlines()
     except OSError:
@@ -68,10 +70,19 @@ def unfinished(path: Path) -> dict[str, Any] | None:
     return started
 
 
+def _no_pipe(path: str, flags: int) -> int:
+    """Opens a file; one in whose place a pipe is would keep the reader waiting."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
+    return descriptor
+
+
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
     """The events in order; a torn line is passed over. No log, no events. Raises `StorageError`."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_no_pipe) as file:
             for line in file:
                 try:
                     event = json.loads(line)

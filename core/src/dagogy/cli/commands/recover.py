@@ -27,6 +27,7 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     """Carries out what helps against a run's last failure; the failed command run again decides. Exit status 0 when that ended well, else the failure's."""
     if only:
         app.host.get("recovery", only)
+    app.session.check_fallbacks()
     run = app.find(reference)
     incident = _incident(app, run)
     secrets = secrets_of(os.environ)
@@ -39,7 +40,7 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     extra = () if app.third_party else ("--no-third-party",)
     recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, probes=not no_probe, extra=extra, say=say)
     report = recovery.plan(incident) if dry_run else recovery.recover(incident)
-    app.emit(redacted(report.as_dict(), secrets), *(str(redacted(line, secrets)) for line in _lines(report)))
+    app.emit(redacted(report.as_dict(), secrets), *(str(redacted(line, secrets)) for line in report_lines(report)))
     if not report.resolved:
         app.tell(str(redacted(report.first_line, secrets)))
     return report.exit_status
