@@ -16,11 +16,12 @@ from dagogy.api.probes import ProbeResult
 class Failure:
     """What is known of a command that failed. Only facts: nothing here is a guess.
 
-    `code` and `message`: ours, empty where the failure is only known from `text`, the tails of what was printed.
+    `code` and `message`: ours, empty where the failure is only known from `text`, the tails of what was printed. `folder`: where `command`
+    was run. `provider`, `endpoint` and `model`: who was asked.
     `exception_chain`: type and message of each exception, outermost first. `exit_status` (negative: ended by that signal) or
-    `signal`, and `killed_by` where it is known who sent it: `timeout` (ours), `user` or `system`. `machine_code`: the innermost
-    code a service or the system gave. `artifacts`: by path, `current`, `missing` or why it is stale. `source`: where this
-    was read, for people. `at_utc`: when it failed, where that is known.
+    `signal`, and `killed_by` where it is known who sent it: `timeout` (ours), `user` or `system`; `unknown` of a process that is just gone.
+    `machine_code`: the innermost code a service or the system gave. `artifacts`: by path, `current`, `missing` or why it is stale. `source`:
+    where this was read, for people. `at_utc`: when it failed, where that is known.
     """
 
     code: str = ""
@@ -29,7 +30,9 @@ class Failure:
     run_id: str = ""
     stage: str = ""
     provider: str = ""
+    endpoint: str = ""
     model: str = ""
+    folder: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     hint: str = ""
     exception_chain: Sequence[tuple[str, str]] = ()
@@ -104,13 +107,15 @@ class CommandResult:
 class RecoveryContext:
     """What an action works with: the run, the settings in force, and a way to run commands. The host makes it.
 
-    `run`: the run's folder, `run_id` its name. `providers`: ids of the installed providers. `probes`: what the probes found that were asked
-    about this failure. `attempt`: how often this action was carried out already in this recovery.
+    `run`: the run's folder, `run_id` its name. `providers`: ids of the installed providers; `failed_providers`: those that failed in this
+    recovery, first first. `probes`: what the probes found that were asked about this failure. `attempt`: how often this action was carried out
+    already in this recovery.
     """
 
     run: Path
     run_id: str
     providers: Sequence[str] = ()
+    failed_providers: Sequence[str] = ()
     probes: Sequence[ProbeResult] = ()
     attempt: int = 0
 

@@ -11,19 +11,21 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
 from dagogy import __version__
-from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidArgument, StorageError
+from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidArgument, Locked, NotFound, ProviderError, StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from dagogy.host.manager import Host, Plugin
+    from dagogy.incidents.diagnose import Verdict
     from dagogy.incidents.record import Circumstances
     from dagogy.pipeline.session import OpenRun, Session
+    from dagogy.workspace.runs import Run
     from dagogy.workspace.settings import Settings
 
 #: How long a failing command may take to record its failure, and then to find out which incident it is.
@@ -130,16 +132,29 @@ class App:
     @contextlib.contextmanager
     def reading(self, reference: str) -> Iterator[OpenRun]:
         """`Session.reading`, remembered for the failure record."""
-        with self.session.reading(reference) as opened:
+        with self.session.reading(self.find(reference).id) as opened:
             self.opened = opened
             yield opened
 
     @contextlib.contextmanager
     def writing(self, reference: str, wait_seconds: float) -> Iterator[OpenRun]:
         """`Session.writing`, remembered for the failure record."""
-        with self.session.writing(reference, self.command_line(), wait_seconds) as opened:
+        with self.session.writing(self.find(reference).id, self.command_line(), wait_seconds, self.clean(self.arguments)) as opened:
             self.opened = opened
             yield opened
+
+    def find(self, reference: str) -> Run:
+        """The run that is meant. A command on it that was killed, and so could tell nobody, gets its failure record now."""
+        from dagogy.workspace.events import unfinished
+        from dagogy.workspace.stages import EVENTS
+
+        run = self.session.runs.find(reference)
+        if unfinished(run.path / EVENTS) is not None:
+            from dagogy.incidents.record import record_lost
+
+            with contextlib.suppress(Locked, NotFound, StorageError):  # it is at work still, or somebody else may find it
+                record_lost(run, self.secrets(load=False))
+        return run
 
     def emit(self, document: Any, *lines: str) -> None:
         """The result: `document` as JSON with `--json`, else `lines` of text."""
@@ -250,20 +265,30 @@ def run(arguments: list[str]) -> int:
         status = _invoke(app)
         _flush()
         return status
-    except DagogyError as error:
-        return _report(app, error)
-    except (KeyboardInterrupt, click.Abort) as error:
-        return _report(app, _caused(Interrupted("stopped by a signal; what was written is whole", hint="run the same command again to go on"), error))
-    except OSError as error:
+    except BaseException as error:  # a plugin may raise anything, and its `sys.exit(0)` must not pass for success
+        failure = typed(app, error)
+        return 0 if failure is None else _report(app, failure)
+
+
+def typed(app: App, error: BaseException) -> DagogyError | None:
+    """The failure that an exception means; None when only whoever read our stdout went away."""
+    if isinstance(error, DagogyError):
+        return error
+    failure: DagogyError
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        failure = Interrupted("stopped by a signal; what was written is whole", hint="run the same command again to go on")
+    elif isinstance(error, OSError):
         if isinstance(error, BrokenPipeError) and _stdout_is_gone():
-            return 0
+            return None
         from dagogy.workspace.files import storage_error
 
-        return _report(app, _caused(storage_error("use", error.filename or "standard output", error), error))
-    except MemoryError as error:
-        return _report(app, _caused(StorageError("out of memory", hint="a smaller document, or a machine with more"), error))
-    except BaseException as error:  # a plugin may raise anything, and its `sys.exit(0)` must not pass for success
-        return _report(app, _caused(_unexpected(app, error), error))
+        failure = storage_error("use", error.filename or "standard output", error)
+    elif isinstance(error, MemoryError):
+        failure = StorageError("out of memory", hint="a smaller document, or a machine with more")
+    else:
+        failure = _unexpected(app, error)
+    failure.__cause__ = error
+    return failure
 
 
 def _unexpected(app: App, error: BaseException) -> DagogyError:
@@ -273,11 +298,6 @@ def _unexpected(app: App, error: BaseException) -> DagogyError:
         return InternalError(f"a bug in dagogy: {told}", hint="run again with --debug and report what it shows")
     app.plugin.fail(f"it raised {told}")
     return app.plugin.error()
-
-
-def _caused(error: DagogyError, cause: BaseException) -> DagogyError:
-    error.__cause__ = cause
-    return error
 
 
 def _escape_what_cannot_be_shown() -> None:
@@ -336,7 +356,7 @@ def _abandon(stream: TextIO) -> None:
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """Holds off the signals that stop a command, so that it can say that it failed."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = []
     with contextlib.suppress(ValueError):  # signals are the main thread's
         before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
@@ -350,14 +370,12 @@ def _undisturbed() -> Iterator[None]:
 def _report(app: App, error: DagogyError) -> int:
     """`[code] message` first, then the way out; a record; with `--json` the failure as a document; last, which incident it is."""
     with _undisturbed():
-        from dagogy.incidents.budget import within
-        from dagogy.incidents.redact import redacted, secrets_of
+        from dagogy.incidents.redact import redacted
 
-        secrets = secrets_of(os.environ)
-        within(_DIAGNOSIS_SECONDS, lambda: secrets.update(app.secrets()))
+        secrets = _secrets(app)
         app.tell("\n".join([redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else [])]))
-        document, record = _record(app, error, secrets)
-        lines = [f"record: {record}"] if record is not None else []
+        recorded = _record(app, error, secrets)
+        lines = [f"record: {recorded.path}"] if recorded.path is not None else []
         if app.debug:
             import traceback
 
@@ -372,34 +390,90 @@ def _report(app: App, error: DagogyError) -> int:
                 sys.stdout.flush()
             except (OSError, ValueError):
                 _abandon(sys.stdout)
-        app.tell(redacted(_incident(app, document, record), secrets))
+        app.tell(redacted(recorded.line, secrets))
     return error.exit_status
 
 
-def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> tuple[dict[str, Any], Path | None]:
-    """The failure record, written into the run that the command was about, else into the runs dir if there is one."""
+class Recorded(NamedTuple):
+    """A failure that was recorded: the record, where it is, the incident, and the line that a failing command ends with."""
+
+    document: dict[str, Any]
+    path: Path | None
+    verdict: Verdict
+    line: str
+
+
+def record_failure(app: App, error: DagogyError) -> Recorded:
+    """Records a failure that the command does not end with, as one is recorded that it does end with."""
+    with _undisturbed():
+        return _record(app, error, _secrets(app))
+
+
+def _secrets(app: App) -> dict[str, str]:
     from dagogy.incidents.budget import within
+    from dagogy.incidents.redact import secrets_of
+
+    secrets = secrets_of(os.environ)
+    within(_DIAGNOSIS_SECONDS, lambda: secrets.update(app.secrets()))
+    return secrets
+
+
+def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorded:
+    """The record goes into the run that the command was about, else into the runs dir if there is one; then it is diagnosed.
+
+    Nothing that a classifier does can take longer or break it. The run's log tells of it, and the circuit breaker of whoever was asked opens.
+    """
+    from dagogy.incidents.brief import last_line
+    from dagogy.incidents.budget import within
+    from dagogy.incidents.diagnose import Verdict, diagnose
+    from dagogy.incidents.intake import from_record
     from dagogy.incidents.record import FAILURES_WITHOUT_RUN, failure_document, write_failure
     from dagogy.workspace.stages import FAILURES
 
-    document: dict[str, Any] = {"code": error.code, "message": error.message, "command": ["dagogy", *app.arguments], "hint": error.hint}
+    document: dict[str, Any] = {**error.as_dict(), "command": ["dagogy", *app.arguments]}
     path: Path | None = None
+    verdict = Verdict("unknown", reason="it could not be diagnosed")
+    line = ""
 
     def written() -> None:
         nonlocal document, path
-        at = _circumstances(app)
+        at = _circumstances(app, error)
         folder = at.run / FAILURES if at.run else app.settings.runs_dir / FAILURES_WITHOUT_RUN
         document = failure_document(error, ["dagogy", *app.arguments], os.environ, at, secrets)
         path = write_failure(folder, document)
 
+    def diagnosed() -> None:
+        nonlocal verdict, line
+        verdict = diagnose(app.host, from_record(document, str(path or "this command")))
+        line = last_line(app.host, verdict, document, str(path or ""))
+
     within(_RECORD_SECONDS, written)
-    return document, path
+    if not within(_DIAGNOSIS_SECONDS, diagnosed):
+        verdict = Verdict("unknown", reason="it could not be diagnosed")
+        line = last_line(app.host, verdict, document, str(path or ""))
+    with contextlib.suppress(Exception):
+        _note(app, verdict, document, path)
+    return Recorded(document, path, verdict, line)
 
 
-def _circumstances(app: App) -> Circumstances:
+def _note(app: App, verdict: Verdict, document: Mapping[str, Any], path: Path | None) -> None:
+    """The failure in the run's log, and in the circuit breaker of whoever was asked."""
+    from dagogy.incidents.tripping import trip
+    from dagogy.workspace.circuits import Breakers
+
+    run = app.opened.run if app.opened is not None else app.session.runs.find(app.reference) if app.reference else None
+    asked, told = app.session.asked, trip(verdict, document["details"]) if document["code"] == ProviderError.code else None
+    if asked is not None and told is not None and asked.endpoint:
+        Breakers(app.session.runs.base).open(asked, verdict.incident_id, told.seconds, told=told.told)
+    if path is not None and run is not None:
+        facts = {"code": document["code"], "message": document["message"], "incident": verdict.incident_id, "record": path.name}
+        run.event("command_failed", command=app.command_line(), pid=os.getpid(), **facts)
+
+
+def _circumstances(app: App, error: DagogyError) -> Circumstances:
     from dagogy.incidents.record import Circumstances
 
-    run, stage, provider, model = None, "", "", ""
+    run, stage, provider, endpoint, model, folder = None, "", "", "", "", ""
     plugins: dict[str, str] = {}
     if app.opened is not None:
         run, stage = app.opened.run.path, app.opened.state.stage
@@ -415,20 +489,9 @@ def _circumstances(app: App) -> Circumstances:
         provider = str(app.loaded_settings.get("AGENT_PROVIDER"))
         model = str(app.loaded_settings.get("AGENT_MODEL"))
     with contextlib.suppress(Exception):
+        provider, endpoint, model = app.session.asked or (provider, endpoint, model)
+        endpoint = str(error.details.get("endpoint") or endpoint)
+    with contextlib.suppress(Exception):
+        folder = str(app.loaded_settings.folder)
         plugins = {p.entry.distribution: p.entry.version for p in app.host.all()}
-    return Circumstances(run, stage, provider, model, app.declared(), dict(sorted(plugins.items())))
-
-
-def _incident(app: App, document: Mapping[str, Any], record: Path | None) -> str:
-    """The last line: which incident it is, its cause, and the next command. Nothing that a classifier does can take longer or break it."""
-    from dagogy.incidents.brief import brief, next_command
-    from dagogy.incidents.budget import within
-
-    told: list[tuple[str, str, bool]] = []
-    within(_DIAGNOSIS_SECONDS, lambda: told.append(brief(app.host, document)))
-    incident, cause, helped = told[0] if told else ("unknown", "it could not be diagnosed", False)
-    if record is not None and app.reference:
-        with contextlib.suppress(Exception):
-            run = app.opened.run if app.opened is not None else app.session.runs.find(app.reference)
-            run.event("command_failed", command=app.command_line(), code=document["code"], message=document["message"], incident=incident, record=record.name)
-    return f"incident {incident}: {cause}; next: {next_command(document, incident, str(record or ''), helped)}"
+    return Circumstances(run, stage, provider, endpoint, model, folder, app.declared(), dict(sorted(plugins.items())))

@@ -44,14 +44,17 @@ def _command(arguments: "list[str]") -> int:
 
     # A command is short and keeps what it builds: the cyclic collector would only walk over it again and again.
     gc.disable()
-    # SIGTERM asks for the same as Ctrl-C: to stop and to leave everything whole. The record of the failure says which it was.
-    signal.signal(signal.SIGTERM, _terminated)
+    # These ask for the same as Ctrl-C: to stop and to leave everything whole. The record of the failure says which it was. SIGALRM comes from
+    # whoever runs us under a time limit. One that is ignored stays so, as under nohup.
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _terminated)
     from dagogy.cli.app import run
 
     status = run(arguments)
     # What is left is Python's own way out, where an interrupt would only show a traceback.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)
     return status
 
 

@@ -346,7 +346,9 @@ class FailureRecord(Open):
     run_id: str
     stage: str
     provider: str
+    endpoint: str
     model: str
+    folder: str
     exception_chain: list[dict[str, str]]
     errno: int | None
     child_exit_status: int | None

@@ -8,23 +8,26 @@ from typing import Any
 
 from dagogy.host.manager import Host
 from dagogy.incidents import pages
-from dagogy.incidents.diagnose import UNKNOWN, diagnose
-from dagogy.incidents.intake import from_record
+from dagogy.incidents.diagnose import UNKNOWN, Verdict
 
 _LONGEST = 200
 #: A command in a hint: at its beginning, or after `then:` and its like.
 _COMMAND = re.compile(r"(?:^'?|\b(?:or|then|try):? '?)(dagogy [^,;'(]+)")
 
 
-def brief(host: Host, document: Mapping[str, Any]) -> tuple[str, str, bool]:
-    """The incident id and the cause of a failure record, and whether a recovery action is installed for it."""
-    verdict = diagnose(host, from_record(document))
+def brief(host: Host, verdict: Verdict) -> tuple[str, bool]:
+    """The cause in one line, and whether a recovery action is installed for the incident."""
     if verdict.outcome != "diagnosed":
-        return UNKNOWN, verdict.reason, False
-    answer = verdict.best[0]
-    cause = pages.page(host, answer.plugin, verdict.incident_id).summary
+        return verdict.reason, False
+    cause = pages.page(host, verdict.best[0].plugin, verdict.incident_id).summary
     helped = any(verdict.incident_id in p.info.incidents for p in host.load("recovery") if p.info is not None)
-    return verdict.incident_id, cause if len(cause) <= _LONGEST else cause[: _LONGEST - 1] + "…", helped
+    return cause if len(cause) <= _LONGEST else cause[: _LONGEST - 1] + "…", helped
+
+
+def last_line(host: Host, verdict: Verdict, document: Mapping[str, Any], record: str) -> str:
+    """What a failing command ends with: incident, cause and the next command."""
+    cause, helped = brief(host, verdict)
+    return f"incident {verdict.incident_id}: {cause}; next: {next_command(document, verdict.incident_id, record, helped)}"
 
 
 def next_command(document: Mapping[str, Any], incident: str, record: str, helped: bool) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from dagogy.api.errors import StorageError
@@ -14,6 +16,10 @@ from dagogy.incidents.redact import redacted, secrets_of
 #: What is kept of a command's output, from its end.
 _TAIL = 20_000
 _GRACE_SECONDS = 10.0
+_PREFIX = "AGENT_"
+#: The options of a command that recovers by itself: those without a value, and those with one.
+_HEALING_FLAGS = frozenset({"--self-heal", "--unsafe"})
+_HEALING_OPTIONS = frozenset({"--heal-attempts", "--heal-seconds", "--heal-calls"})
 
 
 def overlaid(environ: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
@@ -22,11 +28,43 @@ def overlaid(environ: Mapping[str, str], changes: Mapping[str, str]) -> dict[str
     return {name: value for name, value in merged.items() if value or name not in changes}
 
 
-def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Path | None = None) -> CommandResult:
-    """`dagogy ARGUMENTS…` to its end. Who interrupts us stops it as well, and it gets the time to leave everything whole."""
+def plain(command: Sequence[str]) -> tuple[str, ...]:
+    """`command` without the words that make it recover by itself: a recovery runs it again, and does not start another one."""
+    return _without(command, _HEALING_FLAGS, _HEALING_OPTIONS) if "--self-heal" in command else tuple(command)
+
+
+def under(command: Sequence[str], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """`command` without the options that stand for one of the settings in `environment`, which they would win over."""
+    return _without(command, (), {flag_of(name) for name in environment if name.startswith(_PREFIX)})
+
+
+def _without(command: Sequence[str], flags: Collection[str], options: Collection[str]) -> tuple[str, ...]:
+    """`command` without `flags`, and without `options` and their values."""
+    kept: list[str] = []
+    words = iter(command)
+    for word in words:
+        if word == "--":
+            return (*kept, word, *words)
+        if word in options:
+            next(words, None)
+        elif word not in flags and word.partition("=")[0] not in options:
+            kept.append(word)
+    return tuple(kept)
+
+
+def flag_of(name: str) -> str:
+    """The option that stands for a setting: `--model` for `AGENT_MODEL`."""
+    return "--" + name.removeprefix(_PREFIX).lower().replace("_", "-")
+
+
+def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Path | None = None, seconds: float | None = None) -> CommandResult:
+    """`dagogy ARGUMENTS…` to its end, or until `seconds` are over.
+
+    Whoever interrupts us stops it as well. However it is stopped, it gets the time to leave everything whole.
+    """
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dagogy", *arguments],
+            [sys.executable, "-P", "-m", "dagogy", *arguments],  # -P: what lies in the folder is none of our modules
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -36,14 +74,20 @@ def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Pa
     except (OSError, ValueError) as error:
         raise StorageError(f"'dagogy {' '.join(arguments)}' cannot be started: {error}") from error
     try:
-        out, err = process.communicate()
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        out, err = _stopped(process, signal.SIGALRM)
     except BaseException:
-        process.terminate()
-        try:
-            process.communicate(timeout=_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+        _stopped(process, signal.SIGTERM)
         raise
     text = "\n".join(part for part in (stream.decode("utf-8", "replace").strip() for stream in (out, err)) if part)
     return CommandResult(exit_status=process.returncode, text=str(redacted(text, secrets_of(environ)))[-_TAIL:])
+
+
+def _stopped(process: subprocess.Popen[bytes], number: signal.Signals) -> tuple[bytes, bytes]:
+    """Asks the process to stop, insists after a while, and returns what it printed."""
+    process.send_signal(number)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.communicate(timeout=_GRACE_SECONDS)
+    process.kill()
+    return process.communicate()

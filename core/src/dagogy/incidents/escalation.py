@@ -12,14 +12,16 @@ import json
 import tarfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dagogy import __version__
 from dagogy.api.errors import NotFound, StorageError
+from dagogy.api.incidents import Failure
 from dagogy.host.manager import Host
 from dagogy.incidents import pages
+from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.history import Happened, History, criteria, history
 from dagogy.incidents.markdown import quoted, table
 from dagogy.incidents.redact import redacted, remains
@@ -100,13 +102,28 @@ def _clean_lines(text: str, secrets: Mapping[str, str]) -> str:
     return "\n".join(lines) + ("\n" if text.endswith("\n") else "")
 
 
-def escalate(host: Host, run: Run, folder: Path, secrets: Mapping[str, str], *, with_artifacts: bool = False, note: str = "") -> Bundle:
+def escalate(
+    host: Host,
+    run: Run,
+    folder: Path,
+    secrets: Mapping[str, str],
+    *,
+    with_artifacts: bool = False,
+    note: str = "",
+    standing: Failure | None = None,
+    unwritten: Mapping[str, Any] | None = None,
+) -> Bundle:
     """Writes the bundle of `run` into `folder`, whole or not at all.
 
+    `standing`: the failure that it is about, else the run's last; `unwritten`: the record of one that could not be written into the run.
     Raises `NotFound` when nothing failed on the run, `StorageError` when a secret is left in a file or the bundle cannot be written.
     """
     told = history(host, run)
-    last = told.last
+    last = told.last if standing is None else next((f for f in told.failures if f.record.name == Path(standing.source).name), None)
+    if last is None and standing is not None:
+        facts = {**(unwritten or {}), **{key: value for key, value in asdict(standing).items() if value}}
+        last = Happened(Path("unwritten.json"), facts, diagnose(host, standing))
+        told = replace(told, failures=(*told.failures, last))
     if last is None:
         raise NotFound(f"run {run.id} has no failure record: there is nothing to escalate", hint=f"dagogy status {run.id}")
     met = criteria(host, told)
@@ -198,6 +215,10 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
             ("probe", "subject", "state", "what was seen"), ((k.probe, k.result.subject, k.result.state, k.result.message) for k in last.verdict.looks)
         )
         lines += [""]
+    done = [e for e in told.events if e.get("event") in ("recovery_action", "recovery_retried", "recovery_stopped", "recovered")]
+    if done:
+        lines += ["", "## Recovery", ""] if lines[-1] else ["## Recovery", ""]
+        lines += [*table(("time", "what", "outcome"), ((e.get("at_utc"), *_carried_out(e)) for e in done)), ""]
     environment = document.get("environment")
     if isinstance(environment, dict):
         lines += ["## Environment", ""]
@@ -207,6 +228,16 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
     lines += ["", "## Artifacts", "", "As they are now; each failure record tells how they were when it was written.", ""]
     lines += table(("path", "size", "changed", "sha256"), ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in artifacts))
     return [*lines, ""]
+
+
+def _carried_out(event: Mapping[str, Any]) -> tuple[str, str]:
+    """A recovery's event in words: what was done, and what came of it."""
+    settings = "".join(f"{name}={value} " for name, value in dict(event.get("environment") or {}).items())
+    if event["event"] == "recovery_action":
+        return f"{event.get('safety')} action {event.get('action')}", f"{event.get('outcome')}: {event.get('message')}"
+    if event["event"] == "recovery_retried":
+        return f"`{settings}dagogy {' '.join(map(str, event.get('command') or ()))}`", f"exit status {event.get('exit_status')}: {event.get('told')}"
+    return "end", "resolved" if event["event"] == "recovered" else f"stopped: {event.get('reason')}"
 
 
 def _state(value: Any) -> str:

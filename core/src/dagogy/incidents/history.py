@@ -74,16 +74,22 @@ class History:
         return self.failures[-1] if self.failures else None
 
     def resolved(self, failure: Happened) -> Mapping[str, Any] | None:
-        """The event that shows that a failure is over: a recovery of it, or the same command that came to its end later."""
-        words = _subject(failure.command)
+        """The event that shows that a failure is over: a recovery of it, or the same command that came to its end later.
+
+        That a recovery ran the command is the recovery's merit.
+        """
+        words, incidents = _subject(failure.command), {failure.verdict.incident_id, failure.then}
+        ended: Mapping[str, Any] | None = None
         for event in self.events:
             if str(event.get("at_utc") or "") <= failure.at_utc:
                 continue
-            if event.get("event") == "recovered" and event.get("incident") in (failure.verdict.incident_id, failure.then, None):
+            if event.get("event") == "recovery_started" and ended is not None:
+                return ended
+            if event.get("event") == "recovered" and incidents & {event.get("incident"), *(event.get("incidents") or ())}:
                 return event
             if event.get("event") == "command_ended" and _subject(str(event.get("command") or "")) == words:
-                return event
-        return None
+                ended = ended or event
+        return ended
 
 
 def history(host: Host, run: Run) -> History:

@@ -6,6 +6,7 @@ import errno as errnos
 import hashlib
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagogy import __version__
-from dagogy.api.errors import DagogyError
+from dagogy.api.errors import DagogyError, Interrupted
 from dagogy.incidents.redact import redacted, secrets_of
-from dagogy.workspace.events import utc_now
+from dagogy.workspace.events import unfinished, utc_now
 from dagogy.workspace.files import read_regular, to_json, write_atomic
+from dagogy.workspace.lock import shared
+from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import CORE_SETTINGS
-from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE, VALID
+from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, EVENTS, FAILURES, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE, VALID
 
 #: Where a failure is recorded that is about no run, in the runs dir.
 FAILURES_WITHOUT_RUN = "failures"
@@ -31,15 +34,23 @@ _ARTIFACTS = ("run.json", SPEC, SCOPE, CURRICULUM, PREVIOUS, TRACE, REPORT_MD, R
 #: What is larger is not hashed: a failing command must not make its user wait.
 _MOST_HASHED = 64 * 2**20
 _MOST_LINKS = 20
+#: Who sends a signal that asks a command to stop: the terminal, or whoever runs it under a time limit. The rest comes from the system.
+_SENDERS = {int(signal.SIGINT): "user", int(signal.SIGALRM): "timeout"}
 
 
 class Circumstances(NamedTuple):
-    """What the command knew when it failed. `run`: the folder of its run; `declared`: variables that providers read, and which are secret."""
+    """What the command knew when it failed.
+
+    `run`: the folder of its run; `provider`, `endpoint` and `model`: who was asked, or would have been; `folder`: where the command was run;
+    `declared`: variables that providers read, and which are secret.
+    """
 
     run: Path | None = None
     stage: str = ""
     provider: str = ""
+    endpoint: str = ""
     model: str = ""
+    folder: str = ""
     declared: Mapping[str, bool] = {}
     plugins: Mapping[str, str] = {}
 
@@ -61,7 +72,9 @@ def failure_document(
         "run_id": at.run.name if at.run else "",
         "stage": at.stage,
         "provider": at.provider,
-        "model": at.model,
+        "endpoint": at.endpoint,
+        "model": _word(details, "model") or at.model,
+        "folder": at.folder,
         "exception_chain": [_link(cause) for cause in chain],
         **_origin(details, chain),
         "output_tails": {k: _end(v) for k, v in details.items() if k in TAILS},
@@ -114,7 +127,8 @@ def _origin(details: Mapping[str, Any], chain: Sequence[BaseException]) -> dict[
     if any(type(c).__name__ == "TimeoutExpired" and type(c).__module__ == "subprocess" for c in chain):
         killer = killer or "timeout"
     if isinstance(chain[-1], KeyboardInterrupt):
-        number, killer = (chain[-1].args[0], "system") if chain[-1].args and isinstance(chain[-1].args[0], int) else (2, "user")
+        number = next((n for n in chain[-1].args if isinstance(n, int)), int(signal.SIGINT))
+        killer = _SENDERS.get(number, "system")
     return {
         "errno": _whole(details, "errno") if leaf is None else leaf.errno,
         "child_exit_status": status,
@@ -174,13 +188,43 @@ def _plain(details: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def write_failure(folder: Path, document: Mapping[str, Any]) -> Path | None:
+def record_lost(run: Run, secrets: Mapping[str, str]) -> None:
+    """Records the last command on the run, if it died without a word. Two that find it at once write the same.
+
+    Raises `Locked` when it, or another one, is at work; `NotFound` when the run is gone; `StorageError`.
+    """
+    with shared(run.path):
+        started = unfinished(run.path / EVENTS)
+        if started is None:
+            return
+        document = _lost(run.path, started, secrets)
+        record = write_failure(run.path / FAILURES, document, started.get("pid"))
+        if record is not None:
+            facts = {"command": started.get("command"), "pid": started.get("pid"), "message": document["message"]}
+            run.event("command_lost", code=document["code"], record=record.name, **facts)
+
+
+def _lost(run: Path, started: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
+    """The record of a command that could not write one: `started` as `unfinished` gives it. What is not known of it stays empty."""
+    told = str(started.get("command") or "a command")
+    error = Interrupted(
+        f"'{told}' did not come to its end: process {started.get('pid')} is gone and left no word why",
+        hint="run the same command again to go on",
+        details={"pid": started.get("pid"), "started_at_utc": started.get("at_utc"), "last_sign_utc": started.get("last_utc")},
+    )
+    words = started.get("words")
+    at = Circumstances(run, str(started.get("stage") or ""), folder=str(started.get("folder") or ""))
+    document = failure_document(error, ["dagogy", *words] if isinstance(words, list) and words else told.split(" "), {}, at, secrets)
+    return {**document, "at_utc": str(started.get("last_utc")), "killed_by": "unknown", "environment": {}}
+
+
+def write_failure(folder: Path, document: Mapping[str, Any], pid: int | None = None) -> Path | None:
     """Writes the record into `folder`; returns its path, or None when that cannot be done (the failure itself is told anyway).
 
-    The folder above must be there: a run that was removed, or a runs dir that was mistyped, is not made again.
+    The folder above must be there: a run that was removed, or a runs dir that was mistyped, is not made again. `pid` is the failed process.
     """
     stamp = str(document["at_utc"]).replace("-", "").replace(":", "").replace(".", "-")
-    path = folder / f"{stamp}-{os.getpid()}-{document['code']}.json"
+    path = folder / f"{stamp}-{pid or os.getpid()}-{document['code']}.json"
     if not folder.parent.is_dir() or folder.parent.is_symlink() or folder.is_symlink():
         return None
     try:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,16 +22,18 @@ from dagogy.api.errors import DagogyError, InternalError, StageConflict
 from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.api.probes import ProbeResult
 from dagogy.host.manager import Host, Plugin, is_stop
-from dagogy.incidents.commands import overlaid, run_command
+from dagogy.incidents.commands import flag_of, overlaid, plain, run_command, under
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
-from dagogy.incidents.intake import read_record
+from dagogy.incidents.intake import from_text, read_record
+from dagogy.incidents.limits import Limits
 from dagogy.incidents.probing import ask
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.session import OpenRun
-from dagogy.workspace.events import read_events
+from dagogy.workspace.circuits import Breakers
+from dagogy.workspace.events import read_events, utc_now
 from dagogy.workspace.files import content_hash, hash_file, read_regular
 from dagogy.workspace.runs import Run
-from dagogy.workspace.settings import Settings
+from dagogy.workspace.settings import CORE_SETTINGS, Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
 
 #: Commands about failures: that one of them fails is not the failure to recover from.
@@ -46,11 +49,18 @@ _WITHHELD = re.compile(r"\[redacted\]|\[[A-Z][A-Z0-9_]*\]")
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A failure to recover from: the command to run again (without the leading `dagogy`) and the exit status it ended with."""
+    """A failure to recover from: the command to run again (without the leading `dagogy`), the exit status it ended with, and where it was run."""
 
     failure: Failure
     command: tuple[str, ...]
     exit_status: int
+
+    @classmethod
+    def of(cls, failure: Failure, exit_status: Any, run_id: str) -> Incident:
+        """The incident of a recorded failure. A status that no failing command ends with is that of an internal error."""
+        words = failure.command[1:] if failure.command[:1] == ("dagogy",) else ()
+        known = isinstance(exit_status, int) and not isinstance(exit_status, bool) and 0 < exit_status < 256
+        return cls(failure, on_run(plain(words), run_id, run_id), exit_status if known else InternalError.exit_status)
 
 
 def last_incident(run: Run) -> Incident | None:
@@ -75,16 +85,17 @@ def _ended_well(event: Mapping[str, Any], command: Sequence[str], run_id: str) -
     line = event.get("command")
     if event["event"] == "recovered":
         return line == list(command)
-    return event["event"] == "command_ended" and isinstance(line, str) and _on_run(line.split(" ")[1:], run_id, run_id) == tuple(" ".join(command).split(" "))
+    return (
+        event["event"] == "command_ended"
+        and isinstance(line, str)
+        and on_run(plain(line.split(" ")[1:]), run_id, run_id) == tuple(" ".join(command).split(" "))
+    )
 
 
 def _read(path: Path, run_id: str) -> tuple[Incident, str]:
     failure = read_record(path)
     document = json.loads(read_regular(path))
-    status = document.get("exit_status")
-    command = tuple(failure.command[1:]) if failure.command[:1] == ("dagogy",) else ()
-    known = status if isinstance(status, int) and not isinstance(status, bool) and 0 < status < 256 else InternalError.exit_status
-    return Incident(failure, _on_run(command, run_id, run_id), known), str(document.get("at_utc", ""))
+    return Incident.of(failure, document.get("exit_status"), run_id), str(document.get("at_utc", ""))
 
 
 def stale_incident(opened: OpenRun) -> Incident | None:
@@ -108,7 +119,7 @@ def _command_name(command: Sequence[str]) -> str:
     return next((word for word in command if not word.startswith("-")), "")
 
 
-def _on_run(command: Sequence[str], run_id: str, wanted: str) -> tuple[str, ...]:
+def on_run(command: Sequence[str], run_id: str, wanted: str) -> tuple[str, ...]:
     """`command` on the run `wanted`: whatever named the run `run_id` may mean another one by now."""
     words = list(command)
     names = [i for i, word in enumerate(words) if not word.startswith("-")][1:]
@@ -122,13 +133,14 @@ def _on_run(command: Sequence[str], run_id: str, wanted: str) -> tuple[str, ...]
 
 @dataclass(slots=True)
 class Step:
-    """One action: what it did, and how the failed command ended after it."""
+    """One action: what it did, and how the failed command ended after it. `settings`: all that held for that attempt, the action's own included."""
 
     action: Plugin
     outcome: str
     message: str
     commands: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
     ran: list[dict[str, Any]] = field(default_factory=list)
     records: list[str] = field(default_factory=list)
     run_id: str = ""
@@ -143,6 +155,7 @@ class Step:
             "message": self.message,
             "commands": list(self.commands),
             "environment": dict(self.environment),
+            "settings": dict(self.settings),
             "ran": self.ran,
             "retry": retry,
         }
@@ -150,10 +163,11 @@ class Step:
 
 @dataclass(slots=True)
 class Report:
-    """What a recovery did, and what is left to a person."""
+    """What a recovery did, and what is left to a person. `failure`: the one that stands; `line`: how it was told, where that was another time."""
 
     incident: Incident
     verdict: Verdict
+    failure: Failure
     steps: list[Step] = field(default_factory=list)
     manual: list[Step] = field(default_factory=list)
     hidden: list[Plugin] = field(default_factory=list)
@@ -164,21 +178,30 @@ class Report:
     reason: str = ""
     exit_status: int = 0
     run_id: str = ""
+    line: str = ""
 
     @property
     def first_line(self) -> str:
         """The failure that stands, as every failing command begins its stderr."""
-        results = [*([self.unaided] if self.unaided else []), *(s.retry for s in self.steps if s.retry)]
-        again = told(results[-1]) if results else ""
         failure = self.incident.failure
-        return again if _TYPED.match(again) else f"[{failure.code or StageConflict.code}] {failure.message or f'{failure.run_id}: {self.reason}'}"
+        return self.line or f"[{failure.code or StageConflict.code}] {failure.message or f'{failure.run_id}: {self.reason}'}"
+
+    @property
+    def helped(self) -> Step | None:
+        """The action after which the failed command ended well."""
+        return next((s for s in self.steps if s.retry is not None and s.retry.ok), None)
 
     @property
     def permanent(self) -> list[str]:
         """What a person would type so that the setting that helped holds from now on."""
-        if not self.resolved or not self.steps:
+        if self.helped is None:
             return []
-        return [f"export {name}={shlex.quote(value)}" if value else f"unset {name}" for name, value in self.steps[-1].environment.items()]
+        settings = self.helped.settings
+        command = under(self.incident.command, settings)
+        if command == self.incident.command:
+            return [f"export {name}={shlex.quote(value)}" if value else f"unset {name}" for name, value in settings.items()]
+        words = [word for name, value in settings.items() if value for word in (flag_of(name), value)]
+        return [shlex.join(["dagogy", *command, *words])]
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -213,7 +236,8 @@ def failing_status(result: CommandResult) -> int:
 class Recovery:
     """The loop over one run's failure. `say` gets a line for people at each step; `extra` goes before every command's arguments.
 
-    `probes`: whether the machine is looked at.
+    `probes`: whether the machine is looked at. `unaided`: whether the failed command is run again where no action may be carried out, since a
+    person may have mended it meanwhile.
     """
 
     def __init__(
@@ -225,13 +249,20 @@ class Recovery:
         unsafe: bool = False,
         only: str = "",
         probes: bool = True,
+        unaided: bool = True,
+        limits: Limits | None = None,
         extra: Sequence[str] = (),
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.host, self.settings, self.run = host, settings, run
-        self.unsafe, self.only, self.probes, self.say = unsafe, only, probes, say
+        self.unsafe, self.only, self.probes, self.unaided, self.say = unsafe, only, probes, unaided, say
+        self.limits = limits or Limits()
         self.extra = tuple(extra)
         self.at = run  # the run at work on: a fresh one may take the place of the failed one
+        self.failed_providers: list[str] = []
+        self.base: Mapping[str, str] = {}  # the settings under which the failure at hand came about
+        self._attempts = 0
+        self._began = utc_now()
         self._secrets = secrets_of(settings.environ)
 
     def plan(self, incident: Incident) -> Report:
@@ -244,23 +275,28 @@ class Recovery:
             report.reason = "nothing was done: --dry-run"
         return report
 
-    def recover(self, incident: Incident) -> Report:
-        """Carries out what may be done until the failed command ends with exit status 0, or nothing is left to try."""
-        report = self._report(incident)
+    def recover(self, incident: Incident, verdict: Verdict | None = None) -> Report:
+        """Carries out what may be done until the failed command ends with exit status 0, or nothing is left to try.
+
+        `verdict`: what `plan` made of the incident a moment ago, so that the machine is not looked at twice.
+        """
+        report = self._report(incident, verdict)
         self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
         self._saw(report.verdict, incident.failure)
-        failure = self._loop(report)
+        seen = {report.verdict.incident_id}
+        report.failure = self._loop(report, incident.failure, seen)
         if report.verdict.refuted and report.unaided is None and not report.steps:
-            failure = self._try_unaided(report, failure)
+            # The incident is not there now: it may be over. No action is taken on it, and the failed command decides.
+            report.failure = self._loop(report, self._try_unaided(report, incident.command, report.failure), seen)
         if not report.resolved:
-            self._leave_to_people(report, failure)
+            self._leave_to_people(report, report.failure)
         report.run_id = self.at.id
-        facts = {"incident": report.verdict.incident_id, "actions": [s.action.id for s in report.steps], "command": list(incident.command)}
+        facts = {"incident": report.verdict.incident_id, "incidents": sorted(seen), "actions": [s.action.id for s in report.steps]}
         if report.resolved:
-            by = next((s.action.id for s in report.steps if s.retry is not None and s.retry.ok), "")
-            self._event("recovered", by=by, run_id=self.at.id, **facts)
+            by = report.helped.action.id if report.helped else ""
+            self._event("recovered", by=by, run_id=self.at.id, **facts, command=list(incident.command))
         else:
-            self._event("recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts)
+            self._event("recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts, command=list(incident.command))
         return report
 
     def _verdict(self, failure: Failure) -> Verdict:
@@ -276,85 +312,141 @@ class Recovery:
         if verdict.looks:
             self._event("probed", **verdict.seen(failure))
 
-    def _report(self, incident: Incident) -> Report:
-        verdict = self._verdict(incident.failure)
-        report = Report(incident, verdict, exit_status=incident.exit_status, run_id=self.run.id)
+    def _report(self, incident: Incident, verdict: Verdict | None = None) -> Report:
+        verdict = verdict or self._verdict(incident.failure)
+        report = Report(incident, verdict, incident.failure, exit_status=incident.exit_status, run_id=self.run.id)
         if verdict.outcome != "diagnosed":
-            report.reason = f"{verdict.outcome}: {verdict.reason}; no action is taken"
+            report.reason = _passive(verdict)
         return report
 
-    def _loop(self, report: Report) -> Failure:
-        """Returns the failure that stands at the end."""
-        failure, command = report.incident.failure, report.incident.command
+    def _loop(self, report: Report, failure: Failure, seen: set[str]) -> Failure:
+        """Returns the failure that stands at the end; `seen` collects the incidents that were met."""
+        command = report.incident.command
         tried: set[tuple[str, ...]] = set()
-        while report.verdict.outcome == "diagnosed":
+        while report.verdict.outcome == "diagnosed" and not report.resolved:
+            seen.add(report.verdict.incident_id)
+            report.reason = f"{MOST_ACTIONS} actions did not help" if len(report.steps) == MOST_ACTIONS else self._spent()
+            if report.reason:
+                break
+            if failure.provider and failure.provider not in self.failed_providers:
+                self.failed_providers.append(failure.provider)
             mark = _fingerprint(report.verdict, failure)
-            open_ones = (p for p in self._actions(report) if self._allowed(p) and not {(p.id, mark[0]), (p.id, *mark)} & tried)
-            plugin = next((p for p in open_ones if p.info.times == 1 or self._may_repeat(p, report)), None)
+            plugin = self._next(report, failure, mark, tried)
             if plugin is None:
                 report.reason = "no action is left that may be carried out"
-                if report.unaided is None and not any(s.retry for s in report.steps) and self._whole(command):
-                    # A person may have mended it meanwhile: the failed command decides, here as ever.
-                    known, report.unaided = self._records(), self._retry(None, command)
-                    if report.unaided.ok:
-                        self._resolve(report, command)
-                        break
-                    report.exit_status, failure = failing_status(report.unaided), self._newest(known, failure)
-                    report.verdict = self._verdict(failure)
-                    continue
-                break
-            if len(report.steps) == MOST_ACTIONS:
-                report.reason = f"{MOST_ACTIONS} actions did not help"
-                break
-            if plugin.info.times == 1:
-                tried.add((plugin.id, *mark))
+                if not self.unaided or report.unaided is not None or any(s.retry for s in report.steps) or not self._whole(command):
+                    break
+                failure = self._try_unaided(report, command, failure)
+                if report.unaided is None:
+                    break
+                continue
             before = self._digest()
             step = self._act(plugin, failure, report.verdict, sum(s.action is plugin for s in report.steps))
             report.steps.append(step)
-            if step.environment or plugin.info.safety == "unsafe":
-                tried.add((plugin.id, mark[0]))  # once is enough for what costs something, in whatever words the failure comes back
+            if plugin.info.times == 1 and (step.environment or plugin.info.safety == "unsafe"):
+                # Once is enough for what costs something, in whatever words the failure comes back.
+                tried.add((plugin.id, report.verdict.incident_id, failure.provider))
             if step.outcome != "changed":
                 failure = self._deeper(report, failure, step)
                 continue
             if step.run_id:
-                command = _on_run(command, self.at.id, step.run_id)
+                command = on_run(command, self.at.id, step.run_id)
                 self.at = Run(self.run.path.parent / step.run_id)
-            if not self._whole(command):
-                report.reason = "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"
+            report.reason = self._spent() or self._unfit(command, report.incident)
+            if report.reason:
                 break
-            known = self._records()
-            step.retry = self._retry(step, command)
-            if step.retry.ok:
-                self._resolve(report, command)
-                break
-            report.exit_status = failing_status(step.retry)
-            failure = self._newest(known, failure)
-            report.verdict = self._verdict(failure)
-            self._saw(report.verdict, failure)
+            failure = self._again(report, step, command, failure)
             same = _fingerprint(report.verdict, failure) == mark and plugin.info.times == 1
-            if same and not step.environment and not step.run_id and self._digest() == before:
+            if same and not report.resolved and not step.environment and not step.run_id and self._digest() == before and not self._spent():
                 report.reason = "the same failure again with nothing changed"
                 break
-            if report.verdict.outcome != "diagnosed":
-                report.reason = f"{report.verdict.outcome}: {report.verdict.reason}; no action is taken"
         return failure
+
+    def _again(self, report: Report, step: Step, command: Sequence[str], failure: Failure) -> Failure:
+        """The failed command after an action. Returns the failure that stands then.
+
+        One that the attempt did not come to before keeps its settings for the next attempt; of one that did not change they are forgotten.
+        """
+        step.settings = {**self.base, **step.environment}
+        self._make_way(failure)
+        known = self._records()
+        step.retry = self._retry(command, step.settings, failure, step.action.id, report.verdict.incident_id)
+        if step.retry.ok:
+            self._resolve(report, command)
+            return failure
+        before = report.verdict.incident_id, failure.provider
+        failure = self._accepted(report, failure, step.retry, known)
+        if (report.verdict.incident_id, failure.provider) != before:
+            self.base = step.settings
+        return failure
+
+    def _try_unaided(self, report: Report, command: Sequence[str], failure: Failure) -> Failure:
+        """The failed command as it was. Returns the failure that stands then."""
+        report.reason = self._spent() or self._unfit(command, report.incident)
+        if report.reason:
+            return failure
+        known = self._records()
+        report.unaided = self._retry(command, {}, failure, "", report.verdict.incident_id)
+        if report.unaided.ok:
+            self._resolve(report, command)
+            return failure
+        return self._accepted(report, failure, report.unaided, known)
+
+    def _accepted(self, report: Report, before: Failure, result: CommandResult, known: set[str]) -> Failure:
+        """What the command that was run again failed with. One that our own budget brought about says nothing: then `before` stands."""
+        new = sorted(self._records() - known)
+        if new:
+            failure = read_record(self.at.path / FAILURES / new[-1])
+        else:  # it could write none: it was killed, or the disk is full
+            failure = from_text(result.text, str(result.exit_status), source="the output of the command that was run again")
+            failure = replace(failure, command=before.command, run_id=self.at.id)
+        if self._spent() and (failure.killed_by == "timeout" or failure.details.get("cause") == "calls_spent"):
+            return before
+        report.exit_status = failing_status(result)
+        report.line = told(result) if _TYPED.match(told(result)) else report.line
+        report.verdict = self._verdict(failure)
+        self._saw(report.verdict, failure)
+        if report.verdict.outcome != "diagnosed":
+            report.reason = _passive(report.verdict)
+        return failure
+
+    def _next(self, report: Report, failure: Failure, mark: tuple[str, ...], tried: set[tuple[str, ...]]) -> Plugin | None:
+        """The action to carry out now, marked as tried."""
+        for plugin in self._actions(report):
+            marks = {(plugin.id, report.verdict.incident_id, failure.provider), (plugin.id, *mark)}
+            if self._allowed(plugin) and not marks & tried and (plugin.info.times == 1 or self._may_repeat(plugin, report)):
+                if plugin.info.times == 1:
+                    tried.add((plugin.id, *mark))
+                return plugin
+        return None
+
+    def _spent(self) -> str:
+        """Which limit is reached; "" while something may be done."""
+        return self.limits.spent(self._attempts, self._calls())
+
+    def _calls(self) -> float:
+        """The requests to a service since this recovery began, as the logs of its runs tell."""
+        total = 0.0
+        for run in {self.run, self.at}:
+            with contextlib.suppress(DagogyError):
+                for event in read_events(run.path / EVENTS):
+                    usage = event.get("usage")
+                    if event.get("event") == "provider_asked" and str(event.get("at_utc")) >= self._began and isinstance(usage, dict):
+                        calls = usage.get("calls")
+                        total += calls if isinstance(calls, int | float) else 0
+        return total
+
+    def _unfit(self, command: Sequence[str], incident: Incident) -> str:
+        """Why the failed command cannot be run again; "" when it can."""
+        if not self._whole(command):
+            return "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"
+        folder = incident.failure.folder
+        return f"the folder in which the failed command was run is gone: {folder}" if folder and not os.path.isdir(folder) else ""
 
     def _may_repeat(self, plugin: Plugin, report: Report) -> bool:
         """Whether an action that may be carried out several times may be now: it stops when there was nothing that it could do."""
         outcomes = [s.outcome for s in report.steps if s.action is plugin]
         return len(outcomes) < plugin.info.times and all(outcome == "changed" for outcome in outcomes)
-
-    def _try_unaided(self, report: Report, failure: Failure) -> Failure:
-        """The incident is not there now: it may be over. No action is taken on it, and the failed command decides."""
-        command = report.incident.command
-        if not self._whole(command):
-            return failure
-        known, report.unaided = self._records(), self._retry(None, command)
-        if report.unaided.ok:
-            self._resolve(report, command)
-            return failure
-        report.exit_status = failing_status(report.unaided)
-        return self._newest(known, failure)
 
     def _whole(self, command: Sequence[str]) -> bool:
         """Whether it can be run again as it was: recorded with all its words, and about this run."""
@@ -376,7 +468,9 @@ class Recovery:
         return sorted(found, key=lambda p: (p.info.order, p.id))
 
     def _allowed(self, plugin: Plugin) -> bool:
-        return plugin.info.safety == "safe" or (plugin.info.safety == "unsafe" and self.unsafe)
+        """What is unsafe needs consent: for this recovery, or beforehand, by the setting that the action names."""
+        consent = self.unsafe or (plugin.info.consent and self.settings.raw(plugin.info.consent)[0] is not None)
+        return plugin.info.safety == "safe" or (plugin.info.safety == "unsafe" and bool(consent))
 
     def _leave_to_people(self, report: Report, failure: Failure) -> None:
         """The commands of the manual actions, and the count of what needs consent."""
@@ -413,18 +507,34 @@ class Recovery:
                         environment=dict(step.environment), ran=step.ran, records=step.records)  # fmt: skip
         return step
 
-    def _retry(self, step: Step | None, command: Sequence[str]) -> CommandResult:
-        environment = step.environment if step else {}
-        settings = "".join(f"{name}={shlex.quote(value)} " for name, value in environment.items())
-        self.say(f"  again: {settings}dagogy {' '.join(command)}")
-        result = self.command(command, environment)
+    def _make_way(self, failure: Failure) -> None:
+        """After an action the command run again is the trial of the circuit breaker that its failure may have opened."""
+        if failure.endpoint and failure.details.get("cause") != "circuit_open":
+            with contextlib.suppress(DagogyError):
+                Breakers(self.at.path.parent).half_open(failure.provider, failure.endpoint)
+
+    def _retry(self, command: Sequence[str], settings: Mapping[str, str], failure: Failure, action: str, incident: str) -> CommandResult:
+        """The failed command once more. The settings of this attempt win over its options; on whose account it runs is in DAGOGY_RECOVERY."""
+        words = under(command, settings)
+        shown = "".join(f"{name}={shlex.quote(value)} " for name, value in settings.items())
+        self.say(f"  again: {shown}dagogy {' '.join(words)}")
+        self._attempts += 1
+        account = redacted({"action": action, "incident": incident, "record": Path(failure.source).name, "environment": dict(settings)}, self._secrets)
+        result = self.command(words, {**settings, "DAGOGY_RECOVERY": json.dumps(account)}, failure.folder)
         self.say(f"  exit status {result.exit_status}: {told(result)}")
-        self._event("recovery_retried", action=step.action.id if step else "", command=list(command), exit_status=result.exit_status, told=told(result))
+        self._event("recovery_retried", action=action, command=list(words), environment=dict(settings), exit_status=result.exit_status, told=told(result))
         return result
 
-    def command(self, arguments: Sequence[str], environment: Mapping[str, str]) -> CommandResult:
+    def command(self, arguments: Sequence[str], environment: Mapping[str, str], folder: str = "") -> CommandResult:
+        """Runs a command in `folder` (else the current one), within what is left of the limits."""
         missing = [word for word in self.extra if word not in arguments]
-        return run_command([*missing, *arguments], overlaid(self.settings.environ, environment), self.settings.folder)
+        settings, place = self.settings, Path(folder) if folder else self.settings.folder
+        given = {**self.limits.as_settings(self._calls(), settings), **environment}
+        if place != settings.folder:
+            # Paths that count from the current folder mean the same in the other one.
+            named = [known.name for known in CORE_SETTINGS.values() if known.kind == "path" and settings.environ.get(known.name, "").strip()]
+            given = {"ORCHESTRATION_BASE_DIR": str(settings.runs_dir), **{name: str(settings.path_of(name)) for name in named}, **given}
+        return run_command([*missing, *arguments], overlaid(settings.environ, given), place, self.limits.seconds_left)
 
     def _deeper(self, report: Report, failure: Failure, step: Step) -> Failure:
         """When an action met another failure on its way, that is what has to be recovered from first."""
@@ -437,11 +547,6 @@ class Recovery:
         report.verdict = verdict
         self.say(f"  which meets another incident: {verdict.incident_id}")
         return found
-
-    def _newest(self, known: set[str], before: Failure) -> Failure:
-        """The failure that the command left behind this time; as before where it left none."""
-        new = sorted(self._records() - known)
-        return read_record(self.at.path / FAILURES / new[-1]) if new else before
 
     def _records(self) -> set[str]:
         folder = self.at.path / FAILURES
@@ -461,6 +566,10 @@ class Recovery:
         """In the log of the failed run. That it cannot be written is no reason not to recover."""
         with contextlib.suppress(DagogyError):
             self.run.event(event, **redacted(facts, self._secrets))
+
+
+def _passive(verdict: Verdict) -> str:
+    return f"{verdict.outcome}: {verdict.reason}; no action is taken"
 
 
 def _fingerprint(verdict: Verdict, failure: Failure) -> tuple[str, ...]:
@@ -493,7 +602,7 @@ class _Context(RecoveryContext):
     """What an action gets from us."""
 
     def __init__(self, recovery: Recovery, failure: Failure, verdict: Verdict, attempt: int) -> None:
-        self.attempt = attempt
+        self.attempt, self.failed_providers = attempt, tuple(recovery.failed_providers)
         self._recovery, self._failure = recovery, failure
         self.probes = [look.result for look in verdict.looks]
         self.run, self.run_id = recovery.at.path, recovery.at.id
@@ -504,6 +613,8 @@ class _Context(RecoveryContext):
         return [p.id for p in self._recovery.host.load("provider") if p.state == "ready"]
 
     def setting(self, name: str) -> str:
+        if name in self._recovery.base:
+            return self._recovery.base[name]
         value, _ = self._recovery.settings.raw(name)
         return "" if value is None else str(value)
 
@@ -518,7 +629,8 @@ class _Context(RecoveryContext):
         return result
 
     def wait(self, seconds: float) -> None:
-        seconds = min(max(seconds, 0.0), _LONGEST_WAIT)
+        left = self._recovery.limits.seconds_left
+        seconds = min(max(seconds, 0.0), _LONGEST_WAIT if left is None else min(left, _LONGEST_WAIT))
         self._recovery.say(f"  waiting {seconds:.0f} s")
         time.sleep(seconds)
 

@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dagogy.api.errors import ConfigError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
+from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
 from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
+from dagogy.workspace.circuits import Breakers, Circuit
 from dagogy.workspace.files import read_regular, remove_temporaries
 from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.runs import Metadata, Run, Runs
@@ -38,6 +39,8 @@ class Session:
         self.host = host
         self.clean = clean
         self.runs = Runs(settings.runs_dir)
+        #: Who was asked in this command, if somebody was.
+        self.asked: Circuit | None = None
 
     @cached_property
     def rule_configs(self) -> Mapping[str, RuleConfig]:
@@ -53,7 +56,7 @@ class Session:
 
         return Judge(self.host, self.rule_configs)
 
-    def provider_plugin(self, provider_id: str | None = None) -> Plugin:
+    def provider_plugin(self, provider_id: str | None = None, setting: str = "AGENT_PROVIDER") -> Plugin:
         """The provider asked for. Raises `ConfigError` that names the variable when it is not installed."""
         wanted = provider_id or str(self.settings.get("AGENT_PROVIDER"))
         try:
@@ -61,10 +64,32 @@ class Session:
         except NotFound as error:
             installed = ", ".join(p.id for p in self.host.all("provider") if p.state != "disabled") or "none"
             raise ConfigError(
-                f"AGENT_PROVIDER is '{wanted}'; accepted: {installed}",
+                f"{setting} is '{wanted}'; accepted: {installed}",
                 hint=error.hint or f"install a distribution that brings the provider '{wanted}'",
-                details={"setting": "AGENT_PROVIDER", "value": wanted},
+                details={"setting": setting, "value": wanted},
             ) from None
+
+    def check_fallbacks(self) -> None:
+        """Raises `ConfigError` when AGENT_FALLBACK_PROVIDERS names a provider that is not installed."""
+        for wanted in str(self.settings.get("AGENT_FALLBACK_PROVIDERS")).split(","):
+            if wanted.strip():
+                self.provider_plugin(wanted.strip(), "AGENT_FALLBACK_PROVIDERS")
+
+    @contextlib.contextmanager
+    def asking(self, provider: Provider, note: Callable[[str], None] = lambda line: None) -> Iterator[Callable[[], None]]:
+        """Around whatever is asked of the provider; what it gives is to be called once there was an answer.
+
+        Raises `ProviderError` (cause `circuit_open`) where the circuit breaker keeps it from being asked. `note` gets a line about breakers.
+        """
+        from dagogy.pipeline.generate import ask
+
+        endpoint = ask(provider, self.provider_plugin(provider.info.id).origin, lambda: str(provider.endpoint))
+        self.asked = Circuit(provider.info.id, endpoint, provider.settings.model)
+        if not endpoint:
+            yield lambda: None
+            return
+        with Breakers(self.runs.base, note=note).asking(self.asked) as answered:
+            yield answered
 
     def provider(self, provider_id: str | None = None) -> Provider:
         """The provider, created with the settings it declares. Raises `ConfigError` or `PluginError`."""
@@ -111,8 +136,8 @@ class Session:
         yield opened
 
     @contextlib.contextmanager
-    def writing(self, reference: str, command: str, wait_seconds: float = 0.0) -> Iterator[OpenRun]:
-        """The run, locked, its stage in line. Raises `Locked`, `NotFound`, `StorageError`."""
+    def writing(self, reference: str, command: str, wait_seconds: float = 0.0, words: Sequence[str] = ()) -> Iterator[OpenRun]:
+        """The run, locked, its stage in line. `words` are those of `command`. Raises `Locked`, `NotFound`, `StorageError`."""
         run = self.runs.find(reference)
         with locked(run.path, command, wait_seconds):
             for folder in ("", "inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs"):
@@ -120,9 +145,16 @@ class Session:
             remove_temporaries(run.file(FAILURES), older_than=60)  # failure records are written without the lock
             opened, before = self._open(run)
             sync(run, opened.metadata, opened.state, before)
-            run.event("command_started", command=command, stage=opened.state.stage)
-            yield opened
-            run.event("command_ended", command=command, stage=opened.state.stage)
+            facts = {"command": command, "pid": os.getpid()}
+            try:
+                run.event("command_started", **facts, stage=opened.state.stage, words=list(words), folder=str(self.settings.folder))
+                yield opened
+                run.event("command_ended", **facts, stage=opened.state.stage)
+            except BaseException:
+                # Still under the lock: a command without such a word was killed.
+                with contextlib.suppress(DagogyError):
+                    run.event("command_stopped", **facts)
+                raise
 
     def _open(self, run: Run) -> tuple[OpenRun, bytes]:
         """The run with its state inferred, and `run.json` as it was read."""

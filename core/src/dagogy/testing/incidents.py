@@ -72,14 +72,15 @@ class BenchContext(RecoveryContext):
         settings: Mapping[str, str] | None = None,
         file: Mapping[str, str] | None = None,
         providers: Sequence[str] = ("internal",),
+        failed_providers: Sequence[str] = (),
         spec_problems: Sequence[str] = (),
         answer: Callable[[Sequence[str]], CommandResult] | None = None,
         look: Callable[[str, Mapping[str, str]], Sequence[ProbeResult]] | None = None,
         probes: Sequence[ProbeResult] = (),
         attempt: int = 0,
     ) -> None:
-        self.run, self.run_id, self.providers, self.probes = run, run.name, tuple(providers), tuple(probes)
-        self.attempt = attempt
+        self.run, self.run_id, self.probes, self.attempt = run, run.name, tuple(probes), attempt
+        self.providers, self.failed_providers = tuple(providers), tuple(failed_providers)
         self.waits: list[float] = []
         self.looks: list[tuple[str, dict[str, str]]] = []
         self._look = look

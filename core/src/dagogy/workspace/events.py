@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,10 +37,52 @@ def append_event(path: Path, event: str, /, **facts: Any) -> None:
         raise storage_error("append to", path, error) from error
 
 
+#: How a command is over, as its run's log tells; `command_lost` where a later command found that one had gone without a word.
+_ENDS = frozenset({"command_ended", "command_stopped", "command_failed", "command_lost"})
+#: What is read of the log's end to find the last command. A command writes a few lines.
+_END_BYTES = 256 * 1024
+
+
+def unfinished(path: Path) -> dict[str, Any] | None:
+    """The `command_started` of the last command, as long as nothing says that it is over, with the time of its last event as `last_utc`.
+
+    Commands that write take turns, so who may hold the run's lock and finds one knows that its process died without a word.
+    """
+    try:
+        with open(path, "rb", opener=_no_pipe) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    started: dict[str, Any] | None = None
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(event, dict):
+            continue
+        if event.get("event") == "command_started":
+            started = {**event, "last_utc": event.get("at_utc")}
+        elif started is not None:
+            over = event.get("event") in _ENDS and event.get("pid", started.get("pid")) == started.get("pid")
+            started = None if over else {**started, "last_utc": event.get("at_utc")}
+    return started
+
+
+def _no_pipe(path: str, flags: int) -> int:
+    """Opens a file; one in whose place a pipe is would keep the reader waiting."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
+    return descriptor
+
+
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
     """The events in order; a torn line is passed over. No log, no events. Raises `StorageError`."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_no_pipe) as file:
             for line in file:
                 try:
                     event = json.loads(line)

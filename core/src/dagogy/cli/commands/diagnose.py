@@ -48,7 +48,7 @@ def _of(app: App, subject: str) -> Failure:
     record = find_record(subject)
     if record is not None:
         return read_record(record)
-    run = app.session.runs.find(subject)
+    run = app.find(subject)
     record = last_record(Path(run.path))
     if record is not None:
         return read_record(record)

@@ -1,8 +1,9 @@
-"""`dagogy incidents list`: what has failed so far, across all runs."""
+"""`dagogy incidents`: what has failed so far, across all runs, and who is not asked for that."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,6 +11,8 @@ import click
 from dagogy.api.errors import InvalidArgument
 from dagogy.cli.app import App
 from dagogy.cli.options import common
+from dagogy.incidents.redact import redacted
+from dagogy.workspace.circuits import Breakers
 
 
 @click.group("incidents", no_args_is_help=False, epilog="\b\nExample:\n  dagogy incidents list")
@@ -22,10 +25,9 @@ def incidents() -> None:
 def list_incidents(app: App) -> None:
     """Lists the incidents across all runs, the most frequent first: how often, in how many runs, last seen, and what resolved them before."""
     from dagogy.incidents.history import history
-    from dagogy.incidents.redact import redacted
 
     found: dict[str, dict[str, Any]] = {}
-    problems = []
+    problems: list[str] = []
     for run_id in app.session.runs.ids():
         try:
             told = history(app.host, app.session.runs.named(run_id))
@@ -40,14 +42,39 @@ def list_incidents(app: App) -> None:
             row["last_seen_utc"] = max(row["last_seen_utc"], failure.at_utc)
             resolved = told.resolved(failure)
             if resolved is not None:
-                row["by"][str(resolved.get("action") or resolved.get("command") or resolved["event"])] += 1
+                row["by"][_means(resolved)] += 1
     rows = [
         {"incident": name, "count": row["count"], "runs": sorted(row["runs"]), "last_seen_utc": row["last_seen_utc"], "resolved_before": dict(row["by"])}
         for name, row in sorted(found.items(), key=lambda item: (-item[1]["count"], item[0]))
     ]
-    document = redacted({"runs_dir": str(app.session.runs.base), "incidents": rows, "problems": problems}, app.secrets())
-    lines = [line for row in document["incidents"] for line in _lines(row)]
-    app.emit(document, *(lines or ["no failures are recorded"]), *(f"not read: {problem}" for problem in document["problems"]))
+    breakers = Breakers(app.session.runs.base, note=problems.append).opened()
+    document = {"runs_dir": str(app.session.runs.base), "incidents": rows, "circuits": [b.as_dict() for b in breakers], "problems": problems}
+    document = redacted(document, app.secrets())
+    lines = [line for row in document["incidents"] for line in _lines(row)] or ["no failures are recorded"]
+    lines += [_circuit_line(circuit) for circuit in document["circuits"]]
+    app.emit(document, *lines, *(f"not read: {problem}" for problem in document["problems"]))
+
+
+@incidents.command("reset", epilog="\b\nExample:\n  dagogy incidents reset remote_llm")
+@click.argument("provider", required=False, metavar="[PROVIDER]")
+@common
+def reset(app: App, provider: str | None) -> None:
+    """Closes the circuit breakers, of one provider or of all, so that the next command asks it again."""
+    closed = Breakers(app.session.runs.base, note=app.note).close(lambda circuit: provider in (None, circuit.provider))
+    rows = [b.as_dict() for b in closed]
+    app.emit(redacted({"closed": rows}, app.secrets()), *(f"closed: {_circuit_line(row)}" for row in rows) if rows else ("no circuit breaker is open",))
+
+
+def _means(resolved: Mapping[str, Any]) -> str:
+    """By what a failure was resolved: the action, or the command run again."""
+    if resolved["event"] == "recovered":
+        return str(resolved.get("by") or "the same command again")
+    return str(resolved.get("command") or resolved["event"])
+
+
+def _circuit_line(row: Mapping[str, Any]) -> str:
+    where = f"{row['provider']} at {row['endpoint']}" + (f", model {row['model']}" if row["model"] else "")
+    return f"circuit breaker of {where}: open until {row['until_utc']} ({row['incident']} since {row['since_utc']})"
 
 
 def _lines(row: dict[str, Any]) -> list[str]:

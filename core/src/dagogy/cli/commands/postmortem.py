@@ -23,7 +23,7 @@ def postmortem(app: App, reference: str, owner: str, output: Path | None) -> Non
     from dagogy.workspace.files import write_atomic
 
     secrets = app.secrets()
-    document = redacted(report(app.host, app.session.runs.find(reference), owner), secrets)
+    document = redacted(report(app.host, app.find(reference), owner), secrets)
     lines = [redacted(line, secrets) for line in markdown(document)]
     if output is not None:
         write_atomic(output, ("\n".join(lines) + "\n").encode(errors="backslashreplace"))

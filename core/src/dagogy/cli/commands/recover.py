@@ -27,7 +27,8 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     """Carries out what helps against a run's last failure; the failed command run again decides. Exit status 0 when that ended well, else the failure's."""
     if only:
         app.host.get("recovery", only)
-    run = app.session.runs.find(reference)
+    app.session.check_fallbacks()
+    run = app.find(reference)
     incident = _incident(app, run)
     secrets = secrets_of(os.environ)
 

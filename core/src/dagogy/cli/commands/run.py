@@ -38,6 +38,11 @@ _STAGES = ("scope", "generate", "validate", "plan", "iterate")
 @click.option("--target-score", metavar="SCORE", help="Instead of AGENT_TARGET_SCORE.")
 @click.option("--no-cache", is_flag=True, help="Ask the provider anew, also what it answered before.")
 @click.option("--show-prompt", is_flag=True, help="Print what a language model would be asked, and do nothing else.")
+@click.option("--self-heal", is_flag=True, help="When it fails, recover from the failure as 'recover' does, within limits; else leave an escalation bundle.")
+@click.option("--unsafe", is_flag=True, help="With --self-heal: carry out the actions as well that overwrite, cost money or change the provider.")
+@click.option("--heal-attempts", metavar="N", help="With --self-heal: instead of AGENT_HEAL_ATTEMPTS, how often it is run again at most.")
+@click.option("--heal-seconds", metavar="SECONDS", help="With --self-heal: instead of AGENT_HEAL_SECONDS, how long recovering may take.")
+@click.option("--heal-calls", metavar="N", help="With --self-heal: instead of AGENT_HEAL_CALLS, most requests to a service while recovering.")
 @wait_option
 @common
 def run(
@@ -52,14 +57,38 @@ def run(
     target_score: str | None,
     no_cache: bool,
     show_prompt: bool,
+    self_heal: bool,
+    unsafe: bool,
+    heal_attempts: str | None,
+    heal_seconds: str | None,
+    heal_calls: str | None,
     wait_seconds: float,
-) -> None:
+) -> int:
     """Compiles a run: reads the scope document or topic spec, generates a curriculum, validates it, plans it, and says what changed."""
     app.flags = {"AGENT_PROVIDER": provider, "AGENT_MODEL": model, "AGENT_MAX_ITERATIONS": max_iterations, "AGENT_TARGET_SCORE": target_score}
-    scope = _scope(scope_file, scope_mode, sections)
+    healing = {"AGENT_HEAL_ATTEMPTS": heal_attempts, "AGENT_HEAL_SECONDS": heal_seconds, "AGENT_HEAL_CALLS": heal_calls}
+    if not self_heal and (unsafe or any(healing.values())):
+        raise InvalidArgument("--unsafe and the --heal- options need --self-heal", hint=f"dagogy run {reference} --self-heal")
+    if self_heal and show_prompt:
+        raise InvalidArgument("--show-prompt asks nobody, so there is nothing to heal", hint="leave one of the two out")
+    app.flags |= healing
+
+    def compiled() -> None:
+        _compile(app, reference, _scope(scope_file, scope_mode, sections), wait_seconds, fresh=no_cache)
+
     if show_prompt:
-        _show_prompt(app, reference, scope)
-        return
+        _show_prompt(app, reference, _scope(scope_file, scope_mode, sections))
+    elif self_heal:
+        from dagogy.cli.heal import self_healing
+
+        return self_healing(app, compiled, unsafe=unsafe)
+    else:
+        compiled()
+    return 0
+
+
+def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_seconds: float, *, fresh: bool) -> None:
+    """The whole pipeline on one run, and its result on stdout."""
     with app.writing(reference, wait_seconds) as opened:
         inputs.require_inputs(opened, scope)
         # What the configuration says of the rules has to be right before a provider is asked, which may cost money.
@@ -67,8 +96,11 @@ def run(
         with display(app) as progress:
             template = template_bytes(app.settings)
             chosen = app.session.provider()
-            reading = inputs.prepare_inputs(opened, scope, chosen, template, progress)
-            result = inputs.generate(opened, chosen, reading, progress, fresh=no_cache)
+            with app.session.asking(chosen, lambda line: progress("generate", line)) as answered:
+                reading = inputs.prepare_inputs(opened, scope, chosen, template, progress)
+                result = inputs.generate(opened, chosen, reading, progress, fresh=fresh)
+                if result.trace["usage"].get("calls", 1):  # an answer that was kept says nothing of the service
+                    answered()
             progress("validate", "judging the best draft")
             report = operations.validate(opened, result.best.subject, result.best.verdict)
             progress("validate", summary_line(report))

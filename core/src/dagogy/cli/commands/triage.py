@@ -35,7 +35,7 @@ def triage(app: App, reference: str, unsafe: bool, no_fix: bool, no_probe: bool)
     Where a step fails: the report and the diagnosis, then what may be done about it, as `recover` does, and on from there. Exit status 0 when the
     flow came to its end, else that of the step that failed.
     """
-    walk = _Walk(app, app.session.runs.find(reference), unsafe=unsafe, fix=not no_fix, probes=not no_probe)
+    walk = _Walk(app, app.find(reference), unsafe=unsafe, fix=not no_fix, probes=not no_probe)
     failed = next((step for step in _FLOW if not walk.passes(step)), "")
     document = {**walk.document(), "resolved": not failed}
     if not failed:
@@ -100,11 +100,11 @@ class _Walk:
             self.report_path = str(self.run.path / REPORT_MD)
             self.say(f"report: {self.report_path}")
         self.say(f"incident: {found.verdict.incident_id}" + (f" ({found.verdict.reason})" if found.verdict.reason else ""), *self._advice(found))
-        report = recovery.recover(incident) if self.fix and found.verdict.outcome == "diagnosed" else found
+        report = recovery.recover(incident, found.verdict) if self.fix and found.verdict.outcome == "diagnosed" else found
         self.recoveries.append(report)
         self.run = Run(self.run.path.parent / report.run_id)
         if report.resolved:
-            self.steps[-1]["resolved_by"] = next((s.action.id for s in report.steps if s.retry is not None and s.retry.ok), "")
+            self.steps[-1]["resolved_by"] = report.helped.action.id if report.helped else ""
             self.say(f"ok      dagogy {command} {self.run.id}: {report.reason}")
             return True
         self.first_line, self.exit_status = report.first_line, report.exit_status

@@ -1,0 +1,113 @@
+"""`run --self-heal`: the command, and when it fails, what `recover` does about it, within limits; at the end a result or an escalation bundle."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from dagogy.api.errors import DagogyError, Interrupted
+from dagogy.cli.app import App, Recorded, record_failure, typed
+from dagogy.cli.commands.recover import report_lines
+from dagogy.incidents.brief import last_line
+from dagogy.incidents.escalation import escalate
+from dagogy.incidents.intake import from_record
+from dagogy.incidents.limits import Limits
+from dagogy.incidents.recover import Incident, Recovery, Report
+from dagogy.incidents.redact import redacted
+from dagogy.workspace.runs import Run
+
+_TYPED = re.compile(r"\[([a-z_]+)\] (.*)")
+
+
+def self_healing(app: App, command: Callable[[], None], *, unsafe: bool) -> int:
+    """Carries `command` out; its failure is recovered from. Returns the exit status: 0, or that of the failure that stands."""
+    limits = Limits.of(app.settings)
+    app.session.check_fallbacks()
+    try:
+        command()
+        return 0
+    except BaseException as error:
+        failure = typed(app, error)
+        run = _run_of(app)
+        # Whoever stopped it does not want it to go on; and without a run nothing is there to recover.
+        if failure is None or run is None or isinstance(failure, Interrupted):
+            raise
+    recorded = record_failure(app, failure)
+    del failure  # and with it all that the command had in its hands
+    return _recovered(app, run, recorded, unsafe=unsafe, limits=Limits(limits.attempts, limits.seconds, limits.calls))
+
+
+def _run_of(app: App) -> Run | None:
+    if app.opened is not None:
+        return app.opened.run
+    try:
+        return app.session.runs.find(app.reference)
+    except DagogyError:
+        return None
+
+
+def _recovered(app: App, run: Run, recorded: Recorded, *, unsafe: bool, limits: Limits) -> int:
+    secrets = app.secrets()
+
+    def say(line: str) -> None:
+        if not app.json:
+            app.write(str(redacted(line, secrets)))
+
+    document = recorded.document
+    say(f"failed: [{document['code']}] {document['message']}")
+    if recorded.path is not None:
+        say(f"record: {recorded.path}")
+    incident = Incident.of(from_record(document, str(recorded.path or "")), document.get("exit_status"), run.id)
+    extra = () if app.third_party else ("--no-third-party",)
+    recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, unaided=False, limits=limits, extra=extra, say=say)
+    report = recovery.recover(incident)
+    if report.resolved:
+        _tell_resolved(app, report, secrets)
+    else:
+        _tell_escalated(app, report, recorded, secrets)
+    return report.exit_status
+
+
+def _tell_resolved(app: App, report: Report, secrets: dict[str, str]) -> None:
+    """The result of the command that ended well, and what was wrong, what helped and what would make it permanent."""
+    helped = report.helped
+    ended = helped.retry if helped is not None else report.unaided
+    text = ended.text if ended is not None else ""
+    failure = report.incident.failure
+    by = f"{helped.action.id}: {helped.message}" if helped is not None else "running it again"
+    lines = [text, "", f"healed: {failure.code}: {failure.message}", f"  what helped: {by}", *report_lines(report)]
+    app.emit(redacted({**_object(text), "healing": report.as_dict()}, secrets), *(str(redacted(line, secrets)) for line in lines))
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The JSON object that a command run with `--json` printed."""
+    try:
+        found, _ = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _tell_escalated(app: App, report: Report, recorded: Recorded, secrets: dict[str, str]) -> None:
+    """What is left to a person, and the bundle for whoever takes it up; last, as every failing command, incident and next step."""
+    run = Run(app.session.runs.base / report.run_id)
+    unwritten = recorded.document if recorded.path is None else None
+    note = f"dagogy run --self-heal could not recover from it: {report.reason}"
+    try:
+        bundle = escalate(app.host, run, app.settings.archive_dir, secrets, note=str(redacted(note, secrets)), standing=report.failure, unwritten=unwritten)
+        path, told = str(bundle.path), f"bundle: {bundle.path}"
+        run.event("escalated", command=app.command_line(), incident=bundle.incident, bundle=bundle.path.name)
+    except DagogyError as error:
+        path, told = "", f"no bundle: {error.message}"
+    found = _TYPED.match(report.first_line)
+    assert found is not None
+    error_document = {"code": found[1], "message": found[2], "details": dict(report.failure.details), "hint": report.failure.hint}
+    lines = [str(redacted(line, secrets)) for line in report_lines(report)]
+    app.emit(redacted({"error": error_document, "healing": report.as_dict(), "bundle": path}, secrets), *lines)
+    facts = {"run_id": report.run_id, "hint": report.failure.hint, "command": ["dagogy", *report.incident.command]}
+    closing = last_line(app.host, report.verdict, facts, report.failure.source)
+    hint = [f"hint: {report.failure.hint}"] if report.failure.hint else []
+    source = [f"record: {report.failure.source}"] if report.failure.source.endswith(".json") else []
+    app.tell(str(redacted("\n".join([report.first_line, *hint, *source, told, closing]), secrets)))

@@ -1,0 +1,30 @@
+"""When a failure opens a circuit breaker: which incidents do, and for how long, is their classifiers' to say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from dagogy.incidents.diagnose import Verdict
+
+
+class Trip(NamedTuple):
+    """How long a breaker is to be open; `told`: the service said so itself."""
+
+    seconds: float
+    told: bool
+
+
+def trip(verdict: Verdict, details: Mapping[str, Any]) -> Trip | None:
+    """How long the diagnosed incident opens the breaker of whoever was asked; None where it does not. That a breaker was open opens none."""
+    if verdict.outcome != "diagnosed" or details.get("cause") == "circuit_open":
+        return None
+    answer = verdict.best[0]
+    seconds = dict(answer.plugin.info.circuits).get(verdict.incident_id)
+    if seconds is None:
+        return None
+    told = answer.diagnosis.retry_after_seconds
+    if isinstance(told, int | float) and math.isfinite(told) and told > 0:
+        return Trip(float(told), told=True)
+    return Trip(float(seconds), told=False)
