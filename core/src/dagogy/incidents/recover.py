@@ -70,7 +70,7 @@ def _ended_well(event: Mapping[str, Any], command: Sequence[str], run_id: str) -
     line = event.get("command")
     if event["event"] == "recovered":
         return line == list(command)
-    return event["event"] == "command_ended" and isinstance(line, str) and _on_run(line.split(" ")[1:], run_id, run_id) == tuple(" ".join(command).split(" "))
+    return event["event"] == "command_ended" and isinstance(line, str) and on_run(line.split(" ")[1:], run_id, run_id) == tuple(" ".join(command).split(" "))
 
 
 def _read(path: Path, run_id: str) -> tuple[Incident, str]:
@@ -79,7 +79,7 @@ def _read(path: Path, run_id: str) -> tuple[Incident, str]:
     status = document.get("exit_status")
     command = tuple(failure.command[1:]) if failure.command[:1] == ("dagogy",) else ()
     known = status if isinstance(status, int) and not isinstance(status, bool) and 0 < status < 256 else InternalError.exit_status
-    return Incident(failure, _on_run(command, run_id, run_id), known), str(document.get("at_utc", ""))
+    return Incident(failure, on_run(command, run_id, run_id), known), str(document.get("at_utc", ""))
 
 
 def stale_incident(opened: OpenRun) -> Incident | None:
@@ -103,7 +103,7 @@ def _command_name(command: Sequence[str]) -> str:
     return next((word for word in command if not word.startswith("-")), "")
 
 
-def _on_run(command: Sequence[str], run_id: str, wanted: str) -> tuple[str, ...]:
+def on_run(command: Sequence[str], run_id: str, wanted: str) -> tuple[str, ...]:
     """`command` on the run `wanted`: whatever named the run `run_id` may mean another one by now."""
     words = list(command)
     names = [i for i, word in enumerate(words) if not word.startswith("-")][1:]
@@ -290,7 +290,7 @@ class Recovery:
                 failure = self._deeper(report, failure, step)
                 continue
             if step.run_id:
-                command = _on_run(command, self.at.id, step.run_id)
+                command = on_run(command, self.at.id, step.run_id)
                 self.at = Run(self.run.path.parent / step.run_id)
             if not self._whole(command):
                 report.reason = "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"

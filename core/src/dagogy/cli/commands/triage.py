@@ -21,7 +21,8 @@ from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import REPORT_MD
 
-_FLOW = ("status", "validate", "plan", "iterate")
+#: The steps of the flow, in order.
+FLOW = ("status", "validate", "plan", "iterate")
 
 
 @click.command("triage", epilog="\b\nExample:\n  dagogy triage latest")
@@ -34,7 +35,7 @@ def triage(app: App, reference: str) -> int:
     extra = () if app.third_party else ("--no-third-party",)
     steps: list[dict[str, Any]] = []
     known = _newest(run)
-    for command in _FLOW:
+    for command in FLOW:
         result = run_command([command, run.id, *extra], app.settings.environ, app.settings.folder)
         line = told(result) if not result.ok else _summary(command, result)
         steps.append({"command": ["dagogy", command, run.id], "exit_status": result.exit_status, "told": line})
