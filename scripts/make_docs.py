@@ -152,13 +152,17 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def operators_page() -> str:
+    return runbook_page(host())
+
+
 PAGES = {
     "reference/rules.md": rules_page,
     "reference/plugins.md": plugins_page,
     "reference/commands.md": commands_page,
     "reference/settings.md": settings_page,
     "reference/errors.md": errors_page,
-    "runbook.md": lambda: runbook_page(host()),
+    "runbook.md": operators_page,
 }
 
 

@@ -88,9 +88,11 @@ def _first() -> list[str]:
             ("dagogy recover RUN", "do what is safe, and run the failed command again"),
             ("dagogy escalate RUN", "pack the evidence for somebody else"),
         ),
-        "No run, only a log? `dagogy diagnose - < log.txt`. Every failing command ends with a line `incident NAME: cause; next: COMMAND`: type that "
-        "command, or look NAME up below. `dagogy explain NAME` shows the same offline. `python3.11 scripts/orchestration.py COMMAND` does what "
-        "`dagogy COMMAND` does. What the exit status means: [error codes](reference/errors.md).",
+        (
+            "No run, only a log? `dagogy diagnose - < log.txt`. Every failing command ends with a line `incident NAME: cause; next: COMMAND`: type that "
+            "command, or look NAME up below. `dagogy explain NAME` shows the same offline. `python3.11 scripts/orchestration.py COMMAND` does what "
+            "`dagogy COMMAND` does. What the exit status means: [error codes](reference/errors.md)."
+        ),
         "",
     ]
 
