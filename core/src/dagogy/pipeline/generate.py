@@ -64,7 +64,7 @@ class Generation:
 @dataclass(slots=True)
 class Loop:
     """One generation. `origin` is the provider's distribution and version, for blame; `subject_of` wraps a curriculum's bytes;
-    `on_best` gets each draft that is better than all before."""
+    `on_best` gets each draft that is better than all before; `clean` takes the secrets out of an answer."""
 
     provider: Provider
     origin: str
@@ -74,6 +74,7 @@ class Loop:
     subject_of: Callable[[bytes], RunSubject]
     on_best: Callable[[Draft], None]
     progress: Callable[[str], None] = lambda line: None
+    clean: Callable[[Any], Any] = lambda answer: answer
     best: Draft | None = None
     rounds: list[dict[str, Any]] = field(default_factory=list)
 
@@ -140,7 +141,7 @@ class Loop:
 
     def _take(self, action: Action, proposal: Proposal, fixes: list[str] | None = None) -> Draft:
         try:
-            data = _encoded(proposal.curriculum)
+            data = _encoded(self.clean(proposal.curriculum))
         except (TypeError, ValueError, RecursionError) as error:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
         subject = self.subject_of(data)

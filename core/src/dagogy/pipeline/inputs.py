@@ -169,6 +169,7 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
         opened.run.save(opened.metadata)
 
     loop = Loop(provider, _origin(opened, provider), opened.session.judge, request, budget, opened.subject, keep, lambda line: progress("generate", line))
+    loop.clean = lambda answer: clean(answer, shapes=False)
     result = loop.run()
     result = replace(result, stop_reason=clean(result.stop_reason), trace=clean(result.trace))
     opened.run.write_json(TRACE, result.trace)

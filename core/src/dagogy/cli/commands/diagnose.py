@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from dagogy.incidents.diagnose import Answer, Verdict
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import find_record, from_text, last_record, read_record
 from dagogy.incidents.recover import stale_incident
-from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.incidents.redact import redacted
 
 _SHOWN = 4
 
@@ -33,7 +32,7 @@ def diagnose(app: App, subject: str, exit_code: str, http_status: int | None) ->
         raise InvalidArgument("--exit-code and --http-status go with '-'; a failure record has its own", hint="dagogy diagnose - --exit-code 1 < log.txt")
     failure = from_text(sys.stdin.buffer.read().decode("utf-8", "replace"), exit_code, http_status) if subject == "-" else _of(app, subject)
     verdict = ask(app.host, failure)
-    secrets = secrets_of(os.environ)
+    secrets = app.secrets()
     document = redacted({**verdict.as_dict(), "source": failure.source, "pages": [_page(app, a).as_dict() for a in verdict.best]}, secrets)
     app.emit(document, *(redacted(line, secrets) for line in _lines(app, verdict, failure)))
 

@@ -51,7 +51,7 @@ def run(
 ) -> None:
     """Compiles a run: reads the scope document or topic spec, generates a curriculum, validates it, plans it, and says what changed."""
     app.flags = {"AGENT_PROVIDER": provider, "AGENT_MODEL": model, "AGENT_MAX_ITERATIONS": max_iterations, "AGENT_TARGET_SCORE": target_score}
-    scope = _scope(scope_file, scope_mode, sections)
+    scope = _scope(app, scope_file, scope_mode, sections)
     with app.writing(reference, wait_seconds) as opened:
         inputs.require_inputs(opened, scope)
         # What the configuration says of the rules has to be right before a provider is asked, which may cost money.
@@ -94,12 +94,12 @@ def run(
     )
 
 
-def _scope(path: Path | None, mode: str | None, sections: tuple[str, ...]) -> inputs.ScopeRequest | None:
+def _scope(app: App, path: Path | None, mode: str | None, sections: tuple[str, ...]) -> inputs.ScopeRequest | None:
     if path is None:
         if mode or sections:
             raise InvalidArgument("--scope-mode and --scope-section need --scope-file", hint="add --scope-file FILE")
         return None
-    return inputs.scope_request(_scope_bytes(path), str(path), mode or ("section" if sections else "full"), sections)
+    return inputs.scope_request(_scope_bytes(path), str(app.clean(str(path))), mode or ("section" if sections else "full"), sections)
 
 
 def _scope_bytes(path: Path) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import click
@@ -17,7 +16,7 @@ from dagogy.incidents.diagnose import Verdict
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import from_text, last_record, read_record
 from dagogy.incidents.recover import failing_status, told
-from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.incidents.redact import redacted
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import REPORT_MD
 
@@ -31,7 +30,7 @@ FLOW = ("status", "validate", "plan", "iterate")
 def triage(app: App, reference: str) -> int:
     """Walks a run through the runbook's first flow: status, validate, plan, iterate. Where one fails: the report, the diagnosis and the next command."""
     run = app.session.runs.find(reference)
-    secrets = secrets_of(os.environ)
+    secrets = app.secrets()
     extra = () if app.third_party else ("--no-third-party",)
     steps: list[dict[str, Any]] = []
     known = _newest(run)
