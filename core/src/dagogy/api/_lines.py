@@ -19,6 +19,8 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@
 _TYPOGRAPHIC = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u2011": "-", "\ufeff": None, "\r": None})
 _TRACE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z\s+(?:ERROR|WARN) [a-z][\w:]*: ")
 _STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?(?:\s|$)")
+#: Who said it, as Docker Compose and the system's journal put before each line.
+_SPEAKER = re.compile(r"^(?:[a-z][\w.-]*-\d+ +\| |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]+ [\w./@()-]+(?:\[\d+\])?: )")
 _MARK = re.compile(r"^(?:##\[error\]|::error[^:]*::|[\u25a0\u2717\u2716\u274c\u26d4]\s*)")
 _WARNING = re.compile(r"^(?:\[?(?:warning|warn|note|notice|info|debug)\]?\b[:\s]|\S+:\d+: \w*Warning: |##\[warning\]|::warning)", re.IGNORECASE)
 _RETRY = re.compile(r"(?i)^(?:error: )?(?:reconnecting\.\.\.|retrying\b)")
@@ -39,7 +41,7 @@ _ERROR = re.compile(
 )
 #: An exception by its name: any dotted one, or one that ends like the names of exceptions do.
 EXCEPTION = re.compile(
-    r"(?:^|(?<=: )|(?<=\) )|(?<=> )|(?<=- )|(?<=caused by ))(?P<name>(?:[A-Za-z_]\w*\.)+[A-Z]\w*(?<!Warning)"
+    r"(?:^|(?<=: )|(?<=\) )|(?<=> )|(?<=- )|(?<=caused by ))(?P<name>(?:[A-Za-z_]\w*\.)+_?[A-Z]\w*(?<!Warning)"
     r"|[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exceeded|"
     r"Expired|Disconnected|IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema|VersionConflict|MissingFieldsException)|"
     r"IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema)"
@@ -84,7 +86,7 @@ def clean(text: str) -> str:
     """`text` without colours, typographic quotes and the time stamps of a log, and not longer than the limit."""
     if len(text) > LIMIT:
         text = text[: LIMIT // 4] + "\n" + text[-LIMIT * 3 // 4 :]
-    lines = _ANSI.sub("", text).translate(_TYPOGRAPHIC).split("\n")
+    lines = [_SPEAKER.sub("", line, count=1) for line in _ANSI.sub("", text).translate(_TYPOGRAPHIC).split("\n")]
     stamped = sum(_STAMP.match(line) is not None for line in lines if line.strip())
     if stamped * 3 >= sum(1 for line in lines if line.strip()) * 2:
         # A log that stamps every line, such as that of a CI service: what it logged is what stands behind the stamps.

@@ -11,6 +11,13 @@ from typing import ClassVar
 from dagogy.api.evidence import Clue, Evidence
 from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 
+#: For `unless`: an exception of a package that is neither Python's, an HTTP client nor a model's SDK. A refused connection of a database, a
+#: message queue or a code forge has another remedy than one of the provider.
+FOREIGN_EXCEPTION = (
+    r"(?:^|: |\()(?!(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|openai"
+    r"|anthropic|litellm|groq|mistralai|cohere|together|google|botocore|ollama|langchain\w*|llama_index|instructor|dagogy\w*)\.)"
+    r"[a-z_]\w*(?:\.\w+)*\.\w+(?:Error|Exception)\b"
+)
 _CONFIDENCE = {
     Rank.TYPED_CODE: 0.99,
     Rank.KILLED_BY: 0.9,

@@ -62,14 +62,15 @@ class CodingAgent(SignatureClassifier):
             says=(
                 rf"^(?:/usr/bin/)?env: '?{_AGENT_WORD}'?: (?:No such file or directory|Permission denied)"
                 rf"|\b{_AGENT_WORD}: (?:command )?not found$|\bcommand not found: {_AGENT_WORD}$"
-                rf"|\b{_AGENT_WORD}: (?:No such file or directory|Permission denied|cannot execute|bad interpreter)"
+                rf"|\b{_AGENT_WORD}: (?:No such file or directory|Permission denied|cannot execute|bad interpreter|exec format error)"
+                rf"|^(?:error: )?not found: {_AGENT_WORD} (?:in|on) (?:the )?\$?PATH\b"
             ),
         ),
         Signature(
             incident=_GONE,
             says=(
                 rf"'?\"?{_AGENT_WORD}'?\"? is not recognized as (?:an internal|a name|the name)"
-                rf"|\bThe term '{_AGENT_WORD}' is not recognized\b|\bspawn \S*{_AGENT_WORD} (?:ENOENT|EACCES|ENOEXEC)"
+                rf"|\bThe term '{_AGENT_WORD}' is not recognized\b|\bspawn(?:Sync)? \S*{_AGENT_WORD} (?:ENOENT|EACCES|ENOEXEC)"
                 rf"|\bsh: (?:line )?\d+: {_AGENT_WORD}: (?:not found|Permission denied)"
             ),
         ),
@@ -77,7 +78,7 @@ class CodingAgent(SignatureClassifier):
             incident=_GONE,
             says=(
                 r"\bMissing optional dependency @openai/codex|\bUnsupported platform: |\bCannot find (?:module"
-                r"|package) '[^']*@openai/codex|\bCannot find module '[^']*codex[^']*'|\bcodex\b.{0,80}\bGLIBC_\S+' not found"
+                r"|package) '[^']*@openai/codex|\bCannot find module '[^']*codex[^']*'|\bcodex\b.{0,200}\bGLIBC_\S+' not found"
                 r"|\bBad CPU type in executable\b"
             ),
         ),
@@ -91,7 +92,7 @@ class CodingAgent(SignatureClassifier):
             incident=_SETUP,
             says=(
                 r"^Error loading (?:config|configuration)\b|\bconfig\.toml\b.{0,40}:\d+:\d+|\bTOML parse error at line\b"
-                r"|^Error (?:finding|loading|resolving|parsing) (?:codex home|config|-c|overrides?)|\bCODEX_HOME points to\b"
+                r"|^Error (?:finding|loading|resolving|parsing) (?:codex home|config|-c|overrides?)|\bCODEX_HOME points to\b|\bAbsolutePathBuf deserialized\b"
             ),
         ),
         Signature(
@@ -126,7 +127,7 @@ class CodingAgent(SignatureClassifier):
         Signature(
             incident=_SANDBOX,
             says=(
-                r"\bsandbox_apply: |\bLandlock was not able\b|\blandlock\b.{0,60}\b(?:error|fail|denied|unsupported|restrict"
+                r"\bsandbox_apply: |\berror (?:running|applying) (?:landlock|seccomp|legacy linux sandbox)\b|\bLandlock was not able\b|\blandlock\b.{0,60}\b(?:error|fail|denied|unsupported|restrict"
                 r"|not supported)|\bseccomp (?:setup|backend) error\b|\bcodex-linux-sandbox\b.{0,60}\b(?:required|not found|failed"
                 r"|panicked)|\bsandbox error: |\blinux-sandbox\b.*\bpanicked|\bSandbox\((?:Landlock|Seccomp)"
             ),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dagogy.api import Rank, Signature, SignatureClassifier
+import re
+from collections.abc import Iterable
+
+from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier
 
 _ENVIRONMENT, _MEMORY, _STOPPED, _USAGE = "environment_incompatible", "out_of_memory", "interrupted", "cli_usage_error"
 _US = r"(?:orchestration\.py|dagogy|__main__\.py|python\S* -m dagogy)"
@@ -74,7 +77,7 @@ class Environment(SignatureClassifier):
             unless=r"codex",
         ),
         # Memory.
-        Signature(incident=_MEMORY, exception=r"(?:\w+\.)*MemoryError", unless=r"cuda|CUDA"),
+        Signature(incident=_MEMORY, exception=r"(?:\w+\.)*\w*MemoryError", unless=r"cuda|CUDA"),
         Signature(incident=_MEMORY, errno="ENOMEM"),
         Signature(
             incident=_MEMORY,
@@ -97,9 +100,10 @@ class Environment(SignatureClassifier):
             incident=_STOPPED,
             says=(
                 r"^(?:error: )?(?:turn interrupted|turn aborted\b|interrupted(?: \(Ctrl-C\)| by (?:the )?(?:user|signal))?[. ]?"
-                r"|The operation was cancell?ed\.?|Aborted!|Terminated|Hangup|\^C)(?:$|[.:] ?\S)|^error: The (?:operation|run"
+                r"|The operation was cancell?ed\.?|Aborted!|Terminated|Hangup|\^C)(?:$|[.:] ?\S)|^(?:error: )?The (?:operation|run"
                 r"|runner) (?:was|has) (?:cancell?ed|received a shutdown)|\bCaught signal: ?SIG(?:INT|TERM|HUP)\b|^thread interrupted$"
             ),
+            unless=r"\bTypeError: terminated",
         ),
         Signature(incident=_STOPPED, exit="130 143 129 141 -2 -15 -1 -13 -1073741510 3221225786"),
         Signature(incident=_STOPPED, killed="user system"),
@@ -116,3 +120,11 @@ class Environment(SignatureClassifier):
         ),
         Signature(incident=_USAGE, says=r"\bcan't open file '.*orchestration\.py'|\b(?:No such command|there is no command) '"),
     )
+
+    def more(self, evidence: Evidence) -> Iterable[Diagnosis]:
+        """A usage error that names the command on one line and what is wrong with it on another."""
+        if not re.search(rf"^Usage: {_US}", evidence.text, re.MULTILINE):
+            return
+        for clue in evidence.clues:
+            if re.match(r"Error: (?:No such (?:option|command)|Missing (?:option|argument|parameter)|Got unexpected extra|Invalid value for)", clue.text):
+                yield Diagnosis(incident_id=_USAGE, rank=Rank.PROSE, confidence=0.9, evidence=clue.lines, weight=3)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from dagogy.api import FOREIGN_EXCEPTION, Signature, SignatureClassifier
 
 _NET, _PROXY, _TLS = "network_unreachable", "proxy_misconfigured", "tls_failure"
+#: A program in Go says so before what went wrong; what it called looks like the API of a model.
+_GO = r"\b(?:Get|Post) \"https?://[^\"\s]+/(?:responses|completions|messages|embeddings|models|generate\w*|chat)[^\"\s]*\": "
 _HTTP = r"(?:(?:httpx2?|httpcore2?|requests|urllib3|aiohttp|http|h11|openai|anthropic|litellm|builtins)\.(?:\w+\.)*)?"
 
 
@@ -38,7 +40,11 @@ class Network(SignatureClassifier):
 
     signatures = (
         # Not there.
-        Signature(incident=_NET, errno="ECONNREFUSED ECONNRESET ECONNABORTED ENETUNREACH EHOSTUNREACH ENETDOWN ETIMEDOUT EAI EADDRNOTAVAIL"),
+        Signature(
+            incident=_NET,
+            errno="ECONNREFUSED ECONNRESET ECONNABORTED ENETUNREACH EHOSTUNREACH ENETDOWN ETIMEDOUT EAI EADDRNOTAVAIL",
+            unless=FOREIGN_EXCEPTION,
+        ),
         Signature(
             incident=_NET,
             exception=_HTTP
@@ -61,7 +67,7 @@ class Network(SignatureClassifier):
                 r"|\bgetaddrinfo (?:failed|ENOTFOUND|EAI_AGAIN)|\bNo address associated with hostname\b|\bConnection (?:refused"
                 r"|reset by peer)\b|\bNetwork is unreachable\b|\bNo route to host\b"
             ),
-            unless=r"psycopg|mysql|redis|pymongo|sqlalchemy|paramiko|docker|git\b",
+            unless=rf"{FOREIGN_EXCEPTION}|docker|git\b",
         ),
         Signature(
             incident=_NET,
@@ -70,9 +76,13 @@ class Network(SignatureClassifier):
                 r"\b(?:Remote end closed connection|Server disconnected) without|\bpeer closed connection without sending complete\b"
                 r"|\bincomplete chunked read\b|\bConnection aborted\b"
             ),
-            unless=r"psycopg|mysql|redis|pymongo|sqlalchemy|paramiko|docker",
+            unless=rf"{FOREIGN_EXCEPTION}|docker",
         ),
         Signature(incident=_NET, exception=r"TypeError", says=r"^fetch failed$"),
+        Signature(
+            incident=_NET,
+            says=_GO + r"(?:dial tcp\b.*(?:connection refused|no such host|no route to host|network is unreachable|i/o timeout)|EOF$|read tcp\b)",
+        ),
         Signature(
             incident=_NET,
             says=(
@@ -80,14 +90,16 @@ class Network(SignatureClassifier):
                 r"|error sending request|error decoding response body|websocket closed|Transport error|connection|failed to send"
                 r"|IO error|response\.failed|unexpected EOF)|\bError while reading the server response\b"
             ),
+            unless=r"\bcertificate\b",
         ),
         Signature(
             incident=_NET,
             says=(
                 r"\berror sending request(?: for url|$)|\bdns error: |\bfailed to lookup address information\b|\btcp connect error\b"
                 r"|\bstream closed before response\.completed\b|\bstream ended (?:unexpectedly|before)\b|\bsocket hang up\b"
-                r"|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)|\bUND_ERR_SOCKET\b"
+                r"|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)|\bUND_ERR_(?:SOCKET|CONNECT_TIMEOUT)\b"
             ),
+            unless=r"\bcertificate\b",
         ),
         Signature(incident=_NET, says=r"\bfailed to connect to (?:Responses )?websocket\b", rank=None, confidence=0.6),
         # A proxy.
@@ -126,6 +138,7 @@ class Network(SignatureClassifier):
             incident=_TLS,
             exception=(r"(?:\w+\.)*(?:SSLCertVerificationError|SSLError|SSLZeroReturnError|SSLEOFError|CertificateError|ClientConnectorCertificateError)"),
         ),
+        Signature(incident=_TLS, says=_GO + r"(?:tls: |x509: )"),
         Signature(
             incident=_TLS,
             machine=(

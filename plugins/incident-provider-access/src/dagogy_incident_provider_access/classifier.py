@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from dagogy.api import FOREIGN_EXCEPTION, Signature, SignatureClassifier
 
 _AUTH, _QUOTA, _RATE, _MODEL = "provider_auth_failed", "provider_quota_exhausted", "provider_rate_limited", "model_unavailable"
 _SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"
@@ -176,7 +176,7 @@ class ProviderAccess(SignatureClassifier):
                 r"|\bTPM\): Limit|\bToo Many Requests\b|\bexceeded (?:call |token )?rate limit\b|\brequests? per (?:minute"
                 r"|second)\b.*\b(?:exceed|limit)"
             ),
-            unless=r"too large|quota|billing|credits?\b|usage limit",
+            unless=rf"too large|quota|billing|credits?\b|usage limit|{FOREIGN_EXCEPTION}",
         ),
         # Which model.
         Signature(incident=_MODEL, machine=_MODEL_CODES),

@@ -9,9 +9,11 @@ from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier
 _REFUSED, _CUT, _NOT_JSON, _SHAPE = "provider_refusal", "provider_output_truncated", "provider_output_not_json", "provider_output_schema_mismatch"
 _SCHEMA, _UNSUPPORTED, _CONTEXT = "output_schema_rejected", "provider_request_unsupported", "context_window_exceeded"
 _JSON = r"(?:\w+\.)*(?:JSONDecodeError|JsonDecodeError)|SyntaxError"
+#: Libraries that read a model's answers for a program.
+_PARSER = r"(?:\w+\.)*(?:OutputParserException|InstructorRetryException)"
 _CUT_TEXT = r"^Unterminated string|\bUnexpected end of JSON input|\bEOF while parsing|\bunexpected end of (?:JSON|data|input)|\bUnexpected EOF\b"
 _OF_MODEL = (
-    r"\b(?:remote_llm|llm|model|provider|completion|reply)\b.{0,60}\b(?:response|reply|output|answer|message|JSON)\b"
+    r"^(?:remote_llm|llm|model|provider)$|\b(?:remote_llm|llm|model|provider|completion|reply)\b.{0,60}\b(?:response|reply|output|answer|message|JSON)\b"
     r"|\bRAISED at\b|\bresponses?\b.{0,20}\bnot valid JSON|\bresponses\.(?:create|parse)\b|\bparse (?:the )?(?:model"
     r"|provider|LLM)"
 )
@@ -99,10 +101,12 @@ class ProviderAnswer(SignatureClassifier):
                 r"|['\"]refusal['\"]: ?['\"](?!['\"])|\bThe model refused\b|\bmodel refused to (?:answer|respond|comply)\b"
             ),
         ),
+        Signature(incident=_REFUSED, exception=r"(?:\w+\.)*(?:BlockedPromptException|StopCandidateException)", says=r"SAFETY|PROHIBITED|BLOCK|RECITATION"),
+        Signature(incident=_REFUSED, says=r"\bpotentially suspicious activity\b|\bblock_?reason['\"]?: ?['\"]?(?:SAFETY|PROHIBITED_CONTENT|BLOCKLIST)\b"),
         Signature(incident=_REFUSED, status="403", says=r"\bflagged\b|\bmoderation\b"),
         # Cut off.
         Signature(incident=_CUT, machine="length max_tokens max_output_tokens"),
-        Signature(incident=_CUT, exception=r"(?:\w+\.)*LengthFinishReasonError"),
+        Signature(incident=_CUT, exception=r"(?:\w+\.)*(?:LengthFinishReasonError|IncompleteOutputException)"),
         Signature(
             incident=_CUT,
             says=(
@@ -114,16 +118,18 @@ class ProviderAnswer(SignatureClassifier):
         Signature(incident=_CUT, exception=r"(?:\w+\.)*ValidationError", says=r"\bInvalid JSON: (?:EOF while parsing|unexpected end)", unless=_FILE),
         # No JSON.
         Signature(incident=_NOT_JSON, exception=_JSON, where=_OF_MODEL, unless=_CUT_TEXT),
+        Signature(incident=_NOT_JSON, exception=_PARSER, says=r"^(?:Invalid json output|Could not parse LLM output)\b"),
         Signature(incident=_NOT_JSON, exception=r"(?:\w+\.)*ValidationError", says=r"\bInvalid JSON: (?!EOF|unexpected end)", unless=_FILE),
         Signature(incident=_NOT_JSON, says=r"^(?:error: )?(?:\w+: )*remote_llm\b.{0,60}\bnot (?:valid )?JSON\b", unless=_CUT_TEXT, rank=Rank.UMBRELLA),
         Signature(incident=_NOT_JSON, typed="provider_error", says=r"\bremote_llm\b.{0,60}\bnot (?:valid )?JSON\b", unless=_CUT_TEXT, rank=Rank.UMBRELLA),
         # Another shape.
+        Signature(incident=_SHAPE, exception=_PARSER, says=r"^Failed to parse \w+ from completion\b|\bvalidation errors? for \w+"),
         Signature(incident=_SHAPE, exception=r"(?:\w+\.)*ValidationError", where=_OF_MODEL, unless=r"\bInvalid JSON\b"),
         Signature(
             incident=_SHAPE,
             exception=r"pydantic\w*\.(?:\w+\.)*ValidationError",
             says=r"\bvalidation errors? for \w+.*\[type=",
-            unless=rf"\bInvalid JSON\b|\bfor \w*(?:Settings|Config)\w*\b|{_FILE}",
+            unless=rf"\bInvalid JSON\b|\bfor \w*(?:Settings|Config)\w*\b|\benvironment variable\b|\bapi_key\b|{_FILE}",
         ),
         Signature(
             incident=_SHAPE,
@@ -169,6 +175,7 @@ class ProviderAnswer(SignatureClassifier):
                 r"|response_format|json_schema|structured outputs?|temperature|tools?|reasoning)\b"
                 r"|\bresponse_format\b.{0,40}\b(?:must be|should be one of|not supported|unsupported)\b"
                 r"|\bresponse_format\b.{0,40}\bnot one of the allowed values\b|\bmax_tokens is too large\b"
+                r"|\b(?:this|the) model does not support\b"
             ),
         ),
         # Too long.

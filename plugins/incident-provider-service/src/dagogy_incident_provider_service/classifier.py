@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from collections.abc import Iterable
+
+from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier
 
 _BUSY, _SLOW = "provider_overloaded", "provider_timeout"
 _SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"
@@ -66,6 +68,7 @@ class ProviderService(SignatureClassifier):
             says=r"^$|^(?:timed out|The (?:read|write|handshake) operation timed out)\.?$",
             unless=r"lock|connect",
         ),
+        Signature(incident=_SLOW, exception=r"(?:\w+\.)*(?:HeadersTimeoutError|BodyTimeoutError|DeadlineExceeded)"),
         Signature(incident=_SLOW, exception=r"URLError", says=r"^timed out$"),
         Signature(incident=_SLOW, exception=r"TimeoutExpired", unless=r"'(?:git|npm|pip|docker)'"),
         Signature(
@@ -84,3 +87,10 @@ class ProviderService(SignatureClassifier):
         ),
         Signature(incident=_SLOW, killed="timeout"),
     )
+
+    def more(self, evidence: Evidence) -> Iterable[Diagnosis]:
+        """A time limit of asyncio: it cancels what it waits for, and raises from that. Who was stopped by someone else raises no `TimeoutError`."""
+        raised = [c for c in evidence.clues if c.kind == "exception"]
+        limit = next((c for c in raised if c.outer and c.exception.split(".")[-1] == "TimeoutError"), None)
+        if limit is not None and any(c.exception.split(".")[-1] == "CancelledError" for c in raised):
+            yield Diagnosis(incident_id=_SLOW, rank=Rank.EXCEPTION, confidence=0.8, evidence=limit.lines, weight=3)

@@ -70,6 +70,7 @@ class Workspace(SignatureClassifier):
         # Damaged.
         Signature(incident=_CORRUPT, exception=_PARSING, where=_ARTIFACT, unless=r"\bvalidation failed\b|ValidationError"),
         Signature(incident=_CORRUPT, exception=r"(?:\w+\.)*(?:JSONDecodeError|TOMLDecodeError|YAMLError)", path=_ARTIFACT),
+        Signature(incident=_CORRUPT, exception=_PARSING, says=r"\b(?:in|of) \S+\.(?:jsonl?|toml|ya?ml|md)$", unless=r"\brun\.json\b|config\.toml"),
         Signature(incident=_CORRUPT, exception=r"(?:\w+\.)*JSONDecodeError", says=r"^Unexpected UTF-8 BOM"),
         Signature(incident=_CORRUPT, exception=r"UnicodeDecodeError", says=r"^'utf-8' codec can't decode byte", unless=r"run\.json", confidence=0.7),
         Signature(
