@@ -117,6 +117,7 @@ class CodingAgent(SignatureClassifier):
                 r"\brequired MCP servers? (?:failed|could not)\b|\bFailed to (?:parse|read|load) (?:the )?(?:config(?:uration)?"
                 r"|auth)(?:\.toml|\.json)?\b.*\b(?:codex|toml)|\bcodex\b.{0,60}\bversion\b.{0,40}\b(?:too old|required|unsupported)\b"
             ),
+            unless=r"GLIBC",
         ),
         # The sandbox.
         Signature(
