@@ -25,7 +25,7 @@ _HOME = {
     "dagogy.api.llm": "Answer LanguageModelProvider Question",
     "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api.evidence": "Clue Evidence parses",
-    "dagogy.api.signatures": "FOREIGN_EXCEPTION Signature SignatureClassifier strongest",
+    "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.exporters": "ExportSubject Exporter",
     "dagogy.api.text": "STOP_WORDS content_words sentences shorten stem words",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",

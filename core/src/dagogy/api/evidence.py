@@ -81,6 +81,7 @@ _ERRNO_NAME = re.compile(
 )
 _STATUS = re.compile(
     r"(?:\bHTTP(?:/[\d.]+| Error| status(?: code)?)?:? |\bError code: |\bunexpected status |\blast status: |(?:Client|Server) error '|\bAPI Error:? \(?|"
+    r"\bdoes not indicate success: |"
     r"\bstatus(?:_code|Code| code)?['\"]?\s*[=:]?\s*['\"]?|^Error: |\breturned (?:error )?|^<Response \[)(?P<status>[45]\d\d)\b(?!\.\d)",
     re.IGNORECASE,
 )
@@ -266,9 +267,9 @@ class Evidence:
             return [u for u in last_errors if u.text == last][-1:] + [u for u in units if u.kind in ("error", "tool") and u.lines[0].startswith("bwrap: ")]
         if last_errors:
             return [u for u in units if u.kind in ("error", "plain")]
-        # Who ended well went on from what was retried.
-        retried = [u for u in units if u.kind in ("retry", "trace") and self.exit_status != 0]
-        return [u for u in units if u.kind == "plain"] + retried
+        if self.exit_status == 0:
+            return []  # it went on from what was retried, and what it printed is its work
+        return [u for u in units if u.kind == "plain"] + [u for u in units if u.kind in ("retry", "trace")]
 
     def _body_clues(self, units: list[Unit]) -> Iterator[Clue]:
         text = "\n".join(_undata(line) for unit in units for line in unit.lines)

@@ -11,12 +11,13 @@ from typing import ClassVar
 from dagogy.api.evidence import Clue, Evidence
 from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 
-#: For `unless`: an exception of a package that is neither Python's, an HTTP client nor a model's SDK. A refused connection of a database, a
-#: message queue or a code forge has another remedy than one of the provider.
-FOREIGN_EXCEPTION = (
-    r"(?:^|: |\()(?!(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|openai"
-    r"|anthropic|litellm|groq|mistralai|cohere|together|google|botocore|ollama|langchain\w*|llama_index|instructor|dagogy\w*)\.)"
-    r"[a-z_]\w*(?:\.\w+)*\.\w+(?:Error|Exception)\b"
+#: An exception of a package that is neither Python's, nor an HTTP client's, nor one that speaks of models. A connection refused to a database,
+#: or a key that a code forge does not know, has another remedy than one of the provider.
+_FOREIGN = re.compile(
+    r"(?:^|: |\()(?!(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
+    r"|google|botocore|groq|together|cohere|instructor|json\w*|pydantic\w*|msgspec|dagogy\w*)\.)(?![\w.]*(?:openai|anthropic|llm|model|mistral|llama|lang|genai|_ai\b|\bai\b))"
+    r"[a-z_]\w*(?:\.\w+)*\.\w+(?:Error|Exception)\b",
+    re.IGNORECASE,
 )
 _CONFIDENCE = {
     Rank.TYPED_CODE: 0.99,
@@ -111,6 +112,8 @@ class SignatureClassifier(Classifier):
     """
 
     signatures: ClassVar[tuple[Signature, ...]] = ()
+    #: Whether the incidents are about the provider or the way to it: then what exceptions of other services say is no evidence.
+    about_the_provider: ClassVar[bool] = False
 
     @cached_property
     def _known(self) -> tuple[Signature, ...]:
@@ -123,6 +126,8 @@ class SignatureClassifier(Classifier):
     def answers(self, evidence: Evidence) -> Iterable[Diagnosis]:
         """A diagnosis for every signature that matches a clue."""
         for clue in evidence.clues:
+            if self.about_the_provider and clue.kind != "typed" and _FOREIGN.search(f"{clue.where}: {clue.exception}: {clue.text}"):
+                continue
             for signature in self._known:
                 if signature.matches(clue):
                     yield _diagnosis(signature, clue, evidence)

@@ -16,8 +16,8 @@ class CodingAgent(SignatureClassifier):
 
     coding_agent_not_found:
         What: The command, the interpreter it needs, or the package for this platform is missing, is not executable, or is for another machine.
-        Recognised by: "No such file", "not found", "Permission denied" and "Exec format error" where the file is the agent or its `node`; exit
-        status 127 and 126 beside them; codex's missing platform package.
+        Recognised by: "No such file or directory", "command not found", "spawn codex ENOENT", "is not recognized as", "Permission denied" and "Exec
+        format error" where the file is the agent or its Node; exit status `127` and `126` beside them; codex's missing platform package.
         What to do: Ask for it with `command -v codex` and `codex --version`; install it with `npm install -g @openai/codex`, or give its whole path
         in `CODING_AGENT_CMD`. Where it cannot be had: `AGENT_PROVIDER=internal`.
         Retry: Only after the command is found.
@@ -128,7 +128,8 @@ class CodingAgent(SignatureClassifier):
         Signature(
             incident=_SANDBOX,
             says=(
-                r"\bsandbox_apply: |\berror (?:running|applying) (?:landlock|seccomp|legacy linux sandbox)\b|\bLandlock was not able\b|\blandlock\b.{0,60}\b(?:error|fail|denied|unsupported|restrict"
+                r"\bsandbox_apply: |\berror (?:running|applying) (?:landlock|seccomp|legacy linux sandbox)\b"
+                r"|\bLandlock was not able\b|\blandlock\b.{0,60}\b(?:error|fail|denied|unsupported|restrict"
                 r"|not supported)|\bseccomp (?:setup|backend) error\b|\bcodex-linux-sandbox\b.{0,60}\b(?:required|not found|failed"
                 r"|panicked)|\bsandbox error: |\blinux-sandbox\b.*\bpanicked|\bSandbox\((?:Landlock|Seccomp)"
             ),

@@ -16,20 +16,22 @@ class Environment(SignatureClassifier):
 
     environment_incompatible:
         What: A module is missing, Python or a package has the wrong version, or the terminal's encoding cannot show the text.
-        Recognised by: `ModuleNotFoundError`, `ImportError`, encoding errors of output, "requires a different Python".
+        Recognised by: `ModuleNotFoundError`, `ImportError`, "No module named", `UnicodeEncodeError`, "requires a different Python".
         What to do: See which Python runs: `python -c "import sys; print(sys.version, sys.prefix)"`; use the environment of `make install` or
         `pip install dagogy-standard`; for encodings set `PYTHONUTF8=1`.
         Retry: Only after the environment is changed.
 
     out_of_memory:
         What: The process had no memory left, or the system killed it for that. A bare signal 9 that was not ours makes it probable, not certain.
-        Recognised by: `MemoryError`, `ENOMEM`, V8's out-of-memory messages; exit status 137 or signal 9 that we did not send.
+        Recognised by: `MemoryError`, `ENOMEM`, "Cannot allocate memory", "JavaScript heap out of memory", `OOMKilled`, "Killed"; exit status `137` or
+        signal 9 that we did not send.
         What to do: Look for `oom_kill` in the cgroup's `memory.events` or in `dmesg`; give the process more memory, or the command a smaller scope.
         Retry: Once, after the limit or the scope is changed.
 
     interrupted:
         What: Someone stopped it: Ctrl-C, a cancelled job, a closed terminal, a pipe whose reader went away.
-        Recognised by: SIGINT, SIGTERM, SIGHUP and SIGPIPE that we did not send; `KeyboardInterrupt`, `BrokenPipeError`; codex's "turn interrupted".
+        Recognised by: `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGPIPE` that we did not send, exit status `130` or `143`; `KeyboardInterrupt`,
+        `BrokenPipeError`; codex's "turn interrupted".
         What to do: Run the same command again; it goes on from the last stage that was completed.
         Retry: Yes, when it is wanted.
 

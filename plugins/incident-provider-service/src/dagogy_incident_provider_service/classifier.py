@@ -8,6 +8,8 @@ from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier
 
 _BUSY, _SLOW = "provider_overloaded", "provider_timeout"
 _SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"
+#: The address of a model's API, as programs in Go and Rust name it beside the error.
+_OF_A_MODEL = r"/(?:responses|completions|messages|embeddings|generate\w*|chat)\b"
 _HTTP = r"(?:(?:httpx2?|httpcore2?|requests|urllib3|aiohttp|openai|anthropic|litellm|socket)\.(?:\w+\.)*)?"
 
 
@@ -16,7 +18,8 @@ class ProviderService(SignatureClassifier):
 
     provider_overloaded:
         What: The provider, or a gateway before it, is down, overloaded or out of capacity for the model.
-        Recognised by: HTTP 5xx and 529; codes such as `server_error` and `overloaded_error`; "Selected model is at capacity".
+        Recognised by: HTTP `500`, `502`, `503`, `504`, `529`; "Overloaded"; "Bad Gateway"; codes such as `server_error` and `overloaded_error`;
+        "Selected model is at capacity".
         What to do: Wait and run the command again, up to three times with growing pauses; then look at the provider's status page, keep the request
         id, and take another model or provider.
         Retry: Yes, with growing pauses.
@@ -24,12 +27,14 @@ class ProviderService(SignatureClassifier):
     provider_timeout:
         What: No answer came within our time limit or the client's, and nothing points to the network: a long generation, a high reasoning
         effort, a stream that went silent, a codex that hangs.
-        Recognised by: `TimeoutExpired`, the read timeouts of HTTP clients, codex's idle timeout, HTTP 408; and that we ended the process
+        Recognised by: `TimeoutExpired`, `ReadTimeout`, `APITimeoutError`, "Request timed out", "timed out after", HTTP `408`; codex's "idle timeout
+        waiting for SSE"; and that we ended the process
         ourselves, when what it had printed shows no other cause.
         What to do: Run once more with twice the time, `AGENT_TIMEOUT_SECONDS=600`, and with less effort; then split the scope.
         Retry: Once, after the limit is raised.
     """
 
+    about_the_provider = True
     signatures = (
         Signature(incident=_BUSY, status="5xx"),
         Signature(
@@ -85,6 +90,7 @@ class ProviderService(SignatureClassifier):
                 r"|respond) (?:with)?in|exceeded AGENT_TIMEOUT_SECONDS)\b|\bAPITimeoutError\b|\bRequest timed out\.$"
             ),
         ),
+        Signature(incident=_SLOW, says=rf"\bClient\.Timeout (?:exceeded|or context cancellation)\b.*{_OF_A_MODEL}|\bsource: TimedOut\b", where=_OF_A_MODEL),
         Signature(incident=_SLOW, killed="timeout"),
     )
 
