@@ -32,7 +32,8 @@ class ProviderAnswer(SignatureClassifier):
 
     provider_output_truncated:
         What: The answer was cut off: the limit of output tokens was reached, often eaten up by reasoning.
-        Recognised by: `finish_reason: length`, `max_output_tokens`, "Unterminated string", "EOF while parsing"; JSON of the model that ends in the middle of a string or a value.
+        Recognised by: `finish_reason: length`, `max_output_tokens`, "Unterminated string", "EOF while parsing"; JSON of the model that ends in the
+        middle of a string or a value.
         What to do: Raise the output limit or split the scope, and run again. The half answer is evidence; it is not to be patched into an artifact.
         Retry: Once, after the limit or the scope is changed.
 
