@@ -15,9 +15,13 @@ from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 #: or a key that a code forge does not know, has another remedy than one of the provider.
 _FOREIGN = re.compile(
     r"(?:^|: |\()(?!(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
-    r"|google|botocore|groq|together|cohere|instructor|json\w*|pydantic\w*|msgspec|dagogy\w*)\.)(?![\w.]*(?:openai|anthropic|llm|model|mistral|llama|lang|genai|_ai\b|\bai\b))"
+    r"|google|botocore|groq|together|cohere|instructor|json\w*|pydantic\w*|msgspec|dagogy\w*)\.)(?![\w.]*(?:openai|anthropic|huggingface|llm|model|mistral|llama|lang|genai|_ai\b|\bai\b))"
     r"[a-z_]\w*(?:\.\w+)*\.\w+(?:Error|Exception)\b",
     re.IGNORECASE,
+)
+#: An answer to a request for an address that is no model's.
+_ELSEWHERE = re.compile(
+    r"\bfor url:? '?https?://(?![^\s'\"]*(?:/v\d|responses|completions|messages|models|chat|generate|embeddings|llm|openai))", re.IGNORECASE
 )
 _CONFIDENCE = {
     Rank.TYPED_CODE: 0.99,
@@ -126,7 +130,7 @@ class SignatureClassifier(Classifier):
     def answers(self, evidence: Evidence) -> Iterable[Diagnosis]:
         """A diagnosis for every signature that matches a clue."""
         for clue in evidence.clues:
-            if self.about_the_provider and clue.kind != "typed" and _FOREIGN.search(f"{clue.where}: {clue.exception}: {clue.text}"):
+            if self.about_the_provider and clue.kind != "typed" and _of_another_service(clue):
                 continue
             for signature in self._known:
                 if signature.matches(clue):
@@ -156,6 +160,10 @@ def _diagnosis(signature: Signature, clue: Clue, evidence: Evidence) -> Diagnosi
     elif signature.killed or (signature.exit and not signature.says):
         weight += _LAST
     return Diagnosis(incident_id=signature.incident, rank=rank, confidence=confidence, evidence=clue.lines, weight=weight)
+
+
+def _of_another_service(clue: Clue) -> bool:
+    return _FOREIGN.search(f"{clue.where}: {clue.exception}: {clue.text}") is not None or _ELSEWHERE.search(clue.text) is not None
 
 
 def _found(pattern: str, text: str) -> bool:

@@ -50,6 +50,7 @@ class CodingAgent(SignatureClassifier):
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC ENOTDIR", exception=_FILE_ERROR, path=_AGENT),
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", where=r"\bCODING_AGENT_CMD\b", exception=_FILE_ERROR),
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC", says=r"\bCODING_AGENT_CMD\b"),
+        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", says=rf"\bspawn(?:Sync)? \S*{_AGENT_WORD}\b"),
         Signature(incident=_GONE, errno="ENOEXEC"),
         Signature(incident=_GONE, exception=r"FileNotFoundError", errno="ENOENT", says=r"^\[WinError 2\] [^:]*$"),
         Signature(

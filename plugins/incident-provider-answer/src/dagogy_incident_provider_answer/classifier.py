@@ -129,11 +129,12 @@ class ProviderAnswer(SignatureClassifier):
             says=(
                 r"\b(?:llm|model|provider|remote_llm)\b[^:]*: (?:[\w.]+: )?Expecting (?:value|property name|',' delimiter)\b"
                 r"|\bfailed to parse (?:the )?(?:structured output|(?:model|llm|provider)(?:'s)? (?:output|response|reply|answer))\b"
-                r"|\bNo object generated: could not parse\b"
+                r"|\bNo object generated: could not parse\b|\b(?:llm|model|provider)(?:'s)? (?:output|response|reply|answer) is not (?:valid )?JSON\b"
             ),
             unless=_CUT_TEXT,
         ),
         # Another shape.
+        Signature(incident=_SHAPE, exception=r"(?:\w+\.)*UnexpectedModelBehavior", says=r"\boutput validation\b"),
         Signature(incident=_SHAPE, exception=_PARSER, says=r"^Failed to parse \w+ from completion\b|\bvalidation errors? for \w+"),
         Signature(incident=_SHAPE, exception=r"(?:\w+\.)*ValidationError", where=_OF_MODEL, unless=r"\bInvalid JSON\b"),
         Signature(

@@ -70,7 +70,7 @@ class ProviderService(SignatureClassifier):
         Signature(
             incident=_SLOW,
             exception=r"TimeoutError|asyncio\.(?:\w+\.)*TimeoutError",
-            says=r"^$|^(?:timed out|The (?:read|write|handshake) operation timed out)\.?$",
+            says=r"^$|^(?:timed out|The (?:read|write|handshake) operation timed out|The operation was aborted due to timeout)\.?$",
             unless=r"lock|connect",
         ),
         Signature(incident=_SLOW, exception=r"(?:\w+\.)*(?:HeadersTimeoutError|BodyTimeoutError|DeadlineExceeded)"),

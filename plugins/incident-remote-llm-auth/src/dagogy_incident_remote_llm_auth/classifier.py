@@ -33,7 +33,8 @@ class RemoteLlmAuth(SignatureClassifier):
         Signature(incident="openai_api_key_missing", says=rf"\bMissing environment variable: `?{_KEY}`?"),
         Signature(
             incident="openai_api_key_missing",
-            says=r"\bMissing credentials\. Please pass (?:an|one of) `?\w*(?:api_?key|token)|\bThe api_key client option must be set\b",
+            says=r"\bMissing credentials\. Please pass (?:an|one of) `?\w*(?:api_?key|token)|\bThe api_key client option must be set\b"
+            r"|\bCould not resolve authentication method\b",
         ),
         Signature(
             incident="openai_api_key_missing",

@@ -73,7 +73,9 @@ class Workspace(SignatureClassifier):
         # Damaged.
         Signature(incident=_CORRUPT, exception=_PARSING, where=_ARTIFACT, unless=r"\bvalidation failed\b|ValidationError"),
         Signature(incident=_CORRUPT, exception=r"(?:\w+\.)*(?:JSONDecodeError|TOMLDecodeError|YAMLError)", path=_ARTIFACT),
-        Signature(incident=_CORRUPT, exception=_PARSING, says=r"\b(?:in|of) \S+\.(?:jsonl?|toml|ya?ml|md)$", unless=r"\brun\.json\b|config\.toml"),
+        Signature(
+            incident=_CORRUPT, exception=_PARSING, says=r"\b(?:in|of) \S+\.(?:jsonl?|toml|ya?ml|md)(?:$|\", line \d)", unless=r"\brun\.json\b|config\.toml"
+        ),
         Signature(incident=_CORRUPT, exception=r"(?:\w+\.)*JSONDecodeError", says=r"^Unexpected UTF-8 BOM"),
         Signature(incident=_CORRUPT, exception=r"UnicodeDecodeError", says=r"^'utf-8' codec can't decode byte", unless=r"run\.json", confidence=0.7),
         Signature(
@@ -122,7 +124,7 @@ class Workspace(SignatureClassifier):
             incident=_DENIED,
             says=(
                 r"\battempt to write a readonly database\b|^-?(?:ba|da|z)?sh: (?:line \d+: )?\S+\.(?:jsonl?|md|toml|ya?ml|txt): Permission denied$"
-                r"|^(?:error: )?(?:\w+: )*(?:cannot (?:write|create|open|read"
+                r"|^(?:error: )?(?:\w+: )*(?:cannot (?:write|create|touch|remove|move|open|read"
                 r"|lock)\b.{0,200}): (?:Permission denied|Read-only file system|Operation not permitted)$"
             ),
         ),
