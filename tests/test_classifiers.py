@@ -29,7 +29,7 @@ def items(name: str) -> list[Any]:
     return [pytest.param(item, id=item["id"], marks=[miss] if item.get("known_miss") else []) for item in found]
 
 
-@pytest.mark.parametrize("item", items("incident_paraphrases.jsonl") + items("incident_public.jsonl"))
+@pytest.mark.parametrize("item", items("incident_paraphrases.jsonl") + items("incident_public.jsonl") + items("incident_public_2.jsonl"))
 def test_a_text_gets_its_label(item: dict[str, Any]) -> None:
     code = item["exit_code"]
     verdict = diagnose(host(), from_text(item["text"], "" if code is None else str(code), item["http_status"]))

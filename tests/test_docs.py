@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,6 +86,37 @@ def test_the_front_matter_keys_of_the_guide_are_those_that_are_read() -> None:
 def test_the_template_for_harnesses_is_the_one_in_the_package() -> None:
     packaged = (ROOT / "core/src/dagogy/workspace/topic_spec.template.json").read_bytes()
     assert (ROOT / "runs/templates/topic_spec.template.json").read_bytes() == packaged
+
+
+def test_the_index_of_the_runbook_leads_where_a_diagnosis_leads() -> None:
+    """A phrase alone may say too little, or mean the agent's file as well as one of ours; it may not be diagnosed as something else."""
+    from dagogy.host.manager import Host, Selection
+    from dagogy.incidents.diagnose import diagnose
+    from dagogy.incidents.intake import from_text
+
+    host = Host(Selection(third_party=False))
+    index = (ROOT / "docs/runbook.md").read_text(encoding="utf-8").split("## Find your error text")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `?(.+?)`? \| (\[.+)\|$", index, re.MULTILINE)
+    assert len(rows) > 100
+    found = {}
+    for phrase, links in rows:
+        incident = diagnose(host, from_text(f"ERROR: {phrase}", "1")).incident_id
+        found[phrase] = incident
+        assert incident in ("unknown", *re.findall(r"#(\w+)", links)), (phrase, incident)
+    assert sum(incident != "unknown" for incident in found.values()) > len(rows) / 3
+
+
+def test_every_command_of_the_runbook_exists_with_its_options() -> None:
+    from dagogy.cli.app import App, cli
+
+    text = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+    lines = {line.split("  #")[0] for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line}
+    for line in lines:
+        words = shlex.split(line.split(" < ")[0])
+        context = click.Context(cli, obj=App([]))
+        command = cli.get_command(context, words[1])
+        assert command is not None, line
+        command.make_parser(click.Context(command, info_name=words[1], parent=context)).parse_args(words[2:])
 
 
 def test_every_target_that_the_readme_names_is_in_the_makefile() -> None:

@@ -1,12 +1,16 @@
-"""The post-incident report and the list of incidents across runs."""
+"""The post-incident report, the regression test of a code defect, and the list of incidents across runs."""
 
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support import Desk, put, run_with, sound_curriculum
+from support import Desk, Yard, clean_environment, curriculum_of, make_run, put, run_with, sound_curriculum
 
 
 @pytest.fixture
@@ -65,6 +69,162 @@ def test_a_code_defect_asks_for_a_regression_test(desk: Desk, monkeypatch: pytes
     report = desk.ok("postmortem", "latest", "--json").json
     assert report["code_defect_suspected"]
     assert any("regression test" in action for action in report["actions"])
+
+
+#: A rule that raises on titles of one word, and a provider that raises on a scope that mentions rye.
+DEFECTIVE = {
+    "acme_rule": """
+        from dagogy.api import Rule, RuleInfo, hookimpl
+
+        @hookimpl
+        def dagogy_rules():
+            yield RuleInfo(id="acme.second_word", summary="Titles have two words.", api_version=1, impl="acme_rule:SecondWord", severity="warning")
+
+        class SecondWord(Rule):
+            "Titles have two words."
+
+            def check(self, subject, options):
+                for node in subject.document["nodes"]:
+                    node["title"].split()[1]
+                return ()
+        """,
+    "acme_provider": """
+        import json
+        from dagogy.api import Proposal, Provider, ProviderInfo, Readiness, hookimpl
+
+        @hookimpl
+        def dagogy_providers():
+            yield ProviderInfo(id="baker", summary="Answers with a curriculum.", api_version=1, impl="acme_provider:Baker")
+
+        class Baker(Provider):
+            "Answers with one curriculum."
+            def ready(self):
+                return Readiness(ready=True, message="yes")
+            def read_scope(self, document):
+                if "rye" in document.text:
+                    raise LookupError("no flour")
+                return None
+            def propose(self, request):
+                return Proposal(curriculum=json.loads(CURRICULUM))
+
+        CURRICULUM = ANSWER
+        """.replace("ANSWER", repr(json.dumps(sound_curriculum()))),
+}
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Yard:
+    yard = Yard(tmp_path / "site")
+    yard.plugin("acme-defects", entry_points={"rule": {"acme.second_word": "acme_rule"}, "provider": {"baker": "acme_provider"}}, modules=DEFECTIVE)
+    return yard
+
+
+def mend(yard: Yard, module: str, wrong: str, right: str) -> None:
+    path = yard.folder / f"{module}.py"
+    assert wrong in path.read_text()
+    path.write_text(path.read_text().replace(wrong, right))
+
+
+def titles_of_one_word(folder: Path) -> str:
+    """A run that `acme.second_word` raises on, and no other rule objects to."""
+    return make_run(folder, sound_curriculum(), {"scope_in": ["Alpha", "Beta", "Gamma"]})
+
+
+def pytest_of(test: Path, yard: Yard) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", test.name]
+    return subprocess.run(command, cwd=test.parent, env=clean_environment([yard.folder]), capture_output=True, text=True, timeout=120, check=False)
+
+
+def written(yard: Yard, work: Path, reference: str) -> tuple[Path, dict[str, Any]]:
+    """The regression test of a run's last failure, and its fixture."""
+    done = yard.run("postmortem", reference, "--regression-test", "regression", "--json", cwd=work)
+    assert done.returncode == 0, done.stderr
+    fixture, test = (work / path for path in json.loads(done.stdout)["regression_test"])
+    return test, json.loads(fixture.read_bytes())
+
+
+def test_a_rule_that_raises_leaves_a_test_that_fails_until_it_is_mended(acme: Yard, tmp_path: Path) -> None:
+    run = titles_of_one_word(tmp_path)
+    assert "acme.second_word could not run" in acme.run("validate", "latest").stderr
+    test, fixture = written(acme, tmp_path, run)
+    assert fixture["command"] == ["validate", run]
+    assert fixture["left_out"] == fixture["changed_since"] == []
+    before = pytest_of(test, acme)
+    assert before.returncode == 1, before.stdout
+    assert "a rule could not run" in before.stdout
+    mend(acme, "acme_rule", "[1]", "[-1]")
+    after = pytest_of(test, acme)
+    assert after.returncode == 0, after.stdout
+    assert "1 passed" in after.stdout
+
+
+def test_a_provider_that_raises_on_a_scope_file_is_replayed_with_that_file(acme: Yard, tmp_path: Path) -> None:
+    put(tmp_path / "notes.md", "# Bread\n\n## Baking\n\nBake rye bread at once.\n")
+    run = json.loads(acme.run("init", "bread", "--json").stdout)["run_id"]
+    shown = acme.run("run", "bread", "--scope-file", "notes.md", AGENT_PROVIDER="baker")
+    assert shown.stderr.startswith("[plugin_error]"), shown.stderr
+    test, fixture = written(acme, tmp_path, run)
+    assert list(fixture["command_files"]) == ["notes.md"]
+    before = pytest_of(test, acme)
+    assert before.returncode == 1, before.stdout
+    assert "the code is plugin_error" in before.stdout
+    (tmp_path / "notes.md").unlink()
+    mend(acme, "acme_provider", 'raise LookupError("no flour")', "return None")
+    after = pytest_of(test, acme)
+    assert after.returncode == 0, after.stdout
+
+
+def test_an_innermost_frame_of_ours_that_nobody_knows_is_a_suspected_defect(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagogy.api.errors import ProviderError
+
+    run = run_with(desk)
+
+    def broken(*arguments: object, **options: object) -> None:
+        try:
+            {}["missing"]
+        except KeyError as error:
+            raise ProviderError("the provider stumbled") from error
+
+    monkeypatch.setitem(broken.__globals__, "__name__", "dagogy.pipeline.operations")
+    monkeypatch.setattr("dagogy.pipeline.operations.validate", broken)
+    assert desk("validate", "latest").code == "provider_error"
+    (record,) = (run / "logs/failures").glob("*.json")
+    assert re.fullmatch(r"dagogy\.pipeline\.operations:broken:\d+", json.loads(record.read_bytes())["exception_chain"][-1]["raised_at"])
+    report = desk.ok("postmortem", "latest", "--json").json
+    assert "KeyError was raised at dagogy.pipeline.operations:broken" in report["defect"]
+
+
+def test_what_was_given_wrongly_is_no_defect_and_leaves_no_test(desk: Desk, failed: Path) -> None:
+    assert desk.ok("postmortem", "latest", "--json").json["defect"] == ""
+    shown = desk("postmortem", "latest", "--regression-test", "tests")
+    assert shown.code == "invalid_argument"
+    assert not (desk.folder / "tests").exists()
+
+
+def test_a_fixture_holds_no_secret_and_says_what_it_left_out(acme: Yard, tmp_path: Path) -> None:
+    run = titles_of_one_word(tmp_path)
+    put(tmp_path / "runs" / run / "inputs/scope.md", "the key is correct-horse-battery")
+    put(tmp_path / "runs" / run / "outputs/large.bin", b"x" * 300_000)
+    put(tmp_path / "dagogy.toml", "agent_target_score = 50")
+    assert acme.run("validate", "latest", MY_TOKEN="correct-horse-battery").returncode == 4
+    done = acme.run("postmortem", run, "--regression-test", "regression", "--json", MY_TOKEN="correct-horse-battery")
+    assert done.returncode == 0, done.stderr
+    paths = json.loads(done.stdout)["regression_test"]
+    assert all("correct-horse-battery" not in (tmp_path / path).read_text() for path in paths)
+    fixture = json.loads((tmp_path / paths[0]).read_bytes())
+    assert {row["path"]: row["reason"] for row in fixture["left_out"]} == {
+        "inputs/scope.md": "a secret is in it",
+        "outputs/large.bin": "its 300000 bytes are too many",
+    }
+    assert fixture["configuration"]["dagogy.toml"] == {"text": "agent_target_score = 50"}
+
+
+def test_an_artifact_that_changed_since_is_named(acme: Yard, tmp_path: Path) -> None:
+    run = titles_of_one_word(tmp_path)
+    acme.run("validate", "latest")
+    put(tmp_path / "runs" / run / "outputs/curriculum/curriculum.json", curriculum_of({"id": "b", "title": "Also"}))
+    _, fixture = written(acme, tmp_path, run)
+    assert fixture["changed_since"] == ["outputs/curriculum/curriculum.json"]
 
 
 def test_the_report_can_be_written_to_a_file(desk: Desk, failed: Path) -> None:

@@ -1,18 +1,24 @@
-"""The operators' runbook, followed word for word: `python3.11 scripts/orchestration.py COMMAND …` from a Python without dagogy."""
+"""The operators' runbook, followed word for word: `python3.11 scripts/orchestration.py COMMAND …` from a Python without dagogy.
+
+The second half follows each flow twice, once typed and once by `triage`, `recover`, `escalate` and `postmortem`: both end in the same state.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ROOT, SOUND_SPEC, Outcome, clean_environment, failed, put, sound_curriculum
+from support import ROOT, SOUND_SPEC, Outcome, Yard, clean_environment, failed, put, sound_curriculum
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 BREAD = ROOT / "examples" / "sourdough-baking.md"
@@ -37,6 +43,9 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        #: Environment variables of whoever types, and where their plugins are.
+        self.variables: dict[str, str] = {}
+        self.path: list[Path] = []
         (folder / "scripts").mkdir(parents=True)
         shutil.copy(ROOT / "scripts/orchestration.py", folder / "scripts")
 
@@ -52,7 +61,9 @@ class Project:
         words = shlex.split(line)
         assert words[:2] == ["python3.11", "scripts/orchestration.py"]
         command = [*(python or (PYTHON,)), *words[1:]]
-        done = subprocess.run(command, cwd=self.folder, env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, cwd=self.folder, env=clean_environment(self.path, **self.variables), capture_output=True, text=True, timeout=120, check=False
+        )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def ok(self, line: str) -> Outcome:
@@ -221,3 +232,296 @@ def test_without_an_environment_a_python_that_has_dagogy_does_the_work(tmp_path:
 def test_arguments_reach_the_command_as_they_are(project: Project) -> None:
     shown = failed(project("python3.11 scripts/orchestration.py status 'a b*$HOME' --json", *BARE), "not_found")
     assert "'a b*$HOME'" in shown.json["error"]["message"]
+
+
+# ------------------------------------------------------------------------------------------- typed, and by the incident commands
+
+DOOR = "python3.11 scripts/orchestration.py"
+#: A provider that fails in the ways of sections 3C to 3E as long as its settings are wrong, and then answers.
+FICKLE = """
+    import json
+    import re
+    from dagogy.api import ConfigError, Proposal, Provider, ProviderError, ProviderInfo, Readiness, Setting, hookimpl
+
+    class Fickle(Provider):
+        "Fails until its settings are right."
+        def ready(self):
+            return Readiness(ready=True, message="yes")
+        def read_scope(self, document):
+            return None
+        def propose(self, request):
+            values = self.settings.values
+            if values["FICKLE_MOOD"] == "key" and not values["OPENAI_API_KEY"]:
+                raise ConfigError("OPENAI_API_KEY is required for this provider")
+            if values["FICKLE_MOOD"] == "url" and not re.fullmatch(r"https?://[^\\s/]+(/[^\\s/]+)*", values["OPENAI_BASE_URL"]):
+                raise ConfigError(f"invalid OPENAI_BASE_URL '{values['OPENAI_BASE_URL']}'")
+            if values["FICKLE_MOOD"] == "codex" and self.settings.model:
+                raise ProviderError("codex_exec mode failed to return valid structured JSON")
+            if values["FICKLE_MOOD"] == "never":
+                raise ProviderError("codex_exec mode failed to return valid structured JSON")
+            return Proposal(curriculum=json.loads(ANSWER))
+
+    @hookimpl
+    def dagogy_providers():
+        yield ProviderInfo(
+            id="fickle", summary="Fails.", api_version=1, impl="fickle:Fickle",
+            settings=(
+                Setting(name="FICKLE_MOOD", summary="how it fails"),
+                Setting(name="OPENAI_API_KEY", summary="a key", secret=True),
+                Setting(name="OPENAI_BASE_URL", summary="an address"),
+            ),
+        )
+
+    ANSWER = CURRICULUM
+"""
+
+
+class Twins:
+    """Two runs in the same trouble: `typed` is for the runbook's commands, `walked` for the incident commands."""
+
+    def __init__(self, project: Project, curriculum: Any = None, spec: Any = None) -> None:
+        self.project = project
+        self.typed, self.walked = (self._made(name, curriculum, spec) for name in ("typed", "walked"))
+
+    def _made(self, name: str, curriculum: Any, spec: Any) -> Path:
+        run = self.project.init(name)
+        for path, content in (("inputs/topic_spec.json", spec), (CURRICULUM, curriculum)):
+            if content is not None:
+                put(run / path, content)
+        return run
+
+    def both(self, change: Any) -> None:
+        for run in (self.typed, self.walked):
+            change(run)
+
+    def type(self, *commands: str) -> list[int]:
+        """Each command on the typed run, as the runbook prints it; their exit statuses."""
+        return [self.project(f"{DOOR} {command.replace('RUN', self.typed.name)}").status for command in commands]
+
+    def walk(self, *commands: str) -> list[Outcome]:
+        return [self.project(f"{DOOR} {command.replace('RUN', self.walked.name)}") for command in commands]
+
+    def same(self, typed: Path | None = None, walked: Path | None = None) -> None:
+        """Both are at one stage, with the same files, but for their names and the time."""
+        one, other = typed or self.typed, walked or self.walked
+        assert self.project.stage(one) == self.project.stage(other)
+        assert contents(one) == contents(other)
+
+
+def contents(run: Path) -> dict[str, str]:
+    """The hash of each file of a run but for its logs, where the run's name and the time stand for any."""
+    found = {}
+    for path in sorted(run.rglob("*")):
+        name = path.relative_to(run).as_posix()
+        if path.is_file() and name != "run.json" and (name == "logs/validation.ok" or not name.startswith(("logs/", "."))):
+            text = path.read_text(encoding="utf-8").replace(run.name, "RUN")
+            found[name] = hashlib.sha256(re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text).encode()).hexdigest()
+    assert found
+    return found
+
+
+def fickle(project: Project, tmp_path: Path, mood: str, **variables: str) -> None:
+    """From now on the project's provider is the fickle one."""
+    yard = Yard(tmp_path / "site")
+    source = FICKLE.replace("CURRICULUM", repr(json.dumps(sound_curriculum())))
+    yard.plugin("acme-fickle", entry_points={"provider": {"fickle": "fickle"}}, modules={"fickle": source})
+    project.path = [yard.folder]
+    project.variables = {"AGENT_PROVIDER": "fickle", "FICKLE_MOOD": mood, **variables}
+
+
+@needs_python
+def test_flow_1_of_a_sound_run_is_what_triage_walks(project: Project) -> None:
+    twins = Twins(project, sound_curriculum(), SOUND_SPEC)
+    assert twins.type("status RUN", "validate RUN", "plan RUN", "iterate RUN") == [0, 0, 0, 0]
+    (walked,) = twins.walk("triage RUN --json")
+    assert walked.status == 0
+    assert [step["command"][1] for step in walked.json["steps"]] == ["status", "validate", "plan", "iterate"]
+    twins.same()
+
+
+@needs_python
+def test_flow_1_of_a_failing_run_goes_over_the_same_report_and_ends_alike(project: Project) -> None:
+    twins = Twins(project, broken(), SOUND_SPEC)
+    assert twins.type("status RUN", "validate RUN") == [0, 4]
+    (walked,) = twins.walk("triage RUN --json")
+    assert walked.status == 4
+    assert Path(walked.json["report"]).read_text().replace("walked", "typed").count("graph.acyclic") >= 1
+    twins.same()
+    twins.both(lambda run: put(run / CURRICULUM, sound_curriculum()))
+    assert twins.type("validate RUN", "plan RUN", "iterate RUN") == [0, 0, 0]
+    assert twins.walk("triage RUN")[0].status == 0
+    twins.same()
+
+
+#: A failure of each path of section 2, as the product words it, and the incident that the path is.
+PATHS = {
+    "[stage_conflict] topic spec not ready: audience is empty": "stage_conflict",
+    "[validation_failed] validation of RUN failed: graph.acyclic at curriculum/nodes/0: a cycle": "validation_failure",
+    "[provider_error] codex_exec mode failed to return valid structured JSON": "codex_structured_output",
+    "[config_error] OPENAI_API_KEY is required": "openai_api_key_missing",
+    "[config_error] invalid OPENAI_BASE_URL 'localhost'": "openai_base_url_invalid",
+    "[io_error] invalid run metadata: run.json is not valid JSON": "invalid_run_metadata",
+}
+
+
+@needs_python
+@pytest.mark.parametrize("line", PATHS)
+def test_flow_2_leads_from_the_signature_to_the_path(project: Project, line: str) -> None:
+    put(project.folder / "log.txt", line + "\n")
+    done = subprocess.run(
+        [PYTHON, "scripts/orchestration.py", "diagnose", "-", "--json"],
+        cwd=project.folder, env=clean_environment(), input=line, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["incident"] == PATHS[line]
+
+
+@needs_python
+def test_flow_3a_with_a_scope_file_is_what_recover_does_with_the_one_in_the_run(project: Project) -> None:
+    twins = Twins(project)
+    twins.both(lambda run: shutil.copy(BREAD, run / "inputs/scope.md"))
+    # The flow says both: run with --scope-file, then the run command again.
+    assert twins.type("run RUN", f"run RUN --scope-file {shlex.quote(str(twins.typed / 'inputs/scope.md'))}", "run RUN") == [5, 0, 0]
+    first, recovered = twins.walk("run RUN", "recover RUN --json")
+    assert first.status == 5
+    assert recovered.status == 0, recovered.err
+    assert recovered.json["diagnosis"]["incident"] == "stage_conflict"
+    twins.same()
+
+
+@needs_python
+def test_flow_3a_by_hand_is_typed_from_what_recover_prints(project: Project) -> None:
+    twins = Twins(project)
+    assert twins.type("run RUN", f"run RUN --scope-file {shlex.quote(str(BREAD))}") == [5, 0]
+    _, shown = twins.walk("run RUN", "recover RUN --json")
+    assert shown.status == 5
+    (printed,) = [c for m in shown.json["manual"] for c in m["commands"] if "--scope-file FILE" in c]
+    assert project(f"{DOOR} {printed.removeprefix('dagogy ').replace('FILE', shlex.quote(str(BREAD)))}").status == 0
+    twins.same()
+
+
+@needs_python
+def test_flow_3b_inspect_fix_and_rerun_is_what_recover_does(project: Project) -> None:
+    wrong = sound_curriculum()
+    wrong["nodes"][1]["prerequisites"] = ["alpha", "alpha"]
+    twins = Twins(project, wrong, SOUND_SPEC)
+    assert twins.type("validate RUN", "validate RUN --fix", "plan RUN", "iterate RUN") == [4, 0, 0, 0]
+    first, recovered = twins.walk("validate RUN", "recover RUN --json")
+    assert (first.status, recovered.status) == (4, 0)
+    assert [step["action"] for step in recovered.json["steps"]] == ["fix-findings"]
+    assert [done.status for done in twins.walk("plan RUN", "iterate RUN")] == [0, 0]
+    twins.same()
+
+
+@needs_python
+def test_flow_3c_without_the_model_is_what_recover_does_with_consent(project: Project, tmp_path: Path) -> None:
+    twins = Twins(project, spec=SOUND_SPEC)
+    fickle(project, tmp_path, "codex", AGENT_MODEL="gpt-unknown")
+    assert twins.type("run RUN") == [8]
+    first, recovered = twins.walk("run RUN", "recover RUN --unsafe --json")
+    assert (first.status, recovered.status) == (8, 0)
+    assert "without-model" in [step["action"] for step in recovered.json["steps"]]
+    assert "unset AGENT_MODEL" in recovered.json["permanent"]
+    del project.variables["AGENT_MODEL"]
+    assert twins.type("run RUN") == [0]
+    twins.same()
+
+
+@needs_python
+def test_flow_3d_another_provider_is_what_recover_does_with_consent(project: Project, tmp_path: Path) -> None:
+    twins = Twins(project)
+    scope = "--scope-file inputs.md"
+    shutil.copy(BREAD, project.folder / "inputs.md")
+    fickle(project, tmp_path, "key")
+    assert twins.type(f"run RUN {scope}") == [7]
+    first, recovered = twins.walk(f"run RUN {scope}", "recover RUN --unsafe --only switch-provider --json")
+    assert (first.status, recovered.status) == (7, 0), recovered.err
+    project.variables["AGENT_PROVIDER"] = "internal"
+    assert twins.type(f"run RUN {scope}") == [0]
+    twins.same()
+
+
+@needs_python
+def test_flow_3e_a_repaired_address_is_what_recover_tries(project: Project, tmp_path: Path) -> None:
+    twins = Twins(project, spec=SOUND_SPEC)
+    fickle(project, tmp_path, "url", OPENAI_BASE_URL=" https://models.example/v1/ ")
+    assert twins.type("run RUN") == [7]
+    first, recovered = twins.walk("run RUN", "recover RUN --json")
+    assert (first.status, recovered.status) == (7, 0), recovered.err
+    (permanent,) = recovered.json["permanent"]
+    assert permanent == "export OPENAI_BASE_URL=https://models.example/v1"
+    project.variables["OPENAI_BASE_URL"] = "https://models.example/v1"
+    assert twins.type("run RUN") == [0]
+    twins.same()
+
+
+@needs_python
+@pytest.mark.parametrize("content", ["{", '{"schema_version": 99}'], ids=["corrupted", "of another version"])
+def test_flow_3f_archive_init_inputs_and_run_is_what_recover_does_with_consent(project: Project, content: str) -> None:
+    twins = Twins(project)
+    twins.both(lambda run: shutil.copy(BREAD, run / "inputs/scope.md"))
+    twins.both(lambda run: put(run / "run.json", content))
+    before = contents(twins.walked)
+    assert twins.type("status RUN", "archive RUN") == [6, 0]
+    fresh = project.init("typed")
+    shutil.copy(twins.typed / "inputs/topic_spec.json", fresh / "inputs/topic_spec.json")
+    (first,) = twins.walk("status RUN")
+    assert first.status == 6
+    (recovered,) = twins.walk("recover RUN --unsafe --json")
+    taken = project.folder / "runs" / recovered.json["run_id"]
+    assert taken != twins.walked
+    typed = project(f"{DOOR} run {fresh.name} --scope-file {shlex.quote(str(twins.typed / 'inputs/scope.md'))}")
+    assert typed.status == recovered.status, recovered.err
+    twins.same(fresh, taken)
+    assert contents(twins.walked) == before
+    assert (twins.walked / "run.json").read_text() == content
+    assert sum(path.name.startswith(twins.walked.name) for path in (project.folder / "runs/archives").glob("*.tar.gz")) == 1
+
+
+@needs_python
+@pytest.mark.parametrize("command", ["triage", "recover"])
+def test_flow_4_in_sequence_is_what_triage_and_recover_do(project: Project, command: str) -> None:
+    twins = Twins(project, sound_curriculum(), SOUND_SPEC)
+    for run in (twins.typed, twins.walked):
+        assert project(f"{DOOR} triage {run.name}").status == 0
+    edited = sound_curriculum()
+    edited["nodes"][0]["estimate_minutes"] = 90
+    twins.both(lambda run: put(run / CURRICULUM, edited))
+    assert twins.type("status RUN", "validate RUN", "plan RUN", "iterate RUN") == [0, 0, 0, 0]
+    assert twins.walk(f"{command} RUN")[0].status == 0
+    assert project.stage(twins.walked) == "iterated"
+    twins.same()
+
+
+@needs_python
+def test_flows_5_and_6_pack_the_evidence_and_end_in_the_list_of_the_runbook(project: Project, tmp_path: Path) -> None:
+    twins = Twins(project, spec=SOUND_SPEC)
+    fickle(project, tmp_path, "never")
+    assert twins.type("run RUN", "run RUN") == [8, 8]
+    first, unresolved, packed = twins.walk("run RUN", "recover RUN", "escalate RUN --json")
+    assert (first.status, unresolved.status, packed.status) == (8, 8, 0)
+    assert any("repeated structured-output failures" in criterion for criterion in packed.json["manifest"]["criteria"])
+    with tarfile.open(packed.json["bundle"]) as tar:
+        (name,) = [n for n in tar.getnames() if n.endswith("/report.md")]
+        report = tar.extractfile(name).read().decode()  # type: ignore[union-attr]
+    for asked_for in (
+        f"dagogy run {twins.walked.name}",
+        twins.walked.name,
+        "fickle",
+        "| AGENT_MODEL | unset |",
+        "codex_exec mode failed",
+        "inputs/topic_spec.json",
+    ):
+        assert asked_for in report, asked_for
+    project.variables["FICKLE_MOOD"] = "good"
+    assert twins.type("run RUN") == [0]
+    assert twins.walk("recover RUN")[0].status == 0
+    twins.same()
+    (learned,) = twins.walk("postmortem RUN --json")
+    assert learned.json["resolved"]
+    assert not learned.json["code_defect_suspected"]
+    assert learned.json["actions"] == [
+        "record the operational root cause",
+        "update the docs if behaviour or procedure changed",
+        "run make gate",
+        "summarize root cause and prevention in the PR notes",
+    ]

@@ -19,12 +19,17 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@
 _TYPOGRAPHIC = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u2011": "-", "\ufeff": None, "\r": None})
 _TRACE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z\s+(?:ERROR|WARN) [a-z][\w:]*: ")
 _STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?(?:\s|$)")
+#: Who said it, as Docker Compose and the system's journal put before each line.
+_SPEAKER = re.compile(r"^(?:[a-z][\w.-]*-\d+ +\| |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]+ [\w./@()-]+(?:\[\d+\])?: )")
+#: An error that a sentence names and goes on: a manual or a list of changes speaks of it.
+_SPOKEN_OF = re.compile(r"`[^`\n]*(?:Error|Exception|Errno)[^`\n]*`(?=,? +[a-z])")
 _MARK = re.compile(r"^(?:##\[error\]|::error[^:]*::|[\u25a0\u2717\u2716\u274c\u26d4]\s*)")
 _WARNING = re.compile(r"^(?:\[?(?:warning|warn|note|notice|info|debug)\]?\b[:\s]|\S+:\d+: \w*Warning: |##\[warning\]|::warning)", re.IGNORECASE)
 _RETRY = re.compile(r"(?i)^(?:error: )?(?:reconnecting\.\.\.|retrying\b)")
 _FRAME = re.compile(r"^\s+(?:File \".*\", line \d+|at .+[:)]\d*|\^+\s*$|~+\^*)|^Traceback \(most recent call last\)|^\s+\|\s")
 _FOREIGN = re.compile(
     r"^(?:fatal: |npm (?:ERR!|error)|yarn |pnpm|ssh: |scp: |curl: |wget: |rsync: "
+    r"|(?:kubectl|helm|gh|aws|gcloud|az|psql|mysql|mongosh|redis-cli|cargo|brew|podman|terraform|ansible|nginx|ffmpeg|rpm|dnf|yum|pip3?|conda|poetry): "
     r"|docker: |Error response from daemon|make(?:\[\d+\])?: |gcc: |cc1?: |clang: |ld: |"
     r"error\[[A-Z]\d+\]|E: |CMake |hint: |remote: |ERROR: (?:No matching distribution"
     r"|Could not (?:find|install|open|build)|Failed (?:building|to build)|pip's |"
@@ -35,11 +40,11 @@ _ERROR = re.compile(
     r"|^\[[a-z]+_[a-z_]+\] |^\[(?:locked|interrupted)\] |^\[(?:ERROR|error|FATAL|CRITICAL)\]"
     r"|^(?:bwrap|sandbox-exec|env|/usr/bin/env|python[\d.]*|node)(?: \w+)?: |^thread '.*' panicked"
     r"|^-?(?:/\S*/)?(?:ba|z|da|k|)sh: |^(?:Failed|failed|Cannot|Could not|Unable) to\b|^Caused by\b|^(?:\S+: )?Killed$|^<--- Last few GCs"
-    r"|^[\w./-]+(?: [\w-]+)?: error: |^level=(?:error|fatal) "
+    r"|^[\w./-]+(?: [\w-]+)?: error: |^(?:codex_exec|remote_llm) mode failed\b|^level=(?:error|fatal) "
 )
 #: An exception by its name: any dotted one, or one that ends like the names of exceptions do.
 EXCEPTION = re.compile(
-    r"(?:^|(?<=: )|(?<=\) )|(?<=> )|(?<=- )|(?<=caused by ))(?P<name>(?:[A-Za-z_]\w*\.)+[A-Z]\w*(?<!Warning)"
+    r"(?:^|(?<=: )|(?<=\) )|(?<=> )|(?<=- )|(?<=caused by ))(?P<name>(?:[A-Za-z_]\w*\.)+_?[A-Z]\w*(?<!Warning)"
     r"|[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exceeded|"
     r"Expired|Disconnected|IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema|VersionConflict|MissingFieldsException)|"
     r"IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema)"
@@ -84,7 +89,8 @@ def clean(text: str) -> str:
     """`text` without colours, typographic quotes and the time stamps of a log, and not longer than the limit."""
     if len(text) > LIMIT:
         text = text[: LIMIT // 4] + "\n" + text[-LIMIT * 3 // 4 :]
-    lines = _ANSI.sub("", text).translate(_TYPOGRAPHIC).split("\n")
+    plain = _SPOKEN_OF.sub("`…`", _ANSI.sub("", text).translate(_TYPOGRAPHIC))
+    lines = [_SPEAKER.sub("", line, count=1) for line in plain.split("\n")]
     stamped = sum(_STAMP.match(line) is not None for line in lines if line.strip())
     if stamped * 3 >= sum(1 for line in lines if line.strip()) * 2:
         # A log that stamps every line, such as that of a CI service: what it logged is what stands behind the stamps.

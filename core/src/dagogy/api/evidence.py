@@ -74,17 +74,20 @@ _WINDOWS = {
 _BY_NUMBER = {number: name for name, numbers in _POSIX.items() for number in numbers.split()}
 _BY_WINERROR = {number: name for name, numbers in _WINDOWS.items() for number in numbers.split()}
 _ERRNO = re.compile(r"\[(?P<win>Win)?Err(?:no|or) (?P<number>-?\d+)\]|\(os error (?P<os>-?\d+)\)|\berrno: ?-(?P<node>\d+)\b")
+#: A name within backticks is spoken of, as a manual does.
 _ERRNO_NAME = re.compile(
-    r"\b(ENOENT|EACCES|EPERM|EROFS|ENOSPC|EDQUOT|E2BIG|ENAMETOOLONG|EMFILE|ENFILE|EAGAIN"
+    r"(?<!`)\b(ENOENT|EACCES|EPERM|EROFS|ENOSPC|EDQUOT|E2BIG|ENAMETOOLONG|EMFILE|ENFILE|EAGAIN"
     r"|ENOMEM|EPIPE|EBUSY|ENOEXEC|EISDIR|ENOTDIR|ECONNREFUSED|ECONNRESET|ECONNABORTED|"
     r"ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENETDOWN)\b|\b(ENOTFOUND|EAI_AGAIN|EAI_NONAME|EAI_FAIL)\b"
 )
 _STATUS = re.compile(
     r"(?:\bHTTP(?:/[\d.]+| Error| status(?: code)?)?:? |\bError code: |\bunexpected status |\blast status: |(?:Client|Server) error '|\bAPI Error:? \(?|"
+    r"\bdoes not indicate success: |"
     r"\bstatus(?:_code|Code| code)?['\"]?\s*[=:]?\s*['\"]?|^Error: |\breturned (?:error )?|^<Response \[)(?P<status>[45]\d\d)\b(?!\.\d)",
     re.IGNORECASE,
 )
-_TYPED = re.compile(r"^\[(?P<a>[a-z_]+)\] (?P<b>.*)|^error\[(?P<c>[a-z_]+)\]: ?(?P<d>.*)", re.DOTALL)
+_STATUS_FIRST = re.compile(r"\b(?P<status>[45]\d\d) (?:Client|Server) Error: ")
+_TYPED = re.compile(r"^(?:(?:ERROR|Error|error|CRITICAL):? )?\[(?P<a>[a-z_]+)\] (?P<b>.*)|^error\[(?P<c>[a-z_]+)\]: ?(?P<d>.*)", re.DOTALL)
 _EXIT = re.compile(r"(?i)\b(?:rc|return ?code|exit[ -]?(?:code|status)|exited with(?: code)?|exited|^exit:)\s*[=:]?\s*(-?\d{1,3})\b")
 _SIGNALLED = re.compile(r"\b(?:ended|killed|terminated|died) (?:by|with|from) (?:<Signals\.)?(?:signal )?(?P<name>SIG[A-Z]+)", re.IGNORECASE)
 _SIGNALS = {"SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGABRT": 6, "SIGKILL": 9, "SIGSEGV": 11, "SIGPIPE": 13, "SIGTERM": 15}
@@ -278,8 +281,9 @@ class Evidence:
             return [u for u in last_errors if u.text == last][-1:] + [u for u in units if u.kind in ("error", "tool") and u.lines[0].startswith("bwrap: ")]
         if last_errors:
             return [u for u in units if u.kind in ("error", "plain")]
-        retried = [u for u in units if u.kind in ("retry", "trace")]
-        return [u for u in units if u.kind == "plain"] + retried
+        if self.exit_status == 0:
+            return []  # it went on from what was retried, and what it printed is its work
+        return [u for u in units if u.kind == "plain"] + [u for u in units if u.kind in ("retry", "trace")]
 
     def _body_clues(self, units: list[Unit]) -> Iterator[Clue]:
         text = "\n".join(_undata(line) for unit in units for line in unit.lines)
@@ -410,7 +414,7 @@ def _line_clue(text: str, lines: tuple[str, ...], status: int | None, tight: str
 
 
 def _status(text: str) -> int | None:
-    found = _STATUS.search(text)
+    found = _STATUS.search(text) or _STATUS_FIRST.search(text)
     return int(found["status"]) if found else None
 
 

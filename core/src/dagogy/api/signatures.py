@@ -11,6 +11,18 @@ from typing import ClassVar
 from dagogy.api.evidence import Clue, Evidence
 from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 
+#: An exception of a package that is neither Python's, nor an HTTP client's, nor one that speaks of models. A connection refused to a database,
+#: or a key that a code forge does not know, has another remedy than one of the provider.
+_FOREIGN = re.compile(
+    r"(?:^|: |\()(?!(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
+    r"|google|botocore|groq|together|cohere|instructor|json\w*|pydantic\w*|msgspec|dagogy\w*)\.)(?![\w.]*(?:openai|anthropic|huggingface|llm|model|mistral|llama|lang|genai|_ai\b|\bai\b))"
+    r"[a-z_]\w*(?:\.\w+)*\.\w+(?:Error|Exception)\b",
+    re.IGNORECASE,
+)
+#: An answer to a request for an address that is no model's.
+_ELSEWHERE = re.compile(
+    r"\bfor url:? '?https?://(?![^\s'\"]*(?:/v\d|responses|completions|messages|models|chat|generate|embeddings|llm|openai))", re.IGNORECASE
+)
 _CONFIDENCE = {
     Rank.TYPED_CODE: 0.99,
     Rank.KILLED_BY: 0.9,
@@ -107,6 +119,8 @@ class SignatureClassifier(Classifier):
     """
 
     signatures: ClassVar[tuple[Signature, ...]] = ()
+    #: Whether the incidents are about the provider or the way to it: then what exceptions of other services say is no evidence.
+    about_the_provider: ClassVar[bool] = False
 
     @cached_property
     def _known(self) -> tuple[Signature, ...]:
@@ -119,6 +133,8 @@ class SignatureClassifier(Classifier):
     def answers(self, evidence: Evidence) -> Iterable[Diagnosis]:
         """A diagnosis for every signature that matches a clue."""
         for clue in evidence.clues:
+            if self.about_the_provider and clue.kind != "typed" and _of_another_service(clue):
+                continue
             for signature in self._known:
                 if signature.matches(clue):
                     yield _diagnosis(signature, clue, evidence)
@@ -154,6 +170,10 @@ def _diagnosis(signature: Signature, clue: Clue, evidence: Evidence) -> Diagnosi
         weight=weight,
         retry_after_seconds=evidence.retry_after_seconds,
     )
+
+
+def _of_another_service(clue: Clue) -> bool:
+    return _FOREIGN.search(f"{clue.where}: {clue.exception}: {clue.text}") is not None or _ELSEWHERE.search(clue.text) is not None
 
 
 def _found(pattern: str, text: str) -> bool:

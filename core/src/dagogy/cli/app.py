@@ -106,17 +106,26 @@ class App:
         """What was typed, for the lock, the events log and whoever reads them later; so without secrets."""
         return str(self.clean(" ".join(["dagogy", *self.arguments])))
 
-    def clean(self, value: Any) -> Any:
-        """A value without secrets. Those that providers declare are known of the ones at work; no other one is imported for it."""
+    def clean(self, value: Any, shapes: bool = True) -> Any:
+        """A value without secrets. Of those that providers declare the ones of the chosen provider are known; no other one is imported for it.
+
+        Without `shapes` only what is certain: no text that merely looks like a key, and no value that could be a word.
+        """
         from dagogy.incidents.redact import redacted
 
-        return redacted(value, self.secrets(load=False))
+        secrets = self.secrets(load=False)
+        return redacted(value, secrets if shapes else {name: secret for name, secret in secrets.items() if not secret.isalpha()}, shapes=shapes)
 
     def declared(self, load: bool = True) -> dict[str, bool]:
-        """The variables that providers read, and whether they are secret; none when the providers cannot be asked."""
+        """The variables that providers read, and whether they are secret; none when the providers cannot be asked.
+
+        Without `load` those of the chosen provider and of those that are loaded already.
+        """
         with contextlib.suppress(Exception):
-            providers = self.host.load("provider") if load else self.host.all("provider")
-            return {s.name: s.secret for plugin in providers if plugin.info for s in plugin.info.settings}
+            chosen, source = self.loaded_settings.raw("AGENT_PROVIDER")
+            self.host.load("provider", None if load else [str(chosen)] if source != "default" else [])
+        with contextlib.suppress(Exception):
+            return {s.name: s.secret for plugin in self.host.all("provider") if plugin.info for s in plugin.info.settings}
         return {}
 
     def secrets(self, load: bool = True) -> dict[str, str]:

@@ -21,6 +21,9 @@ from dagogy.workspace.files import read_regular
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import CURRICULUM, EVENTS, SPEC
 
+#: What is escalated whichever classifiers are installed.
+CRITERIA = (_CONTRACT, _UNKNOWN) = ("a core contract cannot be parsed", "the last failure is unknown to every classifier")
+
 
 @dataclass(frozen=True, slots=True)
 class Happened:
@@ -128,9 +131,9 @@ def criteria(host: Host, told: History) -> list[str]:
             count = _count(told, escalation)
             if count >= escalation.times:
                 met.append(f"{escalation.summary} ({plural(count, 'time')})")
-    met += [f"a core contract cannot be parsed: {problem}" for problem in _unparsable(told.run)]
+    met += [f"{_CONTRACT}: {problem}" for problem in _unparsable(told.run)]
     if any(f.verdict.incident_id == UNKNOWN for f in told.failures[-1:]):
-        met.append("the last failure is unknown to every classifier")
+        met.append(_UNKNOWN)
     return met
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dagogy.api.errors import InternalError, NotFound, PluginError
+from dagogy.api.errors import NotFound
 from dagogy.host.manager import Host
 from dagogy.incidents import pages
 from dagogy.incidents.diagnose import UNKNOWN
 from dagogy.incidents.history import Happened, History, criteria, history
 from dagogy.incidents.markdown import quoted, table
+from dagogy.incidents.regression import suspected
 from dagogy.workspace.runs import Run
 
-#: Codes that say that code is at fault, and not what it was given.
-_DEFECTS = (InternalError.code, PluginError.code)
+#: What is done after an incident: the one or the other first, then the rest, in this order.
+FOR_A_DEFECT = "add a regression test that fails as this run did"
+FOR_OPERATIONS = "record the operational root cause"
+STEPS = ("update the docs if behaviour or procedure changed", "run make gate", "summarize root cause and prevention in the PR notes")
 
 
 def postmortem(host: Host, run: Run, owner: str = "") -> dict[str, Any]:
@@ -24,11 +27,13 @@ def postmortem(host: Host, run: Run, owner: str = "") -> dict[str, Any]:
     if last is None:
         raise NotFound(f"run {run.id} has no failure record: there is no incident to report", hint=f"dagogy status {run.id}")
     resolution = told.resolved(last)
-    defect = last.code in _DEFECTS
+    defect = suspected(host, last.document, last.verdict)
+    cause, prevention = _cause(host, last), _prevention(host, last)
     return {
         "run_id": run.id,
         "incident": last.verdict.incident_id,
-        "code_defect_suspected": defect,
+        "code_defect_suspected": bool(defect),
+        "defect": defect,
         "owner": owner or "unassigned",
         "started_at_utc": told.failures[0].at_utc,
         "last_failed_at_utc": last.at_utc,
@@ -36,11 +41,11 @@ def postmortem(host: Host, run: Run, owner: str = "") -> dict[str, Any]:
         "resolved_at_utc": str(resolution.get("at_utc")) if resolution else "",
         "resolved_by": str(resolution.get("command") or resolution.get("action") or resolution.get("event")) if resolution else "",
         "error": {"code": last.code, "message": last.message, "command": last.command},
-        "cause": _cause(host, last),
-        "prevention": _prevention(host, last),
+        "cause": cause,
+        "prevention": prevention,
         "escalation_criteria": criteria(host, told),
         "timeline": _timeline(told),
-        "actions": _actions(last, defect, resolved=resolution is not None),
+        "actions": _actions(told, last, defect, resolved=resolution is not None),
         "unreadable_records": list(told.unreadable),
     }
 
@@ -79,11 +84,11 @@ def _prevention(host: Host, last: Happened) -> list[str]:
     return [line for line in (page.next_step, f"Retry: {page.parts['Retry']}" if page.parts["Retry"] else "") if line]
 
 
-def _actions(last: Happened, defect: bool, *, resolved: bool) -> list[str]:
+def _actions(told: History, last: Happened, defect: str, *, resolved: bool) -> list[str]:
     """The steps of the runbook's flow, for a code defect or for an operational cause."""
     first = [] if resolved else [f"resolve it: run '{last.command}' again until it passes"]
-    middle = ["add a regression test that fails as this run did"] if defect else ["record the operational root cause"]
-    return [*first, *middle, "update the docs if behaviour or procedure changed", "run make gate", "summarize root cause and prevention in the PR notes"]
+    middle = f"{FOR_A_DEFECT}: dagogy postmortem {told.run.id} --regression-test tests" if defect else FOR_OPERATIONS
+    return [*first, middle, *STEPS]
 
 
 def markdown(report: Mapping[str, Any]) -> list[str]:
@@ -96,7 +101,7 @@ def markdown(report: Mapping[str, Any]) -> list[str]:
         "First failure": report["started_at_utc"],
         "Last failure": report["last_failed_at_utc"],
         "Resolved": state,
-        "Code defect": "suspected" if report["code_defect_suspected"] else "not suspected",
+        "Code defect": f"suspected: {report['defect']}" if report["defect"] else "not suspected",
     }
     lines = [f"# Post-incident report: {report['run_id']}", "", *table(("what", "value"), facts.items())]
     lines += ["", "## Error", "", f"`{error['command']}`", "", *quoted([f"[{error['code']}] {error['message']}"])]
@@ -106,4 +111,6 @@ def markdown(report: Mapping[str, Any]) -> list[str]:
     if report["escalation_criteria"]:
         lines += ["", "## Escalation", "", *(f"- {line}" for line in report["escalation_criteria"])]
     lines += ["", "## Actions", "", *(f"- [ ] {line}" for line in report["actions"])]
+    lines += ["", "## PR notes", "", f"Incident {report['incident']} of {report['started_at_utc']}, {report['run_id']}.", ""]
+    lines += [f"Root cause: {cause['what'] or cause['incident']}", "", f"Prevention: {' '.join(report['prevention'])}"]
     return lines

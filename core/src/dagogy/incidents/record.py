@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any, NamedTuple
 
 from dagogy import __version__
@@ -104,7 +105,16 @@ def _link(cause: BaseException) -> dict[str, str]:
     link = {"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(_told(cause).split())[:2000]}
     if isinstance(cause, OSError) and cause.errno and cause.errno in errnos.errorcode:
         link["errno"] = errnos.errorcode[cause.errno]
-    return link
+    return link | _place(cause.__traceback__)
+
+
+def _place(frame: TracebackType | None) -> dict[str, str]:
+    """Where it was raised: module, function and line of the innermost frame."""
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is None:
+        return {}
+    return {"raised_at": f"{frame.tb_frame.f_globals.get('__name__', '')}:{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}"}
 
 
 def _told(cause: BaseException) -> str:

@@ -90,7 +90,8 @@ class Generation:
 class Loop:
     """One generation. `origin` is the provider's distribution and version, for blame; `subject_of` wraps a curriculum's bytes;
     `on_best` gets each draft that is better than all before, `on_asked` each ask of the provider. `recovery` says for the trace on whose
-    account the loop runs, where a recovery started it. `spent` adds up what the provider's answers cost, failed ones too."""
+    account the loop runs, where a recovery started it. `spent` adds up what the provider's answers cost, failed ones too. `clean` takes the secrets
+    out of an answer."""
 
     provider: Provider
     origin: str
@@ -102,6 +103,7 @@ class Loop:
     progress: Callable[[str], None] = lambda line: None
     on_asked: Callable[[Asked], None] = lambda asked: None
     recovery: Mapping[str, Any] | None = None
+    clean: Callable[[Any], Any] = lambda answer: answer
     best: Draft | None = None
     rounds: list[dict[str, Any]] = field(default_factory=list)
     spent: dict[str, float] = field(default_factory=dict)
@@ -190,7 +192,7 @@ class Loop:
 
     def _take(self, action: Action, proposal: Proposal, fixes: list[str] | None = None) -> Draft:
         try:
-            data = _encoded(proposal.curriculum)
+            data = _encoded(self.clean(proposal.curriculum))
         except (TypeError, ValueError, RecursionError) as error:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
         subject = self.subject_of(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import DagogyError, InvalidArgument, StageConflict, ValidationFailed
@@ -252,6 +253,7 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
         asked,
         _recovery(settings.environ),
     )
+    loop.clean = partial(clean, shapes=False)
     result = loop.run()
     result = replace(result, stop_reason=clean(result.stop_reason), trace=clean(result.trace))
     opened.run.write_json(TRACE, result.trace)

@@ -33,7 +33,7 @@ _SCOPE_MODES: tuple[ScopeMode, ...] = ("full", "section", "seed-list")
 class Session:
     """The settings, the host and the runs dir of one command."""
 
-    def __init__(self, settings: Settings, host: Host, clean: Callable[[Any], Any] = lambda value: value) -> None:
+    def __init__(self, settings: Settings, host: Host, clean: Callable[..., Any] = lambda value, shapes=True: value) -> None:
         """`clean` takes the secrets out of what a provider says (text or JSON values) before it is shown or written."""
         self.settings = settings
         self.host = host

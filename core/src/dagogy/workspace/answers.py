@@ -21,9 +21,12 @@ _HASH = re.compile(r"[0-9a-f]{16,128}")
 
 
 class RunAnswers(AnswerDesk):
-    """The desk of one run. `clean` takes secrets out of what is written; with `fresh` nothing that was kept is found again."""
+    """The desk of one run. With `fresh` nothing that was kept is found again.
 
-    def __init__(self, run: Run, runs_dir: Path, clean: Callable[[Any], Any], *, fresh: bool = False) -> None:
+    `clean` takes secrets out of what is written, and what only looks like one too, but for `shapes=False`: a lesson may show what a key looks like.
+    """
+
+    def __init__(self, run: Run, runs_dir: Path, clean: Callable[..., Any], *, fresh: bool = False) -> None:
         super().__init__()
         self.memory = _Memory(runs_dir / MEMORY, clean)
         self._run, self._clean, self._fresh = run, clean, fresh
@@ -36,7 +39,7 @@ class RunAnswers(AnswerDesk):
 
     def keep(self, key: str, answer: Mapping[str, Any]) -> None:
         if _HASH.fullmatch(key):
-            self._run.write_json(f"{ANSWERS}/{key}.json", self._clean({"at_utc": utc_now(), **answer}))
+            self._run.write_json(f"{ANSWERS}/{key}.json", self._clean({"at_utc": utc_now(), **answer}, shapes=False))
 
     def reject(self, text: str, cause: str) -> str:
         stamp = re.sub(r"[-:]", "", utc_now()).replace(".", "-")
@@ -48,7 +51,7 @@ class RunAnswers(AnswerDesk):
 class _Memory(MutableMapping[str, str]):
     """Text by name in one file. One that cannot be read remembers nothing; what another command adds meanwhile stays."""
 
-    def __init__(self, path: Path, clean: Callable[[Any], Any]) -> None:
+    def __init__(self, path: Path, clean: Callable[..., Any]) -> None:
         self._path, self._clean = path, clean
 
     def _read(self) -> dict[str, str]:

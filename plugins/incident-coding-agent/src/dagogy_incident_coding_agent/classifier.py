@@ -16,8 +16,8 @@ class CodingAgent(SignatureClassifier):
 
     coding_agent_not_found:
         What: The command, the interpreter it needs, or the package for this platform is missing, is not executable, or is for another machine.
-        Recognised by: "No such file", "not found", "Permission denied" and "Exec format error" where the file is the agent or its `node`; exit
-        status 127 and 126 beside them; codex's missing platform package.
+        Recognised by: "No such file or directory", "command not found", "spawn codex ENOENT", "is not recognized as", "Permission denied" and "Exec
+        format error" where the file is the agent or its Node; exit status `127` and `126` beside them; codex's missing platform package.
         What to do: Ask for it with `command -v codex` and `codex --version`; install it with `npm install -g @openai/codex`, or give its whole path
         in `CODING_AGENT_CMD`. Where it cannot be had: `AGENT_PROVIDER=internal`.
         Retry: Only after the command is found.
@@ -51,6 +51,7 @@ class CodingAgent(SignatureClassifier):
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC ENOTDIR", exception=_FILE_ERROR, path=_AGENT),
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", where=r"\bCODING_AGENT_CMD\b", exception=_FILE_ERROR),
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC", says=r"\bCODING_AGENT_CMD\b"),
+        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", says=rf"\bspawn(?:Sync)? \S*{_AGENT_WORD}\b"),
         Signature(incident=_GONE, errno="ENOEXEC"),
         Signature(incident=_GONE, exception=r"FileNotFoundError", errno="ENOENT", says=r"^\[WinError 2\] [^:]*$"),
         Signature(
@@ -63,14 +64,15 @@ class CodingAgent(SignatureClassifier):
             says=(
                 rf"^(?:/usr/bin/)?env: '?{_AGENT_WORD}'?: (?:No such file or directory|Permission denied)"
                 rf"|\b{_AGENT_WORD}: (?:command )?not found$|\bcommand not found: {_AGENT_WORD}$"
-                rf"|\b{_AGENT_WORD}: (?:No such file or directory|Permission denied|cannot execute|bad interpreter)"
+                rf"|\b{_AGENT_WORD}: (?:No such file or directory|Permission denied|cannot execute|bad interpreter|exec format error)"
+                rf"|^(?:error: )?not found: {_AGENT_WORD} (?:in|on) (?:the )?\$?PATH\b"
             ),
         ),
         Signature(
             incident=_GONE,
             says=(
                 rf"'?\"?{_AGENT_WORD}'?\"? is not recognized as (?:an internal|a name|the name)"
-                rf"|\bThe term '{_AGENT_WORD}' is not recognized\b|\bspawn \S*{_AGENT_WORD} (?:ENOENT|EACCES|ENOEXEC)"
+                rf"|\bThe term '{_AGENT_WORD}' is not recognized\b|\bspawn(?:Sync)? \S*{_AGENT_WORD} (?:ENOENT|EACCES|ENOEXEC)"
                 rf"|\bsh: (?:line )?\d+: {_AGENT_WORD}: (?:not found|Permission denied)"
             ),
         ),
@@ -78,7 +80,7 @@ class CodingAgent(SignatureClassifier):
             incident=_GONE,
             says=(
                 r"\bMissing optional dependency @openai/codex|\bUnsupported platform: |\bCannot find (?:module"
-                r"|package) '[^']*@openai/codex|\bCannot find module '[^']*codex[^']*'|\bcodex\b.{0,80}\bGLIBC_\S+' not found"
+                r"|package) '[^']*@openai/codex|\bCannot find module '[^']*codex[^']*'|\bcodex\b.{0,200}\bGLIBC_\S+' not found"
                 r"|\bBad CPU type in executable\b"
             ),
         ),
@@ -92,7 +94,7 @@ class CodingAgent(SignatureClassifier):
             incident=_SETUP,
             says=(
                 r"^Error loading (?:config|configuration)\b|\bconfig\.toml\b.{0,40}:\d+:\d+|\bTOML parse error at line\b"
-                r"|^Error (?:finding|loading|resolving|parsing) (?:codex home|config|-c|overrides?)|\bCODEX_HOME points to\b"
+                r"|^Error (?:finding|loading|resolving|parsing) (?:codex home|config|-c|overrides?)|\bCODEX_HOME points to\b|\bAbsolutePathBuf deserialized\b"
             ),
         ),
         Signature(
@@ -117,6 +119,7 @@ class CodingAgent(SignatureClassifier):
                 r"\brequired MCP servers? (?:failed|could not)\b|\bFailed to (?:parse|read|load) (?:the )?(?:config(?:uration)?"
                 r"|auth)(?:\.toml|\.json)?\b.*\b(?:codex|toml)|\bcodex\b.{0,60}\bversion\b.{0,40}\b(?:too old|required|unsupported)\b"
             ),
+            unless=r"GLIBC",
         ),
         # The sandbox.
         Signature(
@@ -127,7 +130,8 @@ class CodingAgent(SignatureClassifier):
         Signature(
             incident=_SANDBOX,
             says=(
-                r"\bsandbox_apply: |\bLandlock was not able\b|\blandlock\b.{0,60}\b(?:error|fail|denied|unsupported|restrict"
+                r"\bsandbox_apply: |\berror (?:running|applying) (?:landlock|seccomp|legacy linux sandbox)\b"
+                r"|\bLandlock was not able\b|\blandlock\b.{0,60}\b(?:error|fail|denied|unsupported|restrict"
                 r"|not supported)|\bseccomp (?:setup|backend) error\b|\bcodex-linux-sandbox\b.{0,60}\b(?:required|not found|failed"
                 r"|panicked)|\bsandbox error: |\blinux-sandbox\b.*\bpanicked|\bSandbox\((?:Landlock|Seccomp)"
             ),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dagogy.api import Rank, Signature, SignatureClassifier
+import re
+from collections.abc import Iterable
+
+from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier
 
 _ENVIRONMENT, _MEMORY, _STOPPED, _USAGE = "environment_incompatible", "out_of_memory", "interrupted", "cli_usage_error"
 _US = r"(?:orchestration\.py|dagogy|__main__\.py|python\S* -m dagogy)"
@@ -13,20 +16,22 @@ class Environment(SignatureClassifier):
 
     environment_incompatible:
         What: A module is missing, Python or a package has the wrong version, or the terminal's encoding cannot show the text.
-        Recognised by: `ModuleNotFoundError`, `ImportError`, encoding errors of output, "requires a different Python".
+        Recognised by: `ModuleNotFoundError`, `ImportError`, "No module named", `UnicodeEncodeError`, "requires a different Python".
         What to do: See which Python runs: `python -c "import sys; print(sys.version, sys.prefix)"`; use the environment of `make install` or
         `pip install dagogy-standard`; for encodings set `PYTHONUTF8=1`.
         Retry: Only after the environment is changed.
 
     out_of_memory:
         What: The process had no memory left, or the system killed it for that. A bare signal 9 that was not ours makes it probable, not certain.
-        Recognised by: `MemoryError`, `ENOMEM`, V8's out-of-memory messages; exit status 137 or signal 9 that we did not send.
+        Recognised by: `MemoryError`, `ENOMEM`, "Cannot allocate memory", "JavaScript heap out of memory", `OOMKilled`, "Killed"; exit status `137` or
+        signal 9 that we did not send.
         What to do: Look for `oom_kill` in the cgroup's `memory.events` or in `dmesg`; give the process more memory, or the command a smaller scope.
         Retry: Once, after the limit or the scope is changed.
 
     interrupted:
         What: Someone stopped it: Ctrl-C, a cancelled job, a closed terminal, a pipe whose reader went away.
-        Recognised by: SIGINT, SIGTERM, SIGHUP and SIGPIPE that we did not send; `KeyboardInterrupt`, `BrokenPipeError`; codex's "turn interrupted".
+        Recognised by: `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGPIPE` that we did not send, exit status `130` or `143`; `KeyboardInterrupt`,
+        `BrokenPipeError`; codex's "turn interrupted".
         What to do: Run the same command again; it goes on from the last stage that was completed.
         Retry: Yes, when it is wanted.
 
@@ -74,7 +79,7 @@ class Environment(SignatureClassifier):
             unless=r"codex",
         ),
         # Memory.
-        Signature(incident=_MEMORY, exception=r"(?:\w+\.)*MemoryError", unless=r"cuda|CUDA"),
+        Signature(incident=_MEMORY, exception=r"(?:\w+\.)*\w*MemoryError", unless=r"cuda|CUDA"),
         Signature(incident=_MEMORY, errno="ENOMEM"),
         Signature(
             incident=_MEMORY,
@@ -97,9 +102,10 @@ class Environment(SignatureClassifier):
             incident=_STOPPED,
             says=(
                 r"^(?:error: )?(?:turn interrupted|turn aborted\b|interrupted(?: \(Ctrl-C\)| by (?:the )?(?:user|signal))?[. ]?"
-                r"|The operation was cancell?ed\.?|Aborted!|Terminated|Hangup|\^C)(?:$|[.:] ?\S)|^error: The (?:operation|run"
+                r"|The operation was cancell?ed\.?|Aborted!|Terminated|Hangup|\^C)(?:$|[.:] ?\S)|^(?:error: )?The (?:operation|run"
                 r"|runner) (?:was|has) (?:cancell?ed|received a shutdown)|\bCaught signal: ?SIG(?:INT|TERM|HUP)\b|^thread interrupted$"
             ),
+            unless=r"\bTypeError: terminated",
         ),
         Signature(incident=_STOPPED, exit="130 143 129 141 -2 -15 -1 -13 -1073741510 3221225786"),
         Signature(incident=_STOPPED, killed="user system"),
@@ -116,3 +122,11 @@ class Environment(SignatureClassifier):
         ),
         Signature(incident=_USAGE, says=r"\bcan't open file '.*orchestration\.py'|\b(?:No such command|there is no command) '"),
     )
+
+    def more(self, evidence: Evidence) -> Iterable[Diagnosis]:
+        """A usage error that names the command on one line and what is wrong with it on another."""
+        if not re.search(rf"^Usage: {_US}", evidence.text, re.MULTILINE):
+            return
+        for clue in evidence.clues:
+            if re.match(r"Error: (?:No such (?:option|command)|Missing (?:option|argument|parameter)|Got unexpected extra|Invalid value for)", clue.text):
+                yield Diagnosis(incident_id=_USAGE, rank=Rank.PROSE, confidence=0.9, evidence=clue.lines, weight=3)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dagogy.api import Signature, SignatureClassifier
 
 _NET, _PROXY, _TLS = "network_unreachable", "proxy_misconfigured", "tls_failure"
+#: A program in Go says so before what went wrong; what it called looks like the API of a model.
+_GO = r"\b(?:Get|Post) \"https?://[^\"\s]+/(?:responses|completions|messages|embeddings|models|generate\w*|chat)[^\"\s]*\": "
 _HTTP = r"(?:(?:httpx2?|httpcore2?|requests|urllib3|aiohttp|http|h11|openai|anthropic|litellm|builtins)\.(?:\w+\.)*)?"
 
 
@@ -14,8 +16,9 @@ class Network(SignatureClassifier):
     network_unreachable:
         What: The host cannot be found or reached, refuses the connection, or drops it in the middle: no network, a VPN, a firewall, a local
         gateway that is not running.
-        Recognised by: The connection errors of the system (refused, reset, unreachable), of name resolution, of the HTTP clients of Python and
-        Node; codex's "waiting for network" and "stream disconnected before completion".
+        Recognised by: `ECONNREFUSED`, "Connection refused"; `ECONNRESET`, "Connection reset by peer"; "Network is unreachable"; "Name or service not
+        known", "Temporary failure in name resolution", `ENOTFOUND`; `APIConnectionError`, `ConnectError`, "fetch failed", "socket hang up"; codex's
+        "waiting for network" and "stream disconnected before completion".
         What to do: Look whether the host of the base URL resolves and accepts connections; start the local gateway if it is this
         machine's; then run the command again.
         Retry: Yes, with growing pauses, as long as the host cannot be reached.
@@ -23,19 +26,22 @@ class Network(SignatureClassifier):
     proxy_misconfigured:
         What: A proxy stands between, and does not let the request through or cannot be used: it wants a password, refuses the tunnel, shows a page
         of its own, or has an address or a kind that the client does not know.
-        Recognised by: HTTP 407, failed `CONNECT` tunnels, `ProxyError`, a SOCKS proxy without the package for it.
+        Recognised by: HTTP `407`, "Tunnel connection failed", "Cannot connect to proxy", `ProxyError`; "Using SOCKS proxy, but the 'socksio' package is
+        not installed".
         What to do: Look at `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` and correct or unset them; for SOCKS: `pip install
         'httpx[socks]'`.
         Retry: Only after the proxy's settings are changed.
 
     tls_failure:
         What: The server's certificate is not trusted: a company's own authority, a proxy that reads along, a wrong host name, a wrong clock.
-        Recognised by: `CERTIFICATE_VERIFY_FAILED` and the certificate errors of Node and Rust; broken handshakes.
+        Recognised by: `CERTIFICATE_VERIFY_FAILED`, "certificate verify failed", "self-signed certificate", "unable to get local issuer certificate",
+        "certificate has expired", "invalid peer certificate", `UnknownIssuer`, `SSLError`; broken handshakes.
         What to do: Name the authority's file in `SSL_CERT_FILE` (for Node: `NODE_EXTRA_CA_CERTS`), or set the clock. Verification is never to
         be switched off.
         Retry: Only after the certificate or the trust is changed.
     """
 
+    about_the_provider = True
     signatures = (
         # Not there.
         Signature(incident=_NET, errno="ECONNREFUSED ECONNRESET ECONNABORTED ENETUNREACH EHOSTUNREACH ENETDOWN ETIMEDOUT EAI EADDRNOTAVAIL"),
@@ -58,10 +64,11 @@ class Network(SignatureClassifier):
             exception=r".+",
             says=(
                 r"\bName or service not known\b|\bTemporary failure in name resolution\b|\bnodename nor servname\b"
-                r"|\bgetaddrinfo (?:failed|ENOTFOUND|EAI_AGAIN)|\bNo address associated with hostname\b|\bConnection (?:refused"
+                r"|\bgetaddrinfo (?:failed|ENOTFOUND|EAI_AGAIN)|\bNo address associated with hostname\b|\bNo such host is known\b|\bactively refused\b"
+                r"|\bConnection (?:refused"
                 r"|reset by peer)\b|\bNetwork is unreachable\b|\bNo route to host\b"
             ),
-            unless=r"psycopg|mysql|redis|pymongo|sqlalchemy|paramiko|docker|git\b",
+            unless=r"docker|git\b",
         ),
         Signature(
             incident=_NET,
@@ -70,9 +77,13 @@ class Network(SignatureClassifier):
                 r"\b(?:Remote end closed connection|Server disconnected) without|\bpeer closed connection without sending complete\b"
                 r"|\bincomplete chunked read\b|\bConnection aborted\b"
             ),
-            unless=r"psycopg|mysql|redis|pymongo|sqlalchemy|paramiko|docker",
+            unless=r"docker",
         ),
         Signature(incident=_NET, exception=r"TypeError", says=r"^fetch failed$"),
+        Signature(
+            incident=_NET,
+            says=_GO + r"(?:dial tcp\b.*(?:connection refused|no such host|no route to host|network is unreachable|i/o timeout)|EOF$|read tcp\b)",
+        ),
         Signature(
             incident=_NET,
             says=(
@@ -80,14 +91,16 @@ class Network(SignatureClassifier):
                 r"|error sending request|error decoding response body|websocket closed|Transport error|connection|failed to send"
                 r"|IO error|response\.failed|unexpected EOF)|\bError while reading the server response\b"
             ),
+            unless=r"\bcertificate\b",
         ),
         Signature(
             incident=_NET,
             says=(
                 r"\berror sending request(?: for url|$)|\bdns error: |\bfailed to lookup address information\b|\btcp connect error\b"
                 r"|\bstream closed before response\.completed\b|\bstream ended (?:unexpectedly|before)\b|\bsocket hang up\b"
-                r"|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)|\bUND_ERR_SOCKET\b"
+                r"|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)|\bUND_ERR_(?:SOCKET|CONNECT_TIMEOUT)\b"
             ),
+            unless=r"\bcertificate\b",
         ),
         Signature(incident=_NET, says=r"\bfailed to connect to (?:Responses )?websocket\b", rank=None, confidence=0.6),
         # A proxy.
@@ -112,7 +125,7 @@ class Network(SignatureClassifier):
                 r"\bTunnel connection failed\b|\bproxy authentication required\b|\b(?:invalid|unsupported|bad|unknown) proxy (?:URL"
                 r"|scheme|configuration)\b|\bproxy\b.{0,40}\b(?:CONNECT (?:aborted|failed|rejected)|tunnel\w* (?:failed|error"
                 r"|unsuccessful))|\bunsuccessful tunnel\b|\bSOCKS (?:error|connect)\b|\bJust a moment\.\.\.|\bcaptcha\b"
-                r"|\bUsing SOCKS proxy, but\b"
+                r"|\bUsing SOCKS proxy, but\b|\bProxy response \(\d+\)"
             ),
         ),
         # TLS.
@@ -128,6 +141,7 @@ class Network(SignatureClassifier):
             incident=_TLS,
             exception=(r"(?:\w+\.)*(?:SSLCertVerificationError|SSLError|SSLZeroReturnError|SSLEOFError|CertificateError|ClientConnectorCertificateError)"),
         ),
+        Signature(incident=_TLS, says=_GO + r"(?:tls: |x509: )"),
         Signature(
             incident=_TLS,
             machine=(

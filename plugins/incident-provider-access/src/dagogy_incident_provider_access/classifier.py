@@ -32,7 +32,8 @@ class ProviderAccess(SignatureClassifier):
     provider_auth_failed:
         What: The provider knows neither the key nor the account, or bars the place the request came from: a wrong, expired or foreign key, a
         session token used up by another process, a key with bytes that no header can carry, a country or address that is not served.
-        Recognised by: HTTP 401 and 403 without another reason; codes such as `invalid_api_key` and `unsupported_country_region_territory`;
+        Recognised by: HTTP `401` and `403` without another reason; "Incorrect API key provided"; "refresh token was already used"; codes such as
+        `invalid_api_key` and `unsupported_country_region_territory`;
         codex's refresh-token messages; `Illegal header value b'Bearer …'`.
         What to do: Compare the key's prefix with the host without printing the key, and make a new one if in doubt; for a codex
         account: `codex logout && codex login`. Region and address blocks need another way out to the network.
@@ -40,13 +41,15 @@ class ProviderAccess(SignatureClassifier):
 
     provider_quota_exhausted:
         What: The credit or the plan's usage window is used up. Waiting a moment does not help.
-        Recognised by: HTTP 402; codes such as `insufficient_quota` and `usage_limit_reached`; "You've hit your usage limit".
+        Recognised by: HTTP `402`; "You exceeded your current quota"; "credit balance is too low"; codes such as `insufficient_quota` and
+        `usage_limit_reached`; "You've hit your usage limit".
         What to do: Read the reset time or open the provider's billing page; until then use another provider with `AGENT_PROVIDER`.
         Retry: No, not before the reset time or a payment.
 
     provider_rate_limited:
         What: Too many requests or tokens in a short time. It clears by itself.
-        Recognised by: HTTP 429 without a quota's words; codes such as `rate_limit_exceeded`; "Please try again in 2s".
+        Recognised by: HTTP `429`, "Too Many Requests", "Rate limit reached" without a quota's words; codes such as `rate_limit_exceeded`; "Please try
+        again in 2s".
         What to do: Wait as long as the answer says (or some seconds), run the command again, and run fewer at the same time.
         Retry: Yes, with growing pauses and within a limit of time.
 
@@ -59,6 +62,7 @@ class ProviderAccess(SignatureClassifier):
         Retry: Once without the override, else only after the model is changed.
     """
 
+    about_the_provider = True
     signatures = (
         # Who asks.
         Signature(incident=_AUTH, cause="key_malformed"),
@@ -156,7 +160,7 @@ class ProviderAccess(SignatureClassifier):
             incident=_QUOTA,
             says=(
                 r"\bTo use Codex with your ChatGPT plan, upgrade\b|\bfree-models-per-day\b|\bnot included in your plan\b"
-                r"|\bUpgrade to (?:Plus|Pro) to continue\b|\bpurchase more credits\b"
+                r"|\bUpgrade to (?:Plus|Pro) to continue\b|\bpurchase more credits\b|\bhigher monthly limit\b"
             ),
         ),
         Signature(incident=_QUOTA, machine="resource_exhausted", says=r"\bcurrent quota\b|\bbilling\b|\bper ?day\b"),
@@ -209,7 +213,7 @@ class ProviderAccess(SignatureClassifier):
             says=(
                 r"\bdoes not have access to model\b|\bdo(?:es)? not have access to (?:the |this )?(?:model|it)\b"
                 r"|\bmust provide a model parameter\b|\bmodel (?:field |parameter )?is required\b"
-                r"|\bmodel requires a newer version of Codex\b|\bmodel_not_found\b|\bnot allowed to (?:access|use) model\b"
+                r"|\bmodel requires a newer version of Codex\b|\bmodel_not_found\b|^model_not_(?:available|supported)$|\bnot allowed to (?:access|use) model\b"
             ),
         ),
         Signature(

@@ -9,9 +9,11 @@ from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier
 _REFUSED, _CUT, _NOT_JSON, _SHAPE = "provider_refusal", "provider_output_truncated", "provider_output_not_json", "provider_output_schema_mismatch"
 _SCHEMA, _UNSUPPORTED, _CONTEXT = "output_schema_rejected", "provider_request_unsupported", "context_window_exceeded"
 _JSON = r"(?:\w+\.)*(?:JSONDecodeError|JsonDecodeError)|SyntaxError"
+#: Libraries that read a model's answers for a program.
+_PARSER = r"(?:\w+\.)*(?:OutputParserException|InstructorRetryException)"
 _CUT_TEXT = r"^Unterminated string|\bUnexpected end of JSON input|\bEOF while parsing|\bunexpected end of (?:JSON|data|input)|\bUnexpected EOF\b"
 _OF_MODEL = (
-    r"\b(?:remote_llm|llm|model|provider|completion|reply)\b.{0,60}\b(?:response|reply|output|answer|message|JSON)\b"
+    r"^(?:remote_llm|llm|model|provider)$|\b(?:remote_llm|llm|model|provider|completion|reply)\b.{0,60}\b(?:response|reply|output|answer|message|JSON)\b"
     r"|\bRAISED at\b|\bresponses?\b.{0,20}\bnot valid JSON|\bresponses\.(?:create|parse)\b|\bparse (?:the )?(?:model"
     r"|provider|LLM)"
 )
@@ -30,7 +32,8 @@ class ProviderAnswer(SignatureClassifier):
 
     provider_output_truncated:
         What: The answer was cut off: the limit of output tokens was reached, often eaten up by reasoning.
-        Recognised by: A finish reason `length` or `max_output_tokens`; JSON of the model that ends in the middle of a string or a value.
+        Recognised by: `finish_reason: length`, `max_output_tokens`, "Unterminated string", "EOF while parsing"; JSON of the model that ends in the
+        middle of a string or a value.
         What to do: Raise the output limit or split the scope, and run again. The half answer is evidence; it is not to be patched into an artifact.
         Retry: Once, after the limit or the scope is changed.
 
@@ -66,6 +69,7 @@ class ProviderAnswer(SignatureClassifier):
         Retry: Only after the input is shorter.
     """
 
+    about_the_provider = True
     signatures = (
         # What the provider knows itself.
         Signature(incident=_REFUSED, cause="refusal content_filter"),
@@ -104,32 +108,47 @@ class ProviderAnswer(SignatureClassifier):
                 r"|['\"]refusal['\"]: ?['\"](?!['\"])|\bThe model refused\b|\bmodel refused to (?:answer|respond|comply)\b"
             ),
         ),
+        Signature(incident=_REFUSED, exception=r"(?:\w+\.)*(?:BlockedPromptException|StopCandidateException)", says=r"SAFETY|PROHIBITED|BLOCK|RECITATION"),
+        Signature(incident=_REFUSED, says=r"\bpotentially suspicious activity\b|\bblock_?reason['\"]?: ?['\"]?(?:SAFETY|PROHIBITED_CONTENT|BLOCKLIST)\b"),
         Signature(incident=_REFUSED, status="403", says=r"\bflagged\b|\bmoderation\b"),
         # Cut off.
         Signature(incident=_CUT, machine="length max_tokens max_output_tokens"),
-        Signature(incident=_CUT, exception=r"(?:\w+\.)*LengthFinishReasonError"),
+        Signature(incident=_CUT, exception=r"(?:\w+\.)*(?:LengthFinishReasonError|IncompleteOutputException)"),
         Signature(
             incident=_CUT,
             says=(
                 r"\breason: max_output_tokens\b|\blength limit was reached\b|\bfinish_reason ?(?:is|was|=|:) ?['\"]?length\b"
-                r"|\bresponse was (?:truncated|cut off)\b|\bmax_output_tokens\b.{0,20}\breached\b"
+                r"|\b(?:response|output|answer|reply) was (?:truncated|cut off)\b|\bmax_output_tokens\b.{0,20}\breached\b"
             ),
         ),
         Signature(incident=_CUT, exception=_JSON, says=_CUT_TEXT, where=_OF_MODEL),
         Signature(incident=_CUT, exception=r"(?:\w+\.)*ValidationError", says=r"\bInvalid JSON: (?:EOF while parsing|unexpected end)", unless=_FILE),
         # No JSON.
         Signature(incident=_NOT_JSON, exception=_JSON, where=_OF_MODEL, unless=_CUT_TEXT),
+        Signature(incident=_NOT_JSON, exception=_PARSER, says=r"^(?:Invalid json output|Could not parse LLM output)\b"),
         Signature(incident=_NOT_JSON, exception=r"(?:\w+\.)*ValidationError", says=r"\bInvalid JSON: (?!EOF|unexpected end)", unless=_FILE),
         Signature(incident=_NOT_JSON, says=r"^(?:error: )?(?:\w+: )*remote_llm\b.{0,60}\bnot (?:valid )?JSON\b", unless=_CUT_TEXT, rank=Rank.UMBRELLA),
         Signature(incident=_NOT_JSON, typed="provider_error", says=r"\bremote_llm\b.{0,60}\bnot (?:valid )?JSON\b", unless=_CUT_TEXT, rank=Rank.UMBRELLA),
+        Signature(
+            incident=_NOT_JSON,
+            says=(
+                r"\b(?:llm|model|provider|remote_llm)\b[^:]*: (?:[\w.]+: )?Expecting (?:value|property name|',' delimiter)\b"
+                r"|\bfailed to parse (?:the )?(?:structured output|(?:model|llm|provider)(?:'s)? (?:output|response|reply|answer))\b"
+                r"|\bNo object generated: could not parse\b|\b(?:llm|model|provider)(?:'s)? (?:output|response|reply|answer) is not (?:valid )?JSON\b"
+            ),
+            unless=_CUT_TEXT,
+        ),
         # Another shape.
+        Signature(incident=_SHAPE, exception=r"(?:\w+\.)*UnexpectedModelBehavior", says=r"\boutput validation\b"),
+        Signature(incident=_SHAPE, exception=_PARSER, says=r"^Failed to parse \w+ from completion\b|\bvalidation errors? for \w+"),
         Signature(incident=_SHAPE, exception=r"(?:\w+\.)*ValidationError", where=_OF_MODEL, unless=r"\bInvalid JSON\b"),
         Signature(
             incident=_SHAPE,
             exception=r"pydantic\w*\.(?:\w+\.)*ValidationError",
             says=r"\bvalidation errors? for \w+.*\[type=",
-            unless=rf"\bInvalid JSON\b|\bfor \w*(?:Settings|Config)\w*\b|{_FILE}",
+            unless=rf"\bInvalid JSON\b|\bfor \w*(?:Settings|Config)\w*\b|\benvironment variable\b|\bapi_key\b|{_FILE}",
         ),
+        Signature(incident=_SHAPE, says=r"\b(?:response|output|reply) did not match (?:the )?schema\b"),
         Signature(
             incident=_SHAPE,
             says=(
@@ -150,7 +169,8 @@ class ProviderAnswer(SignatureClassifier):
             says=(
                 r"\bInvalid schema for (?:response_format|text\.format|function|output)|\binvalid_json_schema\b"
                 r"|\bUnknown name \"\w+\" at '?generation_?config\.response_?(?:json_?)?schema|\bfailed to (?:parse|compile"
-                r"|initialize) (?:the )?grammar\b|\bJSON schema conversion failed\b|\bschema (?:is|was) too (?:complex|large|deep)\b"
+                r"|initialize) (?:the )?grammar\b|\bJSON schema (?:conversion failed|contains features not supported)\b"
+                r"|\bschema (?:is|was) too (?:complex|large|deep)\b"
                 r"|\boutput_(?:config|format)\S*schema\b.{0,80}\b(?:not supported|invalid)"
             ),
         ),
@@ -174,6 +194,7 @@ class ProviderAnswer(SignatureClassifier):
                 r"|response_format|json_schema|structured outputs?|temperature|tools?|reasoning)\b"
                 r"|\bresponse_format\b.{0,40}\b(?:must be|should be one of|not supported|unsupported)\b"
                 r"|\bresponse_format\b.{0,40}\bnot one of the allowed values\b|\bmax_tokens is too large\b"
+                r"|\b(?:this|the) model (?:does not support|is only supported in v1/)"
             ),
         ),
         # Too long.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dagogy.api import Rank, Signature, SignatureClassifier
+from collections.abc import Iterable
+
+from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier
 
 _BUSY, _SLOW = "provider_overloaded", "provider_timeout"
 _SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"
+#: The address of a model's API, as programs in Go and Rust name it beside the error.
+_OF_A_MODEL = r"/(?:responses|completions|messages|embeddings|generate\w*|chat)\b"
 _HTTP = r"(?:(?:httpx2?|httpcore2?|requests|urllib3|aiohttp|openai|anthropic|litellm|socket)\.(?:\w+\.)*)?"
 
 
@@ -14,7 +18,8 @@ class ProviderService(SignatureClassifier):
 
     provider_overloaded:
         What: The provider, or a gateway before it, is down, overloaded or out of capacity for the model.
-        Recognised by: HTTP 5xx and 529; codes such as `server_error` and `overloaded_error`; "Selected model is at capacity".
+        Recognised by: HTTP `500`, `502`, `503`, `504`, `529`; "Overloaded"; "Bad Gateway"; codes such as `server_error` and `overloaded_error`;
+        "Selected model is at capacity".
         What to do: Wait and run the command again, up to three times with growing pauses; then look at the provider's status page, keep the request
         id, and take another model or provider.
         Retry: Yes, with growing pauses.
@@ -22,12 +27,14 @@ class ProviderService(SignatureClassifier):
     provider_timeout:
         What: No answer came within our time limit or the client's, and nothing points to the network: a long generation, a high reasoning
         effort, a stream that went silent, a codex that hangs.
-        Recognised by: `TimeoutExpired`, the read timeouts of HTTP clients, codex's idle timeout, HTTP 408; and that we ended the process
+        Recognised by: `TimeoutExpired`, `ReadTimeout`, `APITimeoutError`, "Request timed out", "timed out after", HTTP `408`; codex's "idle timeout
+        waiting for SSE"; and that we ended the process
         ourselves, when what it had printed shows no other cause.
         What to do: Run once more with twice the time, `AGENT_TIMEOUT_SECONDS=600`, and with less effort; then split the scope.
         Retry: Once, after the limit is raised.
     """
 
+    about_the_provider = True
     signatures = (
         Signature(incident=_BUSY, cause="html", status="5xx"),
         # That we ended it says when it stopped; what it had printed until then may say why.
@@ -66,9 +73,10 @@ class ProviderService(SignatureClassifier):
         Signature(
             incident=_SLOW,
             exception=r"TimeoutError|asyncio\.(?:\w+\.)*TimeoutError",
-            says=r"^$|^(?:timed out|The (?:read|write|handshake) operation timed out)\.?$",
+            says=r"^$|^(?:timed out|The (?:read|write|handshake) operation timed out|The operation was aborted due to timeout)\.?$",
             unless=r"lock|connect",
         ),
+        Signature(incident=_SLOW, exception=r"(?:\w+\.)*(?:HeadersTimeoutError|BodyTimeoutError|DeadlineExceeded)"),
         Signature(incident=_SLOW, exception=r"URLError", says=r"^timed out$"),
         Signature(incident=_SLOW, exception=r"TimeoutExpired", unless=r"'(?:git|npm|pip|docker)'"),
         Signature(
@@ -85,5 +93,13 @@ class ProviderService(SignatureClassifier):
                 r"|respond) (?:with)?in|exceeded AGENT_TIMEOUT_SECONDS)\b|\bAPITimeoutError\b|\bRequest timed out\.$"
             ),
         ),
+        Signature(incident=_SLOW, says=rf"\bClient\.Timeout (?:exceeded|or context cancellation)\b.*{_OF_A_MODEL}|\bsource: TimedOut\b", where=_OF_A_MODEL),
         Signature(incident=_SLOW, killed="timeout"),
     )
+
+    def more(self, evidence: Evidence) -> Iterable[Diagnosis]:
+        """A time limit of asyncio: it cancels what it waits for, and raises from that. Who was stopped by someone else raises no `TimeoutError`."""
+        raised = [c for c in evidence.clues if c.kind == "exception"]
+        limit = next((c for c in raised if c.outer and c.exception.split(".")[-1] == "TimeoutError"), None)
+        if limit is not None and any(c.exception.split(".")[-1] == "CancelledError" for c in raised):
+            yield Diagnosis(incident_id=_SLOW, rank=Rank.EXCEPTION, confidence=0.8, evidence=limit.lines, weight=3)

@@ -34,12 +34,13 @@ class RemoteLlmAuth(SignatureClassifier):
         Signature(incident="openai_api_key_missing", says=rf"\bMissing environment variable: `?{_KEY}`?"),
         Signature(
             incident="openai_api_key_missing",
-            says=r"\bMissing credentials\. Please pass (?:an|one of) `?\w*(?:api_key|token)|\bThe api_key client option must be set\b",
+            says=r"\bMissing credentials\. Please pass (?:an|one of) `?\w*(?:api_?key|token)|\bThe api_key client option must be set\b"
+            r"|\bCould not resolve authentication method\b",
         ),
         Signature(
             incident="openai_api_key_missing",
             says=r"\bDid not find openai_api_key\b|\bNo API key (?:provided|found|was found|is set)\b.{0,80}\b(?:environment|set|export)\b",
         ),
-        Signature(incident="openai_api_key_missing", says=rf"\bThe {_KEY} environment variable is (?:missing|not set|unset|empty)\b"),
+        Signature(incident="openai_api_key_missing", says=rf"\b{_KEY} environment variable is (?:missing|not set|unset|empty|required)\b"),
         Signature(incident="openai_api_key_missing", exception=r"KeyError", says=r"^'?[A-Z][A-Z0-9_]*_API_KEY'?$"),
     )

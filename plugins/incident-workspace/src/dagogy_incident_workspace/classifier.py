@@ -21,33 +21,36 @@ class Workspace(SignatureClassifier):
 
     artifact_missing:
         What: The run, one of its files, an input, a schema or the folder itself is not where it was looked for: a wrong run id, moved, archived.
-        Recognised by: Our own code `not_found`; "No such file" about a file of the workspace.
+        Recognised by: Our own code `not_found`; "No such file or directory", `ENOENT`, `FileNotFoundError` about a file of the workspace.
         What to do: Look at `dagogy list` for the run's id and into the archives; put the input back. Reports can be made again with
         `dagogy validate RUN`.
         Retry: Only after the file is there.
 
     artifact_corrupt:
         What: A file of the workspace cannot be parsed: a byte order mark, another encoding, conflict marks, half a document.
-        Recognised by: A JSON, YAML, TOML or encoding error whose file is one of the workspace and not `run.json`.
+        Recognised by: `JSONDecodeError`, `UnicodeDecodeError`, `TOMLDecodeError`, "Unexpected UTF-8 BOM", conflict marks, where the file is one of the
+        workspace other than the run's metadata.
         What to do: Keep a copy; mend an input by hand (save it as UTF-8, take out the marks); make a derived artifact again from its inputs. Never put
         an empty document in its place.
         Retry: Only after the file is mended.
 
     workspace_locked:
         What: Another process is at work on the run, or holds one of its files.
-        Recognised by: Our own code `locked`; `EAGAIN` on a lock; Windows' sharing violation; "database is locked".
+        Recognised by: Our own code `locked`; `EAGAIN` and `BlockingIOError` on a lock; "being used by another process" (`WinError 32`); "database is
+        locked"; "could not be acquired".
         What to do: Wait for the other command or add `--wait 60`; look whether the process that holds it is alive before anything is broken open.
         Retry: Yes, after a short pause.
 
     disk_full:
         What: The disk, its quota or its inodes are used up; the temporary folder counts too.
-        Recognised by: `ENOSPC`, `EDQUOT`, Windows' "not enough space".
+        Recognised by: `ENOSPC`, "No space left on device"; `EDQUOT`, "Disk quota exceeded"; "database or disk is full"; "not enough space on the disk".
         What to do: See `df -h` and `df -i` for the runs dir and `TMPDIR`; archive and remove old runs, or point `ORCHESTRATION_BASE_DIR` to another disk.
         Retry: Only after there is space.
 
     permission_denied:
         What: The file belongs to another user, is write-protected, or lies on a read-only disk.
-        Recognised by: `EACCES`, `EPERM`, `EROFS`, Windows' "Access is denied".
+        Recognised by: `EACCES`, `PermissionError`, "Permission denied"; `EPERM`, "Operation not permitted"; `EROFS`, "Read-only file system"; Windows'
+        "Access is denied".
         What to do: See the owner with `ls -ld`, and give it back: `sudo chown -R "$(id -un)" runs/`; or mount the disk for writing. Not `chmod 777`.
         Retry: Only after the owner, the mode or the mount is changed.
     """
@@ -70,6 +73,9 @@ class Workspace(SignatureClassifier):
         # Damaged.
         Signature(incident=_CORRUPT, exception=_PARSING, where=_ARTIFACT, unless=r"\bvalidation failed\b|ValidationError"),
         Signature(incident=_CORRUPT, exception=r"(?:\w+\.)*(?:JSONDecodeError|TOMLDecodeError|YAMLError)", path=_ARTIFACT),
+        Signature(
+            incident=_CORRUPT, exception=_PARSING, says=r"\b(?:in|of) \S+\.(?:jsonl?|toml|ya?ml|md)(?:$|\", line \d)", unless=r"\brun\.json\b|config\.toml"
+        ),
         Signature(incident=_CORRUPT, exception=r"(?:\w+\.)*JSONDecodeError", says=r"^Unexpected UTF-8 BOM"),
         Signature(incident=_CORRUPT, exception=r"UnicodeDecodeError", says=r"^'utf-8' codec can't decode byte", unless=r"run\.json", confidence=0.7),
         Signature(
@@ -117,7 +123,8 @@ class Workspace(SignatureClassifier):
         Signature(
             incident=_DENIED,
             says=(
-                r"\battempt to write a readonly database\b|^(?:error: )?(?:\w+: )*(?:cannot (?:write|create|open|read"
+                r"\battempt to write a readonly database\b|^-?(?:ba|da|z)?sh: (?:line \d+: )?\S+\.(?:jsonl?|md|toml|ya?ml|txt): Permission denied$"
+                r"|^(?:error: )?(?:\w+: )*(?:cannot (?:write|create|touch|remove|move|open|read"
                 r"|lock)\b.{0,200}): (?:Permission denied|Read-only file system|Operation not permitted)$"
             ),
         ),

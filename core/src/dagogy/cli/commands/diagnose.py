@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from dagogy.incidents.diagnose import Answer, Verdict, examine
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import find_record, from_text, last_record, read_record
 from dagogy.incidents.recover import stale_incident
-from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.incidents.redact import redacted
 from dagogy.workspace.runs import Run
 
 _SHOWN = 4
@@ -38,7 +37,7 @@ def diagnose(app: App, subject: str, exit_code: str, http_status: int | None, pr
     run = _run_of(app, failure) if subject != "-" else None
     wanted = run is not None if probe is None else probe
     verdict = examined(app, failure, run) if wanted else ask(app.host, failure)
-    secrets = secrets_of(os.environ)
+    secrets = app.secrets()
     document = redacted({**verdict.as_dict(), "source": failure.source, "pages": [_page(app, a).as_dict() for a in verdict.best]}, secrets)
     app.emit(document, *(redacted(line, secrets) for line in _lines(app, verdict, failure)))
 

@@ -13,6 +13,7 @@ from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderErr
 from dagogy.cli.app import App
 from dagogy.cli.options import common
 from dagogy.host.discovery import KINDS
+from dagogy.incidents.redact import redacted
 from dagogy.workspace.files import storage_error
 
 
@@ -36,6 +37,7 @@ def doctor(app: App) -> None:
         except DagogyError as error:
             first = first or error
             rows.append({"check": name, "ok": False, "message": error.message, "hint": error.hint})
+    rows = redacted(rows, app.secrets())
     lines = [f"{'ok  ' if row['ok'] else 'FAIL'}  {row['check']:<8}  {row['message']}" for row in rows]
     app.emit({"ok": first is None, "checks": rows}, *lines)
     if first is not None:

@@ -6,16 +6,28 @@ from pathlib import Path
 
 import click
 
+from dagogy.api.errors import InvalidArgument
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument
+from dagogy.workspace.runs import Run
 
 
-@click.command("postmortem", epilog="\b\nExample:\n  dagogy postmortem latest --owner ana -o postmortem.md")
+@click.command(
+    "postmortem",
+    epilog="\b\nExamples:\n  dagogy postmortem latest --owner ana -o postmortem.md\n  dagogy postmortem latest --regression-test tests",
+)
 @run_argument
 @click.option("--owner", default="", metavar="NAME", help="Who sees to the actions.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the Markdown there instead of to stdout.")
+@click.option(
+    "--regression-test",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="For a code defect: write a test there, with the failure as a fixture, that fails until the defect is mended.",
+)
 @common
-def postmortem(app: App, reference: str, owner: str, output: Path | None) -> None:
+def postmortem(app: App, reference: str, owner: str, output: Path | None, folder: Path | None) -> None:
     """Writes section 6 of the runbook as Markdown: timeline (what was known when), cause, prevention, owner and actions."""
     from dagogy.incidents.postmortem import markdown
     from dagogy.incidents.postmortem import postmortem as report
@@ -23,12 +35,31 @@ def postmortem(app: App, reference: str, owner: str, output: Path | None) -> Non
     from dagogy.workspace.files import write_atomic
 
     secrets = app.secrets()
-    document = redacted(report(app.host, app.find(reference), owner), secrets)
+    run = app.find(reference)
+    document = report(app.host, run, owner)
+    test = _regression_test(app, run, document["defect"], folder) if folder is not None else []
+    document = redacted({**document, "regression_test": test}, secrets)
     lines = [redacted(line, secrets) for line in markdown(document)]
     if output is not None:
         write_atomic(output, ("\n".join(lines) + "\n").encode(errors="backslashreplace"))
         lines = [f"wrote {output}"]
     app.emit(document, *lines)
+    if test:
+        app.note(f"wrote {' and '.join(test)}\nnext: python -m pytest {test[1]} (it fails until the defect is mended)")
+
+
+def _regression_test(app: App, run: Run, defect: str, folder: Path) -> list[str]:
+    """The paths of fixture and test. Raises `InvalidArgument` where no defect is suspected: such a test would prove nothing."""
+    from dagogy.incidents.history import history
+    from dagogy.incidents.regression import write_regression_test
+
+    last = history(app.host, run).last
+    if last is None or not defect:
+        raise InvalidArgument(
+            f"the last failure of {run.id} is no suspected defect in code: a regression test would not test anything",
+            hint=f"dagogy diagnose {run.id}",
+        )
+    return [str(path) for path in write_regression_test(run, last, app.settings, app.secrets(), folder)]
 
 
 COMMANDS = {"postmortem": postmortem}

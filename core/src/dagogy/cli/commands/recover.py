@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from dagogy.api.errors import NotFound, StorageError
@@ -11,7 +9,7 @@ from dagogy.api.incidents import Failure
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, no_probe_option, run_argument
 from dagogy.incidents.recover import Incident, Recovery, Report, last_incident, stale_incident
-from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.incidents.redact import redacted
 from dagogy.pipeline.report import plural
 from dagogy.workspace.runs import Run
 
@@ -30,7 +28,7 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     app.session.check_fallbacks()
     run = app.find(reference)
     incident = _incident(app, run)
-    secrets = secrets_of(os.environ)
+    secrets = app.secrets()
 
     def say(line: str) -> None:
         if not app.json:

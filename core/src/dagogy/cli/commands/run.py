@@ -74,10 +74,10 @@ def run(
     app.flags |= healing
 
     def compiled() -> None:
-        _compile(app, reference, _scope(scope_file, scope_mode, sections), wait_seconds, fresh=no_cache)
+        _compile(app, reference, _scope(app, scope_file, scope_mode, sections), wait_seconds, fresh=no_cache)
 
     if show_prompt:
-        _show_prompt(app, reference, _scope(scope_file, scope_mode, sections))
+        _show_prompt(app, reference, _scope(app, scope_file, scope_mode, sections))
     elif self_heal:
         from dagogy.cli.heal import self_healing
 
@@ -146,12 +146,12 @@ def _show_prompt(app: App, reference: str, scope: inputs.ScopeRequest | None) ->
     app.emit(document, document["instructions"], document["text"], "", f"{document['schema_name']}: {schema}")
 
 
-def _scope(path: Path | None, mode: str | None, sections: tuple[str, ...]) -> inputs.ScopeRequest | None:
+def _scope(app: App, path: Path | None, mode: str | None, sections: tuple[str, ...]) -> inputs.ScopeRequest | None:
     if path is None:
         if mode or sections:
             raise InvalidArgument("--scope-mode and --scope-section need --scope-file", hint="add --scope-file FILE")
         return None
-    return inputs.scope_request(_scope_bytes(path), str(path), mode or ("section" if sections else "full"), sections)
+    return inputs.scope_request(_scope_bytes(path), str(app.clean(str(path))), mode or ("section" if sections else "full"), sections)
 
 
 def _scope_bytes(path: Path) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import click
@@ -16,11 +15,12 @@ from dagogy.incidents import pages
 from dagogy.incidents.commands import run_command
 from dagogy.incidents.intake import from_text, last_record, read_record
 from dagogy.incidents.recover import Incident, Recovery, Report, failing_status, told
-from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.incidents.redact import redacted
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import REPORT_MD
 
-_FLOW = ("status", "validate", "plan", "iterate")
+#: The steps of the flow, in order.
+FLOW = ("status", "validate", "plan", "iterate")
 
 
 @click.command("triage", epilog="\b\nExamples:\n  dagogy triage latest\n  dagogy triage latest --no-fix")
@@ -36,7 +36,7 @@ def triage(app: App, reference: str, unsafe: bool, no_fix: bool, no_probe: bool)
     flow came to its end, else that of the step that failed.
     """
     walk = _Walk(app, app.find(reference), unsafe=unsafe, fix=not no_fix, probes=not no_probe)
-    failed = next((step for step in _FLOW if not walk.passes(step)), "")
+    failed = next((step for step in FLOW if not walk.passes(step)), "")
     document = {**walk.document(), "resolved": not failed}
     if not failed:
         app.emit({**document, "next": f"dagogy diff {walk.run.id}", "exit_status": 0}, f"{walk.run.id}: stage and outputs are current")
@@ -53,7 +53,7 @@ class _Walk:
     def __init__(self, app: App, run: Run, *, unsafe: bool, fix: bool, probes: bool) -> None:
         self.app, self.run, self.unsafe, self.fix, self.probes = app, run, unsafe, fix, probes
         self.extra = () if app.third_party else ("--no-third-party",)
-        self.secrets = secrets_of(os.environ)
+        self.secrets = app.secrets()
         self.steps: list[dict[str, Any]] = []
         self.recoveries: list[Report] = []
         self.report_path = ""
