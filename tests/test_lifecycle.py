@@ -135,6 +135,9 @@ _WRONG = {
     "AGENT_MAX_ACTIONS_PER_ITERATION": ["0", "x"],
     "AGENT_TARGET_SCORE": ["101", "-0.1", "nan", "high"],
     "AGENT_SCOPE_TEXT_MAX_CHARS": ["0", "12k"],
+    "AGENT_HEAL_ATTEMPTS": ["-1", "1.5", "some"],
+    "AGENT_HEAL_SECONDS": ["-1", "soon", "nan"],
+    "AGENT_HEAL_CALLS": ["-1", "2.5", "few"],
 }
 
 

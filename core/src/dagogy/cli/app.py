@@ -459,7 +459,7 @@ def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorde
     within(_RECORD_SECONDS, written)
     if not within(_DIAGNOSIS_SECONDS, diagnosed):
         verdict = Verdict("unknown", reason="it could not be diagnosed")
-        line = last_line(app.host, verdict, document, str(path or ""))
+        line = last_line(None, verdict, document, str(path or ""))
     with contextlib.suppress(Exception):
         _note(app, verdict, document, path)
     return Recorded(document, path, verdict, line)

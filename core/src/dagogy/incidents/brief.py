@@ -15,19 +15,19 @@ _LONGEST = 200
 _COMMAND = re.compile(r"(?:^'?|\b(?:or|then|try):? '?)(dagogy [^,;'(]+)")
 
 
-def brief(host: Host, verdict: Verdict) -> tuple[str, bool]:
+def brief(host: Host | None, verdict: Verdict) -> tuple[str, bool]:
     """The cause in one line, and whether a recovery action is installed for the incident."""
-    if verdict.outcome != "diagnosed":
+    if host is None or verdict.outcome != "diagnosed":
         return verdict.reason, False
     cause = pages.page(host, verdict.best[0].plugin, verdict.incident_id).summary
     helped = any(verdict.incident_id in p.info.incidents for p in host.load("recovery") if p.info is not None)
     return cause if len(cause) <= _LONGEST else cause[: _LONGEST - 1] + "…", helped
 
 
-def last_line(host: Host, verdict: Verdict, document: Mapping[str, Any], record: str) -> str:
-    """What a failing command ends with: incident, cause and the next command."""
+def last_line(host: Host | None, verdict: Verdict, document: Mapping[str, Any], record: str) -> str:
+    """What a failing command ends with: incident, cause and the next command. `host` is None where there is none: its own settings are wrong."""
     cause, helped = brief(host, verdict)
-    return f"incident {verdict.incident_id}: {cause}; next: {next_command(document, verdict.incident_id, record, helped)}"
+    return f"incident {verdict.incident_id}: {cause.rstrip('.')}; next: {next_command(document, verdict.incident_id, record, helped)}"
 
 
 def next_command(document: Mapping[str, Any], incident: str, record: str, helped: bool) -> str:
