@@ -60,7 +60,8 @@ def _incident(app: App, run: Run) -> Incident:
     return incident
 
 
-def _lines(report: Report) -> list[str]:
+def report_lines(report: Report) -> list[str]:
+    """A recovery's report for people."""
     lines = [f"{report.verdict.incident_id}: {'resolved' if report.resolved else 'not resolved'}: {report.reason}"]
     lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
     lines += [f"  to do: {command}" for step in report.steps for command in step.commands]
