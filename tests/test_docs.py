@@ -90,3 +90,17 @@ def test_every_target_that_the_readme_names_is_in_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"(?:^|`)make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_hook_has_a_section_with_its_example() -> None:
+    from dagogy.host import hookspecs
+    from dagogy.host.discovery import GROUPS
+
+    page = (ROOT / "docs/reference/plugins.md").read_text(encoding="utf-8")
+    hooks = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("dagogy_")}
+    assert len(hooks) == len(GROUPS)
+    for kind, group in GROUPS.items():
+        section = re.split(rf"^## {kind}$", page, flags=re.MULTILINE)[1].split("\n## ")[0]
+        (name,) = (n for n in hooks if f"Hook `{n}`" in section)
+        assert f'[project.entry-points."{group}"]' in section
+        assert f"def {name}():" in section

@@ -301,8 +301,11 @@ def test_redaction_is_linear_in_the_text() -> None:
     assert time.monotonic() - began < 3
 
 
-def test_the_last_line_sends_nobody_to_recover_where_no_action_helps(desk: Desk) -> None:
+def test_the_last_line_sends_nobody_to_recover_where_no_action_helps(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     run = desk.init()
     (desk.folder / "empty.md").touch()
+    last = desk("run", "latest", "--scope-file", "empty.md").err.splitlines()[-1]
+    assert last.endswith(f"next: dagogy recover {run.name} --dry-run")
+    monkeypatch.setenv("DAGOGY_DISABLE", "nearest-command")
     last = desk("run", "latest", "--scope-file", "empty.md").err.splitlines()[-1]
     assert last.endswith(f"next: dagogy diagnose {run.name}")

@@ -153,6 +153,45 @@ def test_invalid_metadata_leads_to_an_archive_and_a_fresh_run_that_takes_its_pla
     assert len([p for p in desk.runs.iterdir() if p.name != "archives"]) == 2
 
 
+def test_metadata_can_be_rebuilt_from_what_the_run_holds(desk: Desk) -> None:
+    run = desk.init()
+    desk.ok("run", run.name, "--scope-file", str(BREAD))
+    curriculum = (run / CURRICULUM).read_bytes()
+    (run / "run.json").write_text("{")
+    assert desk("status", run.name).status == 6
+    done = desk("recover", run.name, "--unsafe", "--only", "rebuild-metadata", "--json")
+    assert done.status == 0, done.out
+    assert done.json["run_id"] == run.name
+    assert [p.read_text() for p in (run / "logs/kept").iterdir()] == ["{"]
+    assert (run / CURRICULUM).read_bytes() == curriculum
+    for command in ("validate", "plan", "iterate"):
+        desk.ok(command, run.name)
+    assert desk.stage() == "iterated"
+
+
+def test_a_run_whose_id_was_misspelt_is_named(desk: Desk) -> None:
+    run = run_with(desk)
+    folder = desk.runs / "failures"
+    assert desk("plan", run.name + "x").status == 3
+    (record_path,) = folder.glob("*.json")
+    found = desk.ok("diagnose", str(record_path), "--probe", "--json").json
+    assert found["incident"] == "artifact_missing"
+    assert any(run.name in p["message"] for p in found["probes"] if p["probe"] == "workspace.runs")
+
+
+def test_a_lock_that_was_let_go_of_meanwhile_is_recovered_from(desk: Desk) -> None:
+    from dagogy.workspace.lock import locked
+
+    run = run_with(desk)
+    with locked(run, "dagogy run other"):
+        assert desk("validate", run.name).status == 9
+        looked = desk.ok("diagnose", run.name, "--json").json
+        assert [(p["probe"], p["confirms"]) for p in looked["probes"]] == [("workspace.lock", ["workspace_locked"])]
+    done = desk("recover", run.name, "--json")
+    assert done.status == 0, done.out
+    assert [s["action"] for s in done.json["steps"]] == ["wait-for-lock"]
+
+
 def test_stale_artifacts_are_made_again_without_any_failure(desk: Desk) -> None:
     run = planned_then_edited(desk)
     done = desk("recover", run.name, "--json")
@@ -211,6 +250,25 @@ def test_a_longer_timeout_and_another_provider_hold_for_their_attempt_alone(desk
     assert report["permanent"] == ["export AGENT_PROVIDER=internal", "unset AGENT_MODEL"]
 
 
+def test_a_rate_limit_is_waited_out_and_the_failed_command_decides(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = """import pathlib; told = pathlib.Path('told'); told.write_text(told.read_text() + 'x' if told.exists() else 'x')
+        if len(told.read_text()) < 4:
+            raise ProviderError('slow down', details={'http_status': 429, 'retry_after_seconds': 0.01, 'endpoint': 'api.x.test'})
+        from dagogy.api import Proposal
+        import json
+        return Proposal(curriculum=json.loads(pathlib.Path('answer.json').read_text()))"""
+    put(desk.folder / "answer.json", sound_curriculum())
+    run, yard = fragile(desk, body, monkeypatch)
+    done = yard.run("recover", run.name, "--json", cwd=desk.folder, AGENT_PROVIDER="fragile")
+    assert done.returncode == 0, done.stdout
+    assert [(s["action"], s["retry"]["exit_status"]) for s in json.loads(done.stdout)["steps"]] == [
+        ("wait-rate-limit", 8),
+        ("wait-rate-limit", 8),
+        ("wait-rate-limit", 0),
+    ]
+    assert (desk.folder / "told").read_text() == "xxxx"
+
+
 def test_a_missing_key_is_asked_for_by_name_and_nothing_else_is_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     run, yard = fragile(desk, "raise ProviderError('OPENAI_API_KEY is required')", monkeypatch)
     done = yard.run("recover", run.name, cwd=desk.folder, AGENT_PROVIDER="fragile")
@@ -262,12 +320,12 @@ class Mine(RecoveryAction):
 @hookimpl
 def dagogy_recoveries():
     yield RecoveryInfo(id="{name}", summary="s", api_version=1, impl="{module}:Mine", incidents=("validation_failure",),
-                       safety="{safety}", reason="r", order={order})
+                       safety="{safety}", reason="r", order={order}, times={times})
 '''
 
 
-def action(yard: Yard, name: str, body: str, safety: str = "safe", order: int = 1) -> None:
-    source = ACTION.format(name=name, module=f"mod_{name}", body=body, safety=safety, order=order)
+def action(yard: Yard, name: str, body: str, safety: str = "safe", order: int = 1, times: int = 1) -> None:
+    source = ACTION.format(name=name, module=f"mod_{name}", body=body, safety=safety, order=order, times=times)
     yard.plugin(f"x-{name}", entry_points={"recovery": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
 
 
@@ -289,6 +347,22 @@ def test_the_same_failure_with_nothing_changed_ends_the_loop(yard: Yard, desk: D
     assert done.status == 4
     assert done.json["reason"] == "the same failure again with nothing changed"
     assert len(done.json["steps"]) == 1
+
+
+def test_what_changes_by_the_time_that_passes_is_repeated_and_knows_how_often(yard: Yard, desk: Desk) -> None:
+    action(yard, "patient", 'context.wait(0.01); return RecoveryOutcome(changed=True, message=f"attempt {context.attempt}")', times=3)
+    run = failing(yard, desk)
+    done = recovered(yard, desk, run.name, "--only", "patient", "--json")
+    assert done.status == 4
+    assert [(s["message"], s["retry"]["exit_status"]) for s in done.json["steps"]] == [("attempt 0", 4), ("attempt 1", 4), ("attempt 2", 4)]
+    assert done.json["reason"] == "no action is left that may be carried out"
+
+
+def test_what_may_be_repeated_stops_once_there_is_nothing_to_do(yard: Yard, desk: Desk) -> None:
+    action(yard, "patient", 'return RecoveryOutcome(changed=context.attempt == 0, message="m")', times=3)
+    run = failing(yard, desk)
+    done = recovered(yard, desk, run.name, "--only", "patient", "--json")
+    assert [s["outcome"] for s in done.json["steps"]] == ["changed", "nothing to do"]
 
 
 def test_an_action_that_raises_is_named_and_the_next_one_goes_on(yard: Yard, desk: Desk) -> None:

@@ -106,7 +106,6 @@ def ask(
     about: Collection[str] | None = None,
     only: str = "",
     environment: Mapping[str, str] | None = None,
-    secrets: Mapping[str, str] | None = None,
 ) -> list[Look]:
     """What the installed probes find out; without secrets. None of them can raise here, or take longer than it may.
 
@@ -114,12 +113,13 @@ def ask(
     takes one out.
     """
     changes = dict(environment or {})
-    hidden = {**secrets_of({**_texts(settings.file), **settings.environ, **changes}), **(secrets or {})}
     chosen = [p for p in host.load("probe") if p.state == "ready" and (not only or p.id == only)]
     chosen = [p for p in chosen if about is None or not set(about).isdisjoint(p.info.incidents)]
     if not chosen:
         return []
     context = _Context(settings, run, changes)
+    declared = [s.name for p in host.load("provider") if p.state == "ready" for s in p.info.settings if s.secret]
+    hidden = secrets_of({**_texts(settings.file), **settings.environ, **changes}, declared)
     return looked([(plugin, partial(_results, host, plugin, failure, context)) for plugin in chosen], hidden)
 
 

@@ -18,7 +18,8 @@ class MendAgentConfig(RecoveryAction):
         agent = agent_of(context)
         text = "\n".join([*diagnosis.evidence, failure.message])
         said = " ".join(diagnosis.evidence)[:300]
-        place, flag = _PLACE.search(text), _FLAG.search(text)
+        places = sorted(_PLACE.finditer(text), key=lambda m: m["line"] is None)
+        place, flag = places[0] if places else None, _FLAG.search(text)
         commands: list[str] = []
         if place:
             line = f"+{place['line']} " if place["line"] else ""

@@ -22,6 +22,12 @@ def agent_words(context: ProbeContext) -> list[str]:
         return []
 
 
+def asked(failure: Failure, context: ProbeContext) -> bool:
+    """Whether the provider that failed starts an agent, or may have: what is only known from a text does not name its provider."""
+    told = failure.provider in ("", "codex_exec") or "returncode" in failure.details
+    return told or "CODING_AGENT_CMD" in failure.message or "CODING_AGENT_CMD" in context.environ_names
+
+
 def interpreter(path: str) -> str:
     """The program that the script at `path` asks for in its first line; "" when it is no script."""
     try:
@@ -55,6 +61,8 @@ class Command(Probe):
 
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         words = agent_words(context)
+        if not asked(failure, context):
+            return
         if not words:
             yield ProbeResult(subject="CODING_AGENT_CMD", state="bad", message="it is no command: a quotation is not closed", confirms=(_GONE,))
             return
@@ -86,7 +94,7 @@ class Sandbox(Probe):
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         words = agent_words(context)
         path = shutil.which(words[0]) if words else None
-        if path is None or not os.path.basename(words[0]).startswith("codex"):
+        if path is None or not asked(failure, context) or not os.path.basename(words[0]).startswith("codex"):
             return
         for form in (["sandbox", "true"], ["sandbox", "linux", "true"]):
             status, told = run([path, *words[1:], *form])

@@ -42,8 +42,8 @@ def address(failure: Failure, context: ProbeContext) -> Address | None:
     endpoint = str(failure.details.get("endpoint") or "")
     base = context.setting("OPENAI_BASE_URL").strip() or _DEFAULT
     told = re.fullmatch(r"(?:https?://)?([\w.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?(?:/.*)?", endpoint)
-    parts = urlsplit(base)
     try:
+        parts = urlsplit(base)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
@@ -157,7 +157,11 @@ class Proxy(Probe):
             value = context.setting(name).strip()
             if not value:
                 continue
-            parts = urlsplit(value if "://" in value else f"http://{value}")
+            try:
+                parts = urlsplit(value if "://" in value else f"http://{value}")
+            except ValueError as error:
+                yield ProbeResult(subject=name, state="bad", message=f"it is no proxy's address: {error}", confirms=(_PROXY,))
+                continue
             shown = masked(parts)
             if shown in seen:
                 continue
@@ -183,6 +187,6 @@ class Proxy(Probe):
 
 
 def masked(parts: SplitResult) -> str:
-    """A proxy's address, with `***` for user and password."""
-    place = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{'***@' if '@' in parts.netloc else ''}{place}"
+    """A proxy's address without user and password, and whether it has them."""
+    who, _, place = parts.netloc.rpartition("@")
+    return f"{parts.scheme}://{place}" + (" (with user and password)" if ":" in who else " (with a user)" if who else "")

@@ -44,14 +44,21 @@ class Key(Probe):
         refutes = (_MISSING,)
         faults = list(_faults(value))
         shape = f"set, {len(value)} characters"
-        host = urlsplit(context.setting("OPENAI_BASE_URL").strip() or "https://api.openai.com/v1").hostname or ""
+        host = _host(context.setting("OPENAI_BASE_URL").strip() or "https://api.openai.com/v1")
         meant = next((at for prefix, at in sorted(_PREFIXES.items(), key=lambda p: -len(p[0])) if value.strip().startswith(prefix)), "")
         if name == "OPENAI_API_KEY" and meant and host in _PREFIXES.values() and meant != host:
             faults.append(f"it begins like a key for {meant}, and requests go to {host}")
         if faults:
             yield ProbeResult(subject=name, state="bad", message=f"{shape}: {'; '.join(faults)}", confirms=(_AUTH,), refutes=refutes)
         else:
-            yield ProbeResult(subject=name, state="ok", message=f"{shape}, of a shape that fits {host}", refutes=refutes)
+            yield ProbeResult(subject=name, state="ok", message=f"{shape}, of a shape that fits {host or 'any host'}", refutes=refutes)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _faults(value: str) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from urllib.parse import urlsplit
 
 from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 
@@ -84,7 +83,7 @@ def meant(failure: Failure, given: str) -> str:
 
 def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str]:
     """Whether an API answers at `wanted`, and what was seen. The key goes along only where the host stays the one that was set."""
-    same = host_of(repaired(given)) == host_of(wanted) and bool(trimmed(given))
+    same = host_of(given) == host_of(wanted)
     changes = {_NAME: wanted} | ({} if same else {"OPENAI_API_KEY": ""})
     found = next((f for f in context.probe(_PROBE, changes) if f.subject.startswith("GET ")), None)
     if found is None:
@@ -95,10 +94,8 @@ def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str
 
 
 def host_of(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2].lower()
-    except ValueError:
-        return ""
+    """Host and port as they were typed, whatever is wrong with the rest."""
+    return re.split(r"[/?#]", re.sub(r"^[A-Za-z]+:/+", "", trimmed(url)))[0].rpartition("@")[2].lower()
 
 
 def shown(url: str) -> str:

@@ -40,12 +40,12 @@ class Models(Probe):
         if not given.strip() and (failure.provider or context.setting("AGENT_PROVIDER") or "internal") != "remote_llm":
             return
         base = given.strip().rstrip("/") or _DEFAULT
-        parts = urlsplit(base)
-        subject = f"GET {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}/models"
-        trouble = malformed(given, parts)
+        trouble = malformed(base)
         if trouble:
             yield ProbeResult(subject="OPENAI_BASE_URL", state="bad", message=trouble, confirms=(_URL,))
             return
+        parts = urlsplit(base)
+        subject = f"GET {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}/models"
         yield from self._ask(subject, base, key_for(parts, context), context.setting("AGENT_MODEL").strip())
 
     def _ask(self, subject: str, base: str, key: str, model: str) -> Iterator[ProbeResult]:
@@ -66,15 +66,16 @@ class Models(Probe):
             yield ProbeResult(subject="clock", state="bad", message=f"the clock here is {off} minutes off the server's")
 
 
-def malformed(given: str, parts: SplitResult) -> str:
+def malformed(url: str) -> str:
     """Why it is no address of an API, or ""."""
     try:
+        parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         return f"it is no address: {error}"
     if parts.scheme not in ("http", "https") or not host:
         return "it has no scheme or no host: http(s)://HOST/v1 is wanted"
-    return "there is white space in it" if any(c.isspace() or not c.isprintable() for c in given.strip()) else ""
+    return "there is white space in it" if any(c.isspace() or not c.isprintable() for c in url) else ""
 
 
 def key_for(parts: SplitResult, context: ProbeContext) -> str:

@@ -183,7 +183,8 @@ class MakeRoom(RecoveryAction):
         names = " ".join(shlex.quote(str(f)) for f in folders)
         sizes = sorted(((_size(p), p.name) for p in context.run.parent.iterdir() if p.is_dir() and p != context.run), reverse=True)[:3]
         largest = "; largest: " + ", ".join(f"{name} ({size / 2**20:,.1f} MiB)" for size, name in sizes) if sizes else ""
-        pack = tuple(f"dagogy archive {name} --remove" for _, name in sizes[:1] if re.match(r"\d{8}-\d{6}", name))
+        runs = [name for _, name in sizes if re.match(r"\d{8}-\d{6}", name)]
+        pack = tuple(f"ORCHESTRATION_ARCHIVE_DIR=/another/disk dagogy archive {name} --remove" for name in runs[:1])
         return RecoveryOutcome(
             changed=False,
             message="; ".join(told) + largest,

@@ -70,7 +70,7 @@ def _run_of(app: App, failure: Failure) -> Run | None:
 def examined(app: App, failure: Failure, run: Run | None) -> Verdict:
     """The verdict with what probes find. The run's log keeps it: an escalation tells what the machine was like at the time."""
     verdict = examine(app.host, app.settings, failure, None if run is None else run.path)
-    if run is not None and verdict.looks:
+    if run is not None and verdict.looks and failure.source.endswith(".json"):
         with suppress(DagogyError):  # a full disk, or one that cannot be written to, is what some look for
             run.event("probed", **app.clean(verdict.seen(failure)))
     return verdict
