@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,11 +39,41 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What may still be spent in this command; None is no limit."""
+
+    calls: float | None = None
+    tokens: float | None = None
+
+
+class AnswerDesk:
+    """Where answers that cost something are kept. This one keeps nothing; the host hands in one that keeps them in the run.
+
+    `memory` holds what a provider learned of a service and wants to know next time, as text by name; it outlives the run.
+    """
+
+    def __init__(self) -> None:
+        self.memory: MutableMapping[str, str] = {}
+
+    def find(self, key: str) -> Mapping[str, Any] | None:
+        """What was kept under `key`, or None."""
+        return None
+
+    def keep(self, key: str, answer: Mapping[str, Any]) -> None:
+        """Keeps JSON values under `key`, the hash of what was asked."""
+
+    def reject(self, text: str, cause: str) -> str:
+        """Keeps an answer that could not be used, for whoever looks into it; where, relative to the run ("" where nowhere)."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProposeRequest:
     """What is to be taught, and from which sources.
 
     `reading` is None where there is no scope document. `requirements` are the rules in force. `progress` takes one line to
-    show to the user.
+    show to the user. `scaffold` makes the draft of the default provider (None where it has none, or where it is the one that is asked).
+    `allowance` and `answers` are for providers whose answers cost something.
     """
 
     spec: TopicSpec
@@ -51,6 +81,9 @@ class ProposeRequest:
     reading: ScopeReading | None = None
     requirements: Sequence[Requirement] = ()
     progress: Callable[[str], None] = lambda line: None
+    scaffold: Callable[[], Any] = lambda: None
+    allowance: Allowance = field(default_factory=Allowance)
+    answers: AnswerDesk = field(default_factory=AnswerDesk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +98,13 @@ class RepairRequest(ProposeRequest):
 class Proposal:
     """A provider's answer: a curriculum document as plain JSON values, not yet judged, and what it has to say about it.
 
-    `usage` holds what the answer cost, by name and number (`calls`, `input_tokens`, `seconds`, …).
+    `usage` holds what the answer cost, by name and number (`calls`, `input_tokens`, `output_tokens`, `seconds`). `model`: which one answered.
     """
 
     curriculum: Any
     notes: Sequence[str] = ()
     usage: Mapping[str, float] = field(default_factory=dict)
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -289,7 +289,8 @@ class TraceIteration(Open):
     fixes: list[str]
     best: bool
     notes: list[str]
-    usage: dict[str, float]
+    usage: dict[str, float] = Field(description="What the answer cost: calls, input_tokens, output_tokens, seconds.")
+    model: str = Field(description="The model that answered; empty where the provider uses none.")
 
 
 class OptimizationTrace(Open):
@@ -303,6 +304,8 @@ class OptimizationTrace(Open):
     accepted: bool
     stop_reason: str
     best_iteration: int
+    usage: dict[str, float] = Field(description="What all answers cost together, failed ones too.")
+    recovery: dict[str, Any] | None = Field(description="Where a recovery started the run: its action, incident, record and environment.")
     iterations: list[TraceIteration]
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from dagogy.api.errors import DagogyError, PluginError, ProviderError
 from dagogy.api.plugins import SEVERITIES
-from dagogy.api.providers import Proposal, ProposeRequest, Provider, RepairRequest
+from dagogy.api.providers import Allowance, Proposal, ProposeRequest, Provider, RepairRequest
 from dagogy.api.rules import Finding
 from dagogy.host.manager import is_stop
 from dagogy.pipeline.fixes import apply_fixes, offered
@@ -30,11 +30,31 @@ _FINDINGS_IN_TRACE = 40
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The limits of the loop, from the settings of the same names."""
+    """The limits of the loop, from the settings of the same names; None is no limit."""
 
     max_iterations: int
     max_actions: int
     target_score: float
+    max_calls: int | None = None
+    max_tokens: int | None = None
+
+    def left(self, spent: Mapping[str, float]) -> Allowance:
+        """What may still be asked for."""
+        tokens = spent.get("input_tokens", 0) + spent.get("output_tokens", 0)
+        return Allowance(
+            calls=None if self.max_calls is None else self.max_calls - spent.get("calls", 0),
+            tokens=None if self.max_tokens is None else self.max_tokens - tokens,
+        )
+
+
+class Asked(NamedTuple):
+    """One ask of the provider: what it was for, how it ended, what it cost. `cause`: of a failure, where the provider knows it."""
+
+    action: Action
+    outcome: Literal["ok", "failed"]
+    model: str
+    usage: Mapping[str, float]
+    cause: str = ""
 
 
 @dataclass(slots=True)
@@ -60,11 +80,17 @@ class Generation:
     stop_reason: str
     trace: dict[str, Any]
 
+    @property
+    def model(self) -> str:
+        """The model that answered last; "" where the provider uses none."""
+        return next((r["model"] for r in reversed(self.trace["iterations"]) if r["model"]), "")
+
 
 @dataclass(slots=True)
 class Loop:
     """One generation. `origin` is the provider's distribution and version, for blame; `subject_of` wraps a curriculum's bytes;
-    `on_best` gets each draft that is better than all before."""
+    `on_best` gets each draft that is better than all before, `on_asked` each ask of the provider. `recovery` says for the trace on whose
+    account the loop runs, where a recovery started it. `spent` adds up what the provider's answers cost, failed ones too."""
 
     provider: Provider
     origin: str
@@ -74,12 +100,15 @@ class Loop:
     subject_of: Callable[[bytes], RunSubject]
     on_best: Callable[[Draft], None]
     progress: Callable[[str], None] = lambda line: None
+    on_asked: Callable[[Asked], None] = lambda asked: None
+    recovery: Mapping[str, Any] | None = None
     best: Draft | None = None
     rounds: list[dict[str, Any]] = field(default_factory=list)
+    spent: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> Generation:
         """Raises `ProviderError` or `PluginError` when not even a first draft could be had; a failing repair ends the loop with the best."""
-        proposal = self._ask(lambda: self.provider.propose(self.request))
+        proposal = self._ask("propose", lambda: self.provider.propose(replace(self.request, allowance=self.budget.left(self.spent))))
         if proposal is None:
             raise blame(self.provider, self.origin, "proposed nothing")
         self._fixed(self._take("propose", proposal))
@@ -105,15 +134,20 @@ class Loop:
             return "no better: the rules have no finding left that could be repaired"
         if best.subject.schema_problems("curriculum"):
             return "no better: the draft does not meet the schema, so it cannot be repaired in place"
-        common = {name: getattr(self.request, name) for name in ("spec", "sources", "reading", "requirements", "progress")}
-        request = RepairRequest(**common, draft=best.subject.curriculum, findings=findings)
+        left = self.budget.left(self.spent)
+        for limit, setting in ((left.calls, "AGENT_MAX_CALLS"), (left.tokens, "AGENT_MAX_TOKENS")):
+            if limit is not None and limit <= 0:
+                return f"out of budget: {setting} is used up"
+        common = {f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}
+        request = RepairRequest(**{**common, "allowance": left}, draft=best.subject.curriculum, findings=findings)
         try:
-            proposal = self._ask(lambda: self.provider.repair(request))
+            proposal = self._ask("repair", lambda: self.provider.repair(request))
             if proposal is None:
                 return "no better: the provider has no repair for the findings left"
             self._fixed(self._take("repair", proposal))
         except (ProviderError, PluginError) as error:
-            return f"the provider failed: {error.message}"
+            spent = error.details.get("cause") in ("calls_spent", "tokens_spent")
+            return f"{'out of budget' if spent else 'the provider failed'}: {error.message}"
         # A repair counts with its safe fixes in it: what it leaves for them is no fault of it.
         return "" if self.best is not best else "no better: the repair did not raise the score"
 
@@ -128,15 +162,31 @@ class Loop:
                 break
             draft = fixed
 
-    def _ask(self, call: Callable[[], Any]) -> Proposal | None:
-        answer = ask(self.provider, self.origin, call)
-        if answer is None:
-            return None
-        if not isinstance(answer, Proposal):
-            raise blame(self.provider, self.origin, f"answered with a {type(answer).__name__}, not a Proposal")
-        if not _is_usage(answer.usage) or not _is_notes(answer.notes):
-            raise blame(self.provider, self.origin, "answered with a Proposal whose notes are not a list of texts or whose usage is not a mapping of numbers")
+    def _ask(self, action: Action, call: Callable[[], Any]) -> Proposal | None:
+        try:
+            answer = self._proposal(ask(self.provider, self.origin, call))
+        except DagogyError as error:
+            self._account(Asked(action, "failed", str(error.details.get("model", "")), _usage_in(error.details), str(error.details.get("cause", ""))))
+            raise
+        if answer is not None:
+            self._account(Asked(action, "ok", answer.model, answer.usage))
         return answer
+
+    def _account(self, asked: Asked) -> None:
+        for name, value in asked.usage.items():
+            self.spent[name] = self.spent.get(name, 0) + value
+        self.on_asked(asked)
+
+    def _proposal(self, answer: Any) -> Proposal | None:
+        if answer is None or isinstance(answer, Proposal):
+            if answer is not None and not (_is_usage(answer.usage) and _is_notes(answer.notes) and isinstance(answer.model, str)):
+                raise blame(
+                    self.provider,
+                    self.origin,
+                    "answered with a Proposal whose notes are not a list of texts, whose usage is not a mapping of numbers, or whose model is no text",
+                )
+            return answer
+        raise blame(self.provider, self.origin, f"answered with a {type(answer).__name__}, not a Proposal")
 
     def _take(self, action: Action, proposal: Proposal, fixes: list[str] | None = None) -> Draft:
         try:
@@ -154,10 +204,6 @@ class Loop:
         return draft
 
     def _trace(self, accepted: bool, reason: str) -> dict[str, Any]:
-        usage: dict[str, float] = {}
-        for entry in self.rounds:
-            for name, value in entry["usage"].items():
-                usage[name] = usage.get(name, 0) + value
         return {
             "schema_version": 1,
             "provider": self.provider.info.id,
@@ -167,7 +213,8 @@ class Loop:
             "accepted": accepted,
             "stop_reason": reason,
             "best_iteration": max((r["iteration"] for r in self.rounds if r["best"]), default=0),
-            "usage": usage,
+            "usage": self.spent,
+            "recovery": self.recovery,
             "iterations": self.rounds,
         }
 
@@ -199,6 +246,12 @@ def _is_usage(usage: Any) -> bool:
     )
 
 
+def _usage_in(details: Mapping[str, Any]) -> Mapping[str, float]:
+    """What a failure says that it cost."""
+    usage = details.get("usage")
+    return dict(usage) if isinstance(usage, Mapping) and _is_usage(usage) else {}
+
+
 def _is_notes(notes: Any) -> bool:
     return isinstance(notes, Sequence) and not isinstance(notes, str) and all(isinstance(note, str) for note in notes)
 
@@ -221,6 +274,7 @@ def _round(iteration: int, action: Action, verdict: Verdict, best: bool, proposa
         "fixes": fixes,
         "notes": list(proposal.notes),
         "usage": dict(proposal.usage),
+        "model": proposal.model,
     }
 
 

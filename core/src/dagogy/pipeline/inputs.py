@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from dagogy.api.errors import InvalidArgument, StageConflict, ValidationFailed
-from dagogy.api.providers import ProposeRequest, Provider, Requirement
+from dagogy.api.errors import DagogyError, InvalidArgument, StageConflict, ValidationFailed
+from dagogy.api.providers import Proposal, ProposeRequest, Provider, Requirement
 from dagogy.api.scope import ScopeDocument, ScopeReading
-from dagogy.contracts.documents import decode_curriculum
-from dagogy.pipeline.generate import Budget, Draft, Generation, Loop, ask, blame
+from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
+from dagogy.pipeline.generate import Asked, Budget, Draft, Generation, Loop, ask, blame
 from dagogy.pipeline.report import plural
 from dagogy.pipeline.session import OpenRun
-from dagogy.workspace.files import content_hash
+from dagogy.workspace.answers import RunAnswers
+from dagogy.workspace.files import content_hash, to_json
 from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, PREVIOUS, SCOPE, SPEC, TRACE, UNREADABLE, VALID
+
+if TYPE_CHECKING:
+    from dagogy.api.llm import Question
 
 Progress = Callable[[str, str], None]
 Mode = Literal["full", "section", "seed-list"]
@@ -42,46 +47,59 @@ def require_inputs(opened: OpenRun, scope: ScopeRequest | None) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What was read for a run, before any of it is written. `spec`: the topic spec to write, None where the user's own stands."""
+
+    document: ScopeDocument
+    reading: ScopeReading
+    spec: bytes | None
+
+
 def prepare_inputs(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes, progress: Progress) -> ScopeReading | None:
     """Reads the scope document, keeps it in the run, and sees to it that there is a valid topic spec.
 
     Nothing is written before all of it could be read. Raises as `require_inputs` does, and what the provider raises.
     """
     require_inputs(opened, scope)
-    run, stamps = opened.run, opened.metadata.stamps
-    if scope is None:
-        return _inputs_as_they_are(opened, provider, template, progress)
-    from dagogy.pipeline.scope import decode_scope, read_scope, select_sections
-
-    text = decode_scope(scope.data, scope.source)
-    if scope.mode == "section":
-        text = select_sections(text, scope.sections, source=scope.source)
-    document = read_scope(text, source=scope.source, location=SCOPE, mode=scope.mode)
-    reading = read_concepts(opened, provider, document)
-    spec = _spec_for(opened, document, reading, template)
-    run.write(SCOPE, text.encode())
-    stamps["scope"] = {"sha256": content_hash(text.encode()), "mode": scope.mode, "sections": list(scope.sections), "source": scope.source}
-    _write_spec(opened, spec)
-    _write_reading(opened, document, reading)
-    opened.state.hashes["scope"] = stamps["scope"]["sha256"]
-    run.event("scope_read", source=scope.source, mode=scope.mode, concepts=len(reading.concepts), edges=len(reading.edges))
-    progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {scope.source}")
-    opened.refresh()
-    return reading
-
-
-def _inputs_as_they_are(opened: OpenRun, provider: Provider, template: bytes, progress: Progress) -> ScopeReading | None:
-    """The inputs of an earlier command or of the user's own hand; a spec that we made follows its scope document."""
-    if not opened.run.exists(SCOPE):
+    material = read_material(opened, scope, provider, template)
+    if material is None:
         return None
-    document = next(d for d in opened.sources() if d.location == SCOPE)
-    reading = read_concepts(opened, provider, document)
-    if "scope" in opened.metadata.stamps:
-        _write_spec(opened, _spec_for(opened, document, reading, template))
+    document, reading = material.document, material.reading
+    run, stamps = opened.run, opened.metadata.stamps
+    if scope is not None:
+        text = document.text.encode()
+        run.write(SCOPE, text)
+        stamps["scope"] = {"sha256": content_hash(text), "mode": scope.mode, "sections": list(scope.sections), "source": scope.source}
+        opened.state.hashes["scope"] = stamps["scope"]["sha256"]
+    _write_spec(opened, material.spec)
     _write_reading(opened, document, reading)
+    if scope is not None:
+        run.event("scope_read", source=scope.source, mode=scope.mode, concepts=len(reading.concepts), edges=len(reading.edges))
     progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {document.source}")
     opened.refresh()
     return reading
+
+
+def read_material(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes) -> Material | None:
+    """The scope document as it is given, or as an earlier command kept it, and what is read out of it; None where there is none.
+
+    Writes nothing. A topic spec that we made follows its scope document.
+    """
+    made_from_scope = scope is not None or "scope" in opened.metadata.stamps
+    if scope is not None:
+        from dagogy.pipeline.scope import decode_scope, read_scope, select_sections
+
+        text = decode_scope(scope.data, scope.source)
+        if scope.mode == "section":
+            text = select_sections(text, scope.sections, source=scope.source)
+        document = read_scope(text, source=scope.source, location=SCOPE, mode=scope.mode)
+    elif opened.run.exists(SCOPE):
+        document = next(d for d in opened.sources() if d.location == SCOPE)
+    else:
+        return None
+    reading = read_concepts(opened, provider, document)
+    return Material(document, reading, _spec_for(opened, document, reading, template) if made_from_scope else None)
 
 
 def read_concepts(opened: OpenRun, provider: Provider, document: ScopeDocument) -> ScopeReading:
@@ -142,18 +160,68 @@ def _write_reading(opened: OpenRun, document: ScopeDocument, reading: ScopeReadi
     opened.run.write_json(DAG, {"schema_version": 1, "source": document.location, "nodes": [c.id for c in reading.concepts], "edges": edges})
 
 
-def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, progress: Progress) -> Generation:
-    """Runs the generation loop; the best draft so far is always the curriculum in the run. Raises what the provider raises."""
+def preview(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes) -> Question:
+    """What a provider on top of a language model would be asked first. Writes nothing and sends nothing.
+
+    Raises `InvalidArgument` for another kind of provider, and as `require_inputs` does.
+    """
+    from dagogy.api.llm import LanguageModelProvider
+
+    if not isinstance(provider, LanguageModelProvider):
+        raise InvalidArgument(f"provider '{provider.info.id}' asks no language model, so there is no prompt", hint="choose one that does with --provider")
+    require_inputs(opened, scope)
+    material = read_material(opened, scope, provider, template)
+    spec = (decode_topic_spec(material.spec).value if material and material.spec else None) or opened.subject(b"").spec
+    sources = [s for s in opened.sources() if material is None or s.location != material.document.location]
+    if material is not None:
+        sources.insert(0, material.document)
+    request = ProposeRequest(spec=spec, sources=sources, reading=material.reading if material else None, requirements=_requirements(opened))
+    return provider.question(replace(request, scaffold=_scaffold(opened, provider, request)))
+
+
+def _requirements(opened: OpenRun) -> list[Requirement]:
+    return [Requirement(rule_id=i.id, summary=i.summary, severity=s, options=o) for i, s, o in opened.session.judge.infos()]
+
+
+def _scaffold(opened: OpenRun, provider: Provider, request: ProposeRequest) -> Callable[[], Any]:
+    """Makes the draft of the default provider for another one; None where it has no sound one."""
+
+    def draft() -> Any:
+        session = opened.session
+        if provider.info.id == session.default_provider_id:
+            return None
+        try:
+            default = session.provider(session.default_provider_id)
+            proposal = ask(default, _origin(opened, default), lambda: default.propose(request))
+        except DagogyError:
+            return None
+        return decode_curriculum(to_json(proposal.curriculum)).value if isinstance(proposal, Proposal) else None
+
+    return draft
+
+
+def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, progress: Progress, *, fresh: bool = False) -> Generation:
+    """Runs the generation loop; the best draft so far is always the curriculum in the run. Raises what the provider raises.
+
+    `fresh`: answers that were kept are not used again.
+    """
     settings, clean = opened.session.settings, opened.session.clean
-    subject = opened.subject(b"")
     request = ProposeRequest(
-        spec=subject.spec,
+        spec=opened.subject(b"").spec,
         sources=opened.sources(),
         reading=reading,
-        requirements=[Requirement(rule_id=i.id, summary=i.summary, severity=s, options=o) for i, s, o in opened.session.judge.infos()],
+        requirements=_requirements(opened),
         progress=lambda line: progress("generate", clean(line)),
+        answers=RunAnswers(opened.run, opened.session.runs.base, clean, fresh=fresh),
     )
-    budget = Budget(settings.get("AGENT_MAX_ITERATIONS"), settings.get("AGENT_MAX_ACTIONS_PER_ITERATION"), settings.get("AGENT_TARGET_SCORE"))
+    request = replace(request, scaffold=_scaffold(opened, provider, request))
+    budget = Budget(
+        settings.get("AGENT_MAX_ITERATIONS"),
+        settings.get("AGENT_MAX_ACTIONS_PER_ITERATION"),
+        settings.get("AGENT_TARGET_SCORE"),
+        settings.get("AGENT_MAX_CALLS"),
+        settings.get("AGENT_MAX_TOKENS"),
+    )
     before = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else None
 
     def keep(draft: Draft) -> None:
@@ -168,7 +236,22 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
         opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": provider.info.id}
         opened.run.save(opened.metadata)
 
-    loop = Loop(provider, _origin(opened, provider), opened.session.judge, request, budget, opened.subject, keep, lambda line: progress("generate", line))
+    def asked(one: Asked) -> None:
+        facts = {"provider": provider.info.id, "endpoint": provider.endpoint, "model": one.model or provider.settings.model, "action": one.action}
+        opened.run.event("provider_asked", **clean({**facts, "outcome": one.outcome, "cause": one.cause, "usage": dict(one.usage)}))
+
+    loop = Loop(
+        provider,
+        _origin(opened, provider),
+        opened.session.judge,
+        request,
+        budget,
+        opened.subject,
+        keep,
+        lambda line: progress("generate", line),
+        asked,
+        _recovery(settings.environ),
+    )
     result = loop.run()
     result = replace(result, stop_reason=clean(result.stop_reason), trace=clean(result.trace))
     opened.run.write_json(TRACE, result.trace)
@@ -176,6 +259,15 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     opened.run.event("generated", provider=provider.info.id, score=result.best.verdict.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
     opened.refresh()
     return result
+
+
+def _recovery(environ: Mapping[str, str]) -> dict[str, Any] | None:
+    """On whose account the command runs, as the recovery that started it put it into the environment; None where it is no JSON object."""
+    try:
+        told = json.loads(environ.get("DAGOGY_RECOVERY", ""))
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def _put_aside(opened: OpenRun, curriculum: bytes) -> None:

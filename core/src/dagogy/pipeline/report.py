@@ -79,6 +79,16 @@ def hours(minutes: float, sign: str = "") -> str:
     return f"{text} hour" if text.lstrip("+-") == "1" else f"{text} hours"
 
 
+def cost_lines(usage: Mapping[str, float], model: str) -> list[str]:
+    """The line that says what the answers cost; none where nothing was asked for."""
+    if "calls" not in usage:
+        return []
+    told = [plural(int(usage["calls"]), "call")]
+    told += [f"{int(usage[key]):,} tokens {what}" for key, what in (("input_tokens", "read"), ("output_tokens", "written")) if usage.get(key)]
+    told += [f"{usage['seconds']:.1f} seconds"] if usage.get("seconds") else []
+    return [f"  cost        {', '.join(told)}" + (f"; {model}" if model else "")]
+
+
 def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
     """`validation_report.md`: verdict, what to do, findings by rule (worst first), rules that did not run."""
     lines = [f"# Validation of {report['run_id']}", "", f"**{summary_line(report)}** ({plural(report['nodes'], 'node')})", ""]

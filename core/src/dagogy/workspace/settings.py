@@ -49,6 +49,8 @@ CORE_SETTINGS = {
         Known("AGENT_MAX_ITERATIONS", "integer", "most rounds of the generation loop", 4, 1, 1000),
         Known("AGENT_MAX_ACTIONS_PER_ITERATION", "integer", "most findings handed to the provider in one round", 4, 1, 10_000),
         Known("AGENT_TARGET_SCORE", "number", "score from which a draft without errors is accepted", 82.0, 0, 100),
+        Known("AGENT_MAX_CALLS", "integer", "most requests to a service in one command; default: no limit", None, 1, 1_000_000),
+        Known("AGENT_MAX_TOKENS", "integer", "most tokens, read and written, in one command; default: no limit", None, 1, 1_000_000_000_000),
         Known("AGENT_SCOPE_TEXT_MAX_CHARS", "integer", "most characters of scope text in a prompt", 12_000, 1, 100_000_000),
         Known("ORCHESTRATION_BASE_DIR", "path", "the runs dir", "runs"),
         Known("ORCHESTRATION_ARCHIVE_DIR", "path", "where archives go; default: archives/ in the runs dir"),

@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome, repaired_base_url, trimmed_base_url
 
 _NAME = "OPENAI_BASE_URL"
-_DEFAULT = "https://api.openai.com/v1"
-_LOCAL = re.compile(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
-
-
-def trimmed(url: str) -> str:
-    """Without white space, quotes around it and slashes at its end: that changes no address."""
-    return re.sub(r"\s+", "", url).strip("\"'").rstrip("/")
-
-
-def repaired(url: str) -> str:
-    """The root that was probably meant: with a scheme, `/v1` once, and without the endpoint."""
-    url = trimmed(url)
-    url = re.sub(r"^(https?):/{0,2}(?=[^/])", r"\1://", url)
-    if "://" not in url and url:
-        url = ("http://" if _LOCAL.match(url) else "https://") + url.lstrip("/:")
-    url = re.sub(r"/(?:responses|chat/completions|completions|models)$", "", url)
-    url = re.sub(r"(?:/v1){2,}$", "/v1", url)
-    if not re.match(r"https?://[^/?#]+", url):
-        return _DEFAULT
-    return url if re.search(r"://[^/?#]+/.", url) else url + "/v1"
 
 
 class TrimBaseUrl(RecoveryAction):
@@ -35,7 +14,7 @@ class TrimBaseUrl(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
-        wanted = trimmed(given)
+        wanted = trimmed_base_url(given)
         if not wanted or wanted == given:
             return RecoveryOutcome(changed=False, message=f"{_NAME} has nothing to trim")
         return RecoveryOutcome(changed=True, message=f"{_NAME} {given!r} -> {wanted!r}", environment={_NAME: wanted})
@@ -46,7 +25,7 @@ class RepairBaseUrl(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
-        wanted = repaired(given)
+        wanted = repaired_base_url(given)
         told = "is well formed, but no API answers there" if wanted == given else f"was probably meant to be {wanted}"
         return RecoveryOutcome(
             changed=False,

@@ -5,12 +5,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
+from dagogy.api.errors import ProviderError
 from dagogy.api.providers import Proposal, ProposeRequest, Provider, RepairRequest
+
+__all__ = ["Answer", "LanguageModelProvider", "Question"]
+
+#: Answers that a second try may mend: the model is told what was wrong.
+_ASKED_AGAIN = frozenset({"prose", "not_json", "wrong_shape", "incomplete"})
+_TAIL = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +30,7 @@ class Question:
     `instructions` are ours and trusted; `text` holds the task with the user's material fenced and named as data. `schema` is a strict
     JSON Schema (every property required, nullable instead of optional, no open object, no keyword that strict mode lacks) and
     `schema_name` its name. `seconds` bounds the whole answer, retries and waits included, from the call on. `progress` takes one line to show.
+    `calls_left` is how many requests may still be sent for it (None: as many as the retry budget allows). `memory` is `AnswerDesk.memory`.
     """
 
     instructions: str
@@ -28,6 +39,8 @@ class Question:
     schema_name: str = "curriculum"
     seconds: float = 300.0
     progress: Callable[[str], None] = lambda line: None
+    calls_left: int | None = None
+    memory: MutableMapping[str, str] = field(default_factory=dict, compare=False)
     started: float = field(default_factory=time.monotonic, compare=False)
 
     @property
@@ -52,7 +65,16 @@ class Answer:
 
 
 class LanguageModelProvider(Provider):
-    """Base of the providers that ask a language model. A subclass implements `complete`, and `ready`."""
+    """Base of the providers that ask a language model. A subclass implements `complete`, and `ready`.
+
+    A question is asked once more, with what was wrong, as often as the retry budget says. An answer that could be used is kept under the hash
+    of what was asked, so that nothing is paid for twice.
+    """
+
+    @property
+    def api(self) -> str:
+        """The way in which the service is spoken to, where there are several: an answer depends on it."""
+        return ""
 
     def complete(self, question: Question) -> Answer:
         """Asks the model once and returns what it wrote.
@@ -63,8 +85,136 @@ class LanguageModelProvider(Provider):
         """
         raise NotImplementedError
 
+    def describe_failure(self, why: str) -> str:
+        """The message of the error for an answer that cannot be used; `why` says what it was instead of a curriculum."""
+        return f"{self.info.id} answered with {why}"
+
+    def question(self, request: ProposeRequest) -> Question:
+        """What would be asked for `request`."""
+        from dagogy.api.llm.prompts import prompt, task
+
+        schema = _schema()
+        return Question(
+            instructions=prompt("instructions").text,
+            text=task(request, schema, self.settings.scope_text_max_chars),
+            schema=schema,
+            seconds=self.settings.timeout_seconds,
+            progress=request.progress,
+            memory=request.answers.memory,
+        )
+
     def propose(self, request: ProposeRequest) -> Proposal:
-        raise NotImplementedError
+        return self._answered(request)
 
     def repair(self, request: RepairRequest) -> Proposal | None:
+        return self._answered(request)
+
+    def _answered(self, request: ProposeRequest) -> Proposal:
+        from dagogy.api.llm.answers import BadAnswer, read_curriculum
+        from dagogy.api.llm.prompts import ask_again
+
+        question = first = self.question(request)
+        key = self._key(first)
+        kept = _kept(request.answers.find(key))
+        if kept is not None:
+            return kept
+        spent: dict[str, float] = {}
+        notes: list[str] = []
+        for attempt in range(self.settings.retry_budget + 1):
+            answer = self._ask(question, request, spent)
+            notes += answer.notes
+            try:
+                curriculum = read_curriculum(answer.text)
+            except BadAnswer as bad:
+                where = request.answers.reject(answer.text, bad.cause)
+                notes.append(f"an answer was rejected: it was {bad.why}" + (f"; kept in {where}" if where else ""))
+                if attempt == self.settings.retry_budget or bad.cause not in _ASKED_AGAIN:
+                    raise self._failure(bad, answer, spent, where) from None
+                request.progress(f"asking again: {self.info.id} answered with {bad.why}")
+                question = replace(first, text=ask_again(first.text, bad.why, bad.problems))
+                continue
+            request.answers.keep(key, {"text": answer.text, "model": answer.model, "usage": dict(spent)})
+            return Proposal(curriculum=curriculum, notes=notes, usage=spent, model=answer.model)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _ask(self, question: Question, request: ProposeRequest, spent: dict[str, float]) -> Answer:
+        """Asks; what it costs is added to `spent`, also when it fails."""
+        question = replace(question, calls_left=self._calls_left(request, spent), started=time.monotonic())
+        try:
+            answer = self.complete(question)
+        except ProviderError as error:
+            _add(spent, error.details.get("usage"))
+            error.details = {"provider": self.info.id, "endpoint": self.endpoint, "model": self.settings.model, **error.details, "usage": dict(spent)}
+            raise
+        _add(spent, answer.usage)
+        return answer
+
+    def _calls_left(self, request: ProposeRequest, spent: Mapping[str, float]) -> int | None:
+        """How many requests may still be sent. Raises `ProviderError` where it is none, or where the tokens are used up."""
+        calls, tokens = request.allowance.calls, request.allowance.tokens
+        used = spent.get("input_tokens", 0) + spent.get("output_tokens", 0)
+        for cause, setting, left in (
+            ("calls_spent", "AGENT_MAX_CALLS", _minus(calls, spent.get("calls", 0))),
+            ("tokens_spent", "AGENT_MAX_TOKENS", _minus(tokens, used)),
+        ):
+            if left is not None and left <= 0:
+                raise ProviderError(
+                    f"{self.info.id} may ask no more: {setting} is used up",
+                    hint=f"raise {setting}, or leave it out; answers that were paid for are kept in the run",
+                    details={"cause": cause, "provider": self.info.id, "endpoint": self.endpoint, "model": self.settings.model, "usage": dict(spent)},
+                )
+        return None if calls is None else int(calls - spent.get("calls", 0))
+
+    def _key(self, question: Question) -> str:
+        asked = [self.info.id, self.endpoint, self.settings.model, self.api, question.instructions, question.text, question.schema]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+    def _failure(self, bad: Any, answer: Answer, spent: Mapping[str, float], where: str) -> ProviderError:
+        return ProviderError(
+            self.describe_failure(bad.why),
+            hint=f"read what was answered in {where} of the run" if where else "",
+            details={
+                "cause": bad.cause,
+                "provider": self.info.id,
+                "endpoint": self.endpoint,
+                "model": answer.model or self.settings.model,
+                "request_id": answer.request_id,
+                "problems": [str(problem) for problem in bad.problems[:10]],
+                "rejected": where,
+                "output": answer.text[-_TAIL:],
+                "usage": dict(spent),
+            },
+        )
+
+
+def _kept(answer: Mapping[str, Any] | None) -> Proposal | None:
+    """The proposal that was paid for before; None where nothing usable was kept."""
+    from dagogy.api.llm.answers import BadAnswer, read_curriculum
+
+    if answer is None or not isinstance(answer.get("text"), str):
         return None
+    try:
+        curriculum = read_curriculum(answer["text"])
+    except BadAnswer:
+        return None
+    return Proposal(
+        curriculum=curriculum, notes=["the answer was kept from an earlier ask and cost nothing"], usage={"calls": 0}, model=str(answer.get("model", ""))
+    )
+
+
+@lru_cache(maxsize=1)
+def _schema() -> dict[str, Any]:
+    from dagogy.api.llm.strict import strict_schema
+    from dagogy.contracts.check import schema_text
+
+    return strict_schema(json.loads(schema_text("curriculum")))
+
+
+def _minus(limit: float | None, spent: float) -> float | None:
+    return None if limit is None else limit - spent
+
+
+def _add(spent: dict[str, float], usage: Any) -> None:
+    for name, value in (usage if isinstance(usage, Mapping) else {}).items():
+        if isinstance(value, int | float):
+            spent[name] = spent.get(name, 0) + value

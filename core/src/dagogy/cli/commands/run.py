@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
 from dagogy.pipeline import inputs, operations
-from dagogy.pipeline.report import hours, plural, summary_line
+from dagogy.pipeline.report import cost_lines, hours, plural, summary_line
 from dagogy.workspace.files import storage_error
 
 _STAGES = ("scope", "generate", "validate", "plan", "iterate")
@@ -35,6 +36,8 @@ _STAGES = ("scope", "generate", "validate", "plan", "iterate")
 @click.option("--model", help="Instead of AGENT_MODEL.")
 @click.option("--max-iterations", metavar="N", help="Instead of AGENT_MAX_ITERATIONS.")
 @click.option("--target-score", metavar="SCORE", help="Instead of AGENT_TARGET_SCORE.")
+@click.option("--no-cache", is_flag=True, help="Ask the provider anew, also what it answered before.")
+@click.option("--show-prompt", is_flag=True, help="Print what a language model would be asked, and do nothing else.")
 @wait_option
 @common
 def run(
@@ -47,11 +50,16 @@ def run(
     model: str | None,
     max_iterations: str | None,
     target_score: str | None,
+    no_cache: bool,
+    show_prompt: bool,
     wait_seconds: float,
 ) -> None:
     """Compiles a run: reads the scope document or topic spec, generates a curriculum, validates it, plans it, and says what changed."""
     app.flags = {"AGENT_PROVIDER": provider, "AGENT_MODEL": model, "AGENT_MAX_ITERATIONS": max_iterations, "AGENT_TARGET_SCORE": target_score}
     scope = _scope(scope_file, scope_mode, sections)
+    if show_prompt:
+        _show_prompt(app, reference, scope)
+        return
     with app.writing(reference, wait_seconds) as opened:
         inputs.require_inputs(opened, scope)
         # What the configuration says of the rules has to be right before a provider is asked, which may cost money.
@@ -60,7 +68,7 @@ def run(
             template = template_bytes(app.settings)
             chosen = app.session.provider()
             reading = inputs.prepare_inputs(opened, scope, chosen, template, progress)
-            result = inputs.generate(opened, chosen, reading, progress)
+            result = inputs.generate(opened, chosen, reading, progress, fresh=no_cache)
             progress("validate", "judging the best draft")
             report = operations.validate(opened, result.best.subject, result.best.verdict)
             progress("validate", summary_line(report))
@@ -79,6 +87,8 @@ def run(
         "score": report["score"],
         "summary": report["summary"],
         "stop_reason": result.stop_reason,
+        "model": result.model,
+        "usage": result.trace["usage"],
         "duration_weeks": plan["duration_weeks"],
         "total_estimated_minutes": plan["total_estimated_minutes"],
         "diff": {name: len(diff[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")},
@@ -87,11 +97,21 @@ def run(
         document,
         f"run {opened.run.id}: {facts['stage']}",
         f"  curriculum  {plural(report['nodes'], 'node')} by {chosen.info.id}; {result.stop_reason}",
+        *cost_lines(result.trace["usage"], result.model),
         f"  validation  {summary_line(report)}",
         f"  plan        {_weeks(plan)}; critical path {plural(len(plan['critical_path']), 'node')}",
         f"  diff        {_changes(diff)}",
         f"  {opened.run.path}",
     )
+
+
+def _show_prompt(app: App, reference: str, scope: inputs.ScopeRequest | None) -> None:
+    """What would be sent; nothing is, and nothing is written."""
+    with app.reading(reference) as opened:
+        question = inputs.preview(opened, scope, app.session.provider(), template_bytes(app.settings))
+    document = app.clean({"instructions": question.instructions, "text": question.text, "schema_name": question.schema_name, "schema": question.schema})
+    schema = json.dumps(document["schema"], indent=2, ensure_ascii=False)
+    app.emit(document, document["instructions"], document["text"], "", f"{document['schema_name']}: {schema}")
 
 
 def _scope(path: Path | None, mode: str | None, sections: tuple[str, ...]) -> inputs.ScopeRequest | None:

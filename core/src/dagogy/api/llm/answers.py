@@ -1,0 +1,86 @@
+"""What a model wrote, read as a curriculum: exit 0 or HTTP 200 proves nothing.
+
+Tolerated is what loses nothing: a fence around the whole, or words before and after one whole object. JSON that was cut off is never completed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from dagogy.api.llm.strict import without_nulls
+from dagogy.contracts.check import Problem, schema_problems, schema_text
+from dagogy.contracts.documents import MalformedJson, parse_json
+
+_HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+
+
+class BadAnswer(Exception):
+    """An answer that cannot be used. `cause` is one of `ProviderError.CAUSES`; `problems` say where it departs from the schema."""
+
+    def __init__(self, cause: str, why: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(why)
+        self.cause = cause
+        self.why = why
+        self.problems = problems
+
+
+def read_curriculum(text: str) -> Any:
+    """The curriculum in `text` as plain JSON values that meet the schema. Raises `BadAnswer`."""
+    document = _object_in(text)
+    if not isinstance(document, dict):
+        raise BadAnswer("wrong_shape", f"a JSON {'list' if isinstance(document, list) else 'value'} where an object is wanted")
+    if "error" in document and "nodes" not in document:
+        raise BadAnswer("error_body", "an error object in place of a curriculum")
+    document = without_nulls(document, json.loads(schema_text("curriculum")))
+    problems = schema_problems("curriculum", document)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise BadAnswer("wrong_shape", f"JSON that does not meet the schema: {problems[0]}{more}", problems)
+    return document
+
+
+def _object_in(text: str) -> Any:
+    """The one JSON value in `text`, as the strict reader gives it."""
+    text = text.strip().removeprefix("\ufeff")
+    if not text:
+        raise BadAnswer("empty", "nothing")
+    if _HTML.match(text):
+        raise BadAnswer("html", "a web page")
+    try:
+        return _parsed(text)
+    except MalformedJson as error:
+        whole = error
+    start = text.find("{")
+    if text[0] in '["':
+        # What stands inside a list or a string is a part of something, never the answer.
+        raise _malformed(text, 0, whole)
+    if start < 0:
+        raise BadAnswer("prose", "text that holds no JSON")
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        raise _malformed(text, start, whole) from None
+    if "{" in text[end:]:
+        raise BadAnswer("not_json", "more than one JSON object")
+    try:
+        return _parsed(text[start:end])
+    except MalformedJson as error:
+        raise BadAnswer("not_json", f"text that is not JSON: {error}") from None
+
+
+def _parsed(text: str) -> Any:
+    return parse_json(text.encode(errors="surrogatepass"))
+
+
+def _malformed(text: str, start: int, whole: MalformedJson) -> BadAnswer:
+    """Whether the object that begins at `start` was cut off, or is broken somewhere inside."""
+    try:
+        _parsed(re.sub(r"\s*```\s*$", "", text[start:]))
+    except MalformedJson as error:
+        whole = error if start else whole
+    if "ends too early" in str(whole):
+        return BadAnswer("incomplete", "JSON that ends too early: the answer was cut off")
+    return BadAnswer("not_json", f"text that is not JSON: {whole}")

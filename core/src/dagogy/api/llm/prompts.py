@@ -1,0 +1,164 @@
+"""Prompts: files with a version, filled in with what is to be taught.
+
+Whatever a user, a document or a model wrote is put between fences that it cannot close, and is named as data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from string import Template
+from typing import Any, NamedTuple
+
+import msgspec
+
+from dagogy.api.llm.strict import with_nulls
+from dagogy.api.providers import ProposeRequest, RepairRequest
+from dagogy.api.scope import ScopeDocument
+from dagogy.contracts.check import Problem
+
+#: A draft that takes more than this is shown without what the model writes anyway.
+_DRAFT_CHARS = 60_000
+_MOST_PROBLEMS = 20
+_MOST_LEFT_OUT = 30
+
+
+class Prompt(NamedTuple):
+    """A prompt file: its version, which changes with every change of its text, and the text."""
+
+    version: str
+    text: str
+
+
+@lru_cache(maxsize=8)
+def prompt(name: str) -> Prompt:
+    """The prompt file `name`. Raises `ValueError` for one without a version."""
+    head, _, text = files("dagogy.api.llm").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8").partition("\n\n")
+    if not head.startswith("version: "):
+        raise ValueError(f"prompt file {name}.md has no version")
+    return Prompt(head.removeprefix("version: ").strip(), text)
+
+
+def task(request: ProposeRequest, schema: Mapping[str, Any], most_chars: int) -> str:
+    """The text of the question: the spec, the material (at most `most_chars` of it), a draft, and what the answer is judged by."""
+    parts = {
+        "spec": fenced("SPEC", _json(msgspec.to_builtins(request.spec))),
+        "material": _material(request.sources, most_chars),
+        "requirements": "\n".join(_requirements(request)),
+    }
+    if not isinstance(request, RepairRequest):
+        return _filled("propose", draft=_scaffold(request, schema), **parts)
+    draft = fenced("DRAFT", _json(with_nulls(msgspec.to_builtins(request.draft), schema)))
+    findings = fenced("FINDINGS", "\n".join(f"{f.severity} {f.rule_id} at {f.document}{f.pointer}: {f.message}" for f in request.findings))
+    return _filled("repair", draft=draft, findings=findings, **parts)
+
+
+def ask_again(question: str, why: str, problems: Sequence[Problem]) -> str:
+    """The question once more, with what was wrong with an earlier answer."""
+    shown = [f"{p.pointer or 'the whole'}: {p.message}" for p in problems[:_MOST_PROBLEMS]]
+    if len(problems) > _MOST_PROBLEMS:
+        shown.append(f"and {len(problems) - _MOST_PROBLEMS} more like these")
+    return _filled("ask_again", question=question, why=why, problems=fenced("PROBLEMS", "\n".join(shown)) if shown else "")
+
+
+def fenced(name: str, text: str) -> str:
+    """`text` between two lines that it cannot hold: their mark is made of the text itself."""
+    mark = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
+    return f"<<<{name} {mark}\n{text}\n>>>{name} {mark}"
+
+
+def _filled(name: str, **parts: str) -> str:
+    return Template(prompt(name).text).substitute(parts).strip()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _requirements(request: ProposeRequest) -> Iterator[str]:
+    for rule in request.requirements:
+        options = f" {_json(rule.options)}" if rule.options else ""
+        yield f"- {rule.rule_id} ({rule.severity}): {rule.summary}{options}"
+
+
+def _scaffold(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
+    """A draft to start from: whole, or, where it is large, its graph and its evidence."""
+    draft = request.scaffold()
+    if draft is None:
+        return ""
+    document = msgspec.to_builtins(draft)
+    text = _json(with_nulls(document, schema))
+    told = "A program made this draft out of the material. Its concepts, order and resources are a start; its sentences may be better said."
+    if len(text) > _DRAFT_CHARS:
+        kept = ("id", "title", "prerequisites", "estimate_minutes", "resources")
+        text = _json({"nodes": [{key: node[key] for key in kept if key in node} for node in document["nodes"]]})
+        told += " It is shown without most of its text."
+    if len(text) > _DRAFT_CHARS:
+        text = _json({"nodes": [{key: node[key] for key in ("id", "title", "prerequisites")} for node in document["nodes"]]})
+    return f"{told}\n\n{fenced('DRAFT', text)}"
+
+
+def _material(sources: Sequence[ScopeDocument], most_chars: int) -> str:
+    parts, left = [], most_chars
+    for source in sources:
+        text, used = cut(source, left)
+        left -= used
+        parts.append(f"Material from `{source.location}`, to be cited as `local://{source.location}#Lfirst-Llast`:\n\n{fenced('MATERIAL', text)}")
+    return "\n\n".join(parts)
+
+
+class _Section(NamedTuple):
+    title: str
+    first: int
+    last: int
+    text: str
+
+
+def cut(source: ScopeDocument, most_chars: int) -> tuple[str, int]:
+    """The sections of `source` that fit into `most_chars`, each with its lines, and a line that names those left out.
+
+    Returns the text and how many characters of the document are in it. Where not even one section fits, the lines of the first that do are taken.
+    """
+    kept: list[str] = []
+    out: list[str] = []
+    used = 0
+    for section in _sections(source):
+        if used + len(section.text) <= most_chars:
+            used += len(section.text)
+            kept.append(f"[lines {section.first} to {section.last}]\n{section.text}")
+        elif not used:
+            lines = _first_lines(section.text, most_chars)
+            used += len(lines)
+            out.append(f"the rest of {section.title}" if lines else section.title)
+            if lines:
+                kept.append(f"[lines {section.first} to {section.first + lines.count(chr(10))}]\n{lines}")
+        else:
+            out.append(section.title)
+    if out:
+        named = "; ".join(out[:_MOST_LEFT_OUT]) + (f"; and {len(out) - _MOST_LEFT_OUT} more" if len(out) > _MOST_LEFT_OUT else "")
+        kept.append(f"[left out, {len(source.text) - used} of {len(source.text)} characters: {named}]")
+    return "\n".join(kept), used
+
+
+def _sections(source: ScopeDocument) -> Iterator[_Section]:
+    """From one heading to the next, of whatever level; what stands before the first one is a section too."""
+    lines = source.text.split("\n")
+    starts = [(b.lines[0], b.text) for b in source.headings()]
+    if not starts or starts[0][0] > 1:
+        starts.insert(0, (1, source.title or source.location))
+    for position, (first, title) in enumerate(starts):
+        last = starts[position + 1][0] - 1 if position + 1 < len(starts) else len(lines)
+        text = "\n".join(lines[first - 1 : last])
+        if text.strip():
+            yield _Section(title, first, last, text)
+
+
+def _first_lines(text: str, most_chars: int) -> str:
+    """As many whole lines from the start as fit."""
+    if len(text) <= most_chars:
+        return text
+    end = text.rfind("\n", 0, most_chars + 1)
+    return text[:end] if end > 0 else ""
