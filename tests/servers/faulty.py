@@ -148,8 +148,8 @@ REPLIES: dict[str, Callable[[str], Reply]] = {
 
 #: Scenarios that differ from `ok` in how the bytes go over the wire.
 WIRE = ("hang", "stall", "drip", "rst", "cutsse", "dropsse", "badsse")
-#: A server that lacks the Responses API, and one that has it and looks at no `text.format` (llama.cpp).
-GATEWAYS = ("noresponses", "ignoresformat")
+#: One that lacks the Responses API, one that has it and looks at no `text.format` (llama.cpp), and one that prints the key that it was sent.
+GATEWAYS = ("noresponses", "ignoresformat", "401echo")
 
 
 class Faulty:
@@ -237,6 +237,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._error(Error(400, problem))
         if found := ERRORS.get(scenario):
             return self._error(found() if callable(found) else found)
+        if scenario == "401echo":
+            key = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            return self._error(Error(401, _error(f"Authentication Error, Invalid proxy server token passed. Received API Key = {key}", "auth_error", "401")))
         if scenario in WIRE:
             return self._on_the_wire(scenario, api, Reply(self.faulty.text(body)))
         if scenario == "ignoresformat":

@@ -12,9 +12,28 @@ from typing import Any
 
 import pytest
 import trustme
+from support import dagogy
 
 from servers.counterparts import AIMOCK, CODEX, LLMOCK, NEEDS_NPM, missing_from_npm, started
-from servers.faulty import Faulty
+from servers.faulty import Faulty, answering
+from servers.outcomes import SCOPE
+
+
+@pytest.fixture(scope="session")
+def good_curriculum(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What a good model would say of `outcomes.SCOPE`: the curriculum that `internal` makes of it, which the rules accept."""
+    folder = tmp_path_factory.mktemp("good")
+    for command in (("init", "good"), ("run", "good", "--scope-file", str(SCOPE))):
+        done = dagogy(*command, cwd=folder)
+        assert done.returncode == 0, done.stderr
+    return json.loads(next(folder.rglob("curriculum.json")).read_text())
+
+
+@pytest.fixture
+def good_faulty(faulty: Faulty, good_curriculum: Any) -> Faulty:
+    """The faulty server, with a good model behind it."""
+    faulty.answer = answering(good_curriculum)
+    return faulty
 
 
 @pytest.fixture
