@@ -74,10 +74,10 @@ def call(url: str, body: Any = None, method: str = "") -> Any:
     return json.loads(text) if text.strip() else None
 
 
-def codex_home(folder: Path, base_url: str, **settings: int | str) -> dict[str, str]:
+def codex_home(folder: Path, base_url: str, **settings: int | str | None) -> dict[str, str]:
     """A CODEX_HOME in which `base_url` is the model provider and nothing else is asked of the network; the environment that goes with it.
 
-    `settings` are those of the model provider: `request_max_retries`, `stream_max_retries`, `stream_idle_timeout_ms`, …
+    `settings` are those of the model provider: `request_max_retries`, `stream_max_retries`, `stream_idle_timeout_ms`, …; None leaves one out.
     """
     folder.mkdir(parents=True)
     own = {"name": "local", "base_url": base_url, "wire_api": "responses", "env_key": "LOCAL_KEY", **settings}
@@ -90,7 +90,7 @@ def codex_home(folder: Path, base_url: str, **settings: int | str) -> dict[str, 
         "[features]",
         "plugins = false",
         "[model_providers.local]",
-        *(f"{name} = {json.dumps(value)}" for name, value in own.items()),
+        *(f"{name} = {json.dumps(value)}" for name, value in own.items() if value is not None),
     ]
     (folder / "config.toml").write_text("\n".join(lines) + "\n")
     return {"CODEX_HOME": str(folder), "CODING_AGENT_CMD": str(CODEX)}
