@@ -38,7 +38,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.
 __all__ = sorted(_MODULE_OF)  # noqa: PLE0605
 
 if TYPE_CHECKING:
-    from dagogy.api._bodies import Body, read_body  # noqa: F401
+    from dagogy.api._bodies import *  # noqa: F403
     from dagogy.api.errors import *  # noqa: F403
     from dagogy.api.evidence import *  # noqa: F403
     from dagogy.api.exporters import *  # noqa: F403

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+__all__ = ["Body", "read_body"]
+
 _DECODER = json.JSONDecoder(strict=False)
 _TRIES, _DEPTH, _SCANNED = 300, 8, 200_000
 _WORD = re.compile(r"[A-Za-z][\w .:-]{0,80}")

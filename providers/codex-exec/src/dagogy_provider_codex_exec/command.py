@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno as errnos
+import math
 import os
 import re
 import shlex
@@ -71,17 +72,17 @@ def flags(command: Command, environ: Mapping[str, str], folder: Path, seconds: f
     except OSError as error:
         raise missing(command.setting, error.strerror or "", error.errno, command.words[0]) from error
     if key not in _known:
-        ended = look(command, ("exec", "--help"), environ, folder, min(seconds, LOOK_SECONDS))
+        ended = look(command, ("exec", "--help"), environ, folder, seconds)
         if ended.returncode != 0:
             return frozenset()
         _known[key] = frozenset(_FLAG.findall(ended.stdout.decode(errors="replace")))
     return _known[key]
 
 
-def look(command: Command, words: tuple[str, ...], environ: Mapping[str, str], folder: Path, seconds: float = LOOK_SECONDS) -> Ended:
+def look(command: Command, words: tuple[str, ...], environ: Mapping[str, str], folder: Path, seconds: float = math.inf) -> Ended:
     """What the command says to `words`, which ask for no work. Raises `ProviderError` with the cause `binary_missing` where it does not start."""
     try:
-        ended = run([*command.words, *words], environ=environ, folder=folder, seconds=seconds)
+        ended = run([*command.words, *words], environ=environ, folder=folder, seconds=min(seconds, LOOK_SECONDS))
     except OSError as error:
         raise start_error(command, error) from error
     problem = unstarted(command, ended)

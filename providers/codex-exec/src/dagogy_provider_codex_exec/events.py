@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from dagogy.api import read_body
 
 #: How codex tells of a trouble that it goes on from.
 _RETRY = "Reconnecting"
@@ -132,27 +134,11 @@ def facts(message: str) -> dict[str, Any]:
         found["request_id"] = request["id"]
     if again:
         found["retry_after_seconds"] = sum(float(part["number"]) * _SECONDS[part["unit"].lower()] for part in _SPAN.finditer(again["span"]))
-    for error in _errors(message):
-        code = next((error[key] for key in ("code", "type") if isinstance(error.get(key), str) and error[key] != "error"), "")
-        found |= {"machine_code": code} if code else {}
-        found |= {"http_status": error["status"]} if isinstance(error.get("status"), int) else {}
-        found |= {"request_id": error["request_id"]} if isinstance(error.get("request_id"), str) else {}
+    body = read_body({"error": message})
+    if body is not None:
+        named = {"machine_code": body.code, "http_status": body.status, "request_id": body.request_id}
+        found |= {name: value for name, value in named.items() if value}
     return found
-
-
-def _errors(text: str, depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    """The error objects in `text`, outermost first."""
-    at = text.find("{")
-    try:
-        value, _ = json.JSONDecoder(strict=False).raw_decode(text, at) if at >= 0 else (None, 0)
-    except (ValueError, RecursionError):
-        return
-    while isinstance(value, dict):
-        yield value
-        inner = value.get("error") or value.get("response") or value.get("detail") or value.get("message")
-        if isinstance(inner, str) and depth < 4:
-            yield from _errors(inner, depth + 1)
-        value = inner
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:

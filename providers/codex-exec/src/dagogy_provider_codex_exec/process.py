@@ -1,9 +1,10 @@
 """A child process that cannot outlive us: its own session, our clock, and nothing left alive behind it.
 
 The child and what it starts is one process group. At the end of the time it gets SIGTERM, then SIGKILL, and so it is when this process is
-stopped by a signal. What left the group (codex gives each command of the agent a session of its own) is found by a mark in its environment, on
-Linux. Against `kill -9` of this process nothing can be done from here: on Linux the kernel then sends the child SIGTERM, which codex passes on; a
-wrapper that does not pass it on lives until it next writes, and the temporary folder stays.
+stopped by a signal. What left the group (codex starts the user's shell, and each command of the agent, in a session of its own) is found by a mark in
+its environment, on Linux. After `kill -9` of this process, when nothing can be done from here, the kernel of Linux sends the child SIGTERM, which
+codex heeds. What remains then is the temporary folder, and for as long as they run: shells that codex had started, a wrapper that does not pass the
+signal on.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,16 +176,17 @@ class _Child:
         try:
             self._signal(signal.SIGKILL)
             self.process.wait()
-            while any(_killed(pid) for pid in _marked(self._mark)):  # one that is being killed may have started another
-                pass
             until = time.monotonic() + _DRAIN_SECONDS
-            while time.monotonic() < until and any(key.data for key in self._selector.get_map().values()):
+            while (_kill_marked(self._mark) or self._outputs_are_open()) and time.monotonic() < until:
                 self.pump(_TICK_SECONDS)
             self.stdout.flush()
         finally:
             for key in list(self._selector.get_map().values()):
                 key.fileobj.close()  # type: ignore[union-attr]
             self._selector.close()
+
+    def _outputs_are_open(self) -> bool:
+        return any(key.data is not None for key in self._selector.get_map().values())
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -196,17 +198,12 @@ def _die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _killed(pid: int) -> bool:
-    """Kills the process; whether it was there and ours."""
-    with contextlib.suppress(OSError):
-        os.kill(pid, signal.SIGKILL)
-        return True
-    return False
-
-
-def _marked(mark: bytes) -> Iterator[int]:
-    """The processes with `mark` in their environment. Where there is no /proc, none."""
+def _kill_marked(mark: bytes) -> int:
+    """Kills every process with `mark` in its environment, as far as there is a /proc to find it in; how many were there."""
+    found = 0
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             if mark in path.read_bytes().split(b"\0"):
-                yield int(path.parent.name)
+                os.kill(int(path.parent.name), signal.SIGKILL)
+                found += 1
+    return found

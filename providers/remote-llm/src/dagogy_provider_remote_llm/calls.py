@@ -16,7 +16,8 @@ from dagogy_provider_remote_llm.faults import Fault, body_fault, fault_of
 from dagogy_provider_remote_llm.watch import Watch
 
 Api = Literal["responses", "chat"]
-_TAIL = 2000
+#: More of an answer that is no good is not kept.
+_TAIL = 20_000
 _PROGRESS_CHARS = 4000
 
 
@@ -81,18 +82,29 @@ def ask(sdk: openai.OpenAI, watch: Watch, endpoint: str, api: Api, model: str, q
                     _take(written, event, question)
             else:
                 _take_whole(written, response, endpoint)
+            if watch.ended:  # a connection that is closed looks like a stream's end
+                raise TimeoutError
     except Fault as fault:
         fault.facts.setdefault("request_id", written.request_id)
         raise
-    except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, ValueError) as error:
-        fault = fault_of(error, endpoint, watch)
-        if written.text:
-            fault.facts["output"] = written.text[-_TAIL:]
-        fault.facts.setdefault("request_id", written.request_id)
-        raise fault from error
-    if watch.ended:  # a connection that is closed at the right moment looks like a stream's end
-        raise fault_of(TimeoutError(), endpoint, watch)
+    except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, ValueError, TimeoutError) as error:
+        told = fault_of(error, endpoint, watch)
+        told.facts = {"output": written.text[-_TAIL:], "request_id": written.request_id, "usage": written.usage, **told.facts}
+        raise told from error
     return _sound(written, endpoint)
+
+
+def list_models(sdk: openai.OpenAI, watch: Watch, endpoint: str) -> list[str]:
+    """The ids of the models that the service lists. Raises `Fault`, from what the SDK raised."""
+    try:
+        with sdk.models.with_streaming_response.list() as response:
+            data, headers = response.read(), response.headers
+    except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError) as error:
+        raise fault_of(error, endpoint, watch) from error
+    try:
+        return [str(model["id"]) for model in json.loads(data)["data"]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise body_fault(data.decode(errors="replace"), headers, None, f"{endpoint} answered, but not as an API does") from None
 
 
 @contextlib.contextmanager

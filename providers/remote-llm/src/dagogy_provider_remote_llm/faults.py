@@ -90,13 +90,13 @@ def _wrapped(body: Any) -> Any:
 
 
 def _late(endpoint: str, watch: Watch) -> Fault:
-    spent = watch.last - watch.started
+    allowed, spent = f"{watch.deadline - watch.started:.3g} seconds", watch.last - watch.started
     if watch.ended == "idle":
-        told = f"{endpoint} went silent: nothing came for {watch.idle:g} seconds"
+        told = f"{endpoint} went silent: nothing came for {watch.idle:.3g} seconds"
     elif spent > 0:
-        told = f"{endpoint} was still answering after {watch.deadline - watch.started:g} seconds"
+        told = f"{endpoint} was still answering when the time was up, {allowed} after it was asked"
     else:
-        told = f"{endpoint} did not answer within {watch.deadline - watch.started:g} seconds"
+        told = f"{endpoint} did not answer within {allowed}"
     return Fault(told, retry=watch.ended == "idle", hint="raise AGENT_TIMEOUT_SECONDS, which bounds the whole answer", cause="timeout", killed_by="timeout")
 
 
@@ -110,11 +110,10 @@ def links(error: BaseException | None) -> Iterator[BaseException]:
 def scrubbed(error: BaseException | None, key: str) -> BaseException | None:
     """The chain of `error` without the key in any message; None where that cannot be done."""
     for link in links(error):
-        if key in repr(link.args) or key in str(link):
-            link.args = tuple(without_key(part, key) for part in link.args)
-            for name in ("message", "body"):
-                if hasattr(link, name):
-                    setattr(link, name, without_key(getattr(link, name), key))
+        link.args = tuple(without_key(part, key) for part in link.args)
+        for name in ("message", "body"):
+            if isinstance(getattr(link, name, None), str | dict | list):
+                setattr(link, name, without_key(getattr(link, name), key))
         if key in str(link):
             return None
     return error

@@ -57,12 +57,11 @@ class RemoteLlm(LanguageModelProvider):
             return Readiness(ready=False, message=error.message, hint=error.hint)
         from dagogy_provider_remote_llm.faults import Fault
 
-        try:
-            models = _models(access, _READY_SECONDS)
-        except Fault as fault:
-            if fault.status in (404, 405, 501):
-                return Readiness(ready=True, message=f"{access.endpoint} is there, and does not list its models (status {fault.status})")
-            return Readiness(ready=False, message=without_key(fault.message, access.key), hint=fault.hint or "check OPENAI_BASE_URL and OPENAI_API_KEY")
+        models = _models(access, _READY_SECONDS)
+        if isinstance(models, Fault):
+            if models.status in (404, 405, 501):
+                return Readiness(ready=True, message=f"{access.endpoint} is there, and does not list its models (status {models.status})")
+            return Readiness(ready=False, message=without_key(models.message, access.key), hint="check OPENAI_BASE_URL and OPENAI_API_KEY")
         wanted = self.settings.model
         if wanted and models and wanted not in models:
             return Readiness(ready=False, message=f"{access.endpoint} does not list the model {wanted}", hint=f"AGENT_MODEL may be: {', '.join(models[:8])}")
@@ -77,23 +76,23 @@ class RemoteLlm(LanguageModelProvider):
         calls, tries = 0, 0
         tokens: dict[str, float] = {}
         while True:
-            try:
-                calls += 1
-                written = _once(access, model, question, manner)
+            calls += 1
+            written = _once(access, model, question, manner)
+            if not isinstance(written, Fault):
                 break
-            except Fault as fault:
-                for name, value in fault.facts.get("usage", {}).items():
-                    tokens[name] = tokens.get(name, 0) + value
-                spent = question.calls_left is not None and calls >= question.calls_left
-                adapted = not spent and _adapted(manner, fault)
-                wait: float | None = 0.0 if adapted else self._wait(fault, tries, question)
-                if spent or wait is None:
-                    usage = {"calls": calls, **tokens, "seconds": round(time.monotonic() - question.started, 3)}
-                    raise self._error(fault, access, model, usage) from _origin(fault, access.key)
-                tries += not adapted
-                if wait:
-                    question.progress(f"{without_key(fault.message, access.key)}; next try in {wait:.1f} seconds")
-                    self.sleep(wait)
+            fault = written
+            for name, value in fault.facts.get("usage", {}).items():
+                tokens[name] = tokens.get(name, 0) + value
+            spent = question.calls_left is not None and calls >= question.calls_left
+            adapted = not spent and _adapted(manner, fault)
+            wait = 0.0 if adapted else self._wait(fault, tries, question)
+            if spent or wait is None:
+                usage = {"calls": calls, **tokens, "seconds": round(time.monotonic() - question.started, 3)}
+                raise self._error(fault, access, model, usage) from _origin(fault, access.key)
+            tries += not adapted
+            if wait:
+                question.progress(f"{without_key(fault.message, access.key)}; next try in {wait:.1f} seconds")
+                self.sleep(wait)
         for name, value in written.usage.items():
             tokens[name] = tokens.get(name, 0) + value
         notes = self._learned(question, self._place(access, model), manner, written)
@@ -106,10 +105,9 @@ class RemoteLlm(LanguageModelProvider):
             return self.settings.model or _DEFAULT_MODEL
         from dagogy_provider_remote_llm.faults import Fault
 
-        try:
-            models = _models(access, _READY_SECONDS)
-        except Fault as fault:
-            raise self._error(fault, access, "", {}) from _origin(fault, access.key)
+        models = _models(access, _READY_SECONDS)
+        if isinstance(models, Fault):
+            raise self._error(models, access, "", {}) from _origin(models, access.key)
         if len(models) != 1:
             named = f"; {access.endpoint} has {', '.join(models[:8])}" if models else ""
             raise ConfigError(
@@ -146,7 +144,7 @@ class RemoteLlm(LanguageModelProvider):
         return tuple(notes)
 
     def _error(self, fault: Fault, access: Access, model: str, usage: dict[str, Any]) -> ProviderError:
-        facts = {**fault.facts, "provider": self.info.id, "endpoint": access.endpoint, "model": model, "usage": usage}
+        facts = {"model": model, **fault.facts, "provider": self.info.id, "endpoint": access.endpoint, "usage": usage}
         message = f"{self.info.id}: {fault.message}"
         return ProviderError(without_key(message, access.key), hint=without_key(fault.hint, access.key), details=without_key(facts, access.key))
 
@@ -187,34 +185,30 @@ def _follows(text: str, question: Question) -> bool:
     return isinstance(document, dict) and set(question.schema["required"]) <= set(document)
 
 
-def _once(access: Access, model: str, question: Question, manner: _Manner) -> Written:
+def _once(access: Access, model: str, question: Question, manner: _Manner) -> Written | Fault:
+    """One request. A fault is returned, not raised: it holds what the service said, and shall be in no exception's context."""
     from dagogy_provider_remote_llm.calls import ask, client
+    from dagogy_provider_remote_llm.faults import Fault
     from dagogy_provider_remote_llm.watch import Watch
 
     with Watch(max(question.seconds_left, 0.001)) as watch, client(access.base_url, access.key, watch) as sdk:
-        return ask(sdk, watch, access.endpoint, manner.api, model, question, frozenset(manner.without))
+        try:
+            return ask(sdk, watch, access.endpoint, manner.api, model, question, frozenset(manner.without))
+        except Fault as fault:
+            return fault
 
 
-def _models(access: Access, seconds: float) -> list[str]:
-    """The ids of the models that the service lists. Raises `Fault`."""
-    import httpx2
-    import openai
-
-    from dagogy_provider_remote_llm.calls import client
-    from dagogy_provider_remote_llm.faults import body_fault, fault_of
+def _models(access: Access, seconds: float) -> list[str] | Fault:
+    """The ids of the models that the service lists."""
+    from dagogy_provider_remote_llm.calls import client, list_models
+    from dagogy_provider_remote_llm.faults import Fault
     from dagogy_provider_remote_llm.watch import Watch
 
     with Watch(seconds) as watch, client(access.base_url, access.key, watch) as sdk:
         try:
-            with sdk.models.with_streaming_response.list() as response:
-                data, headers = response.read(), response.headers
-        except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError) as error:
-            raise fault_of(error, access.endpoint, watch) from error
-    try:
-        listed = json.loads(data)["data"]
-        return [str(model["id"]) for model in listed]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise body_fault(data.decode(errors="replace"), headers, None, f"{access.endpoint} answered, but not as an API does") from None
+            return list_models(sdk, watch, access.endpoint)
+        except Fault as fault:
+            return fault
 
 
 def _origin(fault: Fault, key: str) -> BaseException | None:

@@ -75,4 +75,4 @@ class Watch:
     def _close(self) -> None:
         for each in self._sockets:
             with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(each, socket.SHUT_RDWR)  # not a TLS socket's own, which takes its state apart while it is read from
