@@ -204,7 +204,8 @@ def codex_home(folder: Path, url: str, *, retries: int = 0, env_key: str = "LOOP
 _FAKE = """\
 #!{python}
 import json, os, signal, subprocess, sys, time
-FLAGS = [f for f in "--json --sandbox --skip-git-repo-check --ephemeral --color --output-schema --output-last-message --model".split() if f not in {lacks!r}]
+ALL = "--json --config --sandbox --skip-git-repo-check --ephemeral --color --output-schema --output-last-message --model"
+FLAGS = [flag for flag in ALL.split() if flag not in {lacks!r}]
 arguments = sys.argv[1:]
 if "--help" in arguments:
     print("Usage: codex exec [OPTIONS] [PROMPT]\\n\\nOptions:\\n" + "\\n".join(f"      {{f}} <X>\\n          text" for f in FLAGS))

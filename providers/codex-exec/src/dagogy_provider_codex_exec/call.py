@@ -13,6 +13,10 @@ from dagogy.api import Question, StorageError
 from dagogy_provider_codex_exec.events import Transcript
 from dagogy_provider_codex_exec.process import MOST_BYTES, Ended
 
+#: The question needs no shell. Without one, text that others wrote can make the agent neither run nor read anything, and codex does not start the user's
+#: login shell to learn its settings. A version that does not know a feature says so and goes on.
+_OVERRIDES = ("features.shell_tool=false", "features.shell_snapshot=false")
+
 
 class Call:
     """The words and files of one call, as far as `known` flags go; no flags at all are taken for those of today.
@@ -38,8 +42,9 @@ class Call:
         self.has_events = "--json" in used
         self._in_file = "--output-last-message" in used
         self.words = ["exec", "-", *(word for flag, values in used.items() for word in (flag, *values))]
-        if "--sandbox" in self.left_out:
-            self.words += ["-c", 'sandbox_mode="read-only"']
+        if not known or "--config" in known:
+            overrides = (*_OVERRIDES, 'sandbox_mode="read-only"') if "--sandbox" in self.left_out else _OVERRIDES
+            self.words += [word for override in overrides for word in ("-c", override)]
         if model:
             self.words += ["--model", model]
         self.prompt = f"{question.instructions}\n\n{question.text}\n"

@@ -23,8 +23,8 @@ LOOK_SECONDS = 5.0
 _FLAG = re.compile(r"(?m)^\s*(?:-\w, )?(--[a-z][\w-]*)")
 _NO_INTERPRETER = re.compile(r"(?m)^(?:/usr/bin/)?env: \W?([\w./-]+)\W?: ")
 _NO_PLATFORM_PACKAGE = re.compile(r"(?m)^Error: (Missing optional dependency .*|Unsupported platform: .*|Cannot find (?:module|package) .*)$")
-#: What `exec --help` said, by the command and the time its file was changed.
-_known: dict[tuple[tuple[str, ...], int], frozenset[str]] = {}
+#: What `exec --help` said, by the command and the state of its file. npm gives every file the same time of change, so that one is not asked for.
+_known: dict[tuple[tuple[str, ...], int, int], frozenset[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,10 @@ def flags(command: Command, environ: Mapping[str, str], folder: Path, seconds: f
     No version number is looked at: a fork or a wrapper may count in its own way. Raises `ProviderError` with the cause `binary_missing`.
     """
     try:
-        key = (command.words, os.stat(command.words[0]).st_mtime_ns)
+        state = os.stat(command.words[0])
     except OSError as error:
         raise missing(command.setting, error.strerror or "", error.errno, command.words[0]) from error
+    key = (command.words, state.st_ino, state.st_ctime_ns)
     if key not in _known:
         ended = look(command, ("exec", "--help"), environ, folder, seconds)
         if ended.returncode != 0:

@@ -1,7 +1,7 @@
 """A child process that cannot outlive us: its own session, our clock, and nothing left alive behind it.
 
 The child and what it starts is one process group. At the end of the time it gets SIGTERM, then SIGKILL, and so it is when this process is
-stopped by a signal. What left the group (codex starts the user's shell, and each command of the agent, in a session of its own) is found by a mark in
+stopped by a signal. What left the group (codex starts each command of the agent, and a shell of the user's, in a session of its own) is found by a mark in
 its environment, on Linux. After `kill -9` of this process, when nothing can be done from here, the kernel of Linux sends the child SIGTERM, which
 codex heeds. What remains then is the temporary folder, and for as long as they run: shells that codex had started, a wrapper that does not pass the
 signal on.

@@ -24,8 +24,8 @@ _PART_OF_KEY = re.compile(r" - \S.*|\S*\*{3}\S*")
 class CodexExec(LanguageModelProvider):
     """Asks `codex exec`: the prompt on stdin, the schema and the answer in files, the events on stdout.
 
-    codex signs in, chooses the model and tries again by itself, as its own CODEX_HOME says. It gets a read-only sandbox, no session that is kept,
-    an empty folder to work in, and an environment without the secrets that it does not need.
+    codex signs in, chooses the model and tries again by itself, as its own CODEX_HOME says. It gets no shell and a read-only sandbox, no session that
+    is kept, an empty folder to work in, and an environment without the secrets that it does not need.
     """
 
     @cached_property

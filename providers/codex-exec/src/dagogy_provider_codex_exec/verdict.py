@@ -44,6 +44,7 @@ class Verdict:
         if ended.returncode != 0 and not transcript.completed:
             raise self._stopped()
         if not self._text.strip():
+            # So it is after a refusal too: codex does not pass it on.
             raise self._failed("the last message is empty", {"cause": "empty"})
         return Answer(text=self._text, model=self.call.model, usage=self._usage, notes=tuple(self._notes()))
 
@@ -74,7 +75,7 @@ class Verdict:
     def _notes(self) -> list[str]:
         notes = [f"this {self.command.name} does not know {flag}: left out" for flag in self.call.left_out]
         if self.transcript.commands:
-            notes.append(f"the agent ran {self.transcript.commands} commands in its sandbox")
+            notes.append(f"the agent started {self.transcript.commands} commands in its sandbox")
         if self.ended.lingered:
             notes.append("codex did not end by itself after its answer, and was ended")
         elif self.ended.returncode != 0:
