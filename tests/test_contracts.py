@@ -374,6 +374,7 @@ MALFORMED = {
     "cut off": (lambda d: d[:-1], "the document ends too early"),
     "cut off in the middle": (lambda d: d[: d.index(b":") + 1], "the document ends too early"),
     "something behind": (lambda d: d + b" {}", "extra data"),
+    "cut off after a comma": (lambda d: d[: d.rindex(b",") + 1], "ends too early"),
     "a trailing comma in the object": (lambda d: d[:-1] + b",\n}", "trailing comma"),
     "a trailing comma in a list": (lambda d: d.replace(b'"]', b'" , ]', 1).replace(b"[]", b"[1,]", 1), "trailing comma"),
     "a comment": (lambda d: b"// so\n" + d, "line 1, column 1: expecting value"),

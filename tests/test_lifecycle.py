@@ -130,6 +130,8 @@ _WRONG = {
     "AGENT_TIMEOUT_SECONDS": ["soon", "0", "-1", "nan", "inf", "1e9", "1,5", "0x10"],
     "AGENT_RETRY_BUDGET": ["-1", "1.5", "one", "101", "1e2"],
     "AGENT_MAX_ITERATIONS": ["0", "-4", "4.0", "many", "1001"],
+    "AGENT_MAX_CALLS": ["0", "-1", "2.5", "few", "1000001"],
+    "AGENT_MAX_TOKENS": ["0", "-1", "1e6", "many"],
     "AGENT_MAX_ACTIONS_PER_ITERATION": ["0", "x"],
     "AGENT_TARGET_SCORE": ["101", "-0.1", "nan", "high"],
     "AGENT_SCOPE_TEXT_MAX_CHARS": ["0", "12k"],

@@ -545,6 +545,6 @@ def test_the_kit_takes_failures_of_every_form_and_refuses_unannounced_answers() 
     ],
 )
 def test_the_base_url_that_was_probably_meant_is_offered(given: str, wanted: str) -> None:
-    from dagogy_incident_remote_llm_config.actions import repaired
+    from dagogy.api import repaired_base_url
 
-    assert repaired(given) == wanted
+    assert repaired_base_url(given) == wanted

@@ -25,10 +25,12 @@ _HOME = {
     "dagogy.api.llm": "Answer LanguageModelProvider Question",
     "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api.probes": "Probe ProbeContext ProbeResult",
+    "dagogy.api._bodies": "Body read_body",
     "dagogy.api.evidence": "Clue Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.exporters": "ExportSubject Exporter",
     "dagogy.api.text": "STOP_WORDS content_words sentences shorten stem words",
+    "dagogy.api.urls": "base_url_problem repaired_base_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
 }
@@ -37,6 +39,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.
 __all__ = sorted(_MODULE_OF)  # noqa: PLE0605
 
 if TYPE_CHECKING:
+    from dagogy.api._bodies import *  # noqa: F403
     from dagogy.api.errors import *  # noqa: F403
     from dagogy.api.evidence import *  # noqa: F403
     from dagogy.api.exporters import *  # noqa: F403
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from dagogy.api.scope import *  # noqa: F403
     from dagogy.api.signatures import *  # noqa: F403
     from dagogy.api.text import *  # noqa: F403
+    from dagogy.api.urls import *  # noqa: F403
     from dagogy.contracts.check import Problem  # noqa: F401
     from dagogy.contracts.types import *  # noqa: F403
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+__all__ = ["Body", "read_body"]
+
 _DECODER = json.JSONDecoder(strict=False)
 _TRIES, _DEPTH, _SCANNED = 300, 8, 200_000
 _WORD = re.compile(r"[A-Za-z][\w .:-]{0,80}")
@@ -17,7 +19,7 @@ _WORD = re.compile(r"[A-Za-z][\w .:-]{0,80}")
 class Body:
     """The innermost error of one body: its codes (`code`, `type`, `status`, `reason`), what it says, and the parameter it is about.
 
-    `ours`: of the shape of dagogy's own failures. `event`: the type of the event that held it, such as `turn.failed`.
+    `code` is the most telling of the codes. `ours`: of the shape of dagogy's own failures. `event`: the type of the event that held it, such as `turn.failed`.
     """
 
     codes: frozenset[str]
@@ -27,6 +29,7 @@ class Body:
     request_id: str = ""
     ours: str = ""
     event: str = ""
+    code: str = ""
     span: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
@@ -96,7 +99,7 @@ def read_body(value: Any, span: tuple[int, int] = (0, 0)) -> Body | None:
     if not levels:
         return None
     event = next((str(v["type"]) for v in (value,) if isinstance(v, Mapping) and isinstance(v.get("type"), str)), "")
-    codes: frozenset[str] = frozenset()
+    codes: tuple[str, ...] = ()
     message, param, status, request_id = "", "", None, ""
     for level in reversed(levels):
         codes = codes or _codes(level)
@@ -104,7 +107,7 @@ def read_body(value: Any, span: tuple[int, int] = (0, 0)) -> Body | None:
         param = param or str(level.get("param") or "")
         status = status or _status(level)
         request_id = request_id or str(level.get("request_id") or level.get("requestID") or "")
-    return Body(codes, message, param, status, request_id, _ours(levels), event, span)
+    return Body(frozenset(codes), message, param, status, request_id, _ours(levels), event, codes[0] if codes else "", span)
 
 
 def _levels(value: Any, depth: int, *, looks_like_error: bool) -> Iterator[Mapping[str, Any]]:
@@ -148,9 +151,9 @@ def _is_error(value: Mapping[str, Any]) -> bool:
     return isinstance(value.get("detail"), str) and len(value) <= 4
 
 
-def _codes(level: Mapping[str, Any]) -> frozenset[str]:
+def _codes(level: Mapping[str, Any]) -> tuple[str, ...]:
     found = [level.get(key) for key in ("code", "type", "status", "reason", "error_code", "errorCode", "__type")]
-    return frozenset(c.lower() for c in found if isinstance(c, str) and _WORD.fullmatch(c) and c.lower() not in ("none", "null", "error", "turn.failed"))
+    return tuple(c.lower() for c in found if isinstance(c, str) and _WORD.fullmatch(c) and c.lower() not in ("none", "null", "error", "turn.failed"))
 
 
 def _message(level: Mapping[str, Any]) -> str:

@@ -96,7 +96,7 @@ def parse_json(data: bytes) -> Any:
         raise
     except json.JSONDecodeError as error:
         before = text[: error.pos].rstrip()
-        if before.endswith(",") and text[error.pos : error.pos + 1] in "]}":
+        if before.endswith(",") and text[error.pos : error.pos + 1] in ("]", "}"):
             raise MalformedJson(f"{_place(text, len(before) - 1)}: trailing comma", "remove it") from None
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise MalformedJson(f"{_place(text, error.pos)}: the document ends too early", "it was cut off; restore it from a copy") from None

@@ -5,30 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome, repaired_base_url, trimmed_base_url
 
 _NAME = "OPENAI_BASE_URL"
 _PROBE = "remote-llm.models"
-_DEFAULT = "https://api.openai.com/v1"
-_LOCAL = re.compile(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
-
-
-def trimmed(url: str) -> str:
-    """Without white space, quotes around it and slashes at its end: that changes no address."""
-    return re.sub(r"\s+", "", url).strip("\"'").rstrip("/")
-
-
-def repaired(url: str) -> str:
-    """The root that was probably meant: with a scheme, `/v1` once, and without the endpoint."""
-    url = trimmed(url)
-    url = re.sub(r"^(https?):/{0,2}(?=[^/])", r"\1://", url)
-    if "://" not in url and url:
-        url = ("http://" if _LOCAL.match(url) else "https://") + url.lstrip("/:")
-    url = re.sub(r"/(?:responses|chat/completions|completions|models)$", "", url)
-    url = re.sub(r"(?:/v1){2,}$", "/v1", url)
-    if not re.match(r"https?://[^/?#]+", url):
-        return _DEFAULT
-    return url if re.search(r"://[^/?#]+/.", url) else url + "/v1"
 
 
 class TrimBaseUrl(RecoveryAction):
@@ -36,7 +16,7 @@ class TrimBaseUrl(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
-        wanted = trimmed(given)
+        wanted = trimmed_base_url(given)
         if not wanted or wanted == given:
             return RecoveryOutcome(changed=False, message=f"{_NAME} has nothing to trim")
         return RecoveryOutcome(changed=True, message=f"{_NAME} {given!r} -> {wanted!r}", environment={_NAME: wanted})
@@ -48,7 +28,7 @@ class UseTestedBaseUrl(RecoveryAction):
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
         wanted = meant(failure, given)
-        if wanted == trimmed(given):
+        if wanted == trimmed_base_url(given):
             return RecoveryOutcome(changed=False, message=f"{_NAME} is well formed: nothing is known that could be better")
         answers, told = tested(context, given, wanted)
         if not answers:
@@ -78,7 +58,7 @@ class RepairBaseUrl(RecoveryAction):
 def meant(failure: Failure, given: str) -> str:
     """The provider's own repair where it told one, else ours."""
     told = failure.details.get("repaired")
-    return repaired(told if isinstance(told, str) and told else given)
+    return repaired_base_url(told if isinstance(told, str) and told else given)
 
 
 def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str]:
@@ -95,7 +75,7 @@ def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str
 
 def host_of(url: str) -> str:
     """Host and port as they were typed, whatever is wrong with the rest."""
-    return re.split(r"[/?#]", re.sub(r"^[A-Za-z]+:/+", "", trimmed(url)))[0].rpartition("@")[2].lower()
+    return re.split(r"[/?#]", re.sub(r"^[A-Za-z]+:/+", "", trimmed_base_url(url)))[0].rpartition("@")[2].lower()
 
 
 def shown(url: str) -> str:

@@ -19,7 +19,9 @@ from dagogy.api.providers import Proposal, ProposeRequest, Provider, RepairReque
 __all__ = ["Answer", "LanguageModelProvider", "Question"]
 
 #: Answers that a second try may mend: the model is told what was wrong.
-_ASKED_AGAIN = frozenset({"prose", "not_json", "wrong_shape", "incomplete"})
+_ASKED_AGAIN = ("prose", "not_json", "wrong_shape", "incomplete")
+#: Causes with which something was answered, which is worth a look.
+_ANSWERED = (*_ASKED_AGAIN, "refusal", "content_filter", "html", "error_body")
 _TAIL = 2000
 
 
@@ -53,8 +55,8 @@ class Question:
 class Answer:
     """What the model wrote, word for word, and what it cost.
 
-    `usage` by name: `calls` (requests sent, retries included), `input_tokens`, `output_tokens`, `seconds`. `model` is the one that
-    answered, as the service names it. `notes` go into the trace.
+    `usage` by name: `calls` (requests sent, retries included; 1 where it is not said), `input_tokens`, `output_tokens`, `seconds` (measured where
+    it is not said). `model` is the one that answered, as the service names it. `notes` go into the trace.
     """
 
     text: str
@@ -81,7 +83,7 @@ class LanguageModelProvider(Provider):
 
         The transport is the subclass's: sending, waiting, retrying what may be retried. It raises `ProviderError` whose `details` hold the
         facts (see `dagogy.api.ProviderError`): a refusal, an incomplete or an empty answer is raised with its `cause`; what the answer
-        says is not looked at.
+        says is not looked at. `usage` in `details` counts what a failed answer cost.
         """
         raise NotImplementedError
 
@@ -111,7 +113,7 @@ class LanguageModelProvider(Provider):
 
     def _answered(self, request: ProposeRequest) -> Proposal:
         from dagogy.api.llm.answers import BadAnswer, read_curriculum
-        from dagogy.api.llm.prompts import ask_again
+        from dagogy.api.llm.prompts import ask_again, versions
 
         question = first = self.question(request)
         key = self._key(first)
@@ -119,9 +121,9 @@ class LanguageModelProvider(Provider):
         if kept is not None:
             return kept
         spent: dict[str, float] = {}
-        notes: list[str] = []
+        notes: list[str] = [f"prompts: {versions(request)}"]
         for attempt in range(self.settings.retry_budget + 1):
-            answer = self._ask(question, request, spent)
+            answer = self._ask(question, request, spent, notes)
             notes += answer.notes
             try:
                 curriculum = read_curriculum(answer.text)
@@ -131,39 +133,44 @@ class LanguageModelProvider(Provider):
                 if attempt == self.settings.retry_budget or bad.cause not in _ASKED_AGAIN:
                     raise self._failure(bad, answer, spent, where) from None
                 request.progress(f"asking again: {self.info.id} answered with {bad.why}")
-                question = replace(first, text=ask_again(first.text, bad.why, bad.problems))
+                question = replace(first, text=ask_again(first.text, bad.cause, [str(p) for p in bad.problems] or [bad.why]))
                 continue
             request.answers.keep(key, {"text": answer.text, "model": answer.model, "usage": dict(spent)})
             return Proposal(curriculum=curriculum, notes=notes, usage=spent, model=answer.model)
         raise AssertionError("the last attempt returns or raises")
 
-    def _ask(self, question: Question, request: ProposeRequest, spent: dict[str, float]) -> Answer:
-        """Asks; what it costs is added to `spent`, also when it fails."""
+    def _ask(self, question: Question, request: ProposeRequest, spent: dict[str, float], notes: list[str]) -> Answer:
+        """Asks; what it costs is added to `spent`, also when it fails. A failure tells what went before it, and keeps what was answered."""
         question = replace(question, calls_left=self._calls_left(request, spent), started=time.monotonic())
         try:
             answer = self.complete(question)
         except ProviderError as error:
             _add(spent, error.details.get("usage"))
-            error.details = {"provider": self.info.id, "endpoint": self.endpoint, "model": self.settings.model, **error.details, "usage": dict(spent)}
+            output, cause = error.details.get("output"), str(error.details.get("cause", ""))
+            where = request.answers.reject(output, cause) if output and isinstance(output, str) and cause in _ANSWERED else ""
+            common = {"provider": self.info.id, "endpoint": self.endpoint, "model": self.settings.model}
+            error.details = {**common, **error.details, "usage": dict(spent), "rejected": where, "notes": list(notes)}
             raise
-        _add(spent, answer.usage)
+        _add(spent, {"calls": 1, "seconds": round(time.monotonic() - question.started, 3), **answer.usage})
         return answer
 
     def _calls_left(self, request: ProposeRequest, spent: Mapping[str, float]) -> int | None:
         """How many requests may still be sent. Raises `ProviderError` where it is none, or where the tokens are used up."""
         calls, tokens = request.allowance.calls, request.allowance.tokens
-        used = spent.get("input_tokens", 0) + spent.get("output_tokens", 0)
-        for cause, setting, left in (
-            ("calls_spent", "AGENT_MAX_CALLS", _minus(calls, spent.get("calls", 0))),
-            ("tokens_spent", "AGENT_MAX_TOKENS", _minus(tokens, used)),
-        ):
-            if left is not None and left <= 0:
-                raise ProviderError(
-                    f"{self.info.id} may ask no more: {setting} is used up",
-                    hint=f"raise {setting}, or leave it out; answers that were paid for are kept in the run",
-                    details={"cause": cause, "provider": self.info.id, "endpoint": self.endpoint, "model": self.settings.model, "usage": dict(spent)},
-                )
-        return None if calls is None else int(calls - spent.get("calls", 0))
+        spent_tokens = spent.get("input_tokens", 0) + spent.get("output_tokens", 0)
+        calls_left = None if calls is None else int(calls - spent.get("calls", 0))
+        if calls_left is not None and calls_left <= 0:
+            raise self._used_up("AGENT_MAX_CALLS", "calls_spent", spent)
+        if tokens is not None and spent_tokens >= tokens:
+            raise self._used_up("AGENT_MAX_TOKENS", "tokens_spent", spent)
+        return calls_left
+
+    def _used_up(self, setting: str, cause: str, spent: Mapping[str, float]) -> ProviderError:
+        return ProviderError(
+            f"{self.info.id} may ask no more: {setting} is used up",
+            hint=f"raise {setting}, or leave it out; answers that were paid for are kept in the run",
+            details={"cause": cause, "provider": self.info.id, "endpoint": self.endpoint, "model": self.settings.model, "usage": dict(spent)},
+        )
 
     def _key(self, question: Question) -> str:
         asked = [self.info.id, self.endpoint, self.settings.model, self.api, question.instructions, question.text, question.schema]
@@ -208,10 +215,6 @@ def _schema() -> dict[str, Any]:
     from dagogy.contracts.check import schema_text
 
     return strict_schema(json.loads(schema_text("curriculum")))
-
-
-def _minus(limit: float | None, spent: float) -> float | None:
-    return None if limit is None else limit - spent
 
 
 def _add(spent: dict[str, float], usage: Any) -> None:

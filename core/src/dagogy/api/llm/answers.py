@@ -14,6 +14,7 @@ from dagogy.api.llm.strict import without_nulls
 from dagogy.contracts.check import Problem, schema_problems, schema_text
 from dagogy.contracts.documents import MalformedJson, parse_json
 
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|"', re.DOTALL)
 _HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
@@ -76,11 +77,17 @@ def _parsed(text: str) -> Any:
 
 
 def _malformed(text: str, start: int, whole: MalformedJson) -> BadAnswer:
-    """Whether the object that begins at `start` was cut off, or is broken somewhere inside."""
-    try:
-        _parsed(re.sub(r"\s*```\s*$", "", text[start:]))
-    except MalformedJson as error:
-        whole = error if start else whole
-    if "ends too early" in str(whole):
+    """Whether the value that begins at `start` was cut off, or is broken somewhere inside."""
+    if _is_open(text[start:]):
         return BadAnswer("incomplete", "JSON that ends too early: the answer was cut off")
     return BadAnswer("not_json", f"text that is not JSON: {whole}")
+
+
+def _is_open(text: str) -> bool:
+    """Whether a string, list or object that begins in `text` does not end in it."""
+    depth = 0
+    for mark in _TOKEN.findall(text):
+        if mark == '"':
+            return True
+        depth += (mark in ("{", "[")) - (mark in ("}", "]"))
+    return depth > 0

@@ -18,7 +18,6 @@ import msgspec
 from dagogy.api.llm.strict import with_nulls
 from dagogy.api.providers import ProposeRequest, RepairRequest
 from dagogy.api.scope import ScopeDocument
-from dagogy.contracts.check import Problem
 
 #: A draft that takes more than this is shown without what the model writes anyway.
 _DRAFT_CHARS = 60_000
@@ -42,6 +41,15 @@ def prompt(name: str) -> Prompt:
     return Prompt(head.removeprefix("version: ").strip(), text)
 
 
+def versions(request: ProposeRequest) -> str:
+    """Which prompts a question is made of, for the trace."""
+    return ", ".join(f"{name} {prompt(name).version}" for name in ("instructions", _name(request)))
+
+
+def _name(request: ProposeRequest) -> str:
+    return "repair" if isinstance(request, RepairRequest) else "propose"
+
+
 def task(request: ProposeRequest, schema: Mapping[str, Any], most_chars: int) -> str:
     """The text of the question: the spec, the material (at most `most_chars` of it), a draft, and what the answer is judged by."""
     parts = {
@@ -56,12 +64,21 @@ def task(request: ProposeRequest, schema: Mapping[str, Any], most_chars: int) ->
     return _filled("repair", draft=draft, findings=findings, **parts)
 
 
-def ask_again(question: str, why: str, problems: Sequence[Problem]) -> str:
-    """The question once more, with what was wrong with an earlier answer."""
-    shown = [f"{p.pointer or 'the whole'}: {p.message}" for p in problems[:_MOST_PROBLEMS]]
-    if len(problems) > _MOST_PROBLEMS:
-        shown.append(f"and {len(problems) - _MOST_PROBLEMS} more like these")
-    return _filled("ask_again", question=question, why=why, problems=fenced("PROBLEMS", "\n".join(shown)) if shown else "")
+#: What an answer was instead of a curriculum, in words that hold nothing of it.
+_WAS = {
+    "prose": "text without any JSON",
+    "not_json": "text that is not JSON",
+    "incomplete": "JSON that ends too early; say the same in fewer words",
+    "wrong_shape": "JSON that does not meet the schema",
+}
+
+
+def ask_again(question: str, cause: str, findings: Sequence[str]) -> str:
+    """The question once more, with what was wrong with an earlier answer. `cause` is one that can be asked again."""
+    shown = [*findings[:_MOST_PROBLEMS]]
+    if len(findings) > _MOST_PROBLEMS:
+        shown.append(f"and {len(findings) - _MOST_PROBLEMS} more like these")
+    return _filled("ask_again", question=question, was=_WAS[cause], problems=fenced("PROBLEMS", "\n".join(shown)))
 
 
 def fenced(name: str, text: str) -> str:
@@ -106,7 +123,8 @@ def _material(sources: Sequence[ScopeDocument], most_chars: int) -> str:
     for source in sources:
         text, used = cut(source, left)
         left -= used
-        parts.append(f"Material from `{source.location}`, to be cited as `local://{source.location}#Lfirst-Llast`:\n\n{fenced('MATERIAL', text)}")
+        place = " ".join(source.location.split()).replace("`", "'")
+        parts.append(f"Material from `{place}`, to be cited as `local://{place}#Lfirst-Llast`:\n\n{fenced('MATERIAL', text)}")
     return "\n\n".join(parts)
 
 

@@ -22,7 +22,7 @@ _IN_WORDS: dict[str, Callable[[Any], str]] = {
     "exclusiveMinimum": lambda n: f"more than {n}",
     "exclusiveMaximum": lambda n: f"less than {n}",
     "multipleOf": lambda n: f"a multiple of {n}",
-    "pattern": lambda p: f"matches {p}",
+    "pattern": lambda p: "matches " + p.removesuffix(r"(?!\n)"),
     "format": lambda name: f"in the format {name}",
 }
 #: Says nothing about the document.
@@ -54,8 +54,6 @@ def _strict(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, 
             words.append(_IN_WORDS[key](value))
         elif key == "items":
             out[key] = _strict(value, root, above)
-        elif key == "anyOf":
-            out[key] = [_strict(part, root, above) for part in value]
         elif not (key in ("properties", "required") or key in _IGNORED or (key == "additionalProperties" and value is False)):
             raise ValueError(f"strict mode has no counterpart for {key!r}: {value!r}")
     if node.get("type") == "object":
@@ -75,8 +73,6 @@ def _closed(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, 
 
 def _nullable(part: dict[str, Any]) -> dict[str, Any]:
     described = {"description": "; ".join(filter(None, [part.get("description", ""), "null where there is none"]))}
-    if "anyOf" in part:
-        return {**part, **described, "anyOf": [*part["anyOf"], {"type": "null"}]}
     kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
     nullable = {**part, **described, "type": [*kinds, "null"]}
     if "const" in nullable:

@@ -1,0 +1,61 @@
+"""The base URL of an OpenAI-style API: what is wrong with one, and what was probably meant."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+__all__ = ["base_url_problem", "repaired_base_url", "trimmed_base_url"]
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+_LOCAL = re.compile(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
+_ENDPOINT = re.compile(r"/(responses|chat/completions|completions|models)/*$")
+
+
+def base_url_problem(url: str) -> str:
+    """Why requests cannot go to `url`, as the end of a sentence about it; "" where it may be the root of an API."""
+    if re.search(r"\s", url):
+        return "holds white space or a line end"
+    if not url.isascii() or not url.isprintable():
+        return "holds a character that no URL can carry"
+    if url[:1] in "\"'" or url[-1:] in "\"'":
+        return "has quotes around it"
+    if "@" in re.sub(r"^\w*:?/*", "", url).split("/")[0]:
+        return "holds a user name or a password"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return f"is no URL: {str(error).lower()}"
+    if parts.scheme.lower() not in ("http", "https") or "://" not in url:
+        return "has no http:// or https:// in front"
+    if not host:
+        return "names no host"
+    if parts.query or parts.fragment:
+        return "has something after the path"
+    endpoint = _ENDPOINT.search(parts.path)
+    if endpoint:
+        return f"ends in /{endpoint[1]}, which is added to it"
+    path = parts.path.rstrip("/")
+    if not path:
+        return "lacks /v1 at its end"
+    return "ends in /v1 twice" if path.endswith("/v1/v1") else ""
+
+
+def trimmed_base_url(url: str) -> str:
+    """Without white space, quotes around it and slashes at its end: that changes no address."""
+    return re.sub(r"\s+", "", url).strip("\"'").rstrip("/")
+
+
+def repaired_base_url(url: str) -> str:
+    """The root that was probably meant: with a scheme, `/v1` once, without user, query and endpoint; the default where nothing can be told."""
+    url = re.sub(r"[?#].*", "", trimmed_base_url(url))
+    url = re.sub(r"^(https?):/{0,2}(?=[^/])", r"\1://", url)
+    if "://" not in url and url:
+        url = ("http://" if _LOCAL.match(url) else "https://") + url.lstrip("/:")
+    url = re.sub(r"(?<=://)[^/]*@", "", url)
+    url = _ENDPOINT.sub("", url).rstrip("/")
+    url = re.sub(r"(?:/v1){2,}$", "/v1", url)
+    if re.match(r"https?://[^/?#]+$", url):
+        url += "/v1"
+    return DEFAULT_BASE_URL if base_url_problem(url) else url

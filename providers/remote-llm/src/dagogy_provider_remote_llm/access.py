@@ -1,0 +1,95 @@
+"""Key, address and interface, checked before anything is sent: the SDK notices a bad one late, and then prints it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from dagogy.api import ConfigError, base_url_problem, repaired_base_url
+
+_APIS = ("auto", "responses", "chat")
+
+
+class Access(NamedTuple):
+    """How the service is reached. `endpoint`: its host, with the port where one is named."""
+
+    key: str
+    base_url: str
+    api: str
+
+    @property
+    def endpoint(self) -> str:
+        return endpoint_of(self.base_url)
+
+
+def endpoint_of(base_url: str) -> str:
+    """`host[:port]` of a URL; "" where it has none."""
+    try:
+        return urlsplit(base_url.strip()).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""
+
+
+def checked(values: Mapping[str, str]) -> Access:
+    """The access that the settings give. Raises `ConfigError` that names the setting and what to set it to; no secret is in it."""
+    url = values.get("OPENAI_BASE_URL", "")
+    problem = base_url_problem(url)
+    if problem:
+        wanted = repaired_base_url(url)
+        raise ConfigError(
+            f"invalid OPENAI_BASE_URL: {_shown(url)} {problem}",
+            hint=f"export OPENAI_BASE_URL={shlex.quote(wanted)}",
+            details={"setting": "OPENAI_BASE_URL", "cause": "base_url_malformed", "repaired": wanted},
+        )
+    key = values.get("OPENAI_API_KEY", "")
+    if not key:
+        raise ConfigError(
+            f"OPENAI_API_KEY is required: remote_llm sends it to {endpoint_of(url)}",
+            hint="export OPENAI_API_KEY=…; a local server takes any that is not empty (OPENAI_API_KEY=local); or set AGENT_PROVIDER=internal, which needs none",
+            details={"setting": "OPENAI_API_KEY", "cause": "key_missing", "endpoint": endpoint_of(url)},
+        )
+    problem = _key_problem(key)
+    if problem:
+        raise ConfigError(
+            f"OPENAI_API_KEY {problem}, so no header can carry it",
+            hint='copy the key once more; to cut off what is around it: export OPENAI_API_KEY="$(printf %s "$OPENAI_API_KEY" | tr -d \'[:space:]\\"\')"',
+            details={"setting": "OPENAI_API_KEY", "cause": "key_malformed", "endpoint": endpoint_of(url)},
+        )
+    api = values.get("AGENT_API", "auto").strip().lower()
+    if api not in _APIS:
+        raise ConfigError(f"AGENT_API is {values['AGENT_API']!r}; accepted: {', '.join(_APIS)}", details={"setting": "AGENT_API"})
+    return Access(key, url, api)
+
+
+def _key_problem(key: str) -> str:
+    """What is wrong with the shape of a key; never the key itself."""
+    if re.search(r"[\r\n]", key):
+        return "holds a line end"
+    if re.search(r"\s", key):
+        return "holds white space"
+    if not key.isascii():
+        return "holds a character beyond ASCII"
+    if not key.isprintable():
+        return "holds a control character"
+    return "has quotes around it" if key[0] in "\"'" or key[-1] in "\"'" else ""
+
+
+def _shown(url: str) -> str:
+    """The address as it was given, without what may be a password in it."""
+    return repr(re.sub(r"[^/]*@", "***@", url, count=1) if "@" in url else url)
+
+
+def without_key(value: Any, key: str) -> Any:
+    """Text (or JSON values) without the key."""
+    if isinstance(value, str):
+        return value.replace(key, "[OPENAI_API_KEY]")
+    if isinstance(value, bytes):
+        return value.replace(key.encode(), b"[OPENAI_API_KEY]")
+    if isinstance(value, Mapping):
+        return {name: without_key(item, key) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(without_key(item, key) for item in value)
+    return value

@@ -1,0 +1,206 @@
+"""One request over one of the two interfaces, and the answer put together from the stream."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import httpx2
+import openai
+from dagogy.api import Question, shorten
+
+from dagogy_provider_remote_llm.faults import Fault, body_fault, fault_of
+from dagogy_provider_remote_llm.watch import Watch
+
+Api = Literal["responses", "chat"]
+#: More of an answer that is no good is not kept.
+_TAIL = 20_000
+_PROGRESS_CHARS = 4000
+
+
+@dataclass(slots=True)
+class Written:
+    """What came so far. `finish`: how the service says that it ended; "" as long as it has not said so."""
+
+    text: str = ""
+    refusal: str = ""
+    finish: str = ""
+    error: Any = None
+    model: str = ""
+    request_id: str = ""
+    usage: dict[str, float] = field(default_factory=dict)
+
+    def count(self, usage: Any) -> None:
+        """Takes the tokens, whichever interface counted them."""
+        for name, keys in (("input_tokens", ("input_tokens", "prompt_tokens")), ("output_tokens", ("output_tokens", "completion_tokens"))):
+            for key in keys:
+                if isinstance(usage, Mapping) and isinstance(usage.get(key), int):
+                    self.usage[name] = usage[key]
+
+    def response(self, response: Mapping[str, Any]) -> None:
+        """Takes a whole `response` object of the Responses API, which has the last word."""
+        parts = [p for item in response.get("output") or () if isinstance(item, Mapping) for p in item.get("content") or () if isinstance(p, Mapping)]
+        self.text = "".join(str(p.get("text") or "") for p in parts if p.get("type") == "output_text") or self.text
+        self.refusal = "".join(str(p.get("refusal") or "") for p in parts if p.get("type") == "refusal") or self.refusal
+        self.model = str(response.get("model") or self.model)
+        self.count(response.get("usage"))
+        self.error = response.get("error")
+        status = str(response.get("status") or "completed")
+        details = response.get("incomplete_details")
+        self.finish = str((details or {}).get("reason") or status) if status == "incomplete" else status
+
+    def choice(self, completion: Mapping[str, Any], part: Literal["delta", "message"]) -> None:
+        """Takes a chat completion, or a chunk of one."""
+        self.model = str(completion.get("model") or self.model)
+        self.count(completion.get("usage"))
+        for choice in (completion.get("choices") or ())[:1]:
+            message = choice.get(part) or {}
+            self.text += str(message.get("content") or "")
+            self.refusal += str(message.get("refusal") or "")
+            self.finish = str(choice.get("finish_reason") or self.finish)
+
+
+def client(base_url: str, key: str, watch: Watch) -> openai.OpenAI:
+    """The SDK without its own retries, watched by our clock. A redirect is not followed: the key goes where the user said."""
+    http = httpx2.Client(follow_redirects=False, timeout=watch.timeout(), event_hooks={"request": [watch.hook]})
+    return openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, timeout=watch.timeout(), http_client=http)
+
+
+def ask(sdk: openai.OpenAI, watch: Watch, endpoint: str, api: Api, model: str, question: Question, without: frozenset[str]) -> Written:
+    """Sends the question, and takes in the answer. Raises `Fault`, from what the SDK raised."""
+    written = Written()
+    try:
+        with _sent(sdk, api, model, question, without) as response:
+            watch.alive()
+            written.request_id = response.headers.get("x-request-id", "")
+            if response.headers.get("content-type", "").startswith("text/event-stream"):
+                for event in response.parse():
+                    watch.alive()
+                    _take(written, event, question)
+            else:
+                _take_whole(written, response, endpoint)
+            if watch.ended:  # a connection that is closed looks like a stream's end
+                raise TimeoutError
+    except Fault as fault:
+        fault.facts.setdefault("request_id", written.request_id)
+        raise
+    except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, ValueError, TimeoutError) as error:
+        told = fault_of(error, endpoint, watch)
+        told.facts = {"output": written.text[-_TAIL:], "request_id": written.request_id, "usage": written.usage, **told.facts}
+        raise told from error
+    return _sound(written, endpoint)
+
+
+def list_models(sdk: openai.OpenAI, watch: Watch, endpoint: str) -> list[str]:
+    """The ids of the models that the service lists. Raises `Fault`, from what the SDK raised."""
+    try:
+        with sdk.models.with_streaming_response.list() as response:
+            data, headers = response.read(), response.headers
+    except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError) as error:
+        raise fault_of(error, endpoint, watch) from error
+    try:
+        return [str(model["id"]) for model in json.loads(data)["data"]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise body_fault(data.decode(errors="replace"), headers, None, f"{endpoint} answered, but not as an API does") from None
+
+
+@contextlib.contextmanager
+def _sent(sdk: openai.OpenAI, api: Api, model: str, question: Question, without: frozenset[str]) -> Iterator[Any]:
+    schema = {"name": question.schema_name, "strict": True, "schema": dict(question.schema)}
+    text = question.text
+    options: dict[str, Any] = {"stream": True}
+    if {"text", "response_format"} & without:
+        text += "\n\nThe JSON Schema of the answer:\n\n" + json.dumps(question.schema)
+    if api == "responses":
+        options |= {"instructions": question.instructions, "input": text, "store": False, "text": {"format": {"type": "json_schema", **schema}}}
+        create: Any = sdk.responses.with_streaming_response.create
+    else:
+        messages = [{"role": "system", "content": question.instructions}, {"role": "user", "content": text}]
+        options |= {"messages": messages, "stream_options": {"include_usage": True}, "response_format": {"type": "json_schema", "json_schema": schema}}
+        create = sdk.chat.completions.with_streaming_response.create
+    with create(model=model, **{name: value for name, value in options.items() if name not in without}) as response:
+        yield response
+
+
+def _take(written: Written, event: Any, question: Question) -> None:
+    """One event of the stream, of either interface."""
+    before = len(written.text) // _PROGRESS_CHARS
+    kind = getattr(event, "type", "") or ""
+    if kind == "response.output_text.delta":
+        written.text += event.delta
+    elif kind == "response.refusal.delta":
+        written.refusal += event.delta
+    elif kind in ("response.completed", "response.incomplete", "response.failed"):
+        written.response(event.response.to_dict(warnings=False))
+    elif kind == "error":
+        written.error = event.to_dict(warnings=False)
+        written.finish = "failed"
+    elif getattr(event, "object", "") == "chat.completion.chunk":
+        written.choice(event.to_dict(warnings=False), "delta")
+    if len(written.text) // _PROGRESS_CHARS > before:
+        question.progress(f"{len(written.text):,} characters of the answer so far")
+
+
+def _take_whole(written: Written, response: Any, endpoint: str) -> None:
+    """An answer in one piece: a server that does not stream, or something that is no answer."""
+    data = response.read()
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError):
+        text = data.decode(errors="replace")
+        if not text.strip():
+            raise Fault(f"{endpoint} answered with nothing", retry=True, cause="empty") from None
+        fault = body_fault(text, response.headers, None, f"{endpoint} answered, but not as an API does")
+        if not fault.facts.get("cause"):
+            fault.facts["cause"] = "incomplete" if text.lstrip()[:1] == "{" else "not_json"
+            fault.retry = fault.facts["cause"] == "incomplete"
+        raise fault from None
+    if isinstance(body, dict) and body.get("choices"):
+        written.choice(body, "message")
+    elif isinstance(body, dict) and body.get("object") == "response":
+        written.response(body)
+    else:
+        fault = body_fault(body, response.headers, None, f"{endpoint} answered with an error under a status that says success")
+        fault.facts["cause"] = "error_body"
+        raise fault
+
+
+def _sound(written: Written, endpoint: str) -> Written:
+    """The answer, if it is whole and one. What the text says is for others to judge."""
+    facts: dict[str, Any] = {
+        "request_id": written.request_id,
+        "output": (written.text or written.refusal)[-_TAIL:],
+        "usage": written.usage,
+        "answered_by": written.model,
+    }
+    if written.error or written.finish == "failed":
+        fault = body_fault({"error": written.error or {"message": "the response failed"}}, {}, None, f"{endpoint} failed while it answered")
+        fault.facts = {**facts, **fault.facts}
+        raise fault
+    if written.refusal:
+        raise Fault(
+            f"{endpoint}: the model declined: {shorten(written.refusal, 300)}",
+            hint="word the topic spec or the scope document in another way, or choose another model or provider",
+            cause="refusal",
+            **facts,
+        )
+    if written.finish == "content_filter":
+        raise Fault(
+            f"{endpoint} withheld the answer (content_filter)", hint="word the topic spec or the scope document in another way", cause="content_filter", **facts
+        )
+    if not written.finish:
+        raise Fault(f"{endpoint} ended the stream before the answer was whole", retry=True, cause="incomplete", **facts)
+    if written.finish not in ("completed", "stop"):
+        raise Fault(
+            f"{endpoint} cut the answer off ({written.finish})",
+            hint="ask for fewer nodes (constraints.node_count_max), a smaller scope, or a model that may write more",
+            cause="incomplete",
+            machine_code=written.finish,
+            **facts,
+        )
+    if not written.text.strip():
+        raise Fault(f"{endpoint} answered with nothing", retry=True, cause="empty", **facts)
+    return written

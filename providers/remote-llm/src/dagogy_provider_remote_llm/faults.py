@@ -1,0 +1,119 @@
+"""Why a request brought no answer, as facts, and whether the same request may bring one later."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import openai
+from dagogy.api import read_body, shorten
+
+from dagogy_provider_remote_llm.access import without_key
+from dagogy_provider_remote_llm.waits import retry_after
+from dagogy_provider_remote_llm.watch import Watch
+
+_PASSING_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 529})
+_PASSING = re.compile(r"server_error|overload|rate_limit|unavailable|timeout|timed_out|capacity|slow_down|internal")
+#: Codes and words with which the same request fails again however long one waits.
+_FINAL = re.compile(
+    r"quota|billing|credit|usage_limit|usage_not|invalid|auth|permission|context_length|too_large|too_long|schema|policy|not_found|unsupported|unknown"
+)
+_FINAL_WORDS = re.compile(r"exceeded your current quota|insufficient (?:quota|credit|balance|funds)|request too large|context (?:length|window)", re.IGNORECASE)
+_HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body|title)\b", re.IGNORECASE)
+_TAIL = 2000
+
+
+class Fault(Exception):
+    """One request failed. `facts` are those of `ProviderError.details`; `retry`: the same request may fare better; `param`: the parameter at fault."""
+
+    def __init__(self, message: str, *, retry: bool = False, hint: str = "", param: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        self.message, self.retry, self.hint, self.param = message, retry, hint, param
+        self.facts = {name: value for name, value in facts.items() if value not in (None, "", {})}
+
+    @property
+    def status(self) -> int | None:
+        status: int | None = self.facts.get("http_status")
+        return status
+
+    @property
+    def code(self) -> str:
+        return str(self.facts.get("machine_code", ""))
+
+
+def body_fault(body: Any, headers: Any, status: int | None, what: str) -> Fault:
+    """The fault that an error body tells. `body`: JSON values, or text that is none."""
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    found = read_body(body) if not isinstance(body, str) else None
+    code = found.code if found else ""
+    page = _HTML.match(text)
+    said = "a web page" if page and found is None else shorten(found.message if found and found.message else text, 300)
+    final = _FINAL.search(code) or _FINAL_WORDS.search(said) or headers.get("x-should-retry") == "false"
+    passing = status in _PASSING_STATUS if status else bool(_PASSING.search(code))
+    return Fault(
+        f"{what}{f' ({code})' if code else ''}: {said or 'nothing was said'}",
+        retry=passing and not final,
+        param=found.param if found else "",
+        http_status=status,
+        machine_code=code,
+        request_id=headers.get("x-request-id") or (found.request_id if found else ""),
+        retry_after_seconds=retry_after(headers),
+        output=text[-_TAIL:],
+        cause="html" if page and status in (None, 200) else "",
+    )
+
+
+def fault_of(error: Exception, endpoint: str, watch: Watch) -> Fault:
+    """What the SDK (or the HTTP library below it) raised, as a fault."""
+    if watch.ended:
+        return _late(endpoint, watch)
+    if isinstance(error, openai.APIStatusError):
+        body = _wrapped(error.body) if error.body is not None else error.response.text
+        return body_fault(body, error.response.headers, error.status_code, f"{endpoint} answered {error.status_code}")
+    if isinstance(error, openai.APIConnectionError | httpx2.RequestError):
+        leaf = list(links(error))[-1]
+        unsafe = any("certificate" in str(link).lower() for link in links(error))
+        return Fault(f"{endpoint} cannot be reached: {shorten(str(leaf) or type(leaf).__name__, 200)}", retry=not unsafe)
+    if isinstance(error, openai.APIError):  # an error event in the stream
+        return body_fault(_wrapped(error.body if error.body is not None else error.message), {}, None, f"{endpoint} failed while it answered")
+    if isinstance(error, ValueError):  # an event that is not JSON
+        return Fault(f"{endpoint} sent a stream that cannot be read: {shorten(str(error), 200)}", retry=True, cause="incomplete")
+    return Fault(f"{endpoint}: the request failed with {type(error).__name__}: {shorten(str(error), 200)}")
+
+
+def _wrapped(body: Any) -> Any:
+    """The SDK takes the error out of its body; what reads bodies wants it back in."""
+    return {"error": body} if isinstance(body, dict) and "error" not in body else body
+
+
+def _late(endpoint: str, watch: Watch) -> Fault:
+    allowed, spent = f"{watch.deadline - watch.started:.3g} seconds", watch.last - watch.started
+    if watch.ended == "idle":
+        told = f"{endpoint} went silent: nothing came for {watch.idle:.3g} seconds"
+    elif spent > 0:
+        told = f"{endpoint} was still answering when the time was up, {allowed} after it was asked"
+    else:
+        told = f"{endpoint} did not answer within {allowed}"
+    return Fault(told, retry=watch.ended == "idle", hint="raise AGENT_TIMEOUT_SECONDS, which bounds the whole answer", cause="timeout", killed_by="timeout")
+
+
+def links(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it came from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def scrubbed(error: BaseException | None, key: str) -> BaseException | None:
+    """The chain of `error` without the key in any message; None where that cannot be done."""
+    for link in links(error):
+        link.args = tuple(without_key(part, key) for part in link.args)
+        for name in ("message", "body"):
+            if isinstance(getattr(link, name, None), str | dict | list):
+                setattr(link, name, without_key(getattr(link, name), key))
+        if key in str(link):
+            return None
+    return error

@@ -1,0 +1,40 @@
+"""How long to wait before the next try."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+#: A service that asks for more patience is not waited for: that is for whoever started the run to decide.
+LONGEST_WAIT = 120.0
+_BASE, _CAP = 1.0, 20.0
+
+
+def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """Seconds until the service will answer again, as its headers say: `retry-after-ms`, or `retry-after` as seconds or an HTTP date (RFC 9110, 10.2.3)."""
+    text = headers.get("retry-after-ms", "")
+    try:
+        return max(0.0, float(text) / 1000)
+    except ValueError:
+        text = headers.get("retry-after", "").strip()
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - (time.time() if now is None else now))
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def backoff(attempt: int, told: float | None, draw: random.Random) -> float:
+    """Seconds to wait after the failed try number `attempt` (from 0).
+
+    Exponential backoff with full jitter: a random share of min(cap, base * 2^attempt) (M. Brooker, "Exponential Backoff And Jitter", AWS
+    Architecture Blog, 2015). Where the service said how long, that long, and a little more, so that not all who were told come at once.
+    """
+    if told is not None:
+        return told + draw.uniform(0, min(_BASE, told))
+    return draw.uniform(0, min(_CAP, _BASE * 2**attempt))
