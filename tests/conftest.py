@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from codex_support import codex_command  # noqa: F401 - a fixture
 from hypothesis import settings
+from servers.fixtures import aimock, codex, faulty, faulty_tls, good_curriculum, good_faulty, llmock, pytest_terminal_summary, self_signed  # noqa: F401
 from support import Desk, Yard
 
 # A busy machine is no failure: examples have no deadline. 40 of them find what 100 do in most tests, at less than half the time.

@@ -212,7 +212,9 @@ def _models(access: Access, seconds: float) -> list[str] | Fault:
 
 
 def _origin(fault: Fault, key: str) -> BaseException | None:
-    """What the SDK raised, with the key out of it."""
+    """What the SDK raised, with the key out of it. Of a request that our clock ended it raised what a broken connection would: that is no cause."""
+    if fault.facts.get("killed_by") == "timeout":
+        return None
     from dagogy_provider_remote_llm.faults import scrubbed
 
     return scrubbed(fault.__cause__, key)
