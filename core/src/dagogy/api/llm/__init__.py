@@ -56,7 +56,8 @@ class Answer:
     """What the model wrote, word for word, and what it cost.
 
     `usage` by name: `calls` (requests sent, retries included; 1 where it is not said), `input_tokens`, `output_tokens`, `seconds` (measured where
-    it is not said). `model` is the one that answered, as the service names it. `notes` go into the trace.
+    it is not said). `model` is the one that answered, as the service names it. `notes` go into the trace. `facts`: what else
+    is known of how it came (`returncode` of a program that was asked), for the details of the failure where it turns out to be of no use.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Answer:
     request_id: str = ""
     usage: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class LanguageModelProvider(Provider):
@@ -181,6 +183,7 @@ class LanguageModelProvider(Provider):
             self.describe_failure(bad.why),
             hint=f"read what was answered in {where} of the run" if where else "",
             details={
+                **answer.facts,
                 "cause": bad.cause,
                 "provider": self.info.id,
                 "endpoint": self.endpoint,
