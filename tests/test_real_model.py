@@ -81,8 +81,10 @@ def asked(provider: str, model: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("provider", ["remote_llm", "codex_exec"])
-def test_the_run_ends_well(provider: str, model: str, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, codex: Path) -> None:
+def test_the_run_ends_well(provider: str, model: str, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Accepted as it is, mended by fixes or by the model, or refused by the rules: in each case the model's best draft is in the run."""
+    if provider == "codex_exec":
+        request.getfixturevalue("codex")
     done, run = asked(provider, model, desk, monkeypatch, tmp_path)
     assert done.outcome in ("accepted", "validation_failed"), done.message
     kept = json.loads((run / "outputs/curriculum/curriculum.json").read_text())
