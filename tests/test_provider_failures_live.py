@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -30,7 +30,11 @@ class Row(NamedTuple):
     incident: str
     requests: int
     settings: Mapping[str, str] = MappingProxyType({})
-    slow: bool = False
+
+
+def cases(rows: Sequence[Row], slow: str) -> pytest.MarkDecorator:
+    """The rows as cases; those named in `slow` show little that others do not show faster."""
+    return pytest.mark.parametrize("row", [pytest.param(row, id=row.name, marks=[pytest.mark.slow] * (row.name in slow.split())) for row in rows])
 
 
 def fails(name: str, scenario: str, cause: str, incident: str, requests: int = 1, **settings: str) -> Row:
@@ -130,7 +134,7 @@ def check(row: Row, done: Measured) -> None:
     assert done.secret_bytes == 0
 
 
-@pytest.mark.parametrize("row", REMOTE, ids=lambda row: row.name)
+@cases(REMOTE, slow="stall retry-flaky429-httpdate retry-flaky-rst 500 529 html502 405 emptytext pythonjson stream-failedsse-chat incomplete-chat")
 def test_remote_llm(row: Row, desk: Desk, monkeypatch: pytest.MonkeyPatch, good_faulty: Faulty) -> None:
     check(row, remote(desk, monkeypatch, row, good_faulty))
 
@@ -196,7 +200,7 @@ def through_codex(desk: Desk, monkeypatch: pytest.MonkeyPatch, folder: Path, row
     return measure(desk, monkeypatch, row.name, "codex_exec", lambda: len(server.questions), **filled)
 
 
-@pytest.mark.parametrize("row", CODEX_ROWS, ids=lambda row: row.name)
+@cases(CODEX_ROWS, slow="stall refused baseurl-nohost baseurl-noscheme flaky-rst 500 html502 403 429rate emptytext cutanswer toolsleep")
 def test_codex_exec(row: Row, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path) -> None:
     check(row, through_codex(desk, monkeypatch, tmp_path, row, good_faulty))
 
@@ -330,7 +334,6 @@ def test_against_aimock(
     tmp_path: Path,
     aimock: Callable[..., str],
     good_curriculum: Any,
-    codex: Path,
 ) -> None:
     root = aimock([{"match": {}, "response": {"content": json.dumps(good_curriculum)}}], *flags)
     home = codex_home(tmp_path / "codex-home", f"{root}/v1")

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,14 +41,16 @@ class Measured:
     details: dict[str, Any]
 
 
-def measure(desk: Desk, monkeypatch: pytest.MonkeyPatch, row: str, provider: str, count: Callable[[], int], *options: str, **environment: str) -> Measured:
+def measure(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, row: str, provider: str, count: Callable[[], int], *options: str, scope: Path = SCOPE, **environment: str
+) -> Measured:
     """Runs `dagogy run` with `provider` on a real scope; `count` says how many questions the counterpart got. `options` go to `run`."""
     mark = {"DAGOGY_TEST_MARK": uuid.uuid4().hex}
     for name, value in {**environment, **mark}.items():
         monkeypatch.setenv(name, value)
     desk.init("course")
     started = time.monotonic()
-    ran = desk("run", "course", "--scope-file", str(SCOPE), "--provider", provider, *options)
+    ran = desk("run", "course", "--scope-file", str(scope), "--provider", provider, *options)
     seconds = time.monotonic() - started
     left = none_left(mark)
     run = next(desk.runs.glob("*course"))
