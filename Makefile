@@ -88,7 +88,7 @@ bench-providers: $(STAMP) $(NODE) $(LLMOCK) ## measure what comes of every failu
 	$(BIN)/python scripts/provider_table.py
 
 test-slow: $(STAMP) $(NODE) $(LLMOCK) $(MODEL) ## run the slow tests
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n auto -m slow
 
 wheels: $(STAMP)   ## build every distribution into dist/
 	$(BIN)/python scripts/build_wheels.py

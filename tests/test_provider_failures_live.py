@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
-from dagogy import api
 from servers.counterparts import CODEX, call, codex_home
 from servers.faulty import Faulty
 from servers.outcomes import SECRET, Measured, measure
@@ -32,9 +31,9 @@ class Row(NamedTuple):
     settings: Mapping[str, str] = MappingProxyType({})
 
 
-def cases(rows: Sequence[Row], slow: str) -> pytest.MarkDecorator:
-    """The rows as cases; those named in `slow` show little that others do not show faster."""
-    return pytest.mark.parametrize("row", [pytest.param(row, id=row.name, marks=[pytest.mark.slow] * (row.name in slow.split())) for row in rows])
+def cases(rows: Sequence[Row], fast: str) -> pytest.MarkDecorator:
+    """The rows as cases. The whole table takes minutes; those named in `fast` are run every time."""
+    return pytest.mark.parametrize("row", [pytest.param(row, id=row.name, marks=[pytest.mark.slow] * (row.name not in fast.split())) for row in rows])
 
 
 def fails(name: str, scenario: str, cause: str, incident: str, requests: int = 1, **settings: str) -> Row:
@@ -126,15 +125,13 @@ def remote(desk: Desk, monkeypatch: pytest.MonkeyPatch, row: Row, server: Faulty
 
 
 def check(row: Row, done: Measured) -> None:
-    # The classifiers read causes from the plugin kind "probe" on; before that an incident cannot be expected of a cause alone.
-    reads_causes = hasattr(api, "Probe")
-    told = (done.outcome, done.cause, done.incident if reads_causes or not row.cause else row.incident, done.requests)
+    told = (done.outcome, done.cause, done.incident, done.requests)
     assert told == (row.outcome, row.cause, row.incident, row.requests), f"{done.message}\n{done.details}"
     assert done.processes == ()
     assert done.secret_bytes == 0
 
 
-@cases(REMOTE, slow="stall retry-flaky429-httpdate retry-flaky-rst 500 529 html502 405 emptytext pythonjson stream-failedsse-chat incomplete-chat")
+@cases(REMOTE, fast="parse-ok chat noresponses 400schema 401echo 404page 429quota html200 refusal badschema stream-cutsse rst drip-timeout-total")
 def test_remote_llm(row: Row, desk: Desk, monkeypatch: pytest.MonkeyPatch, good_faulty: Faulty) -> None:
     check(row, remote(desk, monkeypatch, row, good_faulty))
 
@@ -200,7 +197,7 @@ def through_codex(desk: Desk, monkeypatch: pytest.MonkeyPatch, folder: Path, row
     return measure(desk, monkeypatch, row.name, "codex_exec", lambda: len(server.questions), **filled)
 
 
-@cases(CODEX_ROWS, slow="stall refused baseurl-nohost baseurl-noscheme flaky-rst 500 html502 403 429rate emptytext cutanswer toolsleep")
+@cases(CODEX_ROWS, fast="ok 401 429quota refusal notjson rst hang missing-binary")
 def test_codex_exec(row: Row, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path) -> None:
     check(row, through_codex(desk, monkeypatch, tmp_path, row, good_faulty))
 
@@ -293,7 +290,13 @@ LLMOCK_ROWS = [
     (accepted("llmock-disconnect-recovers", "", 2), ({"type": "stream_fault", "kind": "disconnect", "after_chunks": 3},)),
     (fails("llmock-outage503", "", "", "provider_overloaded", 2), ({"type": "fail", "status": 503, "times": None},)),
 ]
-llmock_rows = pytest.mark.parametrize(("row", "faults"), LLMOCK_ROWS, ids=[row.name for row, _ in LLMOCK_ROWS])
+llmock_rows = pytest.mark.parametrize(
+    ("row", "faults"),
+    [
+        pytest.param(row, faults, id=row.name, marks=[pytest.mark.slow] * (row.name not in ("llmock", "llmock-truncate-recovers")))
+        for row, faults in LLMOCK_ROWS
+    ],
+)
 #: Where codex, which has its own mind about retries, sends another number of requests.
 OF_CODEX = {"llmock-malformed-recovers": 1, "llmock-outage503": 4}
 
@@ -324,7 +327,7 @@ def test_codex_exec_against_llmock(
     check(row, measure(desk, monkeypatch, row.name, "codex_exec", count, **home, LOCAL_KEY=SECRET, AGENT_TIMEOUT_SECONDS="30"))
 
 
-@pytest.mark.parametrize("flags", [(), ("--latency", "20", "--chunk-size", "400")], ids=["aimock", "aimock-slow"])
+@pytest.mark.parametrize("flags", [(), pytest.param(("--latency", "20", "--chunk-size", "400"), marks=pytest.mark.slow)], ids=["aimock", "aimock-slow"])
 @pytest.mark.parametrize("provider", ["remote_llm", "codex_exec"])
 def test_against_aimock(
     provider: str,

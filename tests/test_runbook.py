@@ -342,6 +342,7 @@ def test_flow_1_of_a_sound_run_is_what_triage_walks(project: Project) -> None:
     twins.same()
 
 
+@pytest.mark.slow
 @needs_python
 def test_flow_1_of_a_failing_run_goes_over_the_same_report_and_ends_alike(project: Project) -> None:
     twins = Twins(project, broken(), SOUND_SPEC)
@@ -378,6 +379,7 @@ def test_flow_2_leads_from_the_signature_to_the_path(project: Project, line: str
     assert json.loads(done.stdout)["incident"] == PATHS[line]
 
 
+@pytest.mark.slow
 @needs_python
 def test_flow_3a_with_a_scope_file_is_what_recover_does_with_the_one_in_the_run(project: Project) -> None:
     twins = Twins(project)
@@ -391,6 +393,7 @@ def test_flow_3a_with_a_scope_file_is_what_recover_does_with_the_one_in_the_run(
     twins.same()
 
 
+@pytest.mark.slow
 @needs_python
 def test_flow_3a_by_hand_is_typed_from_what_recover_prints(project: Project) -> None:
     twins = Twins(project)
@@ -415,6 +418,7 @@ def test_flow_3b_inspect_fix_and_rerun_is_what_recover_does(project: Project) ->
     twins.same()
 
 
+@pytest.mark.slow
 @needs_python
 def test_flow_3c_without_the_model_is_what_recover_does_with_consent(project: Project, tmp_path: Path) -> None:
     twins = Twins(project, spec=SOUND_SPEC)
@@ -429,6 +433,7 @@ def test_flow_3c_without_the_model_is_what_recover_does_with_consent(project: Pr
     twins.same()
 
 
+@pytest.mark.slow
 @needs_python
 def test_flow_3d_another_provider_is_what_recover_does_with_consent(project: Project, tmp_path: Path) -> None:
     twins = Twins(project)
@@ -443,6 +448,7 @@ def test_flow_3d_another_provider_is_what_recover_does_with_consent(project: Pro
     twins.same()
 
 
+@pytest.mark.slow
 @needs_python
 def test_flow_3e_a_repaired_address_is_what_recover_tries(project: Project, tmp_path: Path) -> None:
     twins = Twins(project, spec=SOUND_SPEC)
@@ -457,6 +463,7 @@ def test_flow_3e_a_repaired_address_is_what_recover_tries(project: Project, tmp_
     twins.same()
 
 
+@pytest.mark.slow
 @needs_python
 @pytest.mark.parametrize("content", ["{", '{"schema_version": 99}'], ids=["corrupted", "of another version"])
 def test_flow_3f_archive_init_inputs_and_run_is_what_recover_does_with_consent(project: Project, content: str) -> None:
@@ -480,6 +487,7 @@ def test_flow_3f_archive_init_inputs_and_run_is_what_recover_does_with_consent(p
     assert sum(path.name.startswith(twins.walked.name) for path in (project.folder / "runs/archives").glob("*.tar.gz")) == 1
 
 
+@pytest.mark.slow
 @needs_python
 @pytest.mark.parametrize("command", ["triage", "recover"])
 def test_flow_4_in_sequence_is_what_triage_and_recover_do(project: Project, command: str) -> None:
@@ -495,6 +503,7 @@ def test_flow_4_in_sequence_is_what_triage_and_recover_do(project: Project, comm
     twins.same()
 
 
+@pytest.mark.slow
 @needs_python
 def test_flows_5_and_6_pack_the_evidence_and_end_in_the_list_of_the_runbook(project: Project, tmp_path: Path) -> None:
     twins = Twins(project, spec=SOUND_SPEC)
