@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -21,7 +22,10 @@ _HASH = re.compile(r"[0-9a-f]{16,128}")
 
 
 class RunAnswers(AnswerDesk):
-    """The desk of one run. `clean` takes secrets out of what is written; with `fresh` nothing that was kept is found again."""
+    """The desk of one run. `clean` takes secrets out of what is written; with `fresh` nothing that was kept is found again.
+
+    An answer is worth more than its copy: where none can be written (a full disk), whoever asked goes on with what was answered.
+    """
 
     def __init__(self, run: Run, runs_dir: Path, clean: Callable[[Any], Any], *, fresh: bool = False) -> None:
         super().__init__()
@@ -36,17 +40,23 @@ class RunAnswers(AnswerDesk):
 
     def keep(self, key: str, answer: Mapping[str, Any]) -> None:
         if _HASH.fullmatch(key):
-            self._run.write_json(f"{ANSWERS}/{key}.json", self._clean({"at_utc": utc_now(), **answer}))
+            with contextlib.suppress(StorageError):
+                self._run.write_json(f"{ANSWERS}/{key}.json", self._clean({"at_utc": utc_now(), **answer}))
 
     def reject(self, text: str, cause: str) -> str:
         stamp = re.sub(r"[-:]", "", utc_now()).replace(".", "-")
         place = f"{ANSWERS}/rejected-{stamp}-{cause}.txt"
-        self._run.write(place, str(self._clean(text)).encode(errors="backslashreplace"))
+        try:
+            self._run.write(place, str(self._clean(text)).encode(errors="backslashreplace"))
+        except StorageError:
+            return ""
         return place
 
 
 class _Memory(MutableMapping[str, str]):
-    """Text by name in one file. One that cannot be read remembers nothing; what another command adds meanwhile stays."""
+    """Text by name in one file. One that cannot be read or written remembers nothing, and of two that are added at the same time one may be lost:
+    either is learned once more.
+    """
 
     def __init__(self, path: Path, clean: Callable[[Any], Any]) -> None:
         self._path, self._clean = path, clean
@@ -55,7 +65,8 @@ class _Memory(MutableMapping[str, str]):
         return {name: value for name, value in _read_object(self._path).items() if isinstance(value, str)}
 
     def _write(self, entries: Mapping[str, str]) -> None:
-        write_atomic(self._path, to_json(self._clean(dict(entries))))
+        with contextlib.suppress(StorageError):
+            write_atomic(self._path, to_json(self._clean(dict(entries))))
 
     def __getitem__(self, name: str) -> str:
         return self._read()[name]

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from dagogy.api import ConfigError, base_url_problem, repaired_base_url, shown_base_url
 
+#: What is shorter is no secret (a local server takes any key), and may be a part of any word.
+_SHORTEST_KEY = 6
 _APIS = ("auto", "responses", "chat")
 
 
@@ -79,6 +81,8 @@ def _key_problem(key: str) -> str:
 
 def without_key(value: Any, key: str) -> Any:
     """Text (or JSON values) without the key."""
+    if len(key) < _SHORTEST_KEY:
+        return value
     if isinstance(value, str):
         return value.replace(key, "[OPENAI_API_KEY]")
     if isinstance(value, bytes):

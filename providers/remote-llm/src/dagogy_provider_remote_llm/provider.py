@@ -47,7 +47,7 @@ class RemoteLlm(LanguageModelProvider):
 
     @property
     def api(self) -> str:
-        return self.settings.values.get("AGENT_API", "auto")
+        return f"{self.settings.values.get('AGENT_API', 'auto')} {self.settings.values.get('OPENAI_BASE_URL', '')}"
 
     def ready(self) -> Readiness:
         """Key and address by their shape, then `GET /models`, which costs nothing."""
@@ -97,7 +97,7 @@ class RemoteLlm(LanguageModelProvider):
             tokens[name] = tokens.get(name, 0) + value
         notes = self._learned(question, self._place(access, model), manner, written)
         usage = {"calls": calls, **tokens, "seconds": round(time.monotonic() - question.started, 3)}
-        return Answer(text=written.text, model=written.model or model, request_id=written.request_id, usage=usage, notes=notes)
+        return Answer(text=without_key(written.text, access.key), model=written.model or model, request_id=written.request_id, usage=usage, notes=notes)
 
     def _model(self, access: Access) -> str:
         """The model that is asked: `AGENT_MODEL`, or the default of OpenAI, or the only one that the service has."""
