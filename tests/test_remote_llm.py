@@ -333,7 +333,7 @@ def test_a_stream_that_falls_silent_is_told_from_one_that_is_slow(monkeypatch: p
     from dagogy_provider_remote_llm import watch
 
     plain = watch.Watch.__init__
-    monkeypatch.setattr(watch.Watch, "__init__", lambda self, seconds, idle=0.0: plain(self, seconds, idle))
+    monkeypatch.setattr(watch.Watch, "__init__", lambda self, seconds, idle=0.0, **options: plain(self, seconds, idle, **options))
     begun = {"type": "response.output_text.delta", "delta": '{"topic', "item_id": "a", "output_index": 0, "content_index": 0, "sequence_number": 1}
     played = Played(events(begun, end=hang), asks={"seconds": 3.0}, retry_budget=0)
     assert "went silent" in played.failed.message
@@ -423,6 +423,34 @@ def test_a_bad_base_url_is_refused_with_the_one_to_copy(url: str, repaired: str)
     assert caught.value.details["cause"] == "base_url_malformed"
     assert caught.value.hint == f"export OPENAI_BASE_URL={repaired}"
     assert "hunter22" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "url", ["https://u:hunter22/x@h.test/v1", "https://u:12@hunter22@h.test/v1", "u:hunter22/@h.test/v1", "https://h.test/v1?code=hunter22"]
+)
+def test_no_part_of_a_password_in_an_address_is_told(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        provider(url).complete(question())
+    assert "hunter22" not in json.dumps(caught.value.as_dict())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("http_proxy", "foo://u:hunter22@127.0.0.1:9", "Unknown scheme"),
+        ("HTTP_PROXY", "http://127.0.0.1:notaport", "Invalid port"),
+        ("ALL_PROXY", "socks5://127.0.0.1:9", "SOCKS proxies are not supported"),
+        ("SSL_CERT_FILE", "/no/such/file.pem", "No such file"),
+    ],
+)
+def test_a_proxy_or_certificate_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
+    monkeypatch.setenv(name, value)
+    with serving(responses(GOOD)) as service, pytest.raises(ProviderError, match=r"no connection can be set up as the environment wants it") as caught:
+        provider(service.url).complete(question())
+    assert (name in caught.value.message, told in caught.value.message) == (True, True)
+    assert name in caught.value.hint
+    assert service.asked == []
+    assert not provider(service.url).ready().ready
 
 
 def test_an_interface_that_does_not_exist_is_a_config_error() -> None:
@@ -536,7 +564,10 @@ def event(line: str) -> Any:
     "script",
     [
         *(send(200, {"choices": choices}) for choices in (5, "x", ["x"], {"a": 1}, [{"message": "x"}], [{"message": {"content": 5}}])),
-        *(send(200, {"object": "response", "output": output}) for output in (5, "xy", [5], [{"content": 5}], [{"content": [{"type": "output_text", "text": {}}]}])),
+        *(
+            send(200, {"object": "response", "output": output})
+            for output in (5, "xy", [5], [{"content": 5}], [{"content": [{"type": "output_text", "text": {}}]}])
+        ),
         send(200, {"object": "response", "status": "incomplete", "incomplete_details": "x"}),
         *(event(json.dumps({"type": "response.output_text.delta", **parts})) for parts in ({}, {"delta": 5}, {"delta": None})),
         *(event(json.dumps({"type": "response.completed", **parts})) for parts in ({}, {"response": "x"}, {"response": {"output": "xy"}})),
@@ -593,6 +624,12 @@ def test_a_key_too_short_to_be_a_secret_takes_no_letter_out_of_a_message(key: st
     played = Played(send(401, {"error": {"message": "the local key is no good", "code": "invalid_api_key"}}), key=key)
     assert played.failed.message.endswith("answered 401 (invalid_api_key): the local key is no good")
     assert played.failed.__cause__ is not None
+
+
+def test_a_key_that_a_service_wraps_is_taken_out_whole() -> None:
+    played = Played(send(500, f"your key\n{KEY[:10]}\r\n  {KEY[10:]}", kind="text/plain"), retry_budget=0)
+    assert played.failed.message.endswith("answered 500: your key [OPENAI_API_KEY]")
+    assert KEY[10:] not in json.dumps(played.failed.details)
 
 
 def test_a_key_in_the_answer_itself_is_taken_out() -> None:

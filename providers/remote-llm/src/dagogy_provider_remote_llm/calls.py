@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,6 +20,8 @@ Api = Literal["responses", "chat"]
 #: More of an answer that is no good is not kept.
 _TAIL = 20_000
 _PROGRESS_CHARS = 4000
+#: Variables that the HTTP library heeds, in lower case.
+_CONNECTION = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir", "sslkeylogfile"})
 #: What is longer is no answer: as text, and as bytes with all that a stream puts around the text, unpacked.
 _MOST_CHARS, _MOST_BYTES = 2_000_000, 2**27
 
@@ -78,8 +81,16 @@ def _said(content: Any) -> str:
 
 
 def client(base_url: str, key: str, watch: Watch) -> openai.OpenAI:
-    """The SDK without its own retries, watched by our clock. A redirect is not followed: the key goes where the user said."""
-    http = httpx2.Client(follow_redirects=False, timeout=watch.timeout(), event_hooks={"request": [watch.hook], "response": [_bounded]})
+    """The SDK without its own retries, watched by our clock. A redirect is not followed: the key goes where the user said.
+
+    Raises `Fault` where the environment names a proxy or a file of certificates that cannot be used.
+    """
+    try:
+        http = httpx2.Client(follow_redirects=False, timeout=watch.timeout(), event_hooks={"request": [watch.hook], "response": [_bounded]})
+    except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
+        named = ", ".join(sorted(name for name in os.environ if name.lower() in _CONNECTION and os.environ[name]))
+        why = "SOCKS proxies are not supported" if isinstance(error, ImportError) else shorten(str(error), 200)
+        raise Fault(f"no connection can be set up as the environment wants it ({named}): {why}", hint=f"correct or unset what is wrong of {named}") from error
     return openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, timeout=watch.timeout(), http_client=http)
 
 

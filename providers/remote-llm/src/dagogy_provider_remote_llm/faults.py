@@ -91,7 +91,7 @@ def _wrapped(body: Any) -> Any:
 
 
 def _late(endpoint: str, watch: Watch) -> Fault:
-    allowed, spent = f"{watch.deadline - watch.started:.3g} seconds", watch.last - watch.started
+    allowed, spent = f"{watch.allowed:.3g} seconds", watch.last - watch.started
     if watch.ended == "idle":
         told = f"{endpoint} went silent: nothing came for {watch.idle:.3g} seconds"
     elif spent > 0:

@@ -191,11 +191,11 @@ def _once(access: Access, model: str, question: Question, manner: _Manner) -> Wr
     from dagogy_provider_remote_llm.faults import Fault
     from dagogy_provider_remote_llm.watch import Watch
 
-    with Watch(max(question.seconds_left, 0.001)) as watch, client(access.base_url, access.key, watch) as sdk:
-        try:
+    try:
+        with Watch(max(question.seconds_left, 0.001), allowed=question.seconds) as watch, client(access.base_url, access.key, watch) as sdk:
             return ask(sdk, watch, access.endpoint, manner.api, model, question, frozenset(manner.without))
-        except Fault as fault:
-            return fault
+    except Fault as fault:
+        return fault
 
 
 def _models(access: Access, seconds: float) -> list[str] | Fault:
@@ -204,11 +204,11 @@ def _models(access: Access, seconds: float) -> list[str] | Fault:
     from dagogy_provider_remote_llm.faults import Fault
     from dagogy_provider_remote_llm.watch import Watch
 
-    with Watch(seconds) as watch, client(access.base_url, access.key, watch) as sdk:
-        try:
+    try:
+        with Watch(seconds) as watch, client(access.base_url, access.key, watch) as sdk:
             return list_models(sdk, watch, access.endpoint)
-        except Fault as fault:
-            return fault
+    except Fault as fault:
+        return fault
 
 
 def _origin(fault: Fault, key: str) -> BaseException | None:
