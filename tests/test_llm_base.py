@@ -271,12 +271,14 @@ def test_a_kept_answer_that_is_no_good_is_ignored(bad: Mapping[str, Any]) -> Non
 
 # What is asked
 
-RULE = Requirement(rule_id="house.titles", summary="Titles are short.", severity="warning", options={"most_words": 4})
+RULE = Requirement(
+    rule_id="house.titles", summary="Titles are short.", severity="warning", options={"most_words": 4, "bad": ["x"] * 9}, meanings={"most_words": "Of a title."}
+)
 
 
 def test_the_question_holds_spec_rules_and_draft() -> None:
     question = Talker().question(request(requirements=[RULE], scaffold=sound_curriculum))
-    assert '- house.titles (warning): Titles are short. {"most_words":4}' in question.text
+    assert "- house.titles (warning): Titles are short.\n  - most_words = 4: Of a title.\n" in question.text + "\n"
     assert SOUND_SPEC["goal"] in question.text
     assert '"title":"Alpha"' in question.text
     assert set(question.schema["required"]) == {"topic", "nodes", "open_questions"}
@@ -556,6 +558,7 @@ def test_the_prompt_is_shown_and_nothing_is_sent_or_written(desk: Desk, talk: Ca
     assert "A deck is a set of cards." in told["text"]
     assert "<<<DRAFT" in told["text"]
     assert "schema.curriculum (error)" in told["text"]
+    assert "  - min_share = 0.5: The share of a core idea's content words that the sources must have." in told["text"].splitlines()
     assert told["schema"]["additionalProperties"] is False
     shown = desk.ok("run", "latest", "--show-prompt").out
     assert SOUND_SPEC["goal"] in shown

@@ -25,6 +25,7 @@ _DRAFT_CHARS = 60_000
 _MOST_PROBLEMS = 20
 _LONGEST_PROBLEM = 300
 _MOST_LEFT_OUT = 30
+_MOST_ITEMS = 8
 _LONGEST_TITLE = 80
 
 
@@ -100,8 +101,12 @@ def _json(value: Any) -> str:
 
 def _requirements(request: ProposeRequest) -> Iterator[str]:
     for rule in request.requirements:
-        options = f" {_json(rule.options)}" if rule.options else ""
-        yield f"- {rule.rule_id} ({rule.severity}): {rule.summary}{options}"
+        yield f"- {rule.rule_id} ({rule.severity}): {rule.summary}"
+        for name, value in rule.options.items():
+            # Long lists of words are about bad answers, not about good ones, and would take more room than all the rest.
+            if not isinstance(value, list | tuple) or len(value) <= _MOST_ITEMS:
+                meaning = rule.meanings.get(name, "")
+                yield f"  - {name} = {_json(value)}{f': {meaning}' if meaning else ''}"
 
 
 def _scaffold(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
