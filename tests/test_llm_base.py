@@ -510,6 +510,16 @@ def test_a_rejected_answer_lies_in_the_run_without_secrets_and_is_not_kept(desk:
     assert asked_in(run)[0]["usage"]["calls"] == 2
 
 
+def test_an_answer_that_cannot_be_kept_is_not_lost(desk: Desk, talk: Callable[..., Path]) -> None:
+    run = talk("no", GOOD)
+    (run / "logs/answers").write_text("a file where a folder is wanted")
+    (desk.runs / "provider_memory.json").mkdir()
+    assert desk.ok("run", "latest", "--json").json["usage"]["calls"] == 2
+    talk("no", "no")
+    stopped = failed(desk("run", "latest", "--no-cache", "--json"), "provider_error").json["error"]
+    assert (stopped["details"]["cause"], stopped["details"]["rejected"], stopped["hint"]) == ("prose", "", "")
+
+
 def test_a_failing_repair_keeps_the_best_draft_and_its_cost_is_counted(desk: Desk, talk: Callable[..., Path]) -> None:
     run = talk(WORSE)
     failed(desk("run", "latest"), "validation_failed")

@@ -460,8 +460,11 @@ def test_an_interface_that_does_not_exist_is_a_config_error() -> None:
 
 def test_without_a_model_the_only_one_of_the_service_is_asked() -> None:
     with serving(responses(GOOD), models=["llama"]) as service:
-        provider(service.url, model="").complete(question())
-        assert service.asked[0][1]["model"] == "llama"
+        made = provider(service.url, model="")
+        made.complete(question())
+        made.complete(question())
+        assert [body["model"] for _, body in service.asked] == ["llama", "llama"]
+        assert service.listed == 1
     with serving(responses(GOOD), models=["a", "b"]) as service, pytest.raises(ConfigError, match=r"AGENT_MODEL is required: .* has a, b"):
         provider(service.url, model="").complete(question())
 

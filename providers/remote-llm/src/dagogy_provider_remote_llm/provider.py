@@ -40,6 +40,7 @@ class RemoteLlm(LanguageModelProvider):
     #: For tests: nobody has to sit through a wait.
     sleep = staticmethod(time.sleep)
     draw: ClassVar[random.Random] = random.Random()  # noqa: S311 (it spreads retries, nothing hangs on it)
+    _only_model = ""
 
     @property
     def endpoint(self) -> str:
@@ -103,6 +104,8 @@ class RemoteLlm(LanguageModelProvider):
         """The model that is asked: `AGENT_MODEL`, or the default of OpenAI, or the only one that the service has."""
         if self.settings.model or access.endpoint == _DEFAULT_HOST:
             return self.settings.model or _DEFAULT_MODEL
+        if self._only_model:
+            return self._only_model
         from dagogy_provider_remote_llm.faults import Fault
 
         models = _models(access, _READY_SECONDS)
@@ -115,7 +118,8 @@ class RemoteLlm(LanguageModelProvider):
                 hint="export AGENT_MODEL=… or give --model",
                 details={"setting": "AGENT_MODEL", "endpoint": access.endpoint},
             )
-        return models[0]
+        self._only_model = models[0]
+        return self._only_model
 
     def _place(self, access: Access, model: str) -> str:
         """Under what name things are remembered of a service: they hold for one host and model."""
