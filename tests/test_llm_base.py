@@ -384,7 +384,7 @@ def test_a_large_draft_is_shown_by_its_graph() -> None:
 def test_every_prompt_has_a_version_and_the_trace_names_it() -> None:
     for name in ("instructions", "propose", "repair", "ask_again"):
         assert prompts.prompt(name).version.isdigit()
-    assert Talker(GOOD).propose(request()).notes == ["prompts: instructions 1, propose 1"]
+    assert Talker(GOOD).propose(request()).notes == ["prompts: instructions 2, propose 1"]
 
 
 # In a run
