@@ -23,6 +23,7 @@ class Service:
     asked: list[tuple[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     models: list[str] | None = None
+    listed: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
     def next(self) -> Answer:
@@ -38,6 +39,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         models = self.service.models
+        self.service.listed += 1
         send(404, {"error": {"message": "no such path"}})(self) if models is None else send(200, {"object": "list", "data": [{"id": m} for m in models]})(self)
 
     def do_POST(self) -> None:

@@ -512,6 +512,32 @@ def test_an_answer_counts_although_the_command_does_not_end_after_it(bench: Benc
     assert (answer.text, answer.notes) == ("{}", ("codex did not end by itself after its answer, and was ended",))
 
 
+@pytest.mark.parametrize("made", ["os.mkfifo(path)", "os.mkdir(path)", "os.symlink('/etc/passwd', path)", "shutil.rmtree(os.path.dirname(path))"])
+def test_what_is_no_file_is_no_answer_and_nothing_waits_for_it(bench: Bench, made: str) -> None:
+    error = faked(bench, f"import shutil\npath = value('--output-last-message')\n{made}\nevent(type='turn.completed')").refused()
+    assert error.message == f"{UMBRELLA}the last message is empty"
+    assert error.details["last_message"] == ""
+
+
+def test_an_event_nested_beyond_all_measure_is_one_like_any_other(bench: Bench) -> None:
+    faked(bench, "print('{\"type\": \"item.started\", \"a\": ' + '[' * 900 + ']' * 900 + '}')\nanswer('{}')")
+    assert bench.ask().text == "{}"
+
+
+def test_a_secret_in_the_answer_itself_is_taken_out_and_what_is_taught_of_keys_is_not(bench: Bench) -> None:
+    written = json.dumps({"title": f"A key such as {UNNEEDED['DEPLOY_TOKEN']}", "example": "sk-example-000000000"})
+    faked(bench, f"answer({written!r})")
+    assert json.loads(bench.ask().text) == {"title": "A key such as [DEPLOY_TOKEN]", "example": "sk-example-000000000"}
+
+
+def test_an_answer_that_was_kept_is_not_that_of_a_command_with_other_flags(bench: Bench) -> None:
+    faked(bench, "answer('{}')")
+    question, keys = Question(instructions="i", text="t", schema=SHORT_SCHEMA), set()
+    for bench.setting in ("codex -c model=a", "codex -c model=b", "codex"):
+        keys.add(bench.provider()._key(question))
+    assert len(keys) == 3
+
+
 def test_a_turn_that_goes_on_after_another_is_waited_for(bench: Bench) -> None:
     bench.monkeypatch.setattr(process, "LINGER_SECONDS", 0.2)
     faked(bench, "answer('{\"first\": 1}')\nevent(type='turn.started')\ntime.sleep(0.6)\nanswer('{\"second\": 2}')")

@@ -119,12 +119,18 @@ def test_nulls_for_what_is_optional_are_dropped() -> None:
         ("[" * 5000, "incomplete"),
         ('{"a":' * 5000, "incomplete"),
         ("[" * 5000 + "]" * 5000, "not_json"),
+        *((f'{{"topic": "x", "nodes": {"[" * deep}{"]" * deep}}}', "wrong_shape") for deep in (150, 300, 600, 900)),
+        (json.dumps(sound_curriculum(topic="x" * 1_000_000)), "wrong_shape"),
+        (json.dumps({"topic": "x", "nodes": [{}] * 5001}), "wrong_shape"),
+        (json.dumps({"topic": "x", "nodes": [{}] * 2000}), "wrong_shape"),
+        ('{"a": "' + '\\"' * 200_000, "incomplete"),
     ],
 )
 def test_each_unusable_answer_has_its_cause(text: str, cause: str) -> None:
     with pytest.raises(BadAnswer) as caught:
         read_curriculum(text)
     assert caught.value.cause == cause
+    assert len(caught.value.why) <= 400
 
 
 @given(st.integers(min_value=1, max_value=len(GOOD) - 1))
@@ -165,6 +171,14 @@ def test_schema_findings_go_back_as_data_each_with_its_place() -> None:
     problems = talker.asked[1].text.rpartition("<<<PROBLEMS")[2]
     assert "/nodes/0/core_ideas: has 1, at least 2 wanted" in problems
     assert "/nodes/1/pitfalls: has 0, at least 1 wanted" in problems
+
+
+def test_what_was_wrong_is_said_in_few_words_however_long_the_answer_was() -> None:
+    talker = Talker(json.dumps(sound_curriculum(**{"k" * 300_000: 1, "l" * 300_000: 2})), GOOD)
+    talker.propose(request())
+    first, second = (question.text for question in talker.asked)
+    assert "/kkk" in second
+    assert len(second) - len(first) < 2000
 
 
 def test_the_retry_budget_bounds_how_often_is_asked_again() -> None:
@@ -257,12 +271,14 @@ def test_a_kept_answer_that_is_no_good_is_ignored(bad: Mapping[str, Any]) -> Non
 
 # What is asked
 
-RULE = Requirement(rule_id="house.titles", summary="Titles are short.", severity="warning", options={"most_words": 4})
+RULE = Requirement(
+    rule_id="house.titles", summary="Titles are short.", severity="warning", options={"most_words": 4, "bad": ["x"] * 9}, meanings={"most_words": "Of a title."}
+)
 
 
 def test_the_question_holds_spec_rules_and_draft() -> None:
     question = Talker().question(request(requirements=[RULE], scaffold=sound_curriculum))
-    assert '- house.titles (warning): Titles are short. {"most_words":4}' in question.text
+    assert "- house.titles (warning): Titles are short.\n  - most_words = 4: Of a title.\n" in question.text + "\n"
     assert SOUND_SPEC["goal"] in question.text
     assert '"title":"Alpha"' in question.text
     assert set(question.schema["required"]) == {"topic", "nodes", "open_questions"}
@@ -326,6 +342,25 @@ def test_scope_text_is_cut_at_section_borders_and_what_is_left_out_is_said(most:
         assert all(f"Part {n}" in told for n in set(range(8)) - whole)
 
 
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("# Book\n\n## All of it\n" + "a line of the book\n" * 100, "# Book"),
+        ("one line that does not end " * 100, "one line that does not"),
+    ],
+)
+def test_of_one_long_section_what_fits_is_shown(text: str, start: str) -> None:
+    shown, used = prompts.cut(read_scope(text, source="n.md"), 1000)
+    assert 900 <= used <= 1000
+    assert shown.split("\n")[1].startswith(start)
+    assert "the rest of" in shown.split("\n")[-1]
+
+
+def test_titles_of_what_is_left_out_are_cut_too() -> None:
+    text = "# Book\n\n" + "\n".join(f"## {'long ' * 200}{n}\nwords" for n in range(9))
+    assert len(prompts.cut(read_scope(text, source="n.md"), 10)[0]) < 1200
+
+
 def test_the_limit_holds_over_all_sources_together() -> None:
     sources = [read_scope(long_scope(3), source=name, location=name) for name in ("a.md", "b.md")]
     text = Talker(scope_text_max_chars=len(sources[0].text)).question(request(sources=sources)).text
@@ -340,12 +375,16 @@ def test_a_large_draft_is_shown_by_its_graph() -> None:
     assert '"id":"n199"' in text
     assert "x" * 300 not in text
     assert "without most of its text" in text
+    huge = curriculum_of(*({"id": f"n{i}", "title": "x" * 60} for i in range(1000)))
+    text = Talker().question(request(scaffold=lambda: huge)).text
+    assert "A program found 1000 concepts" in text
+    assert "x" * 60 not in text
 
 
 def test_every_prompt_has_a_version_and_the_trace_names_it() -> None:
     for name in ("instructions", "propose", "repair", "ask_again"):
         assert prompts.prompt(name).version.isdigit()
-    assert Talker(GOOD).propose(request()).notes == ["prompts: instructions 1, propose 1"]
+    assert Talker(GOOD).propose(request()).notes == ["prompts: instructions 2, propose 1"]
 
 
 # In a run
@@ -471,6 +510,16 @@ def test_a_rejected_answer_lies_in_the_run_without_secrets_and_is_not_kept(desk:
     assert asked_in(run)[0]["usage"]["calls"] == 2
 
 
+def test_an_answer_that_cannot_be_kept_is_not_lost(desk: Desk, talk: Callable[..., Path]) -> None:
+    run = talk("no", GOOD)
+    (run / "logs/answers").write_text("a file where a folder is wanted")
+    (desk.runs / "provider_memory.json").mkdir()
+    assert desk.ok("run", "latest", "--json").json["usage"]["calls"] == 2
+    talk("no", "no")
+    stopped = failed(desk("run", "latest", "--no-cache", "--json"), "provider_error").json["error"]
+    assert (stopped["details"]["cause"], stopped["details"]["rejected"], stopped["hint"]) == ("prose", "", "")
+
+
 def test_a_failing_repair_keeps_the_best_draft_and_its_cost_is_counted(desk: Desk, talk: Callable[..., Path]) -> None:
     run = talk(WORSE)
     failed(desk("run", "latest"), "validation_failed")
@@ -519,6 +568,7 @@ def test_the_prompt_is_shown_and_nothing_is_sent_or_written(desk: Desk, talk: Ca
     assert "A deck is a set of cards." in told["text"]
     assert "<<<DRAFT" in told["text"]
     assert "schema.curriculum (error)" in told["text"]
+    assert "  - min_share = 0.5: The share of a core idea's content words that the sources must have." in told["text"].splitlines()
     assert told["schema"]["additionalProperties"] is False
     shown = desk.ok("run", "latest", "--show-prompt").out
     assert SOUND_SPEC["goal"] in shown

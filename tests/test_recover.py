@@ -541,6 +541,10 @@ def test_the_kit_takes_failures_of_every_form_and_refuses_unannounced_answers() 
         ("localhost:8080/v1\n", "http://localhost:8080/v1"),
         ("", "https://api.openai.com/v1"),
         ("ftp://x", "https://api.openai.com/v1"),
+        ("sk-test-0123456789abcdef", "https://api.openai.com/v1"),
+        ("https://sk-test-0123456789abcdef/v1", "https://api.openai.com/v1"),
+        ("0123456789abcdef0123456789abcdef", "https://api.openai.com/v1"),
+        ("gateway:8080", "https://gateway:8080/v1"),
         ("https://gateway.test/openai/v1", "https://gateway.test/openai/v1"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import math
 import os
 import random
 import socket
@@ -331,7 +333,7 @@ def test_a_stream_that_falls_silent_is_told_from_one_that_is_slow(monkeypatch: p
     from dagogy_provider_remote_llm import watch
 
     plain = watch.Watch.__init__
-    monkeypatch.setattr(watch.Watch, "__init__", lambda self, seconds, idle=0.0: plain(self, seconds, idle))
+    monkeypatch.setattr(watch.Watch, "__init__", lambda self, seconds, idle=0.0, **options: plain(self, seconds, idle, **options))
     begun = {"type": "response.output_text.delta", "delta": '{"topic', "item_id": "a", "output_index": 0, "content_index": 0, "sequence_number": 1}
     played = Played(events(begun, end=hang), asks={"seconds": 3.0}, retry_budget=0)
     assert "went silent" in played.failed.message
@@ -423,6 +425,34 @@ def test_a_bad_base_url_is_refused_with_the_one_to_copy(url: str, repaired: str)
     assert "hunter22" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "url", ["https://u:hunter22/x@h.test/v1", "https://u:12@hunter22@h.test/v1", "u:hunter22/@h.test/v1", "https://h.test/v1?code=hunter22"]
+)
+def test_no_part_of_a_password_in_an_address_is_told(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        provider(url).complete(question())
+    assert "hunter22" not in json.dumps(caught.value.as_dict())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("http_proxy", "foo://u:hunter22@127.0.0.1:9", "Unknown scheme"),
+        ("HTTP_PROXY", "http://127.0.0.1:notaport", "Invalid port"),
+        ("ALL_PROXY", "socks5://127.0.0.1:9", "SOCKS proxies are not supported"),
+        ("SSL_CERT_FILE", "/no/such/file.pem", "No such file"),
+    ],
+)
+def test_a_proxy_or_certificate_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
+    monkeypatch.setenv(name, value)
+    with serving(responses(GOOD)) as service, pytest.raises(ProviderError, match=r"no connection can be set up as the environment wants it") as caught:
+        provider(service.url).complete(question())
+    assert (name in caught.value.message, told in caught.value.message) == (True, True)
+    assert name in caught.value.hint
+    assert service.asked == []
+    assert not provider(service.url).ready().ready
+
+
 def test_an_interface_that_does_not_exist_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match="AGENT_API is 'soap'; accepted: auto, responses, chat"):
         provider("http://127.0.0.1:1/v1", api="soap").complete(question())
@@ -430,8 +460,11 @@ def test_an_interface_that_does_not_exist_is_a_config_error() -> None:
 
 def test_without_a_model_the_only_one_of_the_service_is_asked() -> None:
     with serving(responses(GOOD), models=["llama"]) as service:
-        provider(service.url, model="").complete(question())
-        assert service.asked[0][1]["model"] == "llama"
+        made = provider(service.url, model="")
+        made.complete(question())
+        made.complete(question())
+        assert [body["model"] for _, body in service.asked] == ["llama", "llama"]
+        assert service.listed == 1
     with serving(responses(GOOD), models=["a", "b"]) as service, pytest.raises(ConfigError, match=r"AGENT_MODEL is required: .* has a, b"):
         provider(service.url, model="").complete(question())
 
@@ -521,3 +554,110 @@ def test_the_sdk_is_imported_only_when_a_question_is_asked() -> None:
         """
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+# Hostile servers
+
+
+def event(line: str) -> Any:
+    return events(f"data: {line}\n\n")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *(send(200, {"choices": choices}) for choices in (5, "x", ["x"], {"a": 1}, [{"message": "x"}], [{"message": {"content": 5}}])),
+        *(
+            send(200, {"object": "response", "output": output})
+            for output in (5, "xy", [5], [{"content": 5}], [{"content": [{"type": "output_text", "text": {}}]}])
+        ),
+        send(200, {"object": "response", "status": "incomplete", "incomplete_details": "x"}),
+        *(event(json.dumps({"type": "response.output_text.delta", **parts})) for parts in ({}, {"delta": 5}, {"delta": None})),
+        *(event(json.dumps({"type": "response.completed", **parts})) for parts in ({}, {"response": "x"}, {"response": {"output": "xy"}})),
+        *(event(json.dumps({"object": "chat.completion.chunk", "choices": choices})) for choices in ("x", ["x"], [{"delta": "x"}])),
+        *(event(line) for line in ("[1, 2]", '"x"', "null", "[" * 100_000, "\0")),
+    ],
+)
+def test_whatever_shape_a_service_answers_in_the_failure_is_typed(script: Any) -> None:
+    assert Played(script, retry_budget=0).fact("cause") in ("empty", "error_body", "incomplete")
+
+
+@pytest.mark.parametrize("usage", [{"prompt_tokens": -5, "completion_tokens": -1}, "x", {"prompt_tokens": "5"}])
+def test_what_a_service_counts_never_lowers_what_was_spent(usage: Any) -> None:
+    answer = Played(send(200, {"choices": [{"message": {"content": GOOD}, "finish_reason": "stop"}], "usage": usage})).good
+    assert not {"input_tokens", "output_tokens"} & answer.usage.keys()
+
+
+def test_a_message_in_parts_is_put_together() -> None:
+    parts = [{"type": "text", "text": GOOD[:9]}, {"type": "image"}, {"type": "text", "text": GOOD[9:]}]
+    assert Played(send(200, {"choices": [{"message": {"content": parts}, "finish_reason": "stop"}]})).good.text == GOOD
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_stream_may_end_its_lines_in_any_way_and_spread_an_event_over_several(line_end: str) -> None:
+    data = json.dumps({"type": "response.completed", "response": response(GOOD)}, indent=1).split("\n")
+    lines = [": a comment", "", "event: response.completed", *(f"data: {line}" for line in data), "", ""]
+    assert Played(events(line_end.join(lines))).good.text == GOOD
+
+
+def zipped(size: int) -> Any:
+    """`size` bytes of white space, packed."""
+
+    def answer(handler: Handler) -> None:
+        data = gzip.compress(b" " * size)
+        handler.start(200, "application/json", len(data), content_encoding="gzip")
+        handler.wfile.write(data)
+
+    return answer
+
+
+def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dagogy_provider_remote_llm.calls._MOST_BYTES", 20_000)
+    monkeypatch.setattr("dagogy_provider_remote_llm.calls._MOST_CHARS", 10_000)
+    bodies = [zipped(20_001), send(500, "x" * 20_001), event(f'"{"x" * 20_000}"'), responses("x" * 10_001)]
+    for body in bodies:
+        played = Played(body, retry_budget=3)
+        assert "sent more than the" in played.failed.message
+        assert (played.fact("cause"), len(played.paths)) == ("incomplete", 1)
+    assert Played(zipped(19_000)).fact("cause") == "empty"
+
+
+@pytest.mark.parametrize("key", ["e", "local"])
+def test_a_key_too_short_to_be_a_secret_takes_no_letter_out_of_a_message(key: str) -> None:
+    played = Played(send(401, {"error": {"message": "the local key is no good", "code": "invalid_api_key"}}), key=key)
+    assert played.failed.message.endswith("answered 401 (invalid_api_key): the local key is no good")
+    assert played.failed.__cause__ is not None
+
+
+def test_a_key_that_a_service_wraps_is_taken_out_whole() -> None:
+    played = Played(send(500, f"your key\n{KEY[:10]}\r\n  {KEY[10:]}", kind="text/plain"), retry_budget=0)
+    assert played.failed.message.endswith("answered 500: your key [OPENAI_API_KEY]")
+    assert KEY[10:] not in json.dumps(played.failed.details)
+
+
+def test_a_key_in_the_answer_itself_is_taken_out() -> None:
+    answer = Played(responses(GOOD.replace("Testing", f"Testing with {KEY}"))).good
+    assert (KEY in answer.text, "Testing with [OPENAI_API_KEY]" in answer.text) == (False, True)
+
+
+@pytest.mark.parametrize("told", ["inf", "nan", "1e999", "9" * 400])
+def test_a_wait_that_is_no_number_is_none(told: str) -> None:
+    assert (retry_after({"retry-after": told}), retry_after({"retry-after-ms": told})) == (None, None)
+    played = Played(send(429, {"error": {"message": "slow down"}}, retry_after=told), responses(GOOD))
+    assert played.good.text == GOOD
+    assert all(map(math.isfinite, played.waits))
+
+
+def test_an_answer_that_breaks_off_is_not_told_as_a_service_that_cannot_be_reached() -> None:
+    def broken(handler: Handler) -> None:
+        handler.start(200, "text/event-stream", 1000)
+        handler.wfile.write(b": hello\n\n")
+        handler.close_connection = True
+
+    assert "broke off its answer" in Played(broken, retry_budget=0).failed.message
+    assert "cannot be reached" in Played(reset, retry_budget=0).failed.message
+
+
+def test_an_answer_that_was_kept_is_not_that_of_another_path_of_the_same_gateway() -> None:
+    keys = {provider(f"https://gateway.test/{path}/v1")._key(question()) for path in ("small", "large")}
+    assert len(keys) == 2

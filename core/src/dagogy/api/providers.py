@@ -30,12 +30,13 @@ class ProviderSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """A rule that the answer will be judged by: its id, what it wants, and the options in force."""
+    """A rule that the answer will be judged by: its id, what it wants, the options in force, and by their names what they mean."""
 
     rule_id: str
     summary: str
     severity: str
     options: Mapping[str, Any]
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ __all__ = ["base_url_problem", "repaired_base_url", "shown_base_url", "trimmed_b
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _LOCAL = re.compile(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
+#: No host, but a key that was taken for the address; nobody shall be asked for the address of a host of that name.
+_KEY_LIKE = re.compile(r"(?:https?://)?(?:sk-[\w-]{8,}|[\w-]{24,})(?:/|$)")
 _ENDPOINT = re.compile(r"/(responses|chat/completions|completions|models)/*$")
 
 
@@ -26,7 +28,8 @@ def base_url_problem(url: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        return f"is no URL: {str(error).lower()}"
+        # What should be the port may be half of a password.
+        return "holds a user name or a password" if "@" in url else f"is no URL: {str(error).lower()}"
     if parts.scheme.lower() not in ("http", "https") or "://" not in url:
         return "has no http:// or https:// in front"
     if not host:
@@ -51,6 +54,8 @@ def repaired_base_url(url: str) -> str:
     """The root that was probably meant: with a scheme, `/v1` once, without user, query and endpoint; the default where nothing can be told."""
     url = re.sub(r"[?#].*", "", trimmed_base_url(url))
     url = re.sub(r"^(https?):/{0,2}(?=[^/])", r"\1://", url)
+    if _KEY_LIKE.match(url):
+        return DEFAULT_BASE_URL
     if "://" not in url and url:
         url = ("http://" if _LOCAL.match(url) else "https://") + url.lstrip("/:")
     url = re.sub(r"(?<=://)[^/]*@", "", url)
@@ -62,5 +67,6 @@ def repaired_base_url(url: str) -> str:
 
 
 def shown_base_url(url: str) -> str:
-    """The address as it was given, without user and password, for people to read."""
-    return re.sub(r"[^/]*@", "***@", url, count=1)
+    """The address as it was given, without user, password and the values of a query, for people to read."""
+    address, mark, _ = url.partition("?")
+    return re.sub(r"(?s)^(\w+:/+)?.*@", r"\1***@", address) + (mark and "?…")

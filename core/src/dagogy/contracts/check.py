@@ -145,10 +145,10 @@ def _explain(path: list[Any], keyword: str, instance: Any, argument: tuple[Any, 
     return [Problem(at, say(), keyword)]
 
 
-def schema_problems(name: str, document: Any, *, reference: bool = False) -> list[Problem]:
+def schema_problems(name: str, document: Any, *, reference: bool = False, most: int | None = None) -> list[Problem]:
     """All problems of `document` against the schema of the artifact `name`, in document order.
 
-    `reference=True` asks `jsonschema` instead of `jsonschema-rs`.
+    `reference=True` asks `jsonschema` instead of `jsonschema-rs`. No more are looked for once there are `most` of them.
     """
     if _deeper_than(document, _MAX_DEPTH):
         return [Problem("", "the document is nested too deeply", "json")]
@@ -157,6 +157,8 @@ def schema_problems(name: str, document: Any, *, reference: bool = False) -> lis
     for path, keyword, instance, argument in engine(document):
         for problem in _explain(path, keyword, instance, argument):
             found.setdefault((problem.pointer, problem.keyword, problem.message), problem)
+        if most is not None and len(found) >= most:
+            break
     return sorted(found.values(), key=lambda p: (_sort_key(p.pointer), p.keyword, p.message))
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import DagogyError, InvalidArgument, StageConflict, ValidationFailed
-from dagogy.api.providers import Proposal, ProposeRequest, Provider, Requirement
+from dagogy.api.providers import Proposal, ProposeRequest, Provider
 from dagogy.api.scope import ScopeDocument, ScopeReading
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.pipeline.generate import Asked, Budget, Draft, Generation, Loop, ask, blame
@@ -176,12 +176,8 @@ def preview(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, tem
     sources = [s for s in opened.sources() if material is None or s.location != material.document.location]
     if material is not None:
         sources.insert(0, material.document)
-    request = ProposeRequest(spec=spec, sources=sources, reading=material.reading if material else None, requirements=_requirements(opened))
+    request = ProposeRequest(spec=spec, sources=sources, reading=material.reading if material else None, requirements=opened.session.judge.requirements())
     return provider.question(replace(request, scaffold=_scaffold(opened, provider, request)))
-
-
-def _requirements(opened: OpenRun) -> list[Requirement]:
-    return [Requirement(rule_id=i.id, summary=i.summary, severity=s, options=o) for i, s, o in opened.session.judge.infos()]
 
 
 def _scaffold(opened: OpenRun, provider: Provider, request: ProposeRequest) -> Callable[[], Any]:
@@ -211,7 +207,7 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
         spec=opened.subject(b"").spec,
         sources=opened.sources(),
         reading=reading,
-        requirements=_requirements(opened),
+        requirements=opened.session.judge.requirements(),
         progress=lambda line: progress("generate", clean(line)),
         answers=RunAnswers(opened.run, opened.session.runs.base, clean, fresh=fresh),
     )

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError
 from dagogy.api.plugins import RuleInfo
+from dagogy.api.providers import Requirement
 from dagogy.api.rules import Finding, Rule, Subject
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.manager import Host, Plugin, is_stop
@@ -78,9 +79,10 @@ class Judge:
                 self._active.append(_Active(plugin, config, severity))
         self._active = _in_order(self._active)
 
-    def infos(self) -> list[tuple[RuleInfo, str, Mapping[str, Any]]]:
-        """Description, severity in force and configured options of each rule that can run."""
-        return [(a.plugin.info, a.severity, a.config.options) for a in self._active if a.plugin.info]
+    def requirements(self) -> list[Requirement]:
+        """Each rule that can run, with severity and options in force. Raises `ConfigError` as `prepare` does."""
+        self.prepare()
+        return [_requirement(active, active.plugin.info) for active in self._active if active.plugin.info and active.rule]
 
     def judge(self, subject: Subject) -> Verdict:
         """Runs every rule on `subject`. A rule that raises is `failed`; the others go on."""
@@ -146,6 +148,16 @@ class Judge:
             active.plugin.fail(f"{kind!r} cannot be created: {type(error).__name__}: {error}")
             raise active.plugin.error() from error
         active.rule = rule
+
+
+def _requirement(active: _Active, info: RuleInfo) -> Requirement:
+    if active.options is None:
+        return Requirement(rule_id=info.id, summary=info.summary, severity=active.severity, options={})
+    import msgspec
+
+    fields: Any = msgspec.inspect.type_info(type(active.options))
+    meanings = {f.name: (getattr(f.type, "extra_json_schema", None) or {}).get("description", "") for f in fields.fields}
+    return Requirement(rule_id=info.id, summary=info.summary, severity=active.severity, options=msgspec.structs.asdict(active.options), meanings=meanings)
 
 
 def _require_sound(finding: Finding) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -23,6 +24,8 @@ _HASH = re.compile(r"[0-9a-f]{16,128}")
 class RunAnswers(AnswerDesk):
     """The desk of one run. With `fresh` nothing that was kept is found again.
 
+    An answer is worth more than its copy: where none can be written (a full disk), whoever asked goes on with what was answered.
+
     `clean` takes secrets out of what is written, and what only looks like one too, but for `shapes=False`: a lesson may show what a key looks like.
     """
 
@@ -39,17 +42,23 @@ class RunAnswers(AnswerDesk):
 
     def keep(self, key: str, answer: Mapping[str, Any]) -> None:
         if _HASH.fullmatch(key):
-            self._run.write_json(f"{ANSWERS}/{key}.json", self._clean({"at_utc": utc_now(), **answer}, shapes=False))
+            with contextlib.suppress(StorageError):
+                self._run.write_json(f"{ANSWERS}/{key}.json", self._clean({"at_utc": utc_now(), **answer}, shapes=False))
 
     def reject(self, text: str, cause: str) -> str:
         stamp = re.sub(r"[-:]", "", utc_now()).replace(".", "-")
         place = f"{ANSWERS}/rejected-{stamp}-{cause}.txt"
-        self._run.write(place, str(self._clean(text)).encode(errors="backslashreplace"))
+        try:
+            self._run.write(place, str(self._clean(text)).encode(errors="backslashreplace"))
+        except StorageError:
+            return ""
         return place
 
 
 class _Memory(MutableMapping[str, str]):
-    """Text by name in one file. One that cannot be read remembers nothing; what another command adds meanwhile stays."""
+    """Text by name in one file. One that cannot be read or written remembers nothing, and of two that are added at the same time one may be lost:
+    either is learned once more.
+    """
 
     def __init__(self, path: Path, clean: Callable[..., Any]) -> None:
         self._path, self._clean = path, clean
@@ -58,7 +67,8 @@ class _Memory(MutableMapping[str, str]):
         return {name: value for name, value in _read_object(self._path).items() if isinstance(value, str)}
 
     def _write(self, entries: Mapping[str, str]) -> None:
-        write_atomic(self._path, to_json(self._clean(dict(entries))))
+        with contextlib.suppress(StorageError):
+            write_atomic(self._path, to_json(self._clean(dict(entries))))
 
     def __getitem__(self, name: str) -> str:
         return self._read()[name]

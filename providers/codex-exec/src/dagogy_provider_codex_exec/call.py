@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,8 +59,10 @@ class Call:
         if not self._in_file:
             return transcript.message if self.has_events else ended.stdout.decode(errors="replace")
         try:
-            with self._last.open("rb") as file:
-                told = file.read(MOST_BYTES).decode(errors="replace")
+            # Neither waits for what is no file nor follows a link to what the command may not have meant to answer with.
+            descriptor = os.open(self._last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as file:
+                told = (file.read(MOST_BYTES) or b"").decode(errors="replace")
         except OSError:
             told = ""
         # codex writes the file at its very end; one that was ended after its turn has said all in its events.

@@ -82,11 +82,15 @@ class Secrets:
         found = {n: v.strip() for n, v in environ.items() if n in named or (_SECRET_NAME.search(n) and n not in _NO_SECRET)}
         self._values = sorted(((v, n) for n, v in found.items() if len(v) >= _SHORTEST), key=lambda item: -len(item[0]))
 
-    def without(self, text: str) -> str:
-        """`text` with each secret replaced by the name of its variable, and what only looks like a key by a mark."""
+    def known(self, text: str) -> str:
+        """`text` with each secret replaced by the name of its variable."""
         for value, name in self._values:
             text = text.replace(value, f"[{name}]")
-        return _KEY_SHAPE.sub("[redacted]", _PASSWORD_IN_URL.sub("[redacted]", text))
+        return text
+
+    def without(self, text: str) -> str:
+        """The same, and what only looks like a key replaced by a mark: right for what was printed, too much for what was written to be taught."""
+        return _KEY_SHAPE.sub("[redacted]", _PASSWORD_IN_URL.sub("[redacted]", self.known(text)))
 
 
 def _is_secret(name: str, value: str) -> bool:

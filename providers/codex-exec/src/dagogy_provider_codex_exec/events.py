@@ -16,6 +16,7 @@ _MOST_SHOWN = 120
 #: Of a text inside an event that is kept as evidence.
 _MOST_KEPT = 1000
 _MOST_EVENTS = 30
+_DEEPEST = 20
 _STATUS = re.compile(r"\b(?:unexpected|last) status:? (?P<status>[1-5]\d\d)\b")
 _REQUEST = re.compile(r"\brequest id: (?P<id>[\w.:-]{1,80})")
 _INCOMPLETE = re.compile(r"\bIncomplete response returned, reason: (?P<reason>\w+)")
@@ -146,10 +147,12 @@ def _text(item: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _short(value: Any) -> Any:
-    """`value` with long texts cut, so that it stays an event that can be read."""
+def _short(value: Any, deep: int = 0) -> Any:
+    """`value` with long texts and what is nested too deeply cut, so that it stays an event that can be read."""
+    if deep > _DEEPEST:
+        return "[…]"
     if isinstance(value, str):
         return value if len(value) <= _MOST_KEPT else f"{value[: _MOST_KEPT // 2]} […] {value[-_MOST_KEPT // 2 :]}"
     if isinstance(value, dict):
-        return {key: _short(item) for key, item in value.items()}
-    return [_short(item) for item in value[:20]] if isinstance(value, list) else value
+        return {key: _short(item, deep + 1) for key, item in value.items()}
+    return [_short(item, deep + 1) for item in value[:20]] if isinstance(value, list) else value

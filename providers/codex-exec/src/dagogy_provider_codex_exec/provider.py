@@ -48,6 +48,10 @@ class CodexExec(LanguageModelProvider):
     def endpoint(self) -> str:
         return Path(commands.split(self._setting)[0]).name
 
+    @property
+    def api(self) -> str:
+        return self._setting
+
     def describe_failure(self, why: str) -> str:
         return f"{UMBRELLA}: codex answered with {why}"
 

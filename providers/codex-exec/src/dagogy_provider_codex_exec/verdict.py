@@ -46,7 +46,8 @@ class Verdict:
         if not self._text.strip():
             # So it is after a refusal too: codex does not pass it on.
             raise self._failed("the last message is empty", {"cause": "empty"})
-        return Answer(text=self._text, model=self.call.model, usage=self._usage, notes=tuple(self._notes()), facts={"returncode": ended.returncode})
+        known = {"returncode": ended.returncode}
+        return Answer(text=self.secrets.known(self._text), model=self.call.model, usage=self._usage, notes=tuple(self._notes()), facts=known)
 
     @cached_property
     def _text(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,6 +20,10 @@ Api = Literal["responses", "chat"]
 #: More of an answer that is no good is not kept.
 _TAIL = 20_000
 _PROGRESS_CHARS = 4000
+#: Variables that the HTTP library heeds, in lower case.
+_CONNECTION = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir", "sslkeylogfile"})
+#: What is longer is no answer: as text, and as bytes with all that a stream puts around the text, unpacked.
+_MOST_CHARS, _MOST_BYTES = 2_000_000, 2**27
 
 
 @dataclass(slots=True)
@@ -37,12 +42,13 @@ class Written:
         """Takes the tokens, whichever interface counted them."""
         for name, keys in (("input_tokens", ("input_tokens", "prompt_tokens")), ("output_tokens", ("output_tokens", "completion_tokens"))):
             for key in keys:
-                if isinstance(usage, Mapping) and isinstance(usage.get(key), int):
-                    self.usage[name] = usage[key]
+                counted = usage.get(key) if isinstance(usage, Mapping) else None
+                if isinstance(counted, int) and counted >= 0:
+                    self.usage[name] = int(counted)
 
     def response(self, response: Mapping[str, Any]) -> None:
         """Takes a whole `response` object of the Responses API, which has the last word."""
-        parts = [p for item in response.get("output") or () if isinstance(item, Mapping) for p in item.get("content") or () if isinstance(p, Mapping)]
+        parts = [part for item in _objects(response.get("output")) for part in _objects(item.get("content"))]
         self.text = "".join(str(p.get("text") or "") for p in parts if p.get("type") == "output_text") or self.text
         self.refusal = "".join(str(p.get("refusal") or "") for p in parts if p.get("type") == "refusal") or self.refusal
         self.model = str(response.get("model") or self.model)
@@ -50,23 +56,61 @@ class Written:
         self.error = response.get("error")
         status = str(response.get("status") or "completed")
         details = response.get("incomplete_details")
-        self.finish = str((details or {}).get("reason") or status) if status == "incomplete" else status
+        reason = details.get("reason") if isinstance(details, Mapping) else None
+        self.finish = str(reason or status) if status == "incomplete" else status
 
     def choice(self, completion: Mapping[str, Any], part: Literal["delta", "message"]) -> None:
         """Takes a chat completion, or a chunk of one."""
         self.model = str(completion.get("model") or self.model)
         self.count(completion.get("usage"))
-        for choice in (completion.get("choices") or ())[:1]:
-            message = choice.get(part) or {}
-            self.text += str(message.get("content") or "")
-            self.refusal += str(message.get("refusal") or "")
+        for choice in _objects(completion.get("choices"))[:1]:
+            for message in _objects([choice.get(part)]):
+                self.text += _said(message.get("content"))
+                self.refusal += _said(message.get("refusal"))
             self.finish = str(choice.get("finish_reason") or self.finish)
 
 
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects in a list. A service may send anything in its place, in which there is none."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _said(content: Any) -> str:
+    """The text of a message, which some services send in parts."""
+    return content if isinstance(content, str) else "".join(_said(part.get("text")) for part in _objects(content))
+
+
 def client(base_url: str, key: str, watch: Watch) -> openai.OpenAI:
-    """The SDK without its own retries, watched by our clock. A redirect is not followed: the key goes where the user said."""
-    http = httpx2.Client(follow_redirects=False, timeout=watch.timeout(), event_hooks={"request": [watch.hook]})
+    """The SDK without its own retries, watched by our clock. A redirect is not followed: the key goes where the user said.
+
+    Raises `Fault` where the environment names a proxy or a file of certificates that cannot be used.
+    """
+    try:
+        http = httpx2.Client(follow_redirects=False, timeout=watch.timeout(), event_hooks={"request": [watch.hook], "response": [_bounded]})
+    except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
+        named = ", ".join(sorted(name for name in os.environ if name.lower() in _CONNECTION and os.environ[name]))
+        why = "SOCKS proxies are not supported" if isinstance(error, ImportError) else shorten(str(error), 200)
+        raise Fault(f"no connection can be set up as the environment wants it ({named}): {why}", hint=f"correct or unset what is wrong of {named}") from error
     return openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, timeout=watch.timeout(), http_client=http)
+
+
+def _bounded(response: httpx2.Response) -> None:
+    """An httpx2 response hook: of a body that does not end no more is read than the memory has room for."""
+    chunks = response.iter_bytes
+
+    def counted(chunk_size: int | None = None) -> Iterator[bytes]:
+        size = 0
+        for chunk in chunks(chunk_size):
+            size += len(chunk)
+            if size > _MOST_BYTES:
+                raise _too_long(response.url.netloc.decode(), _MOST_BYTES, "bytes")
+            yield chunk
+
+    response.iter_bytes = counted  # type: ignore[method-assign]
+
+
+def _too_long(endpoint: str, most: int, unit: str) -> Fault:
+    return Fault(f"{endpoint} sent more than the {most:,} {unit} that an answer may have, and was cut off", cause="incomplete")
 
 
 def ask(sdk: openai.OpenAI, watch: Watch, endpoint: str, api: Api, model: str, question: Question, without: frozenset[str]) -> Written:
@@ -79,7 +123,9 @@ def ask(sdk: openai.OpenAI, watch: Watch, endpoint: str, api: Api, model: str, q
             if response.headers.get("content-type", "").startswith("text/event-stream"):
                 for event in response.parse():
                     watch.alive()
-                    _take(written, event, question)
+                    _take(written, event.to_dict(warnings=False) if isinstance(event, openai.BaseModel) else {}, question)
+                    if len(written.text) > _MOST_CHARS:
+                        raise _too_long(endpoint, _MOST_CHARS, "characters")
             else:
                 _take_whole(written, response, endpoint)
             if watch.ended:  # a connection that is closed looks like a stream's end
@@ -87,7 +133,7 @@ def ask(sdk: openai.OpenAI, watch: Watch, endpoint: str, api: Api, model: str, q
     except Fault as fault:
         fault.facts.setdefault("request_id", written.request_id)
         raise
-    except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, ValueError, TimeoutError) as error:
+    except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, ValueError, RecursionError, TimeoutError) as error:
         told = fault_of(error, endpoint, watch)
         told.facts = {"output": written.text[-_TAIL:], "request_id": written.request_id, "usage": written.usage, **told.facts}
         raise told from error
@@ -125,21 +171,22 @@ def _sent(sdk: openai.OpenAI, api: Api, model: str, question: Question, without:
         yield response
 
 
-def _take(written: Written, event: Any, question: Question) -> None:
+def _take(written: Written, event: Mapping[str, Any], question: Question) -> None:
     """One event of the stream, of either interface."""
     before = len(written.text) // _PROGRESS_CHARS
-    kind = getattr(event, "type", "") or ""
+    kind = event.get("type")
     if kind == "response.output_text.delta":
-        written.text += event.delta
+        written.text += _said(event.get("delta"))
     elif kind == "response.refusal.delta":
-        written.refusal += event.delta
+        written.refusal += _said(event.get("delta"))
     elif kind in ("response.completed", "response.incomplete", "response.failed"):
-        written.response(event.response.to_dict(warnings=False))
+        for response in _objects([event.get("response")]):
+            written.response(response)
     elif kind == "error":
-        written.error = event.to_dict(warnings=False)
+        written.error = event
         written.finish = "failed"
-    elif getattr(event, "object", "") == "chat.completion.chunk":
-        written.choice(event.to_dict(warnings=False), "delta")
+    elif event.get("object") == "chat.completion.chunk":
+        written.choice(event, "delta")
     if len(written.text) // _PROGRESS_CHARS > before:
         question.progress(f"{len(written.text):,} characters of the answer so far")
 
@@ -158,7 +205,7 @@ def _take_whole(written: Written, response: Any, endpoint: str) -> None:
             fault.facts["cause"] = "incomplete" if text.lstrip()[:1] == "{" else "not_json"
             fault.retry = fault.facts["cause"] == "incomplete"
         raise fault from None
-    if isinstance(body, dict) and body.get("choices"):
+    if isinstance(body, dict) and _objects(body.get("choices")):
         written.choice(body, "message")
     elif isinstance(body, dict) and body.get("object") == "response":
         written.response(body)

@@ -76,10 +76,11 @@ def fault_of(error: Exception, endpoint: str, watch: Watch) -> Fault:
     if isinstance(error, openai.APIConnectionError | httpx2.RequestError):
         leaf = list(links(error))[-1]
         unsafe = any("certificate" in str(link).lower() for link in links(error))
-        return Fault(f"{endpoint} cannot be reached: {shorten(str(leaf) or type(leaf).__name__, 200)}", retry=not unsafe)
+        what = "broke off its answer" if watch.last > watch.started else "cannot be reached"
+        return Fault(f"{endpoint} {what}: {shorten(str(leaf) or type(leaf).__name__, 200)}", retry=not unsafe)
     if isinstance(error, openai.APIError):  # an error event in the stream
         return body_fault(_wrapped(error.body if error.body is not None else error.message), {}, None, f"{endpoint} failed while it answered")
-    if isinstance(error, ValueError):  # an event that is not JSON
+    if isinstance(error, ValueError | RecursionError) and watch.last > watch.started:  # an event that is not JSON
         return Fault(f"{endpoint} sent a stream that cannot be read: {shorten(str(error), 200)}", retry=True, cause="incomplete")
     return Fault(f"{endpoint}: the request failed with {type(error).__name__}: {shorten(str(error), 200)}")
 
@@ -90,7 +91,7 @@ def _wrapped(body: Any) -> Any:
 
 
 def _late(endpoint: str, watch: Watch) -> Fault:
-    allowed, spent = f"{watch.deadline - watch.started:.3g} seconds", watch.last - watch.started
+    allowed, spent = f"{watch.allowed:.3g} seconds", watch.last - watch.started
     if watch.ended == "idle":
         told = f"{endpoint} went silent: nothing came for {watch.idle:.3g} seconds"
     elif spent > 0:
@@ -114,6 +115,6 @@ def scrubbed(error: BaseException | None, key: str) -> BaseException | None:
         for name in ("message", "body"):
             if isinstance(getattr(link, name, None), str | dict | list):
                 setattr(link, name, without_key(getattr(link, name), key))
-        if key in str(link):
+        if without_key(str(link), key) != str(link):
             return None
     return error

@@ -40,6 +40,7 @@ class RemoteLlm(LanguageModelProvider):
     #: For tests: nobody has to sit through a wait.
     sleep = staticmethod(time.sleep)
     draw: ClassVar[random.Random] = random.Random()  # noqa: S311 (it spreads retries, nothing hangs on it)
+    _only_model = ""
 
     @property
     def endpoint(self) -> str:
@@ -47,7 +48,7 @@ class RemoteLlm(LanguageModelProvider):
 
     @property
     def api(self) -> str:
-        return self.settings.values.get("AGENT_API", "auto")
+        return f"{self.settings.values.get('AGENT_API', 'auto')} {self.settings.values.get('OPENAI_BASE_URL', '')}"
 
     def ready(self) -> Readiness:
         """Key and address by their shape, then `GET /models`, which costs nothing."""
@@ -97,12 +98,14 @@ class RemoteLlm(LanguageModelProvider):
             tokens[name] = tokens.get(name, 0) + value
         notes = self._learned(question, self._place(access, model), manner, written)
         usage = {"calls": calls, **tokens, "seconds": round(time.monotonic() - question.started, 3)}
-        return Answer(text=written.text, model=written.model or model, request_id=written.request_id, usage=usage, notes=notes)
+        return Answer(text=without_key(written.text, access.key), model=written.model or model, request_id=written.request_id, usage=usage, notes=notes)
 
     def _model(self, access: Access) -> str:
         """The model that is asked: `AGENT_MODEL`, or the default of OpenAI, or the only one that the service has."""
         if self.settings.model or access.endpoint == _DEFAULT_HOST:
             return self.settings.model or _DEFAULT_MODEL
+        if self._only_model:
+            return self._only_model
         from dagogy_provider_remote_llm.faults import Fault
 
         models = _models(access, _READY_SECONDS)
@@ -115,7 +118,8 @@ class RemoteLlm(LanguageModelProvider):
                 hint="export AGENT_MODEL=… or give --model",
                 details={"setting": "AGENT_MODEL", "endpoint": access.endpoint},
             )
-        return models[0]
+        self._only_model = models[0]
+        return self._only_model
 
     def _place(self, access: Access, model: str) -> str:
         """Under what name things are remembered of a service: they hold for one host and model."""
@@ -191,11 +195,11 @@ def _once(access: Access, model: str, question: Question, manner: _Manner) -> Wr
     from dagogy_provider_remote_llm.faults import Fault
     from dagogy_provider_remote_llm.watch import Watch
 
-    with Watch(max(question.seconds_left, 0.001)) as watch, client(access.base_url, access.key, watch) as sdk:
-        try:
+    try:
+        with Watch(max(question.seconds_left, 0.001), allowed=question.seconds) as watch, client(access.base_url, access.key, watch) as sdk:
             return ask(sdk, watch, access.endpoint, manner.api, model, question, frozenset(manner.without))
-        except Fault as fault:
-            return fault
+    except Fault as fault:
+        return fault
 
 
 def _models(access: Access, seconds: float) -> list[str] | Fault:
@@ -204,11 +208,11 @@ def _models(access: Access, seconds: float) -> list[str] | Fault:
     from dagogy_provider_remote_llm.faults import Fault
     from dagogy_provider_remote_llm.watch import Watch
 
-    with Watch(seconds) as watch, client(access.base_url, access.key, watch) as sdk:
-        try:
+    try:
+        with Watch(seconds) as watch, client(access.base_url, access.key, watch) as sdk:
             return list_models(sdk, watch, access.endpoint)
-        except Fault as fault:
-            return fault
+    except Fault as fault:
+        return fault
 
 
 def _origin(fault: Fault, key: str) -> BaseException | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import random
 import time
 from collections.abc import Mapping
@@ -14,17 +16,12 @@ _BASE, _CAP = 1.0, 20.0
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
     """Seconds until the service will answer again, as its headers say: `retry-after-ms`, or `retry-after` as seconds or an HTTP date (RFC 9110, 10.2.3)."""
-    text = headers.get("retry-after-ms", "")
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        with contextlib.suppress(ValueError):
+            seconds = float(headers.get(name, "")) * unit
+            return max(0.0, seconds) if math.isfinite(seconds) else None
     try:
-        return max(0.0, float(text) / 1000)
-    except ValueError:
-        text = headers.get("retry-after", "").strip()
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - (time.time() if now is None else now))
+        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - (time.time() if now is None else now))
     except (ValueError, TypeError, OverflowError):
         return None
 

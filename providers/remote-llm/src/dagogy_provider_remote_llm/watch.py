@@ -18,11 +18,12 @@ IDLE_SECONDS = 60.0
 class Watch:
     """Ends a request when its time is up, or when nothing comes any more, by closing the connection under it.
 
-    `seconds` bound the whole, `idle` the time between two signs of life. `ended` then says which of the two it was. Used as a context;
-    sockets are told by `httpcore2`'s trace extension, so proxies and TLS work as they always do.
+    `seconds` bound the whole (what is left of the `allowed` ones), `idle` the time between two signs of life. `ended` then says which of
+    the two it was. Used as a context; sockets are told by `httpcore2`'s trace extension, so proxies and TLS work as they always do.
     """
 
-    def __init__(self, seconds: float, idle: float = IDLE_SECONDS) -> None:
+    def __init__(self, seconds: float, idle: float = IDLE_SECONDS, allowed: float | None = None) -> None:
+        self.allowed = seconds if allowed is None else allowed
         self.started = self.last = time.monotonic()
         self.deadline = self.started + seconds
         self.idle = max(idle, seconds / 2)

@@ -77,7 +77,7 @@ class LanguageModelProvider(Provider):
 
     @property
     def api(self) -> str:
-        """The way in which the service is spoken to, where there are several: an answer depends on it."""
+        """What else an answer depends on besides endpoint and model: the interface, the path of a gateway, the flags of a command. It is only hashed."""
         return ""
 
     def complete(self, question: Question) -> Answer:

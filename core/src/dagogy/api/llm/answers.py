@@ -11,10 +11,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from dagogy.api.llm.strict import without_nulls
+from dagogy.api.text import shorten
 from dagogy.contracts.check import Problem, schema_problems, schema_text
 from dagogy.contracts.documents import MalformedJson, parse_json
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|"', re.DOTALL)
+#: An answer that is longer is none: no model writes so much, and reading it would take all the memory and time there is.
+_MOST_CHARS, _MOST_NODES = 1_000_000, 5_000
+_LONGEST_WHY = 400
+#: More problems of an answer are not looked for.
+_MOST_PROBLEMS = 1000
 _HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
@@ -24,7 +30,7 @@ class BadAnswer(Exception):
     def __init__(self, cause: str, why: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(why)
         self.cause = cause
-        self.why = why
+        self.why = shorten(why, _LONGEST_WHY)
         self.problems = problems
 
 
@@ -35,16 +41,25 @@ def read_curriculum(text: str) -> Any:
         raise BadAnswer("wrong_shape", f"a JSON {'list' if isinstance(document, list) else 'value'} where an object is wanted")
     if "error" in document and "nodes" not in document:
         raise BadAnswer("error_body", "an error object in place of a curriculum")
-    document = without_nulls(document, json.loads(schema_text("curriculum")))
-    problems = schema_problems("curriculum", document)
+    nodes = document.get("nodes")
+    if isinstance(nodes, list) and len(nodes) > _MOST_NODES:
+        raise BadAnswer("wrong_shape", f"{len(nodes):,} nodes, of which at most {_MOST_NODES:,} are read")
+    try:
+        document = without_nulls(document, json.loads(schema_text("curriculum")))
+    except RecursionError:
+        raise BadAnswer("wrong_shape", "JSON that is nested too deeply") from None
+    problems = schema_problems("curriculum", document, most=_MOST_PROBLEMS)
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        others = len(problems) - 1
+        more = f" (and {others if others < _MOST_PROBLEMS else 'many'} more)" if others else ""
         raise BadAnswer("wrong_shape", f"JSON that does not meet the schema: {problems[0]}{more}", problems)
     return document
 
 
 def _object_in(text: str) -> Any:
     """The one JSON value in `text`, as the strict reader gives it."""
+    if len(text) > _MOST_CHARS:
+        raise BadAnswer("wrong_shape", f"{len(text):,} characters, of which at most {_MOST_CHARS:,} are read")
     text = text.strip().removeprefix("\ufeff")
     if not text:
         raise BadAnswer("empty", "nothing")
@@ -86,8 +101,9 @@ def _malformed(text: str, start: int, whole: MalformedJson) -> BadAnswer:
 def _is_open(text: str) -> bool:
     """Whether a string, list or object that begins in `text` does not end in it."""
     depth = 0
-    for mark in _TOKEN.findall(text):
-        if mark == '"':
+    # One by one: behind a string that does not end, each escaped quote would be taken for the start of another one.
+    for mark in _TOKEN.finditer(text):
+        if mark[0] == '"':
             return True
-        depth += (mark in ("{", "[")) - (mark in ("}", "]"))
+        depth += (mark[0] in ("{", "[")) - (mark[0] in ("}", "]"))
     return depth > 0

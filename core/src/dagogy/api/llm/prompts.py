@@ -18,11 +18,15 @@ import msgspec
 from dagogy.api.llm.strict import with_nulls
 from dagogy.api.providers import ProposeRequest, RepairRequest
 from dagogy.api.scope import ScopeDocument
+from dagogy.api.text import shorten
 
 #: A draft that takes more than this is shown without what the model writes anyway.
 _DRAFT_CHARS = 60_000
 _MOST_PROBLEMS = 20
+_LONGEST_PROBLEM = 300
 _MOST_LEFT_OUT = 30
+_MOST_ITEMS = 8
+_LONGEST_TITLE = 80
 
 
 class Prompt(NamedTuple):
@@ -75,7 +79,7 @@ _WAS = {
 
 def ask_again(question: str, cause: str, findings: Sequence[str]) -> str:
     """The question once more, with what was wrong with an earlier answer. `cause` is one that can be asked again."""
-    shown = [*findings[:_MOST_PROBLEMS]]
+    shown = [shorten(finding, _LONGEST_PROBLEM) for finding in findings[:_MOST_PROBLEMS]]
     if len(findings) > _MOST_PROBLEMS:
         shown.append(f"and {len(findings) - _MOST_PROBLEMS} more like these")
     return _filled("ask_again", question=question, was=_WAS[cause], problems=fenced("PROBLEMS", "\n".join(shown)))
@@ -97,8 +101,12 @@ def _json(value: Any) -> str:
 
 def _requirements(request: ProposeRequest) -> Iterator[str]:
     for rule in request.requirements:
-        options = f" {_json(rule.options)}" if rule.options else ""
-        yield f"- {rule.rule_id} ({rule.severity}): {rule.summary}{options}"
+        yield f"- {rule.rule_id} ({rule.severity}): {rule.summary}"
+        for name, value in rule.options.items():
+            # Long lists of words are about bad answers, not about good ones, and would take more room than all the rest.
+            if not isinstance(value, list | tuple) or len(value) <= _MOST_ITEMS:
+                meaning = rule.meanings.get(name, "")
+                yield f"  - {name} = {_json(value)}{f': {meaning}' if meaning else ''}"
 
 
 def _scaffold(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
@@ -115,6 +123,8 @@ def _scaffold(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
         told += " It is shown without most of its text."
     if len(text) > _DRAFT_CHARS:
         text = _json({"nodes": [{key: node[key] for key in ("id", "title", "prerequisites")} for node in document["nodes"]]})
+    if len(text) > _DRAFT_CHARS:
+        return f"A program found {len(document['nodes'])} concepts in the material, too many to show them."
     return f"{told}\n\n{fenced('DRAFT', text)}"
 
 
@@ -138,7 +148,8 @@ class _Section(NamedTuple):
 def cut(source: ScopeDocument, most_chars: int) -> tuple[str, int]:
     """The sections of `source` that fit into `most_chars`, each with its lines, and a line that names those left out.
 
-    Returns the text and how many characters of the document are in it. Where not even one section fits, the lines of the first that do are taken.
+    Returns the text and how many characters of the document are in it. As long as not even half of them are used, of a section that does not fit the
+    lines (or words) that do are taken: a document may be one long section under its title.
     """
     kept: list[str] = []
     out: list[str] = []
@@ -147,8 +158,8 @@ def cut(source: ScopeDocument, most_chars: int) -> tuple[str, int]:
         if used + len(section.text) <= most_chars:
             used += len(section.text)
             kept.append(f"[lines {section.first} to {section.last}]\n{section.text}")
-        elif not used:
-            lines = _first_lines(section.text, most_chars)
+        elif used < most_chars // 2 or not used:
+            lines = _first_lines(section.text, most_chars - used)
             used += len(lines)
             out.append(f"the rest of {section.title}" if lines else section.title)
             if lines:
@@ -156,7 +167,8 @@ def cut(source: ScopeDocument, most_chars: int) -> tuple[str, int]:
         else:
             out.append(section.title)
     if out:
-        named = "; ".join(out[:_MOST_LEFT_OUT]) + (f"; and {len(out) - _MOST_LEFT_OUT} more" if len(out) > _MOST_LEFT_OUT else "")
+        named = "; ".join(shorten(title, _LONGEST_TITLE) for title in out[:_MOST_LEFT_OUT])
+        named += f"; and {len(out) - _MOST_LEFT_OUT} more" if len(out) > _MOST_LEFT_OUT else ""
         kept.append(f"[left out, {len(source.text) - used} of {len(source.text)} characters: {named}]")
     return "\n".join(kept), used
 
@@ -175,8 +187,8 @@ def _sections(source: ScopeDocument) -> Iterator[_Section]:
 
 
 def _first_lines(text: str, most_chars: int) -> str:
-    """As many whole lines from the start as fit."""
+    """As many whole lines from the start as fit; of a text in one line, as many words."""
     if len(text) <= most_chars:
         return text
-    end = text.rfind("\n", 0, most_chars + 1)
+    end = max(text.rfind("\n", 0, most_chars + 1), 0) or text.rfind(" ", 0, most_chars + 1)
     return text[:end] if end > 0 else ""
