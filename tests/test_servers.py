@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,18 @@ def test_a_process_that_is_left_is_found_by_its_mark() -> None:
     with subprocess.Popen(["sleep", "60"], env=mark) as process:
         assert none_left(mark, within=0) == ["sleep 60"]
         process.kill()
+    assert none_left(mark) == []
+
+
+def test_a_counterpart_ends_with_the_tests_even_when_they_are_killed() -> None:
+    mark = {"DAGOGY_TEST_MARK": uuid.uuid4().hex}
+    code = "from servers.counterparts import started\nwith started(['sh', '-c', 'echo up; exec sleep 60'], 'up') as line: print(line, flush=True); input()"
+    environment = clean_environment([ROOT / "tests"], **mark)
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as tests:
+        assert tests.stdout is not None
+        assert tests.stdout.readline() == b"up\n"
+        assert any("sleep 60" in command for command in none_left(mark, within=0))
+        tests.kill()
     assert none_left(mark) == []
 
 
