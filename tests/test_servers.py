@@ -8,13 +8,15 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from servers.counterparts import NEEDS_NPM, call
+from servers.counterparts import NEEDS_NPM, call, none_left
 from servers.faulty import ERRORS, REPLIES, Faulty, answering
+from servers.outcomes import SECRET
 from servers.strict_mode import conform, strict_problem
 from support import ROOT, clean_environment
 
@@ -113,6 +115,34 @@ def test_the_key_is_seen_and_not_kept(faulty: Faulty) -> None:
     urllib.request.urlopen(request, timeout=5).close()
     assert faulty.requests[0].headers["authorization"] == "present"
     assert "secret" not in repr(faulty.requests)
+
+
+def test_a_careless_server_prints_the_key(faulty: Faulty) -> None:
+    request = question(faulty.url("401echo"), "responses", RESPONSES)
+    request.add_header("Authorization", f"Bearer {SECRET}")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=5)
+    assert SECRET in caught.value.read().decode()
+
+
+def test_a_process_that_is_left_is_found_by_its_mark() -> None:
+    mark = {"DAGOGY_TEST_MARK": "left"}
+    with subprocess.Popen(["sleep", "60"], env=mark) as process:
+        assert none_left(mark, within=0) == ["sleep 60"]
+        process.kill()
+    assert none_left(mark) == []
+
+
+def test_a_counterpart_ends_with_the_tests_even_when_they_are_killed() -> None:
+    mark = {"DAGOGY_TEST_MARK": uuid.uuid4().hex}
+    code = "from servers.counterparts import started\nwith started(['sh', '-c', 'echo up; exec sleep 60'], 'up') as line: print(line, flush=True); input()"
+    environment = clean_environment([ROOT / "tests"], **mark)
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as tests:
+        assert tests.stdout is not None
+        assert tests.stdout.readline() == b"up\n"
+        assert any("sleep 60" in command for command in none_left(mark, within=0))
+        tests.kill()
+    assert none_left(mark) == []
 
 
 @pytest.mark.parametrize(

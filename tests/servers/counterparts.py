@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -36,6 +37,15 @@ def missing_from_npm(command: Path) -> str:
     return NEEDS_NPM + (told.read_text().strip() if told.exists() else f"{command.name} is not there; 'make test' installs it")
 
 
+_LIBC = ctypes.CDLL(None)
+
+
+def _end_with_the_tests() -> None:
+    """In the child: killed when the tests are, which then have no time to do it."""
+    pr_set_pdeathsig = 1
+    _LIBC.prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 @contextmanager
 def started(command: Sequence[str | Path], until: str, **environment: str) -> Iterator[str]:
     """A server as long as the block runs, in a process group of its own; yields the line that it prints when it is ready, which holds `until`."""
@@ -47,6 +57,7 @@ def started(command: Sequence[str | Path], until: str, **environment: str) -> It
         text=True,
         env={**os.environ, **environment},
         start_new_session=True,
+        preexec_fn=_end_with_the_tests,
     )
     assert process.stdout is not None
     printed = []
