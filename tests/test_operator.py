@@ -182,3 +182,23 @@ def test_what_to_do_names_the_run(desk: Desk) -> None:
         told = desk(command, run.name).out
         assert f"`dagogy status {run.name}`" in told
         assert "RUN" not in told
+
+
+def test_a_recovery_that_is_interrupted_says_so_in_the_log(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = conflict(desk)
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dagogy.incidents.recover.run_command", interrupted)
+    assert desk("recover", run.name).status == 130
+    assert [e["reason"] for e in events(run, "recovery_stopped")] == ["cut short: KeyboardInterrupt"]
+
+
+def test_a_retry_that_our_own_time_limit_cut_short_before_it_could_say_anything_says_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, yard = fragile(desk, f"raise ProviderError('{PROSE}')", monkeypatch)
+    yard.plugin("x-late", entry_points={}, modules={"sitecustomize": "import os, signal\nif 'DAGOGY_RECOVERY' in os.environ:\n    signal.pause()\n"})
+    done = yard.run("run", run.name, "--self-heal", "--heal-seconds", "0.1", "--json", cwd=desk.folder, AGENT_PROVIDER="fragile")
+    assert done.returncode == 8, done.stderr
+    assert json.loads(done.stdout)["error"]["code"] == "provider_error"
+    assert json.loads(done.stdout)["healing"]["reason"] == "out of budget: 0.1 seconds"

@@ -301,19 +301,29 @@ class Recovery:
         self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
         self._saw(report.verdict, incident.failure)
         seen = {report.verdict.incident_id}
-        report.failure = self._loop(report, incident.failure, seen)
-        if report.verdict.refuted and report.unaided is None and not report.steps:
-            # The incident is not there now: it may be over. No action is taken on it, and the failed command decides.
-            report.failure = self._loop(report, self._try_unaided(report, incident.command, report.failure), seen)
-        if not report.resolved:
-            self._leave_to_people(report, report.failure)
+        try:
+            report.failure = self._loop(report, incident.failure, seen)
+            if report.verdict.refuted and report.unaided is None and not report.steps:
+                # The incident is not there now: it may be over. No action is taken on it, and the failed command decides.
+                report.failure = self._loop(report, self._try_unaided(report, incident.command, report.failure), seen)
+            if not report.resolved:
+                self._leave_to_people(report, report.failure)
+        except BaseException as error:
+            report.reason = f"cut short: {type(error).__name__}"
+            self._ended(report, seen)
+            raise
         report.run_id = self.at.id
+        self._ended(report, seen)
+        return report
+
+    def _ended(self, report: Report, seen: set[str]) -> None:
+        """The end of a recovery, in the log."""
+        incident = report.incident
         facts = {"incident": report.named, "incidents": sorted(seen), "actions": [s.action.id for s in report.steps], "command": list(incident.command)}
         if report.resolved:
             self._event("recovered", by=report.helped.action.id if report.helped else "", run_id=self.at.id, **facts)
         else:
             self._event("recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts)
-        return report
 
     def _verdict(self, failure: Failure) -> Verdict:
         if not self.probes:
@@ -424,7 +434,8 @@ class Recovery:
         else:  # it could write none: it was killed, or the disk is full
             failure = from_text(result.text, str(result.exit_status), source="the output of the command that was run again")
             failure = replace(failure, command=before.command, run_id=self.at.id)
-        if self._spent() and (failure.killed_by == "timeout" or failure.details.get("cause") == "calls_spent"):
+        cut_short = self.limits.seconds_left == 0 and (failure.killed_by == "timeout" or not new)
+        if cut_short or (self._spent() and failure.details.get("cause") == "calls_spent"):
             return before
         report.exit_status = failing_status(result)
         report.line = told(result) if _TYPED.match(told(result)) else report.line
