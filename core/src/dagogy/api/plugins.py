@@ -104,7 +104,7 @@ class RecoveryInfo(PluginInfo):
 
     `incidents`: the incident ids it helps with. `safety`: `safe` runs by itself, `unsafe` needs consent and `reason` says
     why, `manual` prints exact commands for a person. `order`: lower is tried first. `consent`: the setting with which the user
-    consented beforehand to this very action; while it is set, an `unsafe` action needs no further consent. `times`: how often it may be
+    consents to this very action: while it is set, an `unsafe` action needs no further consent; while it is not, it is not offered. `times`: how often it may be
     carried out in one recovery; more than once only for what changes by the time that passes, such as a growing pause.
     """
 

@@ -21,7 +21,7 @@ _FOREIGN = re.compile(
 )
 #: An answer to a request for an address that is no model's.
 _ELSEWHERE = re.compile(
-    r"\bfor url:? '?https?://(?![^\s'\"]*(?:/v\d|responses|completions|messages|models|chat|generate|embeddings|llm|openai))", re.IGNORECASE
+    r"\b(?:for url:?|while getting) '?https?://(?![^\s'\"]*(?:/v\d|responses|completions|messages|models|chat|generate|embeddings|llm|openai))", re.IGNORECASE
 )
 _CONFIDENCE = {
     Rank.TYPED_CODE: 0.99,

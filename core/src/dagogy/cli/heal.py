@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from dagogy.api.errors import DagogyError, Interrupted
 from dagogy.cli.app import App, Recorded, record_failure, typed
 from dagogy.cli.commands.recover import report_lines
-from dagogy.incidents.brief import last_line
+from dagogy.incidents.brief import brief, closing
 from dagogy.incidents.escalation import escalate
 from dagogy.incidents.intake import from_record
 from dagogy.incidents.limits import Limits
@@ -90,24 +92,32 @@ def _object(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _tell_escalated(app: App, report: Report, recorded: Recorded, secrets: dict[str, str]) -> None:
-    """What is left to a person, and the bundle for whoever takes it up; last, as every failing command, incident and next step."""
+def _bundled(app: App, report: Report, recorded: Recorded, secrets: dict[str, str]) -> tuple[str, str]:
+    """The path of the bundle, "" where there is none, and the line that tells it."""
     run = Run(app.session.runs.base / report.run_id)
     unwritten = recorded.document if recorded.path is None else None
     note = f"dagogy run --self-heal could not recover from it: {report.reason}"
     try:
         bundle = escalate(app.host, run, app.settings.archive_dir, secrets, note=str(redacted(note, secrets)), standing=report.failure, unwritten=unwritten)
-        path, told = str(bundle.path), f"bundle: {bundle.path}"
-        run.event("escalated", command=app.command_line(), incident=bundle.incident, bundle=bundle.path.name)
     except DagogyError as error:
-        path, told = "", f"no bundle: {error.message}"
+        return "", f"no bundle: {error.message}"
+    with suppress(DagogyError):  # a run that cannot be written to is escalated all the same
+        run.event("escalated", command=app.command_line(), incident=bundle.incident, bundle=bundle.path.name)
+    return str(bundle.path), f"bundle: {bundle.path}"
+
+
+def _tell_escalated(app: App, report: Report, recorded: Recorded, secrets: dict[str, str]) -> None:
+    """What is left to a person, and the bundle for whoever takes it up; last, as every failing command, incident and next step."""
+    path, told = _bundled(app, report, recorded, secrets)
     found = _TYPED.match(report.first_line)
     assert found is not None
     error_document = {"code": found[1], "message": found[2], "details": dict(report.failure.details), "hint": report.failure.hint}
     lines = [str(redacted(line, secrets)) for line in report_lines(report)]
     app.emit(redacted({"error": error_document, "healing": report.as_dict(), "bundle": path}, secrets), *lines)
-    facts = {"run_id": report.run_id, "hint": report.failure.hint, "command": ["dagogy", *report.incident.command]}
-    closing = last_line(app.host, report.verdict, facts, report.failure.source)
+    step = report.next_command
+    if path and step.startswith("dagogy escalate "):  # which was done just now
+        step = f"tar -xzOf {shlex.quote(path)} --wildcards '*/report.md'"
+    last = closing(report.verdict, brief(app.host, report.verdict)[0], step)
     hint = [f"hint: {report.failure.hint}"] if report.failure.hint else []
     source = [f"record: {report.failure.source}"] if report.failure.source.endswith(".json") else []
-    app.tell(str(redacted("\n".join([report.first_line, *hint, *source, told, closing]), secrets)))
+    app.tell(str(redacted("\n".join([report.first_line, *hint, *source, told, last]), secrets)))

@@ -27,7 +27,12 @@ def brief(host: Host | None, verdict: Verdict) -> tuple[str, bool]:
 def last_line(host: Host | None, verdict: Verdict, document: Mapping[str, Any], record: str) -> str:
     """What a failing command ends with: incident, cause and the next command. `host` is None where there is none: its own settings are wrong."""
     cause, helped = brief(host, verdict)
-    return f"incident {verdict.incident_id}: {cause.rstrip('.')}; next: {next_command(document, verdict.incident_id, record, helped)}"
+    return closing(verdict, cause, next_command(document, verdict.incident_id, record, helped))
+
+
+def closing(verdict: Verdict, cause: str, command: str) -> str:
+    """That line."""
+    return f"incident {verdict.incident_id}: {cause.rstrip('.')}; next: {command}"
 
 
 def next_command(document: Mapping[str, Any], incident: str, record: str, helped: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from dagogy.incidents.redact import redacted, secrets_of
 _TAIL = 20_000
 _GRACE_SECONDS = 10.0
 _PREFIX = "AGENT_"
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 #: The options of a command that recovers by itself: those without a value, and those with one.
 _HEALING_FLAGS = frozenset({"--self-heal", "--unsafe"})
 _HEALING_OPTIONS = frozenset({"--heal-attempts", "--heal-seconds", "--heal-calls"})
@@ -60,7 +63,7 @@ def flag_of(name: str) -> str:
 def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Path | None = None, seconds: float | None = None) -> CommandResult:
     """`dagogy ARGUMENTS…` to its end, or until `seconds` are over.
 
-    Whoever interrupts us stops it as well. However it is stopped, it gets the time to leave everything whole.
+    Whoever interrupts or kills us stops it as well. However it is stopped, it gets the time to leave everything whole.
     """
     try:
         process = subprocess.Popen(
@@ -70,6 +73,7 @@ def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Pa
             stderr=subprocess.PIPE,
             cwd=folder,
             env=dict(environ),
+            preexec_fn=None if _LIBC is None else _end_with_us,  # noqa: PLW1509 (it calls one C function)
         )
     except (OSError, ValueError) as error:
         raise StorageError(f"'dagogy {' '.join(arguments)}' cannot be started: {error}") from error
@@ -82,6 +86,12 @@ def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Pa
         raise
     text = "\n".join(part for part in (stream.decode("utf-8", "replace").strip() for stream in (out, err)) if part)
     return CommandResult(exit_status=process.returncode, text=str(redacted(text, secrets_of(environ)))[-_TAIL:])
+
+
+def _end_with_us() -> None:
+    """In the child, on Linux: a recovery that is killed leaves no command behind that goes on, and spends, by itself."""
+    assert _LIBC is not None
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _stopped(process: subprocess.Popen[bytes], number: signal.Signals) -> tuple[bytes, bytes]:

@@ -13,7 +13,7 @@ from dagogy.api.plugins import Escalation
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import UNKNOWN, Verdict, diagnose, settled
-from dagogy.incidents.intake import from_record, record_paths
+from dagogy.incidents.intake import about_failures, command_name, from_record, record_paths
 from dagogy.incidents.probing import Look
 from dagogy.pipeline.report import plural
 from dagogy.workspace.events import read_events
@@ -65,7 +65,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The failures and the events of a run, oldest first, and the records that cannot be read."""
+    """The failures and the events of a run, oldest first, and the names of the records, or of the log, that cannot be read."""
 
     run: Run
     failures: Sequence[Happened] = ()
@@ -74,14 +74,15 @@ class History:
 
     @property
     def last(self) -> Happened | None:
-        return self.failures[-1] if self.failures else None
+        """The run's last failure; one of a command about failures only where there is no other."""
+        return next((f for f in reversed(self.failures) if not about_failures(f.command.split())), next(reversed(self.failures), None))
 
     def resolved(self, failure: Happened) -> Mapping[str, Any] | None:
         """The event that shows that a failure is over: a recovery of it, or the same command that came to its end later.
 
         That a recovery ran the command is the recovery's merit.
         """
-        words, incidents = _subject(failure.command), {failure.verdict.incident_id, failure.then}
+        name, incidents = command_name(failure.command.split()), {failure.verdict.incident_id, failure.then}
         ended: Mapping[str, Any] | None = None
         for event in self.events:
             if str(event.get("at_utc") or "") <= failure.at_utc:
@@ -90,19 +91,23 @@ class History:
                 return ended
             if event.get("event") == "recovered" and incidents & {event.get("incident"), *(event.get("incidents") or ())}:
                 return event
-            if event.get("event") == "command_ended" and _subject(str(event.get("command") or "")) == words:
+            if event.get("event") == "command_ended" and command_name(str(event.get("command") or "").split()) == name:
                 ended = ended or event
         return ended
 
 
 def history(host: Host, run: Run) -> History:
-    """Reads a run's history; needs no valid `run.json`. Raises `StorageError` when the events cannot be read."""
+    """Reads a run's history, as much of it as can be read; needs no valid `run.json`."""
     import json
 
-    events = list(read_events(run.file(EVENTS)))
+    failures, unreadable = [], []
+    events: list[Mapping[str, Any]] = []
+    try:
+        events += read_events(run.file(EVENTS))
+    except DagogyError:
+        unreadable.append(EVENTS)
     then = {str(e.get("record")): str(e.get("incident") or "") for e in events if e.get("event") == "command_failed"}
     looks = {str(e.get("record")): _looks(e) for e in events if e.get("event") == "probed"}
-    failures, unreadable = [], []
     for path in record_paths(run.path):
         try:
             document = json.loads(read_regular(path))
@@ -132,7 +137,7 @@ def criteria(host: Host, told: History) -> list[str]:
             if count >= escalation.times:
                 met.append(f"{escalation.summary} ({plural(count, 'time')})")
     met += [f"{_CONTRACT}: {problem}" for problem in _unparsable(told.run)]
-    if any(f.verdict.incident_id == UNKNOWN for f in told.failures[-1:]):
+    if told.last is not None and told.last.verdict.incident_id == UNKNOWN:
         met.append(_UNKNOWN)
     return met
 
@@ -153,8 +158,3 @@ def _unparsable(run: Run) -> list[str]:
             if run.exists(name):
                 problems += [f"{name}: {p.message}" for p in decode(run.read(name)).problems if p.keyword == "json"][:1]
     return problems
-
-
-def _subject(command: str) -> str:
-    """The command's name: a run is referred to in many ways, and all of them are in its own log."""
-    return next((word for word in command.split()[1:] if not word.startswith("-")), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from dagogy.incidents.record import TAILS
 from dagogy.workspace.files import read_regular
 from dagogy.workspace.stages import FAILURES
 
-#: Commands that look at a failure; when one of them fails itself, that is not the run's last failure.
-_LOOKING = frozenset({"diagnose", "triage", "recover", "escalate", "postmortem", "incidents"})
+#: Commands about failures; when one of them fails itself, that is not the run's last failure, nor one to recover from.
+_ABOUT_FAILURES = frozenset({"diagnose", "triage", "recover", "escalate", "postmortem", "incidents"})
 #: How a caller that only has a word for it names the end of a process: who ended it.
 _ENDS = {"timeoutexpired": "timeout", "timeout": "timeout"}
 
@@ -34,10 +34,19 @@ def record_paths(run: Path) -> list[Path]:
 
 def _is_look(path: Path) -> bool:
     try:
-        command = read_record(path).command
+        return about_failures(read_record(path).command)
     except DagogyError:
         return True
-    return next((word for word in command[1:] if not word.startswith("-")), "") in _LOOKING
+
+
+def about_failures(line: Sequence[str]) -> bool:
+    """Whether the command line (`dagogy` and its words) is one about failures."""
+    return command_name(line) in _ABOUT_FAILURES
+
+
+def command_name(line: Sequence[str]) -> str:
+    """The name of the command in a command line, `dagogy` and its words; "" where it has none."""
+    return next((word for word in line[1:] if not word.startswith("-")), "")
 
 
 def read_record(path: Path) -> Failure:

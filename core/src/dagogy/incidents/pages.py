@@ -31,6 +31,10 @@ class Page:
     def next_step(self) -> str:
         return self.parts["What to do"]
 
+    def next_step_of(self, run_id: str) -> str:
+        """The same with the run filled into its commands, where one is known."""
+        return re.sub(r"\bRUN\b", run_id, self.next_step) if run_id else self.next_step
+
     def text(self) -> str:
         return "\n".join(f"{name}: {text}" for name, text in self.parts.items() if text)
 

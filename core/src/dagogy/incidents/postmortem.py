@@ -57,7 +57,9 @@ def _timeline(told: History) -> list[dict[str, str]]:
         name = str(event.get("event"))
         if name == "command_failed":
             continue  # its record says the same, and more
-        about = str(event.get("command") or event.get("action") or event.get("name") or "")
+        command = event.get("command")
+        told_of = " ".join(["dagogy", *map(str, command)]) if isinstance(command, list) else command
+        about = str(told_of or event.get("action") or event.get("name") or "")
         facts = {k: v for k, v in event.items() if k not in ("at_utc", "event", "command", "action", "name") and isinstance(v, str | int | float)}
         rows.append({"at_utc": str(event.get("at_utc") or ""), "what": f"{name} {about}".strip(), "known": ", ".join(f"{k} {v}" for k, v in facts.items())})
     for failure in told.failures:

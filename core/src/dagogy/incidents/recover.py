@@ -24,9 +24,9 @@ from dagogy.api.probes import ProbeResult
 from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.incidents.commands import flag_of, overlaid, plain, run_command, under
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
-from dagogy.incidents.intake import from_text, read_record
+from dagogy.incidents.intake import about_failures, command_name, from_text, read_record, record_paths
 from dagogy.incidents.limits import Limits
-from dagogy.incidents.probing import ask
+from dagogy.incidents.probing import Look, ask
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
@@ -36,8 +36,6 @@ from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
 
-#: Commands about failures: that one of them fails is not the failure to recover from.
-ABOUT_FAILURES = frozenset({"diagnose", "recover", "triage", "escalate", "postmortem"})
 #: Actions in one recovery.
 MOST_ACTIONS = 8
 #: Seconds that an action may wait at a time.
@@ -64,44 +62,45 @@ class Incident:
 
 
 def last_incident(run: Run) -> Incident | None:
-    """The run's newest failure that still stands. One of a recovery's own commands is none, nor one that was mended since."""
-    events = [e for e in read_events(run.path / EVENTS) if isinstance(e.get("event"), str)]
+    """The run's newest failure that still stands. One of a recovery's own commands is none, nor one that was mended since.
+
+    A record that cannot be read is passed over; without a log nothing tells that a failure was mended.
+    """
+    events: list[dict[str, Any]] = []
+    with contextlib.suppress(DagogyError):
+        events += (e for e in read_events(run.path / EVENTS) if isinstance(e.get("event"), str))
     lists = [e.get("records") for e in events if e["event"] == "recovery_action"]
     ours = {str(name) for names in lists if isinstance(names, list) for name in names}
-    folder = run.path / FAILURES
-    for name in sorted((p.name for p in folder.glob("*.json")), reverse=True) if folder.is_dir() else []:
-        if name in ours:
+    for path in reversed(record_paths(run.path)):
+        if path.name in ours:
             continue
-        incident, at = _read(folder / name, run.id)
-        if _command_name(incident.command) in ABOUT_FAILURES:
+        try:
+            failure = read_record(path)
+            exit_status = json.loads(read_regular(path)).get("exit_status")
+        except DagogyError:
             continue
-        later = [e for e in events if str(e.get("at_utc")) > at]
-        return None if any(_ended_well(e, incident.command, run.id) for e in later) else incident
+        if about_failures(failure.command):
+            continue
+        later = [e for e in events if str(e.get("at_utc")) > failure.at_utc]
+        return None if any(_ended_well(e, failure.command) for e in later) else Incident.of(failure, exit_status, run.id)
     return None
 
 
-def _ended_well(event: Mapping[str, Any], command: Sequence[str], run_id: str) -> bool:
-    """Whether the event says that `command` succeeded, whatever words the run was named by."""
-    line = event.get("command")
-    if event["event"] == "recovered":
-        return line == list(command)
-    return (
-        event["event"] == "command_ended"
-        and isinstance(line, str)
-        and on_run(plain(line.split(" ")[1:]), run_id, run_id) == tuple(" ".join(command).split(" "))
-    )
-
-
-def _read(path: Path, run_id: str) -> tuple[Incident, str]:
-    failure = read_record(path)
-    document = json.loads(read_regular(path))
-    return Incident.of(failure, document.get("exit_status"), run_id), str(document.get("at_utc", ""))
+def _ended_well(event: Mapping[str, Any], command: Sequence[str]) -> bool:
+    """Whether the event says that `command` came to its end, with whatever options: what it was to make is there then."""
+    words = event.get("command")
+    if event["event"] == "recovered" and isinstance(words, list):
+        words = " ".join(["dagogy", *map(str, words)])
+    return event["event"] in ("recovered", "command_ended") and isinstance(words, str) and command_name(words.split()) == command_name(command)
 
 
 def stale_incident(opened: OpenRun) -> Incident | None:
-    """Artifacts that no longer fit together, which no command complained about; `iterate` ends well only when all of them do again."""
+    """Artifacts that no longer fit together, which no command complained about; `iterate` ends well only when all of them do again.
+
+    The topic spec is made from nothing: one that is not filled in yet is no artifact that another one left behind.
+    """
     failure = artifact_failure(opened)
-    if not any(state not in ("current", "missing") for state in failure.artifacts.values()):
+    if not any(state not in ("current", "missing") for path, state in failure.artifacts.items() if path != SPEC):
         return None
     return Incident(failure, ("iterate", opened.run.id), StageConflict.exit_status)
 
@@ -113,10 +112,6 @@ def artifact_failure(opened: OpenRun) -> Failure:
         for path, current in opened.state.current.items()
     }
     return Failure(run_id=opened.run.id, stage=opened.state.stage, artifacts=states, source=f"the artifacts of {opened.run.id}")
-
-
-def _command_name(command: Sequence[str]) -> str:
-    return next((word for word in command if not word.startswith("-")), "")
 
 
 def on_run(command: Sequence[str], run_id: str, wanted: str) -> tuple[str, ...]:
@@ -163,9 +158,14 @@ class Step:
 
 @dataclass(slots=True)
 class Report:
-    """What a recovery did, and what is left to a person. `failure`: the one that stands; `line`: how it was told, where that was another time."""
+    """What a recovery did, and what is left to a person.
+
+    `began_with`: the incident that it set out to recover from; `verdict`: of the failure met last; `failure`: the one that stands; `line`: how
+    it was told, where that was another time.
+    """
 
     incident: Incident
+    began_with: str
     verdict: Verdict
     failure: Failure
     steps: list[Step] = field(default_factory=list)
@@ -187,6 +187,20 @@ class Report:
         return self.line or f"[{failure.code or StageConflict.code}] {failure.message or f'{failure.run_id}: {self.reason}'}"
 
     @property
+    def named(self) -> str:
+        """The incident to speak of: the one that was recovered from, whichever were met on the way; else the one that stands."""
+        return self.began_with if self.resolved else self.verdict.incident_id
+
+    @property
+    def next_command(self) -> str:
+        """What to type where it was not resolved: what was only shown, what needs consent, what is to be done by hand, or whom to ask."""
+        if self.planned:
+            return f"dagogy recover {self.run_id}"
+        if self.hidden:
+            return f"dagogy recover {self.run_id} --unsafe"
+        return next((step.commands[0] for step in self.manual if step.commands), "") or f"dagogy escalate {self.run_id}"
+
+    @property
     def helped(self) -> Step | None:
         """The action after which the failed command ended well."""
         return next((s for s in self.steps if s.retry is not None and s.retry.ok), None)
@@ -206,6 +220,7 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         return {
             "run_id": self.run_id,
+            "incident": self.named,
             "resolved": self.resolved,
             "reason": self.reason,
             "exit_status": self.exit_status,
@@ -218,6 +233,7 @@ class Report:
             "manual": [{"action": s.action.id, "message": s.message, "commands": list(s.commands)} for s in self.manual],
             "hidden": [{"action": p.id, "summary": p.info.summary, "reason": p.info.reason} for p in self.hidden],
             "permanent": self.permanent,
+            "next": "" if self.resolved else self.next_command,
             "broken_recoveries": self.broken,
         }
 
@@ -262,6 +278,7 @@ class Recovery:
         self.failed_providers: list[str] = []
         self.base: Mapping[str, str] = {}  # the settings under which the failure at hand came about
         self._attempts = 0
+        self._told: dict[tuple[str, str], str] = {}
         self._began = utc_now()
         self._secrets = secrets_of(settings.environ)
 
@@ -284,28 +301,44 @@ class Recovery:
         self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
         self._saw(report.verdict, incident.failure)
         seen = {report.verdict.incident_id}
-        report.failure = self._loop(report, incident.failure, seen)
-        if report.verdict.refuted and report.unaided is None and not report.steps:
-            # The incident is not there now: it may be over. No action is taken on it, and the failed command decides.
-            report.failure = self._loop(report, self._try_unaided(report, incident.command, report.failure), seen)
-        if not report.resolved:
-            self._leave_to_people(report, report.failure)
+        try:
+            report.failure = self._loop(report, incident.failure, seen)
+            if report.verdict.refuted and report.unaided is None and not report.steps:
+                # The incident is not there now: it may be over. No action is taken on it, and the failed command decides.
+                report.failure = self._loop(report, self._try_unaided(report, incident.command, report.failure), seen)
+            if not report.resolved:
+                self._leave_to_people(report, report.failure)
+        except BaseException as error:
+            report.reason = f"cut short: {type(error).__name__}"
+            self._ended(report, seen)
+            raise
         report.run_id = self.at.id
-        facts = {"incident": report.verdict.incident_id, "incidents": sorted(seen), "actions": [s.action.id for s in report.steps]}
-        if report.resolved:
-            by = report.helped.action.id if report.helped else ""
-            self._event("recovered", by=by, run_id=self.at.id, **facts, command=list(incident.command))
-        else:
-            self._event("recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts, command=list(incident.command))
+        self._ended(report, seen)
         return report
+
+    def _ended(self, report: Report, seen: set[str]) -> None:
+        """The end of a recovery, in the log."""
+        incident = report.incident
+        facts = {"incident": report.named, "incidents": sorted(seen), "actions": [s.action.id for s in report.steps], "command": list(incident.command)}
+        if report.resolved:
+            self._event("recovered", by=report.helped.action.id if report.helped else "", run_id=self.at.id, **facts)
+        else:
+            self._event("recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts)
 
     def _verdict(self, failure: Failure) -> Verdict:
         if not self.probes:
             return diagnose(self.host, failure)
         verdict = examine(self.host, self.settings, failure, self.at.path)
-        for look in verdict.looks:
-            self.say(f"  {look.line()}")
+        self.tell(verdict.looks)
         return verdict
+
+    def tell(self, looks: Sequence[Look]) -> None:
+        """A line for each thing that a probe saw, unless it is as it was the last time."""
+        for look in looks:
+            line, about = look.line(), (look.probe, look.result.subject)
+            if self._told.get(about) != line:
+                self.say(f"  {line}")
+            self._told[about] = line
 
     def _saw(self, verdict: Verdict, failure: Failure) -> None:
         """What probes saw, kept for an escalation."""
@@ -314,7 +347,8 @@ class Recovery:
 
     def _report(self, incident: Incident, verdict: Verdict | None = None) -> Report:
         verdict = verdict or self._verdict(incident.failure)
-        report = Report(incident, verdict, incident.failure, exit_status=incident.exit_status, run_id=self.run.id)
+        began_with = verdict.refuted or verdict.incident_id
+        report = Report(incident, began_with, verdict, incident.failure, exit_status=incident.exit_status, run_id=self.run.id)
         if verdict.outcome != "diagnosed":
             report.reason = _passive(verdict)
         return report
@@ -400,7 +434,8 @@ class Recovery:
         else:  # it could write none: it was killed, or the disk is full
             failure = from_text(result.text, str(result.exit_status), source="the output of the command that was run again")
             failure = replace(failure, command=before.command, run_id=self.at.id)
-        if self._spent() and (failure.killed_by == "timeout" or failure.details.get("cause") == "calls_spent"):
+        cut_short = self.limits.seconds_left == 0 and (failure.killed_by == "timeout" or not new)
+        if cut_short or (self._spent() and failure.details.get("cause") == "calls_spent"):
             return before
         report.exit_status = failing_status(result)
         report.line = told(result) if _TYPED.match(told(result)) else report.line
@@ -456,21 +491,25 @@ class Recovery:
         report.resolved, report.exit_status, report.reason = True, 0, f"'dagogy {' '.join(command)}' ended with exit status 0"
 
     def _actions(self, report: Report) -> list[Plugin]:
-        """The installed actions for the diagnosed incident, in order. One that cannot be described is named in the report."""
+        """The installed actions for the diagnosed incident, in order, but for those whose own setting is not set.
+
+        One that cannot be described is named in the report.
+        """
         found = []
         for plugin in self.host.load("recovery"):
             if plugin.state != "ready":
                 message = plugin.error().message
                 if message not in report.broken:
                     report.broken.append(message)
+            elif plugin.info.consent and self.settings.raw(plugin.info.consent)[0] is None:
+                continue
             elif report.verdict.incident_id in plugin.info.incidents and (not self.only or plugin.id == self.only):
                 found.append(plugin)
         return sorted(found, key=lambda p: (p.info.order, p.id))
 
     def _allowed(self, plugin: Plugin) -> bool:
-        """What is unsafe needs consent: for this recovery, or beforehand, by the setting that the action names."""
-        consent = self.unsafe or (plugin.info.consent and self.settings.raw(plugin.info.consent)[0] is not None)
-        return plugin.info.safety == "safe" or (plugin.info.safety == "unsafe" and bool(consent))
+        """What is unsafe needs consent: for this recovery, or by the setting that the action names."""
+        return plugin.info.safety == "safe" or (plugin.info.safety == "unsafe" and (bool(plugin.info.consent) or self.unsafe))
 
     def _leave_to_people(self, report: Report, failure: Failure) -> None:
         """The commands of the manual actions, and the count of what needs consent."""
@@ -569,7 +608,7 @@ class Recovery:
 
 
 def _passive(verdict: Verdict) -> str:
-    return f"{verdict.outcome}: {verdict.reason}; no action is taken"
+    return f"{verdict.reason}; no action is taken"
 
 
 def _fingerprint(verdict: Verdict, failure: Failure) -> tuple[str, ...]:
@@ -639,8 +678,7 @@ class _Context(RecoveryContext):
         if not recovery.probes:
             return []
         looks = ask(recovery.host, recovery.settings, self._failure, self.run, only=probe_id, environment=environment)
-        for look in looks:
-            recovery.say(f"  {look.line()}")
+        recovery.tell(looks)
         return [look.result for look in looks]
 
     def keep(self, relative: str) -> Path | None:

@@ -146,6 +146,7 @@ class CodingAgent(SignatureClassifier):
         ),
         # Limits.
         Signature(incident=_LIMIT, errno="E2BIG ENAMETOOLONG EMFILE ENFILE"),
+        Signature(incident=_LIMIT, errno="ENOSPC", says=r"inotify|file watchers"),
         Signature(
             incident=_LIMIT,
             says=(r"\bArgument list too long\b|\bFile ?name too long\b|\bToo many open files\b|\bThe (?:filename or extension|command line) is too long\b"),

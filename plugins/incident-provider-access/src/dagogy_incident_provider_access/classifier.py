@@ -175,6 +175,7 @@ class ProviderAccess(SignatureClassifier):
         ),
         Signature(incident=_RATE, status="429"),
         Signature(incident=_RATE, exception=_SDK + r"RateLimitError", unless=r"quota|billing|credit"),
+        Signature(incident=_RATE, exception=r"(?:\w+\.)*ThrottlingException"),
         Signature(
             incident=_RATE,
             says=(

@@ -223,6 +223,7 @@ class ProviderAnswer(SignatureClassifier):
                 r"|\bcontext_length_exceeded\b|\btoo many (?:input )?tokens\b|\bstring too long\b.*\bmaximum length\b"
                 r"|\bRequest Entity Too Large\b|\bPayload Too Large\b"
             ),
+            unless=r"\bwait before trying again\b",
         ),
     )
 

@@ -24,10 +24,6 @@ class FallBack(RecoveryAction):
         if failure.details.get("cause") in _OWN_CAUSES or failure.killed_by == "timeout" or failure.machine_code in _SCHEMA_CODES:
             return RecoveryOutcome(changed=False, message="no other provider is asked after a refusal, a rejected schema or our own time limit")
         listed = [word.strip() for word in context.setting("AGENT_FALLBACK_PROVIDERS").split(",") if word.strip()]
-        if not listed:
-            return RecoveryOutcome(
-                changed=False, message="AGENT_FALLBACK_PROVIDERS names no provider", commands=(f"export AGENT_FALLBACK_PROVIDERS={context.providers[0]}",)
-            )
         now = failure.provider or context.setting("AGENT_PROVIDER").strip()
         chosen = next((p for p in listed if p in context.providers and p != now and p not in context.failed_providers), "")
         if not chosen:

@@ -31,6 +31,16 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         order=10,
     )
     yield RecoveryInfo(
+        id="fix-findings-unsafely",
+        summary="Applies the fixes of the rules that change the meaning as well.",
+        api_version=1,
+        impl="dagogy_incident_validation_failure.actions:FixFindingsUnsafely",
+        incidents=("validation_failure",),
+        safety="unsafe",
+        reason="it changes what the curriculum says: prerequisites and concepts may go",
+        order=30,
+    )
+    yield RecoveryInfo(
         id="regenerate",
         summary="Generates the curriculum again, with twice as many rounds to mend the findings.",
         api_version=1,

@@ -17,16 +17,22 @@ class FixFindings(RecoveryAction):
     """Applies the safe fixes (`dagogy validate RUN --fix`); the curriculum as it was is kept in `logs/kept/`."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        path = context.run / _CURRICULUM
         if _command(failure) == "run":
             return RecoveryOutcome(changed=False, message="the generation applied the safe fixes itself")
-        if not path.is_file():
-            return RecoveryOutcome(changed=False, message="there is no curriculum")
-        before, kept = path.read_bytes(), context.keep(_CURRICULUM)
-        context.dagogy("validate", context.run_id, "--fix")
-        if path.read_bytes() == before:
-            return RecoveryOutcome(changed=False, message="no finding can be fixed safely")
-        return RecoveryOutcome(changed=True, message=f"fixed; the curriculum as it was: {kept}")
+        return _fixed(context, "--fix", "no finding can be fixed safely")
+
+
+class FixFindingsUnsafely(RecoveryAction):
+    """Applies the fixes that change the meaning (`dagogy validate RUN --unsafe-fixes`), before a costly generation is tried.
+
+    The curriculum as it was is kept in `logs/kept/`. `dagogy validate RUN --unsafe-fixes --diff` shows what would change. Not after a failed
+    `run`, which would generate anew and undo it.
+    """
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        if _command(failure) == "run":
+            return RecoveryOutcome(changed=False, message="'run' would generate the curriculum anew, and undo it")
+        return _fixed(context, "--unsafe-fixes", "no finding can be fixed by a rule")
 
 
 class Regenerate(RecoveryAction):
@@ -65,6 +71,17 @@ class ReadReport(RecoveryAction):
             message=f"{path}: {'; '.join(errors[:_SHOWN]) or 'no errors'}{more}",
             commands=tuple(f"dagogy {command} {context.run_id}" for command in ("validate", "plan", "iterate")),
         )
+
+
+def _fixed(context: RecoveryContext, flag: str, otherwise: str) -> RecoveryOutcome:
+    path = context.run / _CURRICULUM
+    if not path.is_file():
+        return RecoveryOutcome(changed=False, message="there is no curriculum")
+    before, kept = path.read_bytes(), context.keep(_CURRICULUM)
+    context.dagogy("validate", context.run_id, flag)
+    if path.read_bytes() == before:
+        return RecoveryOutcome(changed=False, message=otherwise)
+    return RecoveryOutcome(changed=True, message=f"fixed; the curriculum as it was: {kept}")
 
 
 def _command(failure: Failure) -> str:

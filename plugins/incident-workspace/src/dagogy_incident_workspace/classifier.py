@@ -111,7 +111,7 @@ class Workspace(SignatureClassifier):
             unless=r"index\.lock|dpkg|apt",
         ),
         # Full.
-        Signature(incident=_FULL, errno="ENOSPC EDQUOT"),
+        Signature(incident=_FULL, errno="ENOSPC EDQUOT", unless=r"inotify|file watchers"),
         Signature(
             incident=_FULL,
             says=r"\bNo space left on device\b|\bDisk quota exceeded\b|\bdatabase or disk is full\b|\bnot enough space on the disk\b",

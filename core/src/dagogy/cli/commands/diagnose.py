@@ -90,7 +90,7 @@ def _lines(app: App, verdict: Verdict, failure: Failure) -> list[str]:
         lines.append(f"  confidence {found.confidence:.2f}, by {found.rank.name.lower().replace('_', ' ')}, classifier {answer.plugin.id}")
         lines += [f"    | {line.strip()[:300]}" for line in found.evidence[:_SHOWN]]
         if verdict.outcome == "diagnosed":
-            lines.append(f"  next: {page.next_step}")
+            lines.append(f"  next: {page.next_step_of(failure.run_id)}")
     lines += [f"  {look.line()}" for look in verdict.looks]
     lines += [f"  not asked: {trouble}" for trouble in verdict.broken]
     if verdict.best:

@@ -34,7 +34,7 @@ def list_incidents(app: App) -> None:
         except InvalidArgument as error:
             problems.append(error.message)
             continue
-        problems += [f"{run_id}: {name} is no failure record" for name in told.unreadable]
+        problems += [f"{run_id}: {name} cannot be read" for name in told.unreadable]
         for failure in told.failures:
             row = found.setdefault(failure.verdict.incident_id, {"count": 0, "runs": set(), "last_seen_utc": "", "by": Counter()})
             row["count"] += 1

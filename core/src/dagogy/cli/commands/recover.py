@@ -38,7 +38,8 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     extra = () if app.third_party else ("--no-third-party",)
     recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, probes=not no_probe, extra=extra, say=say)
     report = recovery.plan(incident) if dry_run else recovery.recover(incident)
-    app.emit(redacted(report.as_dict(), secrets), *(str(redacted(line, secrets)) for line in report_lines(report)))
+    lines = [*report_lines(report), *([] if report.resolved else [f"next: {report.next_command}"])]
+    app.emit(redacted(report.as_dict(), secrets), *(str(redacted(line, secrets)) for line in lines))
     if not report.resolved:
         app.tell(str(redacted(report.first_line, secrets)))
     return report.exit_status
@@ -60,7 +61,7 @@ def _incident(app: App, run: Run) -> Incident:
 
 def report_lines(report: Report) -> list[str]:
     """A recovery for people: what came of it, what is left to do by hand or with consent, and what would make a setting permanent."""
-    lines = [f"{report.verdict.incident_id}: {'resolved' if report.resolved else 'not resolved'}: {report.reason}"]
+    lines = [f"{report.named}: {'resolved' if report.resolved else 'not resolved'}: {report.reason}"]
     lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
     lines += [f"  to do: {command}" for step in report.steps for command in step.commands]
     if not report.resolved:

@@ -41,7 +41,7 @@ def triage(app: App, reference: str, unsafe: bool, no_fix: bool, no_probe: bool)
     if not failed:
         app.emit({**document, "next": f"dagogy diff {walk.run.id}", "exit_status": 0}, f"{walk.run.id}: stage and outputs are current")
         return 0
-    step = walk.next_step()
+    step = walk.recoveries[-1].next_command
     app.emit(walk.clean({**document, "next": step, "exit_status": walk.exit_status}), f"next: {step}")
     app.tell(walk.clean(walk.first_line))
     return walk.exit_status
@@ -116,17 +116,11 @@ class _Walk:
             return []
         best = report.verdict.best[0]
         shown = pages.page(self.app.host, best.plugin, best.diagnosis.incident_id)
-        return [f"  {shown.summary}", *(f"    | {line.strip()[:300]}" for line in best.diagnosis.evidence[:3]), f"  what to do: {shown.next_step}"]
-
-    def next_step(self) -> str:
-        """What to type after a flow that did not come to its end: what was left out here, what is to be done by hand, or whom to ask."""
-        report = self.recoveries[-1]
-        if report.planned:
-            return f"dagogy recover {self.run.id}"
-        if report.hidden:
-            return f"dagogy recover {self.run.id} --unsafe"
-        by_hand = next((step.commands[0] for step in report.manual if step.commands), "")
-        return by_hand or f"dagogy escalate {self.run.id}"
+        return [
+            f"  {shown.summary}",
+            *(f"    | {line.strip()[:300]}" for line in best.diagnosis.evidence[:3]),
+            f"  what to do: {shown.next_step_of(self.run.id)}",
+        ]
 
 
 def _summary(command: str, result: CommandResult) -> str:

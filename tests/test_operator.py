@@ -1,0 +1,204 @@
+"""What an operator reads and is left with: broken records, broken logs, what was mended by hand, what is offered and what is said at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from support import Desk, clean_environment, failed, put, run_with, sound_curriculum
+from test_recover import BREAD, CURRICULUM, PROSE, events, fragile, record
+
+EVENTS = "logs/events.jsonl"
+
+
+def conflict(desk: Desk, name: str = "course") -> Path:
+    run = desk.init(name)
+    assert desk("run", run.name).status == 5
+    return run
+
+
+def unreadable_log(desk: Desk, name: str = "course") -> Path:
+    run = conflict(desk, name)
+    (run / EVENTS).unlink()
+    (run / EVENTS).mkdir()
+    return run
+
+
+def test_a_record_that_cannot_be_read_hides_no_failure_that_can(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    (run / "logs/failures/20990101T000000-000000Z-1-x.json").write_text("garbage")
+    assert desk.ok("recover", run.name, "--json").json["steps"][-1]["action"] == "run-missing-stages"
+
+
+def test_a_log_that_cannot_be_read_keeps_no_failure_from_its_bundle_and_its_report(desk: Desk) -> None:
+    run = unreadable_log(desk)
+    assert desk.ok("postmortem", run.name, "--json").json["unreadable_records"] == [EVENTS]
+    bundle = desk.ok("escalate", run.name, "--json").json["bundle"]
+    with tarfile.open(bundle) as tar:
+        told = tar.extractfile(f"escalation-{run.name}/redactions.json")
+        assert told is not None
+        assert json.load(told)["unreadable_records"] == [EVENTS]
+    assert failed(desk("recover", run.name, "--dry-run"), "stage_conflict").status == 5
+
+
+def test_one_run_that_cannot_be_read_hides_no_other_one(desk: Desk) -> None:
+    broken, linked = unreadable_log(desk, "broken"), conflict(desk, "linked")
+    conflict(desk, "sound")
+    shutil.move(linked / "logs", desk.folder / "elsewhere")
+    (linked / "logs").symlink_to(desk.folder / "elsewhere")
+    told = desk.ok("incidents", "list", "--json").json
+    assert told["incidents"][0]["count"] == 3
+    assert told["problems"] == [f"{run.name}: {EVENTS} cannot be read" for run in sorted((broken, linked))]
+
+
+def test_a_command_about_failures_that_fails_is_not_what_is_escalated(desk: Desk) -> None:
+    run = conflict(desk)
+    record(run, "invalid_argument", "there is no option --fix", ("recover", run.name, "--fix"), 2)
+    for command in ("escalate", "postmortem"):
+        document = desk.ok(command, run.name, "--json").json
+        assert document.get("manifest", document)["incident"] == "stage_conflict"
+
+
+def test_a_fresh_run_has_nothing_to_recover_from(desk: Desk) -> None:
+    run = desk.init()
+    for command in ("diagnose", "recover"):
+        failed(desk(command, run.name), "not_found")
+
+
+def test_what_was_mended_with_another_option_stands_no_longer(desk: Desk) -> None:
+    run = conflict(desk)
+    desk.ok("run", run.name, "--scope-file", str(BREAD))
+    before = (run / CURRICULUM).read_bytes()
+    failed(desk("recover", run.name), "not_found")
+    assert (run / CURRICULUM).read_bytes() == before
+
+
+def test_the_end_of_a_recovery_names_the_incident_that_was_healed_not_one_on_the_way(desk: Desk) -> None:
+    document = sound_curriculum()
+    document["nodes"][1]["prerequisites"] = ["alpha", "alpha"]
+    run = run_with(desk, document)
+    assert desk("plan", run.name).status == 5
+    told = desk.ok("recover", run.name).out
+    assert "which meets another incident: validation_failure" in told
+    assert f"stage_conflict: resolved: 'dagogy plan {run.name}'" in told
+    (event,) = events(run, "recovered")
+    assert event["incident"] == "stage_conflict"
+    assert event["incidents"] == ["stage_conflict", "validation_failure"]
+
+
+def test_fixes_that_change_the_meaning_come_before_a_costly_generation_and_keep_a_copy(desk: Desk) -> None:
+    document = sound_curriculum()
+    document["nodes"][1]["prerequisites"] = ["alpha", "nowhere"]
+    run = run_with(desk, document)
+    before = (run / CURRICULUM).read_bytes()
+    assert desk("validate", run.name).status == 4
+    safe = desk("recover", run.name, "--json")
+    assert safe.status == 4
+    assert [h["action"] for h in safe.json["hidden"]] == ["fix-findings-unsafely", "regenerate"]
+    assert (run / CURRICULUM).read_bytes() == before
+    done = desk.ok("recover", run.name, "--unsafe", "--json")
+    assert [s["action"] for s in done.json["steps"]] == ["fix-findings", "fix-findings-unsafely"]
+    assert [p.read_bytes() for p in (run / "logs/kept").iterdir()] == [before]
+    assert json.loads((run / CURRICULUM).read_bytes())["nodes"][1]["prerequisites"] == ["alpha"]
+    assert not events(run, "provider_asked")
+
+
+def test_an_action_whose_own_setting_is_not_set_is_neither_offered_nor_carried_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, yard = fragile(desk, f"raise ProviderError('{PROSE}')", monkeypatch)
+
+    def offered(*options: str, **settings: str) -> list[str]:
+        told = json.loads(yard.run("recover", run.name, "--dry-run", "--json", *options, cwd=desk.folder, AGENT_PROVIDER="fragile", **settings).stdout)
+        return [p["action"] for p in (*told["planned"], *told["hidden"])]
+
+    assert "fall-back-provider" not in offered()
+    assert "fall-back-provider" not in offered("--unsafe")
+    assert "fall-back-provider" in offered(AGENT_FALLBACK_PROVIDERS="internal")
+
+
+def test_what_a_probe_saw_is_told_once_and_again_only_when_it_changed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, yard = fragile(desk, "raise ProviderError('OPENAI_API_KEY is required')", monkeypatch)
+    told = yard.run("recover", run.name, cwd=desk.folder, AGENT_PROVIDER="fragile").stdout
+    assert "  again: dagogy run" in told
+    assert told.count("OPENAI_API_KEY: not set") == 1
+
+
+def test_what_did_not_help_ends_with_another_command_than_the_one_just_carried_out(desk: Desk) -> None:
+    run = conflict(desk)
+    assert desk("recover", run.name).out.rstrip().endswith(f"next: dagogy run {run.name} --scope-file FILE")
+    healed = desk("run", run.name, "--self-heal")
+    assert healed.err.rstrip().splitlines()[-1].endswith(f"next: dagogy run {run.name} --scope-file FILE")
+
+
+def test_after_self_heal_of_an_unknown_failure_the_last_command_shows_the_report_in_the_bundle(desk: Desk) -> None:
+    run = conflict(desk)
+    (run / EVENTS).unlink()
+    (run / EVENTS).mkdir()
+    healed = failed(desk("run", run.name, "--self-heal"), "io_error")
+    command = healed.err.rstrip().splitlines()[-1].partition("; next: ")[2]
+    shown = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith(f"# Escalation: {run.name}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells a child of its parent's end on Linux only")
+def test_a_recovery_that_is_killed_leaves_no_command_at_work(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = desk.folder / "held"
+    os.mkfifo(pipe)
+    body = f"""
+        if os.environ.get('AGENT_TIMEOUT_SECONDS'):
+            with open({str(pipe)!r}, 'w') as held:
+                held.write('at work'); held.flush()
+                import signal
+                while True:
+                    signal.pause()
+        raise ProviderError('{PROSE}: timeout')"""
+    run, yard = fragile(desk, body, monkeypatch)
+    recovery = subprocess.Popen(
+        [sys.executable, "-m", "dagogy", "recover", run.name],
+        cwd=desk.folder,
+        env={**clean_environment([yard.folder]), "AGENT_PROVIDER": "fragile"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with open(pipe) as held:
+        assert held.read(7) == "at work"
+        recovery.send_signal(signal.SIGKILL)
+        recovery.wait()
+        assert held.read() == ""  # it comes to its end only when nobody holds the other end any more
+    put(run / "note", b"")
+    assert desk.stage(run.name) == "spec_ready"
+
+
+def test_what_to_do_names_the_run(desk: Desk) -> None:
+    run = conflict(desk)
+    for command in ("diagnose", "triage"):
+        told = desk(command, run.name).out
+        assert f"`dagogy status {run.name}`" in told
+        assert "RUN" not in told
+
+
+def test_a_recovery_that_is_interrupted_says_so_in_the_log(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = conflict(desk)
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dagogy.incidents.recover.run_command", interrupted)
+    assert desk("recover", run.name).status == 130
+    assert [e["reason"] for e in events(run, "recovery_stopped")] == ["cut short: KeyboardInterrupt"]
+
+
+def test_a_retry_that_our_own_time_limit_cut_short_before_it_could_say_anything_says_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, yard = fragile(desk, f"raise ProviderError('{PROSE}')", monkeypatch)
+    yard.plugin("x-late", entry_points={}, modules={"sitecustomize": "import os, signal\nif 'DAGOGY_RECOVERY' in os.environ:\n    signal.pause()\n"})
+    done = yard.run("run", run.name, "--self-heal", "--heal-seconds", "0.1", "--json", cwd=desk.folder, AGENT_PROVIDER="fragile")
+    assert done.returncode == 8, done.stderr
+    assert json.loads(done.stdout)["error"]["code"] == "provider_error"
+    assert json.loads(done.stdout)["healing"]["reason"] == "out of budget: 0.1 seconds"
