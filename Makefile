@@ -11,7 +11,7 @@ NODE   := $(VENV)/node/.installed
 LLMOCK := $(VENV)/llmock/.installed
 MODEL  := $(VENV)/model/.installed
 
-.PHONY: demo test gate checks install lint types layers docs docs-check schemas bench bench-incidents bench-providers wheels test-slow clean help
+.PHONY: demo test gate checks install lint types layers docs docs-check schemas bench bench-incidents bench-providers bench-faults wheels test-slow clean help
 
 help:            ## show the targets
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -85,7 +85,10 @@ bench-incidents: $(STAMP) ## measure the classifiers on the benchmark
 	$(BIN)/python scripts/bench_incidents.py
 
 bench-providers: $(STAMP) $(NODE) $(LLMOCK) ## measure what comes of every failure of a provider
-	$(BIN)/python scripts/provider_table.py
+	$(BIN)/python scripts/outcome_table.py providers
+
+bench-faults: $(STAMP) $(NODE) ## bring every fault about and show what self-heal made of it
+	$(BIN)/python scripts/outcome_table.py faults
 
 test-slow: $(STAMP) $(NODE) $(LLMOCK) $(MODEL) ## run the slow tests
 	$(BIN)/python -m pytest -n auto -m slow

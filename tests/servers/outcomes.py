@@ -17,7 +17,7 @@ from support import EXIT_STATUS, ROOT, Desk
 from servers.counterparts import none_left
 
 SCOPE = ROOT / "examples/intro-statistics.md"
-#: Where the rows are written; `scripts/provider_table.py` reads them.
+#: Where the rows are written; `scripts/outcome_table.py` reads them.
 TABLE = ROOT / ".cache/provider-outcomes"
 #: A key that is looked for afterwards, whole and in parts, in whatever was written and printed.
 SECRET = "sk-proj-S33DED0SECRET1N2THE3RUN4Q5W6E7"

@@ -79,6 +79,7 @@ class Environment(SignatureClassifier):
             unless=r"codex",
         ),
         # Memory.
+        Signature(incident=_MEMORY, typed="io_error", says=r"^out of memory"),
         Signature(incident=_MEMORY, exception=r"(?:\w+\.)*\w*MemoryError", unless=r"cuda|CUDA"),
         Signature(incident=_MEMORY, errno="ENOMEM"),
         Signature(

@@ -1,0 +1,461 @@
+"""Fault injection: each failure of the runbook's sections 3 and 4, and each incident that can be brought about here for real, goes in; what
+`run --self-heal` made of it comes out: the incident it saw, what it did, how the failed command ended, and that the inputs are as they were.
+
+What can be recovered without a person is recovered; the rest ends in a bundle. `make bench-faults` prints the table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagogy.workspace.stages import EVENTS, FAILURES
+from servers.counterparts import codex_home, none_left
+from servers.faulty import Faulty
+from servers.outcomes import SCOPE, SECRET
+from support import ROOT, SOUND_SPEC, clean_environment, put
+
+#: Where the rows are written; `scripts/outcome_table.py` reads them.
+TABLE = ROOT / ".cache/fault-rows"
+NOBODY = 65534
+
+
+@dataclass
+class Bench:
+    """A workspace with one run, and what a row breaks about it."""
+
+    folder: Path
+    server: Faulty
+    environment: dict[str, str] = field(default_factory=dict)
+    arguments: list[str] = field(default_factory=list)
+    #: What has to be undone when the row is over.
+    after: list[Callable[[], object]] = field(default_factory=list)
+    #: How the command is started: as somebody else, with less memory.
+    prefix: list[str] = field(default_factory=list)
+
+    @property
+    def run(self) -> Path:
+        return next((self.folder / "runs").glob("2*-course"))
+
+    def dagogy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [*self.prefix, sys.executable, "-m", "dagogy", *arguments]
+        given = clean_environment(**{**self.environment, **environment})
+        return subprocess.run(command, cwd=self.folder, env=given, capture_output=True, text=True, timeout=120, check=False)
+
+    def remote(self, scenario: str, **more: str) -> None:
+        """The run asks `remote_llm`, and the server behaves as the scenario says."""
+        given = {"AGENT_PROVIDER": "remote_llm", "OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": self.server.url(scenario), "AGENT_MODEL": "gpt-fake"}
+        self.environment |= {**given, "AGENT_TIMEOUT_SECONDS": "20", "AGENT_RETRY_BUDGET": "0", **more}
+
+    def codex(self, text: str) -> None:
+        """The run asks a command that only looks like codex."""
+        script = self.folder / "fake-codex"
+        script.write_text("#!/bin/sh\n" + textwrap.dedent(text).replace("{answer}", str(self.folder / "answer.json")))
+        script.chmod(0o755)
+        self.environment |= {"AGENT_PROVIDER": "codex_exec", "CODING_AGENT_CMD": str(script), "AGENT_TIMEOUT_SECONDS": "10"}
+
+    def spec(self, **keys: Any) -> None:
+        put(self.run / "inputs/topic_spec.json", {**SOUND_SPEC, **keys})
+        self.arguments = []
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`break_it` brings the failure about. `helped`: the action after which the failed command ended well; "" where a person is needed."""
+
+    name: str
+    incident: str
+    helped: str
+    break_it: Callable[[Bench], object]
+    unsafe: bool = False
+    every_time: bool = False
+
+
+def fault(incident: str, helped: str = "", *, unsafe: bool = False, every_time: bool = False) -> Callable[[Callable[[Bench], object]], Fault]:
+    return lambda break_it: Fault(break_it.__name__, incident, helped, break_it, unsafe, every_time)
+
+
+# ------------------------------------------------------------------------------------------------------------ runbook, sections 3 and 4
+
+
+@fault("stage_conflict", every_time=True)
+def spec_not_filled_in(bench: Bench) -> None:
+    bench.arguments = []
+
+
+@fault("stage_conflict", "read-kept-scope", every_time=True)
+def spec_not_filled_in_but_a_scope_document_in_the_run(bench: Bench) -> None:
+    shutil.copy(SCOPE, bench.run / "inputs/scope.md")
+    bench.arguments = []
+
+
+@fault("validation_failure")
+def evidence_that_no_source_holds(bench: Bench) -> None:
+    bench.spec(evidence_mode="standard")
+
+
+@fault("codex_structured_output", "switch-provider", unsafe=True)
+def a_codex_that_prints_prose(bench: Bench) -> None:
+    bench.codex("""
+        case "$*" in *--help*|*--version*) echo codex-cli 0.169.0; exit 0;; esac
+        cat > /dev/null
+        while [ $# -gt 0 ]; do [ "$1" = --output-last-message ] && echo "Here is your curriculum." > "$2"; shift; done
+        echo '{"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":1}}'
+    """)
+
+
+@fault("openai_api_key_missing", every_time=True)
+def no_key(bench: Bench) -> None:
+    bench.remote("ok", OPENAI_API_KEY="")
+
+
+@fault("openai_api_key_missing", "fall-back-provider")
+def no_key_and_another_provider_to_fall_back_on(bench: Bench) -> None:
+    bench.remote("ok", OPENAI_API_KEY="", AGENT_FALLBACK_PROVIDERS="internal")
+
+
+@fault("openai_base_url_invalid", "trim-base-url", every_time=True)
+def a_line_end_in_the_address(bench: Bench) -> None:
+    bench.remote("ok", OPENAI_BASE_URL=bench.server.url("ok") + "/\n")
+
+
+@fault("openai_base_url_invalid", "use-tested-base-url", unsafe=True)
+def an_address_without_scheme(bench: Bench) -> None:
+    bench.remote("ok", OPENAI_BASE_URL=bench.server.url("ok").removeprefix("http://"))
+
+
+@fault("openai_base_url_invalid")
+def an_address_that_cannot_be_repaired(bench: Bench) -> None:
+    bench.remote("ok", OPENAI_BASE_URL="http://:80/v1")
+
+
+@fault("invalid_run_metadata", "fresh-run", unsafe=True)
+def metadata_corrupted(bench: Bench) -> None:
+    (bench.run / "run.json").write_text("{")
+
+
+@fault("invalid_run_metadata")
+def metadata_of_another_version(bench: Bench) -> None:
+    put(bench.run / "run.json", {"schema_version": 99})
+
+
+# ---------------------------------------------------------------------------------------------------------------------- the provider
+
+
+@fault("provider_auth_failed")
+def status_401(bench: Bench) -> None:
+    bench.remote("401echo")
+
+
+@fault("provider_auth_failed")
+def status_403(bench: Bench) -> None:
+    bench.remote("403")
+
+
+@fault("model_unavailable")
+def status_404_for_the_model(bench: Bench) -> None:
+    bench.remote("404")
+
+
+@fault("model_unavailable", "default-model")
+def a_codex_whose_account_lacks_the_model(bench: Bench) -> None:
+    bench.codex("""
+        case "$*" in *--help*|*--version*) echo codex-cli 0.169.0; exit 0;; esac
+        cat > /dev/null
+        case "$*" in *--model*)
+            echo '{"type":"turn.failed","error":{"message":"{\\"error\\":{\\"code\\":\\"model_not_found\\",\\"message\\":\\"The model does not exist\\"}}"}}'
+            exit 1;;
+        esac
+        while [ $# -gt 0 ]; do [ "$1" = --output-last-message ] && cp "{answer}" "$2"; shift; done
+        echo '{"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":1}}'
+    """)
+    bench.environment["AGENT_MODEL"] = "gpt-not-for-you"
+
+
+@fault("provider_rate_limited", "wait-rate-limit")
+def status_429_that_clears(bench: Bench) -> None:
+    bench.remote("flaky1-429rate")
+
+
+@fault("provider_quota_exhausted")
+def status_429_out_of_quota(bench: Bench) -> None:
+    bench.remote("429quota")
+
+
+@fault("provider_quota_exhausted", "fall-back-provider", every_time=True)
+def out_of_quota_with_another_provider_to_fall_back_on(bench: Bench) -> None:
+    bench.remote("429quota", AGENT_FALLBACK_PROVIDERS="internal")
+
+
+@fault("provider_overloaded", "back-off")
+def status_503_that_clears(bench: Bench) -> None:
+    bench.remote("flaky1-503")
+
+
+@fault("provider_overloaded")
+def status_500_that_stays(bench: Bench) -> None:
+    bench.remote("500")
+
+
+@fault("provider_timeout")
+def a_server_that_hangs(bench: Bench) -> None:
+    bench.remote("hang", AGENT_TIMEOUT_SECONDS="1", AGENT_FALLBACK_PROVIDERS="internal")
+
+
+@fault("provider_refusal")
+def a_refusal(bench: Bench) -> None:
+    bench.remote("refusal", AGENT_FALLBACK_PROVIDERS="internal")
+
+
+@fault("output_schema_rejected")
+def a_schema_that_is_rejected(bench: Bench) -> None:
+    bench.remote("400schema", AGENT_FALLBACK_PROVIDERS="internal")
+
+
+@fault("context_window_exceeded")
+def a_prompt_that_is_too_long(bench: Bench) -> None:
+    bench.remote("400ctx")
+
+
+@fault("network_unreachable")
+def a_port_that_refuses(bench: Bench) -> None:
+    bench.remote("ok", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+
+
+@fault("network_unreachable")
+def a_name_that_does_not_resolve(bench: Bench) -> None:
+    bench.remote("ok", OPENAI_BASE_URL="http://api.nowhere.invalid/v1")
+
+
+@fault("tls_failure")
+def a_certificate_that_nobody_vouches_for(bench: Bench) -> None:
+    bench.remote("ok", OPENAI_BASE_URL=bench.environment["TLS_URL"])
+
+
+@fault("coding_agent_not_found", every_time=True)
+def a_codex_that_is_not_there(bench: Bench) -> None:
+    bench.environment |= {"AGENT_PROVIDER": "codex_exec", "CODING_AGENT_CMD": "/no/such/codex"}
+
+
+@fault("coding_agent_not_found", "switch-provider", unsafe=True)
+def a_codex_that_is_not_there_and_consent(bench: Bench) -> None:
+    bench.environment |= {"AGENT_PROVIDER": "codex_exec", "CODING_AGENT_CMD": "/no/such/codex"}
+
+
+@fault("provider_timeout")
+def a_codex_that_hangs(bench: Bench) -> None:
+    bench.codex("""
+        case "$*" in *--help*|*--version*) echo codex-cli 0.169.0; exit 0;; esac
+        trap '' TERM
+        while :; do sleep 60; done
+    """)
+    bench.environment["AGENT_TIMEOUT_SECONDS"] = "1"
+
+
+@fault("coding_agent_misconfigured")
+def a_codex_that_does_not_know_a_flag(bench: Bench) -> None:
+    bench.environment |= {"AGENT_PROVIDER": "codex_exec", **codex_home(bench.folder / "home", bench.server.url("ok")), "LOCAL_KEY": SECRET}
+    bench.environment["CODING_AGENT_CMD"] += " --no-such-flag"
+
+
+# ------------------------------------------------------------------------------------------------------- workspace and environment
+
+
+@fault("workspace_locked", "wait-for-lock")
+def a_lock_that_is_let_go(bench: Bench) -> None:
+    release = hold(bench)
+    watcher = subprocess.Popen(
+        [sys.executable, "-c", _WATCH, str(bench.run), str(release.pid)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    bench.after.append(lambda: end(watcher))
+
+
+@fault("workspace_locked")
+def a_lock_that_is_held(bench: Bench) -> None:
+    hold(bench)
+
+
+@fault("artifact_missing")
+def a_scope_file_that_is_not_there(bench: Bench) -> None:
+    bench.arguments = ["--scope-file", "no-such-notes.md"]
+
+
+@fault("stage_conflict")
+def a_topic_spec_with_conflict_markers(bench: Bench) -> None:
+    (bench.run / "inputs/topic_spec.json").write_text('<<<<<<< HEAD\n{"goal": "x"}\n=======\n{}\n>>>>>>> other\n')
+    bench.arguments = []
+
+
+@fault("disk_full")
+def a_disk_without_room(bench: Bench) -> None:
+    mount(bench, bench.folder / "runs", "48k")
+
+
+@fault("permission_denied")
+def a_runs_dir_of_somebody_else(bench: Bench) -> None:
+    as_nobody(bench)
+    for path in [bench.run, *bench.run.rglob("*")]:
+        os.chown(path, 0, 0)
+
+
+@fault("out_of_memory")
+def too_little_memory(bench: Bench) -> None:
+    bench.prefix = [sys.executable, "-c", _LESS_MEMORY]
+    big = bench.folder / "big.md"
+    big.write_text("# Big\n\n" + "\n".join(f"## Concept {n}\n\n{'Word ' * 300}\n" for n in range(4000)))
+    bench.arguments = ["--scope-file", "big.md"]
+
+
+FAULTS = sorted((f for f in list(globals().values()) if isinstance(f, Fault)), key=lambda f: f.name)
+
+#: Ends the holder of the lock once the run has a failure record.
+_WATCH = f"""
+import os, pathlib, signal, sys
+records = pathlib.Path(sys.argv[1]) / {FAILURES!r}
+while not (records.is_dir() and any(records.iterdir())):
+    os.sched_yield()
+os.kill(int(sys.argv[2]), signal.SIGKILL)
+"""
+_HOLD = """
+import pathlib, signal, sys
+from dagogy.workspace.lock import locked
+with locked(pathlib.Path(sys.argv[1]), "dagogy plan"):
+    print(flush=True)
+    signal.pause()
+"""
+#: The rest of the command line under a limit of the address space.
+_LESS_MEMORY = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_AS, (110 * 2**20,) * 2); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+def hold(bench: Bench) -> subprocess.Popen[bytes]:
+    """A process that holds the run's lock."""
+    holder = subprocess.Popen([sys.executable, "-c", _HOLD, str(bench.run)], stdout=subprocess.PIPE, start_new_session=True)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    bench.after.append(lambda: end(holder))
+    return holder
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+def mount(bench: Bench, folder: Path, size: str) -> None:
+    """A small disk in place of `folder`, with what was in it."""
+    kept = folder.with_name("kept")
+    folder.rename(kept)
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    bench.after.append(lambda: subprocess.run(["umount", folder], check=True))
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    bench.environment["ORCHESTRATION_ARCHIVE_DIR"] = str(bench.folder / "archives")
+
+
+def as_nobody(bench: Bench) -> None:
+    """The command is somebody else's, who may read and walk everything."""
+    if os.getuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("only root can become somebody else, and that takes setpriv")
+    bench.prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    bench.environment["ORCHESTRATION_ARCHIVE_DIR"] = str(bench.folder / "archives")
+    (bench.folder / "archives").mkdir()
+    os.chown(bench.folder / "archives", NOBODY, NOBODY)
+    for folder in (bench.folder, *bench.folder.parents):
+        if folder.stat().st_uid == os.getuid() and not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o055)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, good_faulty: Faulty, faulty_tls: Faulty, good_curriculum: Any) -> Iterator[Bench]:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    put(folder / "answer.json", good_curriculum)
+    shutil.copy(SCOPE, folder / "notes.md")
+    made = Bench(folder, good_faulty, {"TLS_URL": faulty_tls.url("ok")}, ["--scope-file", "notes.md"])
+    assert made.dagogy("init", "course").returncode == 0
+    yield made
+    for undo in reversed(made.after):
+        undo()
+
+
+def inputs_of(bench: Bench) -> dict[str, str]:
+    """What the user gave, wherever a recovery may have put it, by content."""
+    paths = [*bench.folder.glob("*.md"), *(bench.folder / "runs").glob("2*/inputs/*"), *(bench.folder / "runs").glob("2*/logs/kept/*")]
+    return {hashlib.sha256(path.read_bytes()).hexdigest(): path.name for path in paths if path.is_file()}
+
+
+@pytest.mark.parametrize("case", [pytest.param(f, id=f.name, marks=() if f.every_time else pytest.mark.slow) for f in FAULTS])
+def test_a_fault_is_recovered_from_or_leaves_with_its_evidence(case: Fault, bench: Bench) -> None:
+    template = set(inputs_of(bench)) - {hashlib.sha256(SCOPE.read_bytes()).hexdigest()}
+    case.break_it(bench)
+    # A spec that is still the template's is nobody's input: where there is a document, one is made from it.
+    before, mark = set(inputs_of(bench)) - template, {"DAGOGY_TEST_MARK": str(bench.folder)}
+    unsafe = ["--unsafe"] if case.unsafe else []
+    # A failure that stays must not be waited for longer than it takes to see that it does.
+    limit = [] if case.helped else ["--heal-seconds", "4"]
+    done = bench.dagogy("run", "course", *bench.arguments, "--self-heal", *unsafe, *limit, "--json", **mark)
+    document = json.loads(done.stdout)
+    healing = document["healing"]
+    first = first_incident(bench, healing)
+    helped = [step["action"] for step in healing["steps"] if step["retry"] and step["retry"]["exit_status"] == 0]
+    row = {
+        "fault": case.name,
+        "incident": first,
+        "actions": [f"{s['action']}: {s['outcome']}" for s in healing["steps"]],
+        "helped": helped[0] if helped else "",
+        "exit_status": done.returncode,
+        "outcome": "resolved" if healing["resolved"] else "bundle" if document.get("bundle") else "neither",
+        "inputs_kept": before <= set(inputs_of(bench)),
+        "left": none_left(mark),
+        "secret": SECRET in done.stdout + done.stderr,
+    }
+    TABLE.mkdir(parents=True, exist_ok=True)
+    (TABLE / f"{case.name}.json").write_text(json.dumps(row, indent=2))
+    assert "Traceback" not in done.stderr
+    assert (first, row["helped"], row["outcome"]) == (case.incident, case.helped, "resolved" if case.helped else "bundle"), done.stdout + done.stderr
+    assert (done.returncode == 0) == bool(case.helped), done.stderr
+    assert row["inputs_kept"], row
+    assert row["left"] == []
+    assert not row["secret"]
+    if document.get("bundle"):
+        assert Path(document["bundle"]).is_file()
+
+
+def first_incident(bench: Bench, healing: dict[str, Any]) -> str:
+    """What the first failure was taken for: the log says so, and where none can be written, the last verdict."""
+    for run in sorted((bench.folder / "runs").glob("2*-course")):
+        if (run / EVENTS).is_file():
+            for line in (run / EVENTS).read_text().splitlines():
+                if json.loads(line)["event"] == "recovery_started":
+                    return str(json.loads(line)["incident"])
+    return str(healing["diagnosis"]["incident"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_was_ended_from_outside_is_taken_up_again_by_recover(number: int, bench: Bench) -> None:
+    bench.remote("hang")
+    command = [sys.executable, "-m", "dagogy", "run", "course", "--scope-file", "notes.md"]
+    process = subprocess.Popen(command, cwd=bench.folder, env=clean_environment(**bench.environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not bench.server.questions:
+        os.sched_yield()
+    process.send_signal(number)
+    process.communicate()
+    bench.remote("ok")
+    told = json.loads(bench.dagogy("diagnose", "course", "--json").stdout)
+    assert told["incident"] == "interrupted" if number != signal.SIGKILL else told["incident"] in ("interrupted", "unknown")
+    done = bench.dagogy("recover", "course", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(bench.dagogy("status", "course", "--json").stdout)["stage"] == "iterated"
