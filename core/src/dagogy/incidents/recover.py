@@ -300,7 +300,7 @@ class Recovery:
         report = self._report(incident, verdict)
         self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
         self._saw(report.verdict, incident.failure)
-        seen = {report.verdict.incident_id}
+        seen: dict[str, str] = {}
         try:
             report.failure = self._loop(report, incident.failure, seen)
             if report.verdict.refuted and report.unaided is None and not report.steps:
@@ -316,10 +316,10 @@ class Recovery:
         self._ended(report, seen)
         return report
 
-    def _ended(self, report: Report, seen: set[str]) -> None:
+    def _ended(self, report: Report, seen: Mapping[str, str]) -> None:
         """The end of a recovery, in the log."""
         incident = report.incident
-        facts = {"incident": report.named, "incidents": sorted(seen), "actions": [s.action.id for s in report.steps], "command": list(incident.command)}
+        facts = {"incident": report.named, "incidents": dict(seen), "actions": [s.action.id for s in report.steps], "command": list(incident.command)}
         if report.resolved:
             self._event("recovered", by=report.helped.action.id if report.helped else "", run_id=self.at.id, **facts)
         else:
@@ -353,12 +353,13 @@ class Recovery:
             report.reason = _passive(verdict)
         return report
 
-    def _loop(self, report: Report, failure: Failure, seen: set[str]) -> Failure:
-        """Returns the failure that stands at the end; `seen` collects the incidents that were met."""
+    def _loop(self, report: Report, failure: Failure, seen: dict[str, str]) -> Failure:
+        """Returns the failure that stands at the end; `seen` collects the incidents that were met, each with the action that led past it."""
         command = report.incident.command
         tried: set[tuple[str, ...]] = set()
         while report.verdict.outcome == "diagnosed" and not report.resolved:
-            seen.add(report.verdict.incident_id)
+            incident = report.verdict.incident_id
+            seen.setdefault(incident, "")
             report.reason = f"{MOST_ACTIONS} actions did not help" if len(report.steps) == MOST_ACTIONS else self._spent()
             if report.reason:
                 break
@@ -379,7 +380,7 @@ class Recovery:
             report.steps.append(step)
             if plugin.info.times == 1 and (step.environment or plugin.info.safety == "unsafe"):
                 # Once is enough for what costs something, in whatever words the failure comes back.
-                tried.add((plugin.id, report.verdict.incident_id, failure.provider))
+                tried.add((plugin.id, incident, failure.provider))
             if step.outcome != "changed":
                 failure = self._deeper(report, failure, step)
                 continue
@@ -390,6 +391,8 @@ class Recovery:
             if report.reason:
                 break
             failure = self._again(report, step, command, failure)
+            if report.resolved or report.verdict.incident_id != incident:
+                seen[incident] = plugin.id
             same = _fingerprint(report.verdict, failure) == mark and plugin.info.times == 1
             if same and not report.resolved and not step.environment and not step.run_id and self._digest() == before and not self._spent():
                 report.reason = "the same failure again with nothing changed"

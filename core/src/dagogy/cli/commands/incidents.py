@@ -42,7 +42,7 @@ def list_incidents(app: App) -> None:
             row["last_seen_utc"] = max(row["last_seen_utc"], failure.at_utc)
             resolved = told.resolved(failure)
             if resolved is not None:
-                row["by"][_means(resolved)] += 1
+                row["by"][_means(resolved, failure.verdict.incident_id)] += 1
     rows = [
         {"incident": name, "count": row["count"], "runs": sorted(row["runs"]), "last_seen_utc": row["last_seen_utc"], "resolved_before": dict(row["by"])}
         for name, row in sorted(found.items(), key=lambda item: (-item[1]["count"], item[0]))
@@ -65,10 +65,11 @@ def reset(app: App, provider: str | None) -> None:
     app.emit(redacted({"closed": rows}, app.secrets()), *(f"closed: {_circuit_line(row)}" for row in rows) if rows else ("no circuit breaker is open",))
 
 
-def _means(resolved: Mapping[str, Any]) -> str:
+def _means(resolved: Mapping[str, Any], incident: str) -> str:
     """By what a failure was resolved: the action, or the command run again."""
     if resolved["event"] == "recovered":
-        return str(resolved.get("by") or "the same command again")
+        led_past = resolved.get("incidents")
+        return str((led_past.get(incident) if isinstance(led_past, dict) else "") or resolved.get("by") or "the same command again")
     return str(resolved.get("command") or resolved["event"])
 
 

@@ -1,0 +1,286 @@
+"""Circuit breakers: opened by a diagnosis, kept over processes, one trial when their time has come."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagogy.api import ProviderError
+from dagogy.incidents.tripping import trip
+from dagogy.workspace.circuits import CIRCUITS, LONGEST_SECONDS, Breakers, Circuit
+from support import Desk, Outcome, Yard, failed, put
+
+ASKED = Circuit("remote", "api.x.test", "m")
+OTHER = Circuit("remote", "api.x.test", "n")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def breakers(tmp_path: Path, clock: Clock) -> Breakers:
+    return Breakers(tmp_path, clock)
+
+
+def refused(breakers: Breakers, circuit: Circuit = ASKED) -> dict[str, Any]:
+    with pytest.raises(ProviderError) as raised, breakers.asking(circuit):
+        pytest.fail("it was let through")
+    assert raised.value.details["cause"] == "circuit_open"
+    return raised.value.details
+
+
+def test_an_open_breaker_refuses_at_once_and_says_until_when_and_why(breakers: Breakers, clock: Clock) -> None:
+    breakers.open(ASKED, "quota", 90, told=True)
+    clock.time += 30
+    with pytest.raises(ProviderError, match=r"provider 'remote' at api\.x\.test, model m is not asked before 1970-01-12T13:48:10Z: quota since") as raised:
+        breakers.asking(ASKED).__enter__()
+    assert raised.value.details["retry_after_seconds"] == 60
+    assert raised.value.details["incident"] == "quota"
+    assert "dagogy incidents reset" in raised.value.hint
+
+
+def test_a_breaker_is_for_one_provider_endpoint_and_model(breakers: Breakers) -> None:
+    breakers.open(ASKED, "quota", 90, told=True)
+    for circuit in (OTHER, Circuit("remote", "api.y.test", "m"), Circuit("codex", "api.x.test", "m")):
+        with breakers.asking(circuit):
+            pass
+    refused(breakers)
+
+
+def test_after_its_time_one_trial_is_let_through_and_its_success_closes_it(breakers: Breakers, clock: Clock, tmp_path: Path) -> None:
+    breakers.open(ASKED, "overloaded", 60, told=False)
+    clock.time += 61
+    with breakers.asking(ASKED) as answered:
+        assert "being tried by another process" in str(_caught(breakers))
+        answered()
+    with breakers.asking(ASKED), breakers.asking(ASKED):
+        pass
+    assert breakers.opened() == []
+
+
+def _caught(breakers: Breakers) -> ProviderError:
+    with pytest.raises(ProviderError) as raised:
+        breakers.asking(ASKED).__enter__()
+    return raised.value
+
+
+def test_a_trial_that_fails_opens_it_again(breakers: Breakers, clock: Clock) -> None:
+    breakers.open(ASKED, "overloaded", 60, told=False)
+    clock.time += 61
+    with pytest.raises(ValueError, match="no luck"), breakers.asking(ASKED):
+        raise ValueError("no luck")
+    breakers.open(ASKED, "overloaded", 60, told=False)
+    assert refused(breakers)["retry_after_seconds"] == 60
+
+
+def test_a_trial_without_an_answer_leaves_it_half_open(breakers: Breakers, clock: Clock) -> None:
+    breakers.open(ASKED, "overloaded", 60, told=False)
+    clock.time += 61
+    with breakers.asking(ASKED):
+        pass
+    assert [e.circuit for e in breakers.opened()] == [ASKED]
+    with breakers.asking(ASKED):
+        pass
+
+
+def test_a_trial_ends_with_its_process_and_another_one_takes_its_place(breakers: Breakers, clock: Clock, tmp_path: Path) -> None:
+    breakers.open(ASKED, "overloaded", 60, told=False)
+    clock.time += 61
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
+
+    def hold() -> None:
+        with breakers.asking(ASKED):
+            ready.set()
+            threading.Event().wait()
+
+    child = context.Process(target=hold)
+    child.start()
+    try:
+        assert ready.wait(30)
+        assert "being tried" in str(_caught(breakers))
+    finally:
+        child.kill()
+        child.join()
+    with breakers.asking(ASKED) as answered:
+        answered()
+    assert breakers.opened() == []
+
+
+def test_breakers_that_many_processes_open_at_once_are_all_kept(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    circuits = [Circuit("p", "e", str(n)) for n in range(8)]
+    children = [context.Process(target=Breakers(tmp_path).open, args=(c, "quota", 600.0), kwargs={"told": True}) for c in circuits]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+        assert child.exitcode == 0
+    assert sorted(e.circuit for e in Breakers(tmp_path).opened()) == circuits
+
+
+def test_an_action_makes_way_for_its_retry_unless_the_service_named_the_time(breakers: Breakers) -> None:
+    breakers.open(ASKED, "overloaded", 60, told=False)
+    breakers.open(OTHER, "quota", 60, told=True)
+    breakers.half_open("remote", "api.x.test")
+    with breakers.asking(ASKED):
+        pass
+    refused(breakers, OTHER)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"circuits": [{}]}',
+        '{"circuits": 5}',
+        b"\xff\xfe",
+        '{"circuits": [{"circuit": {"provider": "remote", "endpoint": "api.x.test", "model": "m"}, "incident": "q", "since": 0, "until": 1e99, "told": true}]}',
+    ],
+)
+def test_a_file_that_is_none_is_ignored_with_a_note_and_written_anew(tmp_path: Path, content: Any) -> None:
+    notes: list[str] = []
+    put(tmp_path / CIRCUITS, content)
+    breakers = Breakers(tmp_path, note=notes.append)
+    with breakers.asking(ASKED):
+        pass
+    assert str(tmp_path / CIRCUITS) in notes[0]
+    breakers.open(ASKED, "quota", 60, told=True)
+    assert len(breakers.opened()) == 1
+
+
+def test_no_breaker_is_open_for_ever(breakers: Breakers, clock: Clock) -> None:
+    breakers.open(ASKED, "quota", 1e12, told=True)
+    (entry,) = breakers.opened()
+    assert entry.until == clock.time + LONGEST_SECONDS
+
+
+# --- in commands ------------------------------------------------------------------------------------------------------
+
+PROVIDER = '''
+from pathlib import Path
+from dagogy.api import Provider, ProviderError, ProviderInfo, hookimpl
+
+class Busy(Provider):
+    """Counts how often it is asked."""
+    endpoint = "api.busy.test"
+    def propose(self, request):
+        asked = Path("asked")
+        asked.write_text(str(int(asked.read_text() if asked.exists() else 0) + 1))
+        raise ProviderError("HTTP 503", details={"http_status": 503, "machine_code": "busy", %s})
+
+@hookimpl
+def dagogy_providers():
+    yield ProviderInfo(id="busy", summary="s", api_version=1, impl="mod_busy:Busy")
+'''
+CLASSIFIER = '''
+from dagogy.api import Classifier, ClassifierInfo, Diagnosis, Rank, hookimpl
+
+class Mine(Classifier):
+    """Mine."""
+    def classify(self, failure):
+        if failure.machine_code == "busy" and failure.details.get("cause") != "circuit_open":
+            return Diagnosis(incident_id="busy", rank=Rank.TYPED_CODE, confidence=1, evidence=("busy",), weight=50,
+                             retry_after_seconds=failure.details.get("retry_after_seconds"))
+
+@hookimpl
+def dagogy_classifiers():
+    yield ClassifierInfo(id="mine", summary="s", api_version=1, impl="mod_mine:Mine", incidents=("busy",), circuits=(("busy", 300.0),))
+'''
+
+
+def busy(desk: Desk, yard: Yard, facts: str = "") -> Path:
+    yard.plugin("x-busy", entry_points={"provider": {"busy": "mod_busy"}}, modules={"mod_busy": PROVIDER % facts})
+    yard.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": CLASSIFIER})
+    run = desk.init()
+    (desk.folder / "tea.md").write_text("# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
+    return run
+
+
+def asked(desk: Desk) -> int:
+    return int((desk.folder / "asked").read_text())
+
+
+def ran(desk: Desk, *options: str) -> Outcome:
+    return desk("run", "latest", "--scope-file", "tea.md", "--provider", "busy", *options, "--json")
+
+
+def test_a_failure_of_a_declared_incident_opens_it_and_the_next_command_asks_nobody(desk: Desk, yard: Yard) -> None:
+    busy(desk, yard)
+    assert "HTTP 503" in failed(ran(desk), "provider_error").err
+    again = failed(ran(desk), "provider_error")
+    assert "is not asked before" in again.err
+    assert again.json["error"]["details"]["cause"] == "circuit_open"
+    assert again.err.splitlines()[-1].startswith("incident provider_circuit_open: ")
+    assert asked(desk) == 1
+    assert 290 < again.json["error"]["details"]["retry_after_seconds"] <= 300
+    listed = desk.ok("incidents", "list", "--json").json["circuits"]
+    assert [(c["provider"], c["endpoint"], c["model"], c["incident"]) for c in listed] == [("busy", "api.busy.test", "", "busy")]
+    assert "HTTP 503" in failed(ran(desk, "--model", "other"), "provider_error").err  # another model is another circuit
+    assert len(desk.ok("incidents", "reset", "busy", "--json").json["closed"]) == 2
+    assert "HTTP 503" in failed(ran(desk), "provider_error").err
+    assert asked(desk) == 3
+
+
+def test_the_time_that_the_service_named_counts_and_a_refusal_does_not_extend_it(desk: Desk, yard: Yard) -> None:
+    busy(desk, yard, '"retry_after_seconds": 3600')
+    ran(desk)
+    before = json.loads((desk.runs / CIRCUITS).read_text())["circuits"]
+    assert before[0]["until"] - before[0]["since"] == 3600
+    ran(desk)
+    assert json.loads((desk.runs / CIRCUITS).read_text())["circuits"] == before
+
+
+def test_another_incident_opens_nothing(desk: Desk, yard: Yard) -> None:
+    busy(desk, yard, '"cause": "refusal"')
+    (yard.folder / "mod_mine.py").write_text(CLASSIFIER.replace('circuits=(("busy", 300.0),)', "circuits=()"))
+    ran(desk)
+    assert not (desk.runs / CIRCUITS).exists()
+
+
+def test_a_provider_that_nobody_stands_behind_has_no_breaker(desk: Desk, yard: Yard) -> None:
+    busy(desk, yard)
+    (yard.folder / "mod_busy.py").write_text((PROVIDER % "").replace('endpoint = "api.busy.test"', 'endpoint = ""'))
+    ran(desk)
+    assert not (desk.runs / CIRCUITS).exists()
+
+
+def test_an_endpoint_that_cannot_be_told_is_the_providers_fault(desk: Desk, yard: Yard) -> None:
+    busy(desk, yard)
+    body = "@property\n    def endpoint(self):\n        raise KeyError('x')"
+    (yard.folder / "mod_busy.py").write_text((PROVIDER % "").replace('endpoint = "api.busy.test"', body))
+    assert "x-busy 1.0 raised KeyError" in failed(ran(desk), "plugin_error").err
+
+
+def test_a_classifiers_word_on_the_time_is_checked() -> None:
+    from dagogy.api import Diagnosis, Rank
+    from dagogy.host.manager import Host
+    from dagogy.incidents.diagnose import Answer, Verdict
+
+    plugin = Host().get("classifier", "provider-service")
+
+    def verdict(told: Any) -> Verdict:
+        found = Diagnosis(incident_id="provider_overloaded", rank=Rank.HTTP_STATUS, confidence=1, evidence=("x",), retry_after_seconds=told)
+        return Verdict("diagnosed", (Answer(found, plugin),))
+
+    declared = dict(plugin.info.circuits)["provider_overloaded"]
+    assert trip(verdict(7), {}) == (7.0, True)
+    for wrong in (None, float("nan"), float("inf"), -3, 0, "soon"):
+        assert trip(verdict(wrong), {}) == (declared, False)
+    assert trip(verdict(7), {"cause": "circuit_open"}) is None
+    assert trip(Verdict("unknown"), {}) is None
