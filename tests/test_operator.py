@@ -91,7 +91,7 @@ def test_the_end_of_a_recovery_names_the_incident_that_was_healed_not_one_on_the
     assert f"stage_conflict: resolved: 'dagogy plan {run.name}'" in told
     (event,) = events(run, "recovered")
     assert event["incident"] == "stage_conflict"
-    assert event["incidents"] == ["stage_conflict", "validation_failure"]
+    assert list(event["incidents"]) == ["stage_conflict", "validation_failure"]
 
 
 def test_fixes_that_change_the_meaning_come_before_a_costly_generation_and_keep_a_copy(desk: Desk) -> None:

@@ -280,7 +280,7 @@ def test_consent_beforehand_covers_the_one_action_that_it_is_for(stage: Stage) -
     done = stage("--provider", "denied", "--self-heal", "--json", AGENT_FALLBACK_PROVIDERS="internal")
     assert [s["action"] for s in done.json["healing"]["steps"]] == ["renew-session", "fall-back-provider"]
     without = stage("--provider", "denied", "--self-heal", "--json")
-    assert {h["action"] for h in without.json["healing"]["hidden"]} == {"bold", "fall-back-provider"}
+    assert {h["action"] for h in without.json["healing"]["hidden"]} == {"bold"}
 
 
 # --- limits ------------------------------------------------------------------------------------------------------------
