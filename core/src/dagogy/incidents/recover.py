@@ -196,7 +196,7 @@ class Report:
         """What to type where it was not resolved: what was only shown, what needs consent, what is to be done by hand, or whom to ask."""
         if self.planned:
             return f"dagogy recover {self.run_id}"
-        if self.hidden:
+        if self.hidden and self.failure.source:
             return f"dagogy recover {self.run_id} --unsafe"
         return next((step.commands[0] for step in self.manual if step.commands), "") or f"dagogy escalate {self.run_id}"
 
@@ -300,6 +300,7 @@ class Recovery:
         report = self._report(incident, verdict)
         self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
         self._saw(report.verdict, incident.failure)
+        self._tell_another_provider(incident)
         seen = {report.verdict.incident_id}
         try:
             report.failure = self._loop(report, incident.failure, seen)
@@ -315,6 +316,12 @@ class Recovery:
         report.run_id = self.at.id
         self._ended(report, seen)
         return report
+
+    def _tell_another_provider(self, incident: Incident) -> None:
+        """Whoever recovers may have other settings than whoever failed; what another provider answers is no merit of an action."""
+        before, now = incident.failure.provider, self.settings.get("AGENT_PROVIDER")
+        if before and before != now and "--provider" not in " ".join(incident.command):
+            self.say(f"  it failed with provider '{before}'; AGENT_PROVIDER is '{now}' here: export AGENT_PROVIDER={before} tries the same one again")
 
     def _ended(self, report: Report, seen: set[str]) -> None:
         """The end of a recovery, in the log."""
@@ -333,12 +340,13 @@ class Recovery:
         return verdict
 
     def tell(self, looks: Sequence[Look]) -> None:
-        """A line for each thing that a probe saw, unless it is as it was the last time."""
+        """A line for each thing that a probe saw, unless it is as it was the last time, or was sound from the beginning and so says nothing."""
         for look in looks:
             line, about = look.line(), (look.probe, look.result.subject)
-            if self._told.get(about) != line:
+            telling = about in self._told or look.result.state != "ok" or look.result.confirms or look.result.refutes
+            if telling and self._told.get(about) != line:
                 self.say(f"  {line}")
-            self._told[about] = line
+                self._told[about] = line
 
     def _saw(self, verdict: Verdict, failure: Failure) -> None:
         """What probes saw, kept for an escalation."""
@@ -521,6 +529,9 @@ class Recovery:
                 if step.outcome == "failed":
                     report.broken.append(f"{plugin.id}: {step.message}")
                 elif step.message or step.commands:
+                    if not failure.source:  # no record could be written, so `recover` would find nothing
+                        again = shlex.join(["dagogy", *report.incident.command])
+                        step.commands = [again if c == f"dagogy recover {self.at.id}" else c for c in step.commands]
                     report.manual.append(step)
             elif not self._allowed(plugin):
                 report.hidden.append(plugin)
