@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from dagogy.api import ProviderError
 from dagogy.workspace.circuits import Breakers, Circuit
-from support import Desk, clean_environment, failed, put, run_with, sound_curriculum
-from test_recover import BREAD, CURRICULUM, PROSE, events, fragile, record
+from support import Desk, Yard, clean_environment, failed, put, run_with, sound_curriculum
+from test_recover import BREAD, CURRICULUM, PROSE, action, events, failing, fragile, record, recovered
 
 EVENTS = "logs/events.jsonl"
 
@@ -268,3 +268,36 @@ def test_what_was_sound_from_the_beginning_is_not_told_while_recovering_and_is_i
     assert "  ok " not in desk("recover", run.name).out
     (probed,) = events(run, "probed")
     assert "ok" in {p["state"] for p in probed["probes"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('return RecoveryOutcome(changed=True, message="m", commands=None)', "other than texts"),
+        ('return RecoveryOutcome(changed=True, message="m", environment={"A": 1})', "other than texts"),
+        ('return RecoveryOutcome(changed=True, message="m", environment={"A": "a\\0b"})', "other than texts"),
+        ('return RecoveryOutcome(changed=True, message="m", run_id="../../etc")', "a run to go on with that is none"),
+        ('return RecoveryOutcome(changed=True, message="m", run_id="20200101-000000-nowhere")', "a run to go on with that is none"),
+    ],
+)
+def test_an_outcome_that_cannot_be_worked_with_is_its_action_s_fault_and_the_rest_goes_on(yard: Yard, desk: Desk, body: str, told: str) -> None:
+    action(yard, "odd", body)
+    run = failing(yard, desk)
+    done = recovered(yard, desk, run.name, "--json")
+    assert done.status == 4, done.err
+    assert [s["action"] for s in done.json["steps"]] == ["odd", "fix-findings"]
+    assert told in done.json["steps"][0]["message"]
+
+
+def test_an_action_that_hangs_ends_with_the_time_of_the_recovery(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dagogy.incidents.recover.GRACE_SECONDS", 0.0)
+    body = "import signal\n        while True:\n            signal.pause()"
+    action(yard, "hangs", body.replace("\n        ", "\n" + " " * 8))
+    source = (yard.folder / "mod_hangs.py").read_text().replace('("validation_failure",)', '("stage_conflict",)')
+    (yard.folder / "mod_hangs.py").write_text(source)
+    run = conflict(desk)
+    done = desk("run", run.name, "--self-heal", "--heal-seconds", "0.3", "--json")
+    assert done.status == 5
+    assert [(s["action"], s["outcome"]) for s in done.json["healing"]["steps"]] == [("hangs", "failed")]
+    assert "did not come to its end" in done.json["healing"]["steps"][0]["message"]
+    assert done.json["healing"]["reason"] == "out of budget: 0.3 seconds"
