@@ -12,8 +12,10 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from support import Desk, clean_environment, failed, put, run_with, sound_curriculum
-from test_recover import BREAD, CURRICULUM, PROSE, events, fragile, record
+from dagogy.api import ProviderError
+from dagogy.workspace.circuits import Breakers, Circuit
+from support import Desk, Yard, clean_environment, failed, put, run_with, sound_curriculum
+from test_recover import BREAD, CURRICULUM, PROSE, action, events, failing, fragile, record, recovered
 
 EVENTS = "logs/events.jsonl"
 
@@ -202,3 +204,100 @@ def test_a_retry_that_our_own_time_limit_cut_short_before_it_could_say_anything_
     assert done.returncode == 8, done.stderr
     assert json.loads(done.stdout)["error"]["code"] == "provider_error"
     assert json.loads(done.stdout)["healing"]["reason"] == "out of budget: 0.1 seconds"
+
+
+def test_where_no_record_could_be_written_the_failed_command_itself_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = conflict(desk)
+    shutil.rmtree(run / "logs/failures")
+    (run / "logs/failures").write_text("in the way")
+    line = ("run", run.name)
+    plain, healed = desk(*line).err, desk(*line, "--self-heal")
+    assert f"dagogy recover {run.name}" not in plain + healed.out + healed.err
+    assert "record:" not in plain + healed.err
+
+
+def test_a_recovery_with_another_provider_than_the_one_that_failed_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, yard = fragile(desk, f"raise ProviderError('{PROSE}')", monkeypatch)
+    told = yard.run("recover", run.name, cwd=desk.folder).stdout
+    assert "it failed with provider 'fragile'; AGENT_PROVIDER is 'internal' here" in told
+    assert "AGENT_PROVIDER is" not in yard.run("recover", run.name, cwd=desk.folder, AGENT_PROVIDER="fragile").stdout
+
+
+def test_the_page_of_an_incident_lists_its_actions_in_their_order(desk: Desk) -> None:
+    told = desk.ok("explain", "validation_failure")
+    places = [told.out.index(f" {action}: ") for action in ("fix-findings", "fix-findings-unsafely", "regenerate", "read-report")]
+    assert places == sorted(places)
+    assert [a["safety"] for a in desk.ok("explain", "stage_conflict", "--json").json["incident"]["actions"]] == ["safe", "safe", "manual"]
+
+
+def test_a_model_that_has_to_be_named_is_an_incident_with_the_command_that_names_it(desk: Desk) -> None:
+    run = desk.init()
+    record(run, "config_error", "AGENT_MODEL is required: localhost has no model of its own choice", ("run", run.name), 7)
+    told = desk("recover", run.name, "--dry-run", "--no-probe", "--json").json
+    assert told["incident"] == "model_unavailable"
+    assert "export AGENT_MODEL='<model of that list>'" in told["manual"][0]["commands"]
+
+
+def test_a_breaker_that_was_opened_in_the_future_lets_a_trial_through(tmp_path: Path) -> None:
+    now = [2_000_000.0]
+    breakers, circuit = Breakers(tmp_path, lambda: now[0]), Circuit("p", "h", "m")
+    breakers.open(circuit, "provider_quota_exhausted", 3600.0, told=True)
+    with pytest.raises(ProviderError, match="is not asked before"), breakers.asking(circuit):
+        pass
+    now[0] -= 30 * 86_400  # the clock was a month ahead
+    with breakers.asking(circuit) as answered:
+        answered()
+    assert breakers.opened() == []
+
+
+def test_what_a_recovery_ended_is_its_merit_whichever_incident_it_met(desk: Desk) -> None:
+    run = run_with(desk)
+    earlier = record(run, "provider_error", "something nobody knows", ("plan", run.name), 8, at_utc="2020-01-01T00:00:00.000000Z")
+    earlier.rename(earlier.with_name(earlier.name.replace("2099", "2020")))
+    assert desk("plan", run.name).status == 5
+    desk.ok("recover", run.name, "--only", "run-missing-stages")
+    rows = {row["incident"]: row["resolved_before"] for row in desk.ok("incidents", "list", "--json").json["incidents"]}
+    assert rows == {"unknown": {"run-missing-stages": 1}, "stage_conflict": {"run-missing-stages": 1}}
+
+
+def test_what_was_sound_from_the_beginning_is_not_told_while_recovering_and_is_in_the_log(desk: Desk) -> None:
+    run = unreadable_log(desk)
+    assert "  ok " not in desk("run", run.name, "--self-heal").out
+    run = run_with(desk)
+    record(run, "provider_error", "something nobody knows", ("validate", run.name), 8)
+    assert "  ok " not in desk("recover", run.name).out
+    (probed,) = events(run, "probed")
+    assert "ok" in {p["state"] for p in probed["probes"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('return RecoveryOutcome(changed=True, message="m", commands=None)', "other than texts"),
+        ('return RecoveryOutcome(changed=True, message="m", environment={"A": 1})', "other than texts"),
+        ('return RecoveryOutcome(changed=True, message="m", environment={"A": "a\\0b"})', "other than texts"),
+        ('return RecoveryOutcome(changed=True, message="m", run_id="../../etc")', "a run to go on with that is none"),
+        ('return RecoveryOutcome(changed=True, message="m", run_id="20200101-000000-nowhere")', "a run to go on with that is none"),
+    ],
+)
+def test_an_outcome_that_cannot_be_worked_with_is_its_action_s_fault_and_the_rest_goes_on(yard: Yard, desk: Desk, body: str, told: str) -> None:
+    action(yard, "odd", body)
+    run = failing(yard, desk)
+    done = recovered(yard, desk, run.name, "--json")
+    assert done.status == 4, done.err
+    assert [s["action"] for s in done.json["steps"]] == ["odd", "fix-findings"]
+    assert told in done.json["steps"][0]["message"]
+
+
+def test_an_action_that_hangs_ends_with_the_time_of_the_recovery(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dagogy.incidents.recover.GRACE_SECONDS", 0.0)
+    body = "import signal\n        while True:\n            signal.pause()"
+    action(yard, "hangs", body.replace("\n        ", "\n" + " " * 8))
+    source = (yard.folder / "mod_hangs.py").read_text().replace('("validation_failure",)', '("stage_conflict",)')
+    (yard.folder / "mod_hangs.py").write_text(source)
+    run = conflict(desk)
+    done = desk("run", run.name, "--self-heal", "--heal-seconds", "0.3", "--json")
+    assert done.status == 5
+    assert [(s["action"], s["outcome"]) for s in done.json["healing"]["steps"]] == [("hangs", "failed")]
+    assert "did not come to its end" in done.json["healing"]["steps"][0]["message"]
+    assert done.json["healing"]["reason"] == "out of budget: 0.3 seconds"

@@ -36,8 +36,11 @@ def closing(verdict: Verdict, cause: str, command: str) -> str:
 
 
 def next_command(document: Mapping[str, Any], incident: str, record: str, helped: bool) -> str:
-    """What to type next: the command that the hint begins with; else what recovers, or tells more. `helped`: whether some action recovers."""
-    run = str(document.get("run_id") or "")
+    """What to type next: the command that the hint begins with; else what recovers, or tells more. `helped`: whether some action recovers.
+
+    Without a record no command about failures would find this one.
+    """
+    run = str(document.get("run_id") or "") if record else ""
     hinted = _COMMAND.search(str(document.get("hint") or ""))
     # The same again is no next step.
     if hinted and not set(hinted[1].split()) <= {*map(str, document.get("command") or ()), run}:

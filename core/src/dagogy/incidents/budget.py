@@ -6,7 +6,7 @@ import contextlib
 import io
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 #: A plugin may swallow the first interruption; it gets another one this often.
@@ -15,6 +15,25 @@ _AGAIN_SECONDS = 0.05
 
 class OutOfTime(BaseException):
     """Raised in the middle of whatever takes too long; no `except Exception` of a plugin keeps it."""
+
+
+@contextlib.contextmanager
+def deadline(seconds: float | None) -> Iterator[None]:
+    """Raises `OutOfTime` in the middle of the body once `seconds` are over; without them, or outside the main thread, there is no end."""
+    if seconds is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise OutOfTime(f"it did not come to its end within {seconds:.0f} s")
+
+    handler = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, _AGAIN_SECONDS), _AGAIN_SECONDS)
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, handler)
 
 
 def within(seconds: float, body: Callable[[], None]) -> bool:

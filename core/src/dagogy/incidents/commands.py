@@ -16,7 +16,7 @@ from dagogy.incidents.redact import redacted, secrets_of
 
 #: What is kept of a command's output, from its end.
 _TAIL = 20_000
-_GRACE_SECONDS = 10.0
+GRACE_SECONDS = 10.0
 _PREFIX = "AGENT_"
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -98,6 +98,6 @@ def _stopped(process: subprocess.Popen[bytes], number: signal.Signals) -> tuple[
     """Asks the process to stop, insists after a while, and returns what it printed."""
     process.send_signal(number)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        return process.communicate(timeout=_GRACE_SECONDS)
+        return process.communicate(timeout=GRACE_SECONDS)
     process.kill()
     return process.communicate()

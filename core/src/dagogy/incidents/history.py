@@ -89,7 +89,7 @@ class History:
                 continue
             if event.get("event") == "recovery_started" and ended is not None:
                 return ended
-            if event.get("event") == "recovered" and incidents & {event.get("incident"), *(event.get("incidents") or ())}:
+            if event.get("event") == "recovered" and (incidents & {event.get("incident"), *(event.get("incidents") or ())} or _recovered_name(event) == name):
                 return event
             if event.get("event") == "command_ended" and command_name(str(event.get("command") or "").split()) == name:
                 ended = ended or event
@@ -119,6 +119,12 @@ def history(host: Host, run: Run) -> History:
         verdict = settled(diagnose(host, from_record(document, str(path))), looks.get(path.name, ()))
         failures.append(Happened(path, document, verdict, then.get(path.name, "")))
     return History(run, failures, events, unreadable)
+
+
+def _recovered_name(event: Mapping[str, Any]) -> str:
+    """The name of the command that a recovery was about."""
+    words = event.get("command")
+    return command_name(["dagogy", *map(str, words)]) if isinstance(words, list) else ""
 
 
 def _looks(event: Mapping[str, Any]) -> list[Look]:

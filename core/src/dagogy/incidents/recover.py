@@ -22,7 +22,8 @@ from dagogy.api.errors import DagogyError, InternalError, StageConflict
 from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.api.probes import ProbeResult
 from dagogy.host.manager import Host, Plugin, is_stop
-from dagogy.incidents.commands import flag_of, overlaid, plain, run_command, under
+from dagogy.incidents.budget import OutOfTime, deadline
+from dagogy.incidents.commands import GRACE_SECONDS, flag_of, overlaid, plain, run_command, under
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
 from dagogy.incidents.intake import about_failures, command_name, from_text, read_record, record_paths
 from dagogy.incidents.limits import Limits
@@ -32,7 +33,7 @@ from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
 from dagogy.workspace.files import content_hash, hash_file, read_regular
-from dagogy.workspace.runs import Run
+from dagogy.workspace.runs import Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
 
@@ -196,7 +197,7 @@ class Report:
         """What to type where it was not resolved: what was only shown, what needs consent, what is to be done by hand, or whom to ask."""
         if self.planned:
             return f"dagogy recover {self.run_id}"
-        if self.hidden:
+        if self.hidden and self.failure.source:
             return f"dagogy recover {self.run_id} --unsafe"
         return next((step.commands[0] for step in self.manual if step.commands), "") or f"dagogy escalate {self.run_id}"
 
@@ -300,6 +301,7 @@ class Recovery:
         report = self._report(incident, verdict)
         self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
         self._saw(report.verdict, incident.failure)
+        self._tell_another_provider(incident)
         seen: dict[str, str] = {}
         try:
             report.failure = self._loop(report, incident.failure, seen)
@@ -315,6 +317,12 @@ class Recovery:
         report.run_id = self.at.id
         self._ended(report, seen)
         return report
+
+    def _tell_another_provider(self, incident: Incident) -> None:
+        """Whoever recovers may have other settings than whoever failed; what another provider answers is no merit of an action."""
+        before, now = incident.failure.provider, self.settings.get("AGENT_PROVIDER")
+        if before and before != now and "--provider" not in " ".join(incident.command):
+            self.say(f"  it failed with provider '{before}'; AGENT_PROVIDER is '{now}' here: export AGENT_PROVIDER={before} tries the same one again")
 
     def _ended(self, report: Report, seen: Mapping[str, str]) -> None:
         """The end of a recovery, in the log."""
@@ -333,12 +341,13 @@ class Recovery:
         return verdict
 
     def tell(self, looks: Sequence[Look]) -> None:
-        """A line for each thing that a probe saw, unless it is as it was the last time."""
+        """A line for each thing that a probe saw, unless it is as it was the last time, or was sound from the beginning and so says nothing."""
         for look in looks:
             line, about = look.line(), (look.probe, look.result.subject)
-            if self._told.get(about) != line:
+            telling = about in self._told or look.result.state != "ok" or look.result.confirms or look.result.refutes
+            if telling and self._told.get(about) != line:
                 self.say(f"  {line}")
-            self._told[about] = line
+                self._told[about] = line
 
     def _saw(self, verdict: Verdict, failure: Failure) -> None:
         """What probes saw, kept for an escalation."""
@@ -524,6 +533,9 @@ class Recovery:
                 if step.outcome == "failed":
                     report.broken.append(f"{plugin.id}: {step.message}")
                 elif step.message or step.commands:
+                    if not failure.source:  # no record could be written, so `recover` would find nothing
+                        again = shlex.join(["dagogy", *report.incident.command])
+                        step.commands = [again if c == f"dagogy recover {self.at.id}" else c for c in step.commands]
                     report.manual.append(step)
             elif not self._allowed(plugin):
                 report.hidden.append(plugin)
@@ -535,8 +547,14 @@ class Recovery:
         step = Step(plugin, "failed", "", ran=context.ran)
         if plugin.info.safety != "manual":
             self.say(f"{plugin.info.safety} {plugin.id}: {plugin.info.summary}" + (f" ({plugin.info.reason})" if plugin.info.reason else ""))
+        left = self.limits.seconds_left
         try:
-            outcome = _ask(self.host, plugin, failure, verdict.best[0].diagnosis, context)
+            # What it runs and waits for keeps to the limit by itself; this ends one that hangs.
+            with deadline(None if left is None else left + GRACE_SECONDS):
+                outcome = _ask(self.host, plugin, failure, verdict.best[0].diagnosis, context)
+            self._check(plugin, outcome)
+        except OutOfTime as error:  # the second one: the first reached the action
+            step.message = str(error)
         except DagogyError as error:
             step.message = error.message
         else:
@@ -548,6 +566,16 @@ class Recovery:
             self._event("recovery_action", action=plugin.id, safety=plugin.info.safety, outcome=step.outcome, message=step.message,
                         environment=dict(step.environment), ran=step.ran, records=step.records)  # fmt: skip
         return step
+
+    def _check(self, plugin: Plugin, outcome: RecoveryOutcome) -> None:
+        """Raises `PluginError` that blames the action for an outcome that cannot be worked with."""
+        words = [outcome.message, outcome.run_id, *_flat(outcome.commands), *_flat(outcome.environment)]
+        trouble = "" if all(isinstance(w, str) and "\0" not in w for w in words) else "its outcome has other than texts where texts are wanted"
+        if not trouble and outcome.run_id and outcome.run_id not in Runs(self.run.path.parent).ids():
+            trouble = f"it names a run to go on with that is none: '{outcome.run_id}'"
+        if trouble:
+            plugin.fail(trouble)
+            raise plugin.error()
 
     def _make_way(self, failure: Failure) -> None:
         """After an action the command run again is the trial of the circuit breaker that its failure may have opened."""
@@ -616,6 +644,13 @@ def _passive(verdict: Verdict) -> str:
 
 def _fingerprint(verdict: Verdict, failure: Failure) -> tuple[str, ...]:
     return verdict.incident_id, failure.code, failure.message, failure.text[-2000:]
+
+
+def _flat(value: Any) -> list[Any]:
+    """The words of a list, or of a table, that a plugin gave; None for what is neither."""
+    if isinstance(value, Mapping):
+        return [*value, *value.values()]
+    return list(value) if isinstance(value, list | tuple) else [None]
 
 
 def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:

@@ -35,14 +35,16 @@ def explain(app: App, identifier: str) -> None:
     incidents = pages.incidents(app.host)
     told = pages.page(app.host, incidents[identifier], identifier) if identifier in incidents else None
     lines = [f"{identifier} (incident, classifier {told.plugin.id} of {told.plugin.origin})", "", told.text()] if told else []
+    actions = _actions(app, identifier) if told else []
+    lines += ["Actions, in their order:", *(f"  {a['safety']:<7} {a['action']}: {a['summary']}" for a in actions)] if actions else []
     if identifier in _CODES:
         kind = _CODES[identifier]
         document = {"id": identifier, "kind": "error code", "exit_status": kind.exit_status, "text": cleandoc(kind.__doc__ or "")}
-        document |= {"incident": told.as_dict()} if told else {}
+        document |= {"incident": {**told.as_dict(), "actions": actions}} if told else {}
         app.emit(document, f"{identifier} (error code, exit status {kind.exit_status})", "", str(document["text"]), *([""] if lines else []), *lines)
         return
     if told:
-        app.emit(told.as_dict(), *lines)
+        app.emit({**told.as_dict(), "actions": actions}, *lines)
         return
     known = [p.id for p in app.host.all()]
     if identifier not in known:
@@ -53,6 +55,12 @@ def explain(app: App, identifier: str) -> None:
         raise plugin.error()
     document = page(app, plugin)
     app.emit(document, *_lines(document))
+
+
+def _actions(app: App, incident: str) -> list[dict[str, Any]]:
+    """The installed recovery actions for an incident, as `recover` tries them."""
+    found = sorted((p for p in app.host.load("recovery") if p.state == "ready" and incident in p.info.incidents), key=lambda p: (p.info.order, p.id))
+    return [{"action": p.id, "safety": p.info.safety, "summary": p.info.summary, "reason": p.info.reason} for p in found]
 
 
 def page(app: App, plugin: Plugin) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class _Walk:
     def _recovered(self, command: str, result: CommandResult, known: str) -> bool:
         """Inspect the report, apply what may be applied, and the failed step again: the loop of the runbook's figure."""
         record = last_record(self.run.path)
-        failure = read_record(record) if record is not None and record.name != known else from_text(result.text, str(result.exit_status))
+        failure = read_record(record) if record is not None and record.name != known else from_text(result.text, str(result.exit_status), source="")
         incident = Incident(failure, (command, self.run.id), failing_status(result))
         recovery = Recovery(
             self.app.host, self.app.settings, self.run, unsafe=self.unsafe, probes=self.probes, extra=self.extra, say=lambda line: self.say(f"  {line}")
