@@ -197,9 +197,9 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
         "Incident": f"{last.verdict.incident_id} ({last.verdict.outcome})",
         "Exit status": document.get("exit_status"),
     }
-    for label, key in (("Endpoint", "endpoint"), ("Signal", "signal"), ("Killed by", "killed_by"), ("HTTP status", "http_status"), ("Request id", "request_id")):
+    for key in ("endpoint", "signal", "killed_by", "http_status", "request_id"):
         if document.get(key) not in (None, ""):
-            facts[label] = document[key]
+            facts[key.replace("_", " ").capitalize().replace("Http", "HTTP")] = document[key]
     lines += table(("what", "value"), facts.items())
     lines += ["", "## Error", "", *quoted([f"[{last.code}] {last.message}"]), "", "## Why this is escalated", ""]
     lines += [f"- {criterion}" for criterion in met] or ["- no criterion of the runbook is met"]
