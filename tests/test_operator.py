@@ -301,3 +301,14 @@ def test_an_action_that_hangs_ends_with_the_time_of_the_recovery(yard: Yard, des
     assert [(s["action"], s["outcome"]) for s in done.json["healing"]["steps"]] == [("hangs", "failed")]
     assert "did not come to its end" in done.json["healing"]["steps"][0]["message"]
     assert done.json["healing"]["reason"] == "out of budget: 0.3 seconds"
+
+
+def test_the_report_for_a_person_elsewhere_has_the_place_that_was_asked_and_the_versions(desk: Desk) -> None:
+    run = run_with(desk)
+    record(run, "provider_error", "no", ("run", run.name), 8, endpoint="api.example.org", versions={"dagogy": "9.9", "python": "3.11.7"})
+    with tarfile.open(desk.ok("escalate", run.name, "--json").json["bundle"]) as tar:
+        report = tar.extractfile(f"escalation-{run.name}/report.md")
+        assert report is not None
+        told = report.read().decode()
+    assert "| Endpoint | api.example.org |" in told
+    assert "dagogy 9.9, python 3.11.7" in told

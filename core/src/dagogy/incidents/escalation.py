@@ -197,12 +197,12 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
         "Incident": f"{last.verdict.incident_id} ({last.verdict.outcome})",
         "Exit status": document.get("exit_status"),
     }
-    for label, key in (("Signal", "signal"), ("Killed by", "killed_by"), ("HTTP status", "http_status"), ("Request id", "request_id")):
+    for key in ("endpoint", "signal", "killed_by", "http_status", "request_id"):
         if document.get(key) not in (None, ""):
-            facts[label] = document[key]
+            facts[key.replace("_", " ").capitalize().replace("Http", "HTTP")] = document[key]
     lines += table(("what", "value"), facts.items())
     lines += ["", "## Error", "", *quoted([f"[{last.code}] {last.message}"]), "", "## Why this is escalated", ""]
-    lines += [f"- {criterion}" for criterion in met] or ["- no criterion of the runbook is met; somebody asked for it"]
+    lines += [f"- {criterion}" for criterion in met] or ["- no criterion of the runbook is met"]
     lines += ["", "## Diagnosis", ""]
     lines += [f"{last.verdict.reason}", ""] if last.verdict.reason else []
     for answer in last.verdict.best:
@@ -219,7 +219,9 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
     if done:
         lines += ["", "## Recovery", ""] if lines[-1] else ["## Recovery", ""]
         lines += [*table(("time", "what", "outcome"), ((e.get("at_utc"), *_carried_out(e)) for e in done)), ""]
-    environment = document.get("environment")
+    environment, versions = document.get("environment"), document.get("versions")
+    if isinstance(versions, dict):
+        lines += ["## Versions", "", ", ".join(f"{name} {version}" for name, version in versions.items()) + "; those of the plugins are in the record", ""]
     if isinstance(environment, dict):
         lines += ["## Environment", ""]
         lines += table(("variable", "state"), ((name, _state(value)) for name, value in environment.items()))
