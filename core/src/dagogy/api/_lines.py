@@ -40,7 +40,7 @@ _ERROR = re.compile(
     r"|^\[[a-z]+_[a-z_]+\] |^\[(?:locked|interrupted)\] |^\[(?:ERROR|error|FATAL|CRITICAL)\]"
     r"|^(?:bwrap|sandbox-exec|env|/usr/bin/env|python[\d.]*|node)(?: \w+)?: |^thread '.*' panicked"
     r"|^-?(?:/\S*/)?(?:ba|z|da|k|)sh: |^(?:Failed|failed|Cannot|Could not|Unable) to\b|^Caused by\b|^(?:\S+: )?Killed$|^<--- Last few GCs"
-    r"|^[\w./-]+(?: [\w-]+)?: error: |^(?:codex_exec|remote_llm) mode failed\b|^level=(?:error|fatal) "
+    r"|^[\w./-]+(?: [\w-]+)?: error: |^\w+ mode failed\b|^level=(?:error|fatal) "
 )
 #: An exception by its name: any dotted one, or one that ends like the names of exceptions do.
 EXCEPTION = re.compile(

@@ -55,7 +55,7 @@ def list_incidents(app: App) -> None:
     app.emit(document, *lines, *(f"not read: {problem}" for problem in document["problems"]))
 
 
-@incidents.command("reset", epilog="\b\nExample:\n  dagogy incidents reset remote_llm")
+@incidents.command("reset", epilog="\b\nExample:\n  dagogy incidents reset PROVIDER")
 @click.argument("provider", required=False, metavar="[PROVIDER]")
 @common
 def reset(app: App, provider: str | None) -> None:
