@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from dagogy.api.errors import DagogyError, Interrupted
@@ -98,12 +97,10 @@ def _tell_escalated(app: App, report: Report, recorded: Recorded, secrets: dict[
     note = f"dagogy run --self-heal could not recover from it: {report.reason}"
     try:
         bundle = escalate(app.host, run, app.settings.archive_dir, secrets, note=str(redacted(note, secrets)), standing=report.failure, unwritten=unwritten)
+        path, told = str(bundle.path), f"bundle: {bundle.path}"
+        run.event("escalated", command=app.command_line(), incident=bundle.incident, bundle=bundle.path.name)
     except DagogyError as error:
         path, told = "", f"no bundle: {error.message}"
-    else:
-        path, told = str(bundle.path), f"bundle: {bundle.path}"
-        with suppress(DagogyError):  # a run that cannot be written to is escalated all the same
-            run.event("escalated", command=app.command_line(), incident=bundle.incident, bundle=bundle.path.name)
     found = _TYPED.match(report.first_line)
     assert found is not None
     error_document = {"code": found[1], "message": found[2], "details": dict(report.failure.details), "hint": report.failure.hint}
