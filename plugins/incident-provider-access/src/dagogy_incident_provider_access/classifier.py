@@ -181,6 +181,7 @@ class ProviderAccess(SignatureClassifier):
             unless=r"too large|quota|billing|credits?\b|usage limit",
         ),
         # Which model.
+        Signature(incident=_MODEL, typed="config_error", says=r"^AGENT_MODEL is required\b"),
         Signature(incident=_MODEL, machine=_MODEL_CODES),
         Signature(
             incident=_MODEL,
