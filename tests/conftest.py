@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,11 @@ from codex_support import codex_command  # noqa: F401 - a fixture
 from hypothesis import settings
 from servers.fixtures import aimock, codex, faulty, faulty_tls, good_curriculum, good_faulty, llmock, pytest_terminal_summary, self_signed  # noqa: F401
 from support import Desk, Yard
+
+# Whoever runs the tests may ignore signals, as nohup does and a shell for what it puts in the background. Children inherit that, and ours are to heed them.
+for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 # A busy machine is no failure: examples have no deadline. 40 of them find what 100 do in most tests, at less than half the time.
 settings.register_profile("dagogy", deadline=None, max_examples=40, print_blob=True)

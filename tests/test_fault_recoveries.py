@@ -202,15 +202,7 @@ def test_a_run_that_was_stopped_is_resumed(bench: Bench, number: signal.Signals)
     os.mkfifo(fifo)
     bench.scripted({"block": str(fifo), "curriculum": sound_curriculum()}, {"curriculum": sound_curriculum()})
     command = [sys.executable, "-m", "dagogy", "run", "course"]
-    process = subprocess.Popen(
-        command,
-        cwd=bench.folder,
-        env=clean_environment(**bench.settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        # Whoever runs the tests may ignore it, as nohup does. SIGKILL cannot be.
-        preexec_fn=(lambda: signal.signal(number, signal.SIG_DFL)) if number != signal.SIGKILL else None,
-    )
+    process = subprocess.Popen(command, cwd=bench.folder, env=clean_environment(**bench.settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     writer = os.open(fifo, os.O_WRONLY)  # returns when the provider is at work
     try:
         process.send_signal(number)
