@@ -34,35 +34,70 @@ from typing import Literal, NamedTuple
 from dagogy.api import STOP_WORDS
 
 from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.levels import levels
 from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS, folded
 from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, singular, tokens, word_forms
 from dagogy_provider_internal.passages import Passage
 
 # ------------------------------------------------------------------------------------------------------------------------- weights
-# Chosen on the seven dev cases of the ordering bench: about a hundred settings were scored there and the better ones kept, so the dev score is
-# optimistic. Most single weights move it by less than its noise (0.02); what matters are the title cues, `RELATED_*` and `NEAR_RELATED`.
-#: What one kind of evidence is worth before the two directions are compared.
-MENTION = 1.0  # times log(1 + times named) times how telling the name is
-DEFINING = 2.0  # added to the times named when that happens where B is defined
-TERMS = 0.2  # times the share of A's telling words that B's text has
-NAME = 1.5
-NUMBER = 3.0
-DECLARED = 6.0
-CUED = 2.5
-ORDER = 0.6
-#: Least evidence for an edge.
-KEEP = 0.35
-#: Related vocabulary (cosine of tf-idf) fills up to this many prerequisites where there is no better evidence: the first from a cosine of
-#: `RELATED_LEAST`, a second from `RELATED_MORE`.
-EXTRA, RELATED_LEAST, RELATED_MORE = 2, 0.1, 0.2
-#: Of concepts with like evidence the higher one is the closer step; its height counts little beside direct evidence and much beside vocabulary.
-NEAR, NEAR_RELATED = 0.05, 1.0
-#: Net evidence from which a pair keeps its order whatever the heights say.
-STRONG = 0.9
-#: Weight of an edge from a concept whose name says that it opens the subject.
-FOUNDATION = 0.3
-#: Strengths of the prior heights: title cues, looking back, how widely a name's words are used, and used-by against uses.
-CUE, BACK, SPREAD, FLOW = 1.5, 0.25, 0.4, 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each kind of evidence is worth. The pair weights are on one scale: what counts of a pair is the sum for one direction less that for the
+    other. The prior weights place a concept before any pair is looked at, in steps of height."""
+
+    #: Times log(1 + times named) times how telling the name is; `defining` is added to the times named when that happens where B is defined.
+    mention: float = 1.0
+    defining: float = 2.0
+    #: Times the share of A's telling words that B's text has.
+    terms: float = 0.2
+    name: float = 1.5
+    number: float = 3.0
+    declared: float = 6.0
+    cued: float = 2.5
+    order: float = 0.6
+    #: Least evidence for an edge.
+    keep: float = 0.35
+    #: Related vocabulary (cosine of tf-idf) fills up to `extra` prerequisites where there is no better evidence: the first from a cosine of
+    #: `related_least`, a second from `related_more`.
+    extra: int = 2
+    related_least: float = 0.1
+    related_more: float = 0.2
+    #: Of concepts with like evidence the higher one is the closer step; its height counts little beside direct evidence and much beside vocabulary.
+    near: float = 0.05
+    near_related: float = 1.0
+    #: Net evidence from which a pair keeps its order whatever the heights say.
+    strong: float = 0.9
+    #: Weight of an edge from a concept whose name says that it opens the subject.
+    foundation: float = 0.3
+    #: Prior heights: title cues, looking back, how widely a name's words are used, used-by against uses, and the lexicon's level.
+    cue: float = 1.5
+    back: float = 0.25
+    spread: float = 0.4
+    flow: float = 0.8
+    level: float = 0.0
+
+
+DEFAULT = Weights()
+#: The fields of `Weights` that carry each signal: with these at 0 the signal is off.
+SIGNALS: Mapping[str, tuple[str, ...]] = {
+    "mention": ("mention",),
+    "defining": ("defining",),
+    "terms": ("terms",),
+    "name": ("name",),
+    "number": ("number",),
+    "declared": ("declared", "cued"),
+    "order": ("order",),
+    "related": ("extra",),
+    "foundation": ("foundation",),
+    "title cues": ("cue",),
+    "looking back": ("back",),
+    "spread": ("spread",),
+    "flow": ("flow",),
+    "level": ("level",),
+}
+
 _PRIOR = 1.0
 _ROUNDS = 60
 #: A word in more than this share of all texts says nothing about any pair; only applied to documents with many concepts.
@@ -117,6 +152,8 @@ class Support:
     pieces: list[Piece] = field(default_factory=list)
 
     def add(self, value: float, kind: str, lines: tuple[int, int] = (1, 1), quote: str = "") -> None:
+        if not value:
+            return
         self.total += value
         piece = Piece(value, kind, lines, quote)
         # The same words twice are one piece of evidence to show, and of equals the first stays the first.
@@ -125,7 +162,7 @@ class Support:
 
     @property
     def kind(self) -> str:
-        return self.pieces[0].kind
+        return self.pieces[0].kind if self.pieces else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +195,7 @@ class Evidence:
     """All that was collected. `leans[b][a]`: B leans on A. `closed`: concepts whose prerequisites the source lists in full."""
 
     leans: list[dict[int, Support]]
+    weights: Weights = DEFAULT
     closed: set[int] = field(default_factory=set)
     prior: list[float] = field(default_factory=list)
     stated_order: bool = False
@@ -172,9 +210,9 @@ class Evidence:
         return self.leans[after].setdefault(before, Support())
 
 
-def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], topic: str = "") -> Evidence:
+def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], topic: str = "", weights: Weights = DEFAULT) -> Evidence:
     """The evidence for all pairs. The work grows with the length of the text and the number of names it mentions, not with the pairs."""
-    evidence = Evidence([{} for _ in concepts], related=[{} for _ in concepts])
+    evidence = Evidence([{} for _ in concepts], weights, related=[{} for _ in concepts])
     telling = [content_tokens(c.title) for c in concepts]
     bags = [_bag(t) for t in texts]
     spread = Counter(w for bag, title in zip(bags, telling, strict=True) for w in {*bag, *title})
@@ -314,7 +352,7 @@ def _declared(evidence: Evidence, texts: Sequence[Sequence[Passage]], index: _Na
                 evidence.closed.add(b)
                 for _, a in index.find(word_forms(passage.text)):
                     if a != b:
-                        evidence.support(b, a).add(DECLARED, "declared", passage.lines, passage.text)
+                        evidence.support(b, a).add(evidence.weights.declared, "declared", passage.lines, passage.text)
 
 
 def _mentions(evidence: Evidence, texts: Sequence[Sequence[Passage]], telling: Sequence[Sequence[str]], idf: dict[str, float], index: _NameIndex) -> None:
@@ -334,20 +372,20 @@ def _mentions(evidence: Evidence, texts: Sequence[Sequence[Passage]], telling: S
             forward = _cue_spans(passage.text, _FORWARD)
             for at, a in named:
                 if any(start <= at <= start + _CUE_REACH for start in forward):
-                    evidence.support(a, b).add(CUED / 2, "declared", passage.lines, passage.text)
+                    evidence.support(a, b).add(evidence.weights.cued / 2, "declared", passage.lines, passage.text)
                     continue
                 if any(start <= at <= start + _CUE_REACH for start in cues):
-                    evidence.support(b, a).add(CUED * (1.0 if passage.role != "practice" else 0.3), "declared", passage.lines, passage.text)
+                    evidence.support(b, a).add(evidence.weights.cued * (1.0 if passage.role != "practice" else 0.3), "declared", passage.lines, passage.text)
                 elsewhere = evidence.named_in.setdefault(a, [])
                 if len(elsewhere) < _ELSEWHERE and (not elsewhere or elsewhere[-1][1] is not passage):
                     elsewhere.append((b, passage))
                 count[a] += IN_ROLE.get(passage.role, 1.0)
                 if passage.first and at < 35:
-                    count[a] += DEFINING
+                    count[a] += evidence.weights.defining
                 if a not in where or passage.first:
                     where[a] = passage
         for a, times in count.items():
-            evidence.support(b, a).add(MENTION * math.log1p(times) * weight[a], "mention", where[a].lines, where[a].text)
+            evidence.support(b, a).add(evidence.weights.mention * math.log1p(times) * weight[a], "mention", where[a].lines, where[a].text)
 
 
 def _cue_spans(text: str, cues: re.Pattern[str]) -> list[int]:
@@ -382,7 +420,7 @@ def _terms(
                 if b != a:
                     shares[b] += max(idf[word], 0.05) / mass
         for b, share in shares.items():
-            evidence.support(b, a).add(TERMS * share, "terms")
+            evidence.support(b, a).add(evidence.weights.terms * share, "terms")
 
 
 def _names(evidence: Evidence, concepts: Sequence[Concept], telling: Sequence[Sequence[str]]) -> None:
@@ -395,12 +433,12 @@ def _names(evidence: Evidence, concepts: Sequence[Concept], telling: Sequence[Se
         small = set(title)
         for b in min((by_word[w] for w in title), key=len, default=[]):
             if a != b and small < set(telling[b]):
-                evidence.support(b, a).add(NAME, "name", _anchor_lines(concepts[b]), concepts[b].title)
+                evidence.support(b, a).add(evidence.weights.name, "name", _anchor_lines(concepts[b]), concepts[b].title)
     capitals = {c.title: i for i, c in enumerate(concepts) if c.title.isupper() and c.title.isalpha() and len(c.title) > 1}
     for i, concept in enumerate(concepts):
         a = next((capitals[concept.title[:k]] for k in range(len(concept.title) - 1, 1, -1) if concept.title[:k] in capitals), -1)
         if a >= 0 and " " not in concept.title and len(concept.title) <= 8:
-            evidence.support(i, a).add(NAME, "name", _anchor_lines(concept), concept.title)
+            evidence.support(i, a).add(evidence.weights.name, "name", _anchor_lines(concept), concept.title)
     series: dict[str, list[tuple[list[int], int]]] = defaultdict(list)
     for i, concept in enumerate(concepts):
         spelled = [str(NUMBER_WORDS.get(w, w)) for w in folded(concept.title).split()]
@@ -411,7 +449,7 @@ def _names(evidence: Evidence, concepts: Sequence[Concept], telling: Sequence[Se
         members.sort()
         for (low, a), (high, b) in itertools.pairwise(members):
             if low < high:
-                evidence.support(b, a).add(NUMBER, "number", _anchor_lines(concepts[b]), concepts[b].title)
+                evidence.support(b, a).add(evidence.weights.number, "number", _anchor_lines(concepts[b]), concepts[b].title)
 
 
 def _anchor_lines(concept: Concept) -> tuple[int, int]:
@@ -433,7 +471,7 @@ def _stated_order(evidence: Evidence, concepts: Sequence[Concept]) -> None:
     for i in range(1, len(concepts)):
         b, a = concepts[i], concepts[i - 1]
         if b.document is a.document and b.anchor > a.anchor >= 0:
-            evidence.support(i, i - 1).add(ORDER, "order", _anchor_lines(b), b.title)
+            evidence.support(i, i - 1).add(evidence.weights.order, "order", _anchor_lines(b), b.title)
 
 
 def _priors(
@@ -442,13 +480,23 @@ def _priors(
     """What is known of a concept's place before any pair is looked at; the mean is 0."""
     used_by: Counter[int] = Counter(a for leans in evidence.leans for a, s in leans.items() if s.total > 0.3)
     prior: list[float] = []
+    weights = evidence.weights
+    level = levels([c.title for c in concepts], [[t for p in own if p.role != "code" for t in passage_tokens(p)] for own in texts])
+    known = [v for v in level if v is not None]
+    middle = sum(known) / max(1, len(known))
     for i, concept in enumerate(concepts):
         title = set(folded(concept.title).split())
         text = " ".join(p.text for p in texts[i] if p.role != "code")
         back = min(2.0, 60 * len(LOOKS_BACK.findall(text)) / (len(text.split()) + 50))
         wide = sum(math.log(max(1, spread[w])) for w in telling[i]) / max(1, len(telling[i]))
         uses = sum(s.total > 0.3 for s in evidence.leans[i].values())
-        prior.append(CUE * (len(title & LATE) - len(title & EARLY)) + BACK * back - SPREAD * wide + FLOW * (math.log1p(uses) - math.log1p(used_by[i])))
+        prior.append(
+            weights.cue * (len(title & LATE) - len(title & EARLY))
+            + weights.back * back
+            - weights.spread * wide
+            + weights.flow * (math.log1p(uses) - math.log1p(used_by[i]))
+            + weights.level * ((level[i] if level[i] is not None else middle) - middle)
+        )
     mean = sum(prior) / max(1, len(prior))
     return [p - mean for p in prior]
 
@@ -503,11 +551,11 @@ def _dropped(
             if (a, b) in chosen:
                 reason = "implied"
             elif place[a] > place[b]:
-                reason = "opposed" if net < 0 else "circle" if net >= STRONG else "height"
+                reason = "opposed" if net < 0 else "circle" if net >= evidence.weights.strong else "height"
             elif b in evidence.closed and support.kind != "declared":
                 reason = "complete"
             else:
-                reason = "weak" if support.total < KEEP else "limit"
+                reason = "weak" if support.total < evidence.weights.keep else "limit"
             out.append(Dropped(_edge(concepts, evidence, a, b, support), reason))
     return out
 
@@ -522,7 +570,7 @@ def _strong(evidence: Evidence) -> list[tuple[int, int]]:
         for a, support in leans.items():
             back = evidence.leans[a].get(b)
             value = support.total - (back.total if back else 0.0)
-            if value >= STRONG:
+            if value >= evidence.weights.strong:
                 net[a, b] = value
     while True:
         knot = _knot_of(len(evidence.leans), net)
@@ -576,17 +624,17 @@ def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list
         declared = [(s, a) for s, a in direct if s.kind == "declared"]
         return sorted(declared, key=lambda e: (-e[0].total, place[e[1]]))[:limit]
     weak = {a: s.total for s, a in direct}
-    best = [(s, a) for s, a in direct if s.total >= KEEP]
-    best = sorted(best, key=lambda e: (-e[0].total - NEAR * scale * place[e[1]], place[e[1]]))[:limit]
-    if len(best) < min(EXTRA, limit):
+    best = [(s, a) for s, a in direct if s.total >= evidence.weights.keep]
+    best = sorted(best, key=lambda e: (-e[0].total - evidence.weights.near * scale * place[e[1]], place[e[1]]))[:limit]
+    if len(best) < min(evidence.weights.extra, limit):
         have = {a for _, a in best}
-        least = RELATED_MORE if best else RELATED_LEAST
+        least = evidence.weights.related_more if best else evidence.weights.related_least
         near = [(s, a) for a, s in evidence.related[b].items() if place[a] < place[b] and a not in have and s.total >= least]
-        near.sort(key=lambda e: (-e[0].total - weak.get(e[1], 0.0) - NEAR_RELATED * scale * place[e[1]], place[e[1]]))
-        best += near[: min(EXTRA, limit) - len(best)]
+        near.sort(key=lambda e: (-e[0].total - weak.get(e[1], 0.0) - evidence.weights.near_related * scale * place[e[1]], place[e[1]]))
+        best += near[: min(evidence.weights.extra, limit) - len(best)]
     if not best:
         opening = [a for a in evidence.foundations if place[a] < place[b]][-1:]
-        best = [(Support(FOUNDATION, [Piece(FOUNDATION, "foundation", *evidence.named_at[a])]), a) for a in opening]
+        best = [(Support(evidence.weights.foundation, [Piece(evidence.weights.foundation, "foundation", *evidence.named_at[a])]), a) for a in opening]
     return best
 
 

@@ -10,7 +10,7 @@ from dagogy.api import ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, Top
 
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.concepts import Concept, find_concepts
-from dagogy_provider_internal.edges import Arrangement, Evidence, arrange, collect
+from dagogy_provider_internal.edges import DEFAULT, Arrangement, Evidence, Weights, arrange, collect
 from dagogy_provider_internal.lexicon import folded
 from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key
 from dagogy_provider_internal.passages import Passage, passages
@@ -31,12 +31,12 @@ class Studied:
     arrangement: Arrangement
 
 
-def study(concepts: list[Concept], limit: int, topic: str) -> Studied:
+def study(concepts: list[Concept], limit: int, topic: str, weights: Weights = DEFAULT) -> Studied:
     """Gives the concepts their ids, and finds their text, evidence and order."""
     for concept, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True):
         concept.id = name
     texts = [passages(c) for c in concepts]
-    evidence = collect(concepts, texts, topic)
+    evidence = collect(concepts, texts, topic, weights)
     return Studied(concepts, texts, evidence, arrange(concepts, evidence, limit))
 
 
