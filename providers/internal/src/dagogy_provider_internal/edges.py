@@ -34,7 +34,7 @@ from typing import Literal, NamedTuple
 from dagogy.api import STOP_WORDS
 
 from dagogy_provider_internal.concepts import Concept
-from dagogy_provider_internal.levels import levels
+from dagogy_provider_internal.levels import Level, levels
 from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS, folded
 from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, singular, tokens, word_forms
 from dagogy_provider_internal.passages import Passage
@@ -71,12 +71,20 @@ class Weights:
     strong: float = 0.9
     #: Weight of an edge from a concept whose name says that it opens the subject.
     foundation: float = 0.3
+    #: A concept with fewer than `level_edges` prerequisites is tied to the concept at least `level_gap` levels below it that has most in common with it;
+    #: `level_near`: what being one level nearer is worth beside a cosine of 1.
+    level_edges: int = 1
+    level_gap: float = 1.0
+    level_near: float = 0.05
+    level_edge: float = 0.2
     #: Prior heights: title cues, looking back, how widely a name's words are used, used-by against uses, and the lexicon's level.
     cue: float = 1.5
     back: float = 0.25
     spread: float = 0.4
     flow: float = 0.8
-    level: float = 0.0
+    level: float = 1.5
+    #: What the level of its text adds to that of a concept's name, for each level above or below the other texts.
+    level_text: float = 0.5
 
 
 DEFAULT = Weights()
@@ -95,7 +103,8 @@ SIGNALS: Mapping[str, tuple[str, ...]] = {
     "looking back": ("back",),
     "spread": ("spread",),
     "flow": ("flow",),
-    "level": ("level",),
+    "level": ("level", "level_edges"),
+    "level of the text": ("level_text",),
 }
 
 _PRIOR = 1.0
@@ -105,6 +114,7 @@ _COMMON = 0.25
 #: A word that more concepts use is not looked at for related vocabulary; and how many relatives of a concept are kept.
 _RELATED_HOLDERS, _RELATED_BEST = 40, 12
 _RELATED_WORDS = 60  # the weightiest words of a concept that are compared
+_OPENING = 6  # passages of a concept that introduce it
 _SEARCHED = 40  # passages looked through for a sentence to show
 #: How much of a mention counts by the role of the sentence: exercises and warnings look ahead more often than explanations do.
 IN_ROLE = {"practice": 0.5, "pitfall": 0.7, "example": 0.7, "question": 0.7}
@@ -198,6 +208,7 @@ class Evidence:
     weights: Weights = DEFAULT
     closed: set[int] = field(default_factory=set)
     prior: list[float] = field(default_factory=list)
+    levels: list[Level | None] = field(default_factory=list)
     stated_order: bool = False
     #: For each concept, passages of others that name it, a few of them.
     related: list[dict[int, Support]] = field(default_factory=list)
@@ -481,10 +492,11 @@ def _priors(
     used_by: Counter[int] = Counter(a for leans in evidence.leans for a, s in leans.items() if s.total > 0.3)
     prior: list[float] = []
     weights = evidence.weights
-    level = levels([c.title for c in concepts], [[t for p in own if p.role != "code" for t in passage_tokens(p)] for own in texts])
-    known = [v for v in level if v is not None]
+    openings = [[t for p in own[:_OPENING] if p.role != "code" for t in passage_tokens(p)] for own in texts]
+    evidence.levels = levels([c.title for c in concepts], openings, weights.level_text) if weights.level else [None] * len(concepts)
+    known = [v.value for v in evidence.levels if v]
     middle = sum(known) / max(1, len(known))
-    for i, concept in enumerate(concepts):
+    for i, (concept, level) in enumerate(zip(concepts, evidence.levels, strict=True)):
         title = set(folded(concept.title).split())
         text = " ".join(p.text for p in texts[i] if p.role != "code")
         back = min(2.0, 60 * len(LOOKS_BACK.findall(text)) / (len(text.split()) + 50))
@@ -495,7 +507,7 @@ def _priors(
             + weights.back * back
             - weights.spread * wide
             + weights.flow * (math.log1p(uses) - math.log1p(used_by[i]))
-            + weights.level * ((level[i] if level[i] is not None else middle) - middle)
+            + weights.level * ((level.value if level else middle) - middle)
         )
     mean = sum(prior) / max(1, len(prior))
     return [p - mean for p in prior]
@@ -618,6 +630,7 @@ def _knot_of(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
 
 def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list[tuple[Support, int]]:
     """The lower concepts that `b` leans on, best first: direct evidence, then related vocabulary, then what opens the subject."""
+    weights = evidence.weights
     scale = 1 / max(1, len(place))
     direct = [(s, a) for a, s in evidence.leans[b].items() if place[a] < place[b]]
     if b in evidence.closed:
@@ -632,10 +645,24 @@ def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list
         near = [(s, a) for a, s in evidence.related[b].items() if place[a] < place[b] and a not in have and s.total >= least]
         near.sort(key=lambda e: (-e[0].total - weak.get(e[1], 0.0) - evidence.weights.near_related * scale * place[e[1]], place[e[1]]))
         best += near[: min(evidence.weights.extra, limit) - len(best)]
+    if len(best) < min(weights.level_edges, limit):
+        best += _by_level(b, evidence, place, {a for _, a in best})[: min(weights.level_edges, limit) - len(best)]
     if not best:
         opening = [a for a in evidence.foundations if place[a] < place[b]][-1:]
         best = [(Support(evidence.weights.foundation, [Piece(evidence.weights.foundation, "foundation", *evidence.named_at[a])]), a) for a in opening]
     return best
+
+
+def _by_level(b: int, evidence: Evidence, place: Mapping[int, int], without: Container[int]) -> list[tuple[Support, int]]:
+    """The concepts at a clearly lower level that have most in common with `b`, of equals the nearest below."""
+    own, weights = evidence.levels[b], evidence.weights
+    found = []
+    for a, level in enumerate(evidence.levels):
+        if own and level and a not in without and place[a] < place[b] and own.value - level.value >= weights.level_gap:
+            related = evidence.related[b].get(a)
+            found.append(((related.total if related else 0.0) + weights.level_near * level.value, place[a], a))
+    found.sort(reverse=True)
+    return [(Support(weights.level_edge, [Piece(weights.level_edge, "level", *evidence.named_at[a])]), a) for _, _, a in found]
 
 
 def heights(evidence: Evidence, titles: Sequence[str]) -> list[float]:
