@@ -12,6 +12,8 @@ Evidence is collected for ordered pairs, "B leans on A", from what the source it
 - `name`: A's name is part of B's ("Overlay network" after "Network", `HTTPS` after `HTTP`).
 - `number`: equal names with rising numbers ("Sequences 1", "Sequences 2").
 - `related`: much vocabulary in common. It has no direction, so it decides only which lower concept a concept is tied to.
+- `level`: the graded vocabulary (`levels`) puts the terms of A's name and text clearly before those of B's. It says what is early and what is late in a
+  field, not what needs what, so it moves the heights, and ties only a concept that nothing else ties.
 - `foundation`: A's very name says that it opens the subject ("Basics"). It takes what nothing else gives a place.
 - `order`: neighbours in a document that says that it is in teaching order, or numbers its parts.
 
@@ -114,6 +116,7 @@ _COMMON = 0.25
 #: A word that more concepts use is not looked at for related vocabulary; and how many relatives of a concept are kept.
 _RELATED_HOLDERS, _RELATED_BEST = 40, 12
 _RELATED_WORDS = 60  # the weightiest words of a concept that are compared
+_LEVEL_TOLD = 0.5  # difference of levels from which an edge tells of it
 _OPENING = 6  # passages of a concept that introduce it
 _SEARCHED = 40  # passages looked through for a sentence to show
 #: How much of a mention counts by the role of the sentence: exercises and warnings look ahead more often than explanations do.
@@ -541,7 +544,7 @@ def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arra
 def _edge(concepts: Sequence[Concept], evidence: Evidence, a: int, b: int, support: Support) -> Edge:
     """The pair as an edge. Where words in common are all there is, the sentence to show is looked for now, for the few pairs that need it."""
     direct = evidence.leans[b].get(a)
-    pieces = [*support.pieces, *(direct.pieces if direct and direct is not support else [])]
+    pieces = [*support.pieces, *(direct.pieces if direct and direct is not support else []), *_level_piece(evidence, a, b)]
     if not all(p.quote for p in pieces):
         lines, quote = _shown(concepts[b], evidence.texts[b], _words_of(concepts[a], evidence.texts[a]))
         pieces = [p if p.quote else p._replace(lines=lines, quote=quote) for p in pieces]
@@ -662,7 +665,17 @@ def _by_level(b: int, evidence: Evidence, place: Mapping[int, int], without: Con
             related = evidence.related[b].get(a)
             found.append(((related.total if related else 0.0) + weights.level_near * level.value, place[a], a))
     found.sort(reverse=True)
-    return [(Support(weights.level_edge, [Piece(weights.level_edge, "level", *evidence.named_at[a])]), a) for _, _, a in found]
+    return [(Support(weights.level_edge), a) for _, _, a in found]
+
+
+def _level_piece(evidence: Evidence, a: int, b: int) -> list[Piece]:
+    """What the graded vocabulary says of the pair, where it puts `a` clearly before `b`. No line of the source says so: the lines are those of `b`."""
+    low, high = evidence.levels[a], evidence.levels[b]
+    if low is None or high is None or high.value - low.value < _LEVEL_TOLD:
+        return []
+    return [
+        Piece(evidence.weights.level_edge, "level", evidence.named_at[b][0], f"{low.told(evidence.named_at[a][1])} before {high.told(evidence.named_at[b][1])}")
+    ]
 
 
 def heights(evidence: Evidence, titles: Sequence[str]) -> list[float]:

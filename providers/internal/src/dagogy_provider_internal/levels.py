@@ -36,6 +36,10 @@ class Level:
     term: str = ""
     field: str = ""
 
+    def told(self, title: str) -> str:
+        """The level in words, for a reader."""
+        return f"“{title}” (level {self.value:.1f} of 9{f', {self.field}' if self.field and self.field != _ANY_FIELD else ''})"
+
 
 @cache
 def _lexicon() -> Mapping[str, Terms]:
