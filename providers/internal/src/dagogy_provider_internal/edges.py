@@ -13,7 +13,7 @@ Evidence is collected for ordered pairs, "B leans on A", from what the source it
 - `number`: equal names with rising numbers ("Sequences 1", "Sequences 2").
 - `related`: much vocabulary in common. It has no direction, so it decides only which lower concept a concept is tied to.
 - `level`: the graded vocabulary (`levels`) puts the terms of A's name and text clearly before those of B's. It says what is early and what is late in a
-  field, not what needs what, so it moves the heights, and ties only a concept that nothing else ties.
+  field, not what needs what, so it moves the heights, and ties only a concept that nothing else ties, to one with words in common.
 - `foundation`: A's very name says that it opens the subject ("Basics"). It takes what nothing else gives a place.
 - `order`: neighbours in a document that says that it is in teaching order, or numbers its parts.
 
@@ -73,7 +73,7 @@ class Weights:
     strong: float = 0.9
     #: Weight of an edge from a concept whose name says that it opens the subject.
     foundation: float = 0.3
-    #: A concept with fewer than `level_edges` prerequisites is tied to the concept at least `level_gap` levels below it that has most in common with it;
+    #: A concept with fewer than `level_edges` prerequisites is tied to that of its relatives, `level_gap` levels or more below, with most in common;
     #: `level_near`: what being one level nearer is worth beside a cosine of 1.
     level_edges: int = 1
     level_gap: float = 1.0
@@ -657,13 +657,13 @@ def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list
 
 
 def _by_level(b: int, evidence: Evidence, place: Mapping[int, int], without: Container[int]) -> list[tuple[Support, int]]:
-    """The concepts at a clearly lower level that have most in common with `b`, of equals the nearest below."""
+    """The relatives of `b` at a clearly lower level, those with most in common first, of equals the nearest below."""
     own, weights = evidence.levels[b], evidence.weights
     found = []
-    for a, level in enumerate(evidence.levels):
+    for a, related in evidence.related[b].items():
+        level = evidence.levels[a]
         if own and level and a not in without and place[a] < place[b] and own.value - level.value >= weights.level_gap:
-            related = evidence.related[b].get(a)
-            found.append(((related.total if related else 0.0) + weights.level_near * level.value, place[a], a))
+            found.append((related.total + weights.level_near * level.value, place[a], a))
     found.sort(reverse=True)
     return [(Support(weights.level_edge), a) for _, _, a in found]
 
