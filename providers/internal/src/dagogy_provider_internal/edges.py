@@ -15,7 +15,8 @@ Evidence is collected for ordered pairs, "B leans on A", from what the source it
 - `level`: the graded vocabulary (`levels`) puts the terms of A's name and text clearly before those of B's. It says what is early and what is late in a
   field, not what needs what, so it moves the heights, and ties only a concept that nothing else ties, to one with words in common.
 - `foundation`: A's very name says that it opens the subject ("Basics"). It takes what nothing else gives a place.
-- `order`: neighbours in a document that says that it is in teaching order, or numbers its parts.
+- `order`: neighbours in a document that says that it is in teaching order, or numbers its parts or groups. Such an order is believed: of all other
+  evidence only what is declared turns a pair of it round.
 
 `arrange` turns the differences into one height per concept (least squares), which settles circles in favour of the weightier evidence, and keeps for each
 concept its best-supported lower ones. Without evidence there is no edge.
@@ -37,7 +38,7 @@ from dagogy.api import STOP_WORDS
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.levels import Level, levels
-from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS, folded
+from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS, folded, group_number
 from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, singular, tokens, word_forms
 from dagogy_provider_internal.passages import Passage
 
@@ -116,6 +117,7 @@ _COMMON = 0.25
 #: A word that more concepts use is not looked at for related vocabulary; and how many relatives of a concept are kept.
 _RELATED_HOLDERS, _RELATED_BEST = 40, 12
 _RELATED_WORDS = 60  # the weightiest words of a concept that are compared
+_NUMBERED_SHARE = 0.6  # of the concepts that have a number, for the numbers to state an order
 _LEVEL_TOLD = 0.5  # difference of levels from which an edge tells of it
 _OPENING = 6  # passages of a concept that introduce it
 _SEARCHED = 40  # passages looked through for a sentence to show
@@ -212,7 +214,8 @@ class Evidence:
     closed: set[int] = field(default_factory=set)
     prior: list[float] = field(default_factory=list)
     levels: list[Level | None] = field(default_factory=list)
-    stated_order: bool = False
+    #: For each concept its place in the order that the document states; empty when it states none. Concepts of one numbered group share a place.
+    stated: list[int] = field(default_factory=list)
     #: For each concept, passages of others that name it, a few of them.
     related: list[dict[int, Support]] = field(default_factory=list)
     foundations: list[int] = field(default_factory=list)
@@ -471,21 +474,39 @@ def _anchor_lines(concept: Concept) -> tuple[int, int]:
 
 
 def _stated_order(evidence: Evidence, concepts: Sequence[Concept]) -> None:
-    """Neighbours in a document that states its order: by saying so, by numbered headings or by a numbered list."""
-    if len(concepts) < 3:
-        return
-    document = concepts[0].document
-    opening = " ".join(b.text for b in document.blocks[:12] if b.kind == "paragraph")
+    """The order that a document states, by saying so, by numbers of its headings or items, or by numbered groups ("Week 3"); it is believed.
+
+    Each concept is tied to that of the place before it with which it has most in common.
+    """
+    evidence.stated = _stated_places(concepts)
+    at_place: dict[int, list[int]] = defaultdict(list)
+    for i, place in enumerate(evidence.stated):
+        at_place[place].append(i)
+    for b, place in enumerate(evidence.stated):
+        before = at_place.get(place - 1, [])
+        if before:
+            near = evidence.related[b]
+            a = max(before, key=lambda i: (near[i].total if i in near else 0.0, i))
+            evidence.support(b, a).add(evidence.weights.order, "order", _anchor_lines(concepts[b]), concepts[b].title)
+
+
+def _stated_places(concepts: Sequence[Concept]) -> list[int]:
+    if len(concepts) < 3 or any(c.document is not concepts[0].document or c.anchor < 0 for c in concepts):
+        return []
+    opening = " ".join(b.text for b in concepts[0].document.blocks[:12] if b.kind == "paragraph")
     if _UNORDERED_TEXT.search(opening):
-        return
-    numbered = [c for c in concepts if c.number or c.ordered]
-    if not _ORDERED_TEXT.search(opening) and len(numbered) < 0.6 * len(concepts):
-        return
-    evidence.stated_order = True
-    for i in range(1, len(concepts)):
-        b, a = concepts[i], concepts[i - 1]
-        if b.document is a.document and b.anchor > a.anchor >= 0:
-            evidence.support(i, i - 1).add(evidence.weights.order, "order", _anchor_lines(b), b.title)
+        return []
+    enough = _NUMBERED_SHARE * len(concepts)
+    if _ORDERED_TEXT.search(opening) or sum(bool(c.number or c.ordered) for c in concepts) >= enough:
+        numbers = [c.number for c in concepts]
+        keys = [(n, 0) for n in numbers] if all(numbers) and len(set(numbers)) == len(numbers) else [((), c.anchor) for c in concepts]
+    else:
+        groups = [next((n for n in map(group_number, c.path) if n), ()) for c in concepts]
+        if sum(map(bool, groups)) < enough or len(set(groups)) < 2:
+            return []
+        keys = [(n, 0) for n in groups]
+    rank = {key: k for k, key in enumerate(sorted(set(keys)))}
+    return [rank[key] for key in keys]
 
 
 def _priors(
@@ -531,7 +552,8 @@ class Arrangement:
 def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arrangement:
     """Heights, then edges from lower to higher concepts, at most `limit` into each."""
     height = heights(evidence, [c.title for c in concepts])
-    by_height = sorted(range(len(concepts)), key=lambda i: (round(height[i], 6), i))
+    stated = evidence.stated or [0] * len(concepts)
+    by_height = sorted(range(len(concepts)), key=lambda i: (stated[i], round(height[i], 6), i))
     strong = _strong(evidence)
     ranked = study_order(strong, by_height)
     place = {c: k for k, c in enumerate(ranked)}
@@ -581,11 +603,13 @@ def _strong(evidence: Evidence) -> list[tuple[int, int]]:
     In each knot of such pairs the weakest are dropped, a tenth at a time, until it is none (a greedy feedback arc set).
     """
     net: dict[tuple[int, int], float] = {}
+    stated = evidence.stated
     for b, leans in enumerate(evidence.leans):
         for a, support in leans.items():
             back = evidence.leans[a].get(b)
             value = support.total - (back.total if back else 0.0)
-            if value >= evidence.weights.strong:
+            # Against the order that the document states only what it declares counts.
+            if value >= evidence.weights.strong and (not stated or stated[a] <= stated[b] or any(p.kind == "declared" for p in support.pieces)):
                 net[a, b] = value
     while True:
         knot = _knot_of(len(evidence.leans), net)

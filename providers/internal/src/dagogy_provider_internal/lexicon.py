@@ -66,7 +66,8 @@ _META: dict[str, str] = {
     ),
 }
 _NUMBERED_PART = re.compile(
-    r"^(?:chapter|module|unit|lesson|week|part|section|day|step|session|lecture|topic|appendix|stage|level|phase)\s+(?:\d+|[ivxlc]+|[a-z])$"
+    r"^(?:chapter|module|unit|lesson|week|part|section|day|step|session|lecture|topic|appendix|stage|level|phase)\s+"
+    r"(?:\d+|[ivxlc]+|[a-z]|one|two|three|four|five|six|seven|eight|nine|ten)$"
 )
 _NUMBERING = re.compile(
     r"^\s*(?:(?:chapter|module|unit|lesson|week|part|section|day|step|session|lecture|stage|phase)\s+(?:\d+(?:\.\d+)*|[IVXLC]+)\s*(?:[:.)]|\s[-–—])\s*|"
@@ -104,6 +105,15 @@ def numbering(title: str) -> tuple[int, ...]:
     """The number in front of a title (`Chapter 3:`, `2.1`), or an empty tuple."""
     match = _NUMBERING.match(title)
     return tuple(int(n) for n in re.findall(r"\d+", match.group())) if match else ()
+
+
+def group_number(title: str) -> tuple[int, ...]:
+    """The number of a heading that groups by place in a course (`Week 3`, `Unit two`, `2. Basics`), or an empty tuple."""
+    key = folded(title)
+    last = key.rsplit(" ", 1)[-1]
+    if _NUMBERED_PART.match(key) and (last.isdecimal() or last in NUMBER_WORDS):
+        return (int(last) if last.isdecimal() else NUMBER_WORDS[last],)
+    return numbering(title)
 
 
 def without_numbering(title: str) -> str:

@@ -1,0 +1,131 @@
+"""What puts one concept before another: the signals of the provider `internal`, one by one, and what is believed against what."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+from dagogy.pipeline.scope import read_scope
+
+pytest.importorskip("dagogy_provider_internal")
+from dagogy_provider_internal.concepts import find_concepts
+from dagogy_provider_internal.edges import DEFAULT, SIGNALS, Weights
+from dagogy_provider_internal.levels import levels
+from dagogy_provider_internal.naming import tokens
+from dagogy_provider_internal.reading import Studied, study
+
+MUSIC = ["Modulation", "Rhythm", "Key signatures", "Counterpoint", "Intervals", "Staff notation"]
+PLAIN = "# Notes\n\n## Tonal harmony\n\nHarmony of chords.\n\n## Chords\n\nThree notes at once.\n\n## Notes\n\nA note is a sound.\n"
+
+
+def studied(text: str, weights: Weights = DEFAULT) -> Studied:
+    document = read_scope(text, source="notes.md")
+    return study(find_concepts(document).concepts, 4, document.title, weights)
+
+
+def order(text: str) -> list[str]:
+    result = studied(text)
+    return [result.concepts[i].title for i in result.arrangement.order]
+
+
+def edges(text: str, weights: Weights = DEFAULT) -> set[tuple[str, str]]:
+    result = studied(text, weights)
+    return {(result.concepts[e.before].title, result.concepts[e.after].title) for e in result.arrangement.edges}
+
+
+def bullets(items: list[str]) -> str:
+    return "# Notes\n\nIn no particular order.\n\n" + "".join(f"- {i}\n" for i in items)
+
+
+def test_bare_labels_stand_by_the_level_of_their_terms() -> None:
+    found = order(bullets(MUSIC))
+    assert set(found[:2]) == {"Rhythm", "Staff notation"}
+    assert set(found[-2:]) == {"Modulation", "Counterpoint"}
+
+
+def test_a_level_alone_is_no_edge() -> None:
+    assert edges(bullets(MUSIC)) == set()
+
+
+def test_an_edge_tells_what_the_vocabulary_says_for_its_direction() -> None:
+    result = studied("# Music\n\n## Counterpoint\n\nTwo voices that sing in intervals.\n\n## Interval\n\nThe distance of two tones.\n")
+    (edge,) = result.arrangement.edges
+    assert result.concepts[edge.before].title == "Interval"
+    assert edge.pieces[0].kind == "mention"
+    told = next(p.quote for p in edge.pieces if p.kind == "level")
+    assert told.startswith("“Interval” (level ")
+    assert "“Counterpoint” (level " in told
+
+
+def test_a_term_has_the_level_of_the_field_that_the_document_is_of() -> None:
+    computing = ["Kernel", "Process", "Scheduler", "Interrupt"]
+    learning = ["Kernel", "Regression", "Overfitting", "Gradient descent"]
+    bare = [[] for _ in computing]
+    system, data = levels(computing, bare, 0)[0], levels(learning, bare, 0)[0]
+    assert system
+    assert data
+    assert system.field == "systems"
+    assert data.field == "data"
+    assert system.value < data.value
+
+
+def test_words_that_no_field_knows_have_no_level_and_cost_nothing() -> None:
+    assert levels(["Xyzzy", "Пример"], [[], []], 0.5) == [None, None]
+
+
+def test_the_text_moves_the_level_of_a_name() -> None:
+    texts = [tokens("counting numbers and adding two numbers on a number line"), tokens("eigenvalues of a linear operator on a Hilbert space")]
+    named = levels(["Addition", "Addition again"], texts, 0)
+    moved = levels(["Addition", "Addition again"], texts, 0.5)
+    assert all(named)
+    assert all(moved)
+    low, high = (v.value for v in moved if v)
+    assert low < high
+    assert named[0] == named[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Course\n\n1. Closures\n2. Generics\n3. Booleans\n4. Variables\n5. Introduction to integers\n",
+        "# Course\n\nThe topics in teaching order.\n\n- Closures\n- Generics\n- Booleans\n- Variables\n- Introduction to integers\n",
+        (
+            "# Course\n\n## Week 3: Booleans\n\nTrue.\n\n## Week 1: Closures\n\nFunctions that keep variables.\n\n## Week 2: Generics\n\nTypes for booleans.\n\n"
+            "## Week 4: Variables\n\nNames.\n\n## Week 5: Introduction to integers\n\nWhole.\n"
+        ),
+    ],
+)
+def test_a_stated_order_is_believed_against_all_general_knowledge(text: str) -> None:
+    assert order(text) == ["Closures", "Generics", "Booleans", "Variables", "Introduction to integers"]
+
+
+@pytest.mark.parametrize("group", ["Week {}", "Unit {}", "Module {}: a part"])
+def test_numbered_groups_state_the_order_between_them(group: str) -> None:
+    parts = [["Metaclasses", "Decorators"], ["Booleans", "Variables"], ["Loops", "Introduction to integers"]]
+    text = "# Course\n\n" + "\n".join(f"## {group.format(k + 1)}\n\n" + "".join(f"- {x}\n" for x in part) for k, part in enumerate(parts))
+    found = order(text)
+    assert [set(found[k : k + 2]) for k in (0, 2, 4)] == [set(p) for p in parts]
+
+
+def test_only_a_declared_prerequisite_turns_a_stated_order_round() -> None:
+    text = "# Course\n\n1. **Sauces**: Requires stocks.\n2. **Stocks**: Bones and water.\n3. **Soups**: A soup of stocks.\n4. **Roux**: Flour and fat.\n"
+    found = order(text)
+    assert found.index("Stocks") < found.index("Sauces") < found.index("Soups") < found.index("Roux")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_the_document_changes_nothing(seed: int) -> None:
+    sections = PLAIN.split("\n## ")
+    extra = ["Rhythm\n\nBeats in time.\n", "Counterpoint\n\nVoices against voices; each note against a note.\n", "Scales\n\nNotes in order of pitch.\n"]
+    first, rest = sections[0], [*sections[1:], *extra]
+    shuffled = rest[:]
+    random.Random(seed).shuffle(shuffled)
+    assert edges("\n## ".join([first, *shuffled])) == edges("\n## ".join([first, *rest]))
+
+
+def test_each_signal_can_be_switched_off_and_every_weight_is_of_one() -> None:
+    named = {field for fields in SIGNALS.values() for field in fields}
+    for fields in SIGNALS.values():
+        assert studied(PLAIN, replace(DEFAULT, **dict.fromkeys(fields, 0))).arrangement.order
+    assert named <= set(Weights.__dataclass_fields__)
