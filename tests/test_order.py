@@ -91,7 +91,7 @@ def test_the_text_moves_the_level_of_a_name() -> None:
         "# Course\n\n1. Closures\n2. Generics\n3. Booleans\n4. Variables\n5. Introduction to integers\n",
         "# Course\n\nThe topics in teaching order.\n\n- Closures\n- Generics\n- Booleans\n- Variables\n- Introduction to integers\n",
         (
-            "# Course\n\n## Week 3: Booleans\n\nTrue.\n\n## Week 1: Closures\n\nFunctions that keep variables.\n\n## Week 2: Generics\n\nTypes for booleans.\n\n"
+            "# Course\n\n## Week 3: Booleans\n\nTrue.\n\n## Week 1: Closures\n\nFunctions with memory.\n\n## Week 2: Generics\n\nTypes for booleans.\n\n"
             "## Week 4: Variables\n\nNames.\n\n## Week 5: Introduction to integers\n\nWhole.\n"
         ),
     ],
@@ -109,7 +109,7 @@ def test_numbered_groups_state_the_order_between_them(group: str) -> None:
 
 
 def test_only_a_declared_prerequisite_turns_a_stated_order_round() -> None:
-    text = "# Course\n\n1. **Sauces**: Requires stocks.\n2. **Stocks**: Bones and water.\n3. **Soups**: A soup of stocks.\n4. **Roux**: Flour and fat.\n"
+    text = "# Course\n\n1. **Sauces**: Requires stocks.\n2. **Stocks**: Bones and water.\n3. **Soups**: Made of stocks.\n4. **Roux**: Flour.\n"
     found = order(text)
     assert found.index("Stocks") < found.index("Sauces") < found.index("Soups") < found.index("Roux")
 
