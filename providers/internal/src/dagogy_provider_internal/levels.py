@@ -8,6 +8,7 @@ document itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,8 +26,6 @@ _LEAST = 0.02  # a field that counts less is left out
 #: How many words of a text are looked at: where a concept is introduced, its text tells its level best. A shorter text tells none.
 _OPENING, _SHORTEST = 40, 6
 
-Terms = Mapping[tuple[str, ...], float]
-
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -41,26 +40,34 @@ class Level:
         return f"“{title}” (level {self.value:.1f} of 9{f', {self.field}' if self.field and self.field != _ANY_FIELD else ''})"
 
 
+#: The levels and terms that a text has of each field.
+_Found = Mapping[str, Sequence[tuple[float, tuple[str, ...]]]]
+
+
 @cache
-def _lexicon() -> Mapping[str, Terms]:
-    """The terms of each field as stems, with their levels."""
-    out: dict[str, Terms] = {}
+def _lexicon() -> Mapping[tuple[str, ...], Sequence[tuple[str, float]]]:
+    """The fields that have a term, as stems, with its level there."""
+    out: dict[tuple[str, ...], dict[str, float]] = {}
     for entry in sorted(files(__package__).joinpath("vocabulary").iterdir(), key=lambda e: e.name):
-        lines = [line.partition("\t") for line in entry.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-        out[entry.name.removesuffix(".tsv")] = {tuple(tokens(term)): float(level) for term, tab, level in reversed(lines) if tab}
-    return out
+        for line in entry.read_text(encoding="utf-8").splitlines():
+            term, tab, level = line.partition("\t")
+            if tab:
+                out.setdefault(tuple(tokens(term)), {}).setdefault(entry.name.removesuffix(".tsv"), float(level))
+    return {term: tuple(of.items()) for term, of in out.items()}
 
 
-def _found(text: Sequence[str], terms: Terms) -> list[tuple[float, tuple[str, ...]]]:
-    """The levels and terms in a list of stems, at each place the longest term."""
-    out: list[tuple[float, tuple[str, ...]]] = []
-    at = 0
-    while at < len(text):
-        size = next((k for k in range(min(_LONGEST, len(text) - at), 0, -1) if tuple(text[at : at + k]) in terms), 0)
-        if size:
-            part = tuple(text[at : at + size])
-            out.append((terms[part], part))
-        at += size or 1
+def _found(stems: Sequence[str]) -> _Found:
+    """The terms in a text; of each field at each place the longest."""
+    lexicon = _lexicon()
+    out: dict[str, list[tuple[float, tuple[str, ...]]]] = {}
+    taken: dict[str, int] = {}
+    for at in range(len(stems)):
+        for size in range(min(_LONGEST, len(stems) - at), 0, -1):
+            part = tuple(stems[at : at + size])
+            for name, level in lexicon.get(part, ()):
+                if taken.get(name, 0) <= at:
+                    taken[name] = at + size
+                    out.setdefault(name, []).append((level, part))
     return out
 
 
@@ -70,10 +77,10 @@ def levels(titles: Sequence[str], openings: Sequence[Sequence[str]], text_weight
     The name gives the highest level of a term in it, averaged over the fields by how well they match the names of the whole document. The text
     moves that by `text_weight` for each level that its words lie above or below those of the other texts, on average.
     """
-    stems = [tokens(t) for t in titles]
-    counts = _fields(stems)
-    named = [_of_name(own, counts) for own in stems]
-    told = [_of_text(own[:_OPENING], counts) if len(own) >= _SHORTEST else None for own in openings]
+    names = [_found(tokens(t)) for t in titles]
+    counts = _fields(names)
+    named = [_of_name(found, counts) for found in names]
+    told = [_of_text(_found(own[:_OPENING]), counts) if len(own) >= _SHORTEST else None for own in openings]
     middle, usual = _mean(v.value for v in named if v), _mean(v for v in told if v is not None)
     out: list[Level | None] = []
     for name, text in zip(named, told, strict=True):
@@ -90,29 +97,28 @@ def _mean(values: Iterable[float]) -> float:
     return sum(known) / len(known) if known else 0.0
 
 
-def _fields(titles: Sequence[Sequence[str]]) -> dict[str, float]:
-    """How much each field counts for a document, by its titles; fields that hardly count are left out."""
-    share = {name: sum(len(part) for own in titles for _, part in _found(own, terms)) for name, terms in _lexicon().items() if name != _ANY_FIELD}
-    top = max(share.values()) or 1
-    counts = {name: (value / top) ** _POWER for name, value in share.items()} | {_ANY_FIELD: _GENERAL}
+def _fields(names: Iterable[_Found]) -> dict[str, float]:
+    """How much each field counts for a document, by the words of its titles that the field knows; fields that hardly count are left out."""
+    share: Counter[str] = Counter()
+    for found in names:
+        for name, terms in found.items():
+            share[name] += sum(len(part) for _, part in terms)
+    del share[_ANY_FIELD]
+    top = max(share.values(), default=1)
+    counts = {name: (value / top) ** _POWER for name, value in sorted(share.items())} | {_ANY_FIELD: _GENERAL}
     return {name: count for name, count in counts.items() if count >= _LEAST}
 
 
-def _of_name(stems: Sequence[str], counts: Mapping[str, float]) -> Level | None:
-    total = weight = 0.0
-    best: tuple[float, tuple[str, ...], str] = (0.0, (), "")
-    for name, count in counts.items():
-        found = _found(stems, _lexicon()[name])
-        if found:
-            level, part = max(found)
-            total, weight, best = total + count * level, weight + count, max(best, (count, part, name))
-    return Level(total / weight, " ".join(best[1]), best[2]) if weight else None
+def _of_name(found: _Found, counts: Mapping[str, float]) -> Level | None:
+    """The highest level of each field, averaged; the term that of the field that counts most."""
+    highest = [(count, max(found[name]), name) for name, count in counts.items() if name in found]
+    if not highest:
+        return None
+    total, (_, (_, term), field) = sum(count for count, _, _ in highest), max(highest)
+    return Level(sum(count * level for count, (level, _), _ in highest) / total, " ".join(term), field)
 
 
-def _of_text(stems: Sequence[str], counts: Mapping[str, float]) -> float | None:
-    """The mean level of the terms in a text."""
-    total = weight = 0.0
-    for name, count in counts.items():
-        found = _found(stems, _lexicon()[name])
-        total, weight = total + count * _mean(level for level, _ in found), weight + (count if found else 0.0)
-    return total / weight if weight else None
+def _of_text(found: _Found, counts: Mapping[str, float]) -> float | None:
+    """The mean level of the terms in a text, averaged over the fields."""
+    means = [(count, _mean(level for level, _ in found[name])) for name, count in counts.items() if name in found]
+    return sum(count * level for count, level in means) / sum(count for count, _ in means) if means else None
