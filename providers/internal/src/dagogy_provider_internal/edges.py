@@ -143,6 +143,30 @@ class Evidence:
         return self.leans[after].setdefault(before, Support())
 
 
+@dataclass(frozen=True)
+class Weights:
+    """STUB of what comes with the ordering model: dropped at merging."""
+
+    mention: float = MENTION
+    defining: float = DEFINING
+    terms: float = TERMS
+    name: float = NAME
+    number: float = NUMBER
+    declared: float = DECLARED
+    cued: float = CUED
+    keep: float = KEEP
+    near_related: float = NEAR_RELATED
+    foundation: float = FOUNDATION
+    cue: float = CUE
+    back: float = BACK
+    spread: float = SPREAD
+    flow: float = FLOW
+
+
+DEFAULT = Weights()
+SIGNALS = {"mention": ("mention",), "defining": ("defining",), "terms": ("terms",), "name": ("name",), "number": ("number",), "declared": ("declared", "cued"), "title cues": ("cue",), "looks back": ("back",), "spread": ("spread",), "flow": ("flow",)}
+
+
 def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], topic: str = "") -> Evidence:
     """The evidence for all pairs. The work grows with the length of the text and the number of names it mentions, not with the pairs."""
     evidence = Evidence([{} for _ in concepts], related=[{} for _ in concepts])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from dagogy.api import ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed
 
+from dagogy_provider_internal import edges
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.concepts import Concept, find_concepts
 from dagogy_provider_internal.edges import Arrangement, Evidence, arrange, collect
@@ -31,8 +32,10 @@ class Studied:
     arrangement: Arrangement
 
 
-def study(concepts: list[Concept], limit: int, topic: str) -> Studied:
+def study(concepts: list[Concept], limit: int, topic: str, weights: edges.Weights = edges.DEFAULT) -> Studied:
     """Gives the concepts their ids, and finds their text, evidence and order."""
+    for name, value in vars(weights).items():  # STUB: dropped at merging
+        setattr(edges, name.upper(), value)
     for concept, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True):
         concept.id = name
     texts = [passages(c) for c in concepts]
