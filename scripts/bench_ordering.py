@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from dagogy.api import ScopeDocument, TopicSpec
+from dagogy.api import TopicSpec
 from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy_provider_internal import edges
@@ -60,7 +60,7 @@ class Scorer:
             raise FileNotFoundError(f"no ordering benchmark at {bench}: ordering/score.py is missing; give its folder with --bench or DAGOGY_BENCH")
         sys.dont_write_bytecode = True  # the folder is not ours
         sys.path.insert(0, str(self.folder))
-        self._score, self._heuristic = import_module("score"), import_module("heuristic")
+        self._score = import_module("score")
 
     def score(self, truth: Row, curriculum: Row) -> Row:
         row: Row = self._score.score(truth, curriculum)
@@ -71,7 +71,9 @@ class Scorer:
         return made
 
     def heuristic(self, path: Path) -> Row:
-        made: Row = self._heuristic.build(self._heuristic.units(str(path)))
+        """Run as a program: its sums depend on the order of sets."""
+        command = [sys.executable, str(self.folder / "heuristic.py"), str(path)]
+        made: Row = json.loads(subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "0"}).stdout)
         return made
 
     def table(self, rows: list[Row], title: str, *, each: bool = True) -> str:
@@ -118,12 +120,12 @@ def material(folder: Path, mode: str) -> Material:
     if mode == "scope":
         spec = msgspec.json.decode(synthesise_spec(document, read(document), b"{}", b"{}"), type=TopicSpec)
         concepts, _ = from_scope(document, spec)
-        topic = document.title or spec.goal
+        topic = document.title
     else:
         spec = msgspec.json.decode((folder / "topic_spec.json").read_bytes(), type=TopicSpec)
-        sources: Sequence[ScopeDocument] = [document] if mode == "spec+doc" else []
-        concepts, _ = from_spec(spec, sources)
-        topic = spec.goal
+        # The runner lays the document where a run has its scope document, so it is read as one.
+        concepts, _ = from_scope(document, spec) if mode == "spec+doc" else from_spec(spec, ())
+        topic = document.title if mode == "spec+doc" else spec.goal
     limits = spec.constraints
     least, most = (v if isinstance(v, int) else 0 for v in (limits.node_count_min, limits.node_count_max))
     limit = limits.max_prerequisites_per_node

@@ -137,7 +137,7 @@ def write(head: dict[str, str], items: list[Item], folder: Path = ROOT) -> str:
     document = scope(head, [of[key] for key in shuffled])
     if len(document.encode()) > LARGEST:
         raise ValueError(f"{head['name']}: the document has {len(document.encode())} bytes, {LARGEST} at most")
-    truth = {"name": head["name"], "kind": head["kind"], **{key: head[key] for key in NOTICE if key in head}}
+    truth: dict[str, Any] = {"name": head["name"], "kind": head["kind"], **{key: head[key] for key in NOTICE if key in head}}
     truth |= {"text_license": head["license"], "shuffle_seed": seed, "spec_shuffle_seed": spec_seed, "label_only": head["style"] == "labels"}
     truth["concepts"] = [{"key": item.key, "label": item.label, "aliases": item.aliases} for item in sorted(items, key=lambda i: i.key)]
     truth["edges"] = [] if given else edges

@@ -61,7 +61,7 @@ def rst_sections(text: str, underlines: str) -> list[tuple[str, list[str]]]:
 
     def flush() -> None:
         joined = "\n".join(block)
-        if inside and block and not re.match(r"\s|\.\.|>>>|[-*+=|] ?|\d+\.|:\w+:|#\.", block[0]) and "::" != joined.strip():
+        if inside and block and not re.match(r"\s|\.\.|>>>|[-*+=|] ?|\d+\.|:\w+:|#\.", block[0]) and joined.strip() != "::":
             out[-1][1].append(rst_inline(re.sub(r"::$", ":", joined)))
         block.clear()
 
@@ -102,9 +102,7 @@ class _Sections(HTMLParser):
         self._skipped = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("h1", "h2"):
-            self._into = []
-        elif tag == "p" and self.found:
+        if tag in ("h1", "h2") or tag == "p" and self.found:
             self._into = []
         elif tag in ("pre", "table"):
             self._skipped += 1
@@ -171,7 +169,8 @@ def javascripting(root: Path) -> list[Item]:
 
 # -- definitions of set.mm: what a definition uses comes before it. The names of the concepts are ours.
 ALGEBRA = {
-    "mgm": "Magma", "sgrp": "Semigroup", "mnd": "Monoid", "mhm": "Monoid homomorphism", "submnd": "Submonoid", "grp": "Group", "minusg": "Inverse of a group element",
+    "mgm": "Magma", "sgrp": "Semigroup", "mnd": "Monoid", "mhm": "Monoid homomorphism", "submnd": "Submonoid", "grp": "Group",
+    "minusg": "Inverse of a group element",
     "mulg": "Group multiple", "subg": "Subgroup", "nsg": "Normal subgroup", "ghm": "Group homomorphism", "gim": "Group isomorphism", "ga": "Group action",
     "cntz": "Centralizer", "cntr": "Center", "symg": "Symmetric group", "od": "Order of an element", "pgp": "p-group", "slw": "Sylow p-subgroup",
     "cmn": "Commutative monoid", "abl": "Abelian group", "cyg": "Cyclic group", "mgp": "Multiplicative group of a ring", "ring": "Ring",
@@ -189,18 +188,21 @@ TOPOLOGY = {
     "cnp": "Continuity at a point", "lm": "Convergence of sequences", "t0": "Kolmogorov space", "t1": "Fréchet space", "haus": "Hausdorff space",
     "reg": "Regular space", "nrm": "Normal space", "cnrm": "Completely normal space", "cmp": "Compact space", "con": "Connected space",
     "1stc": "First-countable space", "2ndc": "Second-countable space", "tx": "Product topology", "hmeo": "Homeomorphism", "hmph": "Homeomorphic spaces",
-    "fbas": "Filter base", "fg": "Generated filter", "fil": "Filter", "ufil": "Ultrafilter", "fm": "Filter map", "flim": "Limit of a filter", "fcls": "Cluster point of a filter",
+    "fbas": "Filter base", "fg": "Generated filter", "fil": "Filter", "ufil": "Ultrafilter", "fm": "Filter map", "flim": "Limit of a filter",
+    "fcls": "Cluster point of a filter",
     "tmd": "Topological monoid", "tgp": "Topological group", "met": "Metric", "xmet": "Extended metric", "bl": "Ball of a metric",
-    "mopn": "Open sets of a metric space", "ms": "Metric space", "xms": "Extended metric space", "nm": "Norm", "ngp": "Normed group", "nrg": "Normed ring", "nlm": "Normed module",
+    "mopn": "Open sets of a metric space", "ms": "Metric space", "xms": "Extended metric space", "nm": "Norm", "ngp": "Normed group",
+    "nrg": "Normed ring", "nlm": "Normed module",
     "nvc": "Normed vector space", "cfil": "Cauchy filter", "cau": "Cauchy sequence", "cmet": "Complete metric", "cms": "Complete metric space",
-    "bn": "Banach space", "ii": "Unit interval", "htpy": "Homotopy", "phtpy": "Path homotopy", "phtpc": "Path homotopic functions", "pco": "Concatenation of paths",
+    "bn": "Banach space", "ii": "Unit interval", "htpy": "Homotopy", "phtpy": "Path homotopy", "phtpc": "Path homotopic functions",
+    "pco": "Concatenation of paths",
     "om1": "Loop space", "pi1": "Fundamental group", "ust": "Uniform structure", "utop": "Topology of a uniform structure", "ucn": "Uniform continuity",
 }  # fmt: skip
 
 
 def metamath(root: Path, names: dict[str, str]) -> list[Item]:
     text = (root / "metamath-databases/usr/share/metamath/databases/set.mm").read_text(encoding="utf-8")
-    found = {}
+    found: dict[str, tuple[str, list[str]]] = {}
     for m in re.finditer(r"\$\(\s((?:(?!\$\)).)*?)\$\)\s+(?:\$\{\s+)?(?:\$d[^$]*\$\.\s+)*df-(\w+) \$a \|- (.*?) \$\.", text, re.DOTALL):
         found.setdefault(m[2], (m[1], m[3].split()))
     symbol = {found[n][1][0]: n for n in names}
@@ -217,19 +219,24 @@ def metamath_prose(comment: str) -> str:
     text = re.sub(r"\((?:Contributed|Revised|Proof shortened)[^)]*\)", "", " ".join(comment.split()))
     text = re.sub(r"\(\s*(?:see\s+|See\s+)?(?:also\s+)?~ \S+(?: and ~ \S+)*\s*\)|,? see(?: also)? ~ \S+", "", text)
     sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z_])", text)
-    kept = [s for s in sentences if "~ " not in s and "[" not in s and not re.match(r"(?:Definition|Theorem|Based on|Note)\b|[IVX]+\.\d", s) and not re.search(r"\d--\d", s)]
+    kept = [
+        s
+        for s in sentences
+        if "~ " not in s and "[" not in s and not re.match(r"(?:Definition|Theorem|Based on|Note)\b|[IVX]+\.\d", s) and not re.search(r"\d--\d", s)
+    ]
     prose = re.sub(r"` ([^`]*) `", r"`\1`", " ".join(kept or sentences[:1])).replace(" ,", ",").replace(" .", ".")
     prose = re.sub(r"\s*~ \S+|\s*\[\w+\](?: p\. \w+)?", "", re.sub(r"_([\w -]+)_", r"\1", prose)).replace("&eacute;", "é")
     return shortened([prose], 700)
 
 
-#: The tutorial programs of deal.II: which builds on which is what their pages say, the names are ours (the texts are not under a permissive licence and not taken).
+#: The tutorial programs of deal.II: which builds on which is what their pages say, the names are ours (the texts are not under a permissive licence).
 DEALII = {
     1: "Creating a mesh", 2: "Degrees of freedom and sparsity patterns", 3: "First solution of Laplace's equation", 4: "Dimension-independent programs",
     5: "Variable coefficients and preconditioning", 6: "Adaptive refinement with hanging nodes", 7: "Helmholtz equation and measuring errors",
     8: "Elasticity with vector-valued elements", 9: "Advection equation with threads", 10: "Higher-order mappings", 11: "Mean value constraints",
     12: "Discontinuous Galerkin for advection", 13: "Modular program design", 14: "Dual-weighted error estimators", 15: "Minimal surface by Newton's method",
-    16: "Multigrid on adaptive meshes", 17: "Parallel elasticity with PETSc", 18: "Quasi-static elasticity with moving meshes", 19: "Charged particles in a field",
+    16: "Multigrid on adaptive meshes", 17: "Parallel elasticity with PETSc", 18: "Quasi-static elasticity with moving meshes",
+    19: "Charged particles in a field",
     20: "Mixed finite elements and Schur complements", 21: "Two-phase flow in porous media", 22: "Stokes equations", 23: "Wave equation",
     24: "Absorbing boundary conditions", 25: "Sine-Gordon solitons", 26: "Heat equation", 27: "hp finite elements", 28: "Neutron diffusion on several meshes",
     29: "Complex-valued Helmholtz equation", 30: "Anisotropic refinement", 31: "Boussinesq flow with temperature", 32: "Boussinesq flow in parallel",
@@ -237,11 +244,14 @@ DEALII = {
     37: "Matrix-free multigrid", 38: "Laplace-Beltrami equation on a surface", 39: "Interior penalty with multigrid", 40: "Distributed meshes",
     41: "Obstacle problem", 42: "Elasto-plastic contact", 43: "Adaptive operator splitting for two-phase flow", 44: "Finite-strain hyperelasticity",
     45: "Periodic boundary conditions", 46: "Fluid-structure coupling on subdomains", 47: "Biharmonic equation", 48: "Matrix-free explicit time stepping",
-    49: "Reading and transforming meshes", 50: "Multigrid on distributed adaptive meshes", 51: "Hybridizable discontinuous Galerkin", 52: "Runge-Kutta time stepping",
+    49: "Reading and transforming meshes", 50: "Multigrid on distributed adaptive meshes", 51: "Hybridizable discontinuous Galerkin",
+    52: "Runge-Kutta time stepping",
     53: "Curved geometries", 54: "CAD geometries", 55: "Parallel Stokes solver", 56: "Geometric multigrid for Stokes", 57: "Stationary Navier-Stokes by Newton",
     58: "Nonlinear Schrödinger equation", 59: "Matrix-free discontinuous Galerkin", 60: "Immersed domains with Lagrange multipliers",
-    61: "Weak Galerkin method", 62: "Phononic crystals", 63: "Block smoothers for advection", 64: "Matrix-free on GPUs", 65: "Transfinite interpolation of volumes",
-    66: "Matrix-free nonlinear problems", 67: "Explicit discontinuous Galerkin for Euler", 68: "Particles advected by a flow", 70: "Fluid-structure interaction with particles",
+    61: "Weak Galerkin method", 62: "Phononic crystals", 63: "Block smoothers for advection", 64: "Matrix-free on GPUs",
+    65: "Transfinite interpolation of volumes",
+    66: "Matrix-free nonlinear problems", 67: "Explicit discontinuous Galerkin for Euler", 68: "Particles advected by a flow",
+    70: "Fluid-structure interaction with particles",
     72: "Automatic differentiation of the residual", 74: "Symmetric interior penalty", 75: "hp-adaptive multigrid",
 }  # fmt: skip
 
@@ -257,8 +267,20 @@ def dealii(root: Path) -> list[Item]:
 
 
 def _head(name: str, kind: str, style: str, title: str, goal: str, audience: str, domain: str, *, order: bool, **notice: str) -> dict[str, str]:
-    head = {"name": name, "kind": kind, "style": style, "title": title, "goal": goal, "audience": audience, "domain": domain, "scope_out": "Installation; History"}
-    head |= {"intro": "Notes on the topics to be covered, unordered.", "prerequisites": "School mathematics" if kind in ("maths", "labels") else "Using a computer"}
+    head = {
+        "name": name,
+        "kind": kind,
+        "style": style,
+        "title": title,
+        "goal": goal,
+        "audience": audience,
+        "domain": domain,
+        "scope_out": "Installation; History",
+    }
+    head |= {
+        "intro": "Notes on the topics to be covered, unordered.",
+        "prerequisites": "School mathematics" if kind in ("maths", "labels") else "Using a computer",
+    }
     return head | notice | ({"order": "given"} if order else {})
 
 
@@ -266,56 +288,150 @@ def _cases() -> list[tuple[dict[str, str], Callable[[Path], list[Item]]]]:
     book = "The order of the sections is the truth. Openers, code, tables and links are left out."
     return [
         (
-            _head("pkg-python-tutorial", "book", "prose", "Python", "Write Python programs with classes, modules and exceptions.", "Programmers new to Python.", "Python",
-                  order=True, source="Debian python3.11-doc 3.11.2-6+deb12u9, html/_sources/tutorial", license="PSF-2.0",
-                  attribution="The Python Tutorial, Copyright 2001-2023 Python Software Foundation", revision="3.11.2", notes=book),
+            _head(
+                "pkg-python-tutorial",
+                "book",
+                "prose",
+                "Python",
+                "Write Python programs with classes, modules and exceptions.",
+                "Programmers new to Python.",
+                "Python",
+                order=True,
+                source="Debian python3.11-doc 3.11.2-6+deb12u9, html/_sources/tutorial",
+                license="PSF-2.0",
+                attribution="The Python Tutorial, Copyright 2001-2023 Python Software Foundation",
+                revision="3.11.2",
+                notes=book,
+            ),
             python_tutorial,
         ),
         (
-            _head("pkg-sympy-tutorial", "book", "prose", "SymPy", "Do symbolic mathematics with SymPy.", "Students who know Python.", "symbolic computation",
-                  order=True, source="PyPI sympy 1.14.0 (sdist), doc/src/tutorials/intro-tutorial", license="BSD-3-Clause",
-                  attribution="Copyright (c) 2006-2023 SymPy Development Team", revision="1.14.0", notes=book),
+            _head(
+                "pkg-sympy-tutorial",
+                "book",
+                "prose",
+                "SymPy",
+                "Do symbolic mathematics with SymPy.",
+                "Students who know Python.",
+                "symbolic computation",
+                order=True,
+                source="PyPI sympy 1.14.0 (sdist), doc/src/tutorials/intro-tutorial",
+                license="BSD-3-Clause",
+                attribution="Copyright (c) 2006-2023 SymPy Development Team",
+                revision="1.14.0",
+                notes=book,
+            ),
             sympy_tutorial,
         ),
         (
-            _head("pkg-sqlalchemy-tutorial", "book", "prose", "SQLAlchemy", "Query and change a relational database from Python.", "Python programmers who know SQL.",
-                  "relational databases", order=True, source="PyPI sqlalchemy 2.1.9 (sdist), doc/build/tutorial", license="MIT",
-                  attribution="Copyright 2005-2026 SQLAlchemy authors and contributors", revision="2.1.9", notes=book),
+            _head(
+                "pkg-sqlalchemy-tutorial",
+                "book",
+                "prose",
+                "SQLAlchemy",
+                "Query and change a relational database from Python.",
+                "Python programmers who know SQL.",
+                "relational databases",
+                order=True,
+                source="PyPI sqlalchemy 2.1.9 (sdist), doc/build/tutorial",
+                license="MIT",
+                attribution="Copyright 2005-2026 SQLAlchemy authors and contributors",
+                revision="2.1.9",
+                notes=book,
+            ),
             sqlalchemy_tutorial,
         ),
         (
-            _head("pkg-nim-tutorial", "track", "gloss", "Nim language concepts", "Write Nim programs from the first procedure to macros.", "Programmers new to Nim.", "Nim",
-                  order=True, source="Debian nim-doc 1.6.10-2, tut1.html to tut3.html", license="MIT",
-                  attribution="Copyright (C) 2006-2022 Andreas Rumpf and contributors", revision="1.6.10", notes=book),
+            _head(
+                "pkg-nim-tutorial",
+                "track",
+                "gloss",
+                "Nim language concepts",
+                "Write Nim programs from the first procedure to macros.",
+                "Programmers new to Nim.",
+                "Nim",
+                order=True,
+                source="Debian nim-doc 1.6.10-2, tut1.html to tut3.html",
+                license="MIT",
+                attribution="Copyright (C) 2006-2022 Andreas Rumpf and contributors",
+                revision="1.6.10",
+                notes=book,
+            ),
             nim_tutorial,
         ),
         (
-            _head("pkg-javascripting", "track", "gloss", "JavaScript first steps", "Write small JavaScript programs.", "Beginners in programming.", "JavaScript",
-                  order=True, source="npm javascripting 2.7.4, menu.json and problems/*/problem.md", license="MIT",
-                  attribution="Copyright (c) 2014 Javascripting contributors", revision="2.7.4", notes="The order of the menu is the truth."),
+            _head(
+                "pkg-javascripting",
+                "track",
+                "gloss",
+                "JavaScript first steps",
+                "Write small JavaScript programs.",
+                "Beginners in programming.",
+                "JavaScript",
+                order=True,
+                source="npm javascripting 2.7.4, menu.json and problems/*/problem.md",
+                license="MIT",
+                attribution="Copyright (c) 2014 Javascripting contributors",
+                revision="2.7.4",
+                notes="The order of the menu is the truth.",
+            ),
             javascripting,
         ),
         (
-            _head("pkg-metamath-algebra", "maths", "prose", "Abstract algebra", "Know the structures of algebra and how they rest on each other.", "Students of mathematics.",
-                  "abstract algebra", order=False, source="Debian metamath-databases 0.0.0~20210101.git55fe226-2, set.mm", license="CC0-1.0",
-                  attribution="The set.mm contributors", revision="55fe226",
-                  notes="A concept is a definition, its prerequisites the definitions whose symbols occur in it. Names are ours."),
+            _head(
+                "pkg-metamath-algebra",
+                "maths",
+                "prose",
+                "Abstract algebra",
+                "Know the structures of algebra and how they rest on each other.",
+                "Students of mathematics.",
+                "abstract algebra",
+                order=False,
+                source="Debian metamath-databases 0.0.0~20210101.git55fe226-2, set.mm",
+                license="CC0-1.0",
+                attribution="The set.mm contributors",
+                revision="55fe226",
+                notes="A concept is a definition, its prerequisites the definitions whose symbols occur in it. Names are ours.",
+            ),
             lambda root: metamath(root, ALGEBRA),
         ),
         (
-            _head("pkg-metamath-topology", "maths", "prose", "Topology", "Know the kinds of spaces and maps and how they rest on each other.", "Students of mathematics.",
-                  "topology", order=False, source="Debian metamath-databases 0.0.0~20210101.git55fe226-2, set.mm", license="CC0-1.0",
-                  attribution="The set.mm contributors", revision="55fe226",
-                  notes="A concept is a definition, its prerequisites the definitions whose symbols occur in it. Names are ours."),
+            _head(
+                "pkg-metamath-topology",
+                "maths",
+                "prose",
+                "Topology",
+                "Know the kinds of spaces and maps and how they rest on each other.",
+                "Students of mathematics.",
+                "topology",
+                order=False,
+                source="Debian metamath-databases 0.0.0~20210101.git55fe226-2, set.mm",
+                license="CC0-1.0",
+                attribution="The set.mm contributors",
+                revision="55fe226",
+                notes="A concept is a definition, its prerequisites the definitions whose symbols occur in it. Names are ours.",
+            ),
             lambda root: metamath(root, TOPOLOGY),
         ),
         (
-            _head("pkg-dealii-steps", "labels", "labels", "Finite element programs", "Write finite element programs for the equations of physics.", "Graduate students.",
-                  "finite elements", order=False, source="Debian libdeal.ii-doc 9.4.1-1, step_*.html", license="facts only (which program builds on which); names are ours",
-                  attribution="The deal.II authors", revision="9.4.1", notes="A program's page says which programs it depends on. No text taken."),
+            _head(
+                "pkg-dealii-steps",
+                "labels",
+                "labels",
+                "Finite element programs",
+                "Write finite element programs for the equations of physics.",
+                "Graduate students.",
+                "finite elements",
+                order=False,
+                source="Debian libdeal.ii-doc 9.4.1-1, step_*.html",
+                license="facts only (which program builds on which); names are ours",
+                attribution="The deal.II authors",
+                revision="9.4.1",
+                notes="A program's page says which programs it depends on. No text taken.",
+            ),
             dealii,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def main() -> int:
