@@ -51,8 +51,8 @@ def closed(edges: list[list[str]]) -> set[tuple[str, str]]:
     for a, b in edges:
         after.setdefault(a, set()).add(b)
     pairs: set[tuple[str, str]] = set()
-    for start in after:
-        open_, seen = list(after[start]), set[str]()
+    for start, direct in after.items():
+        open_, seen = list(direct), set[str]()
         while open_:
             at = open_.pop()
             if at not in seen:
