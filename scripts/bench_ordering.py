@@ -19,7 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import import_module
@@ -52,7 +52,7 @@ Row = dict[str, Any]
 
 
 class Scorer:
-    """The benchmark's `score.py` and `heuristic.py`, as they are."""
+    """The benchmark's `score.py` and `heuristic.py`, as they are; only which concept a title means is found once, not at every trial."""
 
     def __init__(self, bench: Path) -> None:
         self.folder = bench / "ordering"
@@ -61,6 +61,7 @@ class Scorer:
         sys.dont_write_bytecode = True  # the folder is not ours
         sys.path.insert(0, str(self.folder))
         self._score = import_module("score")
+        self._score.Matcher = _remembering(self._score.Matcher)
 
     def score(self, truth: Row, curriculum: Row) -> Row:
         row: Row = self._score.score(truth, curriculum)
@@ -78,6 +79,19 @@ class Scorer:
 
     def table(self, rows: list[Row], title: str, *, each: bool = True) -> str:
         return str(self._score.table(rows, title, each))
+
+
+def _remembering(matcher: Callable[[list[Row]], Any]) -> Callable[[list[Row]], Any]:
+    known: dict[str, Any] = {}
+
+    def of(concepts: list[Row]) -> Any:
+        key = json.dumps(concepts)
+        if key not in known:
+            known[key] = matcher(concepts)
+            known[key].best = cache(known[key].best)
+        return known[key]
+
+    return of
 
 
 @dataclass(frozen=True)
@@ -145,6 +159,11 @@ def scored(scorer: Scorer, case: Case, mode: str, weights: Weights = edges.DEFAU
     return scorer.score(case.truth, curriculum(study(given.concepts, given.limit, given.topic, weights=weights)))
 
 
+def changed(weights: Weights, values: Mapping[str, float]) -> Weights:
+    """Weights with other values; those that are counts stay whole numbers."""
+    return replace(weights, **{name: round(value) if isinstance(getattr(weights, name), int) else float(value) for name, value in values.items()})
+
+
 def mean(rows: Iterable[Row], key: str = "agreement") -> float:
     return statistics.fmean(row[key] for row in rows if key in row)
 
@@ -209,7 +228,7 @@ def ablation(scorer: Scorer, sets: Mapping[str, Sequence[Case]]) -> list[str]:
     lines = [f"{'agreement without':<20}" + "".join(f"{f'{name} {mode}':>18}" for name, mode in columns)]
     lines.append(f"{'(all signals)':<20}" + "".join(f"{value:>10.3f}{'':8}" for value in whole))
     for signal, names in edges.SIGNALS.items():
-        values = measured(replace(edges.DEFAULT, **dict.fromkeys(names, 0.0)))
+        values = measured(changed(edges.DEFAULT, dict.fromkeys(names, 0)))
         lines.append(f"{signal:<20}" + "".join(f"{value:>10.3f} {value - all_on:>+7.3f}" for value, all_on in zip(values, whole, strict=True)))
     return lines
 
@@ -226,20 +245,23 @@ class Search:
 
     def __init__(self, scorer: Scorer, cases: Sequence[Case]) -> None:
         self.scorer, self.cases = scorer, cases
+        self.known: dict[Weights, float] = {}
         self.names = [f.name for f in fields(Weights) if getattr(edges.DEFAULT, f.name)]
 
     def value(self, weights: Weights) -> float:
-        rows = [scored(self.scorer, case, mode, weights) for case in self.cases for mode in ("scope", "spec")]
-        return statistics.fmean(by_kind(rows).values())
+        if weights not in self.known:
+            rows = [scored(self.scorer, case, mode, weights) for case in self.cases for mode in ("scope", "spec")]
+            self.known[weights] = statistics.fmean(by_kind(rows).values())
+        return self.known[weights]
 
     def run(self) -> Weights:
-        best = replace(edges.DEFAULT, **{name: getattr(edges.DEFAULT, name) * (2.0 if i % 2 else 0.5) for i, name in enumerate(self.names)})
+        best = changed(edges.DEFAULT, {name: getattr(edges.DEFAULT, name) * (2.0 if i % 2 else 0.5) for i, name in enumerate(self.names)})
         value = self.value(best)
         for _ in range(PASSES):
             before = value
             for name in self.names:
                 for factor in GRID:
-                    tried = replace(best, **{name: getattr(edges.DEFAULT, name) * factor})
+                    tried = changed(best, {name: getattr(edges.DEFAULT, name) * factor})
                     if tried != best and (reached := self.value(tried)) > value + 1e-9:
                         best, value = tried, reached
             if value <= before:
@@ -257,16 +279,15 @@ def left_out(bench: Path, kind: str, names: tuple[tuple[Path, tuple[str, ...]], 
     for mode in ("scope", "spec"):
         here, shipped = (mean(scored(scorer, c, mode, weights) for c in held) for weights in (found, edges.DEFAULT))
         cells.append(f"{here:>10.3f}{shipped:>10.3f} {here - shipped:>+7.3f}")
-    changed = [f"{n} {getattr(found, n):.3g}" for n in (f.name for f in fields(Weights)) if getattr(found, n) != getattr(edges.DEFAULT, n)]
-    return f"{kind:<12}{len(held):>6}" + "".join(cells) + "   " + ", ".join(changed)
+    differing = [f"{n} {getattr(found, n):.3g}" for n in (f.name for f in fields(Weights)) if getattr(found, n) != getattr(edges.DEFAULT, n)]
+    return f"{kind:<12}{len(held):>6}" + "".join(cells) + "   " + ", ".join(differing)
 
 
-def leave_one_kind_out(bench: Path, names: tuple[tuple[Path, tuple[str, ...]], ...], judged: tuple[str, ...]) -> list[str]:
+def leave_one_kind_out(bench: Path, names: tuple[tuple[Path, tuple[str, ...]], ...], judged: tuple[str, ...]) -> Iterator[str]:
     kinds = sorted({case.kind for folder, some in names for case in load(folder, some)})
-    lines = [f"{'left out':<12}{'cases':>6}" + "".join(f"{mode:>10}{'shipped':>10}{'':8}" for mode in ("scope", "spec")) + "   weights found that differ"]
+    yield f"{'left out':<12}{'cases':>6}" + "".join(f"{mode:>10}{'shipped':>10}{'':8}" for mode in ("scope", "spec")) + "   weights found that differ"
     with concurrent.futures.ProcessPoolExecutor(max_workers=min(len(kinds), os.cpu_count() or 1)) as pool:
-        lines += pool.map(left_out, [bench] * len(kinds), kinds, [names] * len(kinds), [judged] * len(kinds))
-    return lines
+        yield from pool.map(left_out, [bench] * len(kinds), kinds, [names] * len(kinds), [judged] * len(kinds))
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- the door
@@ -306,7 +327,9 @@ def main() -> int:
     print("\n".join(ablation(scorer, {"dev": dev, **own})), end="\n\n")
     if options.loko:
         names = ((cases, tuple(split(scorer.folder, "dev"))), (OWN, tuple(split(OWN, "tune"))))
-        print("\n".join(leave_one_kind_out(options.bench, names, tuple(split(OWN, "check")) if options.judge else ())), end="\n\n")
+        for line in leave_one_kind_out(options.bench, names, tuple(split(OWN, "check")) if options.judge else ()):
+            print(line, flush=True)
+        print()
     print("\n".join(f"missed: {line}" for line in missed) or "every aim is met")
     return 1 if options.check and missed else 0
 
