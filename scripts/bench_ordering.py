@@ -60,7 +60,7 @@ class Scorer:
             raise FileNotFoundError(f"no ordering benchmark at {bench}: ordering/score.py is missing; give its folder with --bench or DAGOGY_BENCH")
         sys.dont_write_bytecode = True  # the folder is not ours
         sys.path.insert(0, str(self.folder))
-        self._score = import_module("score")
+        self._score: Any = import_module("score")
         self._score.Matcher = _remembering(self._score.Matcher)
 
     def score(self, truth: Row, curriculum: Row) -> Row:
