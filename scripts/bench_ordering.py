@@ -24,7 +24,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from dagogy.api import TopicSpec
@@ -60,7 +60,7 @@ class Scorer:
             raise FileNotFoundError(f"no ordering benchmark at {bench}: ordering/score.py is missing; give its folder with --bench or DAGOGY_BENCH")
         sys.dont_write_bytecode = True  # the folder is not ours
         sys.path.insert(0, str(self.folder))
-        self._score: Any = import_module("score")
+        self._score = cast("Any", import_module("score"))
         self._score.Matcher = _remembering(self._score.Matcher)
 
     def score(self, truth: Row, curriculum: Row) -> Row:
