@@ -164,7 +164,12 @@ class Weights:
 
 
 DEFAULT = Weights()
-SIGNALS = {"mention": ("mention",), "defining": ("defining",), "terms": ("terms",), "name": ("name",), "number": ("number",), "declared": ("declared", "cued"), "title cues": ("cue",), "looks back": ("back",), "spread": ("spread",), "flow": ("flow",)}
+SIGNALS = {
+    "mention": ("mention",),
+    "name": ("name",),
+    "declared": ("declared", "cued"),
+    "title cues": ("cue",),
+}
 
 
 def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], topic: str = "") -> Evidence:
