@@ -153,7 +153,8 @@ def sqlalchemy_tutorial(root: Path) -> list[Item]:
 
 
 def nim_tutorial(root: Path) -> list[Item]:
-    return from_html(sorted((root / "nim-doc").rglob("tut[123].html")))
+    items = from_html(sorted((root / "nim-doc").rglob("tut[123].html")))
+    return [item for item in items if item.label != "Type conversions"]  # part 2; as a name it is the "Type Conversion" of part 1
 
 
 def javascripting(root: Path) -> list[Item]:
