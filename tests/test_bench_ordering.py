@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -138,6 +139,21 @@ def test_aims_and_kinds_that_are_missed_are_named(bench: ModuleType, scorer: Any
     _, missed = bench.beside(scorer, "scope", [case], [backwards])
     assert missed[0] == "scope: agreement is 0.000, 0.58 is the aim"
     assert missed[1].startswith("scope: kind track is at 0.000, below its chain at 0.")
+
+
+def test_a_weight_that_is_a_count_stays_a_whole_number(bench: ModuleType) -> None:
+    shipped = bench.edges.DEFAULT
+    for name, value in asdict(shipped).items():
+        assert type(getattr(bench.changed(shipped, {name: value * 0.5}), name)) is type(value)
+
+
+@pytest.mark.slow
+def test_the_search_for_weights_gets_better_than_where_it_starts_and_is_no_chance(bench: ModuleType, scorer: Any) -> None:
+    search = bench.Search(scorer, bench.load(OWN, ["pkg-javascripting"]))
+    found = search.run()
+    start, *_ = search.known.values()
+    assert search.value(found) > start
+    assert bench.Search(scorer, search.cases).run() == found
 
 
 def _label(case: Any, key: str) -> str:
