@@ -323,7 +323,8 @@ def main() -> int:
         for mode in MODES:
             rows = [scored(scorer, c, mode) for c in some]
             print(scorer.table(rows, f"own cases ({part}), mode {mode}", each=part == "tune"), end="\n\n")
-            print("\n".join(beside(scorer, mode, some, rows)[0][:-1]), end="\n\n")
+            lines, failed = beside(scorer, mode, some, rows)
+            print("\n".join([*lines[:-1], *(f"  {line}" for line in failed if "below its chain" in line)]), end="\n\n")
     print("\n".join(ablation(scorer, {"dev": dev, **own})), end="\n\n")
     if options.loko:
         names = ((cases, tuple(split(scorer.folder, "dev"))), (OWN, tuple(split(OWN, "tune"))))
