@@ -11,7 +11,7 @@ NODE   := $(VENV)/node/.installed
 LLMOCK := $(VENV)/llmock/.installed
 MODEL  := $(VENV)/model/.installed
 
-.PHONY: demo test gate checks install lint types layers docs docs-check schemas bench bench-incidents bench-providers bench-faults wheels test-slow clean help
+.PHONY: demo test gate checks install lint types layers docs docs-check schemas bench bench-incidents bench-ordering bench-providers bench-faults wheels test-slow clean help
 
 help:            ## show the targets
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -83,6 +83,9 @@ bench: $(STAMP)    ## measure the commands
 
 bench-incidents: $(STAMP) ## measure the classifiers on the benchmark
 	$(BIN)/python scripts/bench_incidents.py
+
+bench-ordering: $(STAMP) ## measure the order of concepts against orders that people made
+	$(BIN)/python scripts/bench_ordering.py
 
 bench-providers: $(STAMP) $(NODE) $(LLMOCK) ## measure what comes of every failure of a provider
 	$(BIN)/python scripts/outcome_table.py providers
