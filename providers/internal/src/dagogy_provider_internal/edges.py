@@ -21,13 +21,15 @@ concept its best-supported lower ones. Without evidence there is no edge.
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from dagogy.api import STOP_WORDS
 
@@ -93,35 +95,62 @@ _UNORDERED_TEXT = re.compile(
     r"\b(?:no particular order|not (?:in )?(?:any |teaching )?order|unordered|not ordered|shuffled|in any order|alphabetical)\b", re.IGNORECASE
 )
 _ELSEWHERE = 8  # passages of others that are remembered for a concept
+_PIECES = 4  # of evidence that are kept for a pair
+_DROPPED = 8  # pairs without an edge that are remembered for a concept, those with most evidence
 _CUE_REACH = 14  # words after a cue within which a name is what the cue speaks of
+
+
+class Piece(NamedTuple):
+    """One piece of evidence: what it is worth, its kind, and where the source says it. A piece without a quote is shown by `_shown` when needed."""
+
+    value: float
+    kind: str
+    lines: tuple[int, int] = (1, 1)
+    quote: str = ""
 
 
 @dataclass(slots=True)
 class Support:
-    """The evidence that one concept leans on another: its sum, and the strongest piece to show."""
+    """The evidence that one concept leans on another: its sum, and its strongest pieces, strongest first."""
 
     total: float = 0.0
-    best: float = 0.0
-    kind: str = ""
-    lines: tuple[int, int] = (1, 1)
-    quote: str = ""
+    pieces: list[Piece] = field(default_factory=list)
 
-    def add(self, value: float, kind: str, lines: tuple[int, int], quote: str) -> None:
+    def add(self, value: float, kind: str, lines: tuple[int, int] = (1, 1), quote: str = "") -> None:
         self.total += value
-        if value > self.best:
-            self.best, self.kind, self.lines, self.quote = value, kind, lines, quote
+        piece = Piece(value, kind, lines, quote)
+        # The same words twice are one piece of evidence to show, and of equals the first stays the first.
+        if all((p.kind, p.quote) != (kind, quote) for p in self.pieces):
+            self.pieces = sorted([*self.pieces, piece], key=lambda p: -p.value)[:_PIECES] if self.pieces else [piece]
+
+    @property
+    def kind(self) -> str:
+        return self.pieces[0].kind
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Concept `before` (a position) comes before concept `after`; `weight` in (0, 1]."""
+    """Concept `before` (a position) comes before concept `after`; `weight` in (0, 1], `pieces` with the strongest first, each with its quote."""
 
     before: int
     after: int
-    kind: str
     weight: float
-    lines: tuple[int, int]
-    quote: str
+    pieces: tuple[Piece, ...]
+
+
+#: Why a pair with evidence is no edge.
+Reason = Literal["weak", "opposed", "circle", "height", "complete", "limit", "implied"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A pair with evidence that is no edge. `weak`: less evidence than an edge takes. `opposed`: there is more for the other direction. `circle`: with
+    stronger pairs it makes a circle. `height`: all evidence together puts `before` above `after`. `complete`: the source lists the prerequisites of
+    `after` in full, without `before`. `limit`: others are better supported, and no more are allowed. `implied`: a path of other edges says the same.
+    """
+
+    edge: Edge
+    reason: Reason
 
 
 @dataclass(slots=True)
@@ -207,7 +236,7 @@ def _related(
                     near[j] += value * vectors[j][word]
         near.pop(i, None)
         for j, cosine in sorted(near.items(), key=lambda e: (-e[1], e[0]))[:_RELATED_BEST]:
-            evidence.related[i][j] = Support(cosine, cosine, "related")
+            evidence.related[i][j] = Support(cosine, [Piece(cosine, "related")])
 
 
 def _words_of(concept: Concept, texts: Sequence[Passage]) -> frozenset[str]:
@@ -353,12 +382,7 @@ def _terms(
                 if b != a:
                     shares[b] += max(idf[word], 0.05) / mass
         for b, share in shares.items():
-            value = TERMS * share
-            support = evidence.leans[b].get(a)
-            if support is not None:
-                support.total += value
-            else:
-                evidence.leans[b][a] = Support(value, value, "terms")
+            evidence.support(b, a).add(TERMS * share, "terms")
 
 
 def _names(evidence: Evidence, concepts: Sequence[Concept], telling: Sequence[Sequence[str]]) -> None:
@@ -434,29 +458,58 @@ def _priors(
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """The order of study (positions of concepts) and the edges kept, transitively reduced."""
+    """The order of study (positions of concepts), the edges kept, transitively reduced, and for each concept the best-supported pairs without an edge."""
 
     order: list[int]
     edges: list[Edge]
+    dropped: list[Dropped]
 
 
 def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arrangement:
     """Heights, then edges from lower to higher concepts, at most `limit` into each."""
     height = heights(evidence, [c.title for c in concepts])
     by_height = sorted(range(len(concepts)), key=lambda i: (round(height[i], 6), i))
-    ranked = study_order(_strong(evidence), by_height)
+    strong = _strong(evidence)
+    ranked = study_order(strong, by_height)
     place = {c: k for k, c in enumerate(ranked)}
-    chosen: list[Edge] = []
-    for b in ranked:
-        found = _best(b, evidence, place, limit)
-        for support, a in found:
-            # Where words in common are all there is, the sentence to show is looked for now, for the few pairs that need it.
-            lines, quote = (
-                (support.lines, support.quote) if support.quote else _shown(concepts[b], evidence.texts[b], _words_of(concepts[a], evidence.texts[a]))
-            )
-            chosen.append(Edge(a, b, support.kind, round(1 - math.exp(-support.total), 3), lines, quote))
+    chosen = [_edge(concepts, evidence, a, b, support) for b in ranked for support, a in _best(b, evidence, place, limit)]
     kept = reduced(chosen, len(concepts))
-    return Arrangement(study_order([(e.before, e.after) for e in kept], ranked), kept)
+    dropped = _dropped(concepts, evidence, place, {(e.before, e.after) for e in chosen}, kept)
+    return Arrangement(study_order([(e.before, e.after) for e in kept], ranked), kept, dropped)
+
+
+def _edge(concepts: Sequence[Concept], evidence: Evidence, a: int, b: int, support: Support) -> Edge:
+    """The pair as an edge. Where words in common are all there is, the sentence to show is looked for now, for the few pairs that need it."""
+    direct = evidence.leans[b].get(a)
+    pieces = [*support.pieces, *(direct.pieces if direct and direct is not support else [])]
+    if not all(p.quote for p in pieces):
+        lines, quote = _shown(concepts[b], evidence.texts[b], _words_of(concepts[a], evidence.texts[a]))
+        pieces = [p if p.quote else p._replace(lines=lines, quote=quote) for p in pieces]
+    return Edge(a, b, round(1 - math.exp(-support.total), 3), tuple(pieces))
+
+
+def _dropped(
+    concepts: Sequence[Concept], evidence: Evidence, place: Mapping[int, int], chosen: Container[tuple[int, int]], kept: Iterable[Edge]
+) -> list[Dropped]:
+    """For each concept the pairs with most evidence that are no edges, and why not."""
+    edges = {(e.before, e.after) for e in kept}
+    out = []
+    for b, leans in enumerate(evidence.leans):
+        rest = [(s, a) for a, s in leans.items() if (a, b) not in edges]
+        for support, a in heapq.nsmallest(_DROPPED, rest, key=lambda e: (-e[0].total, place[e[1]])):
+            back = evidence.leans[a].get(b)
+            net = support.total - (back.total if back else 0.0)
+            reason: Reason
+            if (a, b) in chosen:
+                reason = "implied"
+            elif place[a] > place[b]:
+                reason = "opposed" if net < 0 else "circle" if net >= STRONG else "height"
+            elif b in evidence.closed and support.kind != "declared":
+                reason = "complete"
+            else:
+                reason = "weak" if support.total < KEEP else "limit"
+            out.append(Dropped(_edge(concepts, evidence, a, b, support), reason))
+    return out
 
 
 def _strong(evidence: Evidence) -> list[tuple[int, int]]:
@@ -533,7 +586,7 @@ def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list
         best += near[: min(EXTRA, limit) - len(best)]
     if not best:
         opening = [a for a in evidence.foundations if place[a] < place[b]][-1:]
-        best = [(Support(FOUNDATION, FOUNDATION, "foundation", evidence.named_at[a][0], evidence.named_at[a][1]), a) for a in opening]
+        best = [(Support(FOUNDATION, [Piece(FOUNDATION, "foundation", *evidence.named_at[a])]), a) for a in opening]
     return best
 
 
@@ -593,8 +646,6 @@ def reduced(edges: Iterable[Edge], count: int) -> list[Edge]:
 
 def study_order(pairs: Iterable[tuple[int, int]], ranked: Sequence[int]) -> list[int]:
     """A topological order that keeps to `ranked` wherever the edges allow."""
-    import heapq
-
     place = {c: k for k, c in enumerate(ranked)}
     waiting: Counter[int] = Counter()
     out: dict[int, list[int]] = defaultdict(list)

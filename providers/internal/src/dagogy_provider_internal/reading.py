@@ -55,7 +55,9 @@ def read(document: ScopeDocument) -> ScopeReading:
         raise no_concept(document)
     studied = study(kept, DEFAULT_LIMIT, document.title)
     concepts = tuple(ScopeConcept(c.id, c.title, c.path, c.lines, _shown(c, t)) for c, t in zip(kept, studied.texts, strict=True))
-    edges = tuple(ScopeEdge(kept[e.before].id, kept[e.after].id, e.kind, e.weight, e.lines, e.quote) for e in studied.arrangement.edges)
+    edges = tuple(
+        ScopeEdge(kept[e.before].id, kept[e.after].id, e.pieces[0].kind, e.weight, e.pieces[0].lines, e.pieces[0].quote) for e in studied.arrangement.edges
+    )
     return ScopeReading(concepts, edges, said.goal, said.audience, said.prerequisites, said.scope_out, tuple(skipped))
 
 
