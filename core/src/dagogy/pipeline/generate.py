@@ -17,6 +17,7 @@ from dagogy.api.errors import DagogyError, PluginError, ProviderError
 from dagogy.api.plugins import SEVERITIES
 from dagogy.api.providers import Allowance, Proposal, ProposeRequest, Provider, RepairRequest
 from dagogy.api.rules import Finding
+from dagogy.api.scope import ScopeReading
 from dagogy.host.manager import is_stop
 from dagogy.pipeline.fixes import apply_fixes, offered
 from dagogy.pipeline.judge import Judge, Verdict
@@ -59,11 +60,12 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Draft:
-    """A curriculum as bytes, with what the rules say of it."""
+    """A curriculum as bytes, with what the rules say of it, and what its provider says that it was made from."""
 
     data: bytes
     subject: RunSubject
     verdict: Verdict
+    reading: ScopeReading | None = None
 
     @property
     def rank(self) -> tuple[bool, float, int]:
@@ -159,7 +161,7 @@ class Loop:
             document, done = apply_fixes(draft.subject.document, draft.verdict.findings, unsafe=False)
             if not done:
                 break
-            fixed = self._take("fix", Proposal(curriculum=document), [f"{f.rule_id}: {f.fix.description}" for f in done if f.fix])
+            fixed = self._take("fix", Proposal(curriculum=document, reading=draft.reading), [f"{f.rule_id}: {f.fix.description}" for f in done if f.fix])
             if fixed.rank <= draft.rank:
                 break
             draft = fixed
@@ -196,7 +198,8 @@ class Loop:
         except (TypeError, ValueError, RecursionError) as error:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
         subject = self.subject_of(data)
-        draft = Draft(data, subject, self.judge.judge(subject))
+        # A repair that tells no evidence leaves that of the draft it repaired.
+        draft = Draft(data, subject, self.judge.judge(subject), proposal.reading or (self.best.reading if self.best else None))
         better = self.best is None or draft.rank > self.best.rank
         self.rounds.append(_round(len(self.rounds) + 1, action, draft.verdict, better, proposal, fixes or []))
         self.progress(f"{action}: score {draft.verdict.score:g}, {draft.verdict.count('error')} errors, {draft.verdict.count('warning')} warnings")

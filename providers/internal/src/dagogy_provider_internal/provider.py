@@ -17,7 +17,7 @@ from dagogy_provider_internal.compose import curriculum
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.content import Content
 from dagogy_provider_internal.limits import fit
-from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, no_concept, read, study
+from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, no_concept, read, study, told_of
 from dagogy_provider_internal.repair import repaired
 
 _SHOWN_NOTES = 40
@@ -33,7 +33,7 @@ class Internal(Provider):
         return read(document)
 
     def propose(self, request: ProposeRequest) -> Proposal:
-        document, contents, notes, _ = self._compose(request)
+        document, contents, notes, studied = self._compose(request)
         weak = sum("any statement" in c.missing for c in contents)
         if weak:
             notes.append(
@@ -42,7 +42,7 @@ class Internal(Provider):
             )
         # What is decisive comes first: only so many notes are shown.
         notes[:0] = _without_example(document, request)
-        return Proposal(curriculum=document, notes=notes[:_SHOWN_NOTES])
+        return Proposal(curriculum=document, notes=notes[:_SHOWN_NOTES], reading=told_of(studied))
 
     def repair(self, request: RepairRequest) -> Proposal | None:
         draft = msgspec.to_builtins(request.draft) if not isinstance(request.draft, dict) else copy.deepcopy(request.draft)
