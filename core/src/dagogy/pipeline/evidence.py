@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,11 @@ from dagogy.api.errors import ValidationFailed
 from dagogy.api.scope import ScopeEdge, ScopeReading
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import CONCEPTS, DAG, EVIDENCE
+
+
+def folded(text: str) -> str:
+    """What titles are compared by."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def reading_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from dagogy.api.errors import InvalidArgument, NotFound
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.contracts.types import Curriculum, Node
-from dagogy.pipeline.evidence import Concept, Edge, Known
+from dagogy.pipeline.evidence import Concept, Edge, Known, folded
 from dagogy.pipeline.graph import GraphIndex
 
 #: Titles that an ambiguous name lists, and pairs without an edge that a node's page shows.
@@ -29,10 +29,6 @@ _DROPPED = {
     "limit": "others are better supported, and no more prerequisites are allowed",
     "implied": "other edges say the same",
 }
-
-
-def folded(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 class Why:
