@@ -52,6 +52,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
     """Changes `document` in place; returns what was done."""
     done: list[str] = []
     nodes = document["nodes"]
+    count, turned = len(nodes), False
     dropped: set[tuple[int, int]] = set()
     copies: dict[int, str] = {}
     # What changes the number of nodes waits: pointers count the nodes of the draft.
@@ -68,6 +69,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
         i = int(place[1])
         if prerequisite:
             circle = finding.data.get("circle")
+            turned = turned or isinstance(circle, list)
             dropped.update(_weakest(nodes, circle, own) if isinstance(circle, list) else [(i, int(prerequisite[2]))])
         elif _LIST.match(finding.pointer):
             excess = _excess(nodes[i], i, finding, own, spec)
@@ -86,6 +88,8 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
         done.append(_merged(nodes, i, first))
     for finding in later:
         done.extend(_completed(nodes, finding, own, spec))
+    if len(nodes) != count or turned:
+        done.extend(_aligned(nodes, own, spec))
     return done
 
 
@@ -183,7 +187,7 @@ def _linked(nodes: list[dict[str, Any]], names: Iterable[str], own: Own, spec: T
     """Gives nodes the prerequisites that the source gives them (or `only` one), within the limit and without closing a circle."""
     limit = spec.constraints.max_prerequisites_per_node
     by_id = {node["id"]: node for node in reversed(nodes)}
-    done = []
+    done: list[str] = []
     for name in names:
         for before in own.nodes.get(name, {"prerequisites": []})["prerequisites"] if name in by_id else ():
             have = by_id[name]["prerequisites"]
@@ -192,6 +196,17 @@ def _linked(nodes: list[dict[str, Any]], names: Iterable[str], own: Own, spec: T
                 have.append(before)
                 done.append(f"{name}: prerequisite {before} put in")
     return done
+
+
+def _aligned(nodes: list[dict[str, Any]], own: Own, spec: TopicSpec) -> list[str]:
+    """Prerequisites that the source has the other way round go, and those come in that it gives. One wrong edge puts many nodes in the wrong place
+    as soon as others are put in beside it."""
+    done = []
+    for node in nodes:
+        wrong = [p for p in node["prerequisites"] if p in own.nodes and node["id"] in own.nodes and _leans_on(p, node["id"], own.nodes)]
+        node["prerequisites"] = [p for p in node["prerequisites"] if p not in wrong]
+        done += [f"{node['id']}: prerequisite {p} taken out, the source has it the other way round" for p in wrong]
+    return done + _linked(nodes, [node["id"] for node in nodes], own, spec)
 
 
 def _leans_on(node: str, other: str, by_id: Mapping[str, dict[str, Any]]) -> bool:
