@@ -317,7 +317,9 @@ class TraceIteration(Open):
     fixes: list[str]
     best: bool
     coverage: float | None = Field(description="Share of the items of scope_in that some node teaches; null where there is nothing to cover.")
-    order: float | None = Field(description="Share of the evidenced edges whose prerequisite comes first in the order of study; null where there is none.")
+    order: float | None = Field(
+        description="Share of the evidenced edges whose concepts are there, prerequisite first in the order of study; null where there is none."
+    )
     rejected: str = Field(description="Why a draft with a better score was not taken: it lowers coverage or order.")
     notes: list[str]
     usage: dict[str, float] = Field(description="What the answer cost: calls, input_tokens, output_tokens, seconds.")

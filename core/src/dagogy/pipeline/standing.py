@@ -20,10 +20,11 @@ _TAUGHT = 0.6
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`taught`: for each item of `scope_in`, whether a node has its words. `kept`: for each evidenced edge between concepts that the draft has, whether
-    the prerequisite comes first in the order of study. Both are empty for a draft that cannot be read."""
+    the prerequisite comes first in the order of study. Both are empty for a draft that cannot be read. `edges`: how many evidenced edges there are."""
 
     taught: Sequence[bool] = ()
     kept: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    edges: int = 0
 
     @property
     def coverage(self) -> float | None:
@@ -32,8 +33,8 @@ class Standing:
 
     @property
     def order(self) -> float | None:
-        """The share of evidenced edges that are kept; None where there is none."""
-        return round(sum(self.kept.values()) / len(self.kept), 4) if self.kept else None
+        """The share of evidenced edges that are kept, one whose concept is missing counting as not; None where there is none."""
+        return round(sum(self.kept.values()) / self.edges, 4) if self.edges else None
 
     def lowered_from(self, before: Standing) -> str:
         """What is lower than it was, or an empty string. Of the order only edges count whose concepts both drafts have: what a node more or less
@@ -48,7 +49,7 @@ class Standing:
 def standing(subject: RunSubject, reading: ScopeReading | None) -> Standing:
     """The standing of a draft, by the spec's `scope_in` and the evidence in `reading`."""
     try:
-        return Standing(_taught(subject), _kept(subject, reading) if reading else {})
+        return Standing(_taught(subject), _kept(subject, reading), len(reading.edges)) if reading else Standing(_taught(subject))
     except ValidationFailed:
         return Standing()
 
