@@ -193,7 +193,7 @@ class Why:
             told = _reason(found) if found.reason else "the source gives evidence, but the curriculum does not have the edge"
             document |= {"verdict": "no_edge", "told": f"no edge: {told}", **base}
         else:
-            document |= {"verdict": "none", "told": "neither comes before the other, and there is no evidence that one should", **base}
+            document |= {"verdict": "none", "told": "neither comes before the other, and there is no evidence for it, or too little to be kept", **base}
         if dropped and not kept:
             document |= {"reason": dropped.reason, "reason_told": _reason(dropped)}
         return {"reason": "", "reason_told": "", **document, "evidence_in": self.known.artifact}
