@@ -21,7 +21,7 @@ from dagogy.api import errors
 from dagogy.cli.app import COMMANDS
 from dagogy.contracts.check import schema_names, schema_problems
 from dagogy.host.discovery import discover
-from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE
+from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, EVIDENCE, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE
 from support import EXIT_STATUS, ROOT, Desk, Yard, clean_environment, curriculum_of, dagogy, failed, run_with, sound_curriculum
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.md"))
@@ -37,6 +37,7 @@ SHAPE_OF = {
     DIFF: "diff",
     CONCEPTS: "scope_concepts",
     DAG: "scope_dag",
+    EVIDENCE: "evidence",
     "run.json": "run",
 }
 

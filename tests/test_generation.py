@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Finding, Fix, ProviderInfo
+from dagogy.api import Finding, Fix, ProviderInfo, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
 from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairRequest
 from dagogy.contracts.check import schema_problems
@@ -388,3 +388,49 @@ def test_a_rule_whose_findings_are_none_fails_the_validation_and_is_named(desk: 
     shown = failed(desk("validate", "latest"), "validation_failed")
     assert "rule house.odd could not run: rule of rule-odd 3.0 raised" in shown.err
     assert not (run / "logs/validation.ok").exists()
+
+
+# --- coverage and order
+
+EDGES = ScopeReading(
+    concepts=tuple(ScopeConcept(name, name.title(), (), (1, 1), "") for name in ("alpha", "beta")),
+    edges=(ScopeEdge("alpha", "beta", "declared", 0.9, (1, 1), "Beta needs alpha."),),
+)
+
+
+def chained(topic: str, *names: str) -> Proposal:
+    """A curriculum in which each node requires the one before, and the evidence that alpha comes first."""
+    nodes = [{"id": n, "title": n.title(), "prerequisites": list(names[max(0, i - 1) : i])} for i, n in enumerate(names)]
+    return Proposal(curriculum=curriculum_of(*nodes, topic=topic), reading=EDGES)
+
+
+def of_both(*answers: Any) -> Played:
+    played = Played(*answers)
+    written = to_json(complete_spec({"scope_in": ["Alpha", "Beta"]}))
+    played.loop.subject_of = lambda data: RunSubject(data, written)
+    return played
+
+
+def test_a_repair_that_raises_the_score_but_turns_the_evidenced_order_round_is_rejected() -> None:
+    result = of_both(chained("2/0", "alpha", "beta"), chained("1/0", "beta", "alpha")).run()
+    first, second = result.trace["iterations"]
+    assert (first["order"], second["order"], second["score"] > first["score"], second["best"]) == (1.0, 0.0, True, False)
+    assert second["rejected"] == "it lowers the evidenced order from 1 to 0 of 1 edges"
+    assert result.stop_reason == f"no better: the repair was rejected: {second['rejected']}"
+    assert result.best.reading is EDGES
+
+
+def test_a_repair_that_raises_the_score_but_loses_an_item_of_the_scope_is_rejected() -> None:
+    result = of_both(chained("2/0", "alpha", "beta"), chained("1/0", "beta")).run()
+    second = result.trace["iterations"][1]
+    assert (second["coverage"], second["best"], second["rejected"]) == (0.5, False, "it lowers coverage from 1 to 0.5")
+
+
+def test_a_repair_that_raises_all_three_is_taken() -> None:
+    result = of_both(chained("2/0", "beta", "alpha"), chained("0/0", "alpha", "beta")).run()
+    assert [(r["best"], r["order"], r["rejected"]) for r in result.trace["iterations"]] == [(True, 0.0, ""), (True, 1.0, "")]
+
+
+def test_without_evidence_there_is_no_order_to_lower() -> None:
+    result = Played(draft("2/0"), draft("0/0")).run()
+    assert [(r["order"], r["rejected"], r["best"]) for r in result.trace["iterations"]] == [(None, "", True), (None, "", True)]

@@ -100,12 +100,15 @@ class Proposal:
     """A provider's answer: a curriculum document as plain JSON values, not yet judged, and what it has to say about it.
 
     `usage` holds what the answer cost, by name and number (`calls`, `input_tokens`, `output_tokens`, `seconds`). `model`: which one answered.
+    `reading`: the concepts and edges that the curriculum was made from, ids as in the curriculum, each with its evidence; None where the provider
+    cannot tell (then `dagogy why` goes by the reading of the scope document).
     """
 
     curriculum: Any
     notes: Sequence[str] = ()
     usage: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
+    reading: ScopeReading | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,18 +67,45 @@ class ScopeDocument:
 
 @dataclass(frozen=True, slots=True)
 class ScopeConcept:
-    """A concept read out of the document: what it is called, where it stands, the text that shows it."""
+    """A concept read out of the document: what it is called, where it stands, the text that shows it.
+
+    `location`: of the document, as in `ScopeDocument`, where it is not the scope document. `merged`: the titles of other concepts that went into it.
+    """
 
     id: str
     title: str
     path: tuple[str, ...]
     lines: tuple[int, int]
     evidence: str
+    location: str = ""
+    merged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeEvidence:
+    """One piece of evidence for an edge: its kind, `weight` in (0, 1], and the words (`quote`) that stand in `lines` of the document at `location`."""
+
+    kind: str
+    weight: float
+    lines: tuple[int, int]
+    quote: str
+    location: str = ""
+
+
+#: Why a pair of concepts with evidence is no edge. `weak`: it is less than an edge takes. `opposed`: there is more for the other direction. `circle`:
+#: with better supported edges it would close a circle. `height`: all the evidence together puts the prerequisite above the dependent. `complete`: the
+#: source lists the prerequisites of the dependent in full, without this one. `limit`: others are better supported and no more are allowed. `implied`:
+#: other edges say the same.
+DropReason = Literal["weak", "opposed", "circle", "height", "complete", "limit", "implied"]
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeEdge:
-    """`prerequisite` comes before `dependent`, because of `evidence` (a quotation) in `lines`; `weight` in (0, 1]."""
+    """`prerequisite` comes before `dependent`, because of `evidence` (a quotation) in `lines`; `weight` in (0, 1].
+
+    `kind`, `lines` and `evidence` are those of the strongest piece of evidence, `weight` is that of all of it; `pieces` has the single ones, strongest
+    first. `dropped`: why the pair is no edge in spite of it; "" for an edge.
+    """
 
     prerequisite: str
     dependent: str
@@ -86,13 +113,16 @@ class ScopeEdge:
     weight: float
     lines: tuple[int, int]
     evidence: str
+    pieces: tuple[EdgeEvidence, ...] = ()
+    dropped: DropReason | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeReading:
     """What a provider reads out of a scope document: the material of `scope_concepts.json`, `scope_dag.json` and, where the
     user gave no topic spec, of the synthesised one. `scope_out`, `prerequisites` and `goal` are what the document itself
-    says; empty when it says nothing. `skipped` lists headings or items that are not concepts, with the reason."""
+    says; empty when it says nothing. `skipped` lists headings or items that are not concepts, with the reason, `dropped` pairs with evidence
+    that are no edges (each with its reason)."""
 
     concepts: tuple[ScopeConcept, ...]
     edges: tuple[ScopeEdge, ...] = ()
@@ -101,3 +131,4 @@ class ScopeReading:
     prerequisites: tuple[str, ...] = ()
     scope_out: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[ScopeEdge, ...] = ()

@@ -42,6 +42,7 @@ COMMANDS = {
     "plan": ("plan", "Make the week plan of a validated curriculum."),
     "iterate": ("iterate", "Record what changed since the previous curriculum."),
     "diff": ("iterate", "Show what changed since the previous curriculum; writes nothing."),
+    "why": ("why", "Tell on what evidence one concept comes before another."),
     "list": ("list_runs", "List the runs."),
     "archive": ("archive", "Pack a run into one .tar.gz."),
     "export": ("export", "Write a curriculum or plan in another tool's format."),

@@ -249,6 +249,8 @@ class ConceptModel(Open):
     heading_path: list[str]
     lines: tuple[int, int]
     evidence: str
+    location: str = Field(description="The document, relative to the run or the workspace root.")
+    merged: list[str] = Field(description="Titles of other concepts that went into it.")
 
 
 class ScopeConcepts(Open):
@@ -261,13 +263,28 @@ class ScopeConcepts(Open):
     skipped: list[dict[str, str]]
 
 
+class PieceModel(Open):
+    kind: str
+    weight: Share
+    location: str
+    lines: tuple[int, int]
+    quote: str
+
+
 class EdgeModel(Open):
     prerequisite: str
     dependent: str
-    kind: str
-    weight: Share
+    kind: str = Field(description="Of the strongest piece of evidence, as are lines and evidence.")
+    weight: Share = Field(description="Of all the evidence together.")
     lines: tuple[int, int]
     evidence: str
+    pieces: list[PieceModel] = Field(description="The single pieces of evidence, strongest first.")
+
+
+class DroppedModel(EdgeModel):
+    """A pair of concepts that is no edge in spite of its evidence."""
+
+    reason: Literal["weak", "opposed", "circle", "height", "complete", "limit", "implied"]
 
 
 class ScopeDag(Open):
@@ -277,6 +294,17 @@ class ScopeDag(Open):
     source: str
     nodes: list[str]
     edges: list[EdgeModel]
+    dropped: list[DroppedModel]
+
+
+class CurriculumEvidence(Open):
+    """`outputs/curriculum/evidence.json`: the concepts and edges that the curriculum was made from; only where its provider can tell."""
+
+    schema_version: Literal[1]
+    provider: str
+    concepts: list[ConceptModel]
+    edges: list[EdgeModel]
+    dropped: list[DroppedModel]
 
 
 class TraceIteration(Open):
@@ -288,6 +316,11 @@ class TraceIteration(Open):
     findings: list[dict[str, Any]]
     fixes: list[str]
     best: bool
+    coverage: float | None = Field(description="Share of the items of scope_in that some node teaches; null where there is nothing to cover.")
+    order: float | None = Field(
+        description="Share of the evidenced edges whose concepts are there, prerequisite first in the order of study; null where there is none."
+    )
+    rejected: str = Field(description="Why a draft with a better score was not taken: it lowers coverage or order.")
     notes: list[str]
     usage: dict[str, float] = Field(description="What the answer cost: calls, input_tokens, output_tokens, seconds.")
     model: str = Field(description="The model that answered; empty where the provider uses none.")
@@ -374,6 +407,7 @@ ARTIFACTS: dict[str, type[BaseModel]] = {
     "optimization_trace": OptimizationTrace,
     "scope_concepts": ScopeConcepts,
     "scope_dag": ScopeDag,
+    "evidence": CurriculumEvidence,
     "event": Event,
     "failure": FailureRecord,
 }

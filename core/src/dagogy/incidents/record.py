@@ -22,7 +22,23 @@ from dagogy.workspace.files import read_regular, to_json, write_atomic
 from dagogy.workspace.lock import shared
 from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import CORE_SETTINGS
-from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, EVENTS, FAILURES, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE, VALID
+from dagogy.workspace.stages import (
+    CONCEPTS,
+    CURRICULUM,
+    DAG,
+    DIFF,
+    EVENTS,
+    EVIDENCE,
+    FAILURES,
+    PLAN,
+    PREVIOUS,
+    REPORT_JSON,
+    REPORT_MD,
+    SCOPE,
+    SPEC,
+    TRACE,
+    VALID,
+)
 
 #: Where a failure is recorded that is about no run, in the runs dir.
 FAILURES_WITHOUT_RUN = "failures"
@@ -31,7 +47,7 @@ _CONTRACT_VARIABLES = ("CODING_AGENT_CMD", "OPENAI_API_KEY", "OPENAI_BASE_URL")
 #: Outputs of programs and services, as a provider's details name them. Only their ends are kept.
 TAILS = ("output", "stdout", "stderr", "output_tail", "stderr_tail", "last_message", "events")
 _TAIL = 8000
-_ARTIFACTS = ("run.json", SPEC, SCOPE, CURRICULUM, PREVIOUS, TRACE, REPORT_MD, REPORT_JSON, PLAN, DIFF, VALID, CONCEPTS, DAG)
+_ARTIFACTS = ("run.json", SPEC, SCOPE, CURRICULUM, PREVIOUS, TRACE, REPORT_MD, REPORT_JSON, PLAN, DIFF, VALID, CONCEPTS, DAG, EVIDENCE)
 #: What is larger is not hashed: a failing command must not make its user wait.
 _MOST_HASHED = 64 * 2**20
 _MOST_LINKS = 20

@@ -1,6 +1,7 @@
 """The generation loop: propose -> judge -> fix -> repair -> judge … until accepted, out of budget or no better.
 
-The best draft so far is handed on as soon as it is found, and nothing that comes later can make it worse. The trace says of every
+The best draft so far is handed on as soon as it is found, and nothing that comes later can make it worse: neither its score, nor how much of the
+scope it covers, nor how much of the evidenced order it keeps. The trace says of every
 round what was done, what the rules said, what it cost, and at the end why the loop stopped.
 """
 
@@ -17,9 +18,11 @@ from dagogy.api.errors import DagogyError, PluginError, ProviderError
 from dagogy.api.plugins import SEVERITIES
 from dagogy.api.providers import Allowance, Proposal, ProposeRequest, Provider, RepairRequest
 from dagogy.api.rules import Finding
+from dagogy.api.scope import ScopeReading
 from dagogy.host.manager import is_stop
 from dagogy.pipeline.fixes import apply_fixes, offered
 from dagogy.pipeline.judge import Judge, Verdict
+from dagogy.pipeline.standing import Standing, standing
 from dagogy.pipeline.subject import RunSubject
 from dagogy.workspace.files import to_json
 
@@ -59,11 +62,13 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Draft:
-    """A curriculum as bytes, with what the rules say of it."""
+    """A curriculum as bytes, with what the rules say of it, and what its provider says that it was made from."""
 
     data: bytes
     subject: RunSubject
     verdict: Verdict
+    reading: ScopeReading | None = None
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def rank(self) -> tuple[bool, float, int]:
@@ -107,6 +112,7 @@ class Loop:
     best: Draft | None = None
     rounds: list[dict[str, Any]] = field(default_factory=list)
     spent: dict[str, float] = field(default_factory=dict)
+    evidence: ScopeReading | None = None
 
     def run(self) -> Generation:
         """Raises `ProviderError` or `PluginError` when not even a first draft could be had; a failing repair ends the loop with the best."""
@@ -141,6 +147,7 @@ class Loop:
             if limit is not None and limit <= 0:
                 return f"out of budget: {setting} is used up"
         common = {f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}
+        rounds = len(self.rounds)
         request = RepairRequest(**{**common, "allowance": left}, draft=best.subject.curriculum, findings=findings)
         try:
             proposal = self._ask("repair", lambda: self.provider.repair(request))
@@ -151,7 +158,10 @@ class Loop:
             spent = error.details.get("cause") in ("calls_spent", "tokens_spent")
             return f"{'out of budget' if spent else 'the provider failed'}: {error.message}"
         # A repair counts with its safe fixes in it: what it leaves for them is no fault of it.
-        return "" if self.best is not best else "no better: the repair did not raise the score"
+        if self.best is not best:
+            return ""
+        rejected = next((r["rejected"] for r in self.rounds[rounds:] if r["rejected"]), "")
+        return f"no better: the repair was rejected: {rejected}" if rejected else "no better: the repair did not raise the score"
 
     def _fixed(self, draft: Draft) -> None:
         """Applies safe fixes as long as they make the draft better."""
@@ -159,8 +169,8 @@ class Loop:
             document, done = apply_fixes(draft.subject.document, draft.verdict.findings, unsafe=False)
             if not done:
                 break
-            fixed = self._take("fix", Proposal(curriculum=document), [f"{f.rule_id}: {f.fix.description}" for f in done if f.fix])
-            if fixed.rank <= draft.rank:
+            fixed = self._take("fix", Proposal(curriculum=document, reading=draft.reading), [f"{f.rule_id}: {f.fix.description}" for f in done if f.fix])
+            if fixed.rank <= draft.rank or fixed.standing.lowered_from(draft.standing):
                 break
             draft = fixed
 
@@ -196,9 +206,15 @@ class Loop:
         except (TypeError, ValueError, RecursionError) as error:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
         subject = self.subject_of(data)
-        draft = Draft(data, subject, self.judge.judge(subject))
-        better = self.best is None or draft.rank > self.best.rank
-        self.rounds.append(_round(len(self.rounds) + 1, action, draft.verdict, better, proposal, fixes or []))
+        # A repair that tells no evidence leaves that of the draft it repaired.
+        draft = Draft(data, subject, self.judge.judge(subject), proposal.reading or (self.best.reading if self.best else None))
+        # All drafts are measured by the evidence that there was at first.
+        self.evidence = self.evidence or draft.reading or self.request.reading
+        draft.standing = standing(subject, self.evidence)
+        higher = self.best is None or draft.rank > self.best.rank
+        rejected = draft.standing.lowered_from(self.best.standing) if higher and self.best is not None else ""
+        better = higher and not rejected
+        self.rounds.append({**_round(len(self.rounds) + 1, action, draft, better, proposal, fixes or []), "rejected": rejected})
         self.progress(f"{action}: score {draft.verdict.score:g}, {draft.verdict.count('error')} errors, {draft.verdict.count('warning')} warnings")
         if better:
             self.best = draft
@@ -262,7 +278,8 @@ def _encoded(document: Any) -> bytes:
     return to_json(msgspec.to_builtins(document) if isinstance(document, msgspec.Struct) else document)
 
 
-def _round(iteration: int, action: Action, verdict: Verdict, best: bool, proposal: Proposal, fixes: list[str]) -> dict[str, Any]:
+def _round(iteration: int, action: Action, draft: Draft, best: bool, proposal: Proposal, fixes: list[str]) -> dict[str, Any]:
+    verdict = draft.verdict
     return {
         "iteration": iteration,
         "action": action,
@@ -271,6 +288,8 @@ def _round(iteration: int, action: Action, verdict: Verdict, best: bool, proposa
         "warnings": verdict.count("warning"),
         "rules_failed": [o.rule_id for o in verdict.failed_rules],
         "best": best,
+        "coverage": draft.standing.coverage,
+        "order": draft.standing.order,
         "findings": [_brief(f) for f in verdict.findings[:_FINDINGS_IN_TRACE]],
         "findings_total": len(verdict.findings),
         "fixes": fixes,

@@ -12,12 +12,13 @@ from dagogy.api.errors import DagogyError, InvalidArgument, StageConflict, Valid
 from dagogy.api.providers import Proposal, ProposeRequest, Provider
 from dagogy.api.scope import ScopeDocument, ScopeReading
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
+from dagogy.pipeline.evidence import reading_parts
 from dagogy.pipeline.generate import Asked, Budget, Draft, Generation, Loop, ask, blame
 from dagogy.pipeline.report import plural
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.answers import RunAnswers
 from dagogy.workspace.files import content_hash, to_json
-from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, PREVIOUS, SCOPE, SPEC, TRACE, UNREADABLE, VALID
+from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, EVIDENCE, PREVIOUS, SCOPE, SPEC, TRACE, UNREADABLE, VALID
 
 if TYPE_CHECKING:
     from dagogy.api.llm import Question
@@ -151,14 +152,11 @@ def _write_spec(opened: OpenRun, spec: bytes | None) -> None:
 
 
 def _write_reading(opened: OpenRun, document: ScopeDocument, reading: ScopeReading) -> None:
-    concepts = [{"id": c.id, "title": c.title, "heading_path": list(c.path), "lines": list(c.lines), "evidence": c.evidence} for c in reading.concepts]
-    edges = [
-        {"prerequisite": e.prerequisite, "dependent": e.dependent, "kind": e.kind, "weight": e.weight, "lines": list(e.lines), "evidence": e.evidence}
-        for e in reading.edges
-    ]
+    parts = reading_parts(reading, document.location)
+    concepts = parts.pop("concepts")
     skipped = [{"text": text, "reason": reason} for text, reason in reading.skipped]
     opened.run.write_json(CONCEPTS, {"schema_version": 1, "source": document.location, "mode": document.mode, "concepts": concepts, "skipped": skipped})
-    opened.run.write_json(DAG, {"schema_version": 1, "source": document.location, "nodes": [c.id for c in reading.concepts], "edges": edges})
+    opened.run.write_json(DAG, {"schema_version": 1, "source": document.location, "nodes": [c["id"] for c in concepts], **parts})
 
 
 def preview(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes) -> Question:
@@ -228,6 +226,10 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
             before = None
         # Nobody judged the new draft by way of this marker.
         opened.run.remove(VALID)
+        if draft.reading is None:
+            opened.run.remove(EVIDENCE)
+        else:
+            opened.run.write_json(EVIDENCE, clean({"schema_version": 1, "provider": provider.info.id, **reading_parts(draft.reading)}, shapes=False))
         opened.run.write(CURRICULUM, draft.data)
         opened.state.hashes["curriculum"] = content_hash(draft.data)
         opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": provider.info.id}

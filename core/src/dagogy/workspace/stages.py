@@ -32,6 +32,7 @@ FAILURES = "logs/failures"
 VALID = "logs/validation.ok"
 CONCEPTS = "scope_concepts.json"
 DAG = "scope_dag.json"
+EVIDENCE = "outputs/curriculum/evidence.json"
 
 #: The artifacts that `status` speaks of, with the stage each one makes.
 ARTIFACTS = {SPEC: "spec_ready", CURRICULUM: "generated", REPORT_JSON: "validated", PLAN: "planned", DIFF: "iterated"}

@@ -17,8 +17,8 @@ from dagogy_provider_internal.compose import curriculum
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.content import Content
 from dagogy_provider_internal.limits import fit
-from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, no_concept, read, study
-from dagogy_provider_internal.repair import repaired
+from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, no_concept, read, study, told_of
+from dagogy_provider_internal.repair import Own, repaired
 
 _SHOWN_NOTES = 40
 
@@ -33,7 +33,7 @@ class Internal(Provider):
         return read(document)
 
     def propose(self, request: ProposeRequest) -> Proposal:
-        document, contents, notes, _ = self._compose(request)
+        document, contents, notes, studied = self._compose(request)
         weak = sum("any statement" in c.missing for c in contents)
         if weak:
             notes.append(
@@ -42,16 +42,15 @@ class Internal(Provider):
             )
         # What is decisive comes first: only so many notes are shown.
         notes[:0] = _without_example(document, request)
-        return Proposal(curriculum=document, notes=notes[:_SHOWN_NOTES])
+        return Proposal(curriculum=document, notes=notes[:_SHOWN_NOTES], reading=told_of(studied))
 
     def repair(self, request: RepairRequest) -> Proposal | None:
         draft = msgspec.to_builtins(request.draft) if not isinstance(request.draft, dict) else copy.deepcopy(request.draft)
-        own, contents, _, studied = self._compose(request)
-        fresh: Mapping[str, dict[str, Any]] = {n["id"]: n for n in own["nodes"]}
-        spare = {n["id"]: c.spare for n, c in zip(own["nodes"], contents, strict=True)}
+        fresh, contents, _, studied = self._compose(request)
+        spare = {n["id"]: c.spare for n, c in zip(fresh["nodes"], contents, strict=True)}
         ids = [c.id for c in studied.concepts]
         weights = {(ids[e.before], ids[e.after]): e.weight for e in studied.arrangement.edges}
-        done = repaired(draft, request.findings, fresh, spare, weights, request.spec)
+        done = repaired(draft, request.findings, Own({n["id"]: n for n in fresh["nodes"]}, spare, weights), request.spec)
         return Proposal(curriculum=draft, notes=done) if done else None
 
     def _compose(self, request: ProposeRequest) -> tuple[dict[str, Any], list[Content], list[str], Studied]:

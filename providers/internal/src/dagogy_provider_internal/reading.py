@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from dagogy.api import ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed
+from dagogy.api import EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed
 
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.concepts import Concept, find_concepts
-from dagogy_provider_internal.edges import DEFAULT, Arrangement, Evidence, Weights, arrange, collect
+from dagogy_provider_internal.edges import DEFAULT, Arrangement, Edge, Evidence, Piece, Weights, arrange, collect
 from dagogy_provider_internal.lexicon import folded
 from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key
 from dagogy_provider_internal.passages import Passage, passages
@@ -18,6 +19,8 @@ from dagogy_provider_internal.phrasing import shortened
 
 #: Prerequisites of a concept where the spec sets no limit.
 DEFAULT_LIMIT = 4
+#: Weight from which evidence that makes no edge is worth telling.
+_SPEAKS = 0.1
 _COVERED = 0.6  # share of an item's telling words in the title of the concept that teaches it
 
 
@@ -54,11 +57,38 @@ def read(document: ScopeDocument) -> ScopeReading:
     if not kept:
         raise no_concept(document)
     studied = study(kept, DEFAULT_LIMIT, document.title)
-    concepts = tuple(ScopeConcept(c.id, c.title, c.path, c.lines, _shown(c, t)) for c, t in zip(kept, studied.texts, strict=True))
-    edges = tuple(
-        ScopeEdge(kept[e.before].id, kept[e.after].id, e.pieces[0].kind, e.weight, e.pieces[0].lines, e.pieces[0].quote) for e in studied.arrangement.edges
+    told = told_of(studied)
+    return replace(told, goal=said.goal, audience=said.audience, prerequisites=said.prerequisites, scope_out=said.scope_out, skipped=tuple(skipped))
+
+
+def told_of(studied: Studied) -> ScopeReading:
+    """The concepts and edges with their evidence, and the pairs with evidence that are no edges."""
+    concepts = tuple(
+        ScopeConcept(c.id, c.title, c.path, c.lines, _shown(c, t), c.document.location, tuple(m for m in c.merged if m != c.title))
+        for c, t in zip(studied.concepts, studied.texts, strict=True)
     )
-    return ScopeReading(concepts, edges, said.goal, said.audience, said.prerequisites, said.scope_out, tuple(skipped))
+    found = studied.arrangement
+    dropped = (d for d in found.dropped if d.reason != "weak" or d.edge.weight >= _SPEAKS)
+    return ScopeReading(
+        concepts, tuple(_told(studied, e) for e in found.edges), dropped=tuple(replace(_told(studied, d.edge, 1), dropped=d.reason) for d in dropped)
+    )
+
+
+def _told(studied: Studied, edge: Edge, most: int | None = None) -> ScopeEdge:
+    """The edge by the ids of its concepts, with at most so many pieces of evidence."""
+    documents = [studied.concepts[i].document for i in (edge.after, edge.before)]
+    pieces = tuple(EdgeEvidence(p.kind, round(1 - math.exp(-p.value), 3), p.lines, p.quote, _document_of(p, documents)) for p in edge.pieces[:most])
+    before, after = studied.concepts[edge.before].id, studied.concepts[edge.after].id
+    return ScopeEdge(before, after, pieces[0].kind, edge.weight, pieces[0].lines, pieces[0].quote, pieces)
+
+
+def _document_of(piece: Piece, documents: Sequence[ScopeDocument]) -> str:
+    """Where the piece stands: mostly where the dependent does, but what the prerequisite is good for is said where that is explained."""
+    after, before = documents
+    if after is before:
+        return after.location
+    first = piece.quote[:20]
+    return before.location if first not in "\n".join(after.text.splitlines()[piece.lines[0] - 1 : piece.lines[1]]) else after.location
 
 
 def _shown(concept: Concept, texts: Sequence[Passage]) -> str:

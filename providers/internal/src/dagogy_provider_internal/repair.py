@@ -1,4 +1,4 @@
-"""What the provider can do about findings: take out prerequisites, exchange a text, bring estimates into the hours.
+"""What the provider can do about findings: take out prerequisites, exchange a text, put in a concept that is missing, bring estimates into the hours.
 
 What is done follows from where a finding points and from its data; which rule made it does not matter.
 """
@@ -7,58 +7,216 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from dagogy.api import Finding, TopicSpec
 
 from dagogy_provider_internal.estimates import MOST, STEP
+from dagogy_provider_internal.naming import content_tokens, same_key
 
 _PREREQUISITE = re.compile(r"^/nodes/(\d+)/prerequisites/(\d+)$")
 _TEXT = re.compile(r"^/nodes/(\d+)/(core_ideas|pitfalls)/(\d+)$")
 _FIELD = re.compile(r"^/nodes/(\d+)(?:/(\w+))?")
 _LIST = re.compile(r"^/nodes/(\d+)/prerequisites$")
+_ITEM = re.compile(r"^/scope_in/\d+$")
 _HOURS = re.compile(r"^/constraints/total_hours")
 _LEAST_TEXTS = {"core_ideas": 2, "pitfalls": 1}
+_SLOT = "…"
+_TAUGHT = 0.6  # share of an item's telling words in the title of the concept that teaches it
 
 
-def repaired(
-    document: dict[str, Any],
-    findings: Iterable[Finding],
-    fresh: Mapping[str, dict[str, Any]],
-    spare: Mapping[str, list[str]],
-    weights: Mapping[tuple[str, str], float],
-    spec: TopicSpec,
-) -> list[str]:
-    """Changes `document` in place; returns what was done.
+@dataclass(frozen=True)
+class Own:
+    """What this provider has for a curriculum of its own.
 
-    `fresh`: the nodes that this provider would propose now, by id; a broken field of a draft is taken from there. `spare`: further ideas that
+    `nodes`: those it would propose now, by id, in the order of study; a broken field of a draft is taken from there. `spare`: further ideas that
     the source has for a node. `weights`: how well the source supports a prerequisite of a node, by their ids.
     """
+
+    nodes: Mapping[str, dict[str, Any]]
+    spare: Mapping[str, list[str]]
+    weights: Mapping[tuple[str, str], float]
+
+    @cached_property
+    def _by_title(self) -> Mapping[tuple[str, ...], dict[str, Any]]:
+        return {same_key(node["title"]): node for node in self.nodes.values()}
+
+    def of(self, node: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The source's own node for one of a draft: that with its id, else that with its title."""
+        return self.nodes.get(node["id"]) or self._by_title.get(same_key(node["title"]))
+
+
+def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, spec: TopicSpec) -> list[str]:
+    """Changes `document` in place; returns what was done."""
     done: list[str] = []
     nodes = document["nodes"]
+    count, turned = len(nodes), False
     dropped: set[tuple[int, int]] = set()
+    copies: dict[int, str] = {}
+    # What changes the number of nodes waits: pointers count the nodes of the draft.
+    later: list[Finding] = []
     for finding in findings:
         if _about_hours(finding):
             done.extend(_rescale(nodes, spec))
-        if finding.document != "curriculum":
+        if finding.document != "curriculum" or finding.pointer == "/nodes":
+            later.append(finding)
             continue
-        prerequisite, text, place = _PREREQUISITE.match(finding.pointer), _TEXT.match(finding.pointer), _FIELD.match(finding.pointer)
-        if prerequisite and int(prerequisite[1]) < len(nodes):
-            dropped.add((int(prerequisite[1]), int(prerequisite[2])))
-        elif (several := _LIST.match(finding.pointer)) and int(several[1]) < len(nodes):
-            dropped.update(_excess(nodes[int(several[1])], int(several[1]), finding, weights, spec))
-        elif text and int(text[1]) < len(nodes):
-            done.extend(_exchange(nodes[int(text[1])], text[2], int(text[3]), spare))
-        elif place and place[2] and int(place[1]) < len(nodes):
-            done.extend(_refresh(nodes[int(place[1])], place[2], fresh))
-            if place[2] == "estimate_minutes":
-                done.extend(_rescale(nodes, spec))
+        prerequisite, place = _PREREQUISITE.match(finding.pointer), _FIELD.match(finding.pointer)
+        if place is None or int(place[1]) >= len(nodes):
+            continue
+        i = int(place[1])
+        if prerequisite:
+            circle = finding.data.get("circle")
+            turned = turned or isinstance(circle, list)
+            dropped.update(_weakest(nodes, circle, own) if isinstance(circle, list) else [(i, int(prerequisite[2]))])
+        elif _LIST.match(finding.pointer):
+            excess = _excess(nodes[i], i, finding, own, spec)
+            dropped.update(excess)
+            done.extend([] if excess else _linked(nodes, [nodes[i]["id"]], own, spec))
+        elif place[2] in (None, "id", "title") and (first := _copied(nodes, i, finding, own)):
+            copies[i] = first
+        elif place[2]:
+            done.extend(_rewritten(nodes, i, place[2], finding, own, spec))
     for i, k in sorted(dropped, reverse=True):
         before = nodes[i]["prerequisites"]
         if k < len(before):
             done.append(f"{nodes[i]['id']}: prerequisite {before[k]} taken out")
             before.pop(k)
+    for i, first in sorted(copies.items(), reverse=True):
+        done.append(_merged(nodes, i, first))
+    for finding in later:
+        done.extend(_completed(nodes, finding, own, spec))
+    if len(nodes) != count or turned:
+        done.extend(_aligned(nodes, own, spec))
     return done
+
+
+def _weakest(nodes: list[dict[str, Any]], circle: list[Any], own: Own) -> set[tuple[int, int]]:
+    """What to take out so that nothing goes round any more among the nodes that hang together with the circle: of each circle the prerequisite
+    with the least support (a greedy feedback arc set)."""
+    at = {node["id"]: n for n, node in reversed(list(enumerate(nodes)))}
+    before = {i: {k: at[p] for k, p in enumerate(nodes[i]["prerequisites"]) if p in at} for i in at.values()}
+    out: set[tuple[int, int]] = set()
+    while found := _circle(before, [at[name] for name in circle if name in at]):
+        i, k = min(found, key=lambda edge: (own.weights.get((nodes[edge[0]]["prerequisites"][edge[1]], nodes[edge[0]]["id"]), 0.0), edge))
+        del before[i][k]
+        out.add((i, k))
+    return out
+
+
+def _circle(before: Mapping[int, Mapping[int, int]], starts: Iterable[int]) -> list[tuple[int, int]]:
+    """The edges (node, place of the prerequisite) of a circle that can be reached from `starts`; empty where there is none."""
+    finished: set[int] = set()
+    for start in starts:
+        trail: list[tuple[int, int]] = []
+        stack = [(start, iter(before[start].items()))]
+        while stack and start not in finished:
+            node, edges = stack[-1]
+            k, below = next(((k, p) for k, p in edges if p not in finished), (-1, -1))
+            if below < 0:
+                finished.add(node)
+                stack.pop()
+                del trail[-1:]
+                continue
+            trail.append((node, k))
+            path = [n for n, _ in stack]
+            if below in path:
+                return trail[path.index(below) :]
+            stack.append((below, iter(before[below].items())))
+    return []
+
+
+def _copied(nodes: list[dict[str, Any]], i: int, finding: Finding, own: Own) -> str:
+    """The id of the node that this one says over again: an earlier one with its id, or one that the finding names where this is none of the source's."""
+    name, first = nodes[i]["id"], finding.data.get("first")
+    if any(node["id"] == name for node in nodes[:i]):
+        return str(name)
+    return first if isinstance(first, str) and first != name and name not in own.nodes and any(node["id"] == first for node in nodes) else ""
+
+
+def _merged(nodes: list[dict[str, Any]], i: int, first: str) -> str:
+    """Node `i` goes; what leaned on it leans on the other one."""
+    gone = nodes.pop(i)["id"]
+    for node in nodes:
+        renamed = [first if p == gone else p for p in node["prerequisites"]]
+        node["prerequisites"] = list(dict.fromkeys(p for p in renamed if p != node["id"]))
+    return f"{gone}: merged into {first}"
+
+
+def _completed(nodes: list[dict[str, Any]], finding: Finding, own: Own, spec: TopicSpec) -> list[str]:
+    """Concepts of the source that the draft lacks, where the finding is about an item that nobody teaches or about too few nodes; edges that
+    the source gives, where it is about nodes that stand alone."""
+    here = {known["id"] for node in nodes if (known := own.of(node))}
+    missing = [name for name in own.nodes if name not in here]
+    item, least = finding.data.get("item"), finding.data.get("min")
+    if finding.document == "topic_spec" and _ITEM.match(finding.pointer) and isinstance(item, str):
+        return [line for name in _teachers(item, missing, own)[:1] for line in _put_in(nodes, name, own, spec)]
+    if finding.document != "curriculum" or "hours" in finding.data:
+        return []
+    if isinstance(least, int) and "count" in finding.data:
+        return [line for name in missing[: max(0, least - len(nodes))] for line in _put_in(nodes, name, own, spec)]
+    alone = finding.data.get("isolated")
+    return _linked(nodes, alone if isinstance(alone, list) else [n["id"] for n in nodes if not n["prerequisites"]], own, spec)
+
+
+def _teachers(item: str, names: Iterable[str], own: Own) -> list[str]:
+    """Those of the source's concepts that the item may mean, the likeliest first."""
+    stems = frozenset(content_tokens(item))
+
+    def share(name: str) -> float:
+        title = own.nodes[name]["title"]
+        if same_key(title) == same_key(item):
+            return 2.0
+        return len(stems & frozenset(content_tokens(title))) / len(stems) if stems else 0.0
+
+    return [name for name in sorted(names, key=lambda name: -share(name)) if share(name) >= _TAUGHT]
+
+
+def _put_in(nodes: list[dict[str, Any]], name: str, own: Own, spec: TopicSpec) -> list[str]:
+    """The source's own node, before the first node that it comes before in the order of study, with the edges on both sides."""
+    rank = {known: k for k, known in enumerate(own.nodes)}
+    at = next((i for i, node in enumerate(nodes) if rank.get(node["id"], -1) > rank[name]), len(nodes))
+    nodes.insert(at, {**own.nodes[name], "prerequisites": []})
+    after = [n["id"] for n in nodes if name in own.nodes.get(n["id"], {"prerequisites": []})["prerequisites"]]
+    return [f"{name}: put in, as the source has it", *_linked(nodes, [name], own, spec), *_linked(nodes, after, own, spec, only=name)]
+
+
+def _linked(nodes: list[dict[str, Any]], names: Iterable[str], own: Own, spec: TopicSpec, only: str = "") -> list[str]:
+    """Gives nodes the prerequisites that the source gives them (or `only` one), within the limit and without closing a circle."""
+    limit = spec.constraints.max_prerequisites_per_node
+    by_id = {node["id"]: node for node in reversed(nodes)}
+    done: list[str] = []
+    for name in names:
+        for before in own.nodes.get(name, {"prerequisites": []})["prerequisites"] if name in by_id else ():
+            have = by_id[name]["prerequisites"]
+            room = not isinstance(limit, int) or len(have) < limit
+            if before in by_id and before not in have and room and only in ("", before) and not _leans_on(before, name, by_id):
+                have.append(before)
+                done.append(f"{name}: prerequisite {before} put in")
+    return done
+
+
+def _aligned(nodes: list[dict[str, Any]], own: Own, spec: TopicSpec) -> list[str]:
+    """Prerequisites that the source has the other way round go, and those come in that it gives. One wrong edge puts many nodes in the wrong place
+    as soon as others are put in beside it."""
+    done = []
+    for node in nodes:
+        wrong = [p for p in node["prerequisites"] if p in own.nodes and node["id"] in own.nodes and _leans_on(p, node["id"], own.nodes)]
+        node["prerequisites"] = [p for p in node["prerequisites"] if p not in wrong]
+        done += [f"{node['id']}: prerequisite {p} taken out, the source has it the other way round" for p in wrong]
+    return done + _linked(nodes, [node["id"] for node in nodes], own, spec)
+
+
+def _leans_on(node: str, other: str, by_id: Mapping[str, dict[str, Any]]) -> bool:
+    seen, waiting = {node}, [node]
+    while waiting:
+        for before in by_id[waiting.pop()]["prerequisites"]:
+            if before in by_id and before not in seen:
+                seen.add(before)
+                waiting.append(before)
+    return other in seen
 
 
 def _about_hours(finding: Finding) -> bool:
@@ -68,22 +226,48 @@ def _about_hours(finding: Finding) -> bool:
     return finding.pointer == "/nodes" and "hours" in finding.data
 
 
-def _excess(node: dict[str, Any], i: int, finding: Finding, weights: Mapping[tuple[str, str], float], spec: TopicSpec) -> list[tuple[int, int]]:
+def _excess(node: dict[str, Any], i: int, finding: Finding, own: Own, spec: TopicSpec) -> list[tuple[int, int]]:
     """The least supported prerequisites beyond the limit that the finding names, else the spec's."""
     limit = finding.data.get("limit", spec.constraints.max_prerequisites_per_node)
     before = node["prerequisites"]
     if not isinstance(limit, int) or len(before) <= limit:
         return []
-    ranked = sorted(range(len(before)), key=lambda k: (weights.get((before[k], node["id"]), 0.0), -k))
+    ranked = sorted(range(len(before)), key=lambda k: (own.weights.get((before[k], node["id"]), 0.0), -k))
     return [(i, k) for k in ranked[: len(before) - limit]]
 
 
-def _exchange(node: dict[str, Any], kind: str, k: int, spare: Mapping[str, list[str]]) -> list[str]:
+def _rewritten(nodes: list[dict[str, Any]], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec) -> list[str]:
+    """The field as the source has it: single texts where the finding is about these, else the whole; of a template in all nodes that have it."""
+    text, template = _TEXT.match(finding.pointer), finding.data.get("template")
+    if isinstance(template, str) and template.strip(_SLOT + " "):
+        return _without_template(nodes, field, template, own)
+    if text is None:
+        done = _refresh(nodes[i], field, own)
+        return done + (_rescale(nodes, spec) if field == "estimate_minutes" else [])
+    several = finding.data.get(field)
+    places = {int(text[3]), *(k for k in several if isinstance(k, int))} if isinstance(several, list) else {int(text[3])}
+    return [line for k in sorted(places, reverse=True) for line in _exchange(nodes[i], field, k, own)]
+
+
+def _without_template(nodes: list[dict[str, Any]], field: str, template: str, own: Own) -> list[str]:
+    """Other texts in place of those that the template makes; a slot stands where they differ."""
+    made = re.compile(r"\W*(?:.{0,200}?)\W*".join(re.escape(part.strip()) for part in template.split(_SLOT)), re.IGNORECASE | re.DOTALL)
+    done = []
+    for node in nodes:
+        if isinstance(node[field], list):
+            done += [line for k in range(len(node[field]) - 1, -1, -1) if made.search(node[field][k]) for line in _exchange(node, field, k, own)]
+        elif any(made.search(value) for value in (node[field].values() if isinstance(node[field], dict) else [str(node[field])])):
+            done += _refresh(node, field, own)
+    return done
+
+
+def _exchange(node: dict[str, Any], kind: str, k: int, own: Own) -> list[str]:
     """Another sentence of the source in place of the one found fault with; without one it goes, if enough are left."""
     texts = node[kind]
     if k >= len(texts):
         return []
-    others = [t for t in spare.get(node["id"], []) if t not in texts] if kind == "core_ideas" else []
+    fresh = own.of(node) or {"id": "", kind: []}
+    others = [t for t in [*fresh[kind], *(own.spare.get(fresh["id"], []) if kind == "core_ideas" else [])] if t not in texts]
     if others:
         texts[k] = others[0]
         return [f"{node['id']}: another sentence of the source as {kind}[{k}]"]
@@ -93,12 +277,12 @@ def _exchange(node: dict[str, Any], kind: str, k: int, spare: Mapping[str, list[
     return []
 
 
-def _refresh(node: dict[str, Any], field: str, fresh: Mapping[str, dict[str, Any]]) -> list[str]:
+def _refresh(node: dict[str, Any], field: str, own: Own) -> list[str]:
     """The field as this provider would write it, where the draft has something else."""
-    own = fresh.get(node["id"])
-    if own is None or field in ("id", "title", "prerequisites") or field not in own or own[field] == node.get(field):
+    fresh = own.of(node)
+    if fresh is None or field in ("id", "prerequisites") or field not in fresh or fresh[field] == node.get(field):
         return []
-    node[field] = own[field]
+    node[field] = fresh[field]
     return [f"{node['id']}: {field} read from the source again"]
 
 

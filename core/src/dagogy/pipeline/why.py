@@ -1,0 +1,235 @@
+"""Why a node stands where it stands, and why one comes before another: the curriculum held against the evidence that was kept with it.
+
+Everything is told as JSON values; the sentences are made here too, so that both outputs say the same.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from dagogy.api.errors import InvalidArgument, NotFound
+from dagogy.contracts.suggest import did_you_mean
+from dagogy.contracts.types import Curriculum, Node
+from dagogy.pipeline.evidence import Concept, Edge, Known, folded
+from dagogy.pipeline.graph import GraphIndex
+
+#: Titles that an ambiguous name lists, and pairs without an edge that a node's page shows.
+_LISTED, _CONSIDERED = 8, 8
+UNSUPPORTED = "stated by the curriculum; the source gives no evidence"
+_DROPPED = {
+    "weak": "less evidence than an edge takes",
+    "opposed": "the source has more evidence for the other direction",
+    "circle": "with better supported edges it would close a circle",
+    "height": "all the evidence together puts the prerequisite later",
+    "complete": "the source lists the prerequisites in full, without this one",
+    "limit": "others are better supported, and no more prerequisites are allowed",
+    "implied": "other edges say the same",
+}
+
+
+class Why:
+    """Answers for one curriculum. `notes`: what its provider remarked on it."""
+
+    def __init__(self, curriculum: Curriculum, known: Known, notes: Sequence[str] = ()) -> None:
+        self.nodes = curriculum.nodes
+        self.known = known
+        self.notes = notes
+        self.index = GraphIndex(curriculum.nodes)
+
+    @cached_property
+    def concept_of(self) -> Mapping[str, Concept]:
+        """The concept of the evidence that each node stands for: that with its id, else that with its title."""
+        by_id = {c.id: c for c in self.known.concepts}
+        by_title = {folded(c.title): c for c in reversed(self.known.concepts)}
+        found = {n.id: by_id.get(n.id) or by_title.get(folded(n.title)) for n in self.nodes}
+        return {node: concept for node, concept in found.items() if concept is not None}
+
+    @cached_property
+    def node_of(self) -> Mapping[str, str]:
+        """The node of each concept's id."""
+        return {concept.id: node for node, concept in reversed(list(self.concept_of.items()))}
+
+    def find(self, name: str) -> Node:
+        """The node with that id or title, else the only one whose id or title begins so, else the only one that contains it.
+
+        Raises `InvalidArgument` where several do, `NotFound` where none does.
+        """
+        wanted = folded(name)
+        keys = [(n, n.id.casefold(), folded(n.title)) for n in self.nodes]
+        tests = (
+            lambda i, t: i == name.casefold(),
+            lambda i, t: t == wanted,
+            lambda i, t: i.startswith(name.casefold()) or t.startswith(wanted),
+            lambda i, t: name.casefold() in i or wanted in t,
+        )
+        for test in tests if wanted else tests[:1]:
+            found = [n for n, i, t in keys if test(i, t)]
+            if len(found) > 1:
+                listed = ", ".join(f"{n.id} ({n.title})" for n in found[:_LISTED]) + (f" and {len(found) - _LISTED} more" if len(found) > _LISTED else "")
+                raise InvalidArgument(
+                    f"'{name}' can mean {len(found)} nodes: {listed}", hint="give the id of one of them", details={"candidates": [n.id for n in found]}
+                )
+            if found:
+                return found[0]
+        hint = did_you_mean(name, [x for n in self.nodes for x in (n.id, n.title)]) or "the nodes stand in outputs/curriculum/curriculum.json"
+        raise NotFound(f"the curriculum has no node '{name}'", hint=hint)
+
+    # --- one node
+
+    def node(self, node: Node) -> dict[str, Any]:
+        """All there is to tell of a node."""
+        i = self.index.position[node.id]
+        before = [self.nodes[p].id for p in self.index.prerequisites[i]]
+        after = [self.nodes[d].id for d in self.index.dependents[i]]
+        unknown = [p for p in node.prerequisites if p not in self.index.position]
+        concept = self.concept_of.get(node.id)
+        return {
+            "node": self._brief(node.id),
+            "level": self.index.depth[i],
+            "levels": max(self.index.depth, default=0),
+            "place": self._place(i),
+            "chain": [self._brief(c) for c in self._chain(i)],
+            "source": None
+            if concept is None
+            else {"location": concept.location, "lines": list(concept.lines), "heading_path": concept.heading_path, "quote": concept.evidence},
+            "merged": concept.merged if concept else [],
+            "notes": [note for note in self.notes if folded(node.title) in map(folded, re.split(r"[“”\":,;]", note))],
+            "prerequisites": [{**self._brief(p), **self._support(p, node.id)} for p in before],
+            "unknown_prerequisites": unknown,
+            "dependents": [{**self._brief(d), **self._support(node.id, d)} for d in after],
+            "not_prerequisites": self._considered(node.id, before),
+            "evidence_in": self.known.artifact,
+        }
+
+    def _brief(self, node_id: str) -> dict[str, Any]:
+        return {"id": node_id, "title": self.nodes[self.index.position[node_id]].title}
+
+    def _place(self, i: int) -> str:
+        depth, deepest = self.index.depth[i], max(self.index.depth, default=0)
+        if depth < 0:
+            return "in a circle of prerequisites, or behind one: it has no place in an order"
+        if depth == 0:
+            return f"it has no prerequisite, so it can be studied first; {_count(len(self._below(i)), 'node')} of {len(self.nodes)} lean on it"
+        return f"step {depth + 1} of {deepest + 1}: the longest chain of prerequisites below it has {_count(depth, 'step')}"
+
+    def _chain(self, i: int) -> list[str]:
+        """The longest chain of prerequisites that ends with the node, in order of study; empty in a circle."""
+        out: list[str] = []
+        at: int | None = i if self.index.depth[i] >= 0 else None
+        while at is not None:
+            out.append(self.nodes[at].id)
+            at = max(self.index.prerequisites[at], key=lambda p: (self.index.depth[p], -p), default=None)
+        return out[::-1]
+
+    def _below(self, i: int) -> set[int]:
+        seen: set[int] = set()
+        waiting = [i]
+        while waiting:
+            for d in self.index.dependents[waiting.pop()]:
+                if d not in seen:
+                    seen.add(d)
+                    waiting.append(d)
+        return seen - {i}
+
+    def _edge(self, kind: Mapping[tuple[str, str], Edge], before: str, after: str) -> Edge | None:
+        a, b = self.concept_of.get(before), self.concept_of.get(after)
+        return kind.get((a.id, b.id)) if a and b else None
+
+    def _support(self, before: str, after: str) -> dict[str, Any]:
+        """The evidence for an edge of the curriculum."""
+        edge = self._edge(self.known.edges, before, after)
+        if edge is not None:
+            return {"supported": True, "told": f"evidence of weight {edge.weight:g}", "weight": edge.weight, "evidence": _pieces(edge)}
+        dropped = self._edge(self.known.dropped, before, after)
+        if dropped is not None:
+            told = f"stated by the curriculum; the source has evidence of weight {dropped.weight:g}, of which the reading made no edge: {_reason(dropped)}"
+            return {"supported": False, "told": told, "weight": dropped.weight, "evidence": _pieces(dropped)}
+        return {"supported": False, "told": UNSUPPORTED, "weight": 0.0, "evidence": []}
+
+    def _considered(self, node_id: str, before: Sequence[str]) -> list[dict[str, Any]]:
+        """Pairs with evidence that are no prerequisites of the node, and why not."""
+        concept = self.concept_of.get(node_id)
+        if concept is None:
+            return []
+        out = []
+        for part in (self.known.edges, self.known.dropped):
+            for (a, b), edge in part.items():
+                other = self.node_of.get(a)
+                if b == concept.id and other is not None and other not in before:
+                    reason = edge.reason or "removed"
+                    told = _reason(edge) if edge.reason else "the curriculum does not have it"
+                    out.append({**self._brief(other), "reason": reason, "told": told, "weight": edge.weight, "evidence": _pieces(edge)})
+        return sorted(out, key=lambda e: -e["weight"])[:_CONSIDERED]
+
+    # --- two nodes
+
+    def pair(self, node: Node, prerequisite: Node) -> dict[str, Any]:
+        """Whether and why `prerequisite` comes before `node`.
+
+        `verdict`: `edge`, `implied` (by `path`), `reversed` (`node` comes before it, by `path`), `no_edge` (there is evidence, and `reason` tells why it
+        makes no edge) or `none`.
+        """
+        if node.id == prerequisite.id:
+            raise InvalidArgument(f"'{node.id}' is named twice: a node is no prerequisite of itself", hint="name two nodes")
+        document: dict[str, Any] = {"node": self._brief(node.id), "prerequisite": self._brief(prerequisite.id), "path": []}
+        dropped = self._edge(self.known.dropped, prerequisite.id, node.id)
+        kept = self._edge(self.known.edges, prerequisite.id, node.id)
+        found = kept or dropped
+        base = {"weight": found.weight if found else 0.0, "evidence": _pieces(found) if found else []}
+        forth, back = self._path(prerequisite.id, node.id), self._path(node.id, prerequisite.id)
+        if len(forth) == 2:
+            said = self._support(prerequisite.id, node.id)
+            document |= {"verdict": "edge", **said}
+        elif forth:
+            document |= {"verdict": "implied", "told": "no edge of its own: a path of prerequisites says the same", "path": self._steps(forth), **base}
+        elif back:
+            told = f"the other way round: {prerequisite.title} leans on {node.title}"
+            document |= {"verdict": "reversed", "told": told, "path": self._steps(back), **base}
+        elif found:
+            told = _reason(found) if found.reason else "the source gives evidence, but the curriculum does not have the edge"
+            document |= {"verdict": "no_edge", "told": f"no edge: {told}", **base}
+        else:
+            document |= {"verdict": "none", "told": "neither comes before the other, and there is no evidence for it, or too little to be kept", **base}
+        if dropped and not kept:
+            document |= {"reason": dropped.reason, "reason_told": _reason(dropped)}
+        return {"reason": "", "reason_told": "", **document, "evidence_in": self.known.artifact}
+
+    def _path(self, start: str, end: str) -> list[str]:
+        """A shortest way from a prerequisite to a dependent; empty where there is none."""
+        from collections import deque
+
+        first, last = self.index.position[start], self.index.position[end]
+        came = {first: -1}
+        queue = deque([first])
+        while queue and last not in came:
+            at = queue.popleft()
+            for d in self.index.dependents[at]:
+                if d not in came:
+                    came[d] = at
+                    queue.append(d)
+        out: list[str] = []
+        step = last if last in came else -1
+        while step >= 0:
+            out.append(self.nodes[step].id)
+            step = came[step]
+        return out[::-1]
+
+    def _steps(self, path: Sequence[str]) -> list[dict[str, Any]]:
+        """The edges of a path, each with its evidence."""
+        return [{"prerequisite": self._brief(a), "dependent": self._brief(b), **self._support(a, b)} for a, b in itertools.pairwise(path)]
+
+
+def _reason(edge: Edge) -> str:
+    return _DROPPED.get(edge.reason, edge.reason)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _pieces(edge: Edge) -> list[dict[str, Any]]:
+    return [{"kind": p.kind, "weight": p.weight, "location": p.location, "lines": list(p.lines), "quote": p.quote} for p in edge.pieces]

@@ -1,0 +1,126 @@
+"""Ways in which a draft is damaged, each as a reader, an editor or a language model would do it, and a provider that hands in a damaged draft.
+
+A damage changes a curriculum document (plain JSON values) in place. It takes what it needs from the document, so it fits any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from dagogy.api import Proposal, ProposeRequest
+from dagogy_provider_internal.provider import Internal
+
+Damage = Callable[[list[dict[str, Any]]], None]
+
+
+def _dependents(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [n for n in nodes if n["prerequisites"]]
+
+
+def _duplicate(nodes: list[dict[str, Any]]) -> None:
+    """Every fifth concept stands twice, and half of what leans on it leans on its double."""
+    for node in nodes[::5]:
+        double = {**node, "id": node["id"] + "-again"}
+        leaning = [n for n in nodes if node["id"] in n["prerequisites"]]
+        for other in leaning[::2]:
+            other["prerequisites"] = [double["id"] if p == node["id"] else p for p in other["prerequisites"]]
+        nodes.append(double)
+
+
+def _same_id(nodes: list[dict[str, Any]]) -> None:
+    nodes.append(dict(nodes[0]))
+
+
+def _nowhere(nodes: list[dict[str, Any]]) -> None:
+    for node in _dependents(nodes)[::3]:
+        node["prerequisites"] = [*node["prerequisites"], "no-such-node"]
+
+
+def _circle(nodes: list[dict[str, Any]]) -> None:
+    """The prerequisite of a node gets the node as its prerequisite, three times over."""
+    by_id = {n["id"]: n for n in nodes}
+    for node in _dependents(nodes)[:9:3]:
+        before = by_id.get(node["prerequisites"][0])
+        if before and node["id"] not in before["prerequisites"]:
+            before["prerequisites"] = [*before["prerequisites"], node["id"]]
+
+
+def _redundant(nodes: list[dict[str, Any]]) -> None:
+    by_id = {n["id"]: n for n in nodes}
+    for node in _dependents(nodes):
+        further = [p for q in node["prerequisites"] if q in by_id for p in by_id[q]["prerequisites"]]
+        node["prerequisites"] = list(dict.fromkeys([*node["prerequisites"], *further[:1]]))
+
+
+def _too_many(nodes: list[dict[str, Any]]) -> None:
+    """The last node requires whatever requires nothing."""
+    last = nodes[-1]
+    last["prerequisites"] = list(dict.fromkeys([*last["prerequisites"], *(n["id"] for n in nodes[:-1][:7])]))
+
+
+def _hours(nodes: list[dict[str, Any]]) -> None:
+    for node in nodes:
+        node["estimate_minutes"] *= 6
+
+
+def _template(nodes: list[dict[str, Any]]) -> None:
+    for node in nodes:
+        node["core_ideas"][:2] = [f"{node['title']} is an important concept to understand.", f"Key terminology and principles of {node['title']}."]
+        node["pitfalls"] = [f"Confusing {node['title']} with related concepts."]
+
+
+def _task(nodes: list[dict[str, Any]]) -> None:
+    for node in nodes[::2]:
+        node["mastery_check"] = {"task": "TODO", "pass_criteria": "TBD"}
+
+
+def _junk_title(nodes: list[dict[str, Any]]) -> None:
+    for node, title in zip(
+        nodes[::4], ("Introduction", "**Bold**", "| a | b |", "In this chapter we will look at many things that matter. " * 4), strict=False
+    ):
+        node["title"] = title
+
+
+def _lost(nodes: list[dict[str, Any]]) -> None:
+    """A quarter of the concepts is gone, and what leaned on them leans on nothing in their place."""
+    gone = {n["id"] for n in nodes[1::4]}
+    nodes[:] = [n for n in nodes if n["id"] not in gone]
+    for node in nodes:
+        node["prerequisites"] = [p for p in node["prerequisites"] if p not in gone]
+
+
+def _reversed(nodes: list[dict[str, Any]]) -> None:
+    """Some edges point the other way, which makes circles wherever a second path remains."""
+    by_id = {n["id"]: n for n in nodes}
+    for node in _dependents(nodes)[::4]:
+        before = by_id.get(node["prerequisites"][0])
+        if before is None:
+            continue
+        node["prerequisites"].pop(0)
+        before["prerequisites"] = [*before["prerequisites"], node["id"]]
+
+
+def _flat(nodes: list[dict[str, Any]]) -> None:
+    for node in nodes:
+        node["prerequisites"] = []
+
+
+DAMAGES: Mapping[str, Damage] = {
+    name.strip("_"): damage
+    for name, damage in globals().copy().items()
+    if damage in (_duplicate, _same_id, _nowhere, _circle, _redundant, _too_many, _hours, _template, _task, _junk_title, _lost, _reversed, _flat)
+}
+
+
+class Damaged(Internal):
+    """Proposes what the internal provider proposes, damaged; its repairs are the internal provider's."""
+
+    damages: tuple[Damage, ...] = ()
+
+    def propose(self, request: ProposeRequest) -> Proposal:
+        proposal = super().propose(request)
+        for damage in self.damages:
+            damage(proposal.curriculum["nodes"])
+        return replace(proposal, notes=[])

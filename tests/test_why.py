@@ -1,0 +1,154 @@
+"""`dagogy why`: the evidence that is kept with a curriculum, and what is told of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagogy.pipeline.why import UNSUPPORTED
+from dagogy.workspace.stages import CURRICULUM, DAG, EVIDENCE
+from support import Desk, Yard, failed
+
+SCOPE = """# Course
+
+## Streams
+A stream is a sequence of bytes. A stream is read once.
+
+## Filters
+A filter takes a stream and gives another stream. Building a filter requires a stream.
+
+## Pipelines
+A pipeline is a chain of filters. A pipeline builds on filters and on a stream.
+
+## Logging
+Logging writes what happened. It needs nothing.
+
+## Filter tests
+A filter test runs a filter on a known stream and compares what comes out.
+"""
+
+
+@pytest.fixture
+def compiled(desk: Desk) -> Path:
+    (desk.folder / "notes.md").write_text(SCOPE)
+    run = desk.init()
+    desk.ok("run", run.name, "--scope-file", "notes.md")
+    return run
+
+
+def why(desk: Desk, *names: str) -> Any:
+    return desk.ok("why", "latest", *names, "--json").json
+
+
+def edited(run: Path, change: Any) -> None:
+    document = json.loads((run / CURRICULUM).read_bytes())
+    change({n["id"]: n for n in document["nodes"]})
+    (run / CURRICULUM).write_text(json.dumps(document))
+
+
+def test_a_node_is_told_with_its_place_its_source_and_the_evidence_of_its_edges(desk: Desk, compiled: Path) -> None:
+    told = why(desk, "filters")
+    assert told["source"] == {"location": "inputs/scope.md", "lines": [6, 7], "heading_path": ["Course"], "quote": told["source"]["quote"]}
+    assert told["evidence_in"] == EVIDENCE
+    [before] = told["prerequisites"]
+    assert (before["id"], before["supported"]) == ("streams", True)
+    first = before["evidence"][0]
+    assert (first["kind"], first["location"], first["lines"]) == ("declared", "inputs/scope.md", [7, 7])
+    assert first["quote"] in SCOPE
+    assert [p["weight"] for p in before["evidence"]] == sorted((p["weight"] for p in before["evidence"]), reverse=True)
+    assert {d["id"] for d in told["dependents"]} >= {"pipelines"}
+    assert [n["id"] for n in told["chain"]] == ["streams", "filters"]
+    text = desk.ok("why", "latest", "filters").out
+    assert f"declared {first['weight']:g}, inputs/scope.md line 7: “{first['quote']}”" in text
+
+
+def test_a_pair_is_an_edge_implied_reversed_or_without_evidence(desk: Desk, compiled: Path) -> None:
+    assert why(desk, "pipelines", "filters")["verdict"] == "edge"
+    implied = why(desk, "pipelines", "streams")
+    assert (implied["verdict"], implied["reason"]) == ("implied", "implied")
+    assert [(s["prerequisite"]["id"], s["dependent"]["id"]) for s in implied["path"]] == [("streams", "filters"), ("filters", "pipelines")]
+    assert "stream" in implied["evidence"][0]["quote"]
+    assert why(desk, "streams", "pipelines")["verdict"] == "reversed"
+    nothing = why(desk, "logging", "filters")
+    assert (nothing["verdict"], nothing["evidence"]) == ("none", [])
+
+
+def test_an_edge_without_evidence_is_told_as_such_and_one_taken_out_by_hand_too(desk: Desk, compiled: Path) -> None:
+    edited(compiled, lambda nodes: (nodes["logging"].update(prerequisites=["pipelines"]), nodes["filters"].update(prerequisites=[])))
+    assert why(desk, "logging", "pipelines")["told"] == UNSUPPORTED
+    assert UNSUPPORTED in desk.ok("why", "latest", "logging").out
+    gone = why(desk, "filters", "streams")
+    assert (gone["verdict"], gone["reason"]) == ("no_edge", "")
+    assert gone["evidence"]
+    assert [n["reason"] for n in why(desk, "filters")["not_prerequisites"] if n["id"] == "streams"] == ["removed"]
+
+
+def test_a_node_can_be_named_by_title_or_part_and_an_ambiguous_name_lists_the_candidates(desk: Desk, compiled: Path) -> None:
+    assert why(desk, "Filter tests")["node"]["id"] == why(desk, "tests")["node"]["id"] == "filter-tests"
+    told = failed(desk("why", "latest", "filt"), "invalid_argument")
+    assert "filters (Filters)" in told.err
+    assert "filter-tests (Filter tests)" in told.err
+    assert "did you mean 'Streams'?" in failed(desk("why", "latest", "strems"), "not_found").err
+    failed(desk("why", "latest", "filters", "filters"), "invalid_argument")
+
+
+def test_a_run_from_a_spec_alone_keeps_its_evidence(desk: Desk) -> None:
+    run = desk.init()
+    spec = json.loads((run / "inputs/topic_spec.json").read_bytes())
+    spec.update(goal="Learn trees", audience="students", prerequisites=[], scope_in=["Tree", "Binary tree", "Search"], scope_out=[], evidence_mode="minimal")
+    (run / "inputs/topic_spec.json").write_text(json.dumps(spec))
+    desk("run", run.name)
+    assert not (run / DAG).exists()
+    told = why(desk, "binary-tree", "tree")
+    assert (told["verdict"], told["evidence_in"], told["evidence"][0]["kind"]) == ("edge", EVIDENCE, "name")
+
+
+def test_a_curriculum_of_a_provider_that_tells_nothing_is_held_against_the_reading_of_the_scope(desk: Desk, compiled: Path, yard: Yard) -> None:
+    module = '''
+        import json
+        from dagogy.api import Proposal, Provider, ProviderInfo, Readiness, hookimpl
+        @hookimpl
+        def dagogy_providers():
+            yield ProviderInfo(id="mute", summary="s", api_version=1, impl="mute_provider:Mute")
+        class Mute(Provider):
+            """Hands in what lies beside."""
+            def ready(self):
+                return Readiness(ready=True, message="yes")
+            def propose(self, request):
+                return Proposal(curriculum=json.load(open("other.json")))
+    '''
+    yard.plugin("provider-mute", "1.0", entry_points={"provider": {"mute": "mute_provider"}}, modules={"mute_provider": module})
+    document = json.loads((compiled / CURRICULUM).read_bytes())
+    text = json.dumps(document).replace('"streams"', '"n1"').replace('"filters"', '"n2"')
+    (desk.folder / "other.json").write_text(text)
+    desk("run", compiled.name, "--provider", "mute")
+    assert not (compiled / EVIDENCE).exists()
+    told = why(desk, "n2", "n1")
+    assert (told["verdict"], told["supported"], told["evidence_in"]) == ("edge", True, DAG)
+
+
+def test_what_was_merged_into_a_node_is_told(desk: Desk) -> None:
+    parts = "".join(f"### Bridge {n}\nA bridge {n} joins two parts of a network by rule {n}.\n\n" for n in ("one", "two", "three"))
+    (desk.folder / "notes.md").write_text(f"# Networks\n\n## Hosts\nA host sends packets.\n\n## Bridges\n\n{parts}## Routers\nA router joins networks.\n")
+    run = desk.init()
+    desk.ok("run", run.name, "--scope-file", "notes.md")
+    spec = json.loads((run / "inputs/topic_spec.json").read_bytes())
+    spec["constraints"].update(node_count_min=1, node_count_max=3)
+    (run / "inputs/topic_spec.json").write_text(json.dumps(spec))
+    desk("run", run.name)
+    told = why(desk, "bridges")
+    assert told["merged"] == ["Bridge one", "Bridge two", "Bridge three"]
+    assert "merged into it: Bridge one, Bridge two, Bridge three" in desk.ok("why", "latest", "bridges").out
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"concepts": 3}'])
+def test_evidence_that_cannot_be_read_is_a_typed_failure(desk: Desk, compiled: Path, content: str) -> None:
+    (compiled / EVIDENCE).write_text(content)
+    assert "makes it again" in failed(desk("why", "latest", "filters"), "validation_failed").err
+
+
+def test_a_run_without_a_curriculum_has_nothing_to_tell(desk: Desk) -> None:
+    desk.init()
+    failed(desk("why", "latest", "anything"), "stage_conflict")
