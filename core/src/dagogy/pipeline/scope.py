@@ -1,7 +1,7 @@
 """Reads a Markdown scope document: bytes to text, text to blocks with their lines and heading path, sections and seeds out of it.
 
-The grammar is markdown-it-py's (CommonMark, tables, strikethrough, definition lists); what stands here is the way from its tokens to
-`dagogy.api.scope`. Two promises shape the code. No text is lost without an error: what the parser would drop (nesting beyond its
+The grammar is markdown-it-py's (CommonMark, tables, strikethrough, definition lists), into which `markup` translates headings of reStructuredText
+and AsciiDoc; what stands here is the way from its tokens to `dagogy.api.scope`. Two promises shape the code. No text is lost without an error: what the parser would drop (nesting beyond its
 limit, table cells beyond the header, the rest of a file after an unclosed comment) is kept or refused. And any text is read in time that
 grows with its length: nesting is bounded, and a very long paragraph is read in pieces. The parser is imported when it is first needed.
 """
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.scope import Block, BlockKind, Link, ScopeDocument
 from dagogy.contracts.suggest import nearest
+from dagogy.pipeline.markup import as_markdown
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -231,7 +232,7 @@ class _Parser:
         self._env: dict[str, Any] = {}
         self._md = self._parser()
         # Front matter becomes blank lines, so that line numbers stay those of the file.
-        body = "\n" * self.front_lines + "\n".join(self.lines[self.front_lines :])
+        body = "\n" * self.front_lines + "\n".join(as_markdown(self.lines[self.front_lines :]))
         try:
             self.tokens: list[Token] = self._md.parse(body, self._env)
         except RecursionError:
@@ -335,6 +336,7 @@ class _Inline:
     lead: str = ""
     rest: str = ""
     links: tuple[Link, ...] = ()
+    emphasised: tuple[str, ...] = ()
 
 
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\x9f]+")
@@ -403,7 +405,7 @@ def _read_inline(tokens: list[Token], *, labelled: bool = True) -> _Inline:
     """Text, links and label of inline `tokens`. A label is bold text or a link at the start that is set off from what follows, or stands alone."""
     links: list[Link] = []
     text = _render(tokens, links)
-    found = _Inline(_tidy(text), links=tuple(links))
+    found = _Inline(_tidy(text), links=tuple(links), emphasised=_emphasised(tokens))
     first = next((i for i, t in enumerate(tokens) if t.type not in ("text", "html_inline") or t.content.strip()), len(tokens))
     if not labelled or first == len(tokens) or tokens[first].type not in _OPENS_LABEL:
         return found
@@ -416,6 +418,19 @@ def _read_inline(tokens: list[Token], *, labelled: bool = True) -> _Inline:
     # One space or line break for each run, so that the pattern below cannot backtrack through long ones.
     after = re.sub(r"\s+", lambda m: "\n" if "\n" in m[0] else " ", _render(tokens[last + 1 :], []))
     return _labelled(found, label, after)
+
+
+def _emphasised(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """The phrases in bold or italics, the outermost marks of each."""
+    found: list[str] = []
+    start, level = -1, 0
+    for position, token in enumerate(tokens):
+        if start < 0 and token.type in ("strong_open", "em_open"):
+            start, level = position, token.level
+        elif start >= 0 and token.level == level and token.type in ("strong_close", "em_close"):
+            found.append(_tidy(_render(tokens[start + 1 : position], [])))
+            start = -1
+    return tuple(phrase for phrase in found if phrase)
 
 
 def _labelled(found: _Inline, label: str, after: str) -> _Inline:
@@ -632,7 +647,7 @@ class _BlockReader:
             inline = self._inline_of(token, quote=quoted)
             if inline.text:
                 kind: BlockKind = "quote" if quoted else "paragraph"
-                self._add(kind, inline.text, self._parser.span(opener), lead=inline.lead, rest=inline.rest, links=inline.links)
+                self._add(kind, inline.text, self._parser.span(opener), **_parts_of(inline))
 
     def _heading(self, opener: Token, token: Token) -> None:
         inline = self._inline_of(token, labelled=False)
@@ -682,8 +697,7 @@ class _BlockReader:
         return opener, content
 
     def _item(self, inline: _Inline, lines: tuple[int, int]) -> None:
-        more = {"lead": inline.lead, "rest": inline.rest, "links": inline.links}
-        self._add("list_item", inline.text, lines, level=len(self._lists), ordered=self._lists[-1], **more)
+        self._add("list_item", inline.text, lines, level=len(self._lists), ordered=self._lists[-1], **_parts_of(inline))
         self._containers.append(len(self.blocks) - 1)
 
     def _on_list_item_close(self, position: int, token: Token) -> None:
@@ -746,6 +760,10 @@ class _BlockReader:
         start = _first_line(token)
         for piece in _HtmlReader().read(token.content):
             self._add("html", piece.text, (start + piece.first, start + piece.last), cells=piece.cells, header=piece.header, links=piece.links)
+
+
+def _parts_of(inline: _Inline) -> dict[str, Any]:
+    return {"lead": inline.lead, "rest": inline.rest, "links": inline.links, "emphasised": inline.emphasised}
 
 
 def _heading_title(text: str) -> str:
