@@ -1,7 +1,8 @@
-"""Other plain-text markup in Markdown's terms: reStructuredText, AsciiDoc, and definition lists with several terms.
+"""Other plain-text markup in Markdown's terms: reStructuredText, AsciiDoc, printed tables of contents, definition lists with several terms.
 
 People keep scope documents in whatever their tools write. What carries their structure is translated line for line, so that the line numbers stay
-those of the file: titles, lists, definitions, admonitions, and the fences of code. A text in Markdown passes unchanged but for its definition lists.
+those of the file: titles, lists, definitions, admonitions, and the fences of code. A text in Markdown passes unchanged but for outlines that are
+numbered by hand and definition lists.
 """
 
 from __future__ import annotations
@@ -24,11 +25,52 @@ def as_markdown(lines: Sequence[str]) -> list[str]:
         translated = _from_asciidoc(lines)
     else:
         translated = list(lines)
-    return _terms_joined(translated)
+    return _terms_joined(_outlines_as_lists(translated))
 
 
 def _has_markdown_headings(lines: Sequence[str]) -> bool:
     return any(_ATX.match(line) for line in lines)
+
+
+# ---------------------------------------------------------------------------------------------------------------- printed outlines
+
+_ENTRY = re.compile(r"\s*(?:(?P<number>\d{1,3}(?:\.\d{1,3}){0,5})[.)]?\s+)?(?P<title>[^\W_].*)$")
+_LEADER = re.compile(r"(?:\.\s?){4,}\s*(?:\d{1,4}|[ivxlc]{1,6})?\s*$|…{2,}|\t\d{1,4}\s*$")
+_MAX_ENTRY = 160
+
+
+def _outlines_as_lists(lines: list[str]) -> list[str]:
+    """Outlines and tables of contents with numbers such as `2.1`, or leaders of dots, that are marked up by nothing else: their lines become items of
+    nested lists, as deep as their numbers."""
+    fence, start = "", 0
+    for number in range(len(lines) + 1):
+        line = lines[number] if number < len(lines) else ""
+        mark = _FENCE.match(line)
+        entry = not fence and not mark and len(line) <= _MAX_ENTRY and _ENTRY.match(line) is not None
+        if mark and (not fence or line.strip().startswith(fence)):
+            fence = "" if fence else mark[1]
+        if not (entry or (not line.strip() and number < len(lines))):
+            _outline_as_list(lines, start, number)
+            start = number + 1
+    return lines
+
+
+def _outline_as_list(lines: list[str], start: int, end: int) -> None:
+    """Translates the lines from `start` up to `end`, if they are such an outline."""
+    found = [(i, m) for i in range(start, end) if (m := _ENTRY.match(lines[i])) is not None]
+    led = [bool(_LEADER.search(lines[i])) for i, _ in found]
+    told = [bool(m["number"]) or leads for (_, m), leads in zip(found, led, strict=True)]
+    if sum("." in (m["number"] or "") or leads for (_, m), leads in zip(found, led, strict=True)) < 3:
+        return
+    # A title or a sentence may stand above it, and below.
+    first, last = told.index(True), len(told) - told[::-1].index(True)
+    if sum(told) < 0.8 * (last - first):
+        return
+    found = found[first:last]
+    for i, match in found:
+        depth = match["number"].count(".") if match["number"] else 0
+        number = f"{match['number']}\\. " if match["number"] else ""  # not the mark of a list inside the item
+        lines[i] = f"{'  ' * depth}- {number}{match['title']}"
 
 
 # --------------------------------------------------------------------------------------------------------------------- definitions

@@ -20,6 +20,7 @@ from dagogy_provider_internal.headings import heading_kind, is_admin, is_chapter
 from dagogy_provider_internal.lexicon import column_role, folded, is_imperative, label
 from dagogy_provider_internal.naming import (
     aliases,
+    has_leader,
     is_sentence,
     same_key,
     same_names,
@@ -40,6 +41,11 @@ _SUBSTANTIAL_WORDS = 6
 #: Leads that label a text in one list and name a concept in another.
 _AMBIGUOUS = frozenset(
     {"errors", "tests", "checks", "mistakes", "traps", "faults", "exercises", "practice", "examples", "definitions", "questions", "syntax", "usage"}
+)
+#: Headings of a document's structure that name a concept when they stand in a list of names.
+_AMBIGUOUS_HEADINGS = frozenset(
+    "notation support index conventions history abstract license licence copyright feedback contact links references resources sources examples exercises "
+    "assessment motivation background policies attendance quiz dedication prologue epilogue overview roadmap".split()
 )
 
 
@@ -392,10 +398,14 @@ class _Reader:
     def _without_admin(self, items: list[Item]) -> list[Item]:
         """The items without a timetable's breaks and exams."""
         schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in items)
+        printed = any(has_leader(i.block.text) for i in items)
         kept = []
         for item in items:
+            title = tidy_title(item.block.text)
             if is_admin(tidy_title(_item_name(item)), schedule=schedule):
                 self.found.skipped.append((_item_name(item)[:80], "is an entry of the timetable"))
+            elif not item.block.lead and heading_kind(title) == "skip" and (printed or folded(title) not in _AMBIGUOUS_HEADINGS):
+                self.found.skipped.append((title, "is a structural heading"))
             else:
                 kept.append(item)
         return kept
@@ -437,7 +447,7 @@ _SCHEDULE_COLUMN = re.compile(
 )
 _TIMED = re.compile(r"^\s*(?:\d{1,2}[:h]\d{2}|\d{4}-\d{2}-\d{2})")
 _QUESTION = re.compile(
-    r"^(?:what|who)(?:['’]s| is| are| was| were)? (?:meant by |the (?:meaning|definition|point|idea) of )?(?:an? |the (?!difference))?(?P<what>.+?)$|"
+    r"^(?:what|who)(?:['’]s| is| are| was| were) (?:meant by |the (?:meaning|definition|point|idea) of )?(?:an? |the (?!difference))?(?P<what>.+?)$|"
     r"^what (?:does|do) (?:an? |the )?(?P<does>.+?) (?:mean|stand for|do|refer to)$|^was (?:ist|sind|bedeutet|heißt) (?:eine?[rsnm]? |der |die |das )?(?P<was>.+?)$|"
     r"^qu['’]est[- ]ce (?:que c['’]est qu['’]|que |qu['’])(?:une? |le |la |les |l['’])?(?P<que>.+?)$|^¿?qu[ée] (?:es|son|significa) (?:una? |el |la |los |las )?(?P<es>.+?)$|"
     r"^что такое (?P<ru>.+?)$|^什么是(?P<zh>.+?)$|^(?P<ja>.+?)とは(?:何(?:です)?か)?$",

@@ -51,12 +51,18 @@ _SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:
 def tidy_title(text: str) -> str:
     """A heading, lead, cell or item as a title: numbering, pictograms, markup, lengths in time and closing punctuation removed."""
     title = " ".join(_MARKUP.sub("", without_numbering(without_symbols(text))).split())
+    title = title.rstrip(" ;,")
     for end in (_LEADER, _POINTER, _DURATION):
         title = end.sub("", title) or title
     title = title.strip(" \t:;,–—-|、。：；")
     if title.endswith(".") and not title.endswith(("etc.", "...")) and title.count(".") == 1:
         title = title[:-1]
     return title
+
+
+def has_leader(text: str) -> bool:
+    """Whether dots lead to a page number, as in a printed table of contents."""
+    return bool(_LEADER.search(text))
 
 
 def stated_length(text: str) -> str:

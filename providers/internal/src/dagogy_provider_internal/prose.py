@@ -44,7 +44,9 @@ _NAME_ENDS = re.compile(
 #: What stands right before a term that is introduced in italics, and right behind one.
 _BEFORE = re.compile(rf"(?:^|[\s(])(?:{_ARTICLE}|called|known as|termed|named|als|appelée?|llamad[oa])\s*[\"“]?$", re.IGNORECASE)
 _BEHIND = re.compile(rf"^[\"”]?\s*(?:\([^()]{{1,40}}\)\s*)?(?:{_COPULA}\b|—|–|:|это\b|とは|は|是|指|هو|هي|הוא|היא)", re.IGNORECASE)
-_NO_TERM = STOP_WORDS | frozenset(
+#: Small words that stand inside names.
+_LINKS = frozenset("of and or to in for on by with the a an at from".split())
+_GENERAL = frozenset(
     "always never ever often sometimes must should really much many good bad new old first second last next same different important following "
     "example result reason goal aim point problem question answer idea way thing one ones rest chapter section course book guide lesson meeting people person "
     "today here now then everyone everybody someone something nothing anything note notes beispiel ziel ergebnis exemple résultat ejemplo resultado dies dieser "
@@ -85,9 +87,11 @@ def _mentions(blocks: Iterator[Block]) -> Counter[str]:
 def _introduced(sentence: str, block: Block, mentions: Counter[str]) -> Iterator[str]:
     """The terms that a sentence introduces, as titles."""
     seen: set[tuple[str, ...]] = set()
-    for name in (*_set_off(sentence, block), *_called(sentence), *_defined(sentence, mentions)):
-        title = _title(name)
-        if title and same_key(title) not in seen:
+    set_off = [*_set_off(sentence, block)]
+    for name in (*set_off, *_called(sentence), *_defined(sentence, mentions)):
+        title = _title(name, trusted=name in set_off)
+        # "The *pH* of a solution is …" defines pH.
+        if title and same_key(title) not in seen and (name in set_off or not any(f"{term} " in f"{name} " for term in set_off)):
             seen.add(same_key(title))
             yield title
 
@@ -117,16 +121,15 @@ def _defined(sentence: str, mentions: Counter[str]) -> Iterator[str]:
             yield match["name"].strip()
 
 
-def _title(name: str) -> str:
-    """`name` as a title, or an empty string where it is none: a pronoun, a clause, a phrase of general words."""
+def _title(name: str, *, trusted: bool) -> str:
+    """`name` as a title, or an empty string where it is none: a pronoun, a clause, a phrase of general words. `trusted`: the author set it off."""
     bare = re.sub(rf"^{_ARTICLE}\s+", "", tidy_title(name), flags=re.IGNORECASE)
     found = [w.lower() for w in bare.split()]
     if not found or len(found) > _MAX_WORDS or len(bare) < 2 or not any(c.isalpha() for c in bare):
         return ""
-    if found[0] in _NO_TERM or found[-1] in _NO_TERM or all(w in _NO_TERM for w in found) or bare.endswith("ly"):
+    if all(w in STOP_WORDS or w in _GENERAL for w in found) or (len(found) == 1 and bare.endswith("ly")):
         return ""
-    inner = found[1:-1]
-    if any(w in STOP_WORDS and w not in {"of", "and", "or", "to", "in", "for", "on", "by", "with", "the", "a", "an", "at", "from"} for w in inner):
+    if not trusted and (found[0] in STOP_WORDS or found[0] in _GENERAL or found[-1] in STOP_WORDS or any(w in STOP_WORDS - _LINKS for w in found[1:-1])):
         return ""
     first = bare.split()[0]
     return bare[:1].upper() + bare[1:] if first.replace("-", "").islower() and len(re.split(r"[-'’]", first)[0]) > 1 else bare
