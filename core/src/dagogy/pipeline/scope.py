@@ -1,7 +1,7 @@
 """Reads a Markdown scope document: bytes to text, text to blocks with their lines and heading path, sections and seeds out of it.
 
-The grammar is markdown-it-py's (CommonMark, tables, strikethrough, definition lists), into which `markup` translates headings of reStructuredText
-and AsciiDoc; what stands here is the way from its tokens to `dagogy.api.scope`. Two promises shape the code. No text is lost without an error: what the parser would drop (nesting beyond its
+The grammar is markdown-it-py's (CommonMark, tables, strikethrough, definition lists), into which `markup` translates other
+markups; what stands here is the way from its tokens to `dagogy.api.scope`. Two promises shape the code. No text is lost without an error: what the parser would drop (nesting beyond its
 limit, table cells beyond the header, the rest of a file after an unclosed comment) is kept or refused. And any text is read in time that
 grows with its length: nesting is bounded, and a very long paragraph is read in pieces. The parser is imported when it is first needed.
 """
@@ -488,6 +488,7 @@ class _HtmlPiece:
     cells: tuple[str, ...]
     header: tuple[str, ...]
     links: tuple[Link, ...]
+    heading: int = 0  # the level of a heading, else 0
 
 
 class _HtmlReader:
@@ -504,6 +505,7 @@ class _HtmlReader:
         self._header: tuple[str, ...] = ()
         self._line = self._first = self._last = 0
         self._started = False  # has the current piece any text yet?
+        self._heading = 0
 
     def read(self, html: str) -> list[_HtmlPiece]:
         html = _without_declarations(html)
@@ -550,6 +552,7 @@ class _HtmlReader:
             self._parts.append(" ")  # a paragraph or list inside a cell
         else:
             self._end_piece()
+            self._heading = int(name[1]) if not closing and len(name) == 2 and name[0] == "h" and name[1] in "123456" else 0
         self._line += tag.count("\n")
 
     def _end_cell(self) -> None:
@@ -581,7 +584,8 @@ class _HtmlReader:
         self._open_links.clear()
 
     def _emit(self, text: str, cells: tuple[str, ...], header: tuple[str, ...]) -> None:
-        self.pieces.append(_HtmlPiece(text, self._first, self._last, cells, header, tuple(self._links)))
+        heading = self._heading if not cells else 0
+        self.pieces.append(_HtmlPiece(text, self._first, self._last, cells, header, tuple(self._links), heading))
         self._links.clear()
         self._started = False
 
@@ -640,7 +644,8 @@ class _BlockReader:
         elif opener.type == "dt_open":
             self._term = (self._inline_of(token, labelled=False), _first_line(token))
         elif opener.type == "heading_open" and not self._containers:
-            self._heading(opener, token)
+            inline = self._inline_of(token, labelled=False)
+            self._heading(inline.text, int(opener.tag[1]), self._parser.span(opener), inline.links)
         else:
             # A heading inside a quote or an item divides nothing: it is text of its container.
             quoted = bool(self._containers) and self._containers[-1] == _QUOTE
@@ -649,15 +654,13 @@ class _BlockReader:
                 kind: BlockKind = "quote" if quoted else "paragraph"
                 self._add(kind, inline.text, self._parser.span(opener), **_parts_of(inline))
 
-    def _heading(self, opener: Token, token: Token) -> None:
-        inline = self._inline_of(token, labelled=False)
-        title = _heading_title(inline.text)
+    def _heading(self, text: str, level: int, lines: tuple[int, int], links: tuple[Link, ...]) -> None:
+        title = _heading_title(text)
         if title:
-            level = int(opener.tag[1])
             while self._path and self._path[-1][0] >= level:
                 self._path.pop()
             self._path.append((level, title))
-            self._add("heading", title, self._parser.span(opener), level=level, links=inline.links)
+            self._add("heading", title, lines, level=level, links=links)
 
     # -- containers
 
@@ -759,7 +762,11 @@ class _BlockReader:
     def _on_html_block(self, position: int, token: Token) -> None:
         start = _first_line(token)
         for piece in _HtmlReader().read(token.content):
-            self._add("html", piece.text, (start + piece.first, start + piece.last), cells=piece.cells, header=piece.header, links=piece.links)
+            lines = (start + piece.first, start + piece.last)
+            if piece.heading and not self._containers:
+                self._heading(piece.text, piece.heading, lines, piece.links)
+            else:
+                self._add("html", piece.text, lines, cells=piece.cells, header=piece.header, links=piece.links)
 
 
 def _parts_of(inline: _Inline) -> dict[str, Any]:

@@ -276,7 +276,9 @@ class _Reader:
         elif section.head < 0 or section is self.root:
             self._children(section, all_kinds=True)
         elif (not any(c.kind == "concept" for c in inner) and section.kind == "concept") or (
-            section.kind == "concept" and self._size(section.own) >= _SUBSTANTIAL_WORDS and section.level in self.concept_levels
+            section.kind == "concept"
+            and self._size(section.own) >= _SUBSTANTIAL_WORDS
+            and (section.level in self.concept_levels or (len(numbering(section.title)) > 1 and not any(numbering(c.title) for c in inner)))
         ):
             self._heading_concept(section)
         else:
@@ -381,6 +383,9 @@ class _Reader:
         items = self._without_admin([i for i in items if not meta_role(_item_name(i))])
         free = section is self.root or section.kind in ("group", "skip")
         named = _named_items(items)
+        if len(named) >= 2 and free and _groups(named):
+            leaves = self._leaves(items)
+            return [self._item_concept(i, _path_of(i, self.document), _repeated(i.block for i in leaves)) for i in leaves]
         if len(named) >= 2 and (free or section.level in self.bold_levels):
             for item in items:
                 if item not in named:
@@ -539,6 +544,11 @@ def _named_items(items: Sequence[Item]) -> list[Item]:
             return named if len(named) < 0.8 * len(level) else [i for i in level if i in named or (i.block.lead and folded(i.block.lead) in _AMBIGUOUS)]
         level = [c for i in level for c in i.children if not meta_role(_item_name(i))]
     return []
+
+
+def _groups(named: Sequence[Item]) -> bool:
+    """Whether bold items are but the headings of the labels below them: most say nothing of their own and have two labels or more."""
+    return sum(not i.block.rest and len(i.children) >= 2 and _bare(i.children) for i in named) >= 0.6 * len(named)
 
 
 def _bare(items: Sequence[Item]) -> bool:

@@ -43,7 +43,8 @@ _PART = _phrases(
     "facts|key points|key ideas|details|definition|description|explanation|tips|remarks|discussion|how it works|why it matters|summary|"
     "notes|introduction|overview|"
     "recap|background|motivation|usage|syntax|mastery check|assessment|solution|solutions|answers|see also|links|resources|references|further reading|"
-    "reading|readings|homework|assignment|assignments",
+    "reading|readings|homework|assignment|assignments|key point|key idea|check your understanding|check your knowledge|test yourself|try it|try this|in practice|"
+    "why this matters|chapter summary|case study|case studies|historical note|did you know|common questions|worked problems|lab|sidebar",
     "beispiel|beispiele|übung|übungen|aufgabe|aufgaben|definition|merke|häufige fehler|lösung|lösungen|fragen|zusammenfassung|literatur",
     "exemple|exemples|exercice|exercices|définition|à retenir|erreurs fréquentes|solution|solutions|questions|résumé",
     "ejemplo|ejemplos|ejercicio|ejercicios|definición|errores comunes|solución|soluciones|preguntas|resumen|exemplo|exemplos|exercício|exercícios",
@@ -63,6 +64,7 @@ _SKIP = _phrases(
     "what next|grading|assessment|assignments|exercises|examples|notes|todo|quiz|feedback|contact|getting help|support|background|"
     "welcome|sources|course description|course information|course overview|course policies|policies|academic integrity|attendance|office hours|instructor|"
     "instructors|teaching staff|textbook|textbooks|required texts|required textbook|course materials|homework|"
+    "why this matters|why it matters|document history|checklist|whom to ask|who to ask|people|contacts|chapter summary|unit summary|module summary|learning check|"
     "instructor notes|teacher notes|teachers notes|notes for instructors|speaker notes|late policy|grading policy|"
     "practice papers|past papers|mock exam|review questions|answer key|answers|solutions|key takeaways|takeaways|final thoughts|closing remarks|thanks|"
     "code of conduct|security policy|roadmap and changelog|release notes|known issues|how to cite|sponsors|badges|project status|tl dr|tldr|"
@@ -273,9 +275,9 @@ def is_admin(title: str, *, schedule: bool = False) -> bool:
 def heading_kind(title: str, *, below_concept: bool = False) -> HeadingKind:
     """What a heading is for. `below_concept`: it stands under a heading that could be a concept, so an "Example" is a part of that."""
     key = folded(without_numbering(without_symbols(title)))
-    if key in _META:
+    if _role_of(key):
         return "meta"
-    if below_concept and key in _PART:
+    if below_concept and (key in _PART or _BOX.match(key)):
         return "part"
     if key in _SKIP or is_admin(title, schedule=is_chapter(title)) or _APPENDIX.match(key):
         return "skip"
@@ -284,6 +286,27 @@ def heading_kind(title: str, *, below_concept: bool = False) -> HeadingKind:
     return "concept"
 
 
+#: `Box 3.1`, `Exercise 4`, `Figure 2`: what accompanies the text.
+_BOX = re.compile(
+    r"(?:box|figure|table|listing|exercise|example|problem|activity|lab|kasten|abbildung|übung|beispiel|aufgabe|exercice|exemple|ejercicio|ejemplo) \d"
+)
+_WHO = r"(?:you|we|students?|learners?|readers?|participants?|everyone|trainees?)"
+_META_CLAUSES = (
+    (
+        "prerequisites",
+        re.compile(rf"^what {_WHO} (?:should|must|need to|ought to|will need to)(?: already)? (?:know|have|bring|be able to do)(?: .{{1,30}})?$"),
+    ),
+    ("prerequisites", re.compile(r"^(?:assumed|required|expected|prior|background) (?:knowledge|skills?)(?: .{1,30})?$")),
+    ("goal", re.compile(rf"^(?:what {_WHO} (?:will|ll|are going to) (?:learn|be able to do|know|achieve)|by the end .{{1,60}}|after this .{{1,60}} you .*)$")),
+    ("audience", re.compile(r"^who (?:this|the) \w+ is for$|^who should (?:read|take|attend|use) this(?: \w+)?$|^is this \w+ for (?:you|me)$")),
+    (
+        "scope_out",
+        re.compile(
+            r"^(?:what|topics|things) (?:(?:we|this \w+|the \w+) )?(?:do|does|will|won t|don t|doesn t)(?: not)?(?: be)? (?:cover|covered|teach|include)(?: .{1,20})?$"
+        ),
+    ),
+    ("scope_out", re.compile(r"^(?:not (?:covered|included|part of|taught)|out of scope|left out)(?: .{1,30})?$")),
+)
 _APPENDIX = re.compile(r"(?:appendix|anhang|annexe?|anexo|apéndice|appendice|apêndice|bijlage|приложение|附录|付録|부록)(?: [a-z0-9])?(?: |$)")
 _CONTENTS = _phrases(
     "contents|table of contents|toc|index|outline|inhalt|inhaltsverzeichnis|sommaire|table des matières|índice|contenido|tabla de contenidos|indice|sommario|"
@@ -299,7 +322,11 @@ def is_contents(title: str) -> bool:
 
 def meta_role(title: str) -> str:
     """Which of `scope_out`, `audience`, `prerequisites`, `goal` a heading or item introduces, or an empty string."""
-    return _META.get(folded(without_numbering(without_symbols(title))), "")
+    return _role_of(folded(without_numbering(without_symbols(title))))
+
+
+def _role_of(key: str) -> str:
+    return _META.get(key) or next((role for role, pattern in _META_CLAUSES if pattern.match(key)), "")
 
 
 def is_label(lead: str) -> bool:

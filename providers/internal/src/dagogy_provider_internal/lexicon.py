@@ -19,7 +19,7 @@ def folded(text: str) -> str:
     """`text` for comparison: NFKC, lower case, letters, digits, `+` and `#` only, single spaces."""
     if text.isascii():
         return " ".join(_PLAIN.sub(" ", text.lower()).split())
-    bare = _VARIATION.sub("", unicodedata.normalize("NFKC", text).casefold())
+    bare = _VARIATION.sub("", unicodedata.normalize("NFKC", text).casefold()).replace("i\u0307", "i")  # the dotted capital of Turkish
     kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#" else " " for c in bare)
     return " ".join("".join(kept).split())
 

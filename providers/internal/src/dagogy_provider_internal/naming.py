@@ -44,6 +44,12 @@ _POINTER = re.compile(
     r"\s*(?:(?:->|→|=>|⇒)\s*(?:see\b|p\.|pp\.|ch\.|cf\.).*|[(\[](?:see|cf\.?|siehe|s\.|voir|véase|vedi|zie|см\.|p\.|pp\.|ch\.)\s[^()\[\]]{1,60}[)\]])$",
     re.IGNORECASE,
 )
+#: `Definition 3 (Tautology).`
+_STATED = re.compile(
+    r"^(?:definition|theorem|lemma|proposition|corollary|axiom|principle|law|rule|satz|définition|théorème|lemme|corollaire|definición|teorema|lema|corolario|"
+    r"definizione|определение|теорема|лемма)(?:\s+\d[\d.]*)?\s*\((?P<name>[^()]{2,60})\)\.?$",
+    re.IGNORECASE,
+)
 _LEADER = re.compile(r"(?:\s*(?:\.\s?){4,}|\s*…{2,}|\s*·{3,}|\s*_{3,})\s*(?:\d{1,4}|[ivxlc]{1,6})?\s*$", re.IGNORECASE)
 _SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE)
 
@@ -52,6 +58,8 @@ def tidy_title(text: str) -> str:
     """A heading, lead, cell or item as a title: numbering, pictograms, markup, lengths in time and closing punctuation removed."""
     title = " ".join(_MARKUP.sub("", without_numbering(without_symbols(text))).split())
     title = title.rstrip(" ;,")
+    stated = _STATED.match(title)
+    title = stated["name"] if stated else title
     for end in (_LEADER, _POINTER, _DURATION):
         title = end.sub("", title) or title
     title = title.strip(" \t:;,–—-|、。：；")

@@ -18,13 +18,13 @@ from dagogy_provider_internal.naming import same_key, tidy_title, word_forms
 _MAX_WORDS = 5
 _ARTICLE = r"(?:an?|the|its|their|one's|eine?[rsnm]?|der|die|das|une?|les?|la|l['’]|uno?|una|el|los|las|il|lo|gli|i|uma?|os?|as?|een|de|het)"
 _INDEFINITE = (
-    r"(?:an?|one of|any|anything|what|whatever|when|where|how|eine?[rsnm]?|une?|des|una?|uno|unos|unas|um|uma|een|jede[rs]?|the (?!same|case|best|most|reason|right|only|next)|"
+    r"(?:an?|one of|any|anything|part of|what|whatever|when|where|how|eine?[rsnm]?|une?|des|una?|uno|unos|unas|um|uma|een|jede[rs]?|the(?!\s(?:same|case|best|most|reason|right|only|next)\b)|"
     r"der|die|das|la|el|le|il|l['’])"
 )
 _COPULA = r"(?:is|are|means?|denotes?|refers? to|describes?|measures?|ist|sind|bezeichnet|bedeutet|heißt|est|sont|désigne|es|son|significa|è|sono|são|é|betekent|är|jest|to)"
 #: `A fixed-rate mortgage is a mortgage whose rate …`, at the start of a sentence or behind a colon.
 _DEFINED = re.compile(
-    rf"(?:^|[:;–—]\s+)(?P<article>{_ARTICLE}\s*\b)?(?P<name>[^\W_][^.,:;!?()\"“”«»]{{0,60}}?)(?:\s*\((?P<short>[^()]{{1,40}})\))?\s+{_COPULA}\s+{_INDEFINITE}\s*\S",
+    rf"(?:^|[:;–—]\s+)(?P<article>{_ARTICLE}\s*\b)?(?P<name>[^\W_][^.,:;!?()\"“”«»]{{0,60}}?)(?:\s*\((?P<short>[^()]{{1,40}})\))?\s+{_COPULA}\s+{_INDEFINITE}(?:\s|(?<=['’])\S)",
     re.IGNORECASE,
 )
 _DASHED = re.compile(r"^(?P<name>[^\W_][^.,:;!?()—–]{0,60}?)\s+[—–-]\s+(?:это\s+|це\s+)?\S")
@@ -46,6 +46,7 @@ _BEFORE = re.compile(rf"(?:^|[\s(])(?:{_ARTICLE}|called|known as|termed|named|al
 _BEHIND = re.compile(rf"^[\"”]?\s*(?:\([^()]{{1,40}}\)\s*)?(?:{_COPULA}\b|—|–|:|это\b|とは|は|是|指|هو|هي|הוא|היא)", re.IGNORECASE)
 #: Small words that stand inside names.
 _LINKS = frozenset("of and or to in for on by with the a an at from".split())
+_RELATIVE = re.compile(r"\b(?:qu['’]|que\b|qui\b|dont\b|où\b|che\b|cui\b|котор\w+|dass\b|wenn\b)", re.IGNORECASE)
 _GENERAL = frozenset(
     "always never ever often sometimes must should really much many good bad new old first second last next same different important following "
     "example result reason goal aim point problem question answer idea way thing one ones rest chapter section course book guide lesson meeting people person "
@@ -128,6 +129,8 @@ def _title(name: str, *, trusted: bool) -> str:
     if not found or len(found) > _MAX_WORDS or len(bare) < 2 or not any(c.isalpha() for c in bare):
         return ""
     if all(w in STOP_WORDS or w in _GENERAL for w in found) or (len(found) == 1 and bare.endswith("ly")):
+        return ""
+    if not trusted and _RELATIVE.search(bare):
         return ""
     if not trusted and (found[0] in STOP_WORDS or found[0] in _GENERAL or found[-1] in STOP_WORDS or any(w in STOP_WORDS - _LINKS for w in found[1:-1])):
         return ""
