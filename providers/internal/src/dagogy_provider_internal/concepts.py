@@ -409,6 +409,8 @@ class _Reader:
             title = tidy_title(item.block.text)
             if is_admin(tidy_title(_item_name(item)), schedule=schedule):
                 self.found.skipped.append((_item_name(item)[:80], "is an entry of the timetable"))
+            elif not item.block.lead and ":" in title and _announces(title.partition(":")[0]):
+                self.found.skipped.append((title[:80], "labels a text"))
             elif not item.block.lead and heading_kind(title) == "skip" and (printed or folded(title) not in _AMBIGUOUS_HEADINGS):
                 self.found.skipped.append((title, "is a structural heading"))
             else:
@@ -544,6 +546,11 @@ def _named_items(items: Sequence[Item]) -> list[Item]:
             return named if len(named) < 0.8 * len(level) else [i for i in level if i in named or (i.block.lead and folded(i.block.lead) in _AMBIGUOUS)]
         level = [c for i in level for c in i.children if not meta_role(_item_name(i))]
     return []
+
+
+def _announces(head: str) -> bool:
+    """Whether `Reading: …`, `Homework: …` tell what to do and not what is taught."""
+    return heading_kind(head) in ("skip", "meta") or is_label(head)
 
 
 def _groups(named: Sequence[Item]) -> bool:
