@@ -80,8 +80,10 @@ ODD_TITLES = [
     "Understand congruence and similarity using physical models, transparencies, or geometry software",
     "Know that there are numbers that are not rational, and approximate them by rational numbers",
     "Use functions to model relationships between quantities", "Apply and extend previous understandings of division to divide fractions by fractions",
-    "Work with radicals and integer exponents", "P(A|B)", "2D arrays", "Node.js", "L'Hôpital's rule", "Do it yourself: loops", "Index structures", "a^2 + b^2 = c^2",
-    "Peer review", "Reading graphs", "Homework-free proofs", "Strings", "String formatting", "Nil", "Time", "Times of day", "Trees (binary)", "Trees (balanced, AVL)",
+    "Work with radicals and integer exponents", "P(A|B)", "2D arrays", "Node.js", "L'Hôpital's rule", "Do it yourself: loops",
+    "Index structures", "a^2 + b^2 = c^2",
+    "Peer review", "Reading graphs", "Homework-free proofs", "Strings", "String formatting", "Nil", "Time", "Times of day",
+    "Trees (binary)", "Trees (balanced, AVL)",
 ]  # fmt: skip
 
 
@@ -99,7 +101,10 @@ def test_odd_titles_are_kept_whole_and_once(shape: str) -> None:
 
 
 def test_a_word_of_structure_that_is_defined_is_a_concept() -> None:
-    text = "# T\n\n## Introduction\n\nThis book is short.\n\n## Index\n\nAn index is a structure that finds rows.\n\n## Joins\n\nA join pairs rows.\n\n## References\n\n- A book\n"
+    text = (
+        "# T\n\n## Introduction\n\nThis book is short.\n\n## Index\n\nAn index is a structure that finds rows.\n\n"
+        "## Joins\n\nA join pairs rows.\n\n## References\n\n- A book\n"
+    )
     assert [c.title for c in read(document(text)).concepts] == ["Index", "Joins"]
 
 

@@ -1,9 +1,9 @@
 """Reads a Markdown scope document: bytes to text, text to blocks with their lines and heading path, sections and seeds out of it.
 
-The grammar is markdown-it-py's (CommonMark, tables, strikethrough, definition lists), into which `markup` translates other
-markups; what stands here is the way from its tokens to `dagogy.api.scope`. Two promises shape the code. No text is lost without an error: what the parser would drop (nesting beyond its
-limit, table cells beyond the header, the rest of a file after an unclosed comment) is kept or refused. And any text is read in time that
-grows with its length: nesting is bounded, and a very long paragraph is read in pieces. The parser is imported when it is first needed.
+The grammar is markdown-it-py's (CommonMark, tables, strikethrough, definition lists), into which `markup` translates other markups; what stands
+here is the way from its tokens to `dagogy.api.scope`. Two promises shape the code. No text is lost without an error: what the parser would drop
+(nesting beyond its limit, table cells beyond the header, the rest of a file after an unclosed comment) is kept or refused. And any text is read in
+time that grows with its length: nesting is bounded, and a very long paragraph is read in pieces. The parser is imported when it is first needed.
 """
 
 from __future__ import annotations
@@ -279,7 +279,7 @@ class _Parser:
         tokens: list[Token] = []
         # Each bracket that stays open makes the parser look through the rest of the piece.
         unclosed = content.count("[") - content.count("]")
-        for piece in _pieces(content, _MAX_INLINE if unclosed < 100 else _MAX_INLINE // 16):
+        for piece in _pieces(content, _MAX_INLINE if unclosed < 100 else _MAX_INLINE // 16 if unclosed < 10_000 else _MAX_INLINE // 64):
             tokens += self._md.inline.parse(piece, self._md, self._env, [])
         if self.footnotes and "[^" in content:
             for token in tokens:

@@ -384,20 +384,18 @@ class _Reader:
         free = section is self.root or section.kind in ("group", "skip")
         named = _named_items(items)
         if len(named) >= 2 and free and _groups(named):
-            leaves = self._leaves(items)
-            return [self._item_concept(i, _path_of(i, self.document), _repeated(i.block for i in leaves)) for i in leaves]
+            return self._leaf_concepts(items)
         if len(named) >= 2 and (free or section.level in self.bold_levels):
+            chosen = {i.at for i in named}
             for item in items:
-                if item not in named:
+                if item.at not in chosen:
                     self.found.skipped.append(
                         (_item_name(item)[:80], "groups other items" if item.children else "is not set off as a concept in a list that sets its concepts off")
                     )
             several = _repeated(i.block for i in named)
             return [self._item_concept(i, _path_of(i, self.document), several) for i in named]
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
-            leaves = self._leaves(items)
-            several = _repeated(i.block for i in leaves)
-            return [self._item_concept(i, _path_of(i, self.document), several) for i in leaves]
+            return self._leaf_concepts(items)
         return []
 
     def _without_admin(self, items: list[Item]) -> list[Item]:
@@ -416,6 +414,11 @@ class _Reader:
             else:
                 kept.append(item)
         return kept
+
+    def _leaf_concepts(self, items: Iterable[Item]) -> list[Concept]:
+        leaves = self._leaves(items)
+        several = _repeated(i.block for i in leaves)
+        return [self._item_concept(i, _path_of(i, self.document), several) for i in leaves]
 
     def _leaves(self, items: Iterable[Item]) -> list[Item]:
         """Items that are concepts in a list of bare labels: an item whose sub-items are labels groups them."""
@@ -455,8 +458,10 @@ _SCHEDULE_COLUMN = re.compile(
 _TIMED = re.compile(r"^\s*(?:\d{1,2}[:h]\d{2}|\d{4}-\d{2}-\d{2})")
 _QUESTION = re.compile(
     r"^(?:what|who)(?:['’]s| is| are| was| were) (?:meant by |the (?:meaning|definition|point|idea) of )?(?:an? |the (?!difference))?(?P<what>.+?)$|"
-    r"^what (?:does|do) (?:an? |the )?(?P<does>.+?) (?:mean|stand for|do|refer to)$|^was (?:ist|sind|bedeutet|heißt) (?:eine?[rsnm]? |der |die |das )?(?P<was>.+?)$|"
-    r"^qu['’]est[- ]ce (?:que c['’]est qu['’]|que |qu['’])(?:une? |le |la |les |l['’])?(?P<que>.+?)$|^¿?qu[ée] (?:es|son|significa) (?:una? |el |la |los |las )?(?P<es>.+?)$|"
+    r"^what (?:does|do) (?:an? |the )?(?P<does>.+?) (?:mean|stand for|do|refer to)$|"
+    r"^was (?:ist|sind|bedeutet|heißt) (?:eine?[rsnm]? |der |die |das )?(?P<was>.+?)$|"
+    r"^qu['’]est[- ]ce (?:que c['’]est qu['’]|que |qu['’])(?:une? |le |la |les |l['’])?(?P<que>.+?)$|"
+    r"^¿?qu[ée] (?:es|son|significa) (?:una? |el |la |los |las )?(?P<es>.+?)$|"
     r"^что такое (?P<ru>.+?)$|^什么是(?P<zh>.+?)$|^(?P<ja>.+?)とは(?:何(?:です)?か)?$",
     re.IGNORECASE,
 )
@@ -542,10 +547,15 @@ def _named_items(items: Sequence[Item]) -> list[Item]:
     while level:
         named = [i for i in level if i.block.lead and not is_label(i.block.lead) and len(i.block.lead.split()) <= 2 * _LABEL_WORDS]
         if named and len(named) >= 0.5 * len(level):
-            # "Errors" among a dozen named concepts is one more; "Note" is not.
-            return named if len(named) < 0.8 * len(level) else [i for i in level if i in named or (i.block.lead and folded(i.block.lead) in _AMBIGUOUS)]
+            # "Errors" among a dozen named concepts is one more, and so is "Summary"; "Note" is not.
+            chosen = {i.at for i in named}
+            return named if len(named) < 0.8 * len(level) else [i for i in level if i.at in chosen or _names_too(i.block.lead, len(named))]
         level = [c for i in level for c in i.children if not meta_role(_item_name(i))]
     return []
+
+
+def _names_too(lead: str, others: int) -> bool:
+    return bool(lead) and (folded(lead) in _AMBIGUOUS or (others >= 8 and not label(f"{lead}: x")[0] and not meta_role(lead)))
 
 
 def _announces(head: str) -> bool:
@@ -586,24 +596,28 @@ def _merged(found: Found) -> Found:
 
     Which of the titles stays does not depend on the order of the document: the one that tells most names, then the one with most text.
     """
-    group: dict[tuple[str, ...], int] = {}
-    members: dict[int, list[int]] = {}
+    first_with: dict[tuple[str, ...], int] = {}
+    parent = list(range(len(found.concepts)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = i = parent[parent[i]]
+        return i
+
     for i, concept in enumerate(found.concepts):
         concept.names = aliases(concept.title)
-        keys = {same_key(n) for n in same_names(concept.title)}
-        joined = sorted({group[k] for k in keys if k in group}) or [i]
-        members.setdefault(joined[0], [])
-        for other in joined[1:]:
-            members[joined[0]] += members.pop(other)
-            group.update({k: joined[0] for k, g in group.items() if g == other})
-        members[joined[0]].append(i)
-        group.update(dict.fromkeys(keys, joined[0]))
+        for key in (same_key(n) for n in same_names(concept.title)):
+            one, other = sorted((root(first_with.setdefault(key, i)), root(i)))
+            parent[other] = one
+    members: dict[int, list[int]] = defaultdict(list)
+    for i in range(len(found.concepts)):
+        members[root(i)].append(i)
     kept: list[tuple[int, Concept]] = []
     for positions in members.values():
         alike = sorted((found.concepts[i] for i in sorted(positions)), key=_fullness)
-        for other in alike[1:]:
-            _absorb(alike[0], other)
-            found.skipped.append((other.title, f"is “{alike[0].title}” again"))
+        for again in alike[1:]:
+            _absorb(alike[0], again)
+            found.skipped.append((again.title, f"is “{alike[0].title}” again"))
         kept.append((min(positions), alike[0]))
     found.concepts = [concept for _, concept in sorted(kept, key=lambda k: k[0])]
     return found

@@ -43,14 +43,16 @@ _PART = _phrases(
     "facts|key points|key ideas|details|definition|description|explanation|tips|remarks|discussion|how it works|why it matters|summary|"
     "notes|introduction|overview|"
     "recap|background|motivation|usage|syntax|mastery check|assessment|solution|solutions|answers|see also|links|resources|references|further reading|"
-    "reading|readings|homework|assignment|assignments|key point|key idea|check your understanding|check your knowledge|test yourself|try it|try this|in practice|"
+    "reading|readings|homework|assignment|assignments|key point|key idea|check your understanding|check your knowledge|test yourself|try it|try this|"
+    "in practice|"
     "why this matters|chapter summary|case study|case studies|historical note|did you know|common questions|worked problems|lab|sidebar",
     "beispiel|beispiele|übung|übungen|aufgabe|aufgaben|definition|merke|häufige fehler|lösung|lösungen|fragen|zusammenfassung|literatur",
     "exemple|exemples|exercice|exercices|définition|à retenir|erreurs fréquentes|solution|solutions|questions|résumé",
     "ejemplo|ejemplos|ejercicio|ejercicios|definición|errores comunes|solución|soluciones|preguntas|resumen|exemplo|exemplos|exercício|exercícios",
     "esempio|esempi|esercizio|esercizi|definizione|voorbeeld|voorbeelden|oefening|oefeningen|przykład|przykłady|ćwiczenia|zadania",
     "пример|примеры|упражнение|упражнения|задача|задачи|определение|вопросы|решение|приклад|приклади|вправи",
-    "例|例子|示例|练习|习题|定义|例題|練習|練習問題|演習|問題|定義|예|예제|연습|연습문제|정의|مثال|أمثلة|تمارين|تمرين|תרגיל|תרגילים|דוגמה|דוגמאות|örnek|örnekler|alıştırmalar",
+    "例|例子|示例|练习|习题|定义|例題|練習|練習問題|演習|問題|定義|예|예제|연습|연습문제|정의|مثال|أمثلة|تمارين|تمرين|תרגיל|תרגילים|דוגמה|דוגמאות|"
+    "örnek|örnekler|alıştırmalar",
 )
 _SKIP = _phrases(
     "introduction|overview|intro|preface|foreword|abstract|preamble|table of contents|toc|contents|summary|conclusion|conclusions|"
@@ -64,7 +66,8 @@ _SKIP = _phrases(
     "what next|grading|assessment|assignments|exercises|examples|notes|todo|quiz|feedback|contact|getting help|support|background|"
     "welcome|sources|course description|course information|course overview|course policies|policies|academic integrity|attendance|office hours|instructor|"
     "instructors|teaching staff|textbook|textbooks|required texts|required textbook|course materials|homework|"
-    "why this matters|why it matters|document history|checklist|whom to ask|who to ask|people|contacts|chapter summary|unit summary|module summary|learning check|"
+    "why this matters|why it matters|document history|checklist|whom to ask|who to ask|people|contacts|chapter summary|unit summary|module summary|"
+    "learning check|"
     "instructor notes|teacher notes|teachers notes|notes for instructors|speaker notes|late policy|grading policy|"
     "practice papers|past papers|mock exam|review questions|answer key|answers|solutions|key takeaways|takeaways|final thoughts|closing remarks|thanks|"
     "code of conduct|security policy|roadmap and changelog|release notes|known issues|how to cite|sponsors|badges|project status|tl dr|tldr|"
@@ -87,7 +90,8 @@ _SKIP = _phrases(
     "voorbeelden|licentie|toetsing|beoordeling|verder lezen|overzicht|welkom",
     "wstęp|wprowadzenie|przedmowa|spis treści|podsumowanie|zakończenie|wnioski|bibliografia|literatura|źródła|dodatek|załączniki|podziękowania|ćwiczenia|"
     "przykłady|zadania|licencja|ocena|zaliczenie|przegląd",
-    "inledning|introduktion|förord|innehåll|innehållsförteckning|sammanfattning|slutsats|slutsatser|litteratur|källor|referenser|bilaga|bilagor|övningar|exempel|"
+    "inledning|introduktion|förord|innehåll|innehållsförteckning|sammanfattning|slutsats|slutsatser|litteratur|källor|referenser|bilaga|bilagor|"
+    "övningar|exempel|"
     "indledning|forord|indhold|indholdsfortegnelse|konklusion|øvelser|innledning|innhold|innholdsfortegnelse|oppsummering|konklusjon|kilder|"
     "johdanto|esipuhe|sisällys|sisällysluettelo|yhteenveto|lähteet|liitteet|harjoitukset",
     "giriş|önsöz|içindekiler|özet|sonuç|kaynaklar|kaynakça|ekler|teşekkür|alıştırmalar|örnekler|genel bakış",
@@ -96,16 +100,21 @@ _SKIP = _phrases(
     "введение|предисловие|вступление|содержание|оглавление|заключение|выводы|итоги|резюме|литература|список литературы|список источников|источники|ссылки|"
     "приложение|приложения|благодарности|упражнения|примеры|задачи|задания|лицензия|оценивание|обзор|дополнительная литература|об авторе|о курсе|"
     "вступ|зміст|висновки|висновок|література|список літератури|передмова|додатки|вправи",
-    "目录|目錄|前言|序言|序|引言|导言|导论|绪论|概述|概要|简介|总结|小结|总结与展望|结论|结语|后记|参考文献|参考资料|延伸阅读|附录|致谢|练习|习题|示例|作者简介|"
+    "目录|目錄|前言|序言|序|引言|导言|导论|绪论|概述|概要|简介|总结|小结|总结与展望|结论|结语|后记|参考文献|参考资料|延伸阅读|附录|致谢|练习|习题|"
+    "示例|作者简介|"
     "緒論|簡介|總結|結論|參考文獻|參考資料|延伸閱讀|附錄|致謝|練習|習題",
-    "目次|はじめに|序論|序章|序文|まえがき|前書き|概要|概説|まとめ|おわりに|終わりに|結論|結び|あとがき|参考文献|参考資料|参考書|付録|索引|謝辞|演習|演習問題|練習問題|"
+    "目次|はじめに|序論|序章|序文|まえがき|前書き|概要|概説|まとめ|おわりに|終わりに|結論|結び|あとがき|参考文献|参考資料|参考書|付録|索引|謝辞|演習|"
+    "演習問題|練習問題|"
     "例題|成績評価|次のステップ|関連リンク|リンク",
     "목차|차례|머리말|서문|서론|들어가며|들어가기|소개|개요|요약|결론|맺음말|마치며|참고문헌|참고 문헌|참고 자료|부록|감사의 말|연습문제|예제|",
-    "المقدمة|مقدمة|تمهيد|توطئة|الفهرس|فهرس|فهرس المحتويات|المحتويات|المحتوى|الخاتمة|خاتمة|الخلاصة|خلاصة|ملخص|المراجع|المصادر|المصادر والمراجع|قائمة المراجع|الملاحق|ملحق|"
+    "المقدمة|مقدمة|تمهيد|توطئة|الفهرس|فهرس|فهرس المحتويات|المحتويات|المحتوى|الخاتمة|خاتمة|الخلاصة|خلاصة|ملخص|المراجع|المصادر|المصادر والمراجع|"
+    "قائمة المراجع|الملاحق|ملحق|"
     "شكر وتقدير|تمارين|أمثلة|التقييم|نظرة عامة",
     "מבוא|הקדמה|פתח דבר|תוכן|תוכן עניינים|תוכן העניינים|סיכום|סוף דבר|מסקנות|תקציר|ביבליוגרפיה|מקורות|רשימת מקורות|נספח|נספחים|תודות|תרגילים|דוגמאות|סקירה",
-    "مقدمه|پیشگفتار|فهرست|فهرست مطالب|نتیجه گیری|جمع بندی|خلاصه|منابع|مراجع|پیوست|تمرین ها|विषय सूची|प्रस्तावना|परिचय|भूमिका|सारांश|निष्कर्ष|संदर्भ|संदर्भ सूची|अभ्यास|"
-    "mục lục|giới thiệu|lời nói đầu|tóm tắt|kết luận|tài liệu tham khảo|phụ lục|bài tập|daftar isi|pendahuluan|kata pengantar|ringkasan|kesimpulan|daftar pustaka|lampiran",
+    "مقدمه|پیشگفتار|فهرست|فهرست مطالب|نتیجه گیری|جمع بندی|خلاصه|منابع|مراجع|پیوست|تمرین ها|विषय सूची|प्रस्तावना|परिचय|भूमिका|सारांश|निष्कर्ष|संदर्भ|"
+    "संदर्भ सूची|अभ्यास|"
+    "mục lục|giới thiệu|lời nói đầu|tóm tắt|kết luận|tài liệu tham khảo|phụ lục|bài tập|daftar isi|pendahuluan|kata pengantar|ringkasan|kesimpulan|"
+    "daftar pustaka|lampiran",
 )
 _META: dict[str, str] = {
     **dict.fromkeys(
@@ -133,9 +142,12 @@ _META: dict[str, str] = {
             "prerequisites|prerequisite|prerequisite knowledge|required knowledge|assumed knowledge|requirements|what you should know|what you "
             "need to know|before you start|before you begin|prior knowledge|course prerequisites|pre requisites",
             "voraussetzungen|vorkenntnisse|vorwissen|prérequis|pré requis|connaissances préalables|requisitos|requisitos previos|prerrequisitos|"
-            "conocimientos previos|prerequisiti|requisiti|pré requisitos|pré requisito|voorkennis|vereisten|wymagania|wymagania wstępne|förkunskaper|forkunnskaper|"
-            "förkunskapskrav|esitiedot|ön koşullar|önkoşullar|предварительные требования|требования|пререквизиты|необходимые знания|передумови|先修知识|先修课程|预备知识|前置知识|"
-            "先修知識|前提知識|前提条件|前提|선수 지식|선수 과목|선행 지식|المتطلبات|المتطلبات السابقة|متطلبات سابقة|דרישות קדם|ידע קודם|ידע מוקדם|پیش نیازها|předpoklady|"
+            "conocimientos previos|prerequisiti|requisiti|pré requisitos|pré requisito|voorkennis|vereisten|wymagania|wymagania wstępne|förkunskaper|"
+            "forkunnskaper|"
+            "förkunskapskrav|esitiedot|ön koşullar|önkoşullar|предварительные требования|требования|пререквизиты|необходимые знания|передумови|"
+            "先修知识|先修课程|预备知识|前置知识|"
+            "先修知識|前提知識|前提条件|前提|선수 지식|선수 과목|선행 지식|المتطلبات|المتطلبات السابقة|متطلبات سابقة|דרישות קדם|ידע קודם|ידע מוקדם|"
+            "پیش نیازها|předpoklady|"
             "előfeltételek|προαπαιτούμενα|cerințe preliminare|kiến thức tiên quyết|prasyarat|पूर्वापेक्षाएँ",
         ),
         "prerequisites",
@@ -144,9 +156,12 @@ _META: dict[str, str] = {
         _phrases(
             "goal|goals|objective|objectives|aim|aims|purpose|learning objectives|learning goals|learning outcomes|outcomes|course goals|course objectives|"
             "course outcomes|intended learning outcomes|what you will learn|what you ll learn|what we want to learn",
-            "ziel|ziele|lernziele|lernziel|kursziele|qualifikationsziele|objectif|objectifs|objectifs pédagogiques|objectifs d apprentissage|objetivo|objetivos|"
-            "objetivos de aprendizaje|resultados de aprendizaje|obiettivi|obiettivo|objetivos de aprendizagem|doel|doelen|leerdoelen|cele|cele kształcenia|mål|lärandemål|"
-            "læringsmål|tavoitteet|amaç|amaçlar|hedefler|öğrenme hedefleri|цель|цели|цели курса|задачи курса|мета|цілі|学习目标|目标|课程目标|學習目標|目的|目標|学習目標|到達目標|"
+            "ziel|ziele|lernziele|lernziel|kursziele|qualifikationsziele|objectif|objectifs|objectifs pédagogiques|objectifs d apprentissage|"
+            "objetivo|objetivos|"
+            "objetivos de aprendizaje|resultados de aprendizaje|obiettivi|obiettivo|objetivos de aprendizagem|doel|doelen|leerdoelen|cele|"
+            "cele kształcenia|mål|lärandemål|"
+            "læringsmål|tavoitteet|amaç|amaçlar|hedefler|öğrenme hedefleri|цель|цели|цели курса|задачи курса|мета|цілі|学习目标|目标|课程目标|"
+            "學習目標|目的|目標|学習目標|到達目標|"
             "목표|학습 목표|الأهداف|أهداف التعلم|الهدف|מטרות|מטרות הקורס|יעדים|اهداف|cíle|célok|στόχοι|obiective|mục tiêu|tujuan|उद्देश्य",
         ),
         "goal",
@@ -164,7 +179,10 @@ _CHAPTER = (
     r"глава|часть|раздел|неделя|урок|лекция|модуль|занятие|день|тема|розділ|тиждень|лекція|"
     r"الفصل|الوحدة|الدرس|الأسبوع|الباب|الجزء|المحاضرة|פרק|שיעור|יחידה|שבוע|חלק|הרצאה|فصل|بخش|درس|هفته|अध्याय|chương|bài|bab"
 )
-_ORDINAL = r"(?:الأول|الأولى|الثاني|الثانية|الثالث|الثالثة|الرابع|الرابعة|الخامس|الخامسة|السادس|السادسة|السابع|السابعة|الثامن|الثامنة|التاسع|التاسعة|العاشر|العاشرة|[א-ת]['׳]?)"
+_ORDINAL = (
+    r"(?:الأول|الأولى|الثاني|الثانية|الثالث|الثالثة|الرابع|الرابعة|الخامس|"
+    r"الخامسة|السادس|السادسة|السابع|السابعة|الثامن|الثامنة|التاسع|التاسعة|العاشر|العاشرة|[א-ת]['׳]?)"
+)
 _ROMAN = r"(?-i:[IVXLC]+)(?![\w])"
 _HAN = r"[0-9０-９一二三四五六七八九十百]+"
 _DATE = r"(?:\s*[(\[][^()\[\]]{1,40}[)\]])?"
@@ -237,7 +255,7 @@ def without_numbering(title: str) -> str:
 def is_chapter(title: str) -> bool:
     """Whether a title is numbered in words: `Week 3: …`, `Kapitel 2. …`, `第三章 …`."""
     match = _NUMBERING.match(without_symbols(title))
-    return bool(match) and any(c.isalpha() for c in re.sub(_ROMAN, "", match[0])) and not re.match(r"\s*(?:\(?[a-zA-Z]\)|\d+[h:])", match[0])
+    return match is not None and any(c.isalpha() for c in re.sub(_ROMAN, "", match[0])) and not re.match(r"\s*(?:\(?[a-zA-Z]\)|\d+[h:])", match[0])
 
 
 # ---------------------------------------------------------------------------------------------------------------- kinds of headings
@@ -252,7 +270,8 @@ _ADMIN_IN_SCHEDULES = _ADMIN | frozenset(
 )
 _ADMIN_WORDS = frozenset(
     "mid term final fall spring winter summer autumn easter christmas thanksgiving no class classes week day days session sessions and of the a coffee lunch "
-    "tea reading study project projects student students introductions round circle remarks part in take home papers practice mock past sample to for first second "
+    "tea reading study project projects student students introductions round circle remarks part in take home papers practice mock past sample to "
+    "for first second "
     "end q course reviews review test break exam due half bank public check out wrap up good byes goodbye".split()
 )
 _ADMIN_PHRASES = _phrases(
@@ -302,7 +321,8 @@ _META_CLAUSES = (
     (
         "scope_out",
         re.compile(
-            r"^(?:what|topics|things) (?:(?:we|this \w+|the \w+) )?(?:do|does|will|won t|don t|doesn t)(?: not)?(?: be)? (?:cover|covered|teach|include)(?: .{1,20})?$"
+            r"^(?:what|topics|things) (?:(?:we|this \w+|the \w+) )?(?:do|does|will|won t|don t|doesn t)(?: not)?(?: be)? "
+            r"(?:cover|covered|teach|include)(?: .{1,20})?$"
         ),
     ),
     ("scope_out", re.compile(r"^(?:not (?:covered|included|part of|taught)|out of scope|left out)(?: .{1,30})?$")),
@@ -310,7 +330,8 @@ _META_CLAUSES = (
 _APPENDIX = re.compile(r"(?:appendix|anhang|annexe?|anexo|apéndice|appendice|apêndice|bijlage|приложение|附录|付録|부록)(?: [a-z0-9])?(?: |$)")
 _CONTENTS = _phrases(
     "contents|table of contents|toc|index|outline|inhalt|inhaltsverzeichnis|sommaire|table des matières|índice|contenido|tabla de contenidos|indice|sommario|"
-    "sumário|inhoud|inhoudsopgave|spis treści|innehåll|içindekiler|obsah|tartalom|cuprins|содержание|оглавление|зміст|目录|目錄|目次|목차|차례|الفهرس|فهرس|المحتويات|"
+    "sumário|inhoud|inhoudsopgave|spis treści|innehåll|içindekiler|obsah|tartalom|cuprins|содержание|оглавление|зміст|目录|目錄|目次|목차|차례|"
+    "الفهرس|فهرس|المحتويات|"
     "תוכן עניינים|תוכן העניינים|فهرست|mục lục|daftar isi"
 )
 

@@ -32,7 +32,8 @@ _LIGHT = frozenset(
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*[+#]*")
 _UNIT = (
-    r"min(?:ute)?s?\.?|h(?:rs?|ours?)?\.?|std\.?|stunden?|minuten|heures?|horas?|minutos?|ore|uur|мин\w*\.?|час\w*|days?|tage?|pages?|pp\.?|points?|pts\.?|credits?|"
+    r"min(?:ute)?s?\.?|h(?:rs?|ours?)?\.?|std\.?|stunden?|minuten|heures?|horas?|minutos?|ore|uur|мин\w*\.?|час\w*|days?|tage?|pages?|pp\.?|points?|"
+    r"pts\.?|credits?|"
     r"ects|分钟?|小时|時間|분|시간"
 )
 _DURATION = re.compile(

@@ -18,13 +18,18 @@ from dagogy_provider_internal.naming import same_key, tidy_title, word_forms
 _MAX_WORDS = 5
 _ARTICLE = r"(?:an?|the|its|their|one's|eine?[rsnm]?|der|die|das|une?|les?|la|l['’]|uno?|una|el|los|las|il|lo|gli|i|uma?|os?|as?|een|de|het)"
 _INDEFINITE = (
-    r"(?:an?|one of|any|anything|part of|what|whatever|when|where|how|eine?[rsnm]?|une?|des|una?|uno|unos|unas|um|uma|een|jede[rs]?|the(?!\s(?:same|case|best|most|reason|right|only|next)\b)|"
+    r"(?:an?|one of|any|anything|part of|what|whatever|when|where|how|eine?[rsnm]?|une?|des|una?|uno|unos|unas|um|uma|een|jede[rs]?|"
+    r"the(?!\s(?:same|case|best|most|reason|right|only|next)\b)|"
     r"der|die|das|la|el|le|il|l['’])"
 )
-_COPULA = r"(?:is|are|means?|denotes?|refers? to|describes?|measures?|ist|sind|bezeichnet|bedeutet|heißt|est|sont|désigne|es|son|significa|è|sono|são|é|betekent|är|jest|to)"
+_COPULA = (
+    r"(?:is|are|means?|denotes?|refers? to|describes?|measures?|"
+    r"ist|sind|bezeichnet|bedeutet|heißt|est|sont|désigne|es|son|significa|è|sono|são|é|betekent|är|jest|to)"
+)
 #: `A fixed-rate mortgage is a mortgage whose rate …`, at the start of a sentence or behind a colon.
 _DEFINED = re.compile(
-    rf"(?:^|[:;–—]\s+)(?P<article>{_ARTICLE}\s*\b)?(?P<name>[^\W_][^.,:;!?()\"“”«»]{{0,60}}?)(?:\s*\((?P<short>[^()]{{1,40}})\))?\s+{_COPULA}\s+{_INDEFINITE}(?:\s|(?<=['’])\S)",
+    rf"(?:^|[:;–—]\s+)(?P<article>{_ARTICLE}\s*\b)?(?P<name>[^\W_][^.,:;!?()\"“”«»]{{0,60}}?)"
+    rf"(?:\s*\((?P<short>[^()]{{1,40}})\))?\s+{_COPULA}\s+{_INDEFINITE}(?:\s|(?<=['’])\S)",
     re.IGNORECASE,
 )
 _DASHED = re.compile(r"^(?P<name>[^\W_][^.,:;!?()—–]{0,60}?)\s+[—–-]\s+(?:это\s+|це\s+)?\S")
@@ -50,7 +55,8 @@ _RELATIVE = re.compile(r"\b(?:qu['’]|que\b|qui\b|dont\b|où\b|che\b|cui\b|ко
 _GENERAL = frozenset(
     "always never ever often sometimes must should really much many good bad new old first second last next same different important following "
     "example result reason goal aim point problem question answer idea way thing one ones rest chapter section course book guide lesson meeting people person "
-    "today here now then everyone everybody someone something nothing anything note notes beispiel ziel ergebnis exemple résultat ejemplo resultado dies dieser "
+    "today here now then everyone everybody someone something nothing anything note notes beispiel ziel ergebnis exemple résultat ejemplo resultado "
+    "dies dieser "
     "diese dieses es er sie wir man ce cela ceci il elle on nous c' esto este esta ello это он она они мы".split()
 )
 
@@ -117,9 +123,9 @@ def _defined(sentence: str, mentions: Counter[str]) -> Iterator[str]:
         if not definite or min((mentions[w] for w in word_forms(name)), default=0) > 1:
             yield f"{name} ({match['short']})" if match["short"] else name
     for pattern in (_DASHED, _NAMED_HAN):
-        match = pattern.search(sentence)
-        if match and (pattern is _NAMED_HAN or not match["name"].isascii()):
-            yield match["name"].strip()
+        found = pattern.search(sentence)
+        if found and (pattern is _NAMED_HAN or not found["name"].isascii()):
+            yield found["name"].strip()
 
 
 def _title(name: str, *, trusted: bool) -> str:

@@ -145,7 +145,7 @@ _SHOWN_NOTES = 5
 
 def _notes(trace: dict[str, Any]) -> list[str]:
     """The first of what the provider has to say of its answer, such as what it merged or left out, and where the rest stands."""
-    notes = next((r["notes"] for r in reversed(trace["iterations"]) if r["action"] == "propose"), [])
+    notes: list[str] = next((r["notes"] for r in reversed(trace["iterations"]) if r["action"] == "propose"), [])
     lines = [f"  note        {shorten(note, 200)}" for note in notes[:_SHOWN_NOTES]]
     if len(notes) > _SHOWN_NOTES or any(len(note) > 200 for note in notes):
         lines.append(f"  notes       {plural(len(notes), 'note')} in full in {TRACE}")
