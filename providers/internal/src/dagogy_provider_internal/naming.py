@@ -51,17 +51,20 @@ _STATED = re.compile(
     r"definizione|определение|теорема|лемма)(?:\s+\d[\d.]*)?\s*\((?P<name>[^()]{2,60})\)\.?$",
     re.IGNORECASE,
 )
+#: Longer texts are no titles, and are left as they are.
+_MAX_TITLE = 300
 _LEADER = re.compile(r"(?:\s*(?:\.\s?){4,}|\s*…{2,}|\s*·{3,}|\s*_{3,})\s*(?:\d{1,4}|[ivxlc]{1,6})?\s*$", re.IGNORECASE)
 _SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=50_000)
 def tidy_title(text: str) -> str:
     """A heading, lead, cell or item as a title: numbering, pictograms, markup, lengths in time and closing punctuation removed."""
     title = " ".join(_MARKUP.sub("", without_numbering(without_symbols(text))).split())
     title = title.rstrip(" ;,")
     stated = _STATED.match(title)
     title = stated["name"] if stated else title
-    for end in (_LEADER, _POINTER, _DURATION):
+    for end in (_LEADER, _POINTER, _DURATION) if len(title) <= _MAX_TITLE else ():
         title = end.sub("", title) or title
     title = title.strip(" \t:;,–—-|、。：；")
     if title.endswith(".") and not title.endswith(("etc.", "...")) and title.count(".") == 1:
@@ -71,7 +74,7 @@ def tidy_title(text: str) -> str:
 
 def has_leader(text: str) -> bool:
     """Whether dots lead to a page number, as in a printed table of contents."""
-    return bool(_LEADER.search(text))
+    return len(text) <= _MAX_TITLE and bool(_LEADER.search(text))
 
 
 def stated_length(text: str) -> str:

@@ -79,10 +79,10 @@ def terms(document: ScopeDocument) -> list[Term]:
     for at in places:
         said = sentences(blocks[at].text)
         names = [list(_introduced(sentence, blocks[at], mentions)) for sentence in said]
-        for i, introduced in enumerate(names):
-            end = next((j for j in range(i + 1, len(names)) if names[j]), len(names))
-            for name in introduced:
-                # What follows up to the next term is said of this one.
+        starts = [i for i, introduced in enumerate(names) if introduced]
+        # What follows up to the next term is said of this one.
+        for i, end in zip(starts, [*starts[1:], len(said)], strict=False):
+            for name in names[i]:
                 found.setdefault(same_key(name), Term(name, at, " ".join(said[i:end])))
     return list(found.values())
 
