@@ -279,8 +279,12 @@ class _Parser:
         tokens: list[Token] = []
         # Each bracket that stays open makes the parser look through the rest of the piece.
         unclosed = content.count("[") - content.count("]")
-        for piece in _pieces(content, _MAX_INLINE if unclosed < 100 else _MAX_INLINE // 16 if unclosed < 10_000 else _MAX_INLINE // 256):
+        if unclosed > 10_000:
+            self._md.disable(["link", "image"])  # so many are no links
+        for piece in _pieces(content, _MAX_INLINE if unclosed < 100 else _MAX_INLINE // 16):
             tokens += self._md.inline.parse(piece, self._md, self._env, [])
+        if unclosed > 10_000:
+            self._md.enable(["link", "image"])
         if self.footnotes and "[^" in content:
             for token in tokens:
                 if token.type == "text":
