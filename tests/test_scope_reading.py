@@ -299,11 +299,11 @@ def test_html_blocks_are_read_piece_by_piece() -> None:
         "# H\n\n<h2>Big <i>head</i></h2>\n<ul><li>One &eacute;\n<li><a href='http://u'>Two</a></ul>\n<script>var x = '<p>no</p>';</script>\n<p>a<br>b <b>c</b>"
     )
     assert [(b.kind, b.text, b.lines, b.path) for b in read(text).blocks[1:]] == [
-        ("html", "Big head", (3, 3), ("H",)),
-        ("html", "One é", (4, 4), ("H",)),
-        ("html", "Two", (5, 5), ("H",)),
-        ("html", "a", (7, 7), ("H",)),
-        ("html", "b c", (7, 7), ("H",)),
+        ("heading", "Big head", (3, 3), ("H", "Big head")),
+        ("html", "One é", (4, 4), ("H", "Big head")),
+        ("html", "Two", (5, 5), ("H", "Big head")),
+        ("html", "a", (7, 7), ("H", "Big head")),
+        ("html", "b c", (7, 7), ("H", "Big head")),
     ]
 
 

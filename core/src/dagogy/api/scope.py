@@ -26,7 +26,7 @@ class Block:
     `level`: of a heading 1 to 6, of a list item its depth from 1, else 0. `lead` is what a paragraph or list item starts with
     in bold (or as a link) when that is set off as a label, as in `**RDF**: a data model`; `rest` is the text after it.
     `parent`: the position of the enclosing list item, or -1. Of a table row `cells` are the texts and `header` the column
-    names. `ordered`: the item of a numbered list. `links`: those inside the block.
+    names. `ordered`: the item of a numbered list. `links`: those inside the block. `emphasised`: what is set in bold or italics in it.
     """
 
     kind: BlockKind
@@ -41,6 +41,7 @@ class Block:
     header: tuple[str, ...] = ()
     ordered: bool = False
     links: tuple[Link, ...] = ()
+    emphasised: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,8 @@ def prepare_inputs(opened: OpenRun, scope: ScopeRequest | None, provider: Provid
     _write_reading(opened, document, reading)
     if scope is not None:
         run.event("scope_read", source=scope.source, mode=scope.mode, concepts=len(reading.concepts), edges=len(reading.edges))
-    progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {document.source}")
+    left_out = f"; {plural(len(reading.skipped), 'heading or item', 'headings or items')} left out, {CONCEPTS} says why" if reading.skipped else ""
+    progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {document.source}{left_out}")
     opened.refresh()
     return reading
 

@@ -1,9 +1,9 @@
 """Reads a Markdown scope document: bytes to text, text to blocks with their lines and heading path, sections and seeds out of it.
 
-The grammar is markdown-it-py's (CommonMark, tables, strikethrough, definition lists); what stands here is the way from its tokens to
-`dagogy.api.scope`. Two promises shape the code. No text is lost without an error: what the parser would drop (nesting beyond its
-limit, table cells beyond the header, the rest of a file after an unclosed comment) is kept or refused. And any text is read in time that
-grows with its length: nesting is bounded, and a very long paragraph is read in pieces. The parser is imported when it is first needed.
+The grammar is markdown-it-py's (CommonMark, tables, strikethrough, definition lists), into which `markup` translates other markups; what stands
+here is the way from its tokens to `dagogy.api.scope`. Two promises shape the code. No text is lost without an error: what the parser would drop
+(nesting beyond its limit, table cells beyond the header, the rest of a file after an unclosed comment) is kept or refused. And any text is read in
+time that grows with its length: nesting is bounded, and a very long paragraph is read in pieces. The parser is imported when it is first needed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.scope import Block, BlockKind, Link, ScopeDocument
 from dagogy.contracts.suggest import nearest
+from dagogy.pipeline.markup import as_markdown
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -231,7 +232,7 @@ class _Parser:
         self._env: dict[str, Any] = {}
         self._md = self._parser()
         # Front matter becomes blank lines, so that line numbers stay those of the file.
-        body = "\n" * self.front_lines + "\n".join(self.lines[self.front_lines :])
+        body = "\n" * self.front_lines + "\n".join(as_markdown(self.lines[self.front_lines :]))
         try:
             self.tokens: list[Token] = self._md.parse(body, self._env)
         except RecursionError:
@@ -278,8 +279,12 @@ class _Parser:
         tokens: list[Token] = []
         # Each bracket that stays open makes the parser look through the rest of the piece.
         unclosed = content.count("[") - content.count("]")
+        if unclosed > 10_000:
+            self._md.disable(["link", "image"])  # so many are no links
         for piece in _pieces(content, _MAX_INLINE if unclosed < 100 else _MAX_INLINE // 16):
             tokens += self._md.inline.parse(piece, self._md, self._env, [])
+        if unclosed > 10_000:
+            self._md.enable(["link", "image"])
         if self.footnotes and "[^" in content:
             for token in tokens:
                 if token.type == "text":
@@ -335,6 +340,7 @@ class _Inline:
     lead: str = ""
     rest: str = ""
     links: tuple[Link, ...] = ()
+    emphasised: tuple[str, ...] = ()
 
 
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\x9f]+")
@@ -403,7 +409,7 @@ def _read_inline(tokens: list[Token], *, labelled: bool = True) -> _Inline:
     """Text, links and label of inline `tokens`. A label is bold text or a link at the start that is set off from what follows, or stands alone."""
     links: list[Link] = []
     text = _render(tokens, links)
-    found = _Inline(_tidy(text), links=tuple(links))
+    found = _Inline(_tidy(text), links=tuple(links), emphasised=_emphasised(tokens))
     first = next((i for i, t in enumerate(tokens) if t.type not in ("text", "html_inline") or t.content.strip()), len(tokens))
     if not labelled or first == len(tokens) or tokens[first].type not in _OPENS_LABEL:
         return found
@@ -416,6 +422,19 @@ def _read_inline(tokens: list[Token], *, labelled: bool = True) -> _Inline:
     # One space or line break for each run, so that the pattern below cannot backtrack through long ones.
     after = re.sub(r"\s+", lambda m: "\n" if "\n" in m[0] else " ", _render(tokens[last + 1 :], []))
     return _labelled(found, label, after)
+
+
+def _emphasised(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """The phrases in bold or italics, the outermost marks of each."""
+    found: list[str] = []
+    start, level = -1, 0
+    for position, token in enumerate(tokens):
+        if start < 0 and token.type in ("strong_open", "em_open"):
+            start, level = position, token.level
+        elif start >= 0 and token.level == level and token.type in ("strong_close", "em_close"):
+            found.append(_tidy(_render(tokens[start + 1 : position], [])))
+            start = -1
+    return tuple(phrase for phrase in found if phrase)
 
 
 def _labelled(found: _Inline, label: str, after: str) -> _Inline:
@@ -473,6 +492,7 @@ class _HtmlPiece:
     cells: tuple[str, ...]
     header: tuple[str, ...]
     links: tuple[Link, ...]
+    heading: int = 0  # the level of a heading, else 0
 
 
 class _HtmlReader:
@@ -489,6 +509,7 @@ class _HtmlReader:
         self._header: tuple[str, ...] = ()
         self._line = self._first = self._last = 0
         self._started = False  # has the current piece any text yet?
+        self._heading = 0
 
     def read(self, html: str) -> list[_HtmlPiece]:
         html = _without_declarations(html)
@@ -535,6 +556,7 @@ class _HtmlReader:
             self._parts.append(" ")  # a paragraph or list inside a cell
         else:
             self._end_piece()
+            self._heading = int(name[1]) if not closing and len(name) == 2 and name[0] == "h" and name[1] in "123456" else 0
         self._line += tag.count("\n")
 
     def _end_cell(self) -> None:
@@ -566,7 +588,8 @@ class _HtmlReader:
         self._open_links.clear()
 
     def _emit(self, text: str, cells: tuple[str, ...], header: tuple[str, ...]) -> None:
-        self.pieces.append(_HtmlPiece(text, self._first, self._last, cells, header, tuple(self._links)))
+        heading = self._heading if not cells else 0
+        self.pieces.append(_HtmlPiece(text, self._first, self._last, cells, header, tuple(self._links), heading))
         self._links.clear()
         self._started = False
 
@@ -625,24 +648,23 @@ class _BlockReader:
         elif opener.type == "dt_open":
             self._term = (self._inline_of(token, labelled=False), _first_line(token))
         elif opener.type == "heading_open" and not self._containers:
-            self._heading(opener, token)
+            inline = self._inline_of(token, labelled=False)
+            self._heading(inline.text, int(opener.tag[1]), self._parser.span(opener), inline.links)
         else:
             # A heading inside a quote or an item divides nothing: it is text of its container.
             quoted = bool(self._containers) and self._containers[-1] == _QUOTE
             inline = self._inline_of(token, quote=quoted)
             if inline.text:
                 kind: BlockKind = "quote" if quoted else "paragraph"
-                self._add(kind, inline.text, self._parser.span(opener), lead=inline.lead, rest=inline.rest, links=inline.links)
+                self._add(kind, inline.text, self._parser.span(opener), **_parts_of(inline))
 
-    def _heading(self, opener: Token, token: Token) -> None:
-        inline = self._inline_of(token, labelled=False)
-        title = _heading_title(inline.text)
+    def _heading(self, text: str, level: int, lines: tuple[int, int], links: tuple[Link, ...]) -> None:
+        title = _heading_title(text)
         if title:
-            level = int(opener.tag[1])
             while self._path and self._path[-1][0] >= level:
                 self._path.pop()
             self._path.append((level, title))
-            self._add("heading", title, self._parser.span(opener), level=level, links=inline.links)
+            self._add("heading", title, lines, level=level, links=links)
 
     # -- containers
 
@@ -682,8 +704,7 @@ class _BlockReader:
         return opener, content
 
     def _item(self, inline: _Inline, lines: tuple[int, int]) -> None:
-        more = {"lead": inline.lead, "rest": inline.rest, "links": inline.links}
-        self._add("list_item", inline.text, lines, level=len(self._lists), ordered=self._lists[-1], **more)
+        self._add("list_item", inline.text, lines, level=len(self._lists), ordered=self._lists[-1], **_parts_of(inline))
         self._containers.append(len(self.blocks) - 1)
 
     def _on_list_item_close(self, position: int, token: Token) -> None:
@@ -745,7 +766,15 @@ class _BlockReader:
     def _on_html_block(self, position: int, token: Token) -> None:
         start = _first_line(token)
         for piece in _HtmlReader().read(token.content):
-            self._add("html", piece.text, (start + piece.first, start + piece.last), cells=piece.cells, header=piece.header, links=piece.links)
+            lines = (start + piece.first, start + piece.last)
+            if piece.heading and not self._containers:
+                self._heading(piece.text, piece.heading, lines, piece.links)
+            else:
+                self._add("html", piece.text, lines, cells=piece.cells, header=piece.header, links=piece.links)
+
+
+def _parts_of(inline: _Inline) -> dict[str, Any]:
+    return {"lead": inline.lead, "rest": inline.rest, "links": inline.links, "emphasised": inline.emphasised}
 
 
 def _heading_title(text: str) -> str:

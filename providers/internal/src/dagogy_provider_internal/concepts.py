@@ -8,7 +8,7 @@ are members or content is voted on by all sections of the same level, so that on
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -16,18 +16,36 @@ from statistics import median
 from dagogy.api import Block, ScopeDocument
 
 from dagogy_provider_internal.estimates import stated_minutes
-from dagogy_provider_internal.lexicon import column_role, folded, is_imperative, is_label, label, meta_role, numbering
-from dagogy_provider_internal.naming import aliases, is_sentence, same_key, split_cue, split_gloss, split_label, tidy_title
+from dagogy_provider_internal.headings import heading_kind, is_admin, is_chapter, is_contents, is_label, meta_role, numbering
+from dagogy_provider_internal.lexicon import column_role, folded, is_imperative, label
+from dagogy_provider_internal.naming import (
+    aliases,
+    has_leader,
+    is_sentence,
+    same_key,
+    same_names,
+    split_cue,
+    split_gloss,
+    split_label,
+    stated_length,
+    tidy_title,
+)
 from dagogy_provider_internal.outline import Item, Section, items_of, outline
+from dagogy_provider_internal.prose import terms
 
 #: An item of at most this many words is a label rather than a statement.
 _LABEL_WORDS = 8
 #: A grouping heading with at least this many words of its own among siblings that are concepts is one of them.
-_SUBSTANTIAL_WORDS = 40
+_SUBSTANTIAL_WORDS = 6
 
 #: Leads that label a text in one list and name a concept in another.
 _AMBIGUOUS = frozenset(
     {"errors", "tests", "checks", "mistakes", "traps", "faults", "exercises", "practice", "examples", "definitions", "questions", "syntax", "usage"}
+)
+#: Headings of a document's structure that name a concept when they stand in a list of names.
+_AMBIGUOUS_HEADINGS = frozenset(
+    "notation support index conventions history abstract license licence copyright feedback contact links references resources sources examples exercises "
+    "assessment motivation background policies attendance quiz dedication prologue epilogue overview roadmap".split()
 )
 
 
@@ -123,14 +141,80 @@ class _Reader:
         self.document = document
         self.root = outline(document)
         self.found = Found()
+        self.repeated_leads = self._labels_of_many_sections()
+        self._settle_kinds()
         self.bold_levels, self.label_levels = self._vote()
         self.concept_levels = self._levels_with_content()
 
     def read(self) -> Found:
         self._section(self.root)
-        if not self.found.concepts:
-            self._bold_paragraphs()
+        for other in (self._contents, self._unnamed_tables, self._bold_paragraphs):
+            if not self.found.concepts:
+                other()
+        if len(self.found.concepts) < 2:
+            self._prose()
+        _named_by_questions(self.found.concepts)
         return self.found
+
+    # ------------------------------------------------------------------------------------------------------- kinds, by the whole document
+
+    def _settle_kinds(self) -> None:
+        """What a heading is for, where only the others tell: the letters of a glossary, headings without a number among numbered chapters, and a
+        word of structure that the section defines as a concept."""
+        for section in self.root.walk():
+            letters = [c for c in section.children if len(folded(c.title)) == 1 or folded(c.title) == "0 9"]
+            if len(letters) >= 3 and 2 * len(letters) > len(section.children):
+                for child in letters:
+                    child.kind = "group"
+        for section in self.root.walk():
+            if section.kind in ("skip", "group", "part") and section.head >= 0 and self._defines_itself(section):
+                section.kind = "concept"
+        self._set_unnumbered_aside()
+
+    def _set_unnumbered_aside(self) -> None:
+        chapters = [s for s in self.root.walk() if s.kind == "concept" and is_chapter(s.title)]
+        near: set[int] = set()
+        for section in self.root.walk():
+            if is_chapter(section.title):
+                near.update(id(s) for s in section.walk())
+            elif any(is_chapter(s.title) for s in section.walk()):
+                near.add(id(section))
+        others = [s for s in self.root.walk() if s.kind == "concept" and id(s) not in near and s.head >= 0]
+        if len(chapters) >= 3 and others and 3 * len(others) <= len(chapters) and not any(s.children for s in others):
+            for section in others:
+                section.kind = "skip"
+
+    def _defines_itself(self, section: Section) -> bool:
+        first = next((self.document.blocks[p].text for p in section.own if self.document.blocks[p].kind == "paragraph"), "")
+        title = re.escape(tidy_title(section.title))
+        return bool(re.match(rf"(?:an? )?{title} (?:is|are|means) (?:an? |any |the |what |when )", first[:200], re.IGNORECASE))
+
+    def _contents(self) -> None:
+        """Nothing but a table of contents says what is taught."""
+        for section in self.root.walk():
+            if is_contents(section.title):
+                section.kind = "group"
+                self._section(section)
+
+    def _unnamed_tables(self) -> None:
+        """Tables whose header does not say which column names the concepts: the first one that holds names."""
+        for section in self.root.walk():
+            if section.kind in ("concept", "group"):
+                for concept in self._topic_rows(section, guess=True):
+                    _add(self.found, concept)
+
+    def _prose(self) -> None:
+        """A text without structure: what its sentences define. One heading above it is its title then."""
+        told = {id(s): s for s in self.root.walk() if s.kind == "meta"}
+        aside = {p for s in told.values() for p in s.blocks()}
+        found = [t for t in terms(self.document) if t.at not in aside]
+        if len(found) < (3 if self.found.concepts else 1):
+            return
+        for concept in self.found.concepts:
+            self.found.skipped.append((concept.title, "is the title of a text that defines its terms in its sentences"))
+        self.found.concepts.clear()
+        for term in found:
+            _add(self.found, Concept(term.name, self.document, term.at, [term.at], self.document.blocks[term.at].path, term.gloss))
 
     # ------------------------------------------------------------------------------------------------------- votes by heading level
 
@@ -147,6 +231,10 @@ class _Reader:
             prose[level] = prose.get(level, 0) + self._size(p for p in loose if self.document.blocks[p].kind != "table_row")
             bold = _named_items(items)
             named[level] = named.get(level, 0) + sum(self._size(i.blocks()) for i in bold)
+            set_off = self._term_paragraphs(section)
+            if len(set_off) >= 3 and not items:
+                named[level] += self._size(loose)
+                prose[level] -= self._size(p for p in loose if self.document.blocks[p].kind != "table_row")
             if not bold and _bare(items):
                 labels[level] = labels.get(level, 0) + self._size(i.at for i in items)
             elif not bold:
@@ -177,9 +265,9 @@ class _Reader:
             skipped.append((section.title, "is a structural heading"))
             if not members:
                 return
-        tables = self._topic_rows(section)
+        tables = self._topic_rows(section, guess=section.kind == "group" and section is not self.root)
         items, _ = items_of(document, section.own)
-        named = [] if tables else self._members(section, items)
+        named = [] if tables else self._members(section, items) or self._bold_members(section)
         if tables or named:
             self._group(section, "groups the topics of its table" if tables else "groups the items of its list")
             for concept in tables or named:
@@ -188,7 +276,9 @@ class _Reader:
         elif section.head < 0 or section is self.root:
             self._children(section, all_kinds=True)
         elif (not any(c.kind == "concept" for c in inner) and section.kind == "concept") or (
-            section.kind == "concept" and self._size(section.own) >= _SUBSTANTIAL_WORDS and section.level in self.concept_levels
+            section.kind == "concept"
+            and self._size(section.own) >= _SUBSTANTIAL_WORDS
+            and (section.level in self.concept_levels or (len(numbering(section.title)) > 1 and not any(numbering(c.title) for c in inner)))
         ):
             self._heading_concept(section)
         else:
@@ -221,50 +311,119 @@ class _Reader:
                 self.found.skipped.append((below.title, f"is part of “{concept.title}”"))
         _add(self.found, concept)
 
+    # ------------------------------------------------------------------------------------------------------- paragraphs with a bold term
+
+    def _labels_of_many_sections(self) -> frozenset[str]:
+        """Bold leads that come back in several sections: they label a text (`Time complexity`), they name no concept."""
+        blocks = self.document.blocks
+        counts: dict[str, set[int]] = defaultdict(set)
+        for section in self.root.walk():
+            for p in section.own:
+                if blocks[p].kind == "paragraph" and _bold_start(blocks[p])[0]:
+                    counts[folded(_bold_start(blocks[p])[0])].add(section.head)
+        return frozenset(lead for lead, heads in counts.items() if len(heads) > 1)
+
+    def _term_paragraphs(self, section: Section) -> list[int]:
+        """The paragraphs of a section that begin with a term in bold; empty unless they are most of its paragraphs that begin anything."""
+        blocks = self.document.blocks
+        paragraphs = [p for p in section.own if blocks[p].kind == "paragraph" and blocks[p].parent < 0]
+        leads = [p for p in paragraphs if self._is_term(_bold_start(blocks[p])[0])]
+        return leads if len(leads) >= 0.4 * len(paragraphs) else []
+
+    def _is_term(self, lead: str) -> bool:
+        return (
+            bool(lead)
+            and len(lead.split()) <= _LABEL_WORDS
+            and not is_label(lead)
+            and folded(lead) not in self.repeated_leads
+            and heading_kind(lead) == "concept"
+        )
+
+    def _bold_members(self, section: Section) -> list[Concept]:
+        """The terms of a glossary that is written in paragraphs."""
+        leads = self._term_paragraphs(section)
+        free = section.kind == "group" and section is not self.root
+        if not leads or not (free or (len(leads) >= 3 and section.level in self.bold_levels and section.kind == "concept")):
+            return []
+        return [self._term_concept(at, end, section.own) for at, end in zip(leads, [*leads[1:], len(self.document.blocks)], strict=True)]
+
+    def _term_concept(self, at: int, end: int, own: Sequence[int]) -> Concept:
+        block = self.document.blocks[at]
+        lead, rest = _bold_start(block)
+        blocks = [p for p in own if at <= p < end]
+        return Concept(tidy_title(lead), self.document, at, blocks if rest else blocks[1:], block.path, rest)
+
     # ----------------------------------------------------------------------------------------------------------------------- tables
 
-    def _topic_rows(self, section: Section) -> list[Concept]:
-        """The rows of the tables of topics in a section: those with a name column, or whose other columns say what a concept has."""
+    def _topic_rows(self, section: Section, *, guess: bool) -> list[Concept]:
+        """The rows of the tables of topics in a section: those with a name column, or whose other columns say what a concept has; with `guess` any
+        table that has a column of names."""
         blocks = self.document.blocks
         out: list[Concept] = []
+        tables: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for at in section.own:
-            row = blocks[at]
-            if row.kind != "table_row" or not row.cells:
-                continue
-            roles = [column_role(h) for h in row.header]
-            column = roles.index("name") if "name" in roles else 0
-            if "name" not in roles and not ({"definition", "requires", "pitfall"} & set(roles[1:])):
-                continue
-            title = tidy_title(row.cells[column]) if column < len(row.cells) else ""
-            if title:
-                out.append(Concept(title, self.document, at, [at], row.path, minutes=_minutes_of(row)))
-        return out
+            if blocks[at].kind in ("table_row", "html") and blocks[at].cells:
+                tables[blocks[at].header].append(at)
+        for header, rows in tables.items():
+            column = _name_column(header, [blocks[at].cells for at in rows], guess=guess)
+            schedule = any(_SCHEDULE_COLUMN.match(h.strip()) for h in header)
+            for at in rows if column >= 0 else ():
+                row = blocks[at]
+                title = tidy_title(row.cells[column]) if column < len(row.cells) else ""
+                if is_admin(title, schedule=schedule):
+                    self.found.skipped.append((title, "is an entry of the timetable"))
+                elif title:
+                    out.append(Concept(title, self.document, at, [at], row.path, minutes=_minutes_of(row), number=numbering(row.cells[column])))
+        return sorted(out, key=lambda c: c.anchor)
 
     # ------------------------------------------------------------------------------------------------------------------------ lists
 
     def _members(self, section: Section, items: list[Item]) -> list[Concept]:
         """The items of a section that are concepts themselves; empty when the list is text about the heading's concept."""
-        items = [i for i in items if not meta_role(_item_name(i))]
+        items = self._without_admin([i for i in items if not meta_role(_item_name(i))])
         free = section is self.root or section.kind in ("group", "skip")
         named = _named_items(items)
+        if len(named) >= 2 and free and _groups(named):
+            return self._leaf_concepts(items)
         if len(named) >= 2 and (free or section.level in self.bold_levels):
+            chosen = {i.at for i in named}
             for item in items:
-                if item not in named:
+                if item.at not in chosen:
                     self.found.skipped.append(
                         (_item_name(item)[:80], "groups other items" if item.children else "is not set off as a concept in a list that sets its concepts off")
                     )
             several = _repeated(i.block for i in named)
             return [self._item_concept(i, _path_of(i, self.document), several) for i in named]
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
-            leaves = self._leaves(items)
-            several = _repeated(i.block for i in leaves)
-            return [self._item_concept(i, _path_of(i, self.document), several) for i in leaves]
+            return self._leaf_concepts(items)
         return []
+
+    def _without_admin(self, items: list[Item]) -> list[Item]:
+        """The items without a timetable's breaks and exams."""
+        schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in items)
+        printed = any(has_leader(i.block.text) for i in items)
+        kept = []
+        for item in items:
+            title = tidy_title(item.block.text)
+            if is_admin(tidy_title(_item_name(item)), schedule=schedule):
+                self.found.skipped.append((_item_name(item)[:80], "is an entry of the timetable"))
+            elif not item.block.lead and ":" in title and _announces(title.partition(":")[0]):
+                self.found.skipped.append((title[:80], "labels a text"))
+            elif not item.block.lead and heading_kind(title) == "skip" and (printed or folded(title) not in _AMBIGUOUS_HEADINGS):
+                self.found.skipped.append((title, "is a structural heading"))
+            else:
+                kept.append(item)
+        return kept
+
+    def _leaf_concepts(self, items: Iterable[Item]) -> list[Concept]:
+        leaves = self._leaves(items)
+        several = _repeated(i.block for i in leaves)
+        return [self._item_concept(i, _path_of(i, self.document), several) for i in leaves]
 
     def _leaves(self, items: Iterable[Item]) -> list[Item]:
         """Items that are concepts in a list of bare labels: an item whose sub-items are labels groups them."""
         out: list[Item] = []
-        for item in items:
+        for item in self._without_admin(list(items)):
             if len(item.children) >= 2 and _bare(item.children):
                 self.found.skipped.append((_item_name(item)[:80], "groups other items"))
                 out.extend(self._leaves(item.children))
@@ -277,17 +436,78 @@ class _Reader:
         name, gloss, needs = _label_of(block, several)
         blocks = item.blocks() if gloss else item.blocks()[1:]
         number = numbering(block.lead or block.text)
-        return Concept(tidy_title(name), self.document, item.at, blocks, path, gloss, number=number, ordered=block.ordered, needs=needs)
+        minutes = stated_minutes("Time", stated_length(block.lead or name))
+        return Concept(tidy_title(name), self.document, item.at, blocks, path, gloss, number=number, ordered=block.ordered, needs=needs, minutes=minutes)
 
     def _bold_paragraphs(self) -> None:
-        """The last resort, and the way of glossaries: paragraphs that start with a bold term. Each takes the text up to the next."""
+        """The way of texts without headings: paragraphs that start with a bold term. Each takes the text up to the next."""
         blocks = self.document.blocks
-        leads = [
-            i for i, b in enumerate(blocks) if b.kind in ("paragraph", "list_item") and b.lead and not is_label(b.lead) and len(b.lead.split()) <= _LABEL_WORDS
-        ]
+        leads = [i for i, b in enumerate(blocks) if b.kind in ("paragraph", "list_item") and b.lead and len(b.lead.split()) <= _LABEL_WORDS]
         for at, following in zip(leads, [*leads[1:], len(blocks)], strict=False):
+            if not self._is_term(blocks[at].lead):
+                self.found.skipped.append((blocks[at].lead, "labels a text"))
+                continue
             own = [p for p in range(at, following) if blocks[p].kind != "heading" and blocks[p].path == blocks[at].path]
             _add(self.found, Concept(tidy_title(blocks[at].lead), self.document, at, own, blocks[at].path, blocks[at].rest.lstrip(" :")))
+
+
+_SCHEDULE_COLUMN = re.compile(
+    r"^(?:weeks?|dates?|days?|time|when|session|lecture|class|woche|datum|tag|semaine|date|semana|fecha|settimana|data|неделя|дата|周|日期|週|日付)\b",
+    re.IGNORECASE,
+)
+_TIMED = re.compile(r"^\s*(?:\d{1,2}[:h]\d{2}|\d{4}-\d{2}-\d{2})")
+_QUESTION = re.compile(
+    r"^(?:what|who)(?:['’]s| is| are| was| were) (?:meant by |the (?:meaning|definition|point|idea) of )?(?:an? |the (?!difference))?(?P<what>.+?)$|"
+    r"^what (?:does|do) (?:an? |the )?(?P<does>.+?) (?:mean|stand for|do|refer to)$|"
+    r"^was (?:ist|sind|bedeutet|heißt) (?:eine?[rsnm]? |der |die |das )?(?P<was>.+?)$|"
+    r"^qu['’]est[- ]ce (?:que c['’]est qu['’]|que |qu['’])(?:une? |le |la |les |l['’])?(?P<que>.+?)$|"
+    r"^¿?qu[ée] (?:es|son|significa) (?:una? |el |la |los |las )?(?P<es>.+?)$|"
+    r"^что такое (?P<ru>.+?)$|^什么是(?P<zh>.+?)$|^(?P<ja>.+?)とは(?:何(?:です)?か)?$",
+    re.IGNORECASE,
+)
+
+
+def _named_by_questions(concepts: Sequence[Concept]) -> None:
+    """In a document of questions and answers a concept is what the question asks about: `What is a p-value?`. One question among names is a name."""
+    asked = [c for c in concepts if c.title.endswith(("?", "？"))]
+    if len(asked) < 3 or len(asked) < 0.6 * len(concepts):
+        return
+    for concept in asked:
+        match = _QUESTION.match(concept.title.rstrip("?？ "))
+        name = next((g for g in match.groups() if g), "") if match else ""
+        if name and len(name.split()) <= 12:
+            concept.title = _capital(name)
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:] if re.match(r"[^\W\d_]{2}", name) and name.split(maxsplit=1)[0].islower() else name
+
+
+def _bold_start(block: Block) -> tuple[str, str]:
+    """The bold term at the start of a paragraph and what follows it: set off by punctuation, or by a capital (`**Collateral** Property that …`)."""
+    if block.lead:
+        return block.lead, block.rest.lstrip(" :–—-")
+    first = block.emphasised[0] if block.emphasised else ""
+    rest = block.text[len(first) :]
+    if first and block.text.startswith(first) and rest[:1] == " " and rest[1:2].isupper() and not first[-1:].isspace():
+        return first.rstrip(":. "), rest.strip()
+    return "", ""
+
+
+def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess: bool) -> int:
+    """The column whose cells name concepts, -1 where none does."""
+    roles = [column_role(h) for h in header]
+    if "name" in roles:
+        return roles.index("name")
+    if {"definition", "requires", "pitfall"} & set(roles[1:]):
+        return 0
+    if guess and len(rows) >= 3:
+        for column in range(max(map(len, rows))):
+            cells = [r[column] for r in rows if column < len(r) and r[column].strip()]
+            named = [c for c in cells if any(map(str.isalpha, c)) and len(c.split()) <= _LABEL_WORDS and not c.rstrip().endswith(".")]
+            if len(cells) >= 0.8 * len(rows) and len(named) >= 0.9 * len(cells) and len(set(map(folded, named))) >= 0.9 * len(named):
+                return column
+    return -1
 
 
 def _label_of(block: Block, several: frozenset[tuple[str, ...]]) -> tuple[str, str, tuple[tuple[str, tuple[int, int]], ...]]:
@@ -327,10 +547,25 @@ def _named_items(items: Sequence[Item]) -> list[Item]:
     while level:
         named = [i for i in level if i.block.lead and not is_label(i.block.lead) and len(i.block.lead.split()) <= 2 * _LABEL_WORDS]
         if named and len(named) >= 0.5 * len(level):
-            # "Errors" among a dozen named concepts is one more; "Note" is not.
-            return named if len(named) < 0.8 * len(level) else [i for i in level if i in named or (i.block.lead and folded(i.block.lead) in _AMBIGUOUS)]
+            # "Errors" among a dozen named concepts is one more, and so is "Summary"; "Note" is not.
+            chosen = {i.at for i in named}
+            return named if len(named) < 0.8 * len(level) else [i for i in level if i.at in chosen or _names_too(i.block.lead, len(named))]
         level = [c for i in level for c in i.children if not meta_role(_item_name(i))]
     return []
+
+
+def _names_too(lead: str, others: int) -> bool:
+    return bool(lead) and (folded(lead) in _AMBIGUOUS or (others >= 8 and not label(f"{lead}: x")[0] and not meta_role(lead)))
+
+
+def _announces(head: str) -> bool:
+    """Whether `Reading: …`, `Homework: …` tell what to do and not what is taught."""
+    return heading_kind(head) in ("skip", "meta") or is_label(head)
+
+
+def _groups(named: Sequence[Item]) -> bool:
+    """Whether bold items are but the headings of the labels below them: most say nothing of their own and have two labels or more."""
+    return sum(not i.block.rest and len(i.children) >= 2 and _bare(i.children) for i in named) >= 0.6 * len(named)
 
 
 def _bare(items: Sequence[Item]) -> bool:
@@ -338,9 +573,7 @@ def _bare(items: Sequence[Item]) -> bool:
     if not items:
         return False
     names = [split_gloss(i.block.text)[0] for i in items]
-    said = sum(
-        (n.rstrip().endswith((".", "!", ";")) and not n.rstrip().endswith("etc.")) or bool(label(i.block.text)[0]) for n, i in zip(names, items, strict=True)
-    )
+    said = sum((n.rstrip().endswith((".", "!")) and not n.rstrip().endswith("etc.")) or bool(label(i.block.text)[0]) for n, i in zip(names, items, strict=True))
     asked = sum(is_imperative(n) and len(n.split()) > 4 for n in names)
     return median(len(n.split()) for n in names) <= _LABEL_WORDS and said <= 0.3 * len(items) and asked <= 0.5 * len(items)
 
@@ -359,22 +592,40 @@ def _path_of(item: Item, document: ScopeDocument) -> tuple[str, ...]:
 
 
 def _merged(found: Found) -> Found:
-    """Concepts with the same name, an inflection of it, or an alias in common become one, which has all their text."""
-    by_key: dict[tuple[str, ...], Concept] = {}
-    kept: list[Concept] = []
-    for concept in found.concepts:
+    """Concepts with the same name, an inflection of it, or an alias in common become one, which has all their text.
+
+    Which of the titles stays does not depend on the order of the document: the one that tells most names, then the one with most text.
+    """
+    first_with: dict[tuple[str, ...], int] = {}
+    parent = list(range(len(found.concepts)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = i = parent[parent[i]]
+        return i
+
+    for i, concept in enumerate(found.concepts):
         concept.names = aliases(concept.title)
-        keys = [same_key(n) for n in concept.names]
-        other = next((by_key[k] for k in keys if k in by_key), None)
-        if other is None:
-            kept.append(concept)
-        else:
-            _absorb(other, concept)
-            found.skipped.append((concept.title, f"is “{other.title}” again"))
-        for key in keys:
-            by_key.setdefault(key, other or concept)
-    found.concepts = kept
+        for key in (same_key(n) for n in same_names(concept.title)):
+            one, other = sorted((root(first_with.setdefault(key, i)), root(i)))
+            parent[other] = one
+    members: dict[int, list[int]] = defaultdict(list)
+    for i in range(len(found.concepts)):
+        members[root(i)].append(i)
+    kept: list[tuple[int, Concept]] = []
+    for positions in members.values():
+        alike = sorted((found.concepts[i] for i in sorted(positions)), key=_fullness)
+        for again in alike[1:]:
+            _absorb(alike[0], again)
+            found.skipped.append((again.title, f"is “{alike[0].title}” again"))
+        kept.append((min(positions), alike[0]))
+    found.concepts = [concept for _, concept in sorted(kept, key=lambda k: k[0])]
     return found
+
+
+def _fullness(concept: Concept) -> tuple[int, int, int, str]:
+    words = sum(len(concept.document.blocks[b].text.split()) for b in concept.blocks)
+    return -len(same_names(concept.title)), -words, len(concept.title), concept.title
 
 
 def _absorb(concept: Concept, other: Concept) -> None:

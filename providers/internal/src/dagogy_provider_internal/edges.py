@@ -37,8 +37,9 @@ from typing import Literal, NamedTuple
 from dagogy.api import STOP_WORDS
 
 from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.headings import group_number
 from dagogy_provider_internal.levels import Level, levels
-from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS, folded, group_number
+from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS, folded
 from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, singular, tokens, word_forms
 from dagogy_provider_internal.passages import Passage
 

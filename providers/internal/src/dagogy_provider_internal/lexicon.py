@@ -1,4 +1,4 @@
-"""General English knowledge of the provider: words that structure a document, and cue phrases. Nothing here names a subject's concepts.
+"""General English knowledge of the provider: labels, and cue phrases of sentences. Nothing here names a subject's concepts.
 
 A text in another language matches none of these lists and is read by its structure alone.
 """
@@ -8,116 +8,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
-from typing import Literal
 
 from dagogy.api import words
 
-# ----------------------------------------------------------------------------------------------------------------- kinds of headings
-
-#: What a heading is for. `concept`: a name of its own; `group`: its children are taught, it is not; `meta`: says something about
-#: the course; `part`: belongs to the concept above it (examples, exercises, …); `skip`: neither it nor its text is taught.
-HeadingKind = Literal["concept", "group", "meta", "part", "skip"]
-
-_GROUP = frozenset(
-    "topics|topic list|concepts|key concepts|core concepts|main concepts|terms|key terms|terminology|glossary|definitions|skills|"
-    "syllabus|outline|course outline|"
-    "course content|contents|content|curriculum|modules|units|lessons|chapters|topics covered|in scope|scope|schedule|lesson plan|learning path|roadmap|"
-    "introduction|overview|intro|background|summary|notes".split("|")
-)
-_PART = frozenset(
-    "example|examples|worked example|worked examples|exercise|exercises|practice|practice problems|problems|activities|activity|quiz|"
-    "self check|self test|check|"
-    "checks|questions|review questions|pitfalls|common mistakes|common errors|common pitfalls|misconceptions|common misconceptions|"
-    "warnings|caveats|key facts|"
-    "facts|key points|key ideas|details|definition|description|explanation|tips|remarks|discussion|how it works|why it matters|summary|"
-    "notes|introduction|overview|"
-    "recap|background|motivation|usage|syntax|mastery check|assessment|solution|solutions|answers|see also|links|resources|references|further reading".split(
-        "|"
-    )
-)
-_SKIP = frozenset(
-    "introduction|overview|intro|preface|foreword|abstract|preamble|table of contents|toc|contents|summary|conclusion|conclusions|"
-    "recap|wrap up|further reading|"
-    "further resources|additional resources|additional reading|recommended reading|reading list|readings|references|bibliography|works cited|resources|links|"
-    "external links|see also|acknowledgements|acknowledgments|acknowledgement|license|licence|copyright|credits|authors|author|"
-    "contributors|contributing|changelog|"
-    "change log|history|version history|revision history|appendix|appendices|index|misc|miscellaneous|faq|motivation|about|about this "
-    "course|about this document|"
-    "about this book|about the author|about the authors|about|how to use this document|how to use this book|how to read this|conventions|notation|next steps|"
-    "what next|grading|assessment|assignments|exercises|examples|notes|todo|quiz|feedback|contact|getting help|support|background".split("|")
-)
-_META: dict[str, str] = {
-    **dict.fromkeys(
-        "out of scope|not in scope|not covered|what is not covered|exclusions|excluded|non goals|what this course does not cover|beyond scope".split("|"),
-        "scope_out",
-    ),
-    **dict.fromkeys(
-        "audience|target audience|intended audience|who is this for|who this is for|who should read this|for whom|learners|readers|about you".split("|"),
-        "audience",
-    ),
-    **dict.fromkeys(
-        "prerequisites|prerequisite|prerequisite knowledge|required knowledge|assumed knowledge|requirements|what you should know|what you "
-        "need to know|before you start|"
-        "before you begin".split("|"),
-        "prerequisites",
-    ),
-    **dict.fromkeys(
-        "goal|goals|objective|objectives|aim|aims|purpose|learning objectives|learning goals|learning outcomes|outcomes|course goals".split("|"), "goal"
-    ),
-}
-_NUMBERED_PART = re.compile(
-    r"^(?:chapter|module|unit|lesson|week|part|section|day|step|session|lecture|topic|appendix|stage|level|phase)\s+"
-    r"(?:\d+|[ivxlc]+|[a-z]|one|two|three|four|five|six|seven|eight|nine|ten)$"
-)
-_NUMBERING = re.compile(
-    r"^\s*(?:(?:chapter|module|unit|lesson|week|part|section|day|step|session|lecture|stage|phase)\s+(?:\d+(?:\.\d+)*|[IVXLC]+)\s*(?:[:.)]|\s[-–—])\s*|"
-    r"\(?\d{1,3}[.):]\s+|\d{1,2}(?:\.\d{1,2})+[.):]?\s+)",
-    re.IGNORECASE,
-)
+_PLAIN = re.compile(r"[^a-z0-9+#]+")
+_VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")  # they choose a glyph, as of an emoji
 
 
 def folded(text: str) -> str:
     """`text` for comparison: NFKC, lower case, letters, digits, `+` and `#` only, single spaces."""
-    kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#" else " " for c in unicodedata.normalize("NFKC", text).casefold())
+    if text.isascii():
+        return " ".join(_PLAIN.sub(" ", text.lower()).split())
+    bare = _VARIATION.sub("", unicodedata.normalize("NFKC", text).casefold()).replace("i\u0307", "i")  # the dotted capital of Turkish
+    kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#" else " " for c in bare)
     return " ".join("".join(kept).split())
-
-
-def heading_kind(title: str, *, below_concept: bool = False) -> HeadingKind:
-    """What a heading is for. `below_concept`: it stands under a heading that could be a concept, so an "Example" is a part of that."""
-    key = folded(_NUMBERING.sub("", title))
-    if key in _META:
-        return "meta"
-    if below_concept and key in _PART:
-        return "part"
-    if key in _SKIP:
-        return "skip"
-    if key in _GROUP or not key or _NUMBERED_PART.match(key):
-        return "group"
-    return "concept"
-
-
-def meta_role(title: str) -> str:
-    """Which of `scope_out`, `audience`, `prerequisites`, `goal` a heading or item introduces, or an empty string."""
-    return _META.get(folded(_NUMBERING.sub("", title)), "")
-
-
-def numbering(title: str) -> tuple[int, ...]:
-    """The number in front of a title (`Chapter 3:`, `2.1`), or an empty tuple."""
-    match = _NUMBERING.match(title)
-    return tuple(int(n) for n in re.findall(r"\d+", match.group())) if match else ()
-
-
-def group_number(title: str) -> tuple[int, ...]:
-    """The number of a heading that groups by place in a course (`Week 3`, `Unit two`, `2. Basics`), or an empty tuple."""
-    key = folded(title)
-    last = key.rsplit(" ", 1)[-1]
-    if _NUMBERED_PART.match(key) and (last.isdecimal() or last in NUMBER_WORDS):
-        return (int(last) if last.isdecimal() else NUMBER_WORDS[last],)
-    return numbering(title)
-
-
-def without_numbering(title: str) -> str:
-    return _NUMBERING.sub("", title, count=1)
 
 
 # ------------------------------------------------------------------------------------------------------------ columns and labels
@@ -175,11 +79,6 @@ def label(text: str) -> tuple[str, str]:
         if match:
             return role, text[match.end() :]
     return "", text
-
-
-def is_label(lead: str) -> bool:
-    """Whether a bold lead only labels its text (`Note`, `Common mistake`) and names no concept."""
-    return bool(label(f"{lead.rstrip(':. ')}: x")[0]) or folded(lead) in _PART
 
 
 # -------------------------------------------------------------------------------------------------------------------- sentences

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Sequence
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.naming import aliases, content_tokens, is_sentence, same_key
+
+#: A word in more names than this joins none of them.
+_COMMON = 200
+#: How far a concept looks for one to go into.
+_NEAR = 50
 
 
 def fit(concepts: list[Concept], least: int, most: int) -> tuple[list[Concept], list[str]]:
@@ -31,59 +37,92 @@ def _words(concept: Concept) -> int:
 def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
     """Whole groups become one concept named by their heading: the deepest first, then those with the least text, none larger than needed if possible."""
     while len(concepts) > most:
-        groups: dict[tuple[str, ...], list[Concept]] = defaultdict(list)
-        for concept in concepts:
-            if len(concept.path) > 1 and concept.anchor >= 0:
-                groups[concept.path].append(concept)
         need = len(concepts) - most
-        taken = {same_key(c.title) for c in concepts if c.anchor >= 0}
-        # An item of the spec that names a group, and that the document does not describe, is what the group becomes.
-        named = {same_key(c.title): c for c in concepts if c.anchor < 0}
-        options = []
-        for path, members in groups.items():
-            key = same_key(path[-1])
-            if len(members) > 1 and key not in taken and not is_sentence(path[-1]):
-                options.append((path, [*members, *([named[key]] if key in named else [])]))
-        if not options:
-            return concepts
-        path, members = min(options, key=lambda o: (len(o[1]) - 1 > need, same_key(o[0][-1]) not in named, -len(o[0]), sum(map(_words, o[1])), o[0]))
-        if len(members) - 1 > 2 * need:
-            return concepts
-        concepts = _replaced(concepts, members, _union(members, path[-1], path[:-1]))
-        notes.append(f"merged into “{path[-1]}”: {', '.join(m.title for m in members if m.anchor >= 0)}")
+        options = _groups(concepts)
+        chosen: list[tuple[tuple[str, ...], list[Concept]]] = []
+        for path, members in options:
+            if len(members) - 1 <= need:
+                chosen.append((path, members))
+                need -= len(members) - 1
+        if not chosen:
+            # One that is larger than needed, as long as it is not much larger.
+            path, members = min(options, key=lambda o: len(o[1]), default=((), []))
+            if not members or len(members) - 1 > 2 * need:
+                return concepts
+            chosen.append((path, members))
+        concepts = _replaced(concepts, [(members, _union(members, path[-1], path[:-1])) for path, members in chosen])
+        notes.extend(f"merged into “{path[-1]}”: {', '.join(m.title for m in members if m.anchor >= 0)}" for path, members in chosen)
     return concepts
+
+
+def _groups(concepts: list[Concept]) -> list[tuple[tuple[str, ...], list[Concept]]]:
+    """The groups that can become one concept, with their heading paths, the likeliest first."""
+    groups: dict[tuple[str, ...], list[Concept]] = defaultdict(list)
+    for concept in concepts:
+        if len(concept.path) > 1 and concept.anchor >= 0:
+            groups[concept.path].append(concept)
+    taken = {same_key(c.title) for c in concepts if c.anchor >= 0}
+    # An item of the spec that names a group, and that the document does not describe, is what the group becomes.
+    named = {same_key(c.title): c for c in concepts if c.anchor < 0}
+    options = []
+    for path, members in sorted(groups.items(), key=lambda g: (same_key(g[0][-1]) not in named, -len(g[0]), sum(map(_words, g[1])), g[0])):
+        key = same_key(path[-1])
+        if len(members) > 1 and key not in taken and not is_sentence(path[-1]):
+            options.append((path, [*members, *([named[key]] if key in named else [])]))
+            taken.add(key)
+    return options
 
 
 def _merge_alike(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
-    """A concept whose name contains another's goes into that one: the one with the least text first."""
-    while len(concepts) > most:
-        telling = [frozenset(content_tokens(c.title)) for c in concepts]
-        pairs = [(a, b) for a in range(len(concepts)) for b in range(len(concepts)) if a != b and telling[a] < telling[b]] if len(concepts) < 400 else []
-        if not pairs:
-            return concepts
-        a, b = min(pairs, key=lambda p: (len(telling[p[1]]) - len(telling[p[0]]), _words(concepts[p[1]]), concepts[p[1]].title))
-        into, gone = concepts[a], concepts[b]
-        notes.append(f"merged into “{into.title}”: {gone.title}")
-        concepts = _replaced(concepts, [into, gone], _union([into, gone], into.title, into.path))
-    return concepts
+    """A concept whose name contains another's goes into that one: the closest names first, then the one with the least text."""
+    telling = [frozenset(content_tokens(c.title)) for c in concepts]
+    holding: dict[str, list[int]] = defaultdict(list)
+    for i, stems in enumerate(telling):
+        for stem in stems:
+            holding[stem].append(i)
+    pairs: list[tuple[int, int, str, int, int]] = []
+    for a, stems in enumerate(telling):
+        # Those that hold the rarest of its words; a word that hundreds of names hold says nothing of them.
+        holders = min((holding[stem] for stem in stems), key=len, default=[])
+        if len(holders) <= _COMMON:
+            pairs.extend((len(telling[b]) - len(stems), _words(concepts[b]), concepts[b].title, a, b) for b in holders if stems < telling[b])
+    return _joined(concepts, [(a, b) for *_, a, b in sorted(pairs)], most, notes)
 
 
 def _merge_neighbours(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
-    """The last way: the concepts with the least text go into the one before them in the document."""
-    order = sorted(range(1, len(concepts)), key=lambda i: (_words(concepts[i]), concepts[i].title))
+    """The last way: the concepts with the least text go into one of the same section, the one with most words of the name in common, else the one
+    before them; where a section holds no other, into the one before them in the document."""
+    order = sorted(range(len(concepts)), key=lambda i: (_words(concepts[i]), concepts[i].title))
     gone = set(order[: len(concepts) - most])
-    out: list[list[Concept]] = []
-    for i, concept in enumerate(concepts):
-        if i in gone and out:
-            out[-1].append(concept)
-        else:
-            out.append([concept])
-    merged: list[Concept] = []
-    for members in out:
-        merged.append(members[0] if len(members) == 1 else _union(members, members[0].title, members[0].path))
-        if len(members) > 1:
-            notes.append(f"merged into “{members[0].title}”: {', '.join(m.title for m in members[1:])}")
-    return merged
+    kept = [i for i in range(len(concepts)) if i not in gone]
+    sections: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for i in kept:
+        sections[concepts[i].path].append(i)
+    pairs = []
+    for b in sorted(gone):
+        near = sections.get(concepts[b].path) or kept
+        at = bisect(near, b)
+        window = near[max(0, at - _NEAR) : at + _NEAR]
+        stems = frozenset(content_tokens(concepts[b].title))
+        pairs.append((max(window, key=lambda a: (len(stems & frozenset(content_tokens(concepts[a].title))), a < b, -abs(a - b))), b))
+    return _joined(concepts, pairs, most, notes)
+
+
+def _joined(concepts: list[Concept], pairs: Sequence[tuple[int, int]], most: int, notes: list[str]) -> list[Concept]:
+    """The second of each pair goes into the first, in this order, until no more than `most` are left."""
+    members = {i: [i] for i in range(len(concepts))}
+    for a, b in pairs:
+        if len(members) <= most:
+            break
+        if a in members and b in members:
+            members[a] += members.pop(b)
+    changes = []
+    for a, inside in members.items():
+        if len(inside) > 1:
+            into = concepts[a]
+            changes.append(([concepts[i] for i in inside], _union([concepts[i] for i in inside], into.title, into.path)))
+            notes.append(f"merged into “{into.title}”: {', '.join(concepts[i].title for i in inside[1:])}")
+    return _replaced(concepts, changes)
 
 
 def _union(members: Sequence[Concept], title: str, path: tuple[str, ...]) -> Concept:
@@ -101,10 +140,17 @@ def _union(members: Sequence[Concept], title: str, path: tuple[str, ...]) -> Con
     )  # fmt: skip
 
 
-def _replaced(concepts: list[Concept], members: Sequence[Concept], by: Concept) -> list[Concept]:
-    gone = {id(m) for m in members}
-    at = next(i for i, c in enumerate(concepts) if id(c) in gone)
-    return [by if i == at else c for i, c in enumerate(concepts) if i == at or id(c) not in gone]
+def _replaced(concepts: list[Concept], changes: Sequence[tuple[Sequence[Concept], Concept]]) -> list[Concept]:
+    """`concepts` with each set of members replaced by one concept, in the place of the first of them."""
+    instead = {id(member): by for members, by in changes for member in members}
+    done: set[int] = set()
+    out: list[Concept] = []
+    for concept in concepts:
+        by = instead.get(id(concept), concept)
+        if id(by) not in done:
+            done.add(id(by))
+            out.append(by)
+    return out
 
 
 def _split(concepts: list[Concept], least: int, most: int, notes: list[str]) -> list[Concept]:
@@ -124,7 +170,7 @@ def _split(concepts: list[Concept], least: int, most: int, notes: list[str]) -> 
         if own:
             concept.blocks, concept.parts = own, []
             pieces.insert(0, concept)
-        out = _replaced(out, [concept], pieces[0])
+        out = _replaced(out, [([concept], pieces[0])])
         at = out.index(pieces[0])
         out[at + 1 : at + 1] = pieces[1:]
         notes.append(f"split “{concept.title}” into: {', '.join(p.title for p in pieces)}")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from dagogy.api import STOP_WORDS, stem, words
 
-from dagogy_provider_internal.lexicon import folded, without_numbering
+from dagogy_provider_internal.headings import without_numbering, without_symbols
+from dagogy_provider_internal.lexicon import folded
 
 _MARKUP = re.compile(r"\*\*|__|`|\[\[|\]\]|</?[a-zA-Z][^<>]{0,40}/?>(?=\S|$)")
 _GLOSS = re.compile(r"^(.{2,80}?)(?:\s*:\s+|\s+[-–—]{1,2}\s+)(\S.*)$", re.DOTALL)
@@ -29,16 +31,56 @@ _LIGHT = frozenset(
 # Scripts that write words without spaces: Thai, Lao, Burmese, Khmer, kana, Han.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*[+#]*")
+_UNIT = (
+    r"min(?:ute)?s?\.?|h(?:rs?|ours?)?\.?|std\.?|stunden?|minuten|heures?|horas?|minutos?|ore|uur|мин\w*\.?|час\w*|days?|tage?|pages?|pp\.?|points?|"
+    r"pts\.?|credits?|"
+    r"ects|分钟?|小时|時間|분|시간"
+)
+_DURATION = re.compile(
+    rf"\s*(?:[(\[（]\s*(?P<in>(?:~|ca\.?|approx\.?|about|≈)?\s*\d+(?:[.,]\d+)?(?:\s*[-–]\s*\d+(?:[.,]\d+)?)?\s*(?:{_UNIT}))\s*[)\]）]|"
+    rf"\s[-–—]\s*(?P<out>\d+(?:[.,]\d+)?\s*(?:{_UNIT})))\s*$",
+    re.IGNORECASE,
+)
+_POINTER = re.compile(
+    r"\s*(?:(?:->|→|=>|⇒)\s*(?:see\b|p\.|pp\.|ch\.|cf\.).*|[(\[](?:see|cf\.?|siehe|s\.|voir|véase|vedi|zie|см\.|p\.|pp\.|ch\.)\s[^()\[\]]{1,60}[)\]])$",
+    re.IGNORECASE,
+)
+#: `Definition 3 (Tautology).`
+_STATED = re.compile(
+    r"^(?:definition|theorem|lemma|proposition|corollary|axiom|principle|law|rule|satz|définition|théorème|lemme|corollaire|definición|teorema|lema|corolario|"
+    r"definizione|определение|теорема|лемма)(?:\s+\d[\d.]*)?\s*\((?P<name>[^()]{2,60})\)\.?$",
+    re.IGNORECASE,
+)
+#: Longer texts are no titles, and are left as they are.
+_MAX_TITLE = 300
+_LEADER = re.compile(r"(?:\s*(?:\.\s?){4,}|\s*…{2,}|\s*·{3,}|\s*_{3,})\s*(?:\d{1,4}|[ivxlc]{1,6})?\s*$", re.IGNORECASE)
 _SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=50_000)
 def tidy_title(text: str) -> str:
-    """A heading, lead, cell or item as a title: numbering, markup and closing punctuation removed."""
-    title = " ".join(_MARKUP.sub("", without_numbering(text)).split())
-    title = title.strip(" \t:;,–—-|")
+    """A heading, lead, cell or item as a title: numbering, pictograms, markup, lengths in time and closing punctuation removed."""
+    title = " ".join(_MARKUP.sub("", without_numbering(without_symbols(text))).split())
+    title = title.rstrip(" ;,")
+    stated = _STATED.match(title)
+    title = stated["name"] if stated else title
+    for end in (_LEADER, _POINTER, _DURATION) if len(title) <= _MAX_TITLE else ():
+        title = end.sub("", title) or title
+    title = title.strip(" \t:;,–—-|、。：；")
     if title.endswith(".") and not title.endswith(("etc.", "...")) and title.count(".") == 1:
         title = title[:-1]
     return title
+
+
+def has_leader(text: str) -> bool:
+    """Whether dots lead to a page number, as in a printed table of contents."""
+    return len(text) <= _MAX_TITLE and bool(_LEADER.search(text))
+
+
+def stated_length(text: str) -> str:
+    """The length in time or pages at the end of a title (`Scales (30 min)`), or an empty string."""
+    match = _DURATION.search(text)
+    return (match["in"] or match["out"]).strip() if match else ""
 
 
 def split_gloss(text: str) -> tuple[str, str]:
@@ -54,6 +96,10 @@ def split_gloss(text: str) -> tuple[str, str]:
     return text, ""
 
 
+_THAT_IS = re.compile(
+    r"^(?P<name>.{2,80}?),\s+(?:i\.\s?e\.|that is(?: to say)?|in other words|d\.\s?h\.|c['’]est-à-dire|es decir|cioè|т\.\s?е\.|то есть),?\s+(?P<gloss>\S.*)$",
+    re.DOTALL,
+)
 _SEPARATED = re.compile(r"^(?P<name>.{2,80}?)(?P<mark>\s*:\s+|\s+[-–—]{1,2}\s+)(?P<gloss>\S.*)$", re.DOTALL)
 _CUE = re.compile(
     r"\s*\((?P<cue>(?:builds? (?:up)?on|needs?|requires?|depends? on|after|prerequisites?:?|assumes|comes after)\s+[^()]{2,100})\)\s*$", re.IGNORECASE
@@ -76,7 +122,10 @@ def split_label(text: str) -> tuple[str, str]:
     name, gloss = split_gloss(text)
     if gloss:
         return name, gloss
-    plain = without_numbering(text)
+    plain = without_numbering(without_symbols(text))
+    restated = _THAT_IS.match(plain)
+    if restated and len(restated["name"].split()) <= _LABEL_WORDS:
+        return restated["name"], restated["gloss"]
     match = _SEPARATED.match(plain)
     if match is None or len(match["name"].split()) > _LABEL_WORDS or match["name"].rstrip().endswith((".", "?", "!")):
         return text, ""
@@ -106,10 +155,54 @@ def singular(word: str) -> str:
     return word
 
 
+_BRITISH = re.compile(
+    r"\b(col|fav|flav|hon|lab|behavi|neighb|harb|hum|rum|tum|vap|vig|arm|od|endeav|sav|parl|rig)our|"
+    r"\b(\w{3,})is(?=(?:e|ed|es|er|ers|ing|ation|ations|able)\b)|\b(anal|paral|catal|hydrol)ys(?=(?:e|ed|es|er|ers|ing)\b)|"
+    r"\b(cent|fib|lit|met|theat|calib|spect|meag|lust|somb)re(?=s?\b)|\b(catal|dial|anal|monol)ogue|\b(def|off|pret|lic)ence|"
+    r"\b(mode|labe|trave|cance|leve|fue|tota|signa|channe|tunne)ll(?=(?:ed|er|ers|ing|or)\b)|\b(gr)ey\b|\b(alumin)ium\b|\b(program)me(?=s?\b)|\b(mo)uld|"
+    r"\b(p)aed(?=iatr)|\b(an|h)ae(?=m|sth)|\b(o)es(?=trog|ophag)",
+    re.IGNORECASE,
+)
+_AMERICAN = ("or", "iz", "yz", "er", "og", "ense", "l", "ray", "um", "", "old", "ed", "e", "es")
+#: Words that `-ise` is no suffix of.
+_NOT_ISE = re.compile(
+    r"^(?:exerc|prec|conc|adv|surpr|otherw|likew|prom|prem|comprom|rev|superv|telev|improv|disgu|franch|merchand|expert|exc|desp|dev|enterpr|"
+    r"circumc|inc|prac|treat|clockw|tort|porpo|turquo|no|ra|po|pra|cru|bru|ar|dem|ch|gu|w|r|v)$",
+    re.IGNORECASE,
+)
+
+
+def _american(title: str) -> str:
+    """`title` in American spelling, for comparison."""
+
+    def spelled(match: re.Match[str]) -> str:
+        kept = next((g, i) for i, g in enumerate(match.groups()) if g is not None)
+        return match[0] if kept[1] == 1 and _NOT_ISE.match(kept[0]) else kept[0] + _AMERICAN[kept[1]]
+
+    return _BRITISH.sub(spelled, title)
+
+
+@lru_cache(maxsize=100_000)
 def same_key(title: str) -> tuple[str, ...]:
-    """Titles with the same key name the same concept."""
-    found = [w.lower() if w.isupper() and len(w) > 1 else singular(w.lower()) for w in _WORD.findall(title.replace("’", "'"))]
-    return tuple(w for w in found if w not in {"a", "an", "the"}) or (folded(title),)
+    """Titles with the same key name the same concept: case, plural, hyphens and spelling of either side of the Atlantic do not count."""
+    found = [_key_word(w) for w in _WORD.findall(_american(unicodedata.normalize("NFKC", title).replace("’", "'")))]
+    telling = [w for w in found if w not in {"a", "an", "the"}]
+    if not telling:
+        return (folded(title),)
+    return tuple(_closed(telling))
+
+
+def _key_word(word: str) -> str:
+    if len(word) > 2 and word.endswith("s") and word[:-1].isupper():
+        return word[:-1].lower()  # APIs
+    return word.lower() if word.isupper() and len(word) > 1 else singular(word.lower())
+
+
+def _closed(parts: Sequence[str]) -> Iterator[str]:
+    """`pre`, `calculus` as one word, so that a hyphen makes no difference; numbers stay apart."""
+    for numeric, group in itertools.groupby(parts, key=lambda w: w[0].isdigit() or w[-1].isdigit()):
+        found = list(group)
+        yield from found if numeric else ["".join(found)]
 
 
 def aliases(title: str) -> list[str]:
@@ -121,6 +214,41 @@ def aliases(title: str) -> list[str]:
         if len(match[1].split()) <= 4 and any(c.isalpha() for c in match[1]):
             names.append(match[1].strip())
     return names
+
+
+_SYMBOL = re.compile(r"^(?:\$[^$]{1,12}\$|[^\W\d_])$")
+_ALSO = re.compile(r"^(?:also(?: called| known as)?|or|aka|a\.k\.a\.|auch|oder|ou|o|también|также|или)[:,]?\s+", re.IGNORECASE)
+
+
+def same_names(title: str) -> list[str]:
+    """The names under which another title is the same concept. A parenthesis that is an abbreviation, a symbol or says "also" is another name;
+    any other may tell two concepts apart (`Functions (linear)`, `Functions (quadratic)`)."""
+    match = _PARENTHESIS.search(title)
+    base = title[: match.start()].strip() if match else ""
+    if match is None or not base:
+        return [title]
+    inside = match[1].strip()
+    if _ALSO.match(inside):
+        return [title, base, *(n.strip() for n in re.split(r",\s+", _ALSO.sub("", inside)))]
+    if _abbreviates(inside, base) or _abbreviates(base, inside):
+        return [title, base, inside]
+    if _SYMBOL.match(inside):
+        return [title, base]  # which names nothing on its own
+    return [title]
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Whether `short` is made of letters of `long`, in order and from the initials of its words: `API`, `RegEx`, `k-NN`."""
+    letters = [c for c in short if c.isalnum()]
+    if not 2 <= len(letters) <= 8 or " " in short.strip() or not (sum(c.isupper() for c in letters) >= 2 or short.endswith(".")):
+        return False
+    low = "".join(letters).lower()
+    parts = [w for w in re.split(r"[\W_]+", long.lower()) if w]
+    telling = [w for w in parts if w not in STOP_WORDS]
+    if any(form in ("".join(w[0] for w in parts), "".join(w[0] for w in telling)) for form in (low, low.removesuffix("s"))):
+        return True
+    rest = iter("".join(parts))
+    return bool(parts) and low[0] == parts[0][0] and len(low) >= len(telling) and all(c in rest for c in low)
 
 
 def core_name(title: str) -> str:

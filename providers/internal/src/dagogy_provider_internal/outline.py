@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dagogy.api import Block, ScopeDocument
 
-from dagogy_provider_internal.lexicon import HeadingKind, heading_kind
+from dagogy_provider_internal.headings import HeadingKind, heading_kind
 
 
 @dataclass(slots=True)

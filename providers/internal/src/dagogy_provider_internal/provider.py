@@ -20,8 +20,6 @@ from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, no_concept, read, study, told_of
 from dagogy_provider_internal.repair import Own, repaired
 
-_SHOWN_NOTES = 40
-
 
 class Internal(Provider):
     """Reads a curriculum out of the sources of a run."""
@@ -40,9 +38,9 @@ class Internal(Provider):
                 f"{weak} of {len(contents)} concepts {'is' if weak == 1 else 'are'} only named by the source; such nodes rest on its structure and have a low "
                 "estimate_confidence"
             )
-        # What is decisive comes first: only so many notes are shown.
+        # What is decisive comes first: the command shows the first notes, the trace keeps all.
         notes[:0] = _without_example(document, request)
-        return Proposal(curriculum=document, notes=notes[:_SHOWN_NOTES], reading=told_of(studied))
+        return Proposal(curriculum=document, notes=notes, reading=told_of(studied))
 
     def repair(self, request: RepairRequest) -> Proposal | None:
         draft = msgspec.to_builtins(request.draft) if not isinstance(request.draft, dict) else copy.deepcopy(request.draft)

@@ -48,10 +48,13 @@ def read(document: ScopeDocument) -> ScopeReading:
     found = find_concepts(document)
     said = about(document)
     kept, skipped = [], list(found.skipped)
+    known = {same_key(p) for p in said.prerequisites}
     for concept in found.concepts:
         item = excluded(concept.title, said.scope_out)
         if item:
             skipped.append((concept.title, f"is out of scope: {item}"))
+        elif same_key(concept.title) in known:
+            skipped.append((concept.title, "is a prerequisite: the learner knows it already"))
         else:
             kept.append(concept)
     if not kept:

@@ -14,12 +14,14 @@ from typing import Any
 import click
 
 from dagogy.api.errors import InvalidArgument
+from dagogy.api.text import shorten
 from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
 from dagogy.pipeline import inputs, operations
 from dagogy.pipeline.report import cost_lines, hours, plural, summary_line
 from dagogy.workspace.files import storage_error
+from dagogy.workspace.stages import TRACE
 
 _STAGES = ("scope", "generate", "validate", "plan", "iterate")
 
@@ -129,12 +131,25 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
         document,
         f"run {opened.run.id}: {facts['stage']}",
         f"  curriculum  {plural(report['nodes'], 'node')} by {chosen.info.id}; {result.stop_reason}",
+        *_notes(result.trace),
         *cost_lines(result.trace["usage"], result.model),
         f"  validation  {summary_line(report)}",
         f"  plan        {_weeks(plan)}; critical path {plural(len(plan['critical_path']), 'node')}",
         f"  diff        {_changes(diff)}",
         f"  {opened.run.path}",
     )
+
+
+_SHOWN_NOTES = 5
+
+
+def _notes(trace: dict[str, Any]) -> list[str]:
+    """The first of what the provider has to say of its answer, such as what it merged or left out, and where the rest stands."""
+    notes: list[str] = next((r["notes"] for r in reversed(trace["iterations"]) if r["action"] == "propose"), [])
+    lines = [f"  note        {shorten(note, 200)}" for note in notes[:_SHOWN_NOTES]]
+    if len(notes) > _SHOWN_NOTES or any(len(note) > 200 for note in notes):
+        lines.append(f"  notes       {plural(len(notes), 'note')} in full in {TRACE}")
+    return lines
 
 
 def _show_prompt(app: App, reference: str, scope: inputs.ScopeRequest | None) -> None:

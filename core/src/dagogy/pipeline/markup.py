@@ -1,0 +1,217 @@
+"""Other plain-text markup in Markdown's terms: reStructuredText, AsciiDoc, printed tables of contents, definition lists with several terms.
+
+People keep scope documents in whatever their tools write. What carries their structure is translated line for line, so that the line numbers stay
+those of the file: titles, lists, definitions, admonitions, and the fences of code. A text in Markdown passes unchanged but for outlines that are
+numbered by hand and definition lists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+__all__ = ["as_markdown"]
+
+_ATX = re.compile(r" {0,3}#{1,6}(?:\s|$)")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[^`~]*$")
+_MAX_TERM = 80
+
+
+def as_markdown(lines: Sequence[str]) -> list[str]:
+    """`lines` as Markdown: as many lines, each in its place."""
+    if _is_restructured(lines):
+        translated = _from_restructured(lines)
+    elif _is_asciidoc(lines):
+        translated = _from_asciidoc(lines)
+    else:
+        translated = list(lines)
+    return _terms_joined(_outlines_as_lists(translated))
+
+
+def _has_markdown_headings(lines: Sequence[str]) -> bool:
+    return any(_ATX.match(line) for line in lines)
+
+
+# ---------------------------------------------------------------------------------------------------------------- printed outlines
+
+_ENTRY = re.compile(r"\s*(?:(?P<number>\d{1,3}(?:\.\d{1,3}){0,5})[.)]?\s+)?(?P<title>[^\W_].*)$")
+_LEADER = re.compile(r"(?:\.\s?){4,}\s*(?:\d{1,4}|[ivxlc]{1,6})?\s*$|…{2,}|\t\d{1,4}\s*$")
+_MAX_ENTRY = 160
+
+
+def _outlines_as_lists(lines: list[str]) -> list[str]:
+    """Outlines and tables of contents with numbers such as `2.1`, or leaders of dots, that are marked up by nothing else: their lines become items of
+    nested lists, as deep as their numbers."""
+    fence, start = "", 0
+    for number in range(len(lines) + 1):
+        line = lines[number] if number < len(lines) else ""
+        mark = _FENCE.match(line)
+        entry = not fence and not mark and len(line) <= _MAX_ENTRY and _ENTRY.match(line) is not None
+        if mark and (not fence or line.strip().startswith(fence)):
+            fence = "" if fence else mark[1]
+        if not (entry or (not line.strip() and number < len(lines))):
+            _outline_as_list(lines, start, number)
+            start = number + 1
+    return lines
+
+
+def _outline_as_list(lines: list[str], start: int, end: int) -> None:
+    """Translates the lines from `start` up to `end`, if they are such an outline."""
+    found = [(i, m) for i in range(start, end) if (m := _ENTRY.match(lines[i])) is not None]
+    led = [bool(_LEADER.search(lines[i])) for i, _ in found]
+    told = [bool(m["number"]) or leads for (_, m), leads in zip(found, led, strict=True)]
+    if sum("." in (m["number"] or "") or leads for (_, m), leads in zip(found, led, strict=True)) < 3:
+        return
+    # A title or a sentence may stand above it, and below.
+    first, last = told.index(True), len(told) - told[::-1].index(True)
+    if sum(told) < 0.8 * (last - first):
+        return
+    found = found[first:last]
+    for i, match in found:
+        depth = match["number"].count(".") if match["number"] else 0
+        number = f"{match['number']}\\. " if match["number"] else ""  # not the mark of a list inside the item
+        lines[i] = f"{'  ' * depth}- {number}{match['title']}"
+
+
+# --------------------------------------------------------------------------------------------------------------------- definitions
+
+
+def _terms_joined(lines: list[str]) -> list[str]:
+    """Several terms above one definition become `Term (Term, Term)` on the last of their lines: Markdown knows one term on one line."""
+    fence = ""
+    first = -1  # the first line of the paragraph under way
+    for number, line in enumerate(lines):
+        mark = _FENCE.match(line)
+        if mark and (not fence or line.strip().startswith(fence)):
+            fence = "" if fence else mark[1]
+        if fence or not line.strip():
+            first = -1
+        elif line.startswith(": ") and first >= 0:
+            terms = lines[first:number]
+            if 1 < len(terms) <= 5 and all(len(t) <= _MAX_TERM and t[:1].isalnum() and not t.rstrip().endswith((".", ":", ",")) for t in terms):
+                lines[first : number - 1] = [""] * (len(terms) - 1)
+                lines[number - 1] = f"{terms[0].strip()} ({', '.join(t.strip() for t in terms[1:])})"
+            first = -1
+        elif first < 0 and (not number or not lines[number - 1].strip()):
+            first = number
+    return lines
+
+
+# ---------------------------------------------------------------------------------------------------------------- reStructuredText
+
+_ADORNMENT = re.compile(r"([=\-~^\"'`*+#:.<>_])\1{3,}\s*$")
+_DIRECTIVE = re.compile(r"^(\s*)\.\. (?:([\w-]+)::|_[^:]+:|\[)\s*(.*)$")
+_ADMONITIONS = frozenset("note warning tip hint important caution danger attention error admonition seealso".split())
+_PROSE = frozenset("topic sidebar epigraph pull-quote container rubric glossary".split())
+
+
+def _is_restructured(lines: Sequence[str]) -> bool:
+    """Directives, or titles under a line of marks that Markdown does not take for one; and no heading of Markdown's own."""
+    if not any(_DIRECTIVE.match(line) or _adorned(lines, i) in ("over", "other") for i, line in enumerate(lines) if line[:1] in ".~^\"'*+#:=-"):
+        return False
+    return not _has_markdown_headings(lines)
+
+
+def _adorned(lines: Sequence[str], at: int) -> str:
+    """What the line `at` is to a title: `over` it, `under` it with one of Markdown's marks, under it with an `other`, or nothing (empty)."""
+    mark = _ADORNMENT.match(lines[at])
+    if mark is None:
+        return ""
+    width = len(lines[at].rstrip())
+    if at + 2 < len(lines) and lines[at + 2].rstrip() == lines[at].rstrip() and lines[at + 1].strip() and not _ADORNMENT.match(lines[at + 1]):
+        return "over" if len(lines[at + 1].strip()) <= width and (not at or not lines[at - 1].strip()) else ""
+    title = lines[at - 1] if at else ""
+    if not title.strip() or title[0].isspace() or len(title.rstrip()) > width or _ADORNMENT.match(title) or (at > 1 and lines[at - 2].strip()):
+        return ""
+    if mark[1] in "=-":
+        return "under"
+    # A title under tildes or backticks is followed by a blank line or the end, and no closing fence comes after.
+    return "other" if at + 1 >= len(lines) or not lines[at + 1].strip() or mark[1] not in "~`" else ""
+
+
+def _from_restructured(lines: Sequence[str]) -> list[str]:
+    out = list(lines)
+    levels: dict[str, int] = {}
+    at = 0
+    while at < len(lines):
+        kind = _adorned(lines, at)
+        directive = _DIRECTIVE.match(lines[at])
+        if kind:
+            over = kind == "over"
+            style = lines[at][0] + kind[: 4 * over]
+            level = levels.setdefault(style, min(len(levels) + 1, 6))
+            title = at + 1 if over else at - 1
+            out[title] = f"{'#' * level} {lines[title].strip()}"
+            out[at] = ""
+            if over:
+                out[at + 2] = ""
+            at += 3 if over else 1
+        elif directive:
+            at = _directive(lines, out, at, directive)
+        else:
+            at += 1
+    return out
+
+
+def _directive(lines: Sequence[str], out: list[str], at: int, found: re.Match[str]) -> int:
+    """Translates the directive at `at`, and gives the line after it."""
+    indent, name, argument = len(found[1]), (found[2] or "").lower(), found[3]
+    end = at + 1
+    while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent):
+        end += 1
+    while end > at + 1 and not lines[end - 1].strip():
+        end -= 1
+    quoted = name in _ADMONITIONS
+    out[at] = f"> {argument}" if quoted and argument else argument if name in _PROSE else ""
+    body = False
+    for number in range(at + 1, end):
+        text = lines[number].strip()
+        body = body or not (text.startswith(":") or not text)
+        if quoted:
+            out[number] = f"> {text}" if body else ""
+        elif name in _PROSE:
+            out[number] = text if body else ""
+        elif not body or not name:  # options, and comments
+            out[number] = ""
+    return end
+
+
+# ------------------------------------------------------------------------------------------------------------------------ AsciiDoc
+
+_ASCII_TITLE = re.compile(r"(={1,6})\s+(\S.*?)(?:\s+=+)?\s*$")
+_ATTRIBUTE = re.compile(r":!?[\w-]+!?:(?:\s|$)")
+_BLOCK_ATTRIBUTES = re.compile(r"\[[^\[\]]*\]\s*$|\[\[[^\[\]]*\]\]\s*$")
+_DELIMITER = re.compile(r"(={4,}|-{4,}|\.{4,}|\*{4,}|_{4,}|\+{4,}|/{4,})\s*$")
+_LIST = re.compile(r"(\*{1,5}|\.{1,5})\s+(?=\S)")
+_TERM = re.compile(r"(\S.{0,78}?)(:{2,4}|;;)(?:\s+(\S.*))?$")
+
+
+def _is_asciidoc(lines: Sequence[str]) -> bool:
+    """At least two titles marked with `==`, each after a blank line; and no heading of Markdown's own."""
+    titles = sum(1 for i, line in enumerate(lines) if line.startswith("=") and _ASCII_TITLE.match(line) and (not i or not lines[i - 1].strip()))
+    return titles >= 2 and not _has_markdown_headings(lines)
+
+
+def _from_asciidoc(lines: Sequence[str]) -> list[str]:
+    out: list[str] = []
+    verbatim = ""
+    for number, line in enumerate(lines):
+        delimiter = _DELIMITER.match(line)
+        title = _ASCII_TITLE.match(line)
+        item = _LIST.match(line)
+        term = _TERM.match(line)
+        if verbatim or (delimiter and line[0] in "-.+/"):
+            ends = bool(verbatim) and line.rstrip() == verbatim
+            out.append("```" if ends or not verbatim else line)
+            verbatim = "" if ends else verbatim or line.rstrip()
+        elif delimiter or _ATTRIBUTE.match(line) or _BLOCK_ATTRIBUTES.match(line):
+            out.append("")
+        elif title:
+            out.append(f"{'#' * len(title[1])} {title[2]}")
+        elif item:
+            out.append("  " * (len(item[1]) - 1) + ("* " if line[0] == "*" else "1. ") + line[item.end() :])
+        elif term and "://" not in term[1] and (term[3] or number + 1 < len(lines)):
+            out.append(f"- **{term[1]}**:{' ' + term[3] if term[3] else ''}")
+        else:
+            out.append(line)
+    return out
