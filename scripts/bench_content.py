@@ -59,7 +59,7 @@ _KINDS = ("task", "criterion", "pitfall", "capability")
 
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"|`[^`]*`")
-_PRONOUN = re.compile(r"^(?:this|that|these|those|it|they|such|he|she|its|their|here|there) (?!is (?:no|an?)\b|are (?:no|two|three)\b|that\b)", re.IGNORECASE)
+_PRONOUN = re.compile(r"^(?:this|that|these|those|it|they|such|he|she|its|their) (?!is (?:no|an?)\b|are (?:no|two|three)\b|that\b)", re.IGNORECASE)
 _VERB = r"(?:is|are|was|were|has|have|can|may|will|does|do|means?|allows?|makes?)"
 _NOUN_AFTER = re.compile(rf"^(?:this|that|these|those|such|its|their) (?!{_VERB}\b)\w+", re.IGNORECASE)
 

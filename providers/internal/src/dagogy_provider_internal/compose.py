@@ -10,7 +10,7 @@ from dagogy.api import TopicSpec
 
 from dagogy_provider_internal import resources
 from dagogy_provider_internal.concepts import Concept
-from dagogy_provider_internal.content import UNSAID, Around, Content, content_of, needs_elsewhere
+from dagogy_provider_internal.content import THIN, UNSAID, Around, Content, content_of, needs_elsewhere
 from dagogy_provider_internal.elsewhere import Elsewhere, elsewhere
 from dagogy_provider_internal.estimates import effort, minutes
 from dagogy_provider_internal.naming import content_tokens
@@ -118,9 +118,8 @@ def _open_questions(concepts: Sequence[Concept], contents: Sequence[Content]) ->
     lacking: dict[str, list[Concept]] = defaultdict(list)
     out = []
     for concept, content in zip(concepts, contents, strict=True):
-        if content.unsaid:
-            question = f"What is “{concept.title}”, and by what can it be learned? The source {'only names it' if content.confidence <= UNSAID else 'says too little of it'}."
-            out.append({"question": question, "related_nodes": [concept.id], "status": "open"})
+        if content.confidence <= THIN:
+            out.append({"question": _question(concept.title, content), "related_nodes": [concept.id], "status": "open"})
             continue
         for what in content.missing:
             lacking[what].append(concept)
@@ -130,3 +129,11 @@ def _open_questions(concepts: Sequence[Concept], contents: Sequence[Content]) ->
         question = f"The source has no {thing} of its own for {named}: where can it be found?"
         out.append({"question": question, "related_nodes": [c.id for c in few], "status": "open"})
     return out
+
+
+def _question(title: str, content: Content) -> str:
+    if content.confidence <= UNSAID:
+        return f"What is “{title}”, and by what can it be learned? The source only names it."
+    if content.unsaid:
+        return f"What more is there to learn of “{title}”? The source has one statement on it."
+    return f"Which mistakes are made with “{title}”? The source names none."

@@ -21,8 +21,11 @@ from dagogy_provider_internal.phrasing import (
     balanced,
     capability_from_definition,
     capitalised,
+    doing,
     imperative,
     is_fragment,
+    is_plain,
+    running,
     sentence,
     shortened,
     task_and_criterion,
@@ -37,20 +40,22 @@ _MOST_IDEAS = 8
 _PITFALLS = {"survey": 1, "practical": 2, "mastery": 3}
 #: The confidence of a node on whose concept the source has nothing, or one sentence.
 UNSAID, THIN = 0.2, 0.3
+_NOTHING, _NO_MORE = "any statement", "any further statement"
 _LEAST_IDEAS = 2
 _USED_SKILLS = 2
 _HALF = 130  # characters of each side of a contrast
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too) ")
+_PHRASE = r"(?:(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+ ?){1,5}(?<! )"
 #: Two things that the source tells apart, or asks to be told apart.
 _APART = re.compile(
-    r"\b(?:(?:distinction|differences?|distinguish(?:es|ing)?|differ\w*|confus\w+) (?:between )?|not to be confused with )(?P<a>[^,;:.()]{3,60}?) (?:and|from|with|to) "
-    r"(?P<b>[^,;:.()]{3,60}?)(?=[,;:.()]|$)",
+    rf"\b(?:distinctions?|differences?|distinguish(?:es|ing)?|tell(?:s|ing)?) (?:between (?P<a>{_PHRASE}) and|(?P<c>{_PHRASE}) from) (?P<b>{_PHRASE})(?=[,;:.()]|$)|"
+    rf"\b(?:confus(?:e|es|ed|ing)|mix(?:es|ed|ing)? up) (?P<e>{_PHRASE}) (?:with|and) (?P<f>{_PHRASE})(?=[,;:.()]|$)",
     re.IGNORECASE,
 )
 #: Words of a statement that a learner overlooks at a cost: it limits, requires or sets a number.
 _LIMITING = re.compile(
-    r"\b(?:only|must|not|no|never|cannot|can['’]?t|always|every|each|before|until|unless|requires?|needs?|depends?|exactly|same|different|at (?:most|least)|"
-    r"rather than|instead|unlike|but|if|even|although|default|limit\w*|without|does ?n['’]t|is ?n['’]t)\b|\d",
+    r"\b(?:only|must|not|no|never|cannot|can['’]?t|always|every|each|before|until|unless|requires?|needs?|depends?|exactly|same|at (?:most|least)|"
+    r"rather than|instead|unlike|but|if|although|default|limit\w*|without|does ?n['’]t|is ?n['’]t)\b|\d",
     re.IGNORECASE,
 )
 _ANYTHING = re.compile("")
@@ -94,7 +99,7 @@ class Content:
     @property
     def unsaid(self) -> bool:
         """Whether the source says too little of the concept to teach it."""
-        return self.confidence <= THIN
+        return bool({_NOTHING, _NO_MORE} & set(self.missing))
 
     def lacks(self, what: str, confidence: float) -> None:
         self.missing.append(what)
@@ -121,7 +126,7 @@ class _Writer:
         self.said = said
         self.ideas: list[Statement] = []
         self.used: set[str] = set()
-        self.foreign = _is_foreign([concept.title, *(p.text for p in passages if p.role != "code")])
+        self.foreign = not self._parts() and _is_foreign([concept.title, *(p.text for p in passages if p.role != "code")])
 
     def write(self) -> Content:
         self._marked_pitfalls()
@@ -133,7 +138,7 @@ class _Writer:
         self.content.capability = self._capability()
         if len(self.content.core_ideas) < _LEAST_IDEAS:
             self.content.core_ideas.append(f"The source says no more of “{self.concept.title}” than this.")
-            self.content.lacks("any further statement", THIN)
+            self.content.lacks(_NO_MORE, THIN)
         return self.content
 
     # ------------------------------------------------------------------------------------------------------------------ core ideas
@@ -259,13 +264,15 @@ class _Writer:
         told = self._told_apart() or self._limit(spare, _LIMITING)
         if not told and len(self.ideas) > _LEAST_IDEAS:
             told = self._limit(self.ideas[1:], _LIMITING)
-        return told or self._mixed_up() or self._too_wide() or self._limit(spare, _ANYTHING)
+        told = told or self._mixed_up() or self._too_wide() or self._limit(spare, _ANYTHING) or self._limit(self.ideas[_LEAST_IDEAS:], _ANYTHING)
+        # With two ideas the node can spare neither; one that forbids or confines is what is got wrong.
+        return told or self._limit(self.ideas[1:], _LIMITING, keep=True)
 
     def _told_apart(self) -> str:
         for p in self.passages:
             found = _APART.search(p.text) if p.role not in ("code", "question") else None
-            if found and balanced(found["a"]) and balanced(found["b"]):
-                return sentence(f"Mixing up {found['a']} and {found['b']}")
+            if found:
+                return sentence(f"Mixing up {found['a'] or found['c'] or found['e']} and {found['b'] or found['f']}")
         return ""
 
     def _mixed_up(self) -> str:
@@ -277,12 +284,12 @@ class _Writer:
         names = [self._name(t) for t in (self.concept.title, self.around.sibling[0])]
         return sentence(f"Mixing up {names[0]} and {names[1]}: {own}, whereas {other}")
 
-    def _limit(self, found: Sequence[Statement], pattern: re.Pattern[str]) -> str:
+    def _limit(self, found: Sequence[Statement], pattern: re.Pattern[str], *, keep: bool = False) -> str:
         for s in sorted(found, key=lambda s: -s.value):
             told = clause(s, self.around.plain) if s.value > 0 and pattern.search(s.text) else ""
             if not told:
                 continue
-            if s in self.ideas:
+            if s in self.ideas and not keep:
                 self.ideas.remove(s)
                 self.content.core_ideas.remove(s.text)
             self.used.add(folded(s.text))
@@ -301,8 +308,7 @@ class _Writer:
 
     def _name(self, title: str) -> str:
         """A title within a sentence, small where the source writes its first word small."""
-        name = core_name(title)
-        return name[:1].lower() + name[1:] if name.split(" ", 1)[0].lower() in self.around.plain else name
+        return running(core_name(title), self.around.plain)
 
     # --------------------------------------------------------------------------------------------------------------- mastery check
 
@@ -325,6 +331,8 @@ class _Writer:
     def _asks(self, passage: Passage) -> bool:
         """Whether a passage of practice can be set as a task. An order in running prose is advice unless it names the concept or what must come out."""
         text = cleaned(passage.text)
+        if not passage.explicit and NARRATIVE.search(text):
+            return False
         if not balanced(text) or (not passage.explicit and re.search(r"\bplease\b|\b(?:see|refer to|check out) (?:the|our|this)\b", text, re.IGNORECASE)):
             return False
         if passage.explicit or not passage.part or set(same_key(text)) & _telling(self.concept):
@@ -384,8 +392,8 @@ class _Writer:
         if not aim:
             return self._check_of_fragment(name)
         form = _FORMS[self.kind]
-        doing = imperative(self.concept.title)
-        do = _small(doing, self.around.plain) if doing else f"Carry out {name}"
+        done = doing(self.concept.title)
+        do = _small(done, self.around.plain) if done else f"Carry out {name}"
         depth = self.depth if self.depth in ("survey", "mastery") else "practical"
         task = sentence(form[depth].format(aim=aim, name=name, do=do, first=self._first_prerequisite()))
         shown = self._look_for(task)
@@ -421,9 +429,11 @@ class _Writer:
         listed = sum(p.role == "practice" and not p.explicit and not p.part for p in self.passages) >= _LEAST_IDEAS
         if skill and (definition is None or listed or is_imperative(definition.text)):
             return skill
-        doing = imperative(title)
-        if doing and folded(doing) != folded(title) and len(doing.split()) > 1:
-            return sentence(_small(doing, plain))
+        if len(parts := self._parts()) > 1 and (definition is None or definition.passage.role == "other"):
+            return sentence(f"Tell {_listed(parts)} apart as parts of {self._name(title)}")
+        done = doing(title)
+        if done and folded(done) != folded(title):
+            return sentence(_small(done, plain))
         fits = definition is not None and (definition.subject or is_fragment(definition.text, title))
         made = capability_from_definition(title, definition.text, plain=plain) if definition and fits else ""
         if made and folded(made) != folded(title) and balanced(made):
@@ -435,7 +445,7 @@ class _Writer:
             return sentence(f"Explain, with an example, that {told}")
         if is_order(self.ideas[0].text, title):
             return sentence(within(self.ideas[0].text, 170) or self.ideas[0].text)
-        return sentence(f"Say of a case whether it is {in_running_text(core_name(title))}: {uncapitalised(self.ideas[0].text.rstrip('.? '), plain)}")
+        return sentence(f"Say of a case whether it is {self._name(self.concept.title)}: {uncapitalised(self.ideas[0].text.rstrip('.? '), plain)}")
 
     def _skill(self) -> str:
         found = [p for p in self.passages if p.role == "practice" and not p.explicit and p.lines != self.concept.lines and self._asks(p)]
@@ -449,14 +459,14 @@ class _Writer:
     def _only_named(self) -> Content:
         """The node of a concept that the source only names: what is known, and what is open."""
         content, title = self.content, f"“{self.concept.title}”"
-        content.lacks("any statement", UNSAID)
+        content.lacks(_NOTHING, UNSAID)
         names_it = "The source names" if self.concept.anchor >= 0 else "The topic spec asks for"
         content.core_ideas = [f"{names_it} {title} and does not say what it is.", self._place(title)]
         content.pitfalls = content.pitfalls or [f"What goes wrong with {title} is open."]
-        doing = imperative(self.concept.title)
+        done = doing(self.concept.title)
         content.capability, content.task, content.criterion = (t.format(name=title) for t in _OPEN[self.kind])
-        if doing and self.kind == "procedure":
-            content.capability = sentence(f"{_small(doing, self.around.plain)}, on a case that was not seen before")
+        if done and self.kind == "procedure":
+            content.capability = sentence(f"{_small(done, self.around.plain)}, on a case that was not seen before")
         return content
 
     def _place(self, title: str) -> str:
@@ -568,9 +578,9 @@ def _listed(items: Sequence[str]) -> str:
 
 
 def _small(text: str, plain: frozenset[str]) -> str:
-    """A title as a phrase: words that the source writes small lose their capitals."""
+    """What a title asks for, as a phrase: words that the source writes small lose their capitals."""
     first, *rest = text.split(" ")
-    return " ".join([capitalised(first), *(w.lower() if w.lower() in plain or w.lower() in _ENGLISH else w for w in rest)])
+    return " ".join([capitalised(first), *(w.lower() if w.lower() in _ENGLISH or is_plain(w, plain) else w for w in rest)])
 
 
 def _is_foreign(texts: Sequence[str]) -> bool:

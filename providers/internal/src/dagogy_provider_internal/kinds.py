@@ -17,8 +17,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from dagogy_provider_internal.lexicon import imperative_of
 from dagogy_provider_internal.passages import Passage
+from dagogy_provider_internal.phrasing import doing
 
 Kind = Literal["judgement", "theorem", "procedure", "tool", "definition"]
 
@@ -47,7 +47,7 @@ def kind_of(title: str, passages: Sequence[Passage]) -> Kind:
         return "judgement"
     if _THEOREM.search(title):
         return "theorem"
-    if imperative_of(title.split(" ", 1)[0]) or _METHOD.search(title) or _METHOD_TEXT.search(opening):
+    if doing(title) or _METHOD.search(title) or _METHOD_TEXT.search(opening):
         return "procedure"
     if any(p.role == "code" for p in passages) or _TOOL_TEXT.search(said):
         return "tool"

@@ -18,7 +18,7 @@ _WITHIN = re.compile(r"(?<=[\w,;] )[A-Za-z][a-z’'-]*\b")
 _LONGEST = 240
 _HOPELESS = 600
 _PARENTHESES = re.compile(r"\s*\([^()]*\)")
-_EXAMPLES = re.compile(r",?\s(?:such as|like|e\.g\.|for example|for instance|including)\s[^.;:]*?(?=[;:]|,\s(?:and|but|so|which|because)\s|\.?$)")
+_EXAMPLES = re.compile(r",?\s(?:such as|e\.g\.|for example|for instance|including)\s[^.;:]*?(?=[;:]|,\s(?:and|but|so|which|because)\s|\.?$)")
 #: Where a sentence can end early: before a clause that only adds to it, never inside a list.
 _CUT = re.compile(r";\s|:\s|,\s(?:which|so|because|since|but|where|while|unless|although|though|whereas|making|allowing|and (?:it|they|the|this|these|then|thus|so))\b|\s[–—]\s|—|\s--?\s")
 #: What cannot be the end of a sentence: a condition without its consequence.
@@ -27,6 +27,7 @@ _LEAST_KEPT = 5  # words
 _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|know how to|can)\s+", re.IGNORECASE)
 _JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
 _RESULT_FOR = re.compile(r"^(?P<verb>\w+)\s+(?P<result>(?:[^:;]*?\d[^:;]*?))\s+(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?[^:;]*\w[^:;]*)$")
+_PHRASE_WITH_VERB = re.compile(r"^\w+ (?:\S+ ){0,2}(?:an?|the|and|with|by|to|from|your|how|that|problems?|between|of|in|on)\b .*", re.IGNORECASE)
 _FUNCTION_START = frozenset(
     "a an the it its in on of for to when if each every one two both this these those that they there with without by from as at some "
     "many most all any after before because although while such no not only during you we your our he she his her their its what which "
@@ -79,10 +80,23 @@ def plain_words(texts: Iterable[Iterable[Passage]]) -> frozenset[str]:
 
 
 def uncapitalised(sentence: str, plain: Collection[str] = ()) -> str:
-    """With a small first letter where the first word is a function word or one of `plain`, the words that the source also writes small; names and
-    acronyms stay."""
-    first = re.match(r"[^\W\d_]+", sentence)
-    return sentence[:1].lower() + sentence[1:] if first and (first.group().lower() in _FUNCTION_START or first.group().lower() in plain) else sentence
+    """With a small first letter where the first word is a function word, a gerund or adverb, or one of `plain`, the words that the source also writes
+    small; names and acronyms stay."""
+    first = re.match(r"[^\W\d_]+(?=[\s’',]|$)", sentence)
+    return sentence[:1].lower() + sentence[1:] if first and (first.group().lower() in _FUNCTION_START or is_plain(first.group(), plain)) else sentence
+
+
+def is_plain(word: str, plain: Collection[str]) -> bool:
+    """Whether `word` may be written small: the source does so with it or its singular, or its ending says that it is no name."""
+    low = word.lower()
+    return word[1:].islower() and (low in plain or singular(low) in plain or (len(low) > 5 and low.endswith(("ing", "ly"))))
+
+
+def running(title: str, plain: Collection[str]) -> str:
+    """A title inside a sentence. One with capitals throughout stays as it is; else the first word is written small where it is no name."""
+    first, _, rest = title.partition(" ")
+    capitals = any(w[:1].isupper() and w[1:].islower() for w in rest.split())
+    return title if capitals or not is_plain(first, plain) else title[:1].lower() + title[1:]
 
 
 def capitalised(text: str) -> str:
@@ -104,8 +118,26 @@ def imperative(text: str) -> str:
     verb = imperative_of(word)
     if not verb:
         return ""
-    second = re.sub(r"((?:,| and)(?: then)? )(\w+ing)\b", lambda m: m[1] + (imperative_of(m[2]) or m[2]), text[len(word) :])
+    second = re.sub(r"((?:,| and)(?: then)? )(\w+ing)\b", lambda m: m[1] + (_second(m[2]) or m[2]), text[len(word) :])
     return capitalised(verb + second) if word.lower() != verb else capitalised(text)
+
+
+def _second(word: str) -> str:
+    """The plain form of a second verb; outside the list of verbs it is told by its ending alone."""
+    low = word.lower()
+    return imperative_of(word) or (f"{low[:-3]}e" if low.endswith(("ating", "izing", "ising", "iding", "ucing")) else "")
+
+
+def doing(title: str) -> str:
+    """A title that names something to do, as an imperative ("Defining an Enum": "Define an Enum"); empty for any other.
+
+    The plain form of many verbs is a noun as well ("Type Definitions", "Set operations"), so it counts only in a title of several words that goes on
+    like a phrase with a verb.
+    """
+    first = title.split(" ", 1)[0]
+    if first.lower().endswith("ing") or _PHRASE_WITH_VERB.match(title):
+        return imperative(title)
+    return ""
 
 
 def task_and_criterion(practice: str, plain: Collection[str] = ()) -> tuple[str, str]:

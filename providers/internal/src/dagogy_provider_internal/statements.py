@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dagogy_provider_internal.concepts import Concept
-from dagogy_provider_internal.lexicon import imperative_of, is_pointer
+from dagogy_provider_internal.lexicon import VERBS, imperative_of, is_imperative, is_pointer
 from dagogy_provider_internal.naming import core_name, same_key, singular
 from dagogy_provider_internal.passages import Passage
 from dagogy_provider_internal.phrasing import balanced, capitalised, is_demand, is_fragment, sentence, uncapitalised, within
@@ -47,7 +47,10 @@ NARRATIVE = re.compile(
     r"\b(?:this|the|next|previous|last|following|another|our|these) (?:chapters?|sections?|book|exercises?|lessons?|tutorials?|articles?|course|concept|page|track)\b|"
     r"^say (?:we|you)\b|^(?:suppose|imagine|consider|recall)\b|\bas (?:above|before|follows)\b|\b(?:shown|seen|given|listed) (?:above|below|here)\b|"
     r"^(?:the (?:former|latter|same|other)|this same|one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
-    r"^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|\bplease\b|\bclick\b|\b(?:example|listing|figure|table) (?:above|below|\d)",
+    r"^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
+    r"^the (?:inverse|reverse|opposite|same|reason|problem|answer|solution|downside|upside|rest|first one|second one)\b|"
+    r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)(?=[.,;]|$|\s(?:to|is|referred|in|by|with)\b)|"
+    r"\b(?:example|listing|figure|table) (?:above|below|\d)",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"^(?P<word>It|They|This|These|That|Those|He|She|Such)\s+(?P<next>[\w’']+)")
@@ -64,6 +67,15 @@ _SUBJECTLESS = re.compile(
 _PROPOSITIONAL = frozenset("This These That Those Such He She".split())
 #: Skills as standards and syllabi put them.
 _ORDER = re.compile(r"^(?:Know|Understand|Learn|Be able|Be aware|Recognize|Recognise|Relate|Experiment)\b(?! (?:is|are|of)\b)")
+_ORDERED = re.compile(r"^\w+ (?:that|how|why|whether|what|which|an?|the|your|each|every|all|one|two|three|it|them)\b")
+_FINITE = frozenset("is are was were be been has have had can could may might must will would shall should does do did".split())
+_DETERMINERS = frozenset("a an the its their his her each every any some no this that of for in to with two three".split())
+_VERBS_MORE = frozenset(
+    "allow let enable help permit ensure require include contain consist hold mean refer imply happen prevent lead result cause become come go apply provide need "
+    "depend vary grow fall rise lower raise increase decrease differ belong exist occur remain stay keep return accept store support assume describe denote involve "
+    "share offer act serve handle rely wrap depend absorb carry cost end begin form live lie say think know see".split()
+)
+_LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
 _WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 
 
@@ -166,7 +178,7 @@ def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | N
     short = within(resolved, LONGEST)
     if not short or _bare(short, subject) or is_pointer(short) or NARRATIVE.search(short):
         return None
-    clause = _is_clause(short, subject.title)
+    clause = _is_clause(short, subject.title) and not (passage.role == "practice" and is_imperative(short)) and not _LABELLED.match(short)
     made = Statement(short, passage, about, passage.role == "definition" and passage.first, clause)
     made.value = _value(made, subject)
     return made
@@ -177,7 +189,7 @@ def cleaned(text: str) -> str:
     text = " ".join(text.split())
     wrapped = _WRAPPED.match(text)
     text = _MARKS.sub("", wrapped["inside"] if wrapped else text)
-    text = _ASIDE.sub("", text).strip()
+    text = _ASIDE.sub("", text.replace(", however,", "")).strip()
     for _ in range(2):
         text = _UNWRAPPED.sub("", text)
         text = _OPENER.sub("", text)
@@ -221,12 +233,27 @@ def _bare(text: str, subject: _Subject) -> bool:
 
 def _is_clause(text: str, title: str) -> bool:
     """Whether `text` can follow "that": neither a noun phrase nor an order."""
-    return not (is_fragment(text, title) or is_order(text, title) or _SUBJECTLESS.match(text))
+    return not (is_fragment(text, title) or is_order(text, title) or _SUBJECTLESS.match(text)) and (not text.isascii() or _has_verb(text))
+
+
+def _has_verb(text: str) -> bool:
+    """Whether an English text may have a finite verb: a noun phrase with its adjuncts ("The roll of a die: …") has none."""
+    found = [w.strip(".,;:()“”\"'").lower() for w in text.split()]
+    for before, word in zip(["", *found], found, strict=False):
+        if word in _FINITE or re.search(r"n['’]t$|['’](?:s|re|ve|ll)$", word):
+            return True
+        if before not in _DETERMINERS and _is_verb(word):
+            return True
+    return False
+
+
+def _is_verb(word: str) -> bool:
+    return any(base in VERBS or base in _VERBS_MORE for base in (word, word[:-1], word[:-2], word[:-3] + "y") if len(base) > 1)
 
 
 def is_order(text: str, title: str = "") -> bool:
     """Whether a sentence tells the reader to do, know or leave something, also behind an adverb or its circumstances ("Using A, show B")."""
-    if is_demand(text, title) or _ORDER.match(text):
+    if is_demand(text, title) or _ORDER.match(text) or (is_imperative(text) and _ORDERED.match(text)):
         return True
     behind = re.match(r"(?:[A-Z]\w+ly|(?:Using|With|For|Given|In|From|By|Without|Through)\s[^,;:]{2,80},(?:\s\w+ly)?)\s(?P<verb>[a-z]+)\b", text)
     return bool(behind) and imperative_of(behind["verb"] if behind else "") == (behind["verb"] if behind else "-")
@@ -237,8 +264,10 @@ def _value(made: Statement, subject: _Subject) -> float:
     value = 3.0 * made.defines + 2.0 * made.subject + bool(subject.anywhere.search(text)) + 0.5 * made.clause
     if is_order(text, subject.title):
         value -= 1.5
+    elif not made.clause and not is_fragment(text, subject.title):
+        value -= 1.0
     value -= 1.0 * (made.passage.role in ("example", "other", "pointer", "practice")) + 0.5 * bool(_WE.search(text))
-    value -= 0.5 * bool(re.match(r"(?:This|These|There|Those|If you|When you)\b", text)) + 0.5 * (len(text.split()) > 32)
+    value -= 0.5 * bool(re.match(r"(?:This|These|There|Those|If you|When you|In (?:this|these|that|such) cases?)\b", text)) + 0.5 * (len(text.split()) > 32)
     return value + 0.5 * made.passage.explicit
 
 
@@ -260,7 +289,7 @@ def _finite(text: str) -> bool:
 def clause(statement: Statement, plain: frozenset[str], longest: int = 170) -> str:
     """The statement as it follows "that", or an empty string where it cannot."""
     text = within(statement.text, longest) if statement.clause else ""
-    return uncapitalised(text.rstrip(".!。！ "), plain) if text else ""
+    return uncapitalised(re.sub(r"^Instead, ", "", text).rstrip(".!。！ "), plain) if text else ""
 
 
 def says_what(text: str) -> bool:
