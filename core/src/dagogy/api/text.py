@@ -12,8 +12,14 @@ from typing import Any
 __all__ = ["STOP_WORDS", "content_words", "sentences", "shorten", "stem", "words"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[^\sa-z])|(?<=[。！？])")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|Dr|Mr|Ms|Prof|Fig|No|St)|\b[A-Z])\.$")
+_CLOSER = "[\"'”’»)\\]]"
+_SENTENCE_END = re.compile(
+    rf"(?:(?<=[.!?؟۔।])|(?<=[.!?؟۔।]{_CLOSER})|(?<=[.!?؟۔।]{_CLOSER}{_CLOSER}))\s+(?=[^\sa-z])|(?<=[。！？])(?![」』”’）)])"
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|ca|approx|resp|Dr|Mr|Mrs|Ms|Prof|Fig|Figs|Eq|Sec|Ch|Vol|No|St|pp|al|Jr|Sr|Inc|Ltd|Nr|Abb|bzw|z\.\s?B|d\.\s?h|рис|табл|стр|см|гл|др|пр)"
+    r"|\b[^\W\d_a-z])\.$"
+)
 
 STOP_WORDS = frozenset(
     "a about above after again all also am an and any are as at be because been before being below between both but by can cannot could did do does doing "
@@ -49,14 +55,14 @@ def content_words(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one."""
+    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one, nor does a full stop before a small letter."""
     groups: list[list[str]] = []
     for part in _SENTENCE_END.split(text):
         part = part.strip()
         if not part:
             continue
         # Only the end of the last piece is looked at, and pieces are joined once: a page of initials stays linear.
-        if groups and _ABBREVIATION.search(groups[-1][-1][-12:]):
+        if groups and (part[0].islower() or _ABBREVIATION.search(groups[-1][-1][-12:])):
             groups[-1].append(part)
         else:
             groups.append([part])

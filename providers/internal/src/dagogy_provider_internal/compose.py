@@ -77,7 +77,7 @@ def _surroundings(studied: Studied, said: Sequence[Sequence[Statement]], spec: T
         before[edge.after].append(concepts[edge.before].title)
         after[edge.before].append(concepts[edge.after].title)
     told = elsewhere(concepts, [i for i, (c, t) in enumerate(zip(concepts, studied.texts, strict=True)) if needs_elsewhere(c, t)])
-    plain = plain_words(studied.texts)
+    plain = plain_words(studied.texts, [c.title for c in concepts])
     siblings = _siblings(concepts, said)
     return [
         Around(before[i], after[i], told.get(i, Elsewhere()), misconceptions_about(concept, spec.misconceptions), plain, siblings.get(i))

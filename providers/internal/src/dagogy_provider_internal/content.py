@@ -32,7 +32,7 @@ from dagogy_provider_internal.phrasing import (
     uncapitalised,
     within,
 )
-from dagogy_provider_internal.statements import NARRATIVE, Statement, clause, cleaned, halves, is_order, says_what, uncapitalised_first
+from dagogy_provider_internal.statements import NARRATIVE, PRONOUN, Statement, clause, cleaned, halves, is_order, resolved, says_what, uncapitalised_first
 
 #: How many core ideas a node has where the source has them. A concept that others were merged into has one for each of these as well.
 IDEAS = {"survey": 3, "practical": 4, "mastery": 5}
@@ -60,7 +60,7 @@ _LIMITING = re.compile(
 )
 _ANYTHING = re.compile("")
 _GENUS = re.compile(
-    r"^(?:an?|the|any|one)\s+(?P<genus>(?:[\w'’-]+\s){0,3}?[\w'’-]+),?\s(?P<only>(?:that|which|whose|in which|where|for which|by which|with|without|of|to)\s\S.{8,110})$"
+    r"^(?:an?|the|any|one)\s+(?P<genus>(?:[\w'’-]+\s){0,3}?[\w'’-]+),?\s(?P<only>(?:that|which|whose|in which|where|for which|by which)\s[^,;:]{8,110})$"
 )
 _QUESTION = re.compile(r"^(?:what|which|why|how|when|where|who|does|do|is|are|can)\b(?! if we\b)[^:]{12,200}\?$", re.IGNORECASE)
 _PROOF = frozenset("prove show derive justify deduce demonstrate".split())
@@ -306,6 +306,12 @@ class _Writer:
                 return sentence(f"Taking any {kind['genus']} for {name}, though only one {kind['only']} is meant")
         return ""
 
+    def _called(self) -> str:
+        """The concept as the source calls it within a sentence, with the article that its definition has."""
+        name = self._name(self.concept.title)
+        article = next((m[1].lower() for s in self.ideas if (m := re.match(rf"(An?|The) {re.escape(name)}\b", s.text, re.IGNORECASE))), "")
+        return f"{article} {name}" if article else name
+
     def _name(self, title: str) -> str:
         """A title within a sentence, small where the source writes its first word small."""
         return running(core_name(title), self.around.plain)
@@ -316,7 +322,7 @@ class _Writer:
         """The source's own exercise where it has one, else one made of its question, code or statements."""
         practice = [p for p in self.passages if p.role == "practice" and self._asks(p)]
         practice.sort(key=lambda p: not p.explicit)
-        split = [_split(p, self.around.plain) for p in practice]
+        split = [self._split(p) for p in practice]
         both = [s for s in split if all(s)]
         marked = any(p.explicit for p in practice)
         tasks = [t for t, _ in split if len(t.split()) > 2]
@@ -328,6 +334,12 @@ class _Writer:
             self.content.lacks("a practice task", self.content.confidence - 0.1)
             self.content.task, self.content.criterion = self._own_check()
 
+    def _split(self, passage: Passage) -> tuple[str, str]:
+        """An exercise of the source as a task and its criterion, with the concept's name for the pronoun that it may start with."""
+        text = cleaned(passage.text)
+        task, criterion = task_and_criterion(resolved(text, self._called()) or text, self.around.plain)
+        return task, re.sub(r"^(?:Find|Confirm|Measure|Get|Expect|See|Observe)\s+(?=[\d−-]+(?:[.,]\d+)?\s)(?!.*\bthen\b)", "The result is ", criterion)
+
     def _asks(self, passage: Passage) -> bool:
         """Whether a passage of practice can be set as a task. An order in running prose is advice unless it names the concept or what must come out."""
         text = cleaned(passage.text)
@@ -337,7 +349,7 @@ class _Writer:
             return False
         if passage.explicit or not passage.part or set(same_key(text)) & _telling(self.concept):
             return True
-        return all(_split(passage, self.around.plain))
+        return all(self._split(passage))
 
     def _look_for(self, task: str) -> str:
         """What somebody else looks for in an answer to `task`: a statement of the source that the task does not give away, in the form that follows
@@ -353,7 +365,7 @@ class _Writer:
         shown = self._look_for(task)
         verb = imperative_of(task.split(" ", 1)[0])
         if self.foreign:
-            return next((i for i in self.content.core_ideas if folded(i)[:50] not in folded(task)), self.content.core_ideas[0])
+            return "Found in the result: " + next((i for i in self.content.core_ideas if folded(i)[:50] not in folded(task)), self.content.core_ideas[0])
         if not shown:
             skill = next((c for s in self.said if not s.clause and (c := uncapitalised_first(s.text.rstrip("."))) and folded(c)[:50] not in folded(task)), "")
             matter = skill or uncapitalised_first(task.rstrip("."))
@@ -386,7 +398,7 @@ class _Writer:
     def _check_by_kind(self) -> tuple[str, str]:
         rest = sorted(self.ideas[1:], key=lambda s: (s.passage.role == "example", -s.value))
         aim = next((c for s in [*rest, *self.ideas] if (c := clause(s, self.around.plain))), "")
-        name = self._name(self.concept.title)
+        name = self._called()
         if not aim and is_order(self.ideas[0].text):
             return self.ideas[0].text, self._criterion_for(self.ideas[0].text)
         if not aim:
@@ -399,7 +411,7 @@ class _Writer:
         shown = self._look_for(task)
         if not shown:
             return task, "Somebody else, given the result alone, comes to the same statement."
-        return task, sentence(form["survey criterion" if self.depth == "survey" else "criterion"].format(shown=shown, name=name))
+        return task, sentence(form.get(f"{depth} criterion", form["criterion"]).format(shown=shown, name=name))
 
     def _first_prerequisite(self) -> str:
         return f" together with {self._name(self.around.before[0])}" if self.around.before else ""
@@ -415,7 +427,8 @@ class _Writer:
     def _foreign_check(self) -> tuple[str, str]:
         """For a text in another language, of which no clause can be built into an English one."""
         ideas = self.content.core_ideas
-        return f"“{self.concept.title}”: {ideas[-1]}" if len(ideas) > 1 else f"“{self.concept.title}”: ?", ideas[0]
+        asked = f"Explain, and show on an example: {ideas[-1]}" if len(ideas) > 1 else f"Explain “{self.concept.title}” in your own words, with an example."
+        return asked, f"Found in the explanation: {ideas[0]}"
 
     # ------------------------------------------------------------------------------------------------------------------ capability
 
@@ -423,7 +436,7 @@ class _Writer:
         """A verb phrase about the concept: a skill that the source lists, else what its definition says can be done or explained."""
         title, plain = self.concept.title, self.around.plain
         if self.foreign:
-            return f"{title}: {self.content.core_ideas[0]}"
+            return f"Explain: {self.content.core_ideas[0]}"
         skill = self._skill()
         definition = next((s for s in self.ideas if s.defines), None) or next((s for s in self.ideas if s.subject and s.clause), None)
         listed = sum(p.role == "practice" and not p.explicit and not p.part for p in self.passages) >= _LEAST_IDEAS
@@ -484,7 +497,8 @@ _FORMS: dict[Kind, dict[str, str]] = {
         "survey": "Explain in your own words, with one example, that {aim}",
         "practical": "Make up an example of {name} and a case that only looks like it, and show on both that {aim}",
         "mastery": "Build an example of {name}{first}, and argue from it why {aim}",
-        "criterion": "The example shows, and a case that lacks it does not, that {shown}",
+        "criterion": "The example shows that {shown}, and the other case does not",
+        "mastery criterion": "The argument is drawn from the example alone and uses that {shown}",
         "survey criterion": "Somebody else finds in the explanation that {shown}",
     },
     "theorem": {
@@ -546,11 +560,6 @@ _OPEN: dict[Kind, tuple[str, str, str]] = {
 }
 
 
-def _split(passage: Passage, plain: frozenset[str]) -> tuple[str, str]:
-    task, criterion = task_and_criterion(cleaned(passage.text), plain)
-    return task, re.sub(r"^(?:Find|Confirm|Measure|Get|Expect|See|Observe)\s+(?=[\d−-]+(?:[.,]\d+)?\s)(?!.*\bthen\b)", "The result is ", criterion)
-
-
 def _label_text(passage: Passage) -> str:
     """The text behind a label or in a column, which may be a phrase or two sentences."""
     return shortened(passage.text)
@@ -558,7 +567,7 @@ def _label_text(passage: Passage) -> str:
 
 def _can_stand(passage: Passage, concept: Concept) -> bool:
     text = " ".join(passage.text.split())
-    if passage.role == "pointer" or NARRATIVE.search(text) or (passage.role == "practice" and passage.explicit):
+    if passage.role == "pointer" or PRONOUN.match(text) or NARRATIVE.search(text) or (passage.role == "practice" and passage.explicit):
         return False
     if passage.role in ("code", "question", "requires") or text.endswith(":") or not balanced(text) or TABLE_OF_CONTENTS.match(text):
         return False

@@ -18,6 +18,8 @@ from dagogy_provider_internal.phrasing import balanced
 
 Role = Literal["definition", "fact", "pitfall", "practice", "example", "requires", "question", "pointer", "code", "other"]
 
+#: A command or an expression, whose first letter stays as it is.
+COMMAND = re.compile(r"^[a-z]\w* (?:[|<>=+*/&(-]|\S+ \|)")
 _SPLIT_INSIDE = 400  # characters
 #: Opens like an order and gives none to carry out: it points out, tells a story, or steers the reader.
 _NO_TASK = re.compile(
@@ -107,7 +109,7 @@ def _cells(row: Block, concept: Concept, named_here: bool) -> Iterator[Passage]:
         return
     for number, (header, cell) in enumerate(zip(row.header, row.cells, strict=False), 1):
         role = column_role(header)
-        if not cell.strip() or role == "name" or stated_minutes(header, cell) is not None:
+        if not cell.strip() or role == "name" or same_key(cell) == same_key(concept.title) or stated_minutes(header, cell) is not None:
             continue
         column = header.strip() or str(number)
         if role == "requires":
@@ -174,5 +176,7 @@ def is_practice(sentence: str) -> bool:
 
 def _capital(text: str) -> str:
     """`text` with a capital at its start, unless the first word has capitals or digits of its own (`iPhone`, `t-test`, `x86`)."""
+    if COMMAND.match(text):
+        return text
     first = text.split(" ", 1)[0]
     return text[:1].upper() + text[1:] if (first.isalpha() and first.islower() and len(first) > 1) or first == "a" else text

@@ -14,6 +14,7 @@ from dagogy_provider_internal.naming import singular, word_forms
 if TYPE_CHECKING:
     from dagogy_provider_internal.passages import Passage
 
+_OPENS = re.compile(r"[A-Z][a-z]{2,}(?= [a-z])")
 _WITHIN = re.compile(r"(?<=[\w,;] )[A-Za-z][a-z’'-]*\b")
 _LONGEST = 240
 _HOPELESS = 600
@@ -26,8 +27,9 @@ _HANGS = re.compile(r"^(?:if|when|while|where|although|though|because|since|as|g
 _LEAST_KEPT = 5  # words
 _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|know how to|can)\s+", re.IGNORECASE)
 _JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
-_RESULT_FOR = re.compile(r"^(?P<verb>\w+)\s+(?P<result>(?:[^:;]*?\d[^:;]*?))\s+(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?[^:;]*\w[^:;]*)$")
+_RESULT_FOR = re.compile(r"^(?P<verb>Find|Compute|Calculate|Get|Obtain|Work out|Reproduce|Determine|Report|Measure|Show|Derive|Estimate)\s+(?P<result>(?:[^:;]*?\d[^:;]*?))\s+(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?[^:;]*\w[^:;]*)$")
 _PHRASE_WITH_VERB = re.compile(r"^\w+ (?:\S+ ){0,2}(?:an?|the|and|with|by|to|from|your|how|that|problems?|between|of|in|on)\b .*", re.IGNORECASE)
+_SECOND_RESULT = re.compile(r"\b(then|and) (\S*\d\S*) for\b")
 _FUNCTION_START = frozenset(
     "a an the it its in on of for to when if each every one two both this these those that they there with without by from as at some "
     "many most all any after before because although while such no not only during you we your our he she his her their its what which "
@@ -70,13 +72,19 @@ def balanced(text: str) -> bool:
     return pairs and text.count('"') % 2 == 0 and text.count("`") % 2 == 0
 
 
-def plain_words(texts: Iterable[Iterable[Passage]]) -> frozenset[str]:
-    """The words that a source writes small within sentences more often than not: such a word may lose its capital when a sentence is built in."""
+def plain_words(texts: Iterable[Iterable[Passage]], titles: Iterable[str]) -> frozenset[str]:
+    """The words that may be written small inside a sentence: those that the source writes small there more often than not, and those that only ever
+    open its sentences and stand in no title, so that they are hardly names."""
     small: Counter[str] = Counter()
+    opening: set[str] = set()
     for passage in (p for few in texts for p in few if p.role != "code"):
         for word in _WITHIN.findall(passage.text):
             small[word.lower()] += 1 if word.islower() else -1
-    return frozenset(w for w, n in small.items() if n > 0)
+        first = _OPENS.match(passage.text)
+        if first:
+            opening.add(first.group().lower())
+    named = {w.lower() for title in titles for w in title.split()}
+    return frozenset([*(w for w, n in small.items() if n > 0), *(w for w in opening if w not in small and w not in named)])
 
 
 def uncapitalised(sentence: str, plain: Collection[str] = ()) -> str:
@@ -161,7 +169,10 @@ def task_and_criterion(practice: str, plain: Collection[str] = ()) -> tuple[str,
         return sentence(imperative(bound["task"]) or bound["task"]), sentence(bound["bound"])
     result = _RESULT_FOR.match(asked) if asked else None
     if result:
-        return sentence(f"{result['verb']} the result {result['given']}"), sentence(f"The result is {result['result']}")
+        # "2 for n = 36, then 1 for n = 144": the second result is none of the givens.
+        given, others = _SECOND_RESULT.sub(r"\1 for", result["given"]), [m[2] for m in _SECOND_RESULT.finditer(result["given"])]
+        told = f"The results are {', then '.join([result['result'], *others])}" if others else f"The result is {result['result']}"
+        return sentence(f"{result['verb']} the result{'s' * bool(others)} {given}"), sentence(told)
     if asked:
         return sentence(asked), ""
     return _observation(text, plain), sentence(text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.lexicon import VERBS, imperative_of, is_imperative, is_pointer
 from dagogy_provider_internal.naming import core_name, same_key, singular
-from dagogy_provider_internal.passages import Passage
+from dagogy_provider_internal.passages import COMMAND, Passage
 from dagogy_provider_internal.phrasing import balanced, capitalised, is_demand, is_fragment, sentence, uncapitalised, within
 
 #: Characters of a statement: what is longer loses subordinate clauses, and is used only where there is nothing else if it stays longer.
@@ -43,7 +43,7 @@ _OPENER = re.compile(
 )
 #: What speaks to the reader about the text, tells a story, or needs what stood before it.
 NARRATIVE = re.compile(
-    r"\blet['’]?s\b|^let us\b|\b(?:we|i)['’](?:ve|ll|d)\b|\byou['’](?:ve|d)\b|\byou['’]ll (?:need|learn|see|notice|find|also|be|use|want|get)\b|\bwe (?:will|have|had|saw|were|did)\b|\byou (?:saw|had|did)\b|\bwe (?:mentioned|discussed|showed?|used|wrote)\b|"
+    r"\blet['’]s\b|^let us\b|^(?:see|refer to|visit|read more)\b|\b(?:we|i)['’](?:ve|ll|d)\b|\byou['’](?:ve|d)\b|\byou['’]ll (?:need|learn|see|notice|find|also|be|use|want|get)\b|\bwe (?:will|have|had|saw|were|did)\b|\byou (?:saw|had|did)\b|\bwe (?:mentioned|discussed|showed?|used|wrote)\b|"
     r"\b(?:this|the|next|previous|last|following|another|our|these) (?:chapters?|sections?|book|exercises?|lessons?|tutorials?|articles?|course|concept|page|track)\b|"
     r"^say (?:we|you)\b|^(?:suppose|imagine|consider|recall)\b|\bas (?:above|before|follows)\b|\b(?:shown|seen|given|listed) (?:above|below|here)\b|"
     r"^(?:the (?:former|latter|same|other)|this same|one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
@@ -53,7 +53,7 @@ NARRATIVE = re.compile(
     r"\b(?:example|listing|figure|table) (?:above|below|\d)",
     re.IGNORECASE,
 )
-_PRONOUN = re.compile(r"^(?P<word>It|They|This|These|That|Those|He|She|Such)\s+(?P<next>[\w’']+)")
+PRONOUN = re.compile(r"^(?P<word>It|They|This|These|That|Those|He|She|Such)\s+(?P<next>[\w’']+)")
 _VERBS_AFTER = frozenset(
     "is are was were has have had can could may might must should will would does do did means mean makes make allows allow lets let helps help gives give "
     "ensures ensure requires require includes include happens happen works work prevents prevent leads lead results result enables enable causes cause "
@@ -69,6 +69,7 @@ _PROPOSITIONAL = frozenset("This These That Those Such He She".split())
 _ORDER = re.compile(r"^(?:Know|Understand|Learn|Be able|Be aware|Recognize|Recognise|Relate|Experiment)\b(?! (?:is|are|of)\b)")
 _ORDERED = re.compile(r"^\w+ (?:that|how|why|whether|what|which|an?|the|your|each|every|all|one|two|three|it|them)\b")
 _FINITE = frozenset("is are was were be been has have had can could may might must will would shall should does do did".split())
+_OPENS_OBJECT = frozenset("the a an its all each every any one two three how what whether to".split())
 _DETERMINERS = frozenset("a an the its their his her each every any some no this that of for in to with two three".split())
 _VERBS_MORE = frozenset(
     "allow let enable help permit ensure require include contain consist hold mean refer imply happen prevent lead result cause become come go apply provide need "
@@ -171,11 +172,11 @@ def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | N
     text = cleaned(passage.text)
     if not text or text.endswith((":", "?", "？", "؟")) or not balanced(text):
         return None
-    resolved = _resolved(text, meant)
-    if resolved is None:
+    alone = resolved(text, meant)
+    if alone is None:
         return None
-    about = resolved != text or bool(subject.of(resolved))
-    short = within(resolved, LONGEST)
+    about = alone != text or bool(subject.of(alone))
+    short = within(alone, LONGEST)
     if not short or _bare(short, subject) or is_pointer(short) or NARRATIVE.search(short):
         return None
     clause = _is_clause(short, subject.title) and not (passage.role == "practice" and is_imperative(short)) and not _LABELLED.match(short)
@@ -195,15 +196,14 @@ def cleaned(text: str) -> str:
         text = _OPENER.sub("", text)
     text = text.strip(" ,;–—")
     first = text.split(" ", 1)[0]
-    return capitalised(text) if first.isalpha() and first.islower() else text
+    return capitalised(text) if first.isalpha() and first.islower() and not COMMAND.match(text) else text
 
 
-def _resolved(text: str, meant: str) -> str | None:
+def resolved(text: str, meant: str) -> str | None:
     """`text` with the concept in place of the pronoun it starts with; None where nobody can tell what the pronoun stands for."""
-    match = _PRONOUN.match(text)
+    match = PRONOUN.match(text)
     if match is None:
-        verb = _SUBJECTLESS.match(text)
-        if verb and meant and not is_plural(meant):
+        if _lacks_subject(text) and meant and not is_plural(meant):
             return f"{capitalised(meant)} {uncapitalised_first(text)}"
         return text
     word, follows = match["word"], match["next"].lower()
@@ -213,6 +213,14 @@ def _resolved(text: str, meant: str) -> str | None:
     if not meant or (word == "They") != is_plural(meant):
         return None
     return f"{capitalised(meant)}{text[len(word) :]}"
+
+
+def _lacks_subject(text: str) -> bool:
+    """Whether a sentence begins with its verb, as definitions in tables do ("Returns the length")."""
+    first, _, rest = text.partition(" ")
+    third = first.lower().removesuffix("s")
+    verb = first.endswith("s") and first[:1].isupper() and any(v in VERBS or v in _VERBS_MORE for v in (third, third.removesuffix("e")))
+    return bool(_SUBJECTLESS.match(text)) or (verb and rest.split(" ", 1)[0] in _OPENS_OBJECT)
 
 
 def _third_person(word: str) -> bool:
@@ -233,7 +241,7 @@ def _bare(text: str, subject: _Subject) -> bool:
 
 def _is_clause(text: str, title: str) -> bool:
     """Whether `text` can follow "that": neither a noun phrase nor an order."""
-    return not (is_fragment(text, title) or is_order(text, title) or _SUBJECTLESS.match(text)) and (not text.isascii() or _has_verb(text))
+    return not (is_fragment(text, title) or is_order(text, title) or _lacks_subject(text)) and (not text.isascii() or _has_verb(text))
 
 
 def _has_verb(text: str) -> bool:
@@ -276,7 +284,7 @@ def halves(statement: Statement, meant: str) -> Iterator[Statement]:
     match = re.match(
         r"^(?P<left>[^;]{20,}?)(?:;\s+|,\s(?:and|but|so)\s(?=(?:it|they|the|an?|each|all|no|every)\s))(?P<right>[^;]{20,})$", statement.text.rstrip(".")
     )
-    right = _resolved(cleaned(match["right"]), meant) if match else None
+    right = resolved(cleaned(match["right"]), meant) if match else None
     if match and right and balanced(match["left"]) and balanced(right) and _finite(match["left"]) and _finite(right):
         for k, part in enumerate((match["left"], right)):
             yield Statement(sentence(part), statement.passage, statement.subject and not k, statement.defines and not k, statement.clause, statement.value - k)
