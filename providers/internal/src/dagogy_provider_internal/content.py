@@ -32,7 +32,7 @@ from dagogy_provider_internal.phrasing import (
     uncapitalised,
     within,
 )
-from dagogy_provider_internal.statements import NARRATIVE, PRONOUN, Statement, clause, cleaned, halves, is_order, resolved, says_what, uncapitalised_first
+from dagogy_provider_internal.statements import NARRATIVE, PRONOUN, Statement, clause, cleaned, halves, is_order, key_of, resolved, says_what, uncapitalised_first
 
 #: How many core ideas a node has where the source has them. A concept that others were merged into has one for each of these as well.
 IDEAS = {"survey": 3, "practical": 4, "mastery": 5}
@@ -48,10 +48,11 @@ _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|t
 _PHRASE = r"(?:(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+ ?){1,5}(?<! )"
 #: Two things that the source tells apart, or asks to be told apart.
 _APART = re.compile(
-    rf"\b(?:distinctions?|differences?|distinguish(?:es|ing)?|tell(?:s|ing)?) (?:between (?P<a>{_PHRASE}) and|(?P<c>{_PHRASE}) from) (?P<b>{_PHRASE})(?=[,;:.()]|$)|"
+    rf"\b(?:distinctions?|differences?|distinguish(?:es|ing)?) (?:between (?P<a>{_PHRASE}) and|(?P<c>{_PHRASE}) from) (?P<b>{_PHRASE})(?=[,;:.()]|$)|"
     rf"\b(?:confus(?:e|es|ed|ing)|mix(?:es|ed|ing)? up) (?P<e>{_PHRASE}) (?:with|and) (?P<f>{_PHRASE})(?=[,;:.()]|$)",
     re.IGNORECASE,
 )
+_APART_HINTS = ("istinction", "istinguish", "ifference", "onfus", "ix up", "ixes up", "ixing up")
 #: Words of a statement that a learner overlooks at a cost: it limits, requires or sets a number.
 _LIMITING = re.compile(
     r"\b(?:only|must|not|no|never|cannot|can['’]?t|always|every|each|before|until|unless|requires?|needs?|depends?|exactly|same|at (?:most|least)|"
@@ -126,7 +127,7 @@ class _Writer:
         self.said = said
         self.ideas: list[Statement] = []
         self.used: set[str] = set()
-        self.foreign = not self._parts() and _is_foreign([concept.title, *(p.text for p in passages if p.role != "code")])
+        self.foreign = not self._parts() and _is_foreign([concept.title, *(p.text for p in passages[:12] if p.role != "code")])
 
     def write(self) -> Content:
         self._marked_pitfalls()
@@ -151,19 +152,19 @@ class _Writer:
         wanted = max(IDEAS.get(self.depth, 4), min(_MOST_IDEAS, len(self.concept.merged)))
         self.ideas = self._best(own, wanted)
         for s in self.ideas:
-            self.used.add(folded(s.text))
+            self.used.add(s.key)
         if len(self.ideas) < _LEAST_IDEAS:
             self._widen()
         self.content.core_ideas = [s.text for s in self.ideas]
-        self.content.spare = [s.text for s in own if folded(s.text) not in self.used]
+        self.content.spare = [s.text for s in own if s.key not in self.used]
         self._cover_members()
 
     def _best(self, found: Sequence[Statement], wanted: int) -> list[Statement]:
         """The most telling statements in the order of the document, the definition first, each once, one at least for each merged concept."""
         fresh: dict[str, Statement] = {}
         for s in found:
-            if folded(s.text) not in self.used:
-                fresh.setdefault(folded(s.text), s)
+            if s.key not in self.used:
+                fresh.setdefault(s.key, s)
         ranked = sorted(enumerate(fresh.values()), key=lambda p: (-p[1].value, p[0]))
         chosen = {}
         for member in dict.fromkeys(s.passage.member for s in fresh.values() if s.passage.member):
@@ -190,8 +191,8 @@ class _Writer:
 
     def _add(self, found: Sequence[Statement]) -> None:
         for s in found:
-            if len(self.ideas) < _LEAST_IDEAS and s.text and folded(s.text) not in self.used:
-                self.used.add(folded(s.text))
+            if len(self.ideas) < _LEAST_IDEAS and s.text and s.key not in self.used:
+                self.used.add(s.key)
                 self.ideas.append(s)
 
     def _contents(self) -> list[Statement]:
@@ -227,14 +228,14 @@ class _Writer:
         texts = [stated.get(id(p)) or (_label_text(p) if p.explicit else "") for p in marked]
         wanted = max(_PITFALLS.get(self.depth, 2), min(4, len(self.concept.merged)))
         for text in texts:
-            if text and folded(text) not in self.used and len(self.content.pitfalls) < wanted:
+            if text and key_of(text) not in self.used and len(self.content.pitfalls) < wanted:
                 self._pitfall(text)
         for m in self.around.misconceptions:
-            if folded(sentence(m)) not in self.used:
+            if key_of(sentence(m)) not in self.used:
                 self._pitfall(sentence(m))
 
     def _pitfall(self, text: str) -> None:
-        self.used.add(folded(text))
+        self.used.add(key_of(text))
         self.content.pitfalls.append(text)
 
     def _other_pitfalls(self) -> None:
@@ -242,9 +243,9 @@ class _Writer:
         is easily overlooked or taken too widely."""
         if self.content.pitfalls:
             return
-        spare = [s for s in self.said if folded(s.text) not in self.used]
+        spare = [s for s in self.said if s.key not in self.used]
         contrast = [s for s in spare if s.passage.role in ("fact", "example", "definition", "pitfall") and pitfall_strength(s.text) and s.clause and s.value > 0]
-        warned = [s for s in self.around.elsewhere.warning if folded(s.text) not in self.used]
+        warned = [s for s in self.around.elsewhere.warning if s.key not in self.used]
         advice = [s for s in spare if s.passage.role == "practice" and not s.passage.explicit and _WITH_REASON.search(s.text)]
         if contrast:
             self._pitfall(contrast[0].text)
@@ -270,7 +271,8 @@ class _Writer:
 
     def _told_apart(self) -> str:
         for p in self.passages:
-            found = _APART.search(p.text) if p.role not in ("code", "question") else None
+            hinted = p.role not in ("code", "question") and any(hint in p.text for hint in _APART_HINTS)
+            found = _APART.search(p.text) if hinted else None
             if found:
                 return sentence(f"Mixing up {found['a'] or found['c'] or found['e']} and {found['b'] or found['f']}")
         return ""
@@ -292,7 +294,7 @@ class _Writer:
             if s in self.ideas and not keep:
                 self.ideas.remove(s)
                 self.content.core_ideas.remove(s.text)
-            self.used.add(folded(s.text))
+            self.used.add(s.key)
             return sentence(f"Overlooking that {told}")
         return ""
 

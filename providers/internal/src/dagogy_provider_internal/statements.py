@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.lexicon import VERBS, imperative_of, is_imperative, is_pointer
@@ -16,6 +17,7 @@ from dagogy_provider_internal.phrasing import balanced, capitalised, is_demand, 
 #: Characters of a statement: what is longer loses subordinate clauses, and is used only where there is nothing else if it stays longer.
 LONGEST = 240
 _SHORTEST = 4  # words
+_ENOUGH = 40  # plain statements of one concept; what comes after them is looked at for warnings and exercises only
 
 _WRAPPED = re.compile(r"^\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)[.!]?$")
 _ASIDE = re.compile(
@@ -86,7 +88,7 @@ _LIGHT = frozenset("with from type types using value values define defining exam
 _ENDS_SUBJECT = frozenset("of for to in on with from by is are that which when if as at you we it they this these can will and or let lets allow allows".split())
 
 
-@dataclass(slots=True)
+@dataclass
 class Statement:
     """A sentence that can be read alone. `subject`: it is about the concept in so many words; `defines`: it says what the concept is; `clause`: it can
     follow "that". `value` ranks statements; the higher, the more a learner gets from it."""
@@ -97,6 +99,16 @@ class Statement:
     defines: bool = False
     clause: bool = False
     value: float = 0.0
+
+    @cached_property
+    def key(self) -> str:
+        """The text as it is compared with others."""
+        return key_of(self.text)
+
+
+def key_of(text: str) -> str:
+    """A sentence as it is compared with others."""
+    return text.casefold().rstrip(" .!?。")
 
 
 class _Subject:
@@ -135,7 +147,9 @@ def statements(passages: Sequence[Passage], concept: Concept) -> list[Statement]
     before: Passage | None = None
     meant = known
     for passage in passages:
-        if passage.role in ("code", "question") or (passage.role == "requires" and passage.explicit):
+        if passage.role in ("code", "question") or passage.data or (passage.role == "requires" and passage.explicit):
+            continue
+        if len(out) >= _ENOUGH and passage.role == "fact" and not passage.member:
             continue
         same_block = before is not None and before.lines == passage.lines and before.column == passage.column
         # A new block speaks of the concept again; inside one, a sentence with another subject takes the pronouns over.
