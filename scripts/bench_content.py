@@ -225,7 +225,7 @@ class _Frames:
             for j in few:
                 near[j].add(i)
         names = [sorted(_names(n["title"]), key=len, reverse=True) for n in nodes]
-        self._names = [[name for j in sorted(few, key=lambda j, i=i: (j != i, j)) for name in names[j]] for i, few in enumerate(near)]
+        self._names = [[name for j in (i, *sorted(few - {i})) for name in names[j]] for i, few in enumerate(near)]
 
     def of(self, i: int, text: str, *, quotations: bool = True) -> tuple[str, ...]:
         forms = _forms(_QUOTATION.sub(" ", text) if quotations else text)

@@ -13,9 +13,7 @@ __all__ = ["STOP_WORDS", "content_words", "sentences", "shorten", "stem", "words
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _CLOSER = "[\"'”’»)\\]]"
-_SENTENCE_END = re.compile(
-    rf"(?:(?<=[.!?؟۔।])|(?<=[.!?؟۔।]{_CLOSER})|(?<=[.!?؟۔।]{_CLOSER}{_CLOSER}))\s+(?=[^\sa-z])|(?<=[。！？])(?![」』”’）)])"
-)
+_SENTENCE_END = re.compile(rf"(?:(?<=[.!?؟۔।])|(?<=[.!?؟۔।]{_CLOSER})|(?<=[.!?؟۔।]{_CLOSER}{_CLOSER}))\s+(?=[^\sa-z])|(?<=[。！？])(?![」』”’）)])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|ca|approx|resp|Dr|Mr|Mrs|Ms|Prof|Fig|Figs|Eq|Sec|Ch|Vol|No|St|pp|al|Jr|Sr|Inc|Ltd|Nr|Abb|bzw|z\.\s?B|d\.\s?h|рис|табл|стр|см|гл|др|пр)"
     r"|\b[^\W\d_a-z])\.$"

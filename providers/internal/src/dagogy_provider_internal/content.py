@@ -32,7 +32,19 @@ from dagogy_provider_internal.phrasing import (
     uncapitalised,
     within,
 )
-from dagogy_provider_internal.statements import NARRATIVE, PRONOUN, Statement, clause, cleaned, halves, is_order, key_of, resolved, says_what, uncapitalised_first
+from dagogy_provider_internal.statements import (
+    NARRATIVE,
+    PRONOUN,
+    Statement,
+    clause,
+    cleaned,
+    halves,
+    is_order,
+    key_of,
+    resolved,
+    says_what,
+    uncapitalised_first,
+)
 
 #: How many core ideas a node has where the source has them. A concept that others were merged into has one for each of these as well.
 IDEAS = {"survey": 3, "practical": 4, "mastery": 5}
@@ -43,6 +55,8 @@ UNSAID, THIN = 0.2, 0.3
 _NOTHING, _NO_MORE = "any statement", "any further statement"
 _LEAST_IDEAS = 2
 _USED_SKILLS = 2
+_LONG_PITFALL = 200
+_NO_MISTAKE = "The source names no mistake"
 _HALF = 130  # characters of each side of a contrast
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too) ")
 _PHRASE = r"(?:(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+ ?){1,5}(?<! )"
@@ -166,7 +180,7 @@ class _Writer:
             if s.key not in self.used:
                 fresh.setdefault(s.key, s)
         ranked = sorted(enumerate(fresh.values()), key=lambda p: (-p[1].value, p[0]))
-        chosen = {}
+        chosen: dict[int, Statement] = {}
         for member in dict.fromkeys(s.passage.member for s in fresh.values() if s.passage.member):
             k, s = next((k, s) for k, s in ranked if s.passage.member == member)
             if len(chosen) < wanted:
@@ -196,7 +210,7 @@ class _Writer:
                 self.ideas.append(s)
 
     def _contents(self) -> list[Statement]:
-        """"Covers A, B, C" as a statement about the concept."""
+        """ "Covers A, B, C" as a statement about the concept."""
         out = []
         for p in self.passages:
             match = TABLE_OF_CONTENTS.match(p.text)
@@ -244,7 +258,9 @@ class _Writer:
         if self.content.pitfalls:
             return
         spare = [s for s in self.said if s.key not in self.used]
-        contrast = [s for s in spare if s.passage.role in ("fact", "example", "definition", "pitfall") and pitfall_strength(s.text) and s.clause and s.value > 0]
+        contrast = [
+            s for s in spare if s.passage.role in ("fact", "example", "definition", "pitfall") and pitfall_strength(s.text) and s.clause and s.value > 0
+        ]
         warned = [s for s in self.around.elsewhere.warning if s.key not in self.used]
         advice = [s for s in spare if s.passage.role == "practice" and not s.passage.explicit and _WITH_REASON.search(s.text)]
         if contrast:
@@ -256,7 +272,7 @@ class _Writer:
             return
         told = advice[0].text if advice else self._overlooked(spare)
         self.content.lacks("pitfalls", self.content.confidence - 0.1 if told else THIN)
-        self._pitfall(told or f"The source names no mistake with “{self.concept.title}”.")
+        self._pitfall(told or f"{_NO_MISTAKE} with “{self.concept.title}”.")
 
     def _overlooked(self, spare: Sequence[Statement]) -> str:
         """A limit or condition that the node does not have among its ideas, or else an idea that the node can spare."""
@@ -267,7 +283,7 @@ class _Writer:
             told = self._limit(self.ideas[1:], _LIMITING)
         told = told or self._mixed_up() or self._too_wide() or self._limit(spare, _ANYTHING) or self._limit(self.ideas[_LEAST_IDEAS:], _ANYTHING)
         # With two ideas the node can spare neither; one that forbids or confines is what is got wrong.
-        return told or self._limit(self.ideas[1:], _LIMITING, keep=True)
+        return told or self._limit([*self.ideas[1:], *self.ideas[:1]], _LIMITING, keep=True)
 
     def _told_apart(self) -> str:
         for p in self.passages:
@@ -287,7 +303,7 @@ class _Writer:
         return sentence(f"Mixing up {names[0]} and {names[1]}: {own}, whereas {other}")
 
     def _limit(self, found: Sequence[Statement], pattern: re.Pattern[str], *, keep: bool = False) -> str:
-        for s in sorted(found, key=lambda s: -s.value):
+        for s in found if keep else sorted(found, key=lambda s: -s.value):
             told = clause(s, self.around.plain) if s.value > 0 and pattern.search(s.text) else ""
             if not told:
                 continue
@@ -412,7 +428,9 @@ class _Writer:
         task = sentence(form[depth].format(aim=aim, name=name, do=do, first=self._first_prerequisite()))
         shown = self._look_for(task)
         if not shown:
-            return task, "Somebody else, given the result alone, comes to the same statement."
+            warned = next((p for p in self.content.pitfalls if not p.startswith(_NO_MISTAKE) and len(p) < _LONG_PITFALL), "")
+            avoided = f"Somebody else looks for this mistake and does not find it: {uncapitalised(warned, self.around.plain)}"
+            return task, sentence(avoided) if warned else "Somebody else, given the result alone, comes to the same statement."
         return task, sentence(form.get(f"{depth} criterion", form["criterion"]).format(shown=shown, name=name))
 
     def _first_prerequisite(self) -> str:
@@ -464,7 +482,11 @@ class _Writer:
 
     def _skill(self) -> str:
         found = [p for p in self.passages if p.role == "practice" and not p.explicit and p.lines != self.concept.lines and self._asks(p)]
-        skills = [s for p in found if (s := within(imperative(cleaned(p.text)), 170)) and len(s.split()) > 2 and not re.match(r"(?:note|say|look)\b", s, re.IGNORECASE)]
+        skills = [
+            s
+            for p in found
+            if (s := within(imperative(cleaned(p.text)), 170)) and len(s.split()) > 2 and not re.match(r"(?:note|say|look)\b", s, re.IGNORECASE)
+        ]
         about = next((s for s in skills if set(same_key(s)) & _telling(self.concept)), "")
         skill = about or next((s for s in skills if len(s.split()) > 3), "")
         return sentence(re.split(r";\s|\.\s", skill)[0]) if skill else ""
@@ -487,7 +509,9 @@ class _Writer:
     def _place(self, title: str) -> str:
         if self.concept.merged:
             return f"{title} takes in {_listed(self.concept.merged)}."
-        comes = [f"{word} {_listed([f'“{t}”' for t in titles[:2]])}" for word, titles in (("after", self.around.before), ("before", self.around.after)) if titles]
+        comes = [
+            f"{word} {_listed([f'“{t}”' for t in titles[:2]])}" for word, titles in (("after", self.around.before), ("before", self.around.after)) if titles
+        ]
         if comes:
             return f"In this curriculum {title} comes {' and '.join(comes)}."
         return f"{title} stands under “{self.concept.path[-1]}”." if self.concept.path else f"Nothing tells what {title} builds on."
@@ -602,5 +626,3 @@ def _is_foreign(texts: Sequence[str]) -> bool:
         return True
     found = re.findall(r"[^\W\d_]+", text.lower())
     return len(found) >= 8 and not _ENGLISH.intersection(found)
-
-

@@ -32,7 +32,11 @@ _THEOREM = re.compile(
     re.IGNORECASE,
 )
 _METHOD = re.compile(r"\b(?:method|algorithm|procedure|technique|rule|test|process|recipe|protocol|proofs?)s?$", re.IGNORECASE)
-_METHOD_TEXT = re.compile(r"\b(?:is|are) (?:an? |the )?(?:\w+ )?(?:way|method|technique|process|procedure|algorithm|act|practice|step)s? (?:of|to|for|that|in)\b|\bis (?:\w+ly )?\w+ing the\b", re.IGNORECASE)
+_METHOD_TEXT = re.compile(
+    r"\b(?:is|are) (?:an? |the )?(?:\w+ )?(?:way|method|technique|process|procedure|algorithm|act|practice|step)s? "
+    r"(?:of|to|for|that|in)\b|\bis (?:\w+ly )?\w+ing the\b",
+    re.IGNORECASE,
+)
 _TOOL_TEXT = re.compile(
     r"\b(?:lets?|allows?|enables?) (?:you|us|one|users|programs|people|developers)\b|\b(?:is|are|can be) used (?:to|for|when|as)\b|\bcommand\b", re.IGNORECASE
 )

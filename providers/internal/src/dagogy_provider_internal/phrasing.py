@@ -21,13 +21,19 @@ _HOPELESS = 600
 _PARENTHESES = re.compile(r"\s*\([^()]*\)")
 _EXAMPLES = re.compile(r",?\s(?:such as|e\.g\.|for example|for instance|including)\s[^.;:]*?(?=[;:]|,\s(?:and|but|so|which|because)\s|\.?$)")
 #: Where a sentence can end early: before a clause that only adds to it, never inside a list.
-_CUT = re.compile(r";\s|:\s|,\s(?:which|so|because|since|but|where|while|unless|although|though|whereas|making|allowing|and (?:it|they|the|this|these|then|thus|so))\b|\s[–—]\s|—|\s--?\s")
+_CUT = re.compile(
+    r";\s|:\s|,\s(?:which|so|because|since|but|where|while|unless|although|though|whereas|making|allowing|"
+    r"and (?:it|they|the|this|these|then|thus|so))\b|\s[–—]\s|—|\s--?\s"
+)
 #: What cannot be the end of a sentence: a condition without its consequence.
 _HANGS = re.compile(r"^(?:if|when|while|where|although|though|because|since|as|given|unless|once|after|before|unlike|with|in order|for)\b[^,]*$", re.IGNORECASE)
 _LEAST_KEPT = 5  # words
 _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|know how to|can)\s+", re.IGNORECASE)
 _JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
-_RESULT_FOR = re.compile(r"^(?P<verb>Find|Compute|Calculate|Get|Obtain|Work out|Reproduce|Determine|Report|Measure|Show|Derive|Estimate)\s+(?P<result>(?:[^:;]*?\d[^:;]*?))\s+(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?[^:;]*\w[^:;]*)$")
+_RESULT_FOR = re.compile(
+    r"^(?P<verb>Find|Compute|Calculate|Get|Obtain|Work out|Reproduce|Determine|Report|Measure|Show|Derive|Estimate)\s+"
+    r"(?P<result>(?:[^:;]*?\d[^:;]*?))\s+(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?[^:;]*\w[^:;]*)$"
+)
 _PHRASE_WITH_VERB = re.compile(r"^\w+ (?:\S+ ){0,2}(?:an?|the|and|with|by|to|from|your|how|that|problems?|between|of|in|on)\b .*", re.IGNORECASE)
 _SECOND_RESULT = re.compile(r"\b(then|and) (\S*\d\S*) for\b")
 _FUNCTION_START = frozenset(
@@ -350,4 +356,3 @@ def in_running_text(name: str) -> str:
     """A name inside a sentence: a small first letter unless it is an acronym or has other capitals."""
     first = name.split(" ", 1)[0]
     return name[:1].lower() + name[1:] if first[1:].islower() and first.isalpha() and not re.search(r"\s[A-Z]", name) else name
-

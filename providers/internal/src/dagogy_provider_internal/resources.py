@@ -42,8 +42,8 @@ def from_document(concept: Concept, passages: Sequence[Passage], cited: Sequence
         about = [_local(concept, lines, f"{where}: {what}", "definition", opening, shared)]
     if example is not None:
         about.append(_local(concept, example.lines, f"{where}: {kind}", "example", example, shared))
-    lines = dict.fromkeys(p.lines for p in cited)
-    about += [_local(concept, at, f"{where}: what is said of it elsewhere", "other") for at in lines]
+    places = dict.fromkeys(p.lines for p in cited)
+    about += [_local(concept, at, f"{where}: what is said of it elsewhere", "other") for at in places]
     return [*about, *_links(concept)]
 
 

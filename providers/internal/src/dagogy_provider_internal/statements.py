@@ -24,7 +24,8 @@ _ASIDE = re.compile(
     r"\s*\((?:also )?(?:see|cf\.?|compare|discussed|described|covered|shown|as (?:shown|described|discussed|mentioned)|more on|footnote)\b[^()]*\)|"
     r"(?:,|;|\s[–—-])\s(?:see|cf\.)\s[^.;]*(?=[.;]|$)|"
     r",? as (?:shown|seen|described|discussed|mentioned|explained)(?: in| above| below| earlier)?[^,.;]*,?(?=[,.;\s]|$)|"
-    r",? (?:which (?:is|are) )?(?:discussed|described|covered|explained|introduced|mentioned) (?:in (?:the |more )?(?:“|next|previous|another|section|chapter|detail)|"
+    r",? (?:which (?:is|are) )?(?:discussed|described|covered|explained|introduced|mentioned) "
+    r"(?:in (?:the |more )?(?:“|next|previous|another|section|chapter|detail)|"
     r"above|below|earlier|later)[^,.;]*,?(?=[,.;\s]|$)",
     re.IGNORECASE,
 )
@@ -45,13 +46,18 @@ _OPENER = re.compile(
 )
 #: What speaks to the reader about the text, tells a story, or needs what stood before it.
 NARRATIVE = re.compile(
-    r"\blet['’]s\b|^let us\b|^(?:see|refer to|visit|read more)\b|\b(?:we|i)['’](?:ve|ll|d)\b|\byou['’](?:ve|d)\b|\byou['’]ll (?:need|learn|see|notice|find|also|be|use|want|get)\b|\bwe (?:will|have|had|saw|were|did)\b|\byou (?:saw|had|did)\b|\bwe (?:mentioned|discussed|showed?|used|wrote)\b|"
-    r"\b(?:this|the|next|previous|last|following|another|our|these) (?:chapters?|sections?|book|exercises?|lessons?|tutorials?|articles?|course|concept|page|track)\b|"
+    r"\blet['’]s\b|^let us\b|^(?:see|refer to|visit|read more)\b|\b(?:we|i)['’](?:ve|ll|d)\b|"
+    r"\byou['’](?:ve|d)\b|\byou['’]ll (?:need|learn|see|notice|find|also|be|use|want|get)\b|"
+    r"\bwe (?:will|have|had|saw|were|did)\b|\byou (?:saw|had|did)\b|\bwe (?:mentioned|discussed|showed?|used|wrote)\b|"
+    r"\b(?:this|the|next|previous|last|following|another|our|these) "
+    r"(?:chapters?|sections?|book|exercises?|lessons?|tutorials?|articles?|course|concept|page|track)\b|"
     r"^say (?:we|you)\b|^(?:suppose|imagine|consider|recall)\b|\bas (?:above|before|follows)\b|\b(?:shown|seen|given|listed) (?:above|below|here)\b|"
-    r"^(?:the (?:former|latter|same|other)|this same|one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
-    r"^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
+    r"^(?:the (?:former|latter|same|other)|this same|"
+    r"one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
+    r"^(?:as|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
     r"^the (?:inverse|reverse|opposite|same|reason|problem|answer|solution|downside|upside|rest|first one|second one)\b|"
-    r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)(?=[.,;]|$|\s(?:to|is|referred|in|by|with)\b)|"
+    r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)"
+    r"(?=[.,;]|$|\s(?:to|is|referred|in|by|with)\b)|"
     r"\b(?:example|listing|figure|table) (?:above|below|\d)",
     re.IGNORECASE,
 )
@@ -74,9 +80,9 @@ _FINITE = frozenset("is are was were be been has have had can could may might mu
 _OPENS_OBJECT = frozenset("the a an its all each every any one two three how what whether to".split())
 _DETERMINERS = frozenset("a an the its their his her each every any some no this that of for in to with two three".split())
 _VERBS_MORE = frozenset(
-    "allow let enable help permit ensure require include contain consist hold mean refer imply happen prevent lead result cause become come go apply provide need "
-    "depend vary grow fall rise lower raise increase decrease differ belong exist occur remain stay keep return accept store support assume describe denote involve "
-    "share offer act serve handle rely wrap depend absorb carry cost end begin form live lie say think know see".split()
+    "allow let enable help permit ensure require include contain consist hold mean refer imply happen prevent lead result cause become come go apply provide "
+    "need depend vary grow fall rise lower raise increase decrease differ belong exist occur remain stay keep return accept store support assume describe denote "
+    "involve share offer act serve handle rely wrap depend absorb carry cost end begin form live lie say think know see".split()
 )
 _LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
 _WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
@@ -85,7 +91,9 @@ _WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 _OPENING = re.compile(r"^(?P<article>(?:An?|The|Each|Every|All)\s)?(?P<words>[\w`'-]+(?:\s[\w`'-]+){0,2})")
 _SHORT_WORD = 3
 _LIGHT = frozenset("with from type types using value values define defining example problem problems more other general basic number numbers".split())
-_ENDS_SUBJECT = frozenset("of for to in on with from by is are that which when if as at you we it they this these can will and or let lets allow allows".split())
+_ENDS_SUBJECT = frozenset(
+    "of for to in on with from by is are that which when if as at you we it they this these can will and or let lets allow allows".split()
+)
 
 
 @dataclass
@@ -178,7 +186,7 @@ def _named(title: str, passages: Sequence[Passage]) -> str:
 
 
 def is_plural(name: str) -> bool:
-    last = name.split()[-1] if name.split() else ""
+    last = name.rsplit(maxsplit=1)[-1] if name.strip() else ""
     return " and " in name or singular(last) != last
 
 
