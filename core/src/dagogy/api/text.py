@@ -53,14 +53,14 @@ def content_words(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one, nor does a full stop before a small letter."""
+    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one, nor does one before a small letter."""
     groups: list[list[str]] = []
     for part in _SENTENCE_END.split(text):
         part = part.strip()
         if not part:
             continue
         # Only the end of the last piece is looked at, and pieces are joined once: a page of initials stays linear.
-        if groups and (part[0].islower() or _ABBREVIATION.search(groups[-1][-1][-12:])):
+        if groups and (part[0].islower() or (part[0] == "(" and part[1:2].islower()) or _ABBREVIATION.search(groups[-1][-1][-12:])):
             groups[-1].append(part)
         else:
             groups.append([part])

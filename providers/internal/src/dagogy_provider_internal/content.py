@@ -361,7 +361,7 @@ class _Writer:
     def _asks(self, passage: Passage) -> bool:
         """Whether a passage of practice can be set as a task. An order in running prose is advice unless it names the concept or what must come out."""
         text = cleaned(passage.text)
-        if not passage.explicit and NARRATIVE.search(text):
+        if not passage.explicit and (NARRATIVE.search(text) or self._split(passage)[0].startswith("Observe and record")):
             return False
         if not balanced(text) or (not passage.explicit and re.search(r"\bplease\b|\b(?:see|refer to|check out) (?:the|our|this)\b", text, re.IGNORECASE)):
             return False
@@ -475,7 +475,7 @@ class _Writer:
             return skill
         told = min((c for s in self.ideas if (c := clause(s, plain))), key=lambda c: len(c) > 110, default="")
         if told:
-            return sentence(f"Explain, with an example, that {told}")
+            return sentence(_able(told))
         if is_order(self.ideas[0].text, title):
             return sentence(within(self.ideas[0].text, 170) or self.ideas[0].text)
         return sentence(f"Say of a case whether it is {self._name(self.concept.title)}: {uncapitalised(self.ideas[0].text.rstrip('.? '), plain)}")
@@ -584,6 +584,25 @@ _OPEN: dict[Kind, tuple[str, str, str]] = {
         "The source is cited, and each decision names the reason that is taken from it.",
     ),
 }
+
+
+def _able(told: str) -> str:
+    """What a clause lets somebody do, where it says so ("to define X, write …", "you can create X by …"), else that they can explain it."""
+    aim = re.match(
+        r"(?:in order )?to (?P<do>[a-z]+ [^,;:]{3,80}),\s(?:(?:you|we|one)\s(?:can|must|have to|need to|may|could|should)?\s?|simply |just )(?P<how>\w.*)$",
+        told,
+    )
+    if aim and not re.match(r"(?:know|want|understand)\b", aim["how"]):
+        return f"{capitalised(aim['do'])}: {aim['how']}"
+    can = re.match(
+        r"(?:[^,;:]{3,40},\s)?(?:you|we|one)\s(?:can|must|may|have to|need to)\s(?P<do>(?!also\b|not\b|only\b|know\b|use the term)[a-z]+\s.+)$", told
+    )
+    if can:
+        return capitalised(can["do"])
+    when = re.match(r"(?P<when>(?:if|when|whenever|once|after|unless)\s[^,;:]{5,90}),\s(?P<then>.+)$", told)
+    if when:
+        return f"Say what follows {when['when']}, and why: {when['then']}"
+    return f"Explain, with an example, that {told}"
 
 
 def _label_text(passage: Passage) -> str:

@@ -18,7 +18,7 @@ _OPENS = re.compile(r"[A-Z][a-z]{2,}(?= [a-z])")
 _WITHIN = re.compile(r"(?<=[\w,;] )[A-Za-z][a-z’'-]*\b")
 _LONGEST = 240
 _HOPELESS = 600
-_PARENTHESES = re.compile(r"\s*\([^()]*\)")
+_PARENTHESES = re.compile(r"\s*\((?=[^()]*[^\W\d_]{3})[^()]*\)")
 _EXAMPLES = re.compile(r",?\s(?:such as|e\.g\.|for example|for instance|including)\s[^.;:]*?(?=[;:]|,\s(?:and|but|so|which|because)\s|\.?$)")
 #: Where a sentence can end early: before a clause that only adds to it, never inside a list.
 _CUT = re.compile(
@@ -127,11 +127,13 @@ def sentence(text: str) -> str:
 
 def imperative(text: str) -> str:
     """`text` as something to do: "Be able to prove …" and "Computing …" become "Prove …" and "Compute …"; empty if it asks for nothing."""
-    text = _ABLE.sub("", " ".join(text.split()))
+    whole = " ".join(text.split())
+    text = _ABLE.sub("", whole)
     word = text.split(" ", 1)[0].rstrip(",:")
     verb = imperative_of(word)
     if not verb:
-        return ""
+        # What one is to be able to is a verb, also one that the list does not have.
+        return capitalised(text) if text != whole else ""
     second = re.sub(r"((?:,| and)(?: then)? )(\w+ing)\b", lambda m: m[1] + (_second(m[2]) or m[2]), text[len(word) :])
     return capitalised(verb + second) if word.lower() != verb else capitalised(text)
 

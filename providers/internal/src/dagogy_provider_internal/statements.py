@@ -54,7 +54,7 @@ NARRATIVE = re.compile(
     r"^say (?:we|you)\b|^(?:suppose|imagine|consider|recall)\b|\bas (?:above|before|follows)\b|\b(?:shown|seen|given|listed) (?:above|below|here)\b|"
     r"^(?:the (?:former|latter|same|other)|this same|"
     r"one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
-    r"^(?:as|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
+    r"^(?:as|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|^(?:now that you|so far)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
     r"^the (?:inverse|reverse|opposite|same|reason|problem|answer|solution|downside|upside|rest|first one|second one)\b|"
     r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)"
     r"(?=[.,;]|$|\s(?:to|is|referred|in|by|with)\b)|"
@@ -213,6 +213,7 @@ def cleaned(text: str) -> str:
     wrapped = _WRAPPED.match(text)
     text = _MARKS.sub("", wrapped["inside"] if wrapped else text)
     text = _ASIDE.sub("", text.replace(", however,", "")).strip()
+    text = re.sub(r"^As (?:mentioned|discussed|noted|described|shown|seen|explained|stated|we|you|already)\b[^,]{0,80},\s+", "", text)
     for _ in range(2):
         text = _UNWRAPPED.sub("", text)
         text = _OPENER.sub("", text)
@@ -319,7 +320,7 @@ def _finite(text: str) -> bool:
 def clause(statement: Statement, plain: frozenset[str], longest: int = 170) -> str:
     """The statement as it follows "that", or an empty string where it cannot."""
     text = within(statement.text, longest) if statement.clause else ""
-    return uncapitalised(re.sub(r"^Instead, ", "", text).rstrip(".!。！ "), plain) if text else ""
+    return uncapitalised(re.sub(r"^Instead, |(?<=\S)[.!。！]$", "", text), plain) if text else ""
 
 
 def says_what(text: str) -> bool:
