@@ -118,7 +118,7 @@ class Content:
 
     def lacks(self, what: str, confidence: float) -> None:
         self.missing.append(what)
-        self.confidence = round(min(self.confidence, confidence), 2)
+        self.confidence = round(min(self.confidence, max(confidence, THIN if what != _NOTHING else UNSAID)), 2)
 
 
 def content_of(concept: Concept, passages: Sequence[Passage], said: Sequence[Statement], around: Around, depth: str) -> Content:
@@ -306,6 +306,8 @@ class _Writer:
         for s in found if keep else sorted(found, key=lambda s: -s.value):
             told = clause(s, self.around.plain) if s.value > 0 and pattern.search(s.text) else ""
             if not told:
+                continue
+            if s in self.ideas and not keep and s.passage.member:
                 continue
             if s in self.ideas and not keep:
                 self.ideas.remove(s)

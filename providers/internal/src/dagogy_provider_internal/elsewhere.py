@@ -77,7 +77,7 @@ def _keep(kept: Elsewhere, text: str, block: Block, concept: Concept) -> None:
         return
     passage = Passage(text, block.lines, "pitfall" if warns else "fact")
     # Where the concept is not the subject of what is said, a pronoun could mean anything: only what stands alone is taken.
-    kind.extend(s for s in statements([passage], concept) if s.text.split(" ", 1)[0] == text.split(" ", 1)[0] and s.clause)
+    kind.extend(s for s in statements([passage], concept) if s.text.split(" ", 1)[0] == text.split(" ", 1)[0] and (s.clause or warns))
 
 
 def _explains(text: str, concept: Concept) -> bool:

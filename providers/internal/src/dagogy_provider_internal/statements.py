@@ -54,7 +54,8 @@ NARRATIVE = re.compile(
     r"^say (?:we|you)\b|^(?:suppose|imagine|consider|recall)\b|\bas (?:above|before|follows)\b|\b(?:shown|seen|given|listed) (?:above|below|here)\b|"
     r"^(?:the (?:former|latter|same|other)|this same|"
     r"one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
-    r"^(?:as|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|^(?:now that you|so far)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
+    r"^(?:as|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|"
+    r"^(?:now that you|so far)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
     r"^the (?:inverse|reverse|opposite|same|reason|problem|answer|solution|downside|upside|rest|first one|second one)\b|"
     r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)"
     r"(?=[.,;]|$|\s(?:to|is|referred|in|by|with)\b)|"
@@ -81,8 +82,8 @@ _OPENS_OBJECT = frozenset("the a an its all each every any one two three how wha
 _DETERMINERS = frozenset("a an the its their his her each every any some no this that of for in to with two three".split())
 _VERBS_MORE = frozenset(
     "allow let enable help permit ensure require include contain consist hold mean refer imply happen prevent lead result cause become come go apply provide "
-    "need depend vary grow fall rise lower raise increase decrease differ belong exist occur remain stay keep return accept store support assume describe denote "
-    "involve share offer act serve handle rely wrap depend absorb carry cost end begin form live lie say think know see".split()
+    "need depend vary grow fall rise lower raise increase decrease differ belong exist occur remain stay keep return accept store support assume "
+    "describe denote involve share offer act serve handle rely wrap depend absorb carry cost end begin form live lie say think know see".split()
 )
 _LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
 _WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
