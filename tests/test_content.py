@@ -165,7 +165,7 @@ def test_a_sentence_that_ends_inside_a_quotation_goes_on_to_its_end() -> None:
         "# 烹饪\n\n## 火候\n\n火候是指火力的大小。不要在油冒烟之后才下菜。大火快炒是常用的方法。\n\n## 刀工\n\n刀工是切食材的技术。切得一致,受热才均匀。\n",
         "# Ток\n\n## Сила тока\n\nСила тока — это заряд за единицу времени, т. е. за секунду. Не путайте её с напряжением! (См. рис. 3.)\n",
         "# شبكات\n\n## الموجه\n\nالموجه جهاز ينقل الحزم. يستخدم جدول التوجيه. لا تخلط بينه وبين المبدل.\n",
-        "# T\n\n| Topic | Definition | Mistake |\n|---|---|---|\n| Here `<<EOF` | Feeds the lines (all of them) to stdin. | |\n| B | | Using [a link](https://x.org/y) \"twice\". |\n",
+        "# T\n\n| Topic | Definition | Mistake |\n|---|---|---|\n| Here `<<EOF` | Feeds lines to stdin. | |\n| B | | Using [a link](https://x.org/y) twice. |\n",
         "# T\n\n## A\n\n" + "An A is a very long thing " + "that goes on and on " * 60 + "to its end. An A is short too. An A never breaks.\n",
     ],
 )  # fmt: skip
@@ -353,3 +353,13 @@ def test_the_measure_finds_an_idea_only_in_what_is_said_of_its_concept() -> None
     made = junk(["Offer", "Acceptance"])
     made["nodes"][0]["core_ideas"] = ["An offer must be communicated to the other party.", "Silence is no assent."]
     assert bench.judged(made, source)[0].found == 1
+
+
+def test_the_steps_of_a_numbered_list_are_what_the_notes_must_have() -> None:
+    text = (
+        "# T\n\n## Gaussian elimination\n\nGaussian elimination is a method for solving linear systems by row operations. The pivots must not be zero.\n\n"
+        "1. Write the augmented matrix.\n2. Clear the entries below each pivot.\n\n## Rank\n\nThe rank is a number of pivots.\n"
+    )
+    check = nodes(text)["Gaussian elimination"]["mastery_check"]
+    assert check["task"].startswith("Carry out Gaussian elimination")
+    assert check["pass_criteria"].endswith("write the augmented matrix; clear the entries below each pivot.")

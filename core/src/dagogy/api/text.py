@@ -12,6 +12,7 @@ from typing import Any
 __all__ = ["STOP_WORDS", "content_words", "sentences", "shorten", "stem", "words"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
+_INITIAL = 2  # characters of an initial with its full stop
 _CLOSER = "[\"'”’»)\\]]"
 _SENTENCE_END = re.compile(rf"(?:(?<=[.!?؟۔।])|(?<=[.!?؟۔।]{_CLOSER})|(?<=[.!?؟۔।]{_CLOSER}{_CLOSER}))\s+(?=[^\sa-z])|(?<=[。！？])(?![」』”’）)])")
 _ABBREVIATION = re.compile(
@@ -60,11 +61,22 @@ def sentences(text: str) -> list[str]:
         if not part:
             continue
         # Only the end of the last piece is looked at, and pieces are joined once: a page of initials stays linear.
-        if groups and (part[0].islower() or (part[0] == "(" and part[1:2].islower()) or _ABBREVIATION.search(groups[-1][-1][-12:])):
+        if groups and (_goes_on(part) or _is_abbreviated(groups[-1][-1][-12:], part)):
             groups[-1].append(part)
         else:
             groups.append([part])
     return [" ".join(pieces) for pieces in groups]
+
+
+def _goes_on(part: str) -> bool:
+    """Whether no sentence starts like this: with a small letter or a sign that joins."""
+    return part[0].islower() or part[0] in "+*/=<>≤≥,)" or (part[0] == "(" and part[1:2].islower())
+
+
+def _is_abbreviated(end: str, following: str) -> bool:
+    """Whether the full stop at `end` belongs to an abbreviation. An initial is followed by a name, not by a word that opens sentences."""
+    found = _ABBREVIATION.search(end)
+    return found is not None and (len(found[0]) > _INITIAL or following.split(" ", 1)[0].lower() not in STOP_WORDS)
 
 
 def shorten(text: str, limit: int = 60) -> str:

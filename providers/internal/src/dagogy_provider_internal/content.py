@@ -56,6 +56,7 @@ _NOTHING, _NO_MORE = "any statement", "any further statement"
 _LEAST_IDEAS = 2
 _USED_SKILLS = 2
 _LONG_PITFALL = 200
+_STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
 _HALF = 130  # characters of each side of a contrast
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too) ")
@@ -363,6 +364,8 @@ class _Writer:
     def _asks(self, passage: Passage) -> bool:
         """Whether a passage of practice can be set as a task. An order in running prose is advice unless it names the concept or what must come out."""
         text = cleaned(passage.text)
+        if passage.step:
+            return False
         if not passage.explicit and (NARRATIVE.search(text) or self._split(passage)[0].startswith("Observe and record")):
             return False
         if not balanced(text) or (not passage.explicit and re.search(r"\bplease\b|\b(?:see|refer to|check out) (?:the|our|this)\b", text, re.IGNORECASE)):
@@ -375,7 +378,7 @@ class _Writer:
         """What somebody else looks for in an answer to `task`: a statement of the source that the task does not give away, in the form that follows
         "that"; the definition, or one with a number, before others."""
         given = folded(task)
-        clauses = [(s, c) for s in [*self.ideas, *self.said] if s.passage.role != "practice" and (c := clause(s, self.around.plain))]
+        clauses = [(s, c) for s in [*self.ideas, *self.said] if s.passage.role not in ("practice", "pitfall") and (c := clause(s, self.around.plain))]
         fresh = [(s, c) for s, c in clauses if folded(c)[:50] not in given]
         ranked = sorted(enumerate(fresh), key=lambda p: (not p[1][0].defines, not re.search(r"\d", p[1][1]), -p[1][0].value, p[0]))
         return ranked[0][1][1] if ranked else ""
@@ -429,8 +432,13 @@ class _Writer:
         depth = self.depth if self.depth in ("survey", "mastery") else "practical"
         task = sentence(form[depth].format(aim=aim, name=name, do=do, first=self._first_prerequisite()))
         shown = self._look_for(task)
+        steps = [within(cleaned(p.text), _STEP).rstrip(". ") for p in self.passages if p.step]
+        told = any(p.step and p.role == "practice" for p in self.passages)
+        if told and self.kind == "procedure" and len(steps) > 1 and all(steps[:_MOST_STEPS]):
+            noted = "; ".join(uncapitalised_first(s) for s in steps[:_MOST_STEPS])
+            return task, sentence(f"The notes have each of these steps with its result: {noted}")
         if not shown:
-            warned = next((p for p in self.content.pitfalls if not p.startswith(_NO_MISTAKE) and len(p) < _LONG_PITFALL), "")
+            warned = next((p for p in self.content.pitfalls if not p.startswith(_NO_MISTAKE) and aim[:40] not in p and len(p) < _LONG_PITFALL), "")
             avoided = f"Somebody else looks for this mistake and does not find it: {uncapitalised(warned, self.around.plain)}"
             return task, sentence(avoided) if warned else "Somebody else, given the result alone, comes to the same statement."
         return task, sentence(form.get(f"{depth} criterion", form["criterion"]).format(shown=shown, name=name))

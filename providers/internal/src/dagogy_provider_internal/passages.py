@@ -41,7 +41,8 @@ _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|l
 class Passage:
     """A sentence (or a block of code) about a concept. `first`: it opens what is said of it. `explicit`: the source itself gave it this role by a
     label or a column. `data`: a row of a table inside the concept. `column`: the header of the cell it stands in; `part`: which sentence of its
-    block or cell it is, where there are several. `member`: of a concept that others were merged into, the one it is about."""
+    block or cell it is, where there are several. `member`: of a concept that others were merged into, the one it is about.
+    `step`: an item of a numbered list."""
 
     text: str
     lines: tuple[int, int]
@@ -52,6 +53,7 @@ class Passage:
     column: str = ""
     part: str = ""
     member: str = ""
+    step: bool = False
 
 
 def passages(concept: Concept) -> list[Passage]:
@@ -71,6 +73,9 @@ def passages(concept: Concept) -> list[Passage]:
         else:
             text = concept.gloss if at == concept.anchor else block.text
             out.extend(_sentences(text, block.lines))
+        if block.ordered and at != concept.anchor:
+            for passage in out[start:]:
+                passage.step = not passage.explicit
         if members:
             member = _member(block, members)
             for passage in out[start:]:

@@ -41,7 +41,7 @@ _OPENER = re.compile(
     r"^(?:(?:however|therefore|thus|hence|moreover|furthermore|in addition|additionally|also|so|but|and|then|in fact|indeed|of course|nevertheless|"
     r"nonetheless|similarly|likewise|consequently|as a result|in other words|that is|in short|finally|next|again|here|now|generally|for example|"
     r"for instance|in particular|specifically|on the other hand|as such|besides|that said|simply put|note|surprisingly|"
-    r"first|second|third|fortunately|unfortunately|luckily)[,:]\s+|(?:thus|hence|therefore|but|and|also|here|so|yet|moreover)\s+(?!far\b|that\b|called\b|much\b|many\b))",
+    r"first|second|third|fortunately|unfortunately|luckily)[,:]\s+|(?:thus|hence|therefore|but|and|also|here|so|yet|moreover|then)\s+(?!far\b|that\b|called\b|much\b|many\b))",
     re.IGNORECASE,
 )
 #: What speaks to the reader about the text, tells a story, or needs what stood before it.
@@ -83,7 +83,9 @@ _DETERMINERS = frozenset("a an the its their his her each every any some no this
 _VERBS_MORE = frozenset(
     "allow let enable help permit ensure require include contain consist hold mean refer imply happen prevent lead result cause become come go apply provide "
     "need depend vary grow fall rise lower raise increase decrease differ belong exist occur remain stay keep return accept store support assume "
-    "describe denote involve share offer act serve handle rely wrap depend absorb carry cost end begin form live lie say think know see".split()
+    "describe denote involve share offer act serve handle rely wrap depend absorb carry cost end begin form live lie say think know see "
+    "suit fit follow behave bind bond react melt dissolve ferment ripen spread travel flow shrink swell cause tend seem appear matter vanish converge "
+    "commute equal exceed satisfy span map intersect own owe bear own commit oblige protect govern bar void".split()
 )
 _LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
 _WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
