@@ -61,6 +61,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 _QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"|`[^`]*`")
 _PRONOUN = re.compile(r"^(?:this|that|these|those|it|they|such|he|she|its|their) (?!is (?:no|an?)\b|are (?:no|two|three)\b|that\b)", re.IGNORECASE)
 _VERB = r"(?:is|are|was|were|has|have|can|may|will|does|do|means?|allows?|makes?)"
+_EXPLETIVE = re.compile(r"^It (?:is|was|can be|has been)(?: \w+)? (?:\w+ that|(?!used|designed|needed|meant)\w+ (?:to|for))\b")
 _NOUN_AFTER = re.compile(rf"^(?:this|that|these|those|such|its|their) (?!{_VERB}\b)\w+", re.IGNORECASE)
 
 
@@ -259,7 +260,7 @@ def is_broken(text: str) -> bool:
         return True
     if any(text.count(a) != text.count(b) for a, b in ("“”", "[]", "{}")) or len(re.findall(r"\(", text)) != len(re.findall(r"\)", text)):
         return True
-    return bool(_PRONOUN.match(text)) and not _NOUN_AFTER.match(text)
+    return bool(_PRONOUN.match(text)) and not _NOUN_AFTER.match(text) and not _EXPLETIVE.match(text)
 
 
 def flesch(text: str) -> float | None:

@@ -165,7 +165,7 @@ def test_a_sentence_that_ends_inside_a_quotation_goes_on_to_its_end() -> None:
         "# 烹饪\n\n## 火候\n\n火候是指火力的大小。不要在油冒烟之后才下菜。大火快炒是常用的方法。\n\n## 刀工\n\n刀工是切食材的技术。切得一致,受热才均匀。\n",
         "# Ток\n\n## Сила тока\n\nСила тока — это заряд за единицу времени, т. е. за секунду. Не путайте её с напряжением! (См. рис. 3.)\n",
         "# شبكات\n\n## الموجه\n\nالموجه جهاز ينقل الحزم. يستخدم جدول التوجيه. لا تخلط بينه وبين المبدل.\n",
-        "# T\n\n| Topic | Definition | Mistake |\n|---|---|---|\n| Here `<<EOF` | Feeds lines to stdin. | |\n| B | | Using [a link](https://x.org/y) twice. |\n",
+        "# T\n\n| Topic | Definition | Mistake |\n|---|---|---|\n| Here `<<EOF` | Feeds lines to stdin. | |\n| B | | Using [a](https://x.org/y) twice. |\n",
         "# T\n\n## A\n\n" + "An A is a very long thing " + "that goes on and on " * 60 + "to its end. An A is short too. An A never breaks.\n",
     ],
 )  # fmt: skip

@@ -33,6 +33,7 @@ from dagogy_provider_internal.phrasing import (
     within,
 )
 from dagogy_provider_internal.statements import (
+    LONGEST,
     NARRATIVE,
     PRONOUN,
     Statement,
@@ -203,6 +204,9 @@ class _Writer:
             self.content.lacks("a text", 0.5 if before else 0.4)
         self._add(self._contents())
         self._add([_as_it_is(p) for p in self.passages if _can_stand(p, self.concept)])
+        if not self.ideas:
+            # A skill is all that the source has: it says at least what is to be learned.
+            self._add(self.said[:1])
 
     def _add(self, found: Sequence[Statement]) -> None:
         for s in found:
@@ -215,7 +219,7 @@ class _Writer:
         out = []
         for p in self.passages:
             match = TABLE_OF_CONTENTS.match(p.text)
-            if match and self._parts():
+            if match and len(self._parts()) > 1:
                 out.append(Statement(sentence(f"{self.concept.title} {match['verb'].lower()} {p.text[match.end() :].strip()}"), p, True, clause=True))
         return out
 
@@ -378,7 +382,11 @@ class _Writer:
         """What somebody else looks for in an answer to `task`: a statement of the source that the task does not give away, in the form that follows
         "that"; the definition, or one with a number, before others."""
         given = folded(task)
-        clauses = [(s, c) for s in [*self.ideas, *self.said] if s.passage.role not in ("practice", "pitfall") and (c := clause(s, self.around.plain))]
+        clauses = [
+            (s, c)
+            for s in [*self.ideas, *self.said]
+            if s.passage.role not in ("practice", "pitfall") and (c := clause(s, self.around.plain) or clause(s, self.around.plain, LONGEST))
+        ]
         fresh = [(s, c) for s, c in clauses if folded(c)[:50] not in given]
         ranked = sorted(enumerate(fresh), key=lambda p: (not p[1][0].defines, not re.search(r"\d", p[1][1]), -p[1][0].value, p[0]))
         return ranked[0][1][1] if ranked else ""
@@ -622,7 +630,7 @@ def _label_text(passage: Passage) -> str:
 
 def _can_stand(passage: Passage, concept: Concept) -> bool:
     text = " ".join(passage.text.split())
-    if passage.role == "pointer" or PRONOUN.match(text) or NARRATIVE.search(text) or (passage.role == "practice" and passage.explicit):
+    if passage.role == "pointer" or PRONOUN.match(text) or NARRATIVE.search(text) or passage.role == "practice":
         return False
     if passage.role in ("code", "question", "requires") or text.endswith(":") or not balanced(text) or TABLE_OF_CONTENTS.match(text):
         return False

@@ -263,10 +263,10 @@ def capability_from_definition(title: str, definition: str, *, plain: Collection
     if is_demand(text, title):
         return sentence(text) if is_imperative(text) else ""
     if is_fragment(text, title):
-        return sentence(f"Explain {in_running_text(title)} as {uncapitalised(text)}")
+        return sentence(f"Explain {running(title, plain)} as {uncapitalised(text)}")
     purpose = _PURPOSE.search(text)
     if purpose and not imperative_of(title.split(" ", 1)[0]):
-        return sentence(f"Use {in_running_text(title)} to {purpose['what'] or purpose['used']}")
+        return sentence(f"Use {running(title, plain)} to {purpose['what'] or purpose['used']}")
     match = _IS.match(text)
     if not match:
         return sentence(f"Explain how {uncapitalised(text, plain)}") if len(text.split()) > 4 and not text.endswith("?") else ""
@@ -277,7 +277,7 @@ def capability_from_definition(title: str, definition: str, *, plain: Collection
     if match["verb"] in ("is", "are") and not _NOUN_FIRST.match(rest):
         return sentence(f"Explain what it means that {uncapitalised(text, plain)}")
     subject = match["subject"]
-    subject = uncapitalised(subject) if subject.split()[0] in ("A", "An", "The", "One") else in_running_text(subject)
+    subject = uncapitalised(subject) if subject.split()[0] in ("A", "An", "The", "One") else running(subject, plain)
     if match["verb"] in ("is", "are"):
         return sentence(f"{'Compute' if _AMOUNT.match(rest) else 'Explain'} {subject} as {rest}")
     return sentence(f"Explain what {subject} {match['verb']}: {rest}")
@@ -352,9 +352,3 @@ def _may_follow(following: str, verb: str) -> bool:
         or following.endswith(("ly", "s"))
         or following.isdigit()
     )
-
-
-def in_running_text(name: str) -> str:
-    """A name inside a sentence: a small first letter unless it is an acronym or has other capitals."""
-    first = name.split(" ", 1)[0]
-    return name[:1].lower() + name[1:] if first[1:].islower() and first.isalpha() and not re.search(r"\s[A-Z]", name) else name

@@ -87,6 +87,11 @@ _VERBS_MORE = frozenset(
     "suit fit follow behave bind bond react melt dissolve ferment ripen spread travel flow shrink swell cause tend seem appear matter vanish converge "
     "commute equal exceed satisfy span map intersect own owe bear own commit oblige protect govern bar void".split()
 )
+#: An "it" that stands for nothing: "It is often claimed that …", "It is hard to …".
+EXPLETIVE = re.compile(
+    r"^It (?:is|was|has been|can be|may be|should be|must be)(?: \w+)? (?:\w+ that|(?:\w+ly )?(?:important|possible|impossible|easy|hard|difficult|common|"
+    r"useful|necessary|better|best|customary|tempting|easier|harder|safe|safer|wise|enough) (?:to|for))\b"
+)
 _LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
 _WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 
@@ -227,9 +232,13 @@ def cleaned(text: str) -> str:
 
 def resolved(text: str, meant: str) -> str | None:
     """`text` with the concept in place of the pronoun it starts with; None where nobody can tell what the pronoun stands for."""
+    if EXPLETIVE.match(text):
+        return text
     match = PRONOUN.match(text)
     if match is None:
-        if _lacks_subject(text) and meant and not is_plural(meant):
+        if _lacks_subject(text) and is_plural(meant):
+            return None
+        if _lacks_subject(text) and meant:
             return f"{capitalised(meant)} {uncapitalised_first(text)}"
         return text
     word, follows = match["word"], match["next"].lower()
@@ -262,7 +271,7 @@ def _bare(text: str, subject: _Subject) -> bool:
     spaced = text.isascii() or len(text.split()) >= _SHORTEST
     if spaced and len(text.split()) < _SHORTEST and len(text) < 24:
         return True
-    return same_key(text) == same_key(subject.title) or (not spaced and len(text) < 6)
+    return set(same_key(text)) <= {*same_key(subject.title), "cover", "include"} or (not spaced and len(text) < 6)
 
 
 def _is_clause(text: str, title: str) -> bool:
