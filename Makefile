@@ -11,7 +11,7 @@ NODE   := $(VENV)/node/.installed
 LLMOCK := $(VENV)/llmock/.installed
 MODEL  := $(VENV)/model/.installed
 
-.PHONY: demo test gate checks install lint types layers docs docs-check schemas bench bench-incidents bench-ordering bench-providers bench-faults wheels test-slow clean help
+.PHONY: demo test gate checks install lint types layers docs docs-check schemas bench bench-content bench-incidents bench-ordering bench-providers bench-faults wheels test-slow clean help
 
 help:            ## show the targets
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -80,6 +80,9 @@ docs-check: $(STAMP)
 
 bench: $(STAMP)    ## measure the commands
 	$(BIN)/python scripts/bench.py
+
+bench-content: $(STAMP) ## measure what the nodes say
+	$(BIN)/python scripts/bench_content.py
 
 bench-incidents: $(STAMP) ## measure the classifiers on the benchmark
 	$(BIN)/python scripts/bench_incidents.py

@@ -12,8 +12,13 @@ from typing import Any
 __all__ = ["STOP_WORDS", "content_words", "sentences", "shorten", "stem", "words"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[^\sa-z])|(?<=[。！？])")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|Dr|Mr|Ms|Prof|Fig|No|St)|\b[A-Z])\.$")
+_INITIAL = 2  # characters of an initial with its full stop
+_CLOSER = "[\"'”’»)\\]]"
+_SENTENCE_END = re.compile(rf"(?:(?<=[.!?؟۔।])|(?<=[.!?؟۔।]{_CLOSER})|(?<=[.!?؟۔।]{_CLOSER}{_CLOSER}))\s+(?=[^\sa-z])|(?<=[。！？])(?![」』”’）)])")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|ca|approx|resp|Dr|Mr|Mrs|Ms|Prof|Fig|Figs|Eq|Sec|Ch|Vol|No|St|pp|al|Jr|Sr|Inc|Ltd|Nr|Abb|bzw|z\.\s?B|d\.\s?h|рис|табл|стр|см|гл|др|пр)"
+    r"|\b[^\W\d_a-z])\.$"
+)
 
 STOP_WORDS = frozenset(
     "a about above after again all also am an and any are as at be because been before being below between both but by can cannot could did do does doing "
@@ -49,18 +54,29 @@ def content_words(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one."""
+    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one, nor does one before a small letter."""
     groups: list[list[str]] = []
     for part in _SENTENCE_END.split(text):
         part = part.strip()
         if not part:
             continue
         # Only the end of the last piece is looked at, and pieces are joined once: a page of initials stays linear.
-        if groups and _ABBREVIATION.search(groups[-1][-1][-12:]):
+        if groups and (_goes_on(part) or _is_abbreviated(groups[-1][-1][-12:], part)):
             groups[-1].append(part)
         else:
             groups.append([part])
     return [" ".join(pieces) for pieces in groups]
+
+
+def _goes_on(part: str) -> bool:
+    """Whether no sentence starts like this: with a small letter or a sign that joins."""
+    return part[0].islower() or part[0] in "+*/=<>≤≥,)" or (part[0] == "(" and part[1:2].islower())
+
+
+def _is_abbreviated(end: str, following: str) -> bool:
+    """Whether the full stop at `end` belongs to an abbreviation. An initial is followed by a name, not by a word that opens sentences."""
+    found = _ABBREVIATION.search(end)
+    return found is not None and (len(found[0]) > _INITIAL or following.split(" ", 1)[0].lower() not in STOP_WORDS)
 
 
 def shorten(text: str, limit: int = 60) -> str:

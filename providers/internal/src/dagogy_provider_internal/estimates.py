@@ -12,6 +12,9 @@ _READING = 40  # words a minute of study: dense technical text, read with pen in
 _CHECK = 20  # minutes for the mastery check
 _RISE = 0.08  # more per level of prerequisites: later concepts combine more
 
+_LONG, _LONGEST_WORD = 9, 24  # letters
+_LINE_WORDS, _FORMULA_WORDS = 8, 6
+_FORMULA = re.compile(r"[=<>≤≥≈∈⊂∀∃∑∫→⇒⇔]|\b\w\^\w|\b\d+\s?[+*/×÷-]\s?\d+")
 
 _TIME_COLUMN = re.compile(
     r"^(?:(?:estimated|study|learning|planned|approx(?:imate|\.)?|est\.) )?(?P<name>hours?|hrs?|minutes?|mins?|time|study time|duration|effort|estimate)"
@@ -49,7 +52,25 @@ def stated_minutes(header: str, cell: str) -> float | None:
     return (low + high) / 2 * (60 if unit[0] == "h" else 1) or None
 
 
-def minutes(words: Sequence[int], levels: Sequence[int], hours_min: float, hours_max: float, stated: Sequence[float | None] = ()) -> list[float]:
+def effort(title: str, said: Sequence[tuple[str, bool]]) -> float:
+    """How much there is to work through, in words of plain text. `said`: the texts about the concept, and whether each is code.
+
+    A line of code and a formula take the time of several words, and a text full of long words is read more slowly. Where the source says nothing
+    it has to be found first, which takes as long as a short text.
+    """
+    prose = [text for text, code in said if not code]
+    words = [w for text in prose for w in text.split()]
+    # Of a script without spaces two characters make about a word.
+    count = sum(max(1, len(w) // 2 if not w.isascii() and len(w) > _LONGEST_WORD else 1) for w in words)
+    lines = sum(text.count("\n") + 1 for text, code in said if code)
+    formulas = sum(len(_FORMULA.findall(text)) for text in prose)
+    long = sum(len(w) >= _LONG for w in words)
+    if not said:
+        return 40.0 + 3 * len(title.split())
+    return (count + _FORMULA_WORDS * formulas) * (0.8 + long / max(1, len(words))) + _LINE_WORDS * lines
+
+
+def minutes(words: Sequence[float], levels: Sequence[int], hours_min: float, hours_max: float, stated: Sequence[float | None] = ()) -> list[float]:
     """Minutes a node, their sum within the hours. What the source states is taken as it is, the rest estimated to fill the hours; only where the
     stated times leave no room for that is everything scaled by one factor."""
     told = [m for m in stated if m is not None]
@@ -74,7 +95,7 @@ def minutes(words: Sequence[int], levels: Sequence[int], hours_min: float, hours
     return _inside([max(float(least), step * round(m * factor / step)) for m in out], low, high, step, least)
 
 
-def _estimated(words: Sequence[int], levels: Sequence[int], hours_min: float, hours_max: float) -> list[float]:
+def _estimated(words: Sequence[float], levels: Sequence[int], hours_min: float, hours_max: float) -> list[float]:
     """Minutes a node in multiples of five within the bounds, their sum within the hours.
 
     The raw estimate is reading time plus the check, growing with the level; it is kept between half and twice the median so that

@@ -90,6 +90,15 @@ _PITFALL_STRONG = re.compile(
     r"not a guarantee|(?:is|are) not proof|does not prove|danger\w*|trap is)\b|(?:^|[,;:]\s)(?:but )?(?:do not|don['’]t|never|avoid)\b",
     re.IGNORECASE,
 )
+#: The same in other languages, as far as a few words tell it.
+_PITFALL_ELSEWHERE = re.compile(
+    r"不要|切勿|切忌|误区|常见错误|常見錯誤|注意[：:,,]|間違い|誤解|しないで|してはいけ|"
+    r"\b(?:не путайте|нельзя|никогда не|ошибк\w+|осторожно|неверно|заблуждени\w+)\b|لا تخلط|خطأ شائع|احذر|تجنب|לא לבלבל|טעות נפוצה|זהירות|"
+    r"\b(?:häufiger fehler|nicht verwechseln|achtung|vorsicht|niemals|vermeide\w*|irrtum|erreurs? (?:courante|fréquente)s?|attention|évite[rz]?|"
+    r"ne (?:pas )?confond\w+|ne jamais|errores? com[uú]n(?:es)?|no confund\w+|cuidado|evit(?:e|ar|a)|nunca|errore comune|attenzione|mai confondere|"
+    r"erro comum|não confund\w+|veelgemaakte fout|pas op|yaygın hata|dikkat)\b",
+    re.IGNORECASE,
+)
 _PITFALL_WEAK = re.compile(
     r"\b(?:unlike|however|although|though|but|rather than|instead of|cannot|can['’]t|not every|not all|is not|isn['’]t|are not|"
     r"aren['’]t|does not|doesn['’]t|do not|fails?|only if|only when|unless|"
@@ -110,7 +119,7 @@ _POINTER = re.compile(
 @lru_cache(maxsize=100_000)
 def pitfall_strength(sentence: str) -> int:
     """2: it warns in so many words; 1: it contrasts or limits; 0: neither."""
-    return 2 if _PITFALL_STRONG.search(sentence) else 1 if _PITFALL_WEAK.search(sentence) else 0
+    return 2 if _PITFALL_STRONG.search(sentence) or _PITFALL_ELSEWHERE.search(sentence) else 1 if _PITFALL_WEAK.search(sentence) else 0
 
 
 def is_pointer(sentence: str) -> bool:

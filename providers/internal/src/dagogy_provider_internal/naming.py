@@ -257,6 +257,11 @@ def core_name(title: str) -> str:
     return core or title
 
 
+def is_unspaced(text: str) -> bool:
+    """Whether `text` has letters of a script that writes words without spaces."""
+    return bool(_UNSPACED.search(text))
+
+
 @lru_cache(maxsize=100_000)
 def _token(word: str) -> tuple[str, ...]:
     if _UNSPACED.search(word):

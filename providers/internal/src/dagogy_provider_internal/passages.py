@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -13,12 +13,23 @@ from dagogy.api import Block, sentences
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.lexicon import OUTCOME_VERBS, column_role, imperative_of, is_imperative, is_pointer, label, pitfall_strength
-from dagogy_provider_internal.naming import split_gloss
+from dagogy_provider_internal.naming import same_key, split_gloss
+from dagogy_provider_internal.phrasing import balanced
 
 Role = Literal["definition", "fact", "pitfall", "practice", "example", "requires", "question", "pointer", "code", "other"]
 
+#: A command or an expression, whose first letter stays as it is.
+COMMAND = re.compile(r"^[a-z]\w* (?:[|<>=+*/&(-]|\S+ \|)")
+_SPLIT_INSIDE = 400  # characters
+#: Opens like an order and gives none to carry out: it points out, tells a story, or steers the reader.
+_NO_TASK = re.compile(
+    r"^(?:note\b|notice\b|say (?:we|you|that)\b|let\b|look at\b|see\b|keep in mind\b|remember\b|use (?:this|the following)\b|turn to\b|"
+    r"state of\b|work in progress|read (?:on|more)\b|\w+ (?:that|:))",
+    re.IGNORECASE,
+)
 _EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|such as|examples? (?:include|are|of)|like)\b", re.IGNORECASE)
-_TABLE_OF_CONTENTS = re.compile(r"^(?:covers|includes|topics include|contents)\b", re.IGNORECASE)
+#: A sentence that only lists what belongs to the concept.
+TABLE_OF_CONTENTS = re.compile(r"^(?:topics )?(?P<verb>covers|includes?|contents)\b:?\s*(?=\S)", re.IGNORECASE)
 _CHECKABLE = re.compile(
     r"\b(?:must|should then|has to|have to|should)\b.*\d|^(?:after|with|on|from|for|when|in)\b.*\bmust\b|\b(?:confirm|verify|check that|expect|measure)\b",
     re.IGNORECASE,
@@ -30,7 +41,8 @@ _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|l
 class Passage:
     """A sentence (or a block of code) about a concept. `first`: it opens what is said of it. `explicit`: the source itself gave it this role by a
     label or a column. `data`: a row of a table inside the concept. `column`: the header of the cell it stands in; `part`: which sentence of its
-    block or cell it is, where there are several."""
+    block or cell it is, where there are several. `member`: of a concept that others were merged into, the one it is about.
+    `step`: an item of a numbered list."""
 
     text: str
     lines: tuple[int, int]
@@ -40,16 +52,20 @@ class Passage:
     data: bool = False
     column: str = ""
     part: str = ""
+    member: str = ""
+    step: bool = False
 
 
 def passages(concept: Concept) -> list[Passage]:
     """All passages of a concept in document order."""
     blocks = concept.document.blocks
     out: list[Passage] = []
+    members = {same_key(m): m for m in concept.merged}
     for at in concept.blocks:
         block = blocks[at]
         if block.kind == "heading":
             continue
+        start = len(out)
         if block.kind == "table_row":
             out.extend(_cells(block, concept, at == concept.anchor))
         elif block.kind == "code":
@@ -57,12 +73,36 @@ def passages(concept: Concept) -> list[Passage]:
         else:
             text = concept.gloss if at == concept.anchor else block.text
             out.extend(_sentences(text, block.lines))
+        if block.ordered and at != concept.anchor:
+            for passage in out[start:]:
+                passage.step = not passage.explicit
+        if members:
+            member = _member(block, members)
+            for passage in out[start:]:
+                passage.member = member
     opening = next((p for p in out if p.role in ("definition", "fact", "example") or (p.role == "pitfall" and not p.explicit)), None)
     if opening is not None:
         opening.first = True
         if opening is out[0] or opening.role in ("fact", "example"):
             opening.role = "definition"
     out.extend(Passage(cue, lines, "requires", explicit=True) for cue, lines in concept.needs)
+    return out
+
+
+def _member(block: Block, members: Mapping[tuple[str, ...], str]) -> str:
+    """Which of the merged concepts a block is about: by its label, its first cells, or the nearest heading."""
+    names = [block.lead, *block.cells[:2], split_gloss(block.text)[0], *reversed(block.path)]
+    return next((members[k] for k in map(same_key, filter(None, names)) if k in members), "")
+
+
+def whole_sentences(text: str) -> list[str]:
+    """The sentences of `text`; one that ends inside a bracket or quotation that it opened goes on to where that is closed, if it soon is."""
+    out: list[str] = []
+    for piece in sentences(text):
+        if out and len(out[-1]) < _SPLIT_INSIDE and not balanced(out[-1]) and (balanced(f"{out[-1]} {piece}") or not balanced(piece)):
+            out[-1] = f"{out[-1]} {piece}"
+        else:
+            out.append(piece)
     return out
 
 
@@ -74,7 +114,7 @@ def _cells(row: Block, concept: Concept, named_here: bool) -> Iterator[Passage]:
         return
     for number, (header, cell) in enumerate(zip(row.header, row.cells, strict=False), 1):
         role = column_role(header)
-        if not cell.strip() or role == "name" or stated_minutes(header, cell) is not None:
+        if not cell.strip() or role == "name" or same_key(cell) == same_key(concept.title) or stated_minutes(header, cell) is not None:
             continue
         column = header.strip() or str(number)
         if role == "requires":
@@ -82,7 +122,7 @@ def _cells(row: Block, concept: Concept, named_here: bool) -> Iterator[Passage]:
         elif role in ("pitfall", "practice"):
             yield Passage(" ".join(cell.split()), row.lines, "pitfall" if role == "pitfall" else "practice", explicit=True, column=column)
         elif role:
-            found = list(sentences(cell))
+            found = whole_sentences(cell)
             for i, sentence in enumerate(found):
                 said_as: Role = "definition" if role == "definition" and i == 0 else "example" if role == "example" else "fact"
                 yield Passage(sentence, row.lines, said_as, explicit=True, column=column, part=_part(i, found))
@@ -96,7 +136,7 @@ def _sentences(text: str, lines: tuple[int, int]) -> Iterator[Passage]:
     if role in ("pitfall", "practice"):
         yield Passage(_capital(rest), lines, "pitfall" if role == "pitfall" else "practice", explicit=True)
         return
-    found = list(sentences(rest))
+    found = whole_sentences(rest)
     for i, sentence in enumerate(found):
         said: Role = (
             "definition" if role == "definition" and i == 0 else "example" if role == "example" else "requires" if role == "requires" else _role(sentence)
@@ -117,7 +157,7 @@ def _role(sentence: str) -> Role:
         return "practice"
     if is_pointer(sentence):
         return "pointer"
-    if _TABLE_OF_CONTENTS.match(sentence):
+    if TABLE_OF_CONTENTS.match(sentence):
         return "other"
     if pitfall_strength(sentence) == 2:
         return "pitfall"
@@ -126,7 +166,7 @@ def _role(sentence: str) -> Role:
 
 def is_practice(sentence: str) -> bool:
     """Whether a sentence asks for something to be done, or states what must then be seen."""
-    if _ABLE.match(sentence) or (is_imperative(sentence) and pitfall_strength(sentence) < 2):
+    if _ABLE.match(sentence) or (is_imperative(sentence) and pitfall_strength(sentence) < 2 and not _NO_TASK.match(sentence)):
         return True
     name, rest = split_gloss(sentence)
     if rest and len(name.split()) == 1 and imperative_of(name):
@@ -141,5 +181,7 @@ def is_practice(sentence: str) -> bool:
 
 def _capital(text: str) -> str:
     """`text` with a capital at its start, unless the first word has capitals or digits of its own (`iPhone`, `t-test`, `x86`)."""
+    if COMMAND.match(text):
+        return text
     first = text.split(" ", 1)[0]
     return text[:1].upper() + text[1:] if (first.isalpha() and first.islower() and len(first) > 1) or first == "a" else text

@@ -4,42 +4,113 @@ that turn a statement into something to do."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from dagogy_provider_internal.lexicon import OUTCOME_VERBS, VERBS, imperative_of, is_imperative
 from dagogy_provider_internal.naming import singular, word_forms
 
+if TYPE_CHECKING:
+    from dagogy_provider_internal.passages import Passage
+
+_OPENS = re.compile(r"[A-Z][a-z]{2,}(?= [a-z])")
+_WITHIN = re.compile(r"(?<=[\w,;] )[A-Za-z][a-z’'-]*\b")
 _LONGEST = 240
-_CUT = re.compile(r"[;:]\s|,\s(?:which|so|because|since|and|but|where|while|unless|e\.g\.|for example)\b|\s[–—-]{1,2}\s|\s\(|,\s")
+_HOPELESS = 600
+_PARENTHESES = re.compile(r"\s*\((?=[^()]*[^\W\d_]{3})[^()]*\)")
+_EXAMPLES = re.compile(r",?\s(?:such as|e\.g\.|for example|for instance|including)\s[^.;:]*?(?=[;:]|,\s(?:and|but|so|which|because)\s|\.?$)")
+#: Where a sentence can end early: before a clause that only adds to it, never inside a list.
+_CUT = re.compile(
+    r";\s|:\s|,\s(?:which|so|because|since|but|where|while|unless|although|though|whereas|making|allowing|"
+    r"and (?:it|they|the|this|these|then|thus|so))\b|\s[–—]\s|—|\s--?\s"
+)
+#: What cannot be the end of a sentence: a condition without its consequence.
+_HANGS = re.compile(r"^(?:if|when|while|where|although|though|because|since|as|given|unless|once|after|before|unlike|with|in order|for)\b[^,]*$", re.IGNORECASE)
+_LEAST_KEPT = 5  # words
 _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|know how to|can)\s+", re.IGNORECASE)
 _JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
-_RESULT_FOR = re.compile(r"^(?P<verb>\w+)\s+(?P<result>(?:[^:;]*?\d[^:;]*?))\s+(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?[^:;]*\w[^:;]*)$")
+_RESULT_FOR = re.compile(
+    r"^(?P<verb>Find|Compute|Calculate|Get|Obtain|Work out|Reproduce|Determine|Report|Measure|Show|Derive|Estimate)\s+"
+    r"(?P<result>(?:[^:;]*?\d[^:;]*?))\s+(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?[^:;]*\w[^:;]*)$"
+)
+_PHRASE_WITH_VERB = re.compile(r"^\w+ (?:\S+ ){0,2}(?:an?|the|and|with|by|to|from|your|how|that|problems?|between|of|in|on)\b .*", re.IGNORECASE)
+_SECOND_RESULT = re.compile(r"\b(then|and) (\S*\d\S*) for\b")
 _FUNCTION_START = frozenset(
     "a an the it its in on of for to when if each every one two both this these those that they there with without by from as at some "
     "many most all any after before because although while such no not only during you we your our he she his her their its what which "
-    "how where here".split()
+    "how where here despite unlike like using having given also often usually once unless until within between among instead either "
+    "sometimes since so than as through over under about against across besides except even just still then however fortunately similarly typically "
+    "generally informally together not nothing none whenever wherever whether who whose without regardless according due".split()
 )
 
 
 def shortened(sentence: str, longest: int = _LONGEST) -> str:
-    """The sentence, or its beginning up to the last clause that fits, as a sentence of its own."""
-    text = " ".join(sentence.split()).rstrip()
-    if len(text) > longest:
-        cuts = [m.start() for m in _CUT.finditer(text) if longest // 3 <= m.start() <= longest and _balanced(text[: m.start()])]
-        text = text[: cuts[-1]] if cuts else f"{text[:longest].rpartition(' ')[0]} …"
+    """The sentence within `longest` characters where that can be done without cutting into it, else the whole sentence; only what has several
+    hundred characters and no clause to do without is cut off, with "…"."""
+    text = within(sentence, longest) or _closed(" ".join(sentence.split()))
+    return text if len(text) <= _HOPELESS else f"{text[:_HOPELESS].rpartition(' ')[0] or text[:_HOPELESS]} …"
+
+
+def within(sentence: str, longest: int) -> str:
+    """The sentence in at most `longest` characters; an empty string where it has no clause to do without.
+
+    It loses, in this order and no more than needed: parentheses, examples, and the clauses at its end.
+    """
+    text = " ".join(sentence.split())
+    for shorten in (lambda t: t, lambda t: _PARENTHESES.sub("", t), lambda t: _EXAMPLES.sub("", t)):
+        text = shorten(text)
+        if len(text) <= longest:
+            return _closed(text)
+    cuts = [m.start() for m in _CUT.finditer(text) if m.start() <= longest and balanced(text[: m.start()])]
+    kept = next((text[:c] for c in reversed(cuts) if len(text[:c].split()) >= _LEAST_KEPT and not _HANGS.search(text[:c])), "")
+    return _closed(kept) if kept else ""
+
+
+def _closed(text: str) -> str:
     text = text.rstrip(" :;,—–-")
-    return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "”", '"', ")")) else f"{text}."
+    return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")) or re.search(r"[.!?。！？][”\")）」』]$", text) else f"{text}."
 
 
-def _balanced(text: str) -> bool:
-    return text.count("(") == text.count(")") and text.count('"') % 2 == 0 and text.count("“") == text.count("”")
+def balanced(text: str) -> bool:
+    """Whether each bracket, quotation mark and backtick of `text` has its partner."""
+    pairs = all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}", "“”", "（）", "「」", "『』", "«»"))
+    return pairs and text.count('"') % 2 == 0 and text.count("`") % 2 == 0
+
+
+def plain_words(texts: Iterable[Iterable[Passage]], titles: Iterable[str]) -> frozenset[str]:
+    """The words that may be written small inside a sentence: those that the source writes small there more often than not, and those that only ever
+    open its sentences and stand in no title, so that they are hardly names."""
+    small: Counter[str] = Counter()
+    opening: set[str] = set()
+    for passage in (p for few in texts for p in few if p.role != "code"):
+        for word in _WITHIN.findall(passage.text):
+            small[word.lower()] += 1 if word.islower() else -1
+        first = _OPENS.match(passage.text)
+        if first:
+            opening.add(first.group().lower())
+    named = {w.lower() for title in titles for w in title.split()}
+    return frozenset([*(w for w, n in small.items() if n > 0), *(w for w in opening if w not in small and w not in named)])
 
 
 def uncapitalised(sentence: str, plain: Collection[str] = ()) -> str:
-    """With a small first letter where the first word is a function word or one of `plain`, the words that the source also writes small; names and
-    acronyms stay."""
-    first = re.match(r"[^\W\d_]+", sentence)
-    return sentence[:1].lower() + sentence[1:] if first and (first.group().lower() in _FUNCTION_START or first.group().lower() in plain) else sentence
+    """With a small first letter where the first word is a function word, a gerund or adverb, or one of `plain`, the words that the source also writes
+    small; names and acronyms stay."""
+    first = re.match(r"[^\W\d_]+(?=[\s’',]|$)", sentence)
+    return sentence[:1].lower() + sentence[1:] if first and (first.group().lower() in _FUNCTION_START or is_plain(first.group(), plain)) else sentence
+
+
+def is_plain(word: str, plain: Collection[str]) -> bool:
+    """Whether `word` may be written small: the source does so with it or its singular, or its ending says that it is no name."""
+    low = word.lower()
+    return word[1:].islower() and (low in plain or singular(low) in plain or (len(low) > 5 and low.endswith(("ing", "ly"))))
+
+
+def running(title: str, plain: Collection[str]) -> str:
+    """A title inside a sentence. One with capitals throughout stays as it is; else the first word is written small where it is no name."""
+    first, _, rest = title.partition(" ")
+    capitals = any(w[:1].isupper() and w[1:].islower() for w in rest.split())
+    return title if capitals or not is_plain(first, plain) else title[:1].lower() + title[1:]
 
 
 def capitalised(text: str) -> str:
@@ -56,13 +127,33 @@ def sentence(text: str) -> str:
 
 def imperative(text: str) -> str:
     """`text` as something to do: "Be able to prove …" and "Computing …" become "Prove …" and "Compute …"; empty if it asks for nothing."""
-    text = _ABLE.sub("", " ".join(text.split()))
+    whole = " ".join(text.split())
+    text = _ABLE.sub("", whole)
     word = text.split(" ", 1)[0].rstrip(",:")
     verb = imperative_of(word)
     if not verb:
-        return ""
-    second = re.sub(r"((?:,| and)(?: then)? )(\w+ing)\b", lambda m: m[1] + (imperative_of(m[2]) or m[2]), text[len(word) :])
+        # What one is to be able to is a verb, also one that the list does not have.
+        return capitalised(text) if text != whole else ""
+    second = re.sub(r"((?:,| and)(?: then)? )(\w+ing)\b", lambda m: m[1] + (_second(m[2]) or m[2]), text[len(word) :])
     return capitalised(verb + second) if word.lower() != verb else capitalised(text)
+
+
+def _second(word: str) -> str:
+    """The plain form of a second verb; outside the list of verbs it is told by its ending alone."""
+    low = word.lower()
+    return imperative_of(word) or (f"{low[:-3]}e" if low.endswith(("ating", "izing", "ising", "iding", "ucing")) else "")
+
+
+def doing(title: str) -> str:
+    """A title that names something to do, as an imperative ("Defining an Enum": "Define an Enum"); empty for any other.
+
+    The plain form of many verbs is a noun as well ("Type Definitions", "Set operations"), so it counts only in a title of several words that goes on
+    like a phrase with a verb.
+    """
+    first = title.split(" ", 1)[0]
+    if first.lower().endswith("ing") or _PHRASE_WITH_VERB.match(title):
+        return imperative(title)
+    return ""
 
 
 def task_and_criterion(practice: str, plain: Collection[str] = ()) -> tuple[str, str]:
@@ -86,7 +177,10 @@ def task_and_criterion(practice: str, plain: Collection[str] = ()) -> tuple[str,
         return sentence(imperative(bound["task"]) or bound["task"]), sentence(bound["bound"])
     result = _RESULT_FOR.match(asked) if asked else None
     if result:
-        return sentence(f"{result['verb']} the result {result['given']}"), sentence(f"The result is {result['result']}")
+        # "2 for n = 36, then 1 for n = 144": the second result is none of the givens.
+        given, others = _SECOND_RESULT.sub(r"\1 for", result["given"]), [m[2] for m in _SECOND_RESULT.finditer(result["given"])]
+        told = f"The results are {', then '.join([result['result'], *others])}" if others else f"The result is {result['result']}"
+        return sentence(f"{result['verb']} the result{'s' * bool(others)} {given}"), sentence(told)
     if asked:
         return sentence(asked), ""
     return _observation(text, plain), sentence(text)
@@ -169,10 +263,10 @@ def capability_from_definition(title: str, definition: str, *, plain: Collection
     if is_demand(text, title):
         return sentence(text) if is_imperative(text) else ""
     if is_fragment(text, title):
-        return sentence(f"Explain {_in_running_text(title)} as {uncapitalised(text)}")
+        return sentence(f"Explain {running(title, plain)} as {uncapitalised(text)}")
     purpose = _PURPOSE.search(text)
     if purpose and not imperative_of(title.split(" ", 1)[0]):
-        return sentence(f"Use {_in_running_text(title)} to {purpose['what'] or purpose['used']}")
+        return sentence(f"Use {running(title, plain)} to {purpose['what'] or purpose['used']}")
     match = _IS.match(text)
     if not match:
         return sentence(f"Explain how {uncapitalised(text, plain)}") if len(text.split()) > 4 and not text.endswith("?") else ""
@@ -183,7 +277,7 @@ def capability_from_definition(title: str, definition: str, *, plain: Collection
     if match["verb"] in ("is", "are") and not _NOUN_FIRST.match(rest):
         return sentence(f"Explain what it means that {uncapitalised(text, plain)}")
     subject = match["subject"]
-    subject = uncapitalised(subject) if subject.split()[0] in ("A", "An", "The", "One") else _in_running_text(subject)
+    subject = uncapitalised(subject) if subject.split()[0] in ("A", "An", "The", "One") else running(subject, plain)
     if match["verb"] in ("is", "are"):
         return sentence(f"{'Compute' if _AMOUNT.match(rest) else 'Explain'} {subject} as {rest}")
     return sentence(f"Explain what {subject} {match['verb']}: {rest}")
@@ -233,7 +327,8 @@ def _finite(tokens: list[str]) -> bool:
     if bare[0] not in ("a", "an"):
         return False
     for k, word in enumerate(bare):
-        if word in _RELATIVE or word in _PREPOSITION:
+        # "An if expression …": right behind the article it is part of the name.
+        if k > 1 and (word in _RELATIVE or word in _PREPOSITION):
             return False
         if k >= 2 and _third_person(word) and _may_follow(bare[k + 1] if k + 1 < len(bare) else "", word):
             return True
@@ -257,14 +352,3 @@ def _may_follow(following: str, verb: str) -> bool:
         or following.endswith(("ly", "s"))
         or following.isdigit()
     )
-
-
-def _in_running_text(name: str) -> str:
-    """A name inside a sentence: a small first letter unless it is an acronym or has other capitals."""
-    first = name.split(" ", 1)[0]
-    return name[:1].lower() + name[1:] if first[1:].islower() and first.isalpha() and not re.search(r"\s[A-Z]", name) else name
-
-
-def quoted(text: str, longest: int = 160) -> str:
-    """A source sentence in quotation marks."""
-    return f"“{shortened(text, longest).rstrip('.').replace('“', '‘').replace('”', '’')}”"

@@ -32,11 +32,11 @@ class Internal(Provider):
 
     def propose(self, request: ProposeRequest) -> Proposal:
         document, contents, notes, studied = self._compose(request)
-        weak = sum("any statement" in c.missing for c in contents)
+        weak = sum(c.unsaid for c in contents)
         if weak:
             notes.append(
-                f"{weak} of {len(contents)} concepts {'is' if weak == 1 else 'are'} only named by the source; such nodes rest on its structure and have a low "
-                "estimate_confidence"
+                f"{weak} of {len(contents)} concepts {'is' if weak == 1 else 'are'} hardly more than named by the source; such nodes say so and have a low "
+                "estimate_confidence: add a sentence or two on each to the scope document"
             )
         # What is decisive comes first: the command shows the first notes, the trace keeps all.
         notes[:0] = _without_example(document, request)

@@ -15,12 +15,20 @@ _TOLD_EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|such as|exampl
 #: A number and what comes of it: "500 g and 350 g give 70 %", "2 + 3 = 5".
 _WORKED = re.compile(r"\d.*(?:=|\b(?:gives?|yields?|makes?|equals?|leaves?|comes? to)\b)\D*\d")
 _SHORTEST_FACT = 3  # words
+#: By host and path of a link: what lies there.
+_KIND_OF_LINK = (
+    ("paper", re.compile(r"(?:^|\.)(?:arxiv\.org|doi\.org|jstor\.org|acm\.org|biorxiv\.org)|^[^/]*pubmed")),
+    ("spec", re.compile(r"(?:^|\.)(?:rfc-editor\.org|ietf\.org|w3\.org/tr|ecma-international\.org|iso\.org|unicode\.org)|\bspecs?\b|/standards?/")),
+    ("video", re.compile(r"(?:^|\.)(?:youtube\.com|youtu\.be|vimeo\.com)|\.(?:mp4|webm)$")),
+    ("book", re.compile(r"(?:^|\.)(?:gutenberg\.org|openlibrary\.org)|\bisbn\b|\.epub$")),
+)
+_EXAMPLE_LINK = re.compile(r"\b(?:examples?|exercises?|playground|demos?|tutorials?|worked|try it)\b", re.IGNORECASE)
 #: What a passage can be that shows a concept at work, the most telling kind first; then what is there where nothing does.
 _KINDS = ("exercise", "example", "code", "table row", "worked number", "question", "further facts", "warning")
 
 
-def from_document(concept: Concept, passages: Sequence[Passage]) -> list[dict[str, Any]]:
-    """The definition, an example where the document has a passage that can serve as one, then its links as references."""
+def from_document(concept: Concept, passages: Sequence[Passage], cited: Sequence[Passage] = ()) -> list[dict[str, Any]]:
+    """The definition, an example where the document has a passage that can serve as one, the places elsewhere that are `cited`, then its links."""
     first, last = concept.lines
     where = " > ".join([*concept.path, concept.title])
     opening = next((p for p in passages if p.first), None)
@@ -34,6 +42,8 @@ def from_document(concept: Concept, passages: Sequence[Passage]) -> list[dict[st
         about = [_local(concept, lines, f"{where}: {what}", "definition", opening, shared)]
     if example is not None:
         about.append(_local(concept, example.lines, f"{where}: {kind}", "example", example, shared))
+    places = dict.fromkeys(p.lines for p in cited)
+    about += [_local(concept, at, f"{where}: what is said of it elsewhere", "other") for at in places]
     return [*about, *_links(concept)]
 
 
@@ -94,10 +104,19 @@ def _links(concept: Concept) -> list[dict[str, Any]]:
             parts = urlsplit(link.url) if link.url.isascii() and " " not in link.url else None
             if parts and parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc:
                 line = f"line {block.lines[0]}" if block.lines[0] == block.lines[1] else f"lines {block.lines[0]}–{block.lines[1]}"
-                kind = "paper" if "arxiv.org" in parts.hostname or "doi.org" in parts.hostname else "spec" if "rfc-editor.org" in parts.hostname else "doc"
+                kind, role = _link_kind(parts.hostname, parts.path), _link_role(link.text)
                 title = f"{concept.title}: {link.text.strip() or parts.hostname}"
-                out.setdefault(link.url, {"title": title, "url": link.url, "kind": kind, "role": "reference", "citation": f"linked in {line}"})
+                out.setdefault(link.url, {"title": title, "url": link.url, "kind": kind, "role": role, "citation": f"linked in {line}"})
     return list(out.values())[:_LINKS]
+
+
+def _link_kind(host: str, path: str) -> str:
+    return next((kind for kind, pattern in _KIND_OF_LINK if pattern.search(f"{host}{path}".lower())), "doc")
+
+
+def _link_role(text: str) -> str:
+    """What a link is for, as far as its text says so."""
+    return "example" if _EXAMPLE_LINK.search(text) else "reference"
 
 
 def from_spec(concept: Concept, position: int) -> list[dict[str, Any]]:

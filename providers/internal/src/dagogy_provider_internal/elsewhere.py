@@ -1,0 +1,88 @@
+"""What other parts of the source say of a concept: sentences outside its own text that explain it or warn about it.
+
+A concept may have a heading with little below it, or stand only in a list, and be explained in the introduction or in the section of another one.
+Such sentences are evidence as good as its own, and are cited by their lines. Each sentence of a document is looked at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dagogy.api import Block, ScopeDocument
+
+from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.lexicon import meta_role, pitfall_strength
+from dagogy_provider_internal.naming import phrases, word_forms
+from dagogy_provider_internal.passages import Passage, whole_sentences
+from dagogy_provider_internal.statements import Statement, statements
+
+_FEW = 4
+#: What follows the name where a sentence says what the thing is or does, and what stands before it where it gives the name to something.
+_EXPLAINS = re.compile(
+    r"^\W{0,2}(?:is|are|was|means?|refers? to|describes?|lets?|allows?|enables?|states?|says?|consists? of|has|have|can|must|does|do|gives?|makes?|measures?|"
+    r"tells?|shows?|holds?|needs?|requires?|works?|turns?|takes?|sets?|keeps?|maps?|stores?|contains?|\w{3,}s (?:the|a|an|how|when|whether|all|each)\b)",
+    re.IGNORECASE,
+)
+_NAMES = re.compile(r"\b(?:called|known as|termed|named|is an?|are)\s+(?:an? |the )?\W?$", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Elsewhere:
+    """Statements outside the concept's own text: those that explain it, and those that warn about it."""
+
+    explaining: list[Statement] = field(default_factory=list)
+    warning: list[Statement] = field(default_factory=list)
+
+
+def elsewhere(concepts: Sequence[Concept], wanted: Sequence[int]) -> Mapping[int, Elsewhere]:
+    """For each of the `wanted` concepts what is said of it outside its own blocks, a few sentences of a kind."""
+    found: dict[int, Elsewhere] = defaultdict(Elsewhere)
+    by_document: dict[int, list[int]] = defaultdict(list)
+    for i in wanted:
+        by_document[id(concepts[i].document)].append(i)
+    for few in by_document.values():
+        _search(concepts[few[0]].document, concepts, few, found)
+    return found
+
+
+def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequence[int], found: dict[int, Elsewhere]) -> None:
+    by_first: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
+    for i in wanted:
+        for name in phrases(concepts[i].names or [concepts[i].title]):
+            by_first[name[0]].append((name, i))
+    own = {i: {concepts[i].anchor, *concepts[i].blocks} for i in wanted}
+    for at, block in enumerate(document.blocks):
+        if block.kind in ("heading", "code") or any(meta_role(h) for h in block.path):
+            continue
+        for sentence in _sentences(block):
+            forms = word_forms(sentence)
+            named = {i: name for k, form in enumerate(forms) for name, i in by_first.get(form, ()) if tuple(forms[k : k + len(name)]) == name}
+            for i in named:
+                if at not in own[i]:
+                    _keep(found[i], sentence, block, concepts[i])
+
+
+def _sentences(block: Block) -> Iterator[str]:
+    for text in block.cells or (block.text,):
+        yield from whole_sentences(text)
+
+
+def _keep(kept: Elsewhere, text: str, block: Block, concept: Concept) -> None:
+    warns = pitfall_strength(text) == 2
+    kind = kept.warning if warns else kept.explaining
+    if len(kind) >= _FEW or not (warns or _explains(text, concept)):
+        return
+    passage = Passage(text, block.lines, "pitfall" if warns else "fact")
+    # Where the concept is not the subject of what is said, a pronoun could mean anything: only what stands alone is taken.
+    kind.extend(s for s in statements([passage], concept) if s.text.split(" ", 1)[0] == text.split(" ", 1)[0] and (s.clause or warns))
+
+
+def _explains(text: str, concept: Concept) -> bool:
+    for name in concept.names or [concept.title]:
+        for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?:e?s)?(?![\w-])", text, re.IGNORECASE):
+            if (match.start() <= 24 and _EXPLAINS.match(text[match.end() :])) or _NAMES.search(text[: match.start()]):
+                return True
+    return False

@@ -1,0 +1,340 @@
+"""From the sentences of a source to statements that stand on their own: without what only leads the reader through the text, with the concept's
+name where a pronoun stood for it, and short enough for a core idea. Nothing is added but that name, and nothing is cut in the middle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.lexicon import VERBS, imperative_of, is_imperative, is_pointer
+from dagogy_provider_internal.naming import core_name, same_key, singular
+from dagogy_provider_internal.passages import COMMAND, Passage
+from dagogy_provider_internal.phrasing import balanced, capitalised, is_demand, is_fragment, sentence, uncapitalised, within
+
+#: Characters of a statement: what is longer loses subordinate clauses, and is used only where there is nothing else if it stays longer.
+LONGEST = 240
+_SHORTEST = 4  # words
+_ENOUGH = 40  # plain statements of one concept; what comes after them is looked at for warnings and exercises only
+
+_WRAPPED = re.compile(r"^\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)[.!]?$")
+_ASIDE = re.compile(
+    r"\s*\((?:also )?(?:see|cf\.?|compare|discussed|described|covered|shown|as (?:shown|described|discussed|mentioned)|more on|footnote)\b[^()]*\)|"
+    r"(?:,|;|\s[–—-])\s(?:see|cf\.)\s[^.;]*(?=[.;]|$)|"
+    r",? as (?:shown|seen|described|discussed|mentioned|explained)(?: in| above| below| earlier)?[^,.;]*,?(?=[,.;\s]|$)|"
+    r",? (?:which (?:is|are) )?(?:discussed|described|covered|explained|introduced|mentioned) "
+    r"(?:in (?:the |more )?(?:“|next|previous|another|section|chapter|detail)|"
+    r"above|below|earlier|later)[^,.;]*,?(?=[,.;\s]|$)",
+    re.IGNORECASE,
+)
+_MARKS = re.compile(r"(?<=[\w.)])\s*\^?[*†‡]+(?=\s|$).*$|\s*\[\d{1,3}\]|[⁰¹²³⁴-⁹]+$")
+#: "Know that X", "Note that X": only X is the statement.
+_UNWRAPPED = re.compile(
+    r"^(?:also,? )?(?:please )?(?:know|understand|note|notice|remember|recogni[sz]e|recall|see|realize|realise|be aware|keep in mind|bear in mind|observe|"
+    r"it is (?:important|worth|useful|helpful) (?:to (?:note|remember|know|understand|realize)|noting)|(?:we|you) (?:can|may|should) (?:say|see|note)|"
+    r"it (?:turns out|follows)|this means|that means|(?:as|because|since) you (?:know|can see),?)(?:,? that|:)\s+",
+    re.IGNORECASE,
+)
+_OPENER = re.compile(
+    r"^(?:(?:however|therefore|thus|hence|moreover|furthermore|in addition|additionally|also|so|but|and|then|in fact|indeed|of course|nevertheless|"
+    r"nonetheless|similarly|likewise|consequently|as a result|in other words|that is|in short|finally|next|again|here|now|generally|for example|"
+    r"for instance|in particular|specifically|on the other hand|as such|besides|that said|simply put|note|surprisingly|"
+    r"first|second|third|fortunately|unfortunately|luckily)[,:]\s+|(?:thus|hence|therefore|but|and|also|here|so|yet|moreover|then)\s+(?!far\b|that\b|called\b|much\b|many\b))",
+    re.IGNORECASE,
+)
+#: What speaks to the reader about the text, tells a story, or needs what stood before it.
+NARRATIVE = re.compile(
+    r"\blet['’]s\b|^let us\b|^(?:see|refer to|visit|read more)\b|\b(?:we|i)['’](?:ve|ll|d)\b|"
+    r"\byou['’](?:ve|d)\b|\byou['’]ll (?:need|learn|see|notice|find|also|be|use|want|get)\b|"
+    r"\bwe (?:will|have|had|saw|were|did)\b|\byou (?:saw|had|did)\b|\bwe (?:mentioned|discussed|showed?|used|wrote)\b|"
+    r"\b(?:this|the|next|previous|last|following|another|our|these) "
+    r"(?:chapters?|sections?|book|exercises?|lessons?|tutorials?|articles?|course|concept|page|track)\b|"
+    r"^say (?:we|you)\b|^(?:suppose|imagine|consider|recall)\b|\bas (?:above|before|follows)\b|\b(?:shown|seen|given|listed) (?:above|below|here)\b|"
+    r"^(?:the (?:former|latter|same|other)|this same|"
+    r"one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
+    r"^(?:as|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|"
+    r"^(?:now that you|so far)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
+    r"^the (?:inverse|reverse|opposite|same|reason|problem|answer|solution|downside|upside|rest|first one|second one)\b|"
+    r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)"
+    r"(?=[.,;]|$|\s(?:to|is|referred|in|by|with)\b)|"
+    r"\b(?:example|listing|figure|table) (?:above|below|\d)",
+    re.IGNORECASE,
+)
+PRONOUN = re.compile(r"^(?P<word>It|They|This|These|That|Those|He|She|Such)\s+(?P<next>[\w’']+)")
+_VERBS_AFTER = frozenset(
+    "is are was were has have had can could may might must should will would does do did means mean makes make allows allow lets let helps help gives give "
+    "ensures ensure requires require includes include happens happen works work prevents prevent leads lead results result enables enable causes cause "
+    "shows show becomes become comes come takes take applies apply holds hold implies imply refers refer provides provide also in not only isn’t isn't "
+    "aren’t aren't doesn’t doesn't don’t don't can’t can't cannot then usually often always never still just all both simply typically generally".split()
+)
+_SUBJECTLESS = re.compile(
+    r"^(?P<verb>Requires|Needs|Builds (?:up)?on|Depends on|Presupposes|Covers|Includes|Contains|Uses|Allows|Lets|Enables|Helps|Provides|Gives|Shows|Has|"
+    r"Consists of|Measures|Describes|Represents|Defines|Means|Refers to|Holds|Makes|Takes|Returns|Means)\s"
+)
+_PROPOSITIONAL = frozenset("This These That Those Such He She".split())
+#: Skills as standards and syllabi put them.
+_ORDER = re.compile(r"^(?:Know|Understand|Learn|Be able|Be aware|Recognize|Recognise|Relate|Experiment)\b(?! (?:is|are|of)\b)")
+_ORDERED = re.compile(r"^\w+ (?:that|how|why|whether|what|which|an?|the|your|each|every|all|one|two|three|it|them)\b")
+_FINITE = frozenset("is are was were be been has have had can could may might must will would shall should does do did".split())
+_OPENS_OBJECT = frozenset("the a an its all each every any one two three how what whether to".split())
+_DETERMINERS = frozenset("a an the its their his her each every any some no this that of for in to with two three".split())
+_VERBS_MORE = frozenset(
+    "allow let enable help permit ensure require include contain consist hold mean refer imply happen prevent lead result cause become come go apply provide "
+    "need depend vary grow fall rise lower raise increase decrease differ belong exist occur remain stay keep return accept store support assume "
+    "describe denote involve share offer act serve handle rely wrap depend absorb carry cost end begin form live lie say think know see "
+    "suit fit follow behave bind bond react melt dissolve ferment ripen spread travel flow shrink swell cause tend seem appear matter vanish converge "
+    "commute equal exceed satisfy span map intersect own owe bear own commit oblige protect govern bar void".split()
+)
+#: An "it" that stands for nothing: "It is often claimed that …", "It is hard to …".
+EXPLETIVE = re.compile(
+    r"^It (?:is|was|has been|can be|may be|should be|must be)(?: \w+)? (?:\w+ that|(?:\w+ly )?(?:important|possible|impossible|easy|hard|difficult|common|"
+    r"useful|necessary|better|best|customary|tempting|easier|harder|safe|safer|wise|enough) (?:to|for))\b"
+)
+_LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
+_WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
+
+
+_OPENING = re.compile(r"^(?P<article>(?:An?|The|Each|Every|All)\s)?(?P<words>[\w`'-]+(?:\s[\w`'-]+){0,2})")
+_SHORT_WORD = 3
+_LIGHT = frozenset("with from type types using value values define defining example problem problems more other general basic number numbers".split())
+_ENDS_SUBJECT = frozenset(
+    "of for to in on with from by is are that which when if as at you we it they this these can will and or let lets allow allows".split()
+)
+
+
+@dataclass
+class Statement:
+    """A sentence that can be read alone. `subject`: it is about the concept in so many words; `defines`: it says what the concept is; `clause`: it can
+    follow "that". `value` ranks statements; the higher, the more a learner gets from it."""
+
+    text: str
+    passage: Passage
+    subject: bool = False
+    defines: bool = False
+    clause: bool = False
+    value: float = 0.0
+
+    @cached_property
+    def key(self) -> str:
+        """The text as it is compared with others."""
+        return key_of(self.text)
+
+
+def key_of(text: str) -> str:
+    """A sentence as it is compared with others."""
+    return text.casefold().rstrip(" .!?。")
+
+
+class _Subject:
+    """Finds the concept as the grammatical subject of a sentence."""
+
+    def __init__(self, concept: Concept) -> None:
+        names = dict.fromkeys(n for name in (concept.names or [concept.title]) for n in (name, core_name(name)) if n.strip())
+        forms = sorted({f for n in names for f in (n, " ".join(map(singular, n.split())))}, key=lambda f: (-len(f), f))
+        written = "|".join(re.escape(f).replace(r"\ ", r"\s+") for f in forms)
+        self.pattern = re.compile(rf"^(?P<np>(?:(?:An?|The|Every|Each|All)\s+)?(?:{written})(?:e?s)?(?:\s\([^()]*\))?)(?![\w-])", re.IGNORECASE)
+        self.anywhere = re.compile(rf"(?<![\w-])(?:{written})(?:e?s)?(?![\w-])", re.IGNORECASE)
+        self.title = core_name(concept.title)
+        self.telling = frozenset(w for w in same_key(self.title) if len(w) > _SHORT_WORD and w not in _LIGHT)
+
+    def of(self, text: str) -> str:
+        """The noun phrase about the concept that `text` opens with, or an empty string: its name, or a phrase of few words with a telling one of it."""
+        match = self.pattern.match(text)
+        if match:
+            return match["np"]
+        opening = _OPENING.match(text)
+        if opening is None:
+            return ""
+        before = opening["words"].split()
+        at = next((k for k, w in enumerate(before) if singular(w.lower().strip("`'")) in self.telling), -1)
+        # A preposition or verb in front of the telling word makes another thing the subject.
+        if at < 0 or any(w.lower() in _ENDS_SUBJECT for w in before[: at + 1]):
+            return ""
+        return f"{opening['article'] or ''}{' '.join(before[: at + 1])}"
+
+
+def statements(passages: Sequence[Passage], concept: Concept) -> list[Statement]:
+    """What the passages state, in their order. A sentence that cannot stand alone is left out."""
+    subject = _Subject(concept)
+    known = _named(subject.title, passages)
+    out: list[Statement] = []
+    before: Passage | None = None
+    meant = known
+    for passage in passages:
+        if passage.role in ("code", "question") or passage.data or (passage.role == "requires" and passage.explicit):
+            continue
+        if len(out) >= _ENOUGH and passage.role == "fact" and not passage.member:
+            continue
+        same_block = before is not None and before.lines == passage.lines and before.column == passage.column
+        # A new block speaks of the concept again; inside one, a sentence with another subject takes the pronouns over.
+        meant = meant if same_block else known
+        made = _statement(passage, subject, meant)
+        opens_with = subject.of(made.text if made else passage.text)
+        if opens_with:
+            meant = opens_with
+        elif made is None or not made.subject:
+            meant = known if passage.first or passage.role == "requires" else ""
+        if made is not None:
+            out.append(made)
+        before = passage
+    return out
+
+
+def _named(title: str, passages: Sequence[Passage]) -> str:
+    """The concept as the source writes it as a subject, with its article; else with "the", where it is no name or plural."""
+    first = next((p.text for p in passages if p.first), "")
+    found = re.match(rf"^(?:An?|The)\s+{re.escape(title)}\b", first, re.IGNORECASE)
+    if found:
+        return found.group()
+    running = title[:1].lower() + title[1:] if title[1:2].islower() and not re.search(r"\s[A-Z]", title) else title
+    opens = first[: len(title)].casefold() == title.casefold()
+    return capitalised(running) if opens or is_plural(title) or running == title else f"The {running}"
+
+
+def is_plural(name: str) -> bool:
+    last = name.rsplit(maxsplit=1)[-1] if name.strip() else ""
+    return " and " in name or singular(last) != last
+
+
+def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | None:
+    text = cleaned(passage.text)
+    if not text or text.endswith((":", "?", "？", "؟")) or not balanced(text):
+        return None
+    alone = resolved(text, meant)
+    if alone is None:
+        return None
+    about = alone != text or bool(subject.of(alone))
+    short = within(alone, LONGEST)
+    if not short or _bare(short, subject) or is_pointer(short) or NARRATIVE.search(short):
+        return None
+    clause = _is_clause(short, subject.title) and not (passage.role == "practice" and is_imperative(short)) and not _LABELLED.match(short)
+    made = Statement(short, passage, about, passage.role == "definition" and passage.first, clause)
+    made.value = _value(made, subject)
+    return made
+
+
+def cleaned(text: str) -> str:
+    """A sentence without asides, marks and what ties it to the one before it, with a capital in front."""
+    text = " ".join(text.split())
+    wrapped = _WRAPPED.match(text)
+    text = _MARKS.sub("", wrapped["inside"] if wrapped else text)
+    text = _ASIDE.sub("", text.replace(", however,", "")).strip()
+    text = re.sub(r"^As (?:mentioned|discussed|noted|described|shown|seen|explained|stated|we|you|already)\b[^,]{0,80},\s+", "", text)
+    for _ in range(2):
+        text = _UNWRAPPED.sub("", text)
+        text = _OPENER.sub("", text)
+    text = text.strip(" ,;–—")
+    first = text.split(" ", 1)[0]
+    return capitalised(text) if first.isalpha() and first.islower() and not COMMAND.match(text) else text
+
+
+def resolved(text: str, meant: str) -> str | None:
+    """`text` with the concept in place of the pronoun it starts with; None where nobody can tell what the pronoun stands for."""
+    if EXPLETIVE.match(text):
+        return text
+    match = PRONOUN.match(text)
+    if match is None:
+        if _lacks_subject(text) and is_plural(meant):
+            return None
+        if _lacks_subject(text) and meant:
+            return f"{capitalised(meant)} {uncapitalised_first(text)}"
+        return text
+    word, follows = match["word"], match["next"].lower()
+    if word in _PROPOSITIONAL:
+        # "This rule …" names what it means, "This allows …" does not.
+        return None if follows in _VERBS_AFTER or word in ("That", "He", "She", "Such") or _third_person(follows) else text
+    if not meant or (word == "They") != is_plural(meant):
+        return None
+    return f"{capitalised(meant)}{text[len(word) :]}"
+
+
+def _lacks_subject(text: str) -> bool:
+    """Whether a sentence begins with its verb, as definitions in tables do ("Returns the length")."""
+    first, _, rest = text.partition(" ")
+    third = first.lower().removesuffix("s")
+    verb = first.endswith("s") and first[:1].isupper() and any(v in VERBS or v in _VERBS_MORE for v in (third, third.removesuffix("e")))
+    return bool(_SUBJECTLESS.match(text)) or (verb and rest.split(" ", 1)[0] in _OPENS_OBJECT)
+
+
+def _third_person(word: str) -> bool:
+    return len(word) > 4 and word.endswith("s") and not word.endswith(("ss", "us", "is", "ions", "ers", "ors", "ies", "ments"))
+
+
+def uncapitalised_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _bare(text: str, subject: _Subject) -> bool:
+    """Too short to state anything, or only the name again."""
+    spaced = text.isascii() or len(text.split()) >= _SHORTEST
+    if spaced and len(text.split()) < _SHORTEST and len(text) < 24:
+        return True
+    return set(same_key(text)) <= {*same_key(subject.title), "cover", "include"} or (not spaced and len(text) < 6)
+
+
+def _is_clause(text: str, title: str) -> bool:
+    """Whether `text` can follow "that": neither a noun phrase nor an order."""
+    return not (is_fragment(text, title) or is_order(text, title) or _lacks_subject(text)) and (not text.isascii() or _has_verb(text))
+
+
+def _has_verb(text: str) -> bool:
+    """Whether an English text may have a finite verb: a noun phrase with its adjuncts ("The roll of a die: …") has none."""
+    found = [w.strip(".,;:()“”\"'").lower() for w in text.split()]
+    for before, word in zip(["", *found], found, strict=False):
+        if word in _FINITE or re.search(r"n['’]t$|['’](?:s|re|ve|ll)$", word):
+            return True
+        if before not in _DETERMINERS and _is_verb(word):
+            return True
+    return False
+
+
+def _is_verb(word: str) -> bool:
+    return any(base in VERBS or base in _VERBS_MORE for base in (word, word[:-1], word[:-2], word[:-3] + "y") if len(base) > 1)
+
+
+def is_order(text: str, title: str = "") -> bool:
+    """Whether a sentence tells the reader to do, know or leave something, also behind an adverb or its circumstances ("Using A, show B")."""
+    if is_demand(text, title) or _ORDER.match(text) or (is_imperative(text) and _ORDERED.match(text)):
+        return True
+    behind = re.match(r"(?:[A-Z]\w+ly|(?:Using|With|For|Given|In|From|By|Without|Through)\s[^,;:]{2,80},(?:\s\w+ly)?)\s(?P<verb>[a-z]+)\b", text)
+    return bool(behind) and imperative_of(behind["verb"] if behind else "") == (behind["verb"] if behind else "-")
+
+
+def _value(made: Statement, subject: _Subject) -> float:
+    text = made.text
+    value = 3.0 * made.defines + 2.0 * made.subject + bool(subject.anywhere.search(text)) + 0.5 * made.clause
+    if is_order(text, subject.title):
+        value -= 1.5
+    elif not made.clause and not is_fragment(text, subject.title):
+        value -= 1.0
+    value -= 1.0 * (made.passage.role in ("example", "other", "pointer", "practice")) + 0.5 * bool(_WE.search(text))
+    value -= 0.5 * bool(re.match(r"(?:This|These|There|Those|If you|When you|In (?:this|these|that|such) cases?)\b", text)) + 0.5 * (len(text.split()) > 32)
+    return value + 0.5 * made.passage.explicit
+
+
+def halves(statement: Statement, meant: str) -> Iterator[Statement]:
+    """The main clauses of a statement that has two, each as one of its own."""
+    match = re.match(
+        r"^(?P<left>[^;]{20,}?)(?:;\s+|,\s(?:and|but|so)\s(?=(?:it|they|the|an?|each|all|no|every)\s))(?P<right>[^;]{20,})$", statement.text.rstrip(".")
+    )
+    right = resolved(cleaned(match["right"]), meant) if match else None
+    if match and right and balanced(match["left"]) and balanced(right) and _finite(match["left"]) and _finite(right):
+        for k, part in enumerate((match["left"], right)):
+            yield Statement(sentence(part), statement.passage, statement.subject and not k, statement.defines and not k, statement.clause, statement.value - k)
+
+
+def _finite(text: str) -> bool:
+    return bool(re.search(r"\b(?:is|are|was|were|has|have|can|may|must|will|does|do|cannot)\b|\b\w{3,}[^s\W]s\b", text))
+
+
+def clause(statement: Statement, plain: frozenset[str], longest: int = 170) -> str:
+    """The statement as it follows "that", or an empty string where it cannot."""
+    text = within(statement.text, longest) if statement.clause else ""
+    return uncapitalised(re.sub(r"^Instead, |(?<=\S)[.!。！]$", "", text), plain) if text else ""
+
+
+def says_what(text: str) -> bool:
+    """Whether a statement says what its subject is, as a definition does."""
+    return bool(re.match(r"^[^,;:]{2,70}?\s(?:is|are)\s(?:an?|the|one|two|three|any|\w+s\s(?:that|which|of|in))\b", text))

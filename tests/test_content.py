@@ -1,0 +1,365 @@
+"""What nodes say: sentences that stand alone and come from the source, tasks that fit the concept, and plain words where the source is silent."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+from dagogy.api import ProposeRequest, ProviderSettings, ScopeDocument, TopicSpec, sentences
+from dagogy.pipeline.scope import read_scope
+
+pytest.importorskip("dagogy_provider_internal")
+from dagogy_provider_internal import dagogy_providers
+from dagogy_provider_internal.concepts import find_concepts
+from dagogy_provider_internal.estimates import effort
+from dagogy_provider_internal.kinds import kind_of
+from dagogy_provider_internal.passages import passages, whole_sentences
+from dagogy_provider_internal.phrasing import within
+from dagogy_provider_internal.provider import Internal
+from dagogy_provider_internal.statements import cleaned, statements
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _bench() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bench_content", ROOT / "scripts/bench_content.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+bench = _bench()
+
+
+def document(text: str) -> ScopeDocument:
+    return read_scope(text, source="notes.md", location="inputs/scope.md")
+
+
+def spec(scope_in: list[str], **changes: Any) -> TopicSpec:
+    limits = {"hours_per_week": 5, "total_hours_min": 1, "total_hours_max": 60, "depth": "practical", **changes.pop("constraints", {})}
+    values = {
+        "spec_version": "1.0", "goal": "A goal", "audience": "Somebody", "prerequisites": [], "scope_in": scope_in, "scope_out": [],
+        "constraints": limits, "domain_mode": "mature", "evidence_mode": "minimal", **changes,
+    }  # fmt: skip
+    return msgspec.convert(values, TopicSpec)
+
+
+def curriculum(text: str | None, items: list[str] | None = None, **changes: Any) -> dict[str, Any]:
+    """What the provider proposes for a document, or for the items alone."""
+    provider = Internal(next(iter(dagogy_providers())), ProviderSettings())
+    if text is None:
+        request = ProposeRequest(spec=spec(items or [], **changes))
+    else:
+        source = document(text)
+        reading = provider.read_scope(source)
+        request = ProposeRequest(spec=spec(items or [c.title for c in reading.concepts], **changes), sources=(source,), reading=reading)
+    made: dict[str, Any] = json.loads(json.dumps(provider.propose(request).curriculum))
+    return made
+
+
+def nodes(text: str | None, items: list[str] | None = None, **changes: Any) -> dict[str, dict[str, Any]]:
+    return {n["title"]: n for n in curriculum(text, items, **changes)["nodes"]}
+
+
+def stated(text: str) -> list[str]:
+    """The statements about the first concept of a document."""
+    concept = find_concepts(document(text)).concepts[0]
+    return [s.text for s in statements(passages(concept), concept)]
+
+
+def texts_of(node: dict[str, Any]) -> list[str]:
+    check = node["mastery_check"]
+    return [node["capability"], *node["core_ideas"], *node["pitfalls"], check["task"], check["pass_criteria"]]
+
+
+LAW = (
+    "# Contracts\n\n## Offer\n\nAn offer is a statement of terms that its maker is willing to be bound by (see *Smith v. Hughes*). It must be communicated "
+    "to the other party. Let's look at a case. This allows the courts to judge it. Do not take an advertisement for an offer. However, an offer can lapse.\n\n"
+    "## Acceptance\n\nAcceptance is the final and unqualified assent to all terms of an offer. Silence is not acceptance.\n\n## Consideration\n"
+)
+
+# ------------------------------------------------------------------------------------------------------------------- statements
+
+
+def test_a_pronoun_gives_way_to_the_name_and_what_cannot_stand_alone_is_left_out() -> None:
+    assert stated(LAW) == [
+        "An offer is a statement of terms that its maker is willing to be bound by.",
+        "An offer must be communicated to the other party.",
+        "Do not take an advertisement for an offer.",
+        "An offer can lapse.",
+    ]
+
+
+def test_a_pronoun_of_another_number_or_after_another_subject_is_not_resolved() -> None:
+    text = "# T\n\n## Stack\n\nA stack is a pile of values. They are kept in order. The processor has a pointer. It moves down.\n"
+    assert stated(text) == ["A stack is a pile of values.", "The processor has a pointer."]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "longest", "kept"),
+    [
+        ("A trie stores words (in a tree), such as those of a dictionary, so a prefix is found.", 60, "A trie stores words, so a prefix is found."),
+        ("A trie stores words by their letters; it takes more room than a plain list of the same words would.", 60, "A trie stores words by their letters."),
+        ("If a word of the dictionary is longer than the whole page of the book, it is broken at a syllable.", 60, ""),
+        ("The points (1,1) and (2,4) lie on it.", 60, "The points (1,1) and (2,4) lie on it."),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_shortened_by_what_it_can_do_without_or_not_at_all(sentence: str, longest: int, kept: str) -> None:
+    assert within(sentence, longest) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Know that a set has no order.", "A set has no order."),
+        ("However, a set (see chapter 3) has no order.", "A set has no order."),
+        ("For example, an empty set has none.", "An empty set has none."),
+        ("Note that, as we saw earlier, sets differ.", "Note that, as we saw earlier, sets differ."),
+        ("ls | wc counts files.", "ls | wc counts files."),
+    ],
+)
+def test_what_ties_a_sentence_to_the_text_around_it_is_taken_off(text: str, expected: str) -> None:
+    assert cleaned(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dr. Miller calls it a price, e.g. a peppercorn, i.e. nothing.", "See Fig. 3 and Eq. 4 of version 3.5.", "Read https://example.org/a.b?c=d for it.",
+        "Node.js and os.path.join are names.", "Это заряд, т. е. величина (см. рис. 3).", "“大火快炒。”是常用的方法。", "In this case, ! (negation) is first.",
+    ],
+)  # fmt: skip
+def test_abbreviations_numbers_names_and_quotations_do_not_end_a_sentence(text: str) -> None:
+    assert sentences(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("炒要先热锅。再下油。", ["炒要先热锅。", "再下油。"]),
+        ("هل يتغير؟ نعم، عند الاتصال.", ["هل يتغير؟", "نعم، عند الاتصال."]),
+        ("He said “stop.” Then he went.", ["He said “stop.”", "Then he went."]),
+    ],
+)
+def test_sentences_end_at_the_marks_of_their_script_and_keep_their_quotation_marks(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+def test_a_sentence_that_ends_inside_a_quotation_goes_on_to_its_end() -> None:
+    assert whole_sentences("Say “if it is met, run. If not, skip.” Then go. Stop.") == ["Say “if it is met, run. If not, skip.”", "Then go.", "Stop."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LAW,
+        "# 烹饪\n\n## 火候\n\n火候是指火力的大小。不要在油冒烟之后才下菜。大火快炒是常用的方法。\n\n## 刀工\n\n刀工是切食材的技术。切得一致,受热才均匀。\n",
+        "# Ток\n\n## Сила тока\n\nСила тока — это заряд за единицу времени, т. е. за секунду. Не путайте её с напряжением! (См. рис. 3.)\n",
+        "# شبكات\n\n## الموجه\n\nالموجه جهاز ينقل الحزم. يستخدم جدول التوجيه. لا تخلط بينه وبين المبدل.\n",
+        "# T\n\n| Topic | Definition | Mistake |\n|---|---|---|\n| Here `<<EOF` | Feeds lines to stdin. | |\n| B | | Using [a](https://x.org/y) twice. |\n",
+        "# T\n\n## A\n\n" + "An A is a very long thing " + "that goes on and on " * 60 + "to its end. An A is short too. An A never breaks.\n",
+    ],
+)  # fmt: skip
+def test_no_text_is_cut_off_or_has_half_a_bracket_in_any_script(text: str) -> None:
+    for node in nodes(text).values():
+        for said in texts_of(node):
+            assert not bench.is_broken(said), said
+
+
+# ----------------------------------------------------------------------------------------------------------- ideas and pitfalls
+
+
+def test_warnings_are_pitfalls_and_not_ideas() -> None:
+    node = nodes(LAW)["Offer"]
+    assert node["pitfalls"] == ["Do not take an advertisement for an offer."]
+    assert not set(node["pitfalls"]) & set(node["core_ideas"])
+
+
+def test_warnings_in_other_languages_are_pitfalls() -> None:
+    found = nodes("# Küche\n\n## Teig\n\nTeig ist Mehl und Wasser. Häufiger Fehler: zu viel Wasser. Der Teig muss ruhen. Er wird dann weich.\n")["Teig"]
+    assert any("zu viel Wasser" in p for p in found["pitfalls"])
+
+
+def test_two_things_that_the_source_tells_apart_make_a_pitfall() -> None:
+    text = "# T\n\n## Orders\n\nAn order is a relation. An order is total or partial. Know the distinction between total orders and partial orders.\n"
+    assert nodes(text)["Orders"]["pitfalls"] == ["Mixing up total orders and partial orders."]
+
+
+def test_what_another_section_says_of_a_concept_is_its_evidence_and_is_cited() -> None:
+    text = (
+        "# T\n\n## Baking\n\nBaking is heating dough in an oven. Levain is a portion of culture built for one bake. Never use levain that smells of mould.\n\n"
+        "## Levain\n\n## Oven\n\nAn oven is a hot box. An oven keeps its heat.\n"
+    )
+    node = nodes(text, evidence_mode="strict")["Levain"]
+    assert "Levain is a portion of culture built for one bake." in node["core_ideas"]
+    assert node["pitfalls"] == ["Never use levain that smells of mould."]
+    assert [r["citation"].split(",")[0] for r in node["resources"] if r["role"] == "other"] == ["line 5"]
+
+
+def test_a_concept_that_others_were_merged_into_speaks_of_each_of_them() -> None:
+    text = "# T\n\n" + "".join(
+        f"## Group {g}\n\n" + "".join(f"### {n} {g}\n\nA {n.lower()} {g} is a part that holds the {n.lower()} of {g}.\n\n" for n in ("Wheel", "Axle", "Brake"))
+        for g in ("one", "two")
+    )
+    merged = nodes(text, ["Group one"], constraints={"node_count_max": 2})
+    for title, node in merged.items():
+        said = " ".join(node["core_ideas"]).lower()
+        assert all(name in said for name in ("wheel", "axle", "brake")), (title, node["core_ideas"])
+
+
+# ------------------------------------------------------------------------------------------------------------- tasks and criteria
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "kind"),
+    [
+        ("Lists vs sets", "A list keeps its order.", "judgement"),
+        ("Choosing a remedy", "The usual remedy is damages.", "judgement"),
+        ("Pythagorean theorem", "The theorem relates the sides.", "theorem"),
+        ("Solving linear equations", "An equation is solved step by step.", "procedure"),
+        ("Autolyse", "An autolyse is a technique for resting dough.", "procedure"),
+        ("Closures", "Closures let you save a function.", "tool"),
+        ("Offer", "An offer is a statement of terms.", "definition"),
+        ("Type definitions", "Each has a name.", "definition"),
+    ],
+)
+def test_the_kind_of_a_concept_follows_from_its_name_and_text(title: str, text: str, kind: str) -> None:
+    concept = find_concepts(document(f"# T\n\n## {title}\n\n{text}\n\n## Other\n\nAn other.\n")).concepts[0]
+    assert kind_of(concept.title, passages(concept)) == kind
+
+
+def test_a_task_asks_for_more_with_more_depth() -> None:
+    text = (
+        "# T\n\n## Stack\n\nA stack is a pile of values. A stack gives back the last value first. A stack has no other end.\n\n## Queue\n\nA queue is a line.\n"
+    )
+    tasks = [nodes(text, constraints={"depth": depth})["Stack"]["mastery_check"]["task"] for depth in ("survey", "practical", "mastery")]
+    assert [t.split(" ", 1)[0] for t in tasks] == ["Explain", "Make", "Build"]
+
+
+def test_a_criterion_says_what_to_look_for_and_the_task_does_not_give_it_away() -> None:
+    node = nodes("# T\n\n## Stack\n\nA stack is a pile of values. A stack gives back the last value first. A stack has no other end.\n")["Stack"]
+    check = node["mastery_check"]
+    assert "a stack is a pile of values" in check["pass_criteria"]
+    assert "pile of values" not in check["task"]
+    assert "agrees with" not in check["pass_criteria"]
+
+
+def test_two_results_of_one_exercise_are_kept_out_of_the_task() -> None:
+    text = "# T\n\n| Topic | Definition | Check |\n|---|---|---|\n| Error | An error is a spread. | Computing 2 for s = 12 and n = 36, then 1 for n = 144. |\n"
+    check = nodes(text)["Error"]["mastery_check"]
+    assert check == {"task": "Compute the results for s = 12 and n = 36, then for n = 144.", "pass_criteria": "The results are 2, then 1."}
+
+
+# ------------------------------------------------------------------------------------------------------ where the source is silent
+
+
+@pytest.mark.parametrize("text", [None, "# T\n\n- Loops\n- Sets\n- Maps\n"])
+def test_a_concept_that_is_only_named_says_so_in_the_fewest_words_and_asks(text: str | None) -> None:
+    made = curriculum(text, ["Loops", "Sets", "Maps"], evidence_mode="strict")
+    asked = {n for q in made["open_questions"] for n in q["related_nodes"] if q["status"] == "open" and len(q["related_nodes"]) == 1}
+    for node in made["nodes"]:
+        assert node["estimate_confidence"] <= 0.3
+        assert node["id"] in asked
+        assert (len(node["core_ideas"]), len(node["pitfalls"])) == (2, 1)
+        assert "does not say what it is" in node["core_ideas"][0]
+        assert node["pitfalls"] == [f"What goes wrong with “{node['title']}” is open."]
+        assert "source" in node["mastery_check"]["pass_criteria"] or "documentation" in node["mastery_check"]["pass_criteria"]
+
+
+def test_where_the_source_warns_of_nothing_the_node_says_so_and_has_a_low_confidence() -> None:
+    text = "# T\n\n## Red\n\nRed is a colour of the sky. Red is warm in many lands.\n\n## Blue\n\nBlue is a colour of the sea. Blue is cold in many lands.\n"
+    made = curriculum(text, evidence_mode="strict")
+    silent = [n for n in made["nodes"] if n["pitfalls"][0].startswith("The source names no mistake")]
+    assert silent
+    for node in silent:
+        assert node["estimate_confidence"] <= 0.3
+        assert any(q["related_nodes"] == [node["id"]] and "mistakes" in q["question"] for q in made["open_questions"])
+
+
+# --------------------------------------------------------------------------------------------------------- estimates and resources
+
+
+def test_code_and_formulas_take_more_time_than_as_many_words() -> None:
+    plain = effort("T", [("A stack is a pile of cups on a desk.", False)])
+    assert effort("T", [("A stack is a pile of cups on a desk.", False), ("x = 1\ny = 2\nz = x + y", True)]) > plain + 20
+    assert effort("T", [("A sum = a + b + c on a desk here.", False)]) > plain
+    assert effort("T", []) > plain
+
+
+def test_a_link_gets_kind_and_role_by_where_it_leads_and_what_it_says() -> None:
+    text = (
+        "# T\n\n## Sets\n\nA set has no order. See [worked examples](https://example.org/sets), [the talk](https://www.youtube.com/watch?v=1) and "
+        "[RFC 1](https://www.rfc-editor.org/rfc/rfc1).\n"
+    )
+    links = [(r["kind"], r["role"]) for r in nodes(text)["Sets"]["resources"] if r["url"].startswith("http")]
+    assert links == [("doc", "example"), ("video", "reference"), ("spec", "reference")]
+
+
+# ------------------------------------------------------------------------------------------------------------------- the measure
+
+
+def junk(titles: list[str]) -> dict[str, Any]:
+    """A curriculum with a perfect schema and nothing in it."""
+    return {
+        "topic": "T",
+        "nodes": [
+            {
+                "id": f"n{i}", "title": t, "capability": f"Explain the main ideas of {t}.", "prerequisites": [], "estimate_minutes": 30, "resources": [],
+                "core_ideas": [f"{t} is an important concept of the course.", "A dough is flour and…"], "pitfalls": ["Confusing it with related concepts."],
+                "mastery_check": {"task": f"Explain {t} with an example.", "pass_criteria": "The explanation is correct."},
+            }
+            for i, t in enumerate(titles)
+        ],
+    }  # fmt: skip
+
+
+def test_the_measure_tells_junk_from_content() -> None:
+    path = ROOT / "examples/sourdough-baking.md"
+    source = document(path.read_text(encoding="utf-8"))
+    made = curriculum(path.read_text(encoding="utf-8"))
+    good = bench.row_of("good", bench.judged(made, source)).values
+    bad = bench.row_of("bad", bench.judged(junk([n["title"] for n in made["nodes"]]), source)).values
+    assert bad["ideas"] < 0.2
+    assert bad["task"] == bad["crit"] == bad["pit"] == bad["cap"] == 0
+    assert bad["filler"] > 0.8
+    assert bad["cut"] > 0.15
+    assert good["ideas"] > 0.95
+    assert good["filler"] < 0.05
+    assert min(good[c] for c in ("task", "crit", "pit", "cap")) == 1
+
+
+def test_the_measure_excuses_silence_only_where_the_source_is_silent() -> None:
+    source = document(LAW)
+    made = junk(["Offer", "Acceptance", "Consideration"])
+    for node in made["nodes"]:
+        node["estimate_confidence"] = 0.2
+    found = {j.node["title"]: j for j in bench.judged(made, source)}
+    assert {t: j.honest for t, j in found.items()} == {"Offer": False, "Acceptance": False, "Consideration": True}
+    assert found["Offer"].filler
+    assert not found["Consideration"].filler
+
+
+def test_the_measure_finds_an_idea_only_in_what_is_said_of_its_concept() -> None:
+    source = document(LAW)
+    made = junk(["Offer", "Acceptance"])
+    made["nodes"][0]["core_ideas"] = ["An offer must be communicated to the other party.", "Silence is no assent."]
+    assert bench.judged(made, source)[0].found == 1
+
+
+def test_the_steps_of_a_numbered_list_are_what_the_notes_must_have() -> None:
+    text = (
+        "# T\n\n## Gaussian elimination\n\nGaussian elimination is a method for solving linear systems by row operations. The pivots must not be zero.\n\n"
+        "1. Write the augmented matrix.\n2. Clear the entries below each pivot.\n\n## Rank\n\nThe rank is a number of pivots.\n"
+    )
+    check = nodes(text)["Gaussian elimination"]["mastery_check"]
+    assert check["task"].startswith("Carry out Gaussian elimination")
+    assert check["pass_criteria"].endswith("write the augmented matrix; clear the entries below each pivot.")
