@@ -123,6 +123,11 @@ class Subject(Protocol):
         """The prerequisite graph as plain lists."""
 
     @property
+    def tentative(self) -> frozenset[int]:
+        """The positions of the nodes that say of themselves that nothing supports them: an `estimate_confidence` of 0.3 or less, and in
+        `strict` mode an open question that names them too. What is thin in them is a warning at most, for nobody is deceived."""
+
+    @property
     def graph(self) -> networkx.DiGraph:
         """The prerequisite graph as a `networkx.DiGraph` of node ids, an edge from a prerequisite to its dependent; each
         node has its typed `node` as an attribute. Built from `index` when first asked for; the built-in rules do not."""
