@@ -40,6 +40,16 @@ _VERB_OF = dict(
 )
 
 
+#: Reading, watching and going over: what is seen of it is a bookmark.
+_CONSUMED = tuple(
+    f"{verb} {which}{what}"
+    for verb in ("read", "re-read", "reread", "skim", "review", "study", "go over", "go through", "look at", "look over", "revisit", "watch", "listen to")
+    for which in ("the ", "this ", "a ", "")
+    for what in ("section", "chapter", "text", "book", "page", "article", "material", "notes", "documentation", "introduction", "video", "lecture", "lesson", "slides",
+                 "resource", "podcast", "tutorial", "source", "definition", "summary", "topic", "concept", "unit")
+)  # fmt: skip
+
+
 class MasteryCheck(Rule):
     """A mastery check decides whether the learner may go on, so the task must ask for something that can be seen, and the
     criterion must let somebody else tell pass from fail. Nobody can see "understanding".
@@ -68,9 +78,8 @@ class MasteryCheck(Rule):
         min_words: Annotated[int, Meta(description="The least number of words in a task and in a criterion.", ge=1)] = 2
         vague_verbs: Annotated[tuple[str, ...], Meta(description="What a task begins with that asks for nothing to be seen.")] = (
             "understand", "know", "learn about", "learn more about", "learn what", "learn the basics of", "be familiar with", "become familiar with",
-            "get familiar with", "familiarize yourself with", "familiarise yourself with", "read about", "read up on", "read the", "read this", "read through", "read chapter", "read section", "reread", "re-read", "skim", "browse", "watch",
-            "listen to", "look at", "look into", "look over", "study", "review", "go over", "go through", "revisit", "revise the", "reflect on", "consider",
-            "explore", "learn", "memorize", "memorise", "take note of", "pay attention to", "practise", "practice", "attend", "try to understand", "be aware of", "become aware of",
+            "get familiar with", "familiarize yourself with", "familiarise yourself with", "read about", "read up on", "reflect on", "memorize", "memorise", "take note of", "pay attention to", "try to understand", *_CONSUMED,
+            "be aware of", "become aware of",
             "appreciate", "comprehend", "internalize", "internalise", "gain an understanding of", "get an understanding of", "have an understanding of",
             "develop an understanding of", "gain knowledge of", "acquire knowledge of", "have knowledge of", "think about", "get to know",
             "have a feeling for",
@@ -90,7 +99,7 @@ class MasteryCheck(Rule):
         self_reports: Annotated[tuple[str, ...], Meta(description="Parts of a criterion that only the learner can tell.")] = (
             "feel confident", "feels confident", "feel comfortable", "feels comfortable", "is comfortable", "are comfortable", "is confident",
             "are confident", "feel ready", "feels ready", "feels sure", "feel sure", "believes to have", "thinks that they have", "is satisfied",
-            "are satisfied", "feels good", "feel good", "is happy with", "are happy with", "feels familiar", "feel familiar", "makes sense to",
+            "are satisfied", "feels good", "feel good", "is happy with", "are happy with", "feels familiar", "feel familiar", "makes sense to", "no longer afraid",
         )  # fmt: skip
         empty_words: Annotated[tuple[str, ...], Meta(description="Words of a criterion that only says that the task was done, by their stems.")] = (
             "task", "exercise", "work", "assignment", "activity", "check", "step", "section", "chapter", "text", "material", "video", "lesson", "unit",
@@ -159,7 +168,7 @@ class _Tasks:
         prefix = _PREFIX.match(text)
         text = text[prefix.end() :] if prefix else text
         for verb in self.verbs:
-            if text == verb or (text.startswith(verb) and not text[len(verb)].isalnum()):
+            if text == verb or text == f"{verb}s" or (text.startswith((verb, f"{verb}s")) and not text.removeprefix(f"{verb}s").removeprefix(verb)[:1].isalnum()):
                 return "" if _DOING.search(text, len(verb)) else verb
         return ""
 

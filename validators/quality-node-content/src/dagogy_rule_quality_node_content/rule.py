@@ -302,7 +302,7 @@ def _repeat(ideas: Sequence[str]) -> bool:
     """Whether two core ideas are the same. Lengths and beginnings (but for the first character: its case may differ) decide nearly always."""
     if len(ideas) == 2 and not -6 < len(ideas[0]) - len(ideas[1]) < 6:
         return False
-    if len({text[1:24].lower() for text in ideas}) == len(ideas):
+    if len({text[1:24].lower().rstrip(".") for text in ideas}) == len(ideas):
         return False
     return len({_folded(text) for text in ideas}) < len(ideas)
 

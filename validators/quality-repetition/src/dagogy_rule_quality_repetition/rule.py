@@ -193,7 +193,7 @@ def _openings(nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence
         for at, text in enumerate(texts(node)):
             tokens = _slotted(text, title, slots, names).split()
             opening = " ".join(tokens[:_OPENING])
-            if len(tokens) > _OPENING + 2 and _SLOT not in opening:
+            if len(tokens) > _OPENING + 1 and _SLOT not in opening:
                 template = counted.setdefault(opening, _Template(kind, f"{opening} …", (i, at), f"have a {kind} that begins alike", exact=False))
                 if i not in template.at[-1:]:
                     template.at.append(i)
