@@ -46,7 +46,7 @@ _CONSUMED = tuple(
     for verb in ("read", "re-read", "reread", "skim", "review", "study", "go over", "go through", "look at", "look over", "revisit", "watch", "listen to")
     for which in ("the ", "this ", "a ", "")
     for what in ("section", "chapter", "text", "book", "page", "article", "material", "notes", "documentation", "introduction", "video", "lecture", "lesson", "slides",
-                 "resource", "podcast", "tutorial", "source", "definition", "summary", "topic", "concept", "unit")
+                 "resource", "podcast", "tutorial", "source", "definition", "example", "explanation", "summary", "topic", "concept", "unit")
 )  # fmt: skip
 
 
@@ -78,7 +78,8 @@ class MasteryCheck(Rule):
         min_words: Annotated[int, Meta(description="The least number of words in a task and in a criterion.", ge=1)] = 2
         vague_verbs: Annotated[tuple[str, ...], Meta(description="What a task begins with that asks for nothing to be seen.")] = (
             "understand", "know", "learn about", "learn more about", "learn what", "learn the basics of", "be familiar with", "become familiar with",
-            "get familiar with", "familiarize yourself with", "familiarise yourself with", "read about", "read up on", "reflect on", "memorize", "memorise", "take note of", "pay attention to", "try to understand", *_CONSUMED,
+            "get familiar with", "familiarize yourself with", "familiarise yourself with", "read about", "read up on", "reflect on", "memorize", "memorise", "take note of", "pay attention to", "try to understand", "get an idea of", "get a feel for", "get a feeling for", "get a sense of", "develop a sense of",
+            "gain insight into", "get an overview of", "gain an overview of", "make yourself familiar with", "make sure you understand", *_CONSUMED,
             "be aware of", "become aware of",
             "appreciate", "comprehend", "internalize", "internalise", "gain an understanding of", "get an understanding of", "have an understanding of",
             "develop an understanding of", "gain knowledge of", "acquire knowledge of", "have knowledge of", "think about", "get to know",
@@ -100,6 +101,7 @@ class MasteryCheck(Rule):
             "feel confident", "feels confident", "feel comfortable", "feels comfortable", "is comfortable", "are comfortable", "is confident",
             "are confident", "feel ready", "feels ready", "feels sure", "feel sure", "believes to have", "thinks that they have", "is satisfied",
             "are satisfied", "feels good", "feel good", "is happy with", "are happy with", "feels familiar", "feel familiar", "makes sense to", "no longer afraid",
+            "sense of", "idea of", "feeling for", "feel for", "no open questions", "no questions left", "no questions remain", "no questions are left",
         )  # fmt: skip
         empty_words: Annotated[tuple[str, ...], Meta(description="Words of a criterion that only says that the task was done, by their stems.")] = (
             "task", "exercise", "work", "assignment", "activity", "check", "step", "section", "chapter", "text", "material", "video", "lesson", "unit",
@@ -110,7 +112,7 @@ class MasteryCheck(Rule):
             "appropriate", "sufficient", "suitable", "convincing", "expected", "expectation", "required", "requirement", "needed", "intended", "desired",
             "should", "full", "fully", "whole", "end", "everything", "clear", "clearly", "goal", "objective", "achieve", "achieved", "reach", "reached",
             "meet", "met", "pass", "passed", "criterion", "criteria", "topic", "concept", "subject", "content", "able", "can", "ability", "demonstrate",
-            "shown", "show", "correct", "correctly", "right",
+            "shown", "show", "cover", "covered", "dealt", "worked", "gone", "through", "looked", "question", "discussed", "correct", "correctly", "right",
         )  # fmt: skip
         measurable_words: Annotated[tuple[str, ...], Meta(description="Words that make a criterion measurable, as a digit does.")] = (
             "all", "every", "each", "both", "none", "no", "any", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
@@ -142,7 +144,7 @@ class MasteryCheck(Rule):
             # The fold costs too much for every node, and texts that are equal but for case and marks are about as long.
             if -4 < len(task) - len(criterion) < 4 and task[1:9].lower() == criterion[1:9].lower() and words(task) == words(criterion):
                 faults.append(("pass_criteria", criterion, "is the task once more; say what is seen when it is passed"))
-            elif not faults and len(criterion) < _LONGEST:
+            elif not faults and len(criterion) < _LONGEST and criteria.hollow_at_a_glance(task, lower):
                 found = criteria.empty(criterion) or criteria.repeats(task, criterion)
                 mild = bool(found) and criteria.measures(criterion)
                 faults += [("pass_criteria", criterion, found)] if found else []
@@ -181,7 +183,13 @@ class _Criteria:
         self.selves = _any_of(selves)
         self.measurable = frozenset(map(str.casefold, options.measurable_words))
         self.hollow = frozenset(stem(w.casefold()) for w in options.empty_words) | {w.casefold() for w in options.empty_words}
+        self.beginnings = frozenset(w.casefold()[:5] for w in options.empty_words)
         self.keys = _keys([*folded, *selves])
+
+    def hollow_at_a_glance(self, task: str, criterion: str) -> bool:
+        """Whether the longest word of a criterion (in lower case) may be one of the task or an empty one; else it says something."""
+        longest = max(criterion.replace(".", " ").replace(",", " ").split(), key=len, default="")
+        return longest[:3] in task.lower() or longest[:5] in self.beginnings
 
     def measures(self, text: str) -> bool:
         return any(map(str.isdigit, text)) or not self.measurable.isdisjoint(words(text))

@@ -156,18 +156,10 @@ class _Judge:
                         or (task[0] in first and (task[:4] in heads or task[0] in singles))
                         or (criterion[0] in first and (criterion[:4] in heads or criterion[0] in singles))
                         or _repeat(ideas)
-                        or not self._whole(node)
+                        or not _whole(_texts(node))
                     ):
                         continue
             yield i
-
-    def _whole(self, node: Node) -> bool:
-        """Whether nothing in the node looks broken at a glance: no odd character, and every text ends as a sentence may."""
-        texts = _texts(node)
-        joined = "\n".join(texts)
-        if not _ODD.isdisjoint(joined) or any(mark in joined for mark in _MARKS_OF_NOTES):
-            return False
-        return all(text[-1] in _ENDS and not text.endswith(_BREAKS) for text in texts)
 
     def faults(self, node: Node) -> Iterator[tuple[int, str, _Fault]]:
         """Position, text and what is wrong with it, for each text that is at fault."""
@@ -175,7 +167,7 @@ class _Judge:
         seen: dict[str, int] | None = {} if _repeat(node.core_ideas) else None
         for position, text in enumerate(texts):
             is_idea = 1 <= position <= ideas
-            fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or _broken(text)
+            fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (None if _whole((text,)) else _broken(text))
             if is_idea and seen is not None:
                 before = seen.setdefault(_folded(text), position)
                 if before != position and not fault:
@@ -205,15 +197,35 @@ class _Judge:
 
 
 #: Characters that a plain sentence has not; with one of them a text is looked at closely.
-_ODD = frozenset("…{}[]()<>|*`“”„«»\"#$&~/")
-_ENDS = frozenset(".!?。！？")
-_BREAKS = ("...", " and.", " or.", " the.", " a.", " an.", " TBD.", " TODO.")
+_ODD = re.compile(r"[…{}\[\]()<>|*`“”„«»\"#]")
+#: And with one of these, where texts are on lines of their own.
+_SIGNS = (
+    "__", "http", "orem ipsum", "TODO", "TBD", "FIXME", "XXX", "...", " and.", " or.", " the.", " a.", " an.", " \n", ",\n", ";\n", ":\n", "、\n",
+    "，\n", "\n- ", "\n+ ", "\n• ", "\n ",
+)  # fmt: skip
+#: The last words of what may have been broken off.
+_LAST = frozenset("the and or because which a an of with for from by on in to at as that if is are The And Or".split())
+
+
+def _whole(texts: Sequence[str]) -> bool:
+    """Whether nothing in the texts looks broken at a glance: no odd character, and every text ends as one may."""
+    joined = "\n" + "\n".join(texts) + "\n"
+    if _ODD.search(joined):
+        return False
+    for sign in _SIGNS:
+        if sign in joined:
+            return False
+    for text in texts:
+        if text[text.rfind(" ") + 1 :] in _LAST:
+            return False
+    return True
+
+
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _NAMES = r"(?:title|concept|topic|name|node|neighbou?r|prerequisite|predecessor|successor|idea|subject|skill|capability|task|criterion|example)s?"
 _VARIABLE = re.compile(rf"\$?\{{\{{?\s*{_NAMES}(?:_\w+)?\s*\}}|%\(\w+\)s|<{_NAMES}>|\[{_NAMES}\](?![(\[])", re.IGNORECASE)
 _NOTE = re.compile(r"\blorem ipsum dolor\b|\b(?:TODO|FIXME|XXX):|[(\[](?:TODO|TBD|FIXME|XXX)\b|\s(?:TBD|TODO)\.?$|\[(?:[Ii]nsert|[Aa]dd|[Yy]our|[Dd]escribe)\s[^\]]*\]")
 _EMPTY = re.compile(r"“\s*”|„\s*[“”]|«\s*»|‘\s*’|「\s*」|『\s*』")
-_MARKS_OF_NOTES = ("orem ipsum", "TODO", "TBD", "FIXME", "XXX")
 #: An ellipsis at the end that breaks a sentence off, and does not go on with a series.
 _ELLIPSIS = re.compile(r"(?<!etc)(?<=[^\W\d_])\s*(?:\.{3,}|…+)[.\s]*$")
 _NO_END = re.compile(r"(?:^|\s)(?:the|and|or|because|which|an?)$", re.IGNORECASE)
