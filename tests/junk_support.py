@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -202,6 +202,3 @@ def caught(junk: Junk, findings: Sequence[Finding]) -> bool:
     """Whether the rule that must object does, at least as severely."""
     order = ("error", "warning", "info")
     return any(f.rule_id == (junk.rule or f.rule_id) and order.index(str(f.severity)) <= order.index(junk.severity) for f in findings)
-
-
-Judging = Callable[[Run], list[Finding]]

@@ -73,7 +73,9 @@ class DistinctNodes(Rule):
     """
 
     class Options(dagogy.api.Options):
-        min_overlap: Annotated[float, Meta(description="The share of words (by weight) that two ideas have in common when they are the same.", gt=0, le=1)] = 0.5
+        min_overlap: Annotated[float, Meta(description="The share of words (by weight) that two ideas have in common when they are the same.", gt=0, le=1)] = (
+            0.5
+        )
         min_share: Annotated[float, Meta(description="The share of a node's core ideas that are in another node when it repeats it.", gt=0, le=1)] = 0.6
 
     def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
@@ -171,9 +173,7 @@ def _twice(node: Node, i: int, ideas: _Ideas, match: _Match) -> Finding:
     )
 
 
-def _repeated(
-    nodes: Sequence[Node], i: int, j: int, found: Sequence[_Match], ideas: _Ideas, min_share: float, tentative: frozenset[int]
-) -> Finding | None:
+def _repeated(nodes: Sequence[Node], i: int, j: int, found: Sequence[_Match], ideas: _Ideas, min_share: float, tentative: frozenset[int]) -> Finding | None:
     """The finding that node `i` repeats node `j`, or None."""
     later = {m.later: m for m in sorted(found, key=lambda m: m.overlap)}
     earlier = {m.earlier for m in found}

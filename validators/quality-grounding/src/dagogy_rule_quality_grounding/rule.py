@@ -60,7 +60,9 @@ class Grounding(Rule):
     class Options(RuleOptions):
         min_share: Annotated[float, Meta(description="The share of a core idea's content words that the sources must have.", gt=0, le=1)] = 0.5
         min_passage_share: Annotated[float, Meta(description="The share of a core idea's content words that one passage must have.", ge=0, le=1)] = 0.5
-        max_ungrounded_share: Annotated[float, Meta(description="The share of a node's core ideas that may be ungrounded at the cost of a warning.", ge=0, lt=1)] = 0.5
+        max_ungrounded_share: Annotated[
+            float, Meta(description="The share of a node's core ideas that may be ungrounded at the cost of a warning.", ge=0, lt=1)
+        ] = 0.5
         min_words_per_node: Annotated[int, Meta(description="Sources with fewer words for each node are not judged by.", ge=0)] = 8
         neutral_words: Annotated[tuple[str, ...], Meta(description="Words that any text may have; they do not count.")] = _NEUTRAL
 

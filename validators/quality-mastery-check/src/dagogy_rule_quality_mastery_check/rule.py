@@ -170,7 +170,11 @@ class _Tasks:
         prefix = _PREFIX.match(text)
         text = text[prefix.end() :] if prefix else text
         for verb in self.verbs:
-            if text == verb or text == f"{verb}s" or (text.startswith((verb, f"{verb}s")) and not text.removeprefix(f"{verb}s").removeprefix(verb)[:1].isalnum()):
+            if (
+                text == verb
+                or text == f"{verb}s"
+                or (text.startswith((verb, f"{verb}s")) and not text.removeprefix(f"{verb}s").removeprefix(verb)[:1].isalnum())
+            ):
                 return "" if _DOING.search(text, len(verb)) else verb
         return ""
 
