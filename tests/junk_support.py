@@ -10,7 +10,7 @@ import copy
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,7 +63,7 @@ def judged(run: Run) -> list[Finding]:
     return verdict.findings
 
 
-@lru_cache(maxsize=None)
+@cache
 def _sound(name: str) -> Run:
     data = yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
     scope = str(data["scope"])
@@ -131,15 +131,18 @@ def _filled(template: Any, names: Mapping[str, Any]) -> Any:
 
 #: Phrases that programs fill with names: capability, two ideas, pitfall, task, criterion.
 PHRASES: Mapping[str, Sequence[str]] = {
-    "key ideas": ("Understand {t} and its role", "Key idea of {t}", "How {t} relates to {b}", "Confusing {t} with {b}", "Explain {t} in your own words", "Explanation covers {t}"),
+    "key ideas": ("Understand {t} and its role", "Key idea of {t}", "How {t} relates to {b}", "Confusing {t} with {b}", "Explain {t} in your own words",
+    "Explanation covers {t}"),
     "neighbours": (
         "Go on from “{b}” to “{t}”.", "“{t}” comes after “{b}”.", "“{t}” stands beside “{a}”.", "Starting on “{t}” before “{b}” is settled.",
         "Work one problem on “{t}” and mark each step that uses “{b}”.", "No marked step holds without “{b}”.",
     ),
-    "empty": ("Learn {t}", "{t} is an important concept in this field.", "It is used in many places.", "Not practising enough.", "Read the section on {t}.", "The learner understands {t}."),
+    "empty": ("Learn {t}", "{t} is an important concept in this field.", "It is used in many places.", "Not practising enough.", "Read the section on {t}.",
+    "The learner understands {t}."),
     "dressed up": (
         "Describe {t}, apply it and judge its limits", "{t} builds a bridge from {b} to {a} and deepens both.", "Working with {t} needs a clear view of {b}.",
-        "Treating {t} as if it were {a}, which hides what sets them apart.", "Write a page on {t} that draws on {b} and looks ahead to {a}.", "The page names {t}, {b} and {a}.",
+        "Treating {t} as if it were {a}, which hides what sets them apart.", "Write a page on {t} that draws on {b} and looks ahead to {a}.",
+        "The page names {t}, {b} and {a}.",
     ),
 }  # fmt: skip
 

@@ -19,12 +19,12 @@ import importlib_metadata
 import msgspec
 import pytest
 from dagogy import api
+from dagogy.api import SEVERITIES
 from dagogy.api.plugins import API_VERSION
 from dagogy.cli.app import App
 from dagogy.cli.commands.explain import options_of, page
 from dagogy.host.discovery import EntryPoint, discover, normalized
 from dagogy.host.manager import Host, Plugin, Selection
-from dagogy.api import SEVERITIES
 from dagogy.testing import Case, load_cases, run_case
 from support import ROOT, clean_environment, dagogy, python
 

@@ -13,7 +13,7 @@ from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, ScopeDocument, Sub
 # Thai to Khmer, Chinese, Japanese and Korean: pairs of characters stand for words.
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 #: A line that numbers what it names: "3. Chords", "## Chapter 3: Chords", "| Week 3 | Chords |".
-_NUMBERED = re.compile(r"^\s*(?:[#|>*-]+\s*)*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s*[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
+_NUMBERED = re.compile(r"^[ \t#|>*-]*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s*[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
 _QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"")
 _CUES = (
     "in this order", "in the order", "in the following order", "in sequence", "step by step", "one after the other", "one after another",
@@ -28,8 +28,8 @@ class ChainEvidence(Rule):
     they happened to stand; the learner then waits for things that have nothing to do with each other, and a plan cannot move anything.
 
     A curriculum of at least `min_nodes` nodes is a chain when its longest path has more than `max_share` of the nodes in it. That is a finding when
-    less than `min_supported` of its links have something that speaks for them: the title of the prerequisite is part of the dependent's title; a
-    core idea of the dependent names the prerequisite (names in quotation marks do not count: so fillers are written); a sentence of the sources
+    less than `min_supported` of its links have something that speaks for them: the title of the prerequisite is part of the dependent's; a core
+    idea of the dependent names the prerequisite (names in quotation marks do not count: so fillers are written); a sentence of the sources
     names both, or stands under the heading of the dependent and names the prerequisite. The rule is silent where a source states its order: it numbers
     at least half of the nodes' titles so that the chain follows the numbers, or says so ("in this order", "each chapter builds on the previous one";
     `order_cues`).
@@ -66,7 +66,8 @@ class ChainEvidence(Rule):
             return
         p, i = loose[0]
         yield Finding(
-            message=f"the {len(nodes)} nodes are one chain, and nothing speaks for {len(loose)} of its {len(links)} links, first '{shorten(nodes[i].title)}' after"
+            message=f"the {len(nodes)} nodes are one chain, and nothing speaks for {len(loose)} of its {len(links)} links, first"
+            f" '{shorten(nodes[i].title)}' after"
             f" '{shorten(nodes[p].title)}': take out what the learner can do without, or say in a core idea what is needed of it",
             pointer=f"/nodes/{i}/prerequisites",
             node_id=nodes[i].id,
@@ -90,7 +91,9 @@ def _states_an_order(sources: Sequence[ScopeDocument], titles: Sequence[frozense
         numbers: dict[int, int] = {}
         named = [(int(number), _tokens(rest)) for number, rest in _NUMBERED.findall(source.text)]
         for i, title in enumerate(titles):
-            numbers.update({i: number for number, tokens in reversed(named) if title and title <= tokens})
+            number = next((number for number, tokens in named if title and title <= tokens), 0)
+            if number:
+                numbers[i] = number
         kept = [(p, i) for p, i in links if p in numbers and i in numbers]
         # Two columns of numbers, or a list within a list, may send a few of them back.
         if len(numbers) >= len(titles) / 2 and kept and sum(numbers[p] <= numbers[i] for p, i in kept) >= 0.8 * len(kept):

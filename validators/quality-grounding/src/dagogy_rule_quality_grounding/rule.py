@@ -40,10 +40,12 @@ class Grounding(Rule):
     may have, do not count, so a paraphrase passes. Where a script has no spaces, pairs of characters are compared.
 
     A node is reported when a core idea is not grounded: as an error when more than `max_ungrounded_share` of them are not, else as a warning. It is
-    reported, as an error when it holds for all of them, when core ideas are what the sources say of another concept: nearly all their words are in one sentence of a section
+    reported, as an error when it holds for all of them, when core ideas are what the sources say of another concept: nearly all their words are
+    in one sentence of a section
     (or list item) that bears the title of another node, and neither the sentence nor the idea names this one, nor do its resources cite those lines.
     It is an error when not one content word of the title occurs in the sources or in the spec's `scope_in`. For a node with an
-    `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question) all of these are warnings. The rule is silent without a scope document, where the sources hold fewer than
+    `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question) all of these are warnings. The rule is silent without a
+    scope document, where the sources hold fewer than
     `min_words_per_node` words a node (a bare list of names grounds nothing), and about nodes in another language than the sources.
 
     Bad:

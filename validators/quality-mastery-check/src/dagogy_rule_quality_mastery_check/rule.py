@@ -45,7 +45,8 @@ _CONSUMED = tuple(
     f"{verb} {which}{what}"
     for verb in ("read", "re-read", "reread", "skim", "review", "study", "go over", "go through", "look at", "look over", "revisit", "watch", "listen to")
     for which in ("the ", "this ", "a ", "")
-    for what in ("section", "chapter", "text", "book", "page", "article", "material", "notes", "documentation", "introduction", "video", "lecture", "lesson", "slides",
+    for what in ("section", "chapter", "text", "book", "page", "article", "material", "notes", "documentation", "introduction", "video", "lecture", "lesson",
+        "slides",
                  "resource", "podcast", "tutorial", "source", "definition", "example", "explanation", "summary", "topic", "concept", "unit")
 )  # fmt: skip
 
@@ -59,7 +60,8 @@ class MasteryCheck(Rule):
     fault if it has one of `vague_criteria` in it and nothing that can be measured: no digit and none of `measurable_words`; if all it says is how the
     learner feels (`self_reports`), whatever words follow in the same clause; if it says that the task was done, tried or came out as it should, and
     not what is then seen (all its words are in `empty_words`); or if it repeats the task in another form ("A map is drawn" for "Draw a map").
-    A repetition that adds a quantity ("all", "each", a number) is a warning. Task and criterion each have at least `min_words` words (scripts without spaces are exempt) and differ from each other. The
+    A repetition that adds a quantity ("all", "each", a number) is a warning. Task and criterion each have at least `min_words` words (scripts
+    without spaces are exempt) and differ from each other. The
     word lists are English; text in other languages passes.
 
     Bad:
@@ -78,7 +80,9 @@ class MasteryCheck(Rule):
         min_words: Annotated[int, Meta(description="The least number of words in a task and in a criterion.", ge=1)] = 2
         vague_verbs: Annotated[tuple[str, ...], Meta(description="What a task begins with that asks for nothing to be seen.")] = (
             "understand", "know", "learn about", "learn more about", "learn what", "learn the basics of", "be familiar with", "become familiar with",
-            "get familiar with", "familiarize yourself with", "familiarise yourself with", "read about", "read up on", "reflect on", "memorize", "memorise", "take note of", "pay attention to", "try to understand", "get an idea of", "get a feel for", "get a feeling for", "get a sense of", "develop a sense of",
+            "get familiar with", "familiarize yourself with", "familiarise yourself with", "read about", "read up on", "reflect on", "memorize", "memorise",
+            "take note of", "pay attention to", "try to understand", "get an idea of", "get a feel for", "get a feeling for", "get a sense of",
+            "develop a sense of",
             "gain insight into", "get an overview of", "gain an overview of", "make yourself familiar with", "make sure you understand", *_CONSUMED,
             "be aware of", "become aware of",
             "appreciate", "comprehend", "internalize", "internalise", "gain an understanding of", "get an understanding of", "have an understanding of",
@@ -94,13 +98,15 @@ class MasteryCheck(Rule):
             "topic is understood", "demonstrates knowledge", "demonstrate knowledge", "shows knowledge", "good knowledge", "solid knowledge",
             "has knowledge", "learner knows", "student knows", "demonstrates mastery", "shows mastery", "demonstrates competence",
             "demonstrates proficiency", "good grasp", "solid grasp", "firm grasp", "well done", "done well", "good enough", "good job", "satisfactory",
-            "satisfactorily", "feels confident", "feels comfortable", "is comfortable", "are comfortable", "is confident", "are confident", "is familiar with", "looks good",
+            "satisfactorily", "feels confident", "feels comfortable", "is comfortable", "are comfortable", "is confident", "are confident",
+            "is familiar with", "looks good",
             "good quality", "acceptable quality", "high quality", "to a good standard",
         )  # fmt: skip
         self_reports: Annotated[tuple[str, ...], Meta(description="Parts of a criterion that only the learner can tell.")] = (
             "feel confident", "feels confident", "feel comfortable", "feels comfortable", "is comfortable", "are comfortable", "is confident",
             "are confident", "feel ready", "feels ready", "feels sure", "feel sure", "believes to have", "thinks that they have", "is satisfied",
-            "are satisfied", "feels good", "feel good", "is happy with", "are happy with", "feels familiar", "feel familiar", "makes sense to", "no longer afraid",
+            "are satisfied", "feels good", "feel good", "is happy with", "are happy with", "feels familiar", "feel familiar", "makes sense to",
+            "no longer afraid",
             "sense of", "idea of", "feeling for", "feel for", "no open questions", "no questions left", "no questions remain", "no questions are left",
         )  # fmt: skip
         empty_words: Annotated[tuple[str, ...], Meta(description="Words of a criterion that only says that the task was done, by their stems.")] = (

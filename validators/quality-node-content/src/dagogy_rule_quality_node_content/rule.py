@@ -215,10 +215,7 @@ def _whole(texts: Sequence[str]) -> bool:
     for sign in _SIGNS:
         if sign in joined:
             return False
-    for text in texts:
-        if text[text.rfind(" ") + 1 :] in _LAST:
-            return False
-    return True
+    return all(text[text.rfind(" ") + 1 :] not in _LAST for text in texts)
 
 
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)

@@ -252,8 +252,10 @@ class _Names:
                     self._spaceless.setdefault(folded[0], []).append(folded)
             elif tokens := [_singular(t) for t in _TOKEN.findall(folded)]:
                 self._spaced.setdefault(tokens[0], []).append(tokens)
-        for longest_first in (*self._spaced.values(), *self._spaceless.values()):
-            longest_first.sort(key=len, reverse=True)
+        for phrases in self._spaced.values():
+            phrases.sort(key=len, reverse=True)
+        for runs in self._spaceless.values():
+            runs.sort(key=len, reverse=True)
 
     def out_of(self, text: str) -> str:
         """The folded text with a slot for each name of a script without spaces."""
