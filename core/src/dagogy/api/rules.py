@@ -40,7 +40,8 @@ class Finding:
     """One thing that is wrong, where, and if possible what would mend it.
 
     `pointer` is an RFC 6901 JSON Pointer into `document` (`curriculum` or `topic_spec`). `node_id` is set where the
-    finding is about one node. A rule leaves `rule_id` and `severity` empty; the host fills them in.
+    finding is about one node. A rule leaves `rule_id` empty; the host fills it in. `severity` is the rule's own where it is left
+    empty; a rule that is less sure of one finding gives a milder one, and none is ever severer than what is in force for the rule.
     """
 
     message: str
@@ -120,6 +121,11 @@ class Subject(Protocol):
     @property
     def index(self) -> GraphIndex:
         """The prerequisite graph as plain lists."""
+
+    @property
+    def tentative(self) -> frozenset[int]:
+        """The positions of the nodes that say of themselves that nothing supports them: an `estimate_confidence` of 0.3 or less, and in
+        `strict` mode an open question that names them too. What is thin in them is a warning at most, for nobody is deceived."""
 
     @property
     def graph(self) -> networkx.DiGraph:

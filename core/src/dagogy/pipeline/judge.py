@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError
-from dagogy.api.plugins import RuleInfo
+from dagogy.api.plugins import SEVERITIES, RuleInfo
 from dagogy.api.providers import Requirement
 from dagogy.api.rules import Finding, Rule, Subject
 from dagogy.contracts.suggest import did_you_mean
@@ -98,7 +99,7 @@ class Judge:
             outcome.findings = len(found)
             findings.extend(found)
         nodes = _node_count(subject)
-        return Verdict(findings, list(outcomes.values()), _score(outcomes.values(), nodes), nodes, self.ruleset)
+        return Verdict(findings, list(outcomes.values()), _score(outcomes.values(), findings, nodes), nodes, self.ruleset)
 
     def _run(self, active: _Active, subject: Subject, outcome: Outcome) -> list[Finding]:
         try:
@@ -112,7 +113,7 @@ class Judge:
             assert active.rule is not None
             for finding in active.rule.check(subject, active.options):
                 _require_sound(finding)
-                finding.rule_id, finding.severity = rule_id, severity
+                finding.rule_id, finding.severity = rule_id, max(severity, finding.severity or severity, key=SEVERITIES.index)
                 found.append(finding)
         except DagogyError as error:
             outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin}: {error.message}"
@@ -164,6 +165,8 @@ def _require_sound(finding: Finding) -> None:
     """Raises `TypeError` for what the report could not show: a rule that yields it has not run."""
     if not isinstance(finding, Finding) or not isinstance(finding.message, str) or not isinstance(finding.pointer, str):
         raise TypeError(f"it yielded {finding!r:.200}, which is not a Finding with a message and a pointer")
+    if finding.severity and finding.severity not in SEVERITIES:
+        raise TypeError(f"it yielded a finding of severity {finding.severity!r:.40}; known: {', '.join(SEVERITIES)}")
     if finding.fix is not None and not isinstance(finding.fix.patch, list):
         raise TypeError(f"the patch of its fix is a {type(finding.fix.patch).__name__}, not a list of operations")
 
@@ -224,12 +227,10 @@ def _node_count(subject: Subject) -> int:
         return 0
 
 
-def _score(outcomes: Iterable[Outcome], nodes: int) -> float:
-    lost = 0.0
-    for outcome in outcomes:
-        if outcome.status == "failed":
-            lost += WEIGHT["error"]
-        elif outcome.findings:
-            share = min(1.0, outcome.findings / max(1, nodes))
-            lost += WEIGHT[outcome.severity] * (0.25 + 0.75 * share)
+def _score(outcomes: Collection[Outcome], findings: Iterable[Finding], nodes: int) -> float:
+    lost = sum(WEIGHT["error"] for outcome in outcomes if outcome.status == "failed")
+    failed = {outcome.rule_id for outcome in outcomes if outcome.status == "failed"}
+    for (rule_id, severity), count in Counter((f.rule_id, f.severity) for f in findings).items():
+        if rule_id not in failed:
+            lost += WEIGHT[severity] * (0.25 + 0.75 * min(1.0, count / max(1, nodes)))
     return round(max(0.0, 100.0 - lost), 1)

@@ -93,11 +93,11 @@ def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
     """`validation_report.md`: verdict, what to do, findings by rule (worst first), rules that did not run."""
     lines = [f"# Validation of {report['run_id']}", "", f"**{summary_line(report)}** ({plural(report['nodes'], 'node')})", ""]
     lines += ["## What to do", "", *_what_to_do(report, run_reference), ""]
-    by_rule: dict[str, list[Mapping[str, Any]]] = {}
-    for finding in report["findings"]:
-        by_rule.setdefault(finding["rule_id"], []).append(finding)
     for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("info", "Infos")):
-        rules = {rule: found for rule, found in by_rule.items() if found[0]["severity"] == severity}
+        rules: dict[str, list[Mapping[str, Any]]] = {}
+        for finding in report["findings"]:
+            if finding["severity"] == severity:
+                rules.setdefault(finding["rule_id"], []).append(finding)
         if rules:
             lines += [f"## {title}", ""]
         for rule, found in rules.items():

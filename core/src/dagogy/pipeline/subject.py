@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec import UNSET
+
 from dagogy.api.errors import ValidationFailed
 from dagogy.contracts.check import Problem
 from dagogy.pipeline.graph import GraphIndex
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from dagogy.api.scope import ScopeDocument
     from dagogy.contracts.documents import Decoded
     from dagogy.contracts.types import Curriculum, Node, TopicSpec
+
+#: The highest `estimate_confidence` of a node that says that nothing supports it.
+_DOUBTFUL = 0.3
 
 
 class RunSubject:
@@ -92,6 +97,15 @@ class RunSubject:
     @cached_property
     def index(self) -> GraphIndex:
         return GraphIndex(self.nodes)
+
+    @cached_property
+    def tentative(self) -> frozenset[int]:
+        doubtful = frozenset(i for i, node in enumerate(self.nodes) if node.estimate_confidence is not UNSET and node.estimate_confidence <= _DOUBTFUL)
+        if not doubtful or self.schema_problems("topic_spec") or self.spec.evidence_mode != "strict":
+            return doubtful
+        questions = self.curriculum.open_questions
+        named = {node_id for q in questions if q.status == "open" for node_id in q.related_nodes} if questions is not UNSET else set()
+        return frozenset(i for i in doubtful if self.nodes[i].id in named)
 
     @cached_property
     def graph(self) -> networkx.DiGraph:

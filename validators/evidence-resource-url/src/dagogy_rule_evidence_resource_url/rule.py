@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
-from dagogy.api import Finding, Meta, Node, Rule, Subject, shorten
+from dagogy.api import Finding, Fix, Meta, Node, Rule, Subject, shorten
 from dagogy.api import Options as BaseOptions
 
 _NEVER = ' <>"'
@@ -28,7 +28,7 @@ class ResourceUrl(Rule):
     section 3.2) without user name and password, which would be published with the curriculum. `local://path` leads to a file of the
     run or the workspace, and that file must exist; a fragment `#L10-L24` names lines, and they must lie inside the file. In a `.json`
     file a fragment may be a JSON Pointer too (RFC 6901, section 6), and must lead to a value. A local file has no other fragments,
-    since nobody could check them. White space, invisible characters, `<`, `>` and `"` never belong in a URL. Nothing is fetched.
+    since nobody could check them, and no empty one. White space, invisible characters, `<`, `>` and `"` never belong in a URL. Nothing is fetched.
 
     Bad:
         `https:/docs.python.org`, `www.example.org/page`, `https://me:secret@example.org/`, `local://inputs/scope.md#L90-L80`,
@@ -59,7 +59,16 @@ class ResourceUrl(Rule):
                 reason = judge.reason(resource.url)
                 if reason:
                     shown = _SECRET.sub("//…@", resource.url)
-                    yield Finding(f"URL {shown!r:.80} of '{node.id:.60}' {reason}", f"/nodes/{i}/resources/{j}/url", node.id)
+                    pointer = f"/nodes/{i}/resources/{j}/url"
+                    yield Finding(f"URL {shown!r:.80} of '{node.id:.60}' {reason}", pointer, node.id, fix=_fix(pointer, resource.url, judge))
+
+
+def _fix(path: str, url: str, judge: _Judge) -> Fix | None:
+    """Takes an empty fragment off, where the rest is sound: it names no place, and the file stays the same."""
+    plain = url.removesuffix("#")
+    if plain == url or judge.reason(plain):
+        return None
+    return Fix("safe", "take off the '#'", [{"op": "test", "path": path, "value": url}, {"op": "replace", "path": path, "value": plain}])
 
 
 def _all_plain(nodes: Sequence[Node], judge: _Judge) -> bool:
@@ -119,7 +128,7 @@ class _Judge:
         if path is None:
             return "leads to no file of the run or the workspace; wanted: local://path/of/an/existing/file"
         if not fragment:
-            return ""
+            return "ends in '#' and names no place; wanted: #L10 or #L10-L24, or none" if url.endswith("#") else ""
         lines = _LINES.match(fragment)
         if lines:
             first, last = int(lines[1]), int(lines[2] or lines[1])

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import Annotated, Any
 from unicodedata import normalize
+from urllib.parse import unquote
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, shorten, stem, words
+from dagogy.api import STOP_WORDS, Block, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, shorten, stem, words
 from dagogy.api import Options as RuleOptions
 
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_LINES = re.compile(r"L(\d{1,9})(?:-L?(\d{1,9}))?\Z")
+_PASSAGE = 40
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
 _ENGLISH = frozenset(["the", "and", "of", "with", "that", "which", "from", "this", "these", "their", "is", "are"])
 _NEUTRAL = tuple(
@@ -36,8 +39,13 @@ class Grounding(Rule):
     somewhere. Words are compared by the first six letters of their stems (Snowball English); stop words and `neutral_words`, which any text
     may have, do not count, so a paraphrase passes. Where a script has no spaces, pairs of characters are compared.
 
-    A node is reported when more than `max_ungrounded_share` of its core ideas are not grounded, or when not one content word of its title
-    occurs in the sources or in the spec's `scope_in`. The rule is silent without a scope document, where the sources hold fewer than
+    A node is reported when a core idea is not grounded: as an error when more than `max_ungrounded_share` of them are not, else as a warning. It is
+    reported, as an error when it holds for all of them, when core ideas are what the sources say of another concept: nearly all their words are
+    in one sentence of a section
+    (or list item) that bears the title of another node, and neither the sentence nor the idea names this one, nor do its resources cite those lines.
+    It is an error when not one content word of the title occurs in the sources or in the spec's `scope_in`. For a node with an
+    `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question) all of these are warnings. The rule is silent without a
+    scope document, where the sources hold fewer than
     `min_words_per_node` words a node (a bare list of names grounds nothing), and about nodes in another language than the sources.
 
     Bad:
@@ -47,13 +55,16 @@ class Grounding(Rule):
         The document says "Salt tightens the gluten network and slows fermentation". The core idea reads "Salt slows down fermentation".
 
     How to fix:
-        Take core ideas from what the document says of the concept, extend the document, or name the other source in `local_paths`.
+        Take core ideas from what the document says of the concept, extend the document, or name the other source in `local_paths`. Where it says
+        nothing, do not fill the gap: give the node an `estimate_confidence` of 0.3 or less and ask an open question.
     """
 
     class Options(RuleOptions):
         min_share: Annotated[float, Meta(description="The share of a core idea's content words that the sources must have.", gt=0, le=1)] = 0.5
-        min_passage_share: Annotated[float, Meta(description="The share of a core idea's content words that one passage must have.", ge=0, le=1)] = 0.33
-        max_ungrounded_share: Annotated[float, Meta(description="The share of a node's core ideas that may be ungrounded.", ge=0, lt=1)] = 0.5
+        min_passage_share: Annotated[float, Meta(description="The share of a core idea's content words that one passage must have.", ge=0, le=1)] = 0.5
+        max_ungrounded_share: Annotated[
+            float, Meta(description="The share of a node's core ideas that may be ungrounded at the cost of a warning.", ge=0, lt=1)
+        ] = 0.5
         min_words_per_node: Annotated[int, Meta(description="Sources with fewer words for each node are not judged by.", ge=0)] = 8
         neutral_words: Annotated[tuple[str, ...], Meta(description="Words that any text may have; they do not count.")] = _NEUTRAL
 
@@ -65,19 +76,38 @@ class Grounding(Rule):
         if source.length < options.min_words_per_node * len(nodes):
             return
         asked_for = source.tokens | {token for item in subject.spec.scope_in for token in source.content(item)}
+        sections = _Sections(subject.sources, nodes, source)
         for i, node in enumerate(nodes):
             loose = [k for k, idea in enumerate(node.core_ideas) if not source.grounds(idea, options.min_share, options.min_passage_share)]
             strange = source.strange(node.title, asked_for)
-            if (not strange and len(loose) <= options.max_ungrounded_share * len(node.core_ideas)) or source.other_language(node):
+            borrowed = {k: owner for k, idea in enumerate(node.core_ideas) if k not in loose and (owner := sections.owner_of(idea, i)) >= 0}
+            if not (strange or loose or borrowed) or source.other_language(node):
                 continue
+            mild = "warning" if i in subject.tentative else ""
             if strange:
                 yield Finding(
                     message=f"no word of the title '{shorten(node.title)}' is in the scope document or scope_in: name the concept as they do, or remove it",
                     pointer=f"/nodes/{i}/title",
                     node_id=node.id,
+                    severity=mild,
                 )
-            if len(loose) > options.max_ungrounded_share * len(node.core_ideas):
-                yield _ungrounded(i, node, loose, source)
+            few = options.max_ungrounded_share * len(node.core_ideas)
+            if loose:
+                yield _ungrounded(i, node, loose, source, mild or ("warning" if len(loose) <= few else ""))
+            if borrowed:
+                yield _borrowed(i, node, borrowed, nodes, mild or ("warning" if len(borrowed) < len(node.core_ideas) else ""))
+
+
+def _borrowed(i: int, node: Node, borrowed: Mapping[int, int], nodes: Sequence[Node], severity: str) -> Finding:
+    k, owner = next(iter(borrowed.items()))
+    return Finding(
+        message=f"{len(borrowed)} of {len(node.core_ideas)} core ideas of '{node.id}' are what the scope document says of another concept, first"
+        f" '{shorten(node.core_ideas[k])}' (of '{shorten(nodes[owner].title)}'): take them from what it says of '{shorten(node.title)}'",
+        pointer=f"/nodes/{i}/core_ideas/{k}",
+        node_id=node.id,
+        severity=severity,
+        data={"core_ideas": list(borrowed)},
+    )
 
 
 class _Source:
@@ -179,7 +209,66 @@ class _Source:
         return len(text) >= 8 and _ENGLISH.isdisjoint(text) == self.english
 
 
-def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source) -> Finding:
+class _Sections:
+    """Which sentence of the sources stands under the title of which node."""
+
+    def __init__(self, documents: Iterable[ScopeDocument], nodes: Sequence[Node], source: _Source) -> None:
+        self._source, self._nodes = source, nodes
+        self._titles = [frozenset(source.content(node.title)) for node in nodes]
+        by_title: dict[frozenset[str], int] = {}
+        for i, title in enumerate(self._titles):
+            by_title.setdefault(title, i)
+        by_title.pop(frozenset(), None)
+        #: Of each sentence: its tokens, the node that it stands under (-1 for none), the document and the lines.
+        self._sentences: list[tuple[frozenset[str], int, str, tuple[int, int]]] = []
+        self._places: dict[str, list[int]] = {}
+        owners: dict[str, int] = {}
+        for document in documents:
+            for block in document.blocks:
+                owner = next((owners[name] for name in (block.lead, *reversed(block.path)) if name and self._named(name, owners, by_title) >= 0), -1)
+                if owner >= 0 and block.kind not in ("heading", "code"):
+                    self._add(block, owner, document.location)
+
+    def _named(self, name: str, owners: dict[str, int], by_title: Mapping[frozenset[str], int]) -> int:
+        if name not in owners:
+            owners[name] = by_title.get(frozenset(self._source.content(name)), -1)
+        return owners[name]
+
+    def _add(self, block: Block, owner: int, location: str) -> None:
+        for sentence in sentences(block.text):
+            tokens = frozenset(self._source.content(sentence))
+            for token in tokens:
+                self._places.setdefault(token, []).append(len(self._sentences))
+            self._sentences.append((tokens, owner, location, block.lines))
+
+    def owner_of(self, idea: str, i: int) -> int:
+        """The other node whose section says `idea`, or -1 where none does or node `i` has a claim on it too."""
+        tokens = frozenset(self._source.content(idea))
+        title = self._titles[i]
+        if len(tokens) < 3 or not title or not tokens.isdisjoint(title):
+            return -1
+        # A sentence that has three quarters of the tokens has one of the rarest third.
+        rare = sorted(tokens, key=lambda t: (len(self._places.get(t, ())), t))[: len(tokens) // 4 + 1]
+        near = [k for k in sorted({k for t in rare for k in self._places.get(t, ())}) if len(self._sentences[k][0] & tokens) >= 0.75 * len(tokens)]
+        for k in near:
+            said, owner, location, lines = self._sentences[k]
+            if owner == i or not said.isdisjoint(title) or _cites(self._nodes[i], location, lines):
+                return -1
+        return self._sentences[near[0]][1] if near else -1
+
+
+def _cites(node: Node, location: str, lines: tuple[int, int]) -> bool:
+    for resource in node.resources:
+        place, _, fragment = unquote(resource.url).partition("#")
+        if place == f"local://{location}" and (cited := _LINES.match(fragment)):
+            first, last = int(cited[1]), int(cited[2] or cited[1])
+            # A range as long as this names the document rather than a passage.
+            if last - first < _PASSAGE and first <= lines[1] and lines[0] <= last:
+                return True
+    return False
+
+
+def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source, severity: str) -> Finding:
     idea = node.core_ideas[loose[0]]
     missing = [word for word in dict.fromkeys(words(_fold(idea))) if word not in source.ignored and source.tokens.isdisjoint(_tokens_of(word))]
     why = f"nothing there on {shorten(', '.join(missing))}" if missing else "its words are there, but far apart"
@@ -188,6 +277,7 @@ def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source) -> Fi
         " take them from what the document says of the concept",
         pointer=f"/nodes/{i}/core_ideas/{loose[0]}",
         node_id=node.id,
+        severity=severity,
         data={"core_ideas": list(loose)},
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Meta, Rule, Subject, shorten, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Rule, Subject, shorten, stem, words
 
 #: What may stand before the verb of a task.
 _PREFIX = re.compile(r"(?:(?:the\s+)?(?:learners?|students?|you)\s+(?:should|can|will|must|shall|(?:is|are) able to)\s+|be able to\s+|try to\s+|please\s+)+")
@@ -21,6 +21,34 @@ _DOING = re.compile(
 )
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
 _CHARACTERS_A_WORD = 12
+#: Longer criteria have more to say than that the task was done.
+_LONGEST = 120
+_CLAUSE = re.compile(r"[.;:,]\s+|\s(?:and|but|while|because)\s")
+_NEGATION = frozenset("no not never none without nothing neither nor cannot only than least most within exactly".split())
+_ONLY_RIGHT = frozenset("correct correctly right passed pass".split())
+#: The participles that the stemmer does not lead back to their verb.
+_VERB_OF = dict(
+    pair.split(":")
+    for pair in (
+        "drawn:draw written:write built:build made:make done:do found:find shown:show given:give taken:take chosen:choose known:know spoken:speak "
+        "broken:break driven:drive grown:grow held:hold kept:keep left:leave lost:lose met:meet put:put read:read run:run said:say sent:send set:set "
+        "sung:sing sold:sell spent:spend split:split taught:teach thought:think told:tell understood:understand woven:weave wound:wind bought:buy "
+        "brought:bring caught:catch cut:cut dealt:deal dug:dig drew:draw wrote:write sewn:sew proven:prove begun:begin bent:bend bound:bind swum:swim "
+        "explanation:explain description:describe comparison:compare definition:define proof:prove solution:solve calculation:calculate "
+        "computation:compute derivation:derive"
+    ).split()
+)
+
+
+#: Reading, watching and going over: what is seen of it is a bookmark.
+_CONSUMED = tuple(
+    f"{verb} {which}{what}"
+    for verb in ("read", "re-read", "reread", "skim", "review", "study", "go over", "go through", "look at", "look over", "revisit", "watch", "listen to")
+    for which in ("the ", "this ", "a ", "")
+    for what in ("section", "chapter", "text", "book", "page", "article", "material", "notes", "documentation", "introduction", "video", "lecture", "lesson",
+        "slides",
+                 "resource", "podcast", "tutorial", "source", "definition", "example", "explanation", "summary", "topic", "concept", "unit")
+)  # fmt: skip
 
 
 class MasteryCheck(Rule):
@@ -29,12 +57,16 @@ class MasteryCheck(Rule):
 
     Only the clear opposites are findings. A task is at fault if it begins with one of `vague_verbs` and no doing follows
     ("Understand limits", but not "Know the scales and play them", nor "Understand limits by plotting three"). A criterion is at
-    fault if it has one of `vague_criteria` in it and nothing that can be measured: no digit and none of `measurable_words`.
-    Task and criterion each have at least `min_words` words (scripts without spaces are exempt) and differ from each other. The
+    fault if it has one of `vague_criteria` in it and nothing that can be measured: no digit and none of `measurable_words`; if all it says is how the
+    learner feels (`self_reports`), whatever words follow in the same clause; if it says that the task was done, tried or came out as it should, and
+    not what is then seen (all its words are in `empty_words`); or if it repeats the task in another form ("A map is drawn" for "Draw a map").
+    A repetition that adds a quantity ("all", "each", a number) is a warning. Task and criterion each have at least `min_words` words (scripts
+    without spaces are exempt) and differ from each other. The
     word lists are English; text in other languages passes.
 
     Bad:
-        `task: "Understand osmosis."`, `pass_criteria: "The learner has a good understanding of it."`
+        `task: "Understand osmosis."`, `pass_criteria: "The learner has a good understanding of it."`,
+        `task: "Draw a map."`, `pass_criteria: "The map was drawn and the learner feels confident."`
 
     Good:
         `task: "Predict for three pairs of solutions which way the water flows."`, `pass_criteria: "All three are right."`
@@ -48,7 +80,11 @@ class MasteryCheck(Rule):
         min_words: Annotated[int, Meta(description="The least number of words in a task and in a criterion.", ge=1)] = 2
         vague_verbs: Annotated[tuple[str, ...], Meta(description="What a task begins with that asks for nothing to be seen.")] = (
             "understand", "know", "learn about", "learn more about", "learn what", "learn the basics of", "be familiar with", "become familiar with",
-            "get familiar with", "familiarize yourself with", "familiarise yourself with", "read about", "read up on", "be aware of", "become aware of",
+            "get familiar with", "familiarize yourself with", "familiarise yourself with", "read about", "read up on", "reflect on", "memorize", "memorise",
+            "take note of", "pay attention to", "try to understand", "get an idea of", "get a feel for", "get a feeling for", "get a sense of",
+            "develop a sense of",
+            "gain insight into", "get an overview of", "gain an overview of", "make yourself familiar with", "make sure you understand", *_CONSUMED,
+            "be aware of", "become aware of",
             "appreciate", "comprehend", "internalize", "internalise", "gain an understanding of", "get an understanding of", "have an understanding of",
             "develop an understanding of", "gain knowledge of", "acquire knowledge of", "have knowledge of", "think about", "get to know",
             "have a feeling for",
@@ -62,8 +98,27 @@ class MasteryCheck(Rule):
             "topic is understood", "demonstrates knowledge", "demonstrate knowledge", "shows knowledge", "good knowledge", "solid knowledge",
             "has knowledge", "learner knows", "student knows", "demonstrates mastery", "shows mastery", "demonstrates competence",
             "demonstrates proficiency", "good grasp", "solid grasp", "firm grasp", "well done", "done well", "good enough", "good job", "satisfactory",
-            "satisfactorily", "feels confident", "feels comfortable", "is comfortable with", "is confident", "is familiar with", "looks good",
+            "satisfactorily", "feels confident", "feels comfortable", "is comfortable", "are comfortable", "is confident", "are confident",
+            "is familiar with", "looks good",
             "good quality", "acceptable quality", "high quality", "to a good standard",
+        )  # fmt: skip
+        self_reports: Annotated[tuple[str, ...], Meta(description="Parts of a criterion that only the learner can tell.")] = (
+            "feel confident", "feels confident", "feel comfortable", "feels comfortable", "is comfortable", "are comfortable", "is confident",
+            "are confident", "feel ready", "feels ready", "feels sure", "feel sure", "believes to have", "thinks that they have", "is satisfied",
+            "are satisfied", "feels good", "feel good", "is happy with", "are happy with", "feels familiar", "feel familiar", "makes sense to",
+            "no longer afraid",
+            "sense of", "idea of", "feeling for", "feel for", "no open questions", "no questions left", "no questions remain", "no questions are left",
+        )  # fmt: skip
+        empty_words: Annotated[tuple[str, ...], Meta(description="Words of a criterion that only says that the task was done, by their stems.")] = (
+            "task", "exercise", "work", "assignment", "activity", "check", "step", "section", "chapter", "text", "material", "video", "lesson", "unit",
+            "node", "learner", "student", "you", "reader", "someone", "result", "answer", "solution", "outcome", "output", "response", "attempt", "effort",
+            "do", "done", "did", "complete", "completed", "finish", "finished", "make", "made", "try", "tried", "carry", "perform", "performed", "submit",
+            "submitted", "read", "seen", "watched", "studied", "reviewed", "learn", "learned", "learnt", "understood", "understand", "know", "known",
+            "success", "successful", "successfully", "well", "proper", "properly", "good", "fine", "ok", "okay", "acceptable", "adequate", "reasonable",
+            "appropriate", "sufficient", "suitable", "convincing", "expected", "expectation", "required", "requirement", "needed", "intended", "desired",
+            "should", "full", "fully", "whole", "end", "everything", "clear", "clearly", "goal", "objective", "achieve", "achieved", "reach", "reached",
+            "meet", "met", "pass", "passed", "criterion", "criteria", "topic", "concept", "subject", "content", "able", "can", "ability", "demonstrate",
+            "shown", "show", "cover", "covered", "dealt", "worked", "gone", "through", "looked", "question", "discussed", "correct", "correctly", "right",
         )  # fmt: skip
         measurable_words: Annotated[tuple[str, ...], Meta(description="Words that make a criterion measurable, as a digit does.")] = (
             "all", "every", "each", "both", "none", "no", "any", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
@@ -73,12 +128,13 @@ class MasteryCheck(Rule):
         )  # fmt: skip
 
     def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
-        tasks, criteria = _Tasks(options.vague_verbs), _Criteria(options.vague_criteria, options.measurable_words)
+        tasks, criteria = _Tasks(options.vague_verbs), _Criteria(options)
         short, heads, keys = _CHARACTERS_A_WORD * options.min_words, tasks.heads, criteria.keys
         for i, node in enumerate(subject.nodes):
             check = node.mastery_check
             task, criterion = check.task, check.pass_criteria
             faults: list[tuple[str, str, str]] = []
+            mild = False
             if task.partition(" ")[0].rstrip(",.:;").lower() in heads and (verb := tasks.vague(task)):
                 faults.append(("task", task, f"only asks to '{verb}', which nobody can see; ask for something to make, compute, decide or show"))
             lower = criterion.lower()
@@ -94,9 +150,18 @@ class MasteryCheck(Rule):
             # The fold costs too much for every node, and texts that are equal but for case and marks are about as long.
             if -4 < len(task) - len(criterion) < 4 and task[1:9].lower() == criterion[1:9].lower() and words(task) == words(criterion):
                 faults.append(("pass_criteria", criterion, "is the task once more; say what is seen when it is passed"))
+            elif not faults and len(criterion) < _LONGEST and criteria.hollow_at_a_glance(task, lower):
+                found = criteria.empty(criterion) or criteria.repeats(task, criterion)
+                mild = bool(found) and criteria.measures(criterion)
+                faults += [("pass_criteria", criterion, found)] if found else []
             for field, text, fault in faults:
                 what = "mastery task" if field == "task" else "pass criterion"
-                yield Finding(message=f"{what} of '{node.id}' {fault}: '{shorten(text)}'", pointer=f"/nodes/{i}/mastery_check/{field}", node_id=node.id)
+                yield Finding(
+                    message=f"{what} of '{node.id}' {fault}: '{shorten(text)}'",
+                    pointer=f"/nodes/{i}/mastery_check/{field}",
+                    node_id=node.id,
+                    severity="warning" if mild else "",
+                )
 
 
 class _Tasks:
@@ -111,25 +176,74 @@ class _Tasks:
         prefix = _PREFIX.match(text)
         text = text[prefix.end() :] if prefix else text
         for verb in self.verbs:
-            if text == verb or (text.startswith(verb) and not text[len(verb)].isalnum()):
+            if (
+                text == verb
+                or text == f"{verb}s"
+                or (text.startswith((verb, f"{verb}s")) and not text.removeprefix(f"{verb}s").removeprefix(verb)[:1].isalnum())
+            ):
                 return "" if _DOING.search(text, len(verb)) else verb
         return ""
 
 
 class _Criteria:
-    def __init__(self, vague: Sequence[str], measurable: Sequence[str]) -> None:
-        folded = [v.casefold() for v in vague]
-        self.pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, folded))})(?!\w)") if folded else re.compile(r"(?!)")
-        self.measurable = frozenset(map(str.casefold, measurable))
-        self.keys = _keys(folded)
+    def __init__(self, options: MasteryCheck.Options) -> None:
+        folded = [v.casefold() for v in options.vague_criteria]
+        selves = [v.casefold() for v in options.self_reports]
+        self.pattern = _any_of([*folded, *selves])
+        self.selves = _any_of(selves)
+        self.measurable = frozenset(map(str.casefold, options.measurable_words))
+        self.hollow = frozenset(stem(w.casefold()) for w in options.empty_words) | {w.casefold() for w in options.empty_words}
+        self.beginnings = frozenset(w.casefold()[:5] for w in options.empty_words)
+        self.keys = _keys([*folded, *selves])
+
+    def hollow_at_a_glance(self, task: str, criterion: str) -> bool:
+        """Whether the longest word of a criterion (in lower case) may be one of the task or an empty one; else it says something."""
+        longest = max(criterion.replace(".", " ").replace(",", " ").split(), key=len, default="")
+        return longest[:3] in task.lower() or longest[:5] in self.beginnings
+
+    def measures(self, text: str) -> bool:
+        return any(map(str.isdigit, text)) or not self.measurable.isdisjoint(words(text))
 
     def vague(self, criterion: str) -> str:
         """The phrase that makes the criterion vague, or an empty string."""
         text = " ".join(criterion.casefold().split())
         found = self.pattern.search(text)
-        if found is None or any(map(str.isdigit, text)) or not self.measurable.isdisjoint(words(text)):
+        if found is None:
             return ""
-        return found[0]
+        if own := self.selves.search(text):
+            # What can be seen has to stand in another clause than the feeling.
+            clauses = [c for c in _CLAUSE.split(text) if not self.selves.search(c)]
+            return "" if any(len(words(c)) > 2 and not self.pattern.search(c) for c in clauses) or any(map(str.isdigit, text)) else own[0]
+        return "" if self.measures(text) else found[0]
+
+    def empty(self, criterion: str) -> str:
+        """What is wrong with a criterion that names nothing that could be missing, or an empty string."""
+        said = [w for w in words(criterion) if w not in STOP_WORDS]
+        # Of one word nothing is said here: it is too short in any case.
+        hollow = len(said) > 1 or (said and len(words(criterion)) > 1)
+        if not hollow or not said or any(w not in self.hollow and stem(w) not in self.hollow for w in said):
+            return ""
+        # "The answer is right" can fail where the task has one answer.
+        if not _ONLY_RIGHT.isdisjoint(said):
+            return ""
+        return "only says that the task was done; say what is then seen, counted or measured"
+
+    def repeats(self, task: str, criterion: str) -> str:
+        """What is wrong with a criterion that has no word beyond those of the task, or an empty string."""
+        said, asked = _bare(criterion), _bare(task)
+        new = {w for w in said - asked if w not in self.hollow and stem(w) not in self.hollow}
+        if new or len(said & asked) < 2 or not _NEGATION.isdisjoint(words(criterion)) or any(map(str.isdigit, criterion)):
+            return ""
+        return "says no more than the task; say what is seen when it is passed"
+
+
+def _bare(text: str) -> set[str]:
+    """The stems of the content words, irregular participles led back to their verbs."""
+    return {stem(_VERB_OF.get(w, w)) for w in words(text) if w not in STOP_WORDS}
+
+
+def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, phrases))})(?!\w)") if phrases else re.compile(r"(?!)")
 
 
 def _keys(phrases: Sequence[str]) -> tuple[str, ...]:

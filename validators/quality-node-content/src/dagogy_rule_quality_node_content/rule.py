@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import Finding, Meta, Node, Rule, Subject, shorten, words
+from dagogy.api import Finding, Fix, Meta, Node, Rule, Subject, shorten, words
 
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
 _CHARACTERS_A_WORD = 12
@@ -19,13 +19,19 @@ _FORMULA = re.compile(r"[\d=<>+*/^(){}\[\]_\\|≈≠≤≥→⇒∈∀∃∑∫�
 
 
 class NodeContent(Rule):
-    """A node whose texts are blank, left to be written, or only say its title again looks finished and teaches nothing.
+    """A node whose texts are blank, left to be written, cut off or only say its title again looks finished and teaches nothing.
 
     Judged are the capability, the core ideas, the pitfalls and the mastery check of each node. None may be without a letter or
     digit, or be a placeholder (`placeholders`: the whole text, compared without case and outer punctuation; `*` stands for any
     text). The capability, a core idea or a pitfall may not be the title alone, and no core idea may occur twice in a node (case,
     outer punctuation and runs of spaces do not count). A core idea has at least `min_words` words; formulas, code and texts in scripts that
     are not plain Latin letters are not held to a number of words but to two characters for each.
+
+    A text may not break off (at "…", at a word such as "the" or "and", after a space at its end), have nothing between typographic quotation
+    marks, or hold a variable that was never filled in (`{title}`) or a note such as `TODO:`. Warnings are what may be meant: a long text
+    cut at "…", an end at a comma, colon or preposition, brackets, quotation marks or backticks that do not pair, and markup (bold, links,
+    headings, table rows, pairs of HTML tags, a bare URL). Code between backticks is not looked at. Markup is taken off by a safe fix, and so
+    is a core idea that is there twice where three or more remain.
 
     Bad:
         `core_ideas: ["Osmosis", "TODO", "..."]`
@@ -34,7 +40,7 @@ class NodeContent(Rule):
         `core_ideas: ["Water passes a membrane towards the side with more solute.", "The flow stops when the pressures are equal."]`
 
     How to fix:
-        Write what the learner must come to know, one statement an idea. A placeholder is work that is left: do it, or take the
+        Write what the learner must come to know, one whole statement an idea. A placeholder is work that is left: do it, or take the
         item out. If an idea occurs twice, keep the clearer one and say something new in the other.
     """
 
@@ -56,8 +62,34 @@ class NodeContent(Rule):
             ideas, pitfalls = len(node.core_ideas), len(node.pitfalls)
             for position, text, fault in judge.faults(node):
                 place = _place(position, ideas, pitfalls)
-                message = f"{place.name} of '{node.id}' {fault}: '{shorten(text)}'; {place.wanted}"
-                yield Finding(message=message, pointer=f"/nodes/{i}/{place.path}", node_id=node.id)
+                yield Finding(
+                    message=f"{place.name} of '{node.id}' {fault.what}: '{shorten(text)}'; {fault.wanted or place.wanted}",
+                    pointer=f"/nodes/{i}/{place.path}",
+                    node_id=node.id,
+                    severity="warning" if fault.mild else "",
+                    fix=_fix(f"/nodes/{i}/{place.path}", text, fault, ideas),
+                )
+
+
+class _Fault(NamedTuple):
+    """What is wrong with a text, as the middle of a sentence; what is wanted instead, where that is not plain from the place."""
+
+    what: str
+    wanted: str = ""
+    mild: bool = False
+    #: The text without what is wrong with it; None where nobody knows it.
+    mended: str | None = None
+    #: Whether the text may go.
+    idle: bool = False
+
+
+def _fix(path: str, text: str, fault: _Fault, ideas: int) -> Fix | None:
+    test = {"op": "test", "path": path, "value": text}
+    if fault.mended is not None:
+        return Fix("safe", f"write it without markup: '{shorten(fault.mended)}'", [test, {"op": "replace", "path": path, "value": fault.mended}])
+    if fault.idle and ideas > 2:
+        return Fix("safe", "take the second one out", [test, {"op": "remove", "path": path}])
+    return None
 
 
 class _Place(NamedTuple):
@@ -124,36 +156,37 @@ class _Judge:
                         or (task[0] in first and (task[:4] in heads or task[0] in singles))
                         or (criterion[0] in first and (criterion[:4] in heads or criterion[0] in singles))
                         or _repeat(ideas)
+                        or not _whole(_texts(node))
                     ):
                         continue
             yield i
 
-    def faults(self, node: Node) -> Iterator[tuple[int, str, str]]:
+    def faults(self, node: Node) -> Iterator[tuple[int, str, _Fault]]:
         """Position, text and what is wrong with it, for each text that is at fault."""
         texts, ideas = _texts(node), len(node.core_ideas)
         seen: dict[str, int] | None = {} if _repeat(node.core_ideas) else None
         for position, text in enumerate(texts):
             is_idea = 1 <= position <= ideas
-            fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea)
+            fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (None if _whole((text,)) else _broken(text))
             if is_idea and seen is not None:
                 before = seen.setdefault(_folded(text), position)
                 if before != position and not fault:
-                    fault = f"says the same as core idea {before}"
+                    fault = _Fault(f"says the same as core idea {before}", idle=True)
             if fault:
                 yield position, text, fault
 
-    def _fault(self, text: str, title: str, is_idea: bool) -> str:
+    def _fault(self, text: str, title: str, is_idea: bool) -> _Fault | None:
         if len(text) <= self.longest or text[0] in self.first:
             folded = text.strip().casefold()
             if self.pattern.fullmatch(folded) or self.pattern.fullmatch(folded.strip(_PUNCTUATION)):
-                return "is a placeholder"
+                return _Fault("is a placeholder")
             if not any(map(str.isalnum, folded)):
-                return "says nothing"
+                return _Fault("says nothing")
         if len(text) <= len(title) + 4 and _folded(text) == _folded(title):
-            return "only repeats the title"
+            return _Fault("only repeats the title")
         if is_idea and self._too_short(text):
-            return f"has fewer than {self.min_words} words"
-        return ""
+            return _Fault(f"has fewer than {self.min_words} words")
+        return None
 
     def _too_short(self, text: str) -> bool:
         if len(text) >= _CHARACTERS_A_WORD * self.min_words or _FORMULA.search(text):
@@ -161,6 +194,110 @@ class _Judge:
         if not text.isascii():
             return sum(map(str.isalpha, text)) < 2 * self.min_words
         return len(words(text)) < self.min_words
+
+
+#: Characters that a plain sentence has not; with one of them a text is looked at closely.
+_ODD = re.compile(r"[…{}\[\]()<>|*`“”„«»\"#]")
+#: And with one of these, where texts are on lines of their own.
+_SIGNS = (
+    "__", "http", "orem ipsum", "TODO", "TBD", "FIXME", "XXX", "...", " and.", " or.", " the.", " a.", " an.", " \n", ",\n", ";\n", ":\n", "、\n",
+    "，\n", "\n- ", "\n+ ", "\n• ", "\n ",
+)  # fmt: skip
+#: The last words of what may have been broken off.
+_LAST = frozenset("the and or because which a an of with for from by on in to at as that if is are The And Or".split())
+
+
+def _whole(texts: Sequence[str]) -> bool:
+    """Whether nothing in the texts looks broken at a glance: no odd character, and every text ends as one may."""
+    joined = "\n" + "\n".join(texts) + "\n"
+    if _ODD.search(joined):
+        return False
+    for sign in _SIGNS:
+        if sign in joined:
+            return False
+    return all(text[text.rfind(" ") + 1 :] not in _LAST for text in texts)
+
+
+_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_NAMES = r"(?:title|concept|topic|name|node|neighbou?r|prerequisite|predecessor|successor|idea|subject|skill|capability|task|criterion|example)s?"
+_VARIABLE = re.compile(rf"\$?\{{\{{?\s*{_NAMES}(?:_\w+)?\s*\}}|%\(\w+\)s|<{_NAMES}>|\[{_NAMES}\](?![(\[])", re.IGNORECASE)
+_NOTE = re.compile(
+    r"\blorem ipsum dolor\b|\b(?:TODO|FIXME|XXX):|[(\[](?:TODO|TBD|FIXME|XXX)\b|\s(?:TBD|TODO)\.?$|\[(?:[Ii]nsert|[Aa]dd|[Yy]our|[Dd]escribe)\s[^\]]*\]"
+)
+_EMPTY = re.compile(r"“\s*”|„\s*[“”]|«\s*»|‘\s*’|「\s*」|『\s*』")
+#: An ellipsis at the end that breaks a sentence off, and does not go on with a series.
+_ELLIPSIS = re.compile(r"(?<!etc)(?<=[^\W\d_])\s*(?:\.{3,}|…+)[.\s]*$")
+_NO_END = re.compile(r"(?:^|\s)(?:the|and|or|because|which|an?)$", re.IGNORECASE)
+_HARDLY_AN_END = re.compile(r"(?:^|\s)(?:of|with|for|from|by|on|in|to|at|as|that|if|is|are)$", re.IGNORECASE)
+_BOLD = re.compile(r"(?<![\w*])(\*\*|__)(?=[^\s*_])(.+?)(?<=[^\s*_])\1(?![\w*])")
+_LINK = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]+\)")
+_PAIR = re.compile(r"<(p|b|i|em|strong|u|div|span|li|ul|a|td|tr|table|h[1-6])\b[^<>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_BREAK = re.compile(r"<br\s*/?>|&nbsp;", re.IGNORECASE)
+_HEAD = re.compile(r"^\s*(?:#{1,6}|[-*+•>])\s+(?=\w)")
+_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_BARE_URL = re.compile(r"^\s*https?://\S+\s*$")
+_BALANCED = re.compile(r"\([^()\[\]]*\)|\[[^()\[\]]*\]|“[^“”]*”|(?<!\d)\"[^\"]*\"")
+#: What may stand alone: half-open intervals, numbers of a list, inches and seconds, arrows, faces.
+_INTERVAL = re.compile(r"\[[^\[\]()]*,[^\[\]()]*\)|\([^\[\]()]*,[^\[\]()]*\]|\][^\[\]()]*,[^\[\]()]*\[")
+_ALONE = re.compile(r"(?:^|[\s;,])\w{1,3}\)|(?<=\d)[\"”“]|[<>]{2,}|[:;]-?[()]")
+_PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("«", "»"))
+
+
+def _broken(text: str) -> _Fault | None:
+    """What shows that the text was cut, left unfilled or taken over with its marks."""
+    prose = _CODE.sub("x", text) if "`" in text else text
+    if found := _VARIABLE.search(prose):
+        return _Fault(f"has the variable {found[0]} in it, which nobody filled in")
+    if found := _NOTE.search(prose):
+        return _Fault(f"has a note of work that is left in it ({shorten(found[0], 20)})")
+    if found := _EMPTY.search(prose):
+        return _Fault("has quotation marks with nothing between them", "say what is meant")
+    return _cut_off(prose) or _markup(text, prose) or _unpaired(prose)
+
+
+def _cut_off(prose: str) -> _Fault | None:
+    plain = prose.rstrip()
+    if _ELLIPSIS.search(plain):
+        return _Fault("is cut off at its end", "write the sentence to its end", mild=len(plain) >= _LONG)
+    if _NO_END.search(plain.removesuffix(".")) and not _LETTER.search(plain):
+        return _Fault("breaks off", "write the sentence to its end")
+    if plain[-1:].isalpha() and plain.isascii() and _HARDLY_AN_END.search(plain):
+        return _Fault("breaks off", "write the sentence to its end", mild=plain == prose)
+    if plain[-1:] in ("(", ",", ";", ":", "、", "，"):
+        return _Fault(f"ends in '{plain[-1]}'", "write the sentence to its end", mild=True)
+    return None
+
+
+#: From this many characters on a text at "…" was shortened rather than lost.
+_LONG = 120
+#: "vitamin A", "the letter a", "blood group A": a letter, not an article.
+_LETTER = re.compile(r"(?:\bA\.?|\b(?:letter|vowel|note|key|option|variable|to|of|is|and|or|in|by|than|from) an?\.?)$")
+
+
+def _markup(text: str, prose: str) -> _Fault | None:
+    if _BARE_URL.match(prose):
+        return _Fault("is nothing but a URL", mild=True)
+    if _ROW.match(prose):
+        return _Fault("is a table row", mild=True)
+    if not any(p.search(prose) for p in (_BOLD, _LINK, _PAIR, _BREAK, _HEAD)):
+        return None
+    mended = None
+    if prose == text:
+        plain = _BREAK.sub(" ", _PAIR.sub(r"\2", _LINK.sub(r"\1", _BOLD.sub(r"\2", _HEAD.sub("", text)))))
+        plain = " ".join(plain.split())
+        mended = plain if plain and not _broken(plain) else None
+    return _Fault("has markup in it", "write plain text", mild=True, mended=mended)
+
+
+def _unpaired(prose: str) -> _Fault | None:
+    plain = _BALANCED.sub(" ", _BALANCED.sub(" ", _INTERVAL.sub(" ", prose)))
+    plain = _ALONE.sub(" ", plain)
+    alone = next((a if plain.count(a) > plain.count(b) else b for a, b in _PAIRS if plain.count(a) != plain.count(b)), "")
+    if not alone:
+        alone = next((mark for mark in ('"', "`") if plain.count(mark) % 2), "")
+    if not alone and "„" not in plain and "“" in plain and plain.count("“") != plain.count("”"):
+        alone = "“"
+    return _Fault(f"has a {alone} without its counterpart", "pair it, or write the sentence to its end", mild=True) if alone else None
 
 
 def _heads(placeholders: Sequence[str]) -> Iterator[str]:
@@ -176,7 +313,7 @@ def _repeat(ideas: Sequence[str]) -> bool:
     """Whether two core ideas are the same. Lengths and beginnings (but for the first character: its case may differ) decide nearly always."""
     if len(ideas) == 2 and not -6 < len(ideas[0]) - len(ideas[1]) < 6:
         return False
-    if len({text[1:24].lower() for text in ideas}) == len(ideas):
+    if len({text[1:24].lower().rstrip(".") for text in ideas}) == len(ideas):
         return False
     return len({_folded(text) for text in ideas}) < len(ideas)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from random import Random
 from typing import Annotated
@@ -14,66 +14,93 @@ import dagogy.api
 from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, sentences
 
 _SLOT = "…"
+#: Stands for a quotation that is too long for a name: it says something, in the same frame.
+_SAYING = "¶"
+_NAME_WORDS = 6
+_SLOTS = frozenset((_SLOT, _SAYING))
 _NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 #: Longer texts are compared as a whole only.
 _LONGEST = 4000
-_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s.,;:!?'\"()…]|…")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s.,;:!?'\"“”„«»「」『』‘’()…]|…")
+#: What stands in quotation marks is named, not said. Code in backticks is said.
+_QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"|「[^「」]{1,200}」|『[^『』]{1,200}』|‘[^‘’]{2,200}’(?!\w)")
+_MARKS = frozenset('“„«"「『‘')
+#: Thai to Khmer, Chinese, Japanese and Korean, where names are found inside what is written together.
+_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+#: From this many nodes on the names of all the others are too many to be looked for.
+_MANY = 5000
+#: How many words at the beginning of a text are compared.
+_OPENING = 5
 #: How often a template at the limit is to be expected in the sample, and from which count on it is then looked for everywhere: a
 #: template that is over the limit falls below that by chance in less than one of a million documents (five standard deviations).
 _EXPECTED, _SUSPICIOUS = 200, 130
 
 
 class Repetition(Rule):
-    """Text that is the same for every node but for the title was made by filling a template in. It looks like content and says
+    """Text that is the same for every node but for the names in it was made by filling a template in. It looks like content and says
     nothing about the concept.
 
     Judged are, each kind by itself, the capabilities, core ideas, pitfalls, mastery tasks and pass criteria, as whole texts and,
     where a text has several, as sentences of at least `min_sentence_words` words. In each the words of the node's own title (in
-    singular or plural) become a slot, and case, punctuation, spaces and the digits of numbers are left out. What then is the same in
-    more than `max_share` of the nodes, and in `min_nodes` at least, is a finding: one for each template, the most frequent
-    first, at its first occurrence. Text that is the same word for word counts as well.
+    singular or plural), the topic, the titles of other nodes and short quotations become slots, and case, punctuation, spaces
+    and the digits of numbers are left out. What is left is a frame. Three things are findings:
 
-    In a large curriculum the templates are first looked for in a random sample (with a fixed seed) that is large enough to meet
-    each of them some two hundred times, and what is frequent there is then counted in all nodes; so the counts are exact.
+    - one frame in more than `max_share` of the nodes, and in `min_nodes` at least (one more where it has fewer than three words beside the slots;
+      one with other nodes' names has to have two). Text that is the same word for word counts as well;
+    - several frames by turns: more than half of the nodes have a text of that kind from a frame that is in `min_nodes` nodes or more;
+    - a warning: the same first five words, or the same words around a quotation of more than six, in a third of the nodes, and in four at least.
+
+    A finding is a warning where so few of the nodes claim to know their concept: those with an `estimate_confidence` of 0.3 or less (in `strict`
+    mode also with an open question that names them) say openly that there is little to say.
+
+    In a large curriculum the frames are first looked for in a random sample (with a fixed seed) that is large enough to meet
+    each of them some two hundred times, and what is frequent there is then counted in all nodes; so the counts are exact. With more
+    than 5000 nodes only a node's own title makes slots, and the last two findings are not made.
 
     Bad:
         Capabilities `Explain the main ideas of Tides.`, `Explain the main ideas of Anchors.`, `Explain the main ideas of Knots.` …
+        Core ideas `“Anchors” comes after “Tides”.`, `“Knots” comes after “Anchors”.` …
 
     Good:
         `Read high water off a tide table.`, `Choose an anchor for a sea bed.`, `Tie a bowline behind the back.`
 
     How to fix:
         Write for each node what holds for its concept alone. If a sentence is true of all nodes, it belongs in the goal of the
-        topic spec, not in the nodes.
+        topic spec, not in the nodes. If the sources say nothing about a concept, say so: give the node an `estimate_confidence` of 0.3 or less
+        and ask an open question.
     """
 
     class Options(dagogy.api.Options):
-        max_share: Annotated[float, Meta(description="The largest share of the nodes that may have the same template.", ge=0.001, le=1)] = 0.2
-        min_nodes: Annotated[int, Meta(description="In how many nodes a template is found at least before it is a finding.", ge=2)] = 4
+        max_share: Annotated[float, Meta(description="The largest share of the nodes that may have the same frame.", ge=0.001, le=1)] = 0.2
+        min_nodes: Annotated[int, Meta(description="In how many nodes a frame is found at least before it is a finding.", ge=2)] = 3
         min_sentence_words: Annotated[int, Meta(description="The least words of a sentence inside a longer text that is compared by itself.", ge=1)] = 6
-        max_reported: Annotated[int, Meta(description="The most templates that are reported.", ge=1)] = 10
+        max_reported: Annotated[int, Meta(description="The most frames that are reported.", ge=1)] = 10
 
     def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
         nodes = subject.nodes
         limit = max(options.max_share * len(nodes), options.min_nodes - 1)
         if len(nodes) <= limit:
             return
+        names = _Names([*(node.title for node in nodes), subject.curriculum.topic] if len(nodes) <= _MANY else ())
         found: list[_Template] = []
         for kind, texts in _KINDS.items():
-            found += _templates(nodes, kind, texts, options, limit)
-        found.sort(key=lambda t: -t.nodes)
+            found += _templates(nodes, kind, texts, names, options, limit)
+        found.sort(key=lambda t: (not t.exact, -len(t.at)))
         for template in found[: options.max_reported]:
-            yield _finding(template, nodes, len(found) - options.max_reported)
+            yield _finding(template, nodes, len(found) - options.max_reported, limit, subject.tentative)
 
 
-def _finding(template: _Template, nodes: Sequence[Node], unreported: int) -> Finding:
+def _finding(template: _Template, nodes: Sequence[Node], unreported: int, limit: float, tentative: frozenset[int]) -> Finding:
     i, at = template.first
     text = template.text if len(template.text) <= 60 else template.text[:59] + "…"
     more = f" ({unreported} more such texts are not shown)" if unreported > 0 else ""
+    doubtful = sum(j in tentative for j in template.at)
+    mild = not template.exact or (doubtful > 0 and len(template.at) - doubtful <= limit)
     return Finding(
-        message=f"{template.nodes} of {len(nodes)} nodes have the same {template.kind} but for the title: '{text}'; say what holds for each alone{more}",
+        message=f"{len(template.at)} of {len(nodes)} nodes {template.habit}: '{text}'; say what holds for each alone{more}",
         pointer=f"/nodes/{i}/{_PATHS[template.kind].format(at)}",
-        data={"template": template.text, "nodes": template.nodes, "kind": template.kind},
+        severity="warning" if mild else "",
+        data={"template": template.text, "nodes": len(template.at), "kind": template.kind},
     )
 
 
@@ -83,6 +110,13 @@ _KINDS: dict[str, Callable[[Node], Sequence[str]]] = {
     "pitfall": lambda node: node.pitfalls,
     "mastery task": lambda node: (node.mastery_check.task,),
     "pass criterion": lambda node: (node.mastery_check.pass_criteria,),
+}
+_PLURALS = {
+    "capability": "capabilities",
+    "core idea": "core ideas",
+    "pitfall": "pitfalls",
+    "mastery task": "mastery tasks",
+    "pass criterion": "pass criteria",
 }
 _PATHS = {
     "capability": "capability",
@@ -99,31 +133,77 @@ class _Template:
     text: str
     #: The node of the first occurrence, and the position of the text in its list.
     first: tuple[int, int]
-    #: The node where it was seen last, since it counts once in each.
-    last: int = -1
-    nodes: int = 0
+    #: What the nodes do, as the middle of a sentence.
+    habit: str
+    #: Whether nothing but names tells the texts apart; else they only begin alike.
+    exact: bool = True
+    #: The nodes, each once.
+    at: list[int] = field(default_factory=list)
 
 
-def _templates(nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], options: Repetition.Options, limit: float) -> list[_Template]:
-    """The templates of one kind of text that are in more than `limit` nodes."""
+def _templates(
+    nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], names: _Names, options: Repetition.Options, limit: float
+) -> list[_Template]:
+    """The findings about one kind of text."""
     shortest = options.min_sentence_words
     size = int(_EXPECTED / (limit / len(nodes)))
     suspects: set[str] | None = None
     if size < len(nodes):
         sample: Counter[str] = Counter()
         for i in Random(1).sample(range(len(nodes)), size):  # noqa: S311 - a sample, not a secret
-            sample.update({t for text in texts(nodes[i]) for t in _slotted_parts(text, nodes[i].title, shortest)})
+            sample.update({t for text in texts(nodes[i]) for t in _slotted_parts(text, nodes[i].title, shortest, names)})
         suspects = {t for t, n in sample.items() if n > _SUSPICIOUS}
         if not suspects:
             return []
-    counted = _count(nodes, kind, texts, shortest, suspects)
-    over = sorted((t for t in counted if t.nodes > limit), key=lambda t: (-t.nodes, -len(t.text)))
+    counted = list(_count(nodes, kind, texts, shortest, suspects, names))
+    over = sorted((t for t in counted if _is_habit(t, limit, len(nodes))), key=lambda t: (-len(t.at), -len(t.text)))
     # A sentence of a template that is reported is not reported once more.
-    return [t for n, t in enumerate(over) if not any(t.text in o.text and t.nodes == o.nodes for o in over[:n])]
+    found = [t for n, t in enumerate(over) if not any(t.text in o.text and len(t.at) == len(o.at) for o in over[:n])]
+    if suspects is None:
+        found += [] if found else _by_turns(nodes, kind, counted, options.min_nodes)
+        found += [] if found else _openings(nodes, kind, texts, names)
+    return found
 
 
-def _count(nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], shortest: int, suspects: set[str] | None) -> Iterable[_Template]:
-    """Counts the nodes that each template is in; with `suspects`, only those."""
+def _is_habit(template: _Template, limit: float, nodes: int) -> bool:
+    beside = sum(word not in _SLOTS for word in template.text.split())
+    if _SAYING in template.text:
+        return beside >= 3 and len(template.at) >= max(4, nodes / 3)
+    several = template.text.count(_SLOT) > 1
+    if several and beside < 2:
+        return False
+    return len(template.at) > limit + (beside < 3 and _SLOT in template.text and not _SPACELESS.search(template.text))
+
+
+def _by_turns(nodes: Sequence[Node], kind: str, counted: Sequence[_Template], min_nodes: int) -> list[_Template]:
+    """One finding where most nodes have a text from one of several frames, none of which is over the limit by itself."""
+    used = [t for t in counted if _SLOT in t.text and _is_habit(t, min_nodes - 1, len(nodes)) and len(t.at) >= min_nodes]
+    at = sorted({i for t in used for i in t.at})
+    if len(used) < 2 or len(at) <= len(nodes) / 2:
+        return []
+    best = max(used, key=lambda t: len(t.at))
+    return [_Template(kind, best.text, best.first, f"take their {_PLURALS[kind]} from {len(used)} templates, by turns, one of them", at=at)]
+
+
+def _openings(nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], names: _Names) -> list[_Template]:
+    """Texts that begin with the same words, where a sentence was put into a frame."""
+    counted: dict[str, _Template] = {}
+    for i, node in enumerate(nodes):
+        slots, title = _title_words(node.title), node.title.casefold().strip()
+        for at, text in enumerate(texts(node)):
+            tokens = _slotted(text, title, slots, names).split()
+            opening = " ".join(tokens[:_OPENING])
+            if len(tokens) > _OPENING + 1 and _SLOT not in opening:
+                template = counted.setdefault(opening, _Template(kind, f"{opening} …", (i, at), f"have a {kind} that begins alike", exact=False))
+                if i not in template.at[-1:]:
+                    template.at.append(i)
+    return [t for t in counted.values() if len(t.at) >= max(4, len(nodes) / 3)]
+
+
+def _count(
+    nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], shortest: int, suspects: set[str] | None, names: _Names
+) -> Iterable[_Template]:
+    """Finds the nodes that each template is in; with `suspects`, only those."""
     counted: dict[str, _Template] = {}
     # Texts from one template are mostly equal once the whole title is out of them, and are then taken to pieces only once.
     known: dict[str, list[str]] = {}
@@ -137,7 +217,7 @@ def _count(nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[st
             if parts is None:
                 if signs and not any(sign in raw for sign in signs):
                     continue
-                parts = _slotted_parts(text, node.title, shortest)
+                parts = _slotted_parts(text, node.title, shortest, names)
                 if suspects is not None:
                     parts = [p for p in parts if p in suspects]
                     if parts:
@@ -145,20 +225,64 @@ def _count(nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[st
             for part in parts:
                 template = counted.get(part)
                 if template is None:
-                    template = counted[part] = _Template(kind, part, first=(i, at))
-                if template.last != i:
-                    template.last = i
-                    template.nodes += 1
+                    template = counted[part] = _new(kind, part, (i, at))
+                if i not in template.at[-1:]:
+                    template.at.append(i)
     return counted.values()
 
 
-def _slotted_parts(text: str, title: str, shortest: int) -> list[str]:
+def _new(kind: str, text: str, first: tuple[int, int]) -> _Template:
+    if _SAYING in text:
+        return _Template(kind, text, first, f"put a sentence into the same {kind}", exact=False)
+    return _Template(kind, text, first, f"have the same {kind} but for the names")
+
+
+class _Names:
+    """Finds names in text: those of several words by their first word, those of a script without spaces by their first character."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._spaced: dict[str, list[list[str]]] = {}
+        self._spaceless: dict[str, list[str]] = {}
+        self.all: set[str] = set()
+        for name in names:
+            folded = name.casefold().strip()
+            self.all.add(folded)
+            if _SPACELESS.search(folded):
+                if len(folded) > 1:
+                    self._spaceless.setdefault(folded[0], []).append(folded)
+            elif tokens := [_singular(t) for t in _TOKEN.findall(folded)]:
+                self._spaced.setdefault(tokens[0], []).append(tokens)
+        for phrases in self._spaced.values():
+            phrases.sort(key=len, reverse=True)
+        for runs in self._spaceless.values():
+            runs.sort(key=len, reverse=True)
+
+    def out_of(self, text: str) -> str:
+        """The folded text with a slot for each name of a script without spaces."""
+        if not self._spaceless or not _SPACELESS.search(text):
+            return text
+        out, i = [], 0
+        while i < len(text):
+            name = next((n for n in self._spaceless.get(text[i], ()) if text.startswith(n, i)), "")
+            out.append(f" {_SLOT} " if name else text[i])
+            i += len(name) or 1
+        return "".join(out)
+
+    def length_at(self, tokens: Sequence[str], i: int) -> int:
+        """How many tokens the name that begins at `i` has; 0 where none does."""
+        for name in self._spaced.get(tokens[i], ()):
+            if list(tokens[i : i + len(name)]) == name:
+                return len(name)
+        return 0
+
+
+def _slotted_parts(text: str, title: str, shortest: int, names: _Names) -> list[str]:
     """The templates that a text may be made from: all of it and, where it has several sentences, each that is long enough."""
     slots, title = _title_words(title), title.casefold().strip()
-    parts = [_slotted(text, title, slots)]
+    parts = [_slotted(text, title, slots, names)]
     if len(text) <= _LONGEST and (". " in text or "! " in text or "? " in text or "。" in text):
-        parts += [_slotted(s, title, slots) for s in sentences(text) if s.count(" ") + 1 >= shortest]
-    return [p for p in parts if p not in ("", _SLOT)]
+        parts += [_slotted(s, title, slots, names) for s in sentences(text) if s.count(" ") + 1 >= shortest]
+    return [p for p in parts if p and p not in _SLOTS]
 
 
 @lru_cache(maxsize=4096)
@@ -167,20 +291,25 @@ def _title_words(title: str) -> frozenset[str]:
     return frozenset(_singular(w) for w in found if w not in STOP_WORDS or len(found) == 1)
 
 
-def _slotted(text: str, title: str, slots: frozenset[str]) -> str:
-    """The text without case, punctuation, spaces and digits, and with `…` for what it has of the title; slots side by side
-    are one."""
+def _slotted(text: str, title: str, slots: frozenset[str], names: _Names) -> str:
+    """The text without case, punctuation, spaces and digits, and with `…` for what it has of a name or a short quotation; slots side
+    by side are one."""
     folded = text.casefold()
     if title in folded:
         folded = folded.replace(title, " … ")
+    if not _MARKS.isdisjoint(folded):
+        folded = _QUOTED.sub(lambda m: f" {_SLOT if m[0].count(' ') < _NAME_WORDS or m[0][1:-1] in names.all else _SAYING} ", folded)
+    tokens = _TOKEN.findall(names.out_of(folded))
+    singular = [_singular(t) for t in tokens]
     out: list[str] = []
-    for token in _TOKEN.findall(folded):
-        if token == _SLOT or _singular(token) in slots:
-            if out and out[-1] == _SLOT:
-                continue
+    i = 0
+    while i < len(tokens):
+        known = 1 if singular[i] in slots or tokens[i] == _SLOT else names.length_at(singular, i)
+        if not known:
+            out.append("#" if tokens[i][0].isdigit() else tokens[i])
+        elif out[-1:] != [_SLOT]:
             out.append(_SLOT)
-        else:
-            out.append("#" if token[0].isdigit() else token)
+        i += known or 1
     return " ".join(out)
 
 

@@ -17,6 +17,8 @@ _LINES = re.compile(r"L(\d+)(?:-L?(\d+))?$")
 _HOST = re.compile(r"^(?:local://(?:inputs/)?|[a-z][a-z0-9+.-]*://[^/?#]*)", re.IGNORECASE)
 # Where words are joined in a URL, as in `RegularExpressions` and `regular_expressions2`.
 _JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|_")
+# Thai to Khmer, Chinese, Japanese and Korean.
+_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
 _ENGLISH = frozenset(["the", "and", "with", "that", "which", "from", "this", "these"])
 _GENERIC = tuple(
@@ -38,6 +40,9 @@ class ResourceRelevance(Rule):
     when the lines it names have such a word. A node is reported when none of its resources has to do with it. The rule is silent
     about nodes without resources (`evidence.mode` counts them), and about texts that it cannot compare: those not in English whose
     resources may well be, and scripts without spaces.
+
+    A `local://` link that names lines of the scope document (or of a file in the spec's `local_paths`) is held to more: a node is reported for the
+    first such link whose lines and their headings share no word with it.
 
     One more finding is made where the very same URL, with the same citation, serves more than `max_same_url_share` of at least
     `min_nodes` nodes: a home page is no evidence for anything in particular. Titles that name a chapter or a page count as citations.
@@ -77,6 +82,17 @@ class ResourceRelevance(Rule):
                         pointer=f"/nodes/{i}/resources",
                         node_id=node.id,
                     )
+                    continue
+            for k, resource in enumerate(node.resources):
+                if resource.url.startswith("local://"):
+                    judge = judge or _Relevance(subject, options)
+                    if judge.beside_the_point(node, resource):
+                        yield Finding(
+                            message=f"the lines that '{shorten(node.title)}' cites have no word of it: {shorten(resource.url)}; cite those that are about it",
+                            pointer=f"/nodes/{i}/resources/{k}/url",
+                            node_id=node.id,
+                        )
+                        break
 
 
 class _Relevance:
@@ -110,6 +126,28 @@ class _Relevance:
             or any(len(token) >= 5 and token in url.lower() for token in known)
             or (resource.url.startswith("local://") and not known.isdisjoint(self._tokens(self._passage(resource.url))))
         )
+
+    def beside_the_point(self, node: Node, resource: Resource) -> bool:
+        """Whether the lines that a resource names say nothing of the node; False where that cannot be told."""
+        place, _, fragment = unquote(resource.url[len("local://") :]).partition("#")
+        lines = _LINES.match(fragment)
+        document = next((s for s in self.subject.sources if s.location == place), None)
+        if not lines or document is None:
+            return False
+        first, last = int(lines[1]), int(lines[2] or lines[1])
+        # Lines speak of what they stand under.
+        above = [name for b in document.blocks if b.lines[0] <= last and first <= b.lines[1] for name in b.path[1:]]
+        passage = " ".join([self._passage(resource.url), *above])
+        own = " ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls, node.mastery_check.task, node.mastery_check.pass_criteria])
+        said = words(passage)
+        # In two languages, or two scripts, the same thing has other words.
+        if said and (_ENGLISH.isdisjoint(said) != _ENGLISH.isdisjoint(words(own)) and len(said) >= 8):
+            return False
+        return self._pieces(own).isdisjoint(self._pieces(passage))
+
+    def _pieces(self, text: str) -> frozenset[str]:
+        """The tokens and, of what is written without spaces, pairs of characters."""
+        return self._tokens(text) | {run[i : i + 2] for run in _SPACELESS.findall(text) for i in range(len(run) - 1)}
 
     def _passage(self, url: str) -> str:
         """What a `local://` URL into one of the sources names: its lines, or without lines the whole text."""
