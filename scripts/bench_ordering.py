@@ -161,7 +161,8 @@ def scored(scorer: Scorer, case: Case, mode: str, weights: Weights = edges.DEFAU
 
 def changed(weights: Weights, values: Mapping[str, float]) -> Weights:
     """Weights with other values; those that are counts stay whole numbers."""
-    return replace(weights, **{name: round(value) if isinstance(getattr(weights, name), int) else float(value) for name, value in values.items()})
+    new: dict[str, Any] = {name: round(value) if isinstance(getattr(weights, name), int) else float(value) for name, value in values.items()}
+    return replace(weights, **new)
 
 
 def mean(rows: Iterable[Row], key: str = "agreement") -> float:

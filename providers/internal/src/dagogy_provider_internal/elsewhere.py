@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from dagogy.api import Block, ScopeDocument
 
 from dagogy_provider_internal.concepts import Concept
-from dagogy_provider_internal.lexicon import meta_role, pitfall_strength
+from dagogy_provider_internal.headings import meta_role
+from dagogy_provider_internal.lexicon import pitfall_strength
 from dagogy_provider_internal.naming import phrases, word_forms
 from dagogy_provider_internal.passages import Passage, whole_sentences
 from dagogy_provider_internal.statements import Statement, statements
