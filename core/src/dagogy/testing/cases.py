@@ -68,17 +68,47 @@ def load_cases(rule_id: str, package: str) -> list[Case]:
     return out
 
 
+#: Capability, two core ideas, pitfall, task and criterion, by turns: the same words in three nodes would be a template.
+_WORDINGS = (
+    (
+        "Apply {name} to a case of one's own.",
+        "{name} has inputs of type {n}.",
+        "{name} has outputs of type {n}.",
+        "Taking {name} for its neighbour {n}.",
+        "Build {name} from {n} given parts.",
+        "All {n} parts are used and the result runs.",
+    ),
+    (
+        "Choose between {name} and its rival for a given load.",
+        "Under load {n} the cost of {name} doubles.",
+        "Without memory {name} forgets what came {n} steps before.",
+        "Measuring {name} before it is warm.",
+        "Time {name} under {n} loads and plot them.",
+        "The plot shows {n} points on a straight line.",
+    ),
+    (
+        "Repair {name} after a fault in the field.",
+        "A fault in {name} shows up as noise of kind {n}.",
+        "Heat above {n} degrees makes {name} drift.",
+        "Replacing {name} where a clean contact would do.",
+        "Find the {n} faults that were planted in {name}.",
+        "A second tester finds the same {n} faults.",
+    ),
+)
+
+
 def complete_node(part: Mapping[str, Any], position: int = 0) -> dict[str, Any]:
     """A node that no rule objects to, with `part` laid over it."""
     name = str(part.get("title", part.get("id", f"n{position}")))
+    told = _WORDINGS[position % len(_WORDINGS)]
     base = {
         "id": f"n{position}",
         "title": name,
-        "capability": f"Apply {name} to a case of one's own.",
+        "capability": told[0].format(name=name),
         "prerequisites": [],
-        "core_ideas": [f"{name} has inputs of type {position}.", f"{name} has outputs of type {position}."],
-        "pitfalls": [f"Taking {name} for its neighbour {position}."],
-        "mastery_check": {"task": f"Build {name} from {position + 2} given parts.", "pass_criteria": f"All {position + 2} parts are used and the result runs."},
+        "core_ideas": [told[1].format(name=name, n=position), told[2].format(name=name, n=position)],
+        "pitfalls": [told[3].format(name=name, n=position)],
+        "mastery_check": {"task": told[4].format(name=name, n=position + 2), "pass_criteria": told[5].format(n=position + 2)},
         "estimate_minutes": 60,
         "resources": [
             {"title": f"{name}, defined", "url": f"https://example.org/{position}/definition", "kind": "doc", "role": "definition"},
