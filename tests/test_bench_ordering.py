@@ -161,7 +161,7 @@ def _label(case: Any, key: str) -> str:
 
 
 #: Agreement that the provider had when this was written, less the noise: raise it with the provider, never lower it.
-FLOOR = {"scope": 0.52, "spec": 0.45, "spec+doc": 0.52}
+FLOOR = {"scope": 0.61, "spec": 0.55, "spec+doc": 0.61}
 
 
 @pytest.mark.slow
