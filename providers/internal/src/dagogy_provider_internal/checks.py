@@ -30,7 +30,7 @@ _LIMITS = (
     ),
     re.compile(
         r"\b(?:only|must|ha(?:s|ve) to|requires?|required|needs? to|unless|until|always|exactly|at (?:most|least)|no (?:more|less|fewer) than|otherwise|"
-        r"depends? on|as long as|by default|without|regardless)\b",
+        r"depends? on|as long as|by default|regardless)\b",
         re.IGNORECASE,
     ),
 )
@@ -40,7 +40,7 @@ _NO_LIMIT = re.compile(
     r"\b(?:if|whether|when) (?:you|we) (?:have|need|must)\b|\bwithout affecting\b",
     re.IGNORECASE,
 )
-_ITEM = r"[^,;:.()]{2,50}"
+_ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.){2,50}"
 _ITEMS = rf"(?P<items>{_ITEM}(?:, {_ITEM})*(?:,? (?:and|or) {_ITEM}))"
 _EXAMPLES = re.compile(rf"^(?P<aim>.*?)(?:\bexamples? (?:include|are|of [^,;:.]{{2,40}} (?:include|are))|\bsuch as|\bfor example,) {_ITEMS}\.?$", re.IGNORECASE)
 _PARTS = re.compile(rf"\b(?:consists? of|comprises?|is made up of|are made up of|(?:has|have) (?:\w+ )?(?:parts|elements)):? {_ITEMS}\.?$", re.IGNORECASE)
@@ -48,7 +48,7 @@ _FIGURES = re.compile(
     r"\d\s?(?:%|percent\b)|\S\s=\s\S|\b\d+(?:[.,]\d+)?\s(?:times|minutes?|hours?|days?|grams?|°|degrees?|metres?|meters?|volts?|bits?|bytes?)\b"
 )
 _COMPARES = re.compile(r"\b(?:unlike|whereas|than|similar to|compared (?:with|to)|instead of|as opposed to|while|in contrast)\b", re.IGNORECASE)
-_CONDITION = re.compile(r"(?:^|\s)(?:if|when|whenever|once)\s", re.IGNORECASE)
+_CONDITION = re.compile(r"(?:^|\s)(?:if|when|whenever|once) (?:an?|the|it|its|you|they|there|each|every|all|no|any|(?:\w+ ){1,3}(?:is|are))\s", re.IGNORECASE)
 _PURPOSE = re.compile(
     r"\b(?:lets?|allows?|enables?|helps?) (?:you|us|one|users|programs|people|developers)(?: to)? (?P<what>[a-z].+)$|"
     r"\b(?:is|are|can be) used to (?P<used>[a-z].+)$"
@@ -136,7 +136,7 @@ def _by_genus(told: Told) -> _Form | None:
             f"Find {told.name} and {other} that is something else, and say what decides",
             f"Build {told.name}{{first}}, change it until it is only {other}, and say which change was the last",
         ),
-        f"What decides is named: {{the one}} {found['only']}",
+        f"What decides is named: only the first is one {found['only']}",
     )
 
 
@@ -144,7 +144,7 @@ def _by_parts(told: Told) -> _Form | None:
     for text in told.clauses:
         found = _PARTS.search(text)
         if found:
-            parts = listed(items_of(found["items"]))
+            parts = listed([p for p in re.split(r",\s(?:and )?|\sand\s", found["items"]) if p])
             return (
                 _depths(
                     f"Name the parts of {told.name} from memory",
@@ -175,6 +175,8 @@ def _by_purpose(told: Told) -> _Form | None:
     if not found:
         return None
     what = found["what"] or found["used"]
+    if re.search(r"\b(?:is|are)\b", what):
+        return None
     return (
         _depths(
             f"Describe a situation in which somebody wants to {what}, and what {told.name} does there",
@@ -186,8 +188,9 @@ def _by_purpose(told: Told) -> _Form | None:
 
 
 def _by_limit(told: Told) -> _Form | None:
-    text = max(told.clauses[1:], key=limit_strength, default="")
-    if not limit_strength(text):
+    # A contrast is for a comparison: it is neither kept nor broken.
+    text = next((t for t in told.clauses[1:] if limit_strength(t) in (1, 3)), "")
+    if not text:
         return None
     return (
         _depths(
@@ -206,10 +209,10 @@ def _by_comparison(told: Told) -> _Form | None:
     return (
         _depths(
             f"Name the two sides of this and what sets them apart: {text}",
-            f"Put two small cases side by side, one for each side of this: {text}",
+            f"Set the two against each other on one small case of your own: {text}",
             f"Solve the same problem{{first}} on both sides of this, and say which served better: {text}",
         ),
-        "The two cases stand next to each other, and it is marked where one sees that {shown}",
+        "What is alike and what is not is marked in the case, and one sees that {shown}",
     )
 
 
@@ -291,7 +294,7 @@ def code_line(code: str) -> str:
 def skill_criterion(task: str) -> str:
     """By what a skill that the source only demands can be checked: the objects and the way that it names."""
     text = task.rstrip(".")
-    way = re.search(r"\b(?P<by>by|using|with the help of|in terms of)\s(?P<way>[^,;:]{6,110})", text)
+    way = re.search(r"\b(?P<by>by(?= \w+ing\b)|using|with the help of|in terms of)\s(?P<way>[^,;:]{6,110})", text)
     kinds = re.match(rf"^\w+(?: and \w+)? (?:the )?(?:[\w ]+ of )?(?P<items>{_ITEM}(?:, {_ITEM})+,? and {_ITEM}?)(?=\s(?:by|using|with|in)\b|$)", text)
     parts = []
     if kinds and len(items := items_of(kinds["items"])) > 2:

@@ -59,6 +59,7 @@ _USED_SKILLS = 2
 _STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
 _LONG_NAME = 5
+_WORTHLESS = -0.6  # the value of a statement that is not about the concept in so many words and points back to another one
 _STORY = re.compile(r"\b(?:we|our|us|I|my)\b")
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too) ")
 _PHRASE = r"(?:(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+ ?){1,5}(?<! )"
@@ -143,7 +144,7 @@ class _Writer:
         self._other_pitfalls()
         self._mastery()
         self.content.capability = self._capability()
-        if len(self.content.core_ideas) < _LEAST_IDEAS and (line := next((c for p in self.passages if p.role == "code" and (c := code_line(p.text))), "")):
+        if len(self.content.core_ideas) < _LEAST_IDEAS and (line := self._code()):
             self.content.core_ideas.append(f"The source shows it in code: `{line}`.")
             self.content.lacks(_NO_MORE, THIN)
         if len(self.content.core_ideas) < _LEAST_IDEAS:
@@ -216,6 +217,10 @@ class _Writer:
                 out.append(Statement(sentence(f"{self.concept.title} {match['verb'].lower()} {p.text[match.end() :].strip()}"), p, True, clause=True))
         return out
 
+    def _code(self) -> str:
+        """A line of code that the source gives with the concept, if it can be quoted."""
+        return next((line for p in self.passages if p.role == "code" and (line := code_line(p.text))), "")
+
     def _parts(self) -> list[str]:
         """The items of a passage that only lists what belongs to the concept."""
         for p in self.passages:
@@ -252,12 +257,18 @@ class _Writer:
 
     def _limits(self) -> None:
         """Failures, contrasts and conditions that the source states of the concept, as far as it says enough else for the core ideas."""
-        usable = {s.key for s in self.said if s.passage.role not in ("pitfall", "practice") and s.value > 0} - self.used
+        usable = {s.key for s in self.said if s.passage.role not in ("pitfall", "practice")} - self.used
         found = [(limit_strength(s.text), s) for s in self.said if s.key in usable and _can_warn(s)]
         found.sort(key=lambda f: (-f[0], -f[1].value))
+        # An idea can be replaced by advice, by what other parts say, by a sentence as it stands or by the code that shows it.
+        stated = {id(s.passage) for s in self.said}
+        left = any(s.passage.role == "practice" and s.clause for s in self.said) or any(
+            id(p) not in stated and _can_stand(p, self.concept) for p in self.passages
+        )
+        replaced = left or bool(self.around.elsewhere.explaining) or bool(self._code())
         for k, (strength, s) in enumerate(found):
             # A second one has to be a contrast at least, and may not cost an idea.
-            kept = _LEAST_IDEAS if not self.content.pitfalls else IDEAS.get(self.depth, 4)
+            kept = _LEAST_IDEAS - replaced if not self.content.pitfalls else IDEAS.get(self.depth, 4)
             wanted = _PITFALLS.get(self.depth, 2)
             if strength < (1 if not k else 2) or len(self.content.pitfalls) >= wanted or len(usable) <= kept or s.key in self.used:
                 break
@@ -363,7 +374,7 @@ class _Writer:
             for s in [*self.ideas, *self.said]
             if s.passage.role not in ("practice", "pitfall") and (c := clause(s, self.around.plain) or clause(s, self.around.plain, LONGEST))
         ]
-        fresh = [(s, c) for s, c in clauses if folded(c)[:50] not in given]
+        fresh = [(s, c) for s, c in clauses if folded(c)[:50] not in given and folded(c)[-40:] not in given]
         ranked = sorted(enumerate(fresh), key=lambda p: (not p[1][0].defines, not re.search(r"\d", p[1][1]), -p[1][0].value, p[0]))
         return ranked[0][1][1] if ranked else ""
 
@@ -437,8 +448,7 @@ class _Writer:
     def _check_by_text(self, clauses: Sequence[str], depth: str) -> tuple[str, str]:
         """A task out of what the source says, examples, parts, limits and code among it, and its criterion."""
         definition = re.match(r"^[^,;:.()]{2,70}?\s(?:is|are)\s(?P<what>.+)$", clauses[0]) if self.ideas[0].subject else None
-        code = next((line for p in self.passages if p.role == "code" and (line := code_line(p.text))), "")
-        told = Told(self._topic(), self._first_prerequisite(), clauses, definition["what"] if definition else "", code)
+        told = Told(self._topic(), self._first_prerequisite(), clauses, definition["what"] if definition else "", self._code())
         task, criterion = asked(told, depth)
         return sentence(task), sentence(criterion.replace("{shown}", self._look_for(task) or clauses[0]))
 
@@ -468,8 +478,8 @@ class _Writer:
             return f"Explain: {self.content.core_ideas[0]}"
         skill = self._skill()
         definition = next((s for s in self.ideas if s.defines), None) or next((s for s in self.ideas if s.subject and s.clause), None)
-        listed = sum(p.role == "practice" and not p.explicit and not p.part for p in self.passages) >= _LEAST_IDEAS
-        if skill and (definition is None or listed or is_imperative(definition.text)):
+        many = sum(p.role == "practice" and not p.explicit and not p.part for p in self.passages) >= _LEAST_IDEAS
+        if skill and (definition is None or many or is_imperative(definition.text)):
             return skill
         if len(parts := self._parts()) > 1 and (definition is None or definition.passage.role == "other"):
             return sentence(f"Tell {listed(parts)} apart as parts of {self._name(title)}")
@@ -568,7 +578,7 @@ def _able(told: str) -> str:
     can = re.match(
         r"(?:[^,;:]{3,40},\s)?(?:you|we|one)\s(?:can|must|may|have to|need to)\s(?P<do>(?!also\b|not\b|only\b|know\b|use the term)[a-z]+\s.+)$", told
     )
-    if can:
+    if can and not re.search(r"\bthis\b", can["do"]):
         return capitalised(can["do"])
     when = re.match(r"(?P<when>(?:if|when|whenever|once|after|unless)\s[^,;:]{5,90}),\s(?P<then>.+)$", told)
     if when:
@@ -576,7 +586,7 @@ def _able(told: str) -> str:
     use = re.match(
         r"(?P<what>[^,;:]{2,50}?)\s(?:lets?|allows?|enables?|helps?)\s(?:you|us|one|users|programs|people|developers)(?:\sto)?\s(?P<do>[a-z].+)$", told
     )
-    if use:
+    if use and not re.search(r"\b(?:that|which)$", use["what"]) and not re.search(r"\b(?:is|are)\b", use["do"]):
         return f"Use {use['what']} to {use['do']}"
     parts = re.match(
         r"(?P<what>[^,;:]{2,60}?)\s(?:consists? of|comprises?|(?:is|are) made up of|includes?|contains?)\s(?P<parts>[^;:]+(?:,| and )[^;:]+)$", told
@@ -585,8 +595,8 @@ def _able(told: str) -> str:
         return f"Name what belongs to {parts['what']}: {parts['parts']}"
     if re.match(r"[^,;:]{2,60}\s(?:must|ha(?:s|ve) to|requires?|needs? to|cannot|can['’]t|can only)\s", told):
         return f"Keep to the rule that {told}"
-    if re.search(r"\b(?:unlike|whereas|similar to|rather than|instead of|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
-        return f"Tell the two sides of this apart: {told}"
+    if re.search(r"\b(?:unlike|whereas|rather than|instead of|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
+        return f"Tell one from the other by an example of each: {told}"
     return f"Explain, with an example, that {told}"
 
 
@@ -610,7 +620,7 @@ def _as_it_is(passage: Passage) -> Statement:
 
 def _can_warn(s: Statement) -> bool:
     """Whether a statement can stand as a pitfall: a sentence of its own about the concept, neither its definition nor the author's story."""
-    return s.clause and not s.defines and s.passage.role in ("fact", "definition") and s.value > 0 and not _STORY.search(s.text)
+    return s.clause and not s.defines and s.passage.role in ("fact", "definition", "example") and s.value > _WORTHLESS and not _STORY.search(s.text)
 
 
 def _telling(concept: Concept) -> set[str]:

@@ -29,6 +29,8 @@ _CUT = re.compile(
 _HANGS = re.compile(r"^(?:if|when|while|where|although|though|because|since|as|given|unless|once|after|before|unlike|with|in order|for)\b[^,]*$", re.IGNORECASE)
 _LEAST_KEPT = 5  # words
 _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|know how to|can)\s+", re.IGNORECASE)
+#: Verbs behind a semicolon that say what must be seen, and not what is to be done next.
+_SEEN = frozenset("confirm check verify expect see show observe note tell prove explain".split())
 _JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
 _RESULT_FOR = re.compile(
     r"^(?P<verb>Find|Compute|Calculate|Get|Obtain|Work out|Reproduce|Determine|Report|Measure|Show|Derive|Estimate)\s+"
@@ -168,7 +170,7 @@ def task_and_criterion(practice: str, plain: Collection[str] = ()) -> tuple[str,
         asked = _asked(task)
         # A second order is a task of its own and no outcome.
         ordered = imperative_of(rest.split(" ", 1)[0]) if rest else ""
-        if found and asked and len(asked.split()) > 2 and len(rest.split()) > 2 and (not ordered or ordered in OUTCOME_VERBS):
+        if found and asked and len(asked.split()) > 2 and len(rest.split()) > 2 and (not ordered or ordered in _SEEN or re.search(r"\d", rest)):
             return sentence(asked), sentence(rest)
     asked = imperative(text)
     found_outcome = _cut_at_outcome(text, bool(asked))

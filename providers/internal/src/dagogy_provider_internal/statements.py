@@ -280,9 +280,11 @@ def _is_clause(text: str, title: str) -> bool:
     """Whether `text` can follow "that": neither a noun phrase nor an order."""
     if is_fragment(text, title) or is_order(text, title) or _lacks_subject(text):
         return False
-    # "Describing how it was measured": the verb of a subordinate clause does not make a sentence of a gerund.
-    gerund = text.split(" ", 1)[0].endswith("ing") and imperative_of(text.split(" ", 1)[0])
-    return not text.isascii() or _has_verb(_SUBORDINATE.split(text)[0] if gerund else text)
+    # "Giving measures of center, and how they are found": a gerund with a verb further on is no sentence either.
+    if text.split(" ", 1)[0].endswith("ing") and imperative_of(text.split(" ", 1)[0]):
+        main = _SUBORDINATE.split(text)[0]
+        return bool(_FINITE.intersection(main.lower().split()) or re.search(r"\w{2,}s (?:the|an?|it|its|them|you|all|each)\b", main))
+    return not text.isascii() or _has_verb(text)
 
 
 def _has_verb(text: str) -> bool:
