@@ -59,6 +59,7 @@ GENUS = re.compile(
 _NO_GENUS = re.compile(r"\b(?:way|kind|type|sort|part|set|one|form)$")
 _MOST_ITEMS = 5
 _LONGEST_CODE = 70
+_HANGING = frozenset("a an the of to in on at by for with from and or as that which its their".split())
 _NO_CODE = re.compile(r"#!|//|#|/\*|\*|--|import\b|package\b|use\b|[<{]?\w*>?$")
 
 
@@ -244,16 +245,35 @@ def _by_code(told: Told) -> _Form | None:
 
 
 def _explained(told: Told) -> _Form:
-    text = told.clauses[1] if len(told.clauses) > 1 else ""
-    more = f"; show on the example that {text}" if text else ""
+    criterion = "Somebody else, asked afterwards, can say that {shown}"
+    if len(told.clauses) > 1:
+        text = told.clauses[1]
+        return (
+            _depths(
+                f"Say without the source at hand, with one example of {told.name}, that {text}",
+                f"Teach {told.name} to somebody else with an example of your own; show on the example that {text}",
+                f"Teach {told.name}{{first}} to somebody else with an example and a counterexample of your own; show on both why {text}",
+            ),
+            criterion,
+        )
+    gap = f"{_opening(told.clauses[0])} ___"
     return (
         _depths(
-            f"Say without the source at hand what {told.name} is about, with one example",
-            f"Teach {told.name} to somebody else with an example of your own{more}",
-            f"Teach {told.name}{{first}} to somebody else with an example and a counterexample of your own{more}",
+            f"Finish this sentence from memory, with one example: {gap}",
+            f"Finish this sentence from memory, and show on an example of your own that it is so: {gap}",
+            f"Finish this sentence from memory, and look{{first}} for a case in which it does not hold: {gap}",
         ),
-        "Somebody else, asked afterwards, can say that {shown}",
+        "The sentence says, in whatever words, that {shown}",
     )
+
+
+def _opening(text: str) -> str:
+    """The first half of a sentence, up to a word that does not hang on the next one."""
+    found = text.split()
+    end = max(2, len(found) // 2)
+    while end > 2 and found[end - 1].lower() in _HANGING:
+        end -= 1
+    return " ".join(found[:end]).rstrip(",;:")
 
 
 #: Tasks and criteria where the name of the concept says what is asked, by its kind and the depth.

@@ -61,6 +61,11 @@ _NO_MISTAKE = "The source names no mistake"
 _LONG_NAME = 5
 _WORTHLESS = -0.6  # the value of a statement that is not about the concept in so many words and points back to another one
 _STORY = re.compile(r"\b(?:we|our|us|I|my)\b")
+#: Opens a sentence that needs the one before it, which a pitfall does not have.
+_LEANS_BACK = re.compile(
+    r"(?:this|these|those|its|their|an example|in (?:contrast|other|these|this|that|such|both|the)|otherwise|instead|via|due to|because of|for example)\b",
+    re.IGNORECASE,
+)
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too) ")
 _PHRASE = r"(?:(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+ ?){1,5}(?<! )"
 #: Two things that the source tells apart, or asks to be told apart.
@@ -287,10 +292,15 @@ class _Writer:
         if not told and warned:
             self.content.cited.append(warned[0].passage)
             told = warned[0].text
-        told = told or (advice[0].text if advice else "")
-        if not told:
-            self.content.lacks("pitfalls", THIN)
+        told = told or (advice[0].text if advice else "") or self._overlooked()
+        self.content.lacks("pitfalls", self.content.confidence - 0.1 if told else THIN)
         self._pitfall(told or f"{_NO_MISTAKE} with “{self.concept.title}”.")
+
+    def _overlooked(self) -> str:
+        """A failure, contrast or condition that stands among the ideas, because the source says too little else to spare it there."""
+        found = [(limit_strength(s.text), c) for s in [*self.ideas[1:], *self.ideas[:1]] if (c := clause(s, self.around.plain)) and not _STORY.search(s.text)]
+        strength, told = max(found, key=lambda f: f[0], default=(0, ""))
+        return sentence(f"Overlooking that {told}") if strength and not self.foreign else ""
 
     def _second_half(self) -> str:
         """The half of an idea that takes something back or limits it, where the idea can do without."""
@@ -620,7 +630,14 @@ def _as_it_is(passage: Passage) -> Statement:
 
 def _can_warn(s: Statement) -> bool:
     """Whether a statement can stand as a pitfall: a sentence of its own about the concept, neither its definition nor the author's story."""
-    return s.clause and not s.defines and s.passage.role in ("fact", "definition", "example") and s.value > _WORTHLESS and not _STORY.search(s.text)
+    return (
+        s.clause
+        and not s.defines
+        and s.passage.role in ("fact", "definition", "example")
+        and s.value > _WORTHLESS
+        and not _STORY.search(s.text)
+        and not _LEANS_BACK.match(s.text)
+    )
 
 
 def _telling(concept: Concept) -> set[str]:
