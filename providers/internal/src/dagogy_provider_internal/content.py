@@ -60,6 +60,7 @@ _STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
 _LONG_NAME = 5
 _WORTHLESS = -0.6  # the value of a statement that is not about the concept in so many words and points back to another one
+_DEMANDED = re.compile(r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive)(?:, [^,]+,)? (?:why|that) (?P<what>[^:;]{12,200})$", re.IGNORECASE)
 _STORY = re.compile(r"\b(?:we|our|us|I|my)\b")
 #: Opens a sentence that needs the one before it, which a pitfall does not have.
 _LEANS_BACK = re.compile(
@@ -292,9 +293,14 @@ class _Writer:
         if not told and warned:
             self.content.cited.append(warned[0].passage)
             told = warned[0].text
-        told = told or (advice[0].text if advice else "") or self._overlooked()
+        told = told or (advice[0].text if advice else "") or self._demanded() or self._overlooked()
         self.content.lacks("pitfalls", self.content.confidence - 0.1 if told else THIN)
         self._pitfall(told or f"{_NO_MISTAKE} with “{self.concept.title}”.")
+
+    def _demanded(self) -> str:
+        """A limit that the source asks the learner to know or show ("Know why …", "Prove that … is not …")."""
+        found = (m["what"] for p in self.passages if p.role not in ("code", "question") and (m := _DEMANDED.match(cleaned(p.text))))
+        return next((sentence(what) for what in found if limit_strength(what) and balanced(what) and not PRONOUN.match(capitalised(what))), "")
 
     def _overlooked(self) -> str:
         """A failure, contrast or condition that stands among the ideas, because the source says too little else to spare it there."""
@@ -331,7 +337,7 @@ class _Writer:
     def _topic(self) -> str:
         """The concept inside a task: as it is called, or in quotation marks where its title is a phrase or a sentence and no name."""
         title = self.concept.title
-        phrase = len(title.split()) > _LONG_NAME or title.split(" ", 1)[0].endswith("ing") or is_imperative(title) or is_order(title)
+        phrase = len(title.split()) > _LONG_NAME or title.split(" ", 1)[0].endswith("ing") or (" " in title and (is_imperative(title) or is_order(title)))
         return f"“{title}”" if phrase or re.search(r"[!?,:…]", title) else self._called()
 
     def _name(self, title: str) -> str:
@@ -399,7 +405,7 @@ class _Writer:
                 return named
             skill = next((c for s in self.said if not s.clause and (c := uncapitalised_first(s.text.rstrip("."))) and folded(c)[:50] not in folded(task)), "")
             if skill:
-                return sentence(f"It is done without help, and what comes out serves for the next step: {skill}")
+                return sentence(f"With the result alone in hand, somebody else can go on to this: {skill}")
             return sentence(f"Two answers, worked out apart from each other, come to the same: {uncapitalised_first(task.rstrip('.'))}")
         if verb in _PROOF:
             return sentence(f"Each step names what it follows from, and the argument uses that {shown}")
