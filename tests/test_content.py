@@ -325,7 +325,7 @@ def test_a_skill_is_checked_by_the_objects_and_the_way_that_it_names() -> None:
 
 def test_a_second_order_is_no_criterion() -> None:
     assert task_and_criterion("Identify the parts of an expression; arrange them by their size.")[1] == ""
-    assert task_and_criterion("Boil the milk; check that it does not burn.")[1] == "Check that it does not burn."
+    assert task_and_criterion("Measure the milk; check that it does not burn.")[1] == "Check that it does not burn."
 
 
 def test_a_criterion_says_what_to_look_for_and_the_task_does_not_give_it_away() -> None:

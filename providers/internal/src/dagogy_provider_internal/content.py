@@ -67,7 +67,7 @@ _LEANS_BACK = re.compile(
     r"(?:this|these|those|its|their|an example|in (?:contrast|other|these|this|that|such|both|the)|otherwise|instead|via|due to|because of|for example)\b",
     re.IGNORECASE,
 )
-_WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too) ")
+_WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too|\w+ing) ")
 _PHRASE = r"(?:(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+ ?){1,5}(?<! )"
 #: Two things that the source tells apart, or asks to be told apart.
 _APART = re.compile(
