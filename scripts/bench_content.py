@@ -388,7 +388,10 @@ def corpus(maker: Maker, cases: Path, extra: Sequence[Path], modes: Sequence[str
     own = [*(ROOT / "examples").glob("*.md"), *(ROOT / "runs").glob("*/inputs/scope.md"), *(ROOT / "tests/data").glob("**/*scope*.md"), *extra]
     if "scope" in modes:
         for path in sorted(own):
-            yield maker.from_scope(path.parents[1].name if path.name == "scope.md" else path.stem, path.read_text(encoding="utf-8"))
+            yield maker.from_scope(
+                path.stem if path.name != "scope.md" else path.parents[1].name if path.parent.name == "inputs" else path.parent.name,
+                path.read_text(encoding="utf-8"),
+            )
     for mode in modes:
         for case in sorted(p for p in cases.glob("*") if (p / "scope.md").is_file()):
             name = f"{case.name} ({mode})"

@@ -16,11 +16,12 @@ from dagogy.pipeline.scope import read_scope
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy_provider_internal import dagogy_providers
+from dagogy_provider_internal.checks import limit_strength, skill_criterion
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.estimates import effort
 from dagogy_provider_internal.kinds import kind_of
 from dagogy_provider_internal.passages import passages, whole_sentences
-from dagogy_provider_internal.phrasing import within
+from dagogy_provider_internal.phrasing import task_and_criterion, within
 from dagogy_provider_internal.provider import Internal
 from dagogy_provider_internal.statements import cleaned, statements
 
@@ -242,7 +243,89 @@ def test_a_task_asks_for_more_with_more_depth() -> None:
         "# T\n\n## Stack\n\nA stack is a pile of values. A stack gives back the last value first. A stack has no other end.\n\n## Queue\n\nA queue is a line.\n"
     )
     tasks = [nodes(text, constraints={"depth": depth})["Stack"]["mastery_check"]["task"] for depth in ("survey", "practical", "mastery")]
-    assert [t.split(" ", 1)[0] for t in tasks] == ["Explain", "Make", "Build"]
+    assert tasks == [
+        "Say without the source at hand, with one example of a stack, that a stack gives back the last value first.",
+        "Teach a stack to somebody else with an example of your own; show on the example that a stack gives back the last value first.",
+        "Teach a stack to somebody else with an example and a counterexample of your own; show on both why a stack gives back the last value first.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "task", "criterion"),
+    [
+        pytest.param(
+            "A knot is a loop in a rope. Examples include the bowline, the reef knot and the clove hitch.",
+            "Go through the bowline, the reef knot and the clove hitch, and add one of your own: say of each what makes it a case for a knot.",
+            "a knot is a loop in a rope",
+            id="examples",
+        ),
+        pytest.param(
+            "A knot is a loop that tightens under load.",
+            "a loop that is something else",
+            "only the first is one that tightens under load",
+            id="genus",
+        ),
+        pytest.param(
+            "The knot joins two ropes. A knot consists of a standing part, a bight and a working end.",
+            "mark and name every part",
+            "Nothing is left out of these: a standing part, a bight and a working end.",
+            id="parts",
+        ),
+        pytest.param("The knot joins two ropes. A knot takes 40 percent of the strength of the rope.", "figures of your own", "joins two ropes", id="figures"),
+        pytest.param("The knot joins two ropes. Knots let you shorten a line.", "something of your own to shorten a line.", "joins two ropes", id="purpose"),
+        pytest.param("The knot joins two ropes.", "Finish this sentence from memory", "the knot joins two ropes", id="one statement"),
+    ],
+)
+def test_a_task_is_made_of_what_the_source_says_of_the_concept(said: str, task: str, criterion: str) -> None:
+    check = nodes(f"# T\n\n## Knot\n\n{said}\n\n## Sail\n\nA sail is a cloth.\n")["Knot"]["mastery_check"]
+    assert task in check["task"]
+    assert criterion in check["pass_criteria"]
+
+
+@pytest.mark.parametrize(
+    ("text", "strength"),
+    [
+        ("A vector cannot hold two types.", 3),
+        ("Unlike a list, a tuple has a fixed length.", 2),
+        ("The name must be unique.", 1),
+        ("A tuple holds values.", 0),
+        ("It is not only fast but also small.", 0),
+    ],
+)
+def test_failures_come_before_contrasts_and_these_before_conditions(text: str, strength: int) -> None:
+    assert limit_strength(text) == strength
+
+
+def test_a_limit_that_the_source_states_is_the_pitfall_and_no_idea() -> None:
+    node = nodes("# T\n\n## Vector\n\nA vector is a list of values. A vector grows at its end. A vector can only hold values of one type.\n")["Vector"]
+    assert node["pitfalls"] == ["A vector can only hold values of one type."]
+    assert node["core_ideas"] == ["A vector is a list of values.", "A vector grows at its end."]
+
+
+def test_a_limit_among_two_ideas_is_told_as_overlooked_and_a_mere_fact_is_not() -> None:
+    text = "# T\n\n## Vector\n\nA vector is a list of values. A vector can only hold values of one type.\n\n## Map\n\nA map is a table. A map has keys.\n"
+    made = nodes(text)
+    assert made["Vector"]["pitfalls"] == ["Overlooking that a vector can only hold values of one type."]
+    assert made["Map"]["pitfalls"] == ["The source names no mistake with “Map”."]
+
+
+def test_a_limit_that_the_learner_is_to_know_is_a_pitfall() -> None:
+    node = nodes("# T\n\n## Sets\n\nA set is a collection of things. Sets have members.\n\n- Prove that the set of real numbers is not countable.\n")["Sets"]
+    assert node["pitfalls"] == ["The set of real numbers is not countable."]
+
+
+def test_a_skill_is_checked_by_the_objects_and_the_way_that_it_names() -> None:
+    told = skill_criterion("Find the area of triangles, special quadrilaterals, and polygons by composing into rectangles.")
+    assert told == (
+        "There is a finished case for each of these: triangles, special quadrilaterals and polygons; "
+        "the working shows the way: by composing into rectangles; somebody else who goes over it gets the same."
+    )
+    assert skill_criterion("Count to a hundred.") == ""
+
+
+def test_a_second_order_is_no_criterion() -> None:
+    assert task_and_criterion("Identify the parts of an expression; arrange them by their size.")[1] == ""
+    assert task_and_criterion("Measure the milk; check that it does not burn.")[1] == "Check that it does not burn."
 
 
 def test_a_criterion_says_what_to_look_for_and_the_task_does_not_give_it_away() -> None:

@@ -13,19 +13,16 @@ from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.content import THIN, UNSAID, Around, Content, content_of, needs_elsewhere
 from dagogy_provider_internal.elsewhere import Elsewhere, elsewhere
 from dagogy_provider_internal.estimates import effort, minutes
-from dagogy_provider_internal.naming import content_tokens
 from dagogy_provider_internal.phrasing import plain_words
 from dagogy_provider_internal.reading import Studied, misconceptions_about
-from dagogy_provider_internal.statements import Statement, says_what, statements
-
-_ALIKE = 100  # concepts that share a word of their names and are looked at
+from dagogy_provider_internal.statements import statements
 
 
 def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str, Any], list[Content]]:
     """The curriculum, and the contents in the order of its nodes."""
     order = studied.arrangement.order
     said = [statements(texts, concept) for texts, concept in zip(studied.texts, studied.concepts, strict=True)]
-    around = _surroundings(studied, said, spec)
+    around = _surroundings(studied, spec)
     contents = [content_of(studied.concepts[i], studied.texts[i], said[i], around[i], spec.constraints.depth) for i in order]
     before: dict[int, list[int]] = defaultdict(list)
     for edge in studied.arrangement.edges:
@@ -69,7 +66,7 @@ def _spec_position(concept: Concept, spec: TopicSpec) -> int:
     return next((k for k, item in enumerate(spec.scope_in) if " ".join(item.split()) == " ".join(concept.title.split())), 0)
 
 
-def _surroundings(studied: Studied, said: Sequence[Sequence[Statement]], spec: TopicSpec) -> list[Around]:
+def _surroundings(studied: Studied, spec: TopicSpec) -> list[Around]:
     concepts = studied.concepts
     before: dict[int, list[str]] = defaultdict(list)
     after: dict[int, list[str]] = defaultdict(list)
@@ -78,39 +75,9 @@ def _surroundings(studied: Studied, said: Sequence[Sequence[Statement]], spec: T
         after[edge.before].append(concepts[edge.after].title)
     told = elsewhere(concepts, [i for i, (c, t) in enumerate(zip(concepts, studied.texts, strict=True)) if needs_elsewhere(c, t)])
     plain = plain_words(studied.texts, [c.title for c in concepts])
-    siblings = _siblings(concepts, said)
     return [
-        Around(before[i], after[i], told.get(i, Elsewhere()), misconceptions_about(concept, spec.misconceptions), plain, siblings.get(i))
-        for i, concept in enumerate(concepts)
+        Around(before[i], after[i], told.get(i, Elsewhere()), misconceptions_about(concept, spec.misconceptions), plain) for i, concept in enumerate(concepts)
     ]
-
-
-def _siblings(concepts: Sequence[Concept], said: Sequence[Sequence[Statement]]) -> dict[int, tuple[str, Statement]]:
-    """For a concept the one whose name shares most with its own and of which the source says what it is; a pair is told once, in one direction."""
-    by_word: dict[str, list[int]] = defaultdict(list)
-    definition = [next((s for s in few if s.subject and s.clause and says_what(s.text)), None) for few in said]
-    telling = [content_tokens(c.title) for c in concepts]
-    for i, words in enumerate(telling):
-        for word in words:
-            by_word[word].append(i)
-    out: dict[int, tuple[str, Statement]] = {}
-    told: set[frozenset[int]] = set()
-    for i, words in enumerate(telling):
-        shared: dict[int, float] = defaultdict(float)
-        for word in words:
-            for j in by_word[word][:_ALIKE]:
-                if j != i and definition[j] is not None and frozenset((i, j)) not in told and _alike(telling[i], telling[j]):
-                    shared[j] += 1 / len(by_word[word])
-        if shared:
-            j = min(shared, key=lambda j: (-shared[j], concepts[j].title))
-            told.add(frozenset((i, j)))
-            out[i] = (concepts[j].title, definition[j])  # type: ignore[assignment]
-    return out
-
-
-def _alike(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Names that are easily taken for each other: of the same head word, or one the other with a word more."""
-    return one[-1] == other[-1] or ((set(one) < set(other) or set(other) < set(one)) and abs(len(one) - len(other)) == 1)
 
 
 def _open_questions(concepts: Sequence[Concept], contents: Sequence[Content]) -> list[dict[str, Any]]:

@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, limit_strength, listed, skill_criterion
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
-from dagogy_provider_internal.lexicon import folded, imperative_of, is_imperative, pitfall_strength
+from dagogy_provider_internal.lexicon import folded, imperative_of, is_imperative
 from dagogy_provider_internal.naming import core_name, is_unspaced, same_key
 from dagogy_provider_internal.passages import TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (
@@ -43,7 +44,6 @@ from dagogy_provider_internal.statements import (
     is_order,
     key_of,
     resolved,
-    says_what,
     uncapitalised_first,
 )
 
@@ -56,11 +56,18 @@ UNSAID, THIN = 0.2, 0.3
 _NOTHING, _NO_MORE = "any statement", "any further statement"
 _LEAST_IDEAS = 2
 _USED_SKILLS = 2
-_LONG_PITFALL = 200
 _STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
-_HALF = 130  # characters of each side of a contrast
-_WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too) ")
+_LONG_NAME = 5
+_WORTHLESS = -0.6  # the value of a statement that is not about the concept in so many words and points back to another one
+_DEMANDED = re.compile(r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive)(?:, [^,]+,)? (?:why|that) (?P<what>[^:;]{12,200})$", re.IGNORECASE)
+_STORY = re.compile(r"\b(?:we|our|us|I|my)\b")
+#: Opens a sentence that needs the one before it, which a pitfall does not have.
+_LEANS_BACK = re.compile(
+    r"(?:this|these|those|its|their|an example|in (?:contrast|other|these|this|that|such|both|the)|otherwise|instead|via|due to|because of|for example)\b",
+    re.IGNORECASE,
+)
+_WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too|\w+ing) ")
 _PHRASE = r"(?:(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+ ?){1,5}(?<! )"
 #: Two things that the source tells apart, or asks to be told apart.
 _APART = re.compile(
@@ -69,16 +76,6 @@ _APART = re.compile(
     re.IGNORECASE,
 )
 _APART_HINTS = ("istinction", "istinguish", "ifference", "onfus", "ix up", "ixes up", "ixing up")
-#: Words of a statement that a learner overlooks at a cost: it limits, requires or sets a number.
-_LIMITING = re.compile(
-    r"\b(?:only|must|not|no|never|cannot|can['’]?t|always|every|each|before|until|unless|requires?|needs?|depends?|exactly|same|at (?:most|least)|"
-    r"rather than|instead|unlike|but|if|although|default|limit\w*|without|does ?n['’]t|is ?n['’]t)\b|\d",
-    re.IGNORECASE,
-)
-_ANYTHING = re.compile("")
-_GENUS = re.compile(
-    r"^(?:an?|the|any|one)\s+(?P<genus>(?:[\w'’-]+\s){0,3}?[\w'’-]+),?\s(?P<only>(?:that|which|whose|in which|where|for which|by which)\s[^,;:]{8,110})$"
-)
 _QUESTION = re.compile(r"^(?:what|which|why|how|when|where|who|does|do|is|are|can)\b(?! if we\b)[^:]{12,200}\?$", re.IGNORECASE)
 _PROOF = frozenset("prove show derive justify deduce demonstrate".split())
 _TELLING = frozenset("define state explain describe name identify recognize distinguish summarize list interpret compare classify give".split())
@@ -88,14 +85,13 @@ _ENGLISH = frozenset("the a an and of is are to in that for with it can be or as
 @dataclass(frozen=True, slots=True)
 class Around:
     """A concept's place in the curriculum: titles it leans on, titles that lean on it, what other parts of the source say of it, misconceptions of
-    the spec about it, the words that the source writes small within a sentence, and a concept with a similar name and what it is."""
+    the spec about it, and the words that the source writes small within a sentence."""
 
     before: Sequence[str] = ()
     after: Sequence[str] = ()
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
     misconceptions: Sequence[str] = ()
     plain: frozenset[str] = frozenset()
-    sibling: tuple[str, Statement] | None = None
 
 
 @dataclass(slots=True)
@@ -147,12 +143,16 @@ class _Writer:
 
     def write(self) -> Content:
         self._marked_pitfalls()
+        self._limits()
         self._core_ideas()
         if not self.content.core_ideas:
             return self._only_named()
         self._other_pitfalls()
         self._mastery()
         self.content.capability = self._capability()
+        if len(self.content.core_ideas) < _LEAST_IDEAS and (line := self._code()):
+            self.content.core_ideas.append(f"The source shows it in code: `{line}`.")
+            self.content.lacks(_NO_MORE, THIN)
         if len(self.content.core_ideas) < _LEAST_IDEAS:
             self.content.core_ideas.append(f"The source says no more of “{self.concept.title}” than this.")
             self.content.lacks(_NO_MORE, THIN)
@@ -223,6 +223,10 @@ class _Writer:
                 out.append(Statement(sentence(f"{self.concept.title} {match['verb'].lower()} {p.text[match.end() :].strip()}"), p, True, clause=True))
         return out
 
+    def _code(self) -> str:
+        """A line of code that the source gives with the concept, if it can be quoted."""
+        return next((line for p in self.passages if p.role == "code" and (line := code_line(p.text))), "")
+
     def _parts(self) -> list[str]:
         """The items of a passage that only lists what belongs to the concept."""
         for p in self.passages:
@@ -236,7 +240,7 @@ class _Writer:
         told = " ".join([self.concept.title, *self.content.core_ideas]).casefold()
         left = [m for m in self.concept.merged if m.casefold() not in told]
         if left and self.content.core_ideas:
-            self.content.core_ideas.append(sentence(f"{self.concept.title} also takes in {_listed(left)}"))
+            self.content.core_ideas.append(sentence(f"{self.concept.title} also takes in {listed(left)}"))
 
     # -------------------------------------------------------------------------------------------------------------------- pitfalls
 
@@ -257,40 +261,66 @@ class _Writer:
         self.used.add(key_of(text))
         self.content.pitfalls.append(text)
 
+    def _limits(self) -> None:
+        """Failures, contrasts and conditions that the source states of the concept, as far as it says enough else for the core ideas."""
+        usable = {s.key for s in self.said if s.passage.role not in ("pitfall", "practice")} - self.used
+        found = [(limit_strength(s.text), s) for s in self.said if s.key in usable and _can_warn(s)]
+        found.sort(key=lambda f: (-f[0], -f[1].value))
+        # An idea can be replaced by advice, by what other parts say, by a sentence as it stands or by the code that shows it.
+        stated = {id(s.passage) for s in self.said}
+        left = any(s.passage.role == "practice" and s.clause for s in self.said) or any(
+            id(p) not in stated and _can_stand(p, self.concept) for p in self.passages
+        )
+        replaced = left or bool(self.around.elsewhere.explaining) or bool(self._code())
+        for k, (strength, s) in enumerate(found):
+            # A second one has to be a contrast at least, and may not cost an idea.
+            kept = _LEAST_IDEAS - replaced if not self.content.pitfalls else IDEAS.get(self.depth, 4)
+            wanted = _PITFALLS.get(self.depth, 2)
+            if strength < (1 if not k else 2) or len(self.content.pitfalls) >= wanted or len(usable) <= kept or s.key in self.used:
+                break
+            usable.discard(s.key)
+            self._pitfall(s.text)
+
     def _other_pitfalls(self) -> None:
-        """For a concept whose own text marks no mistake: a contrast or limit that it states, advice with its reason, what is said elsewhere, else what
-        is easily overlooked or taken too widely."""
+        """For a concept whose own text leaves no sentence to warn with: two things that it tells apart, half of an idea, what is said elsewhere, advice
+        with its reason. Nothing else is made into a mistake: where the source names none, the node says so."""
         if self.content.pitfalls:
             return
-        spare = [s for s in self.said if s.key not in self.used]
-        contrast = [
-            s for s in spare if s.passage.role in ("fact", "example", "definition", "pitfall") and pitfall_strength(s.text) and s.clause and s.value > 0
-        ]
         warned = [s for s in self.around.elsewhere.warning if s.key not in self.used]
-        advice = [s for s in spare if s.passage.role == "practice" and not s.passage.explicit and _WITH_REASON.search(s.text)]
-        if contrast:
-            self._pitfall(contrast[0].text)
-            return
-        if warned:
+        warned += [s for s in self.around.elsewhere.explaining if s.key not in self.used and _can_warn(s) and limit_strength(s.text) > 1]
+        advice = [s for s in self.said if s.key not in self.used and s.passage.role == "practice" and not s.passage.explicit and _WITH_REASON.search(s.text)]
+        told = self._told_apart() or self._second_half()
+        if not told and warned:
             self.content.cited.append(warned[0].passage)
-            self._pitfall(warned[0].text)
-            return
-        told = advice[0].text if advice else self._overlooked(spare)
+            told = warned[0].text
+        told = told or (advice[0].text if advice else "") or self._demanded() or self._overlooked()
         self.content.lacks("pitfalls", self.content.confidence - 0.1 if told else THIN)
         self._pitfall(told or f"{_NO_MISTAKE} with “{self.concept.title}”.")
 
-    def _overlooked(self, spare: Sequence[Statement]) -> str:
-        """A limit or condition that the node does not have among its ideas, or else an idea that the node can spare."""
-        if self.foreign:
-            return ""
-        told = self._told_apart() or self._limit(spare, _LIMITING)
-        if not told and len(self.ideas) > _LEAST_IDEAS:
-            told = self._limit(self.ideas[1:], _LIMITING)
-        told = told or self._mixed_up() or self._too_wide() or self._limit(spare, _ANYTHING) or self._limit(self.ideas[_LEAST_IDEAS:], _ANYTHING)
-        # With two ideas the node can spare neither; one that forbids or confines is what is got wrong.
-        return told or self._limit([*self.ideas[1:], *self.ideas[:1]], _LIMITING, keep=True)
+    def _demanded(self) -> str:
+        """A limit that the source asks the learner to know or show ("Know why …", "Prove that … is not …")."""
+        found = (m["what"] for p in self.passages if p.role not in ("code", "question") and (m := _DEMANDED.match(cleaned(p.text))))
+        return next((sentence(what) for what in found if limit_strength(what) and balanced(what) and not PRONOUN.match(capitalised(what))), "")
+
+    def _overlooked(self) -> str:
+        """A failure, contrast or condition that stands among the ideas, because the source says too little else to spare it there."""
+        found = [(limit_strength(s.text), c) for s in [*self.ideas[1:], *self.ideas[:1]] if (c := clause(s, self.around.plain)) and not _STORY.search(s.text)]
+        strength, told = max(found, key=lambda f: f[0], default=(0, ""))
+        return sentence(f"Overlooking that {told}") if strength and not self.foreign else ""
+
+    def _second_half(self) -> str:
+        """The half of an idea that takes something back or limits it, where the idea can do without."""
+        for k, idea in enumerate(self.ideas):
+            two = list(halves(idea, self._name(self.concept.title)))
+            if two and not idea.passage.member and limit_strength(two[1].text):
+                self.ideas[k] = two[0]
+                self.content.core_ideas[k] = two[0].text
+                return two[1].text
+        return ""
 
     def _told_apart(self) -> str:
+        if self.foreign:
+            return ""
         for p in self.passages:
             hinted = p.role not in ("code", "question") and any(hint in p.text for hint in _APART_HINTS)
             found = _APART.search(p.text) if hinted else None
@@ -298,44 +328,17 @@ class _Writer:
                 return sentence(f"Mixing up {found['a'] or found['c'] or found['e']} and {found['b'] or found['f']}")
         return ""
 
-    def _mixed_up(self) -> str:
-        """The concept taken for one with a similar name; the source says of both what they are."""
-        own = next((c for s in self.ideas if s.subject and says_what(s.text) and (c := clause(s, self.around.plain, _HALF))), "")
-        other = clause(self.around.sibling[1], self.around.plain, _HALF) if self.around.sibling else ""
-        if not own or not other or self.around.sibling is None:
-            return ""
-        names = [self._name(t) for t in (self.concept.title, self.around.sibling[0])]
-        return sentence(f"Mixing up {names[0]} and {names[1]}: {own}, whereas {other}")
-
-    def _limit(self, found: Sequence[Statement], pattern: re.Pattern[str], *, keep: bool = False) -> str:
-        for s in found if keep else sorted(found, key=lambda s: -s.value):
-            told = clause(s, self.around.plain) if s.value > 0 and pattern.search(s.text) else ""
-            if not told:
-                continue
-            if s in self.ideas and not keep and s.passage.member:
-                continue
-            if s in self.ideas and not keep:
-                self.ideas.remove(s)
-                self.content.core_ideas.remove(s.text)
-            self.used.add(s.key)
-            return sentence(f"Overlooking that {told}")
-        return ""
-
-    def _too_wide(self) -> str:
-        """The definition read without what tells the concept from others of its kind."""
-        for s in self.ideas:
-            found = re.match(r"^(?P<np>[^,;:.()]{2,60}?)\s(?:is|are)\s(?P<what>.+?)\.?$", s.text) if s.subject else None
-            kind = _GENUS.match(found["what"]) if found else None
-            if found and kind and balanced(kind["only"]) and not re.search(r"\b(?:way|kind|type|sort|part|set|number|one|form)$", kind["genus"]):
-                name = uncapitalised(found["np"], self.around.plain)
-                return sentence(f"Taking any {kind['genus']} for {name}, though only one {kind['only']} is meant")
-        return ""
-
     def _called(self) -> str:
         """The concept as the source calls it within a sentence, with the article that its definition has."""
         name = self._name(self.concept.title)
         article = next((m[1].lower() for s in self.ideas if (m := re.match(rf"(An?|The) {re.escape(name)}\b", s.text, re.IGNORECASE))), "")
         return f"{article} {name}" if article else name
+
+    def _topic(self) -> str:
+        """The concept inside a task: as it is called, or in quotation marks where its title is a phrase or a sentence and no name."""
+        title = self.concept.title
+        phrase = len(title.split()) > _LONG_NAME or title.split(" ", 1)[0].endswith("ing") or (" " in title and (is_imperative(title) or is_order(title)))
+        return f"“{title}”" if phrase or re.search(r"[!?,:…]", title) else self._called()
 
     def _name(self, title: str) -> str:
         """A title within a sentence, small where the source writes its first word small."""
@@ -387,7 +390,7 @@ class _Writer:
             for s in [*self.ideas, *self.said]
             if s.passage.role not in ("practice", "pitfall") and (c := clause(s, self.around.plain) or clause(s, self.around.plain, LONGEST))
         ]
-        fresh = [(s, c) for s, c in clauses if folded(c)[:50] not in given]
+        fresh = [(s, c) for s, c in clauses if folded(c)[:50] not in given and folded(c)[-40:] not in given]
         ranked = sorted(enumerate(fresh), key=lambda p: (not p[1][0].defines, not re.search(r"\d", p[1][1]), -p[1][0].value, p[0]))
         return ranked[0][1][1] if ranked else ""
 
@@ -398,9 +401,12 @@ class _Writer:
         if self.foreign:
             return "Found in the result: " + next((i for i in self.content.core_ideas if folded(i)[:50] not in folded(task)), self.content.core_ideas[0])
         if not shown:
+            if named := skill_criterion(task):
+                return named
             skill = next((c for s in self.said if not s.clause and (c := uncapitalised_first(s.text.rstrip("."))) and folded(c)[:50] not in folded(task)), "")
-            matter = skill or uncapitalised_first(task.rstrip("."))
-            return sentence(f"Somebody else gets the same results in three cases of it, checked without help: {matter}")
+            if skill:
+                return sentence(f"With the result alone in hand, somebody else can go on to this: {skill}")
+            return sentence(f"Two answers, worked out apart from each other, come to the same: {uncapitalised_first(task.rstrip('.'))}")
         if verb in _PROOF:
             return sentence(f"Each step names what it follows from, and the argument uses that {shown}")
         if verb in _TELLING:
@@ -417,8 +423,8 @@ class _Writer:
             return sentence(f"Answer in writing, with an example of your own: {question}"), self._says(question)
         if len(parts) > 1 and len(self.ideas) < _LEAST_IDEAS + 1:
             return (
-                sentence(f"Say in one sentence each what {_listed(parts)} {'are' if len(parts) > 1 else 'is'}, and how they hang together"),
-                sentence(f"Each of {_listed(parts)} has a sentence of its own and an example, and at least one link between two of them is drawn"),
+                sentence(f"Say in one sentence each what {listed(parts)} {'are' if len(parts) > 1 else 'is'}, and how they hang together"),
+                sentence(f"Each of {listed(parts)} has a sentence of its own and an example, and at least one link between two of them is drawn"),
             )
         return self._check_by_kind()
 
@@ -427,29 +433,40 @@ class _Writer:
         return sentence(f"The answer says that {shown}, and the example shows it") if shown else self.content.core_ideas[-1]
 
     def _check_by_kind(self) -> tuple[str, str]:
+        plain = self.around.plain
         rest = sorted(self.ideas[1:], key=lambda s: (s.passage.role == "example", -s.value))
-        aim = next((c for s in [*rest, *self.ideas] if (c := clause(s, self.around.plain))), "")
-        name = self._called()
-        if not aim and is_order(self.ideas[0].text):
+        clauses = [c for s in [*self.ideas[:1], *rest] if (c := clause(s, plain) or clause(s, plain, LONGEST))]
+        if not clauses and is_order(self.ideas[0].text):
             return self.ideas[0].text, self._criterion_for(self.ideas[0].text)
-        if not aim:
-            return self._check_of_fragment(name)
-        form = _FORMS[self.kind]
-        done = doing(self.concept.title)
-        do = _small(done, self.around.plain) if done else f"Carry out {name}"
-        depth = self.depth if self.depth in ("survey", "mastery") else "practical"
-        task = sentence(form[depth].format(aim=aim, name=name, do=do, first=self._first_prerequisite()))
-        shown = self._look_for(task)
+        if not clauses:
+            return self._check_of_fragment(self._topic())
         steps = [within(cleaned(p.text), _STEP).rstrip(". ") for p in self.passages if p.step]
         told = any(p.step and p.role == "practice" for p in self.passages)
+        depth = self.depth if self.depth in ("survey", "mastery") else "practical"
+        form = KINDS.get(self.kind)
+        if form is None:
+            return self._check_by_text(clauses, depth)
+        aim = clauses[1] if len(clauses) > 1 else clauses[0]
+        done = doing(self.concept.title)
+        do = _small(done, plain) if done else f"Carry out {self._called()}"
+        task = sentence(form[depth].format(aim=aim, name=self._topic(), do=do, first=self._first_prerequisite()))
         if told and self.kind == "procedure" and len(steps) > 1 and all(steps[:_MOST_STEPS]):
             noted = "; ".join(uncapitalised_first(s) for s in steps[:_MOST_STEPS])
             return task, sentence(f"The notes have each of these steps with its result: {noted}")
+        shown = self._look_for(task)
+        if not shown and self.kind == "procedure":
+            # The one statement that the source has is what is looked for, so the task does not give it away.
+            return sentence(f"{do} on a case of your own, and write each step down"), sentence(form["criterion"].format(shown=aim))
         if not shown:
-            warned = next((p for p in self.content.pitfalls if not p.startswith(_NO_MISTAKE) and aim[:40] not in p and len(p) < _LONG_PITFALL), "")
-            avoided = f"Somebody else looks for this mistake and does not find it: {uncapitalised(warned, self.around.plain)}"
-            return task, sentence(avoided) if warned else "Somebody else, given the result alone, comes to the same statement."
-        return task, sentence(form.get(f"{depth} criterion", form["criterion"]).format(shown=shown, name=name))
+            return self._check_by_text(clauses, depth)
+        return task, sentence(form.get(f"{depth} criterion", form["criterion"]).format(shown=shown))
+
+    def _check_by_text(self, clauses: Sequence[str], depth: str) -> tuple[str, str]:
+        """A task out of what the source says, examples, parts, limits and code among it, and its criterion."""
+        definition = re.match(r"^[^,;:.()]{2,70}?\s(?:is|are)\s(?P<what>.+)$", clauses[0]) if self.ideas[0].subject else None
+        told = Told(self._topic(), self._first_prerequisite(), clauses, definition["what"] if definition else "", self._code())
+        task, criterion = asked(told, depth)
+        return sentence(task), sentence(criterion.replace("{shown}", self._look_for(task) or clauses[0]))
 
     def _first_prerequisite(self) -> str:
         return f" together with {self._name(self.around.before[0])}" if self.around.before else ""
@@ -477,11 +494,11 @@ class _Writer:
             return f"Explain: {self.content.core_ideas[0]}"
         skill = self._skill()
         definition = next((s for s in self.ideas if s.defines), None) or next((s for s in self.ideas if s.subject and s.clause), None)
-        listed = sum(p.role == "practice" and not p.explicit and not p.part for p in self.passages) >= _LEAST_IDEAS
-        if skill and (definition is None or listed or is_imperative(definition.text)):
+        many = sum(p.role == "practice" and not p.explicit and not p.part for p in self.passages) >= _LEAST_IDEAS
+        if skill and (definition is None or many or is_imperative(definition.text)):
             return skill
         if len(parts := self._parts()) > 1 and (definition is None or definition.passage.role == "other"):
-            return sentence(f"Tell {_listed(parts)} apart as parts of {self._name(title)}")
+            return sentence(f"Tell {listed(parts)} apart as parts of {self._name(title)}")
         done = doing(title)
         if done and folded(done) != folded(title):
             return sentence(_small(done, plain))
@@ -491,9 +508,10 @@ class _Writer:
             return made
         if skill:
             return skill
-        told = min((c for s in self.ideas if (c := clause(s, plain))), key=lambda c: len(c) > 110, default="")
+        clauses = [clause(s, plain) or clause(s, plain, LONGEST) for s in self.ideas]
+        told = [_able(c) for c in sorted(filter(None, clauses), key=lambda c: len(c) > 110)]
         if told:
-            return sentence(_able(told))
+            return sentence(next((t for t in told if not t.startswith("Explain, with")), told[0]))
         if is_order(self.ideas[0].text, title):
             return sentence(within(self.ideas[0].text, 170) or self.ideas[0].text)
         return sentence(f"Say of a case whether it is {self._name(self.concept.title)}: {uncapitalised(self.ideas[0].text.rstrip('.? '), plain)}")
@@ -526,54 +544,15 @@ class _Writer:
 
     def _place(self, title: str) -> str:
         if self.concept.merged:
-            return f"{title} takes in {_listed(self.concept.merged)}."
+            return f"{title} takes in {listed(self.concept.merged)}."
         comes = [
-            f"{word} {_listed([f'“{t}”' for t in titles[:2]])}" for word, titles in (("after", self.around.before), ("before", self.around.after)) if titles
+            f"{word} {listed([f'“{t}”' for t in titles[:2]])}" for word, titles in (("after", self.around.before), ("before", self.around.after)) if titles
         ]
         if comes:
             return f"In this curriculum {title} comes {' and '.join(comes)}."
         return f"{title} stands under “{self.concept.path[-1]}”." if self.concept.path else f"Nothing tells what {title} builds on."
 
 
-#: Tasks and criteria by the kind of concept and the depth: to recognise and explain, to do, to combine and derive.
-_FORMS: dict[Kind, dict[str, str]] = {
-    "definition": {
-        "survey": "Explain in your own words, with one example, that {aim}",
-        "practical": "Make up an example of {name} and a case that only looks like it, and show on both that {aim}",
-        "mastery": "Build an example of {name}{first}, and argue from it why {aim}",
-        "criterion": "The example shows that {shown}, and the other case does not",
-        "mastery criterion": "The argument is drawn from the example alone and uses that {shown}",
-        "survey criterion": "Somebody else finds in the explanation that {shown}",
-    },
-    "theorem": {
-        "survey": "State in your own words, with one example, that {aim}",
-        "practical": "Take a case of your own for {name}, check the conditions, and show in it that {aim}",
-        "mastery": "Derive that {aim}, and give a case in which a condition of {name} fails",
-        "criterion": "The conditions are listed before the conclusion is drawn, and the argument uses that {shown}",
-        "survey criterion": "Condition and conclusion are told apart, and the example shows that {shown}",
-    },
-    "procedure": {
-        "survey": "Describe the steps on one example, and say where it matters that {aim}",
-        "practical": "{do} on a case of your own, write each step down, and mark where it matters that {aim}",
-        "mastery": "{do}{first} on a case that the source does not treat, justify each step, and say where it matters that {aim}",
-        "criterion": "Somebody else can repeat the steps from the notes alone, and sees that {shown}",
-        "survey criterion": "The steps are in order, and it is said that {shown}",
-    },
-    "tool": {
-        "survey": "Name a situation of your own for {name} and one against, and give as a reason that {aim}",
-        "practical": "Use {name} on a small case of your own, and show with what comes out that {aim}",
-        "mastery": "Solve one task of your own with {name}{first}, and once more without, and show by the difference that {aim}",
-        "criterion": "The result can be reproduced from what was written down, and it shows that {shown}",
-        "survey criterion": "The two situations differ in this: {shown}",
-    },
-    "judgement": {
-        "survey": "Describe one case for each side, and explain that {aim}",
-        "practical": "Decide two cases of your own that come out differently, and give the reason: {aim}",
-        "mastery": "Decide a case in which both sides have something for them, weigh them, and argue that {aim}",
-        "criterion": "Each decision names its reason, and the cases differ in this: {shown}",
-        "survey criterion": "The two cases differ, and the explanation says that {shown}",
-    },
-}
 #: Capability, task and criterion where the source says nothing: first find out what it is, in the way that fits the kind.
 _OPEN: dict[Kind, tuple[str, str, str]] = {
     "definition": (
@@ -615,11 +594,25 @@ def _able(told: str) -> str:
     can = re.match(
         r"(?:[^,;:]{3,40},\s)?(?:you|we|one)\s(?:can|must|may|have to|need to)\s(?P<do>(?!also\b|not\b|only\b|know\b|use the term)[a-z]+\s.+)$", told
     )
-    if can:
+    if can and not re.search(r"\bthis\b", can["do"]):
         return capitalised(can["do"])
     when = re.match(r"(?P<when>(?:if|when|whenever|once|after|unless)\s[^,;:]{5,90}),\s(?P<then>.+)$", told)
     if when:
         return f"Say what follows {when['when']}, and why: {when['then']}"
+    use = re.match(
+        r"(?P<what>[^,;:]{2,50}?)\s(?:lets?|allows?|enables?|helps?)\s(?:you|us|one|users|programs|people|developers)(?:\sto)?\s(?P<do>[a-z].+)$", told
+    )
+    if use and not re.search(r"\b(?:that|which)$", use["what"]) and not re.search(r"\b(?:is|are)\b", use["do"]):
+        return f"Use {use['what']} to {use['do']}"
+    parts = re.match(
+        r"(?P<what>[^,;:]{2,60}?)\s(?:consists? of|comprises?|(?:is|are) made up of|includes?|contains?)\s(?P<parts>[^;:]+(?:,| and )[^;:]+)$", told
+    )
+    if parts:
+        return f"Name what belongs to {parts['what']}: {parts['parts']}"
+    if re.match(r"[^,;:]{2,60}\s(?:must|ha(?:s|ve) to|requires?|needs? to|cannot|can['’]t|can only)\s", told):
+        return f"Keep to the rule that {told}"
+    if re.search(r"\b(?:unlike|whereas|rather than|instead of|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
+        return f"Tell one from the other by an example of each: {told}"
     return f"Explain, with an example, that {told}"
 
 
@@ -641,12 +634,20 @@ def _as_it_is(passage: Passage) -> Statement:
     return Statement(shortened(passage.text), passage)
 
 
+def _can_warn(s: Statement) -> bool:
+    """Whether a statement can stand as a pitfall: a sentence of its own about the concept, neither its definition nor the author's story."""
+    return (
+        s.clause
+        and not s.defines
+        and s.passage.role in ("fact", "definition", "example")
+        and s.value > _WORTHLESS
+        and not _STORY.search(s.text)
+        and not _LEANS_BACK.match(s.text)
+    )
+
+
 def _telling(concept: Concept) -> set[str]:
     return {w for w in same_key(core_name(concept.title)) if len(w) > 3}
-
-
-def _listed(items: Sequence[str]) -> str:
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
 def _small(text: str, plain: frozenset[str]) -> str:

@@ -19,7 +19,7 @@ _WITHIN = re.compile(r"(?<=[\w,;] )[A-Za-z][a-z’'-]*\b")
 _LONGEST = 240
 _HOPELESS = 600
 _PARENTHESES = re.compile(r"\s*\((?=[^()]*[^\W\d_]{3})[^()]*\)")
-_EXAMPLES = re.compile(r",?\s(?:such as|e\.g\.|for example|for instance|including)\s[^.;:]*?(?=[;:]|,\s(?:and|but|so|which|because)\s|\.?$)")
+_EXAMPLES = re.compile(r"(?:,\sincluding|,?\s(?:such as|e\.g\.|for example|for instance))\s[^.;:]*?(?=[;:]|,\s(?:and|but|so|which|because)\s|\.?$)")
 #: Where a sentence can end early: before a clause that only adds to it, never inside a list.
 _CUT = re.compile(
     r";\s|:\s|,\s(?:which|so|because|since|but|where|while|unless|although|though|whereas|making|allowing|"
@@ -29,6 +29,8 @@ _CUT = re.compile(
 _HANGS = re.compile(r"^(?:if|when|while|where|although|though|because|since|as|given|unless|once|after|before|unlike|with|in order|for)\b[^,]*$", re.IGNORECASE)
 _LEAST_KEPT = 5  # words
 _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|know how to|can)\s+", re.IGNORECASE)
+#: Verbs behind a semicolon that say what must be seen, and not what is to be done next.
+_SEEN = frozenset("confirm check verify expect see show observe note tell prove explain".split())
 _JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
 _RESULT_FOR = re.compile(
     r"^(?P<verb>Find|Compute|Calculate|Get|Obtain|Work out|Reproduce|Determine|Report|Measure|Show|Derive|Estimate)\s+"
@@ -166,14 +168,16 @@ def task_and_criterion(practice: str, plain: Collection[str] = ()) -> tuple[str,
     for mark in ("; ", ": "):
         task, found, rest = text.partition(mark)
         asked = _asked(task)
-        if found and asked and len(asked.split()) > 2 and len(rest.split()) > 2:
+        # A second order is a task of its own and no outcome.
+        ordered = imperative_of(rest.split(" ", 1)[0]) if rest else ""
+        if found and asked and len(asked.split()) > 2 and len(rest.split()) > 2 and (not ordered or ordered in _SEEN or re.search(r"\d", rest)):
             return sentence(asked), sentence(rest)
     asked = imperative(text)
     found_outcome = _cut_at_outcome(text, bool(asked))
     if found_outcome:
         return found_outcome
     bound = _BOUND.match(text) if asked else None
-    if bound:
+    if bound and (imperative_of(bound["bound"].split(" ", 1)[0]) or not re.match(r"(?:the|an?)\b", bound["bound"])):
         return sentence(imperative(bound["task"]) or bound["task"]), sentence(bound["bound"])
     result = _RESULT_FOR.match(asked) if asked else None
     if result:

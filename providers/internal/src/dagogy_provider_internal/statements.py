@@ -51,6 +51,7 @@ NARRATIVE = re.compile(
     r"\bwe (?:will|have|had|saw|were|did)\b|\byou (?:saw|had|did)\b|\bwe (?:mentioned|discussed|showed?|used|wrote)\b|"
     r"\b(?:this|the|next|previous|last|following|another|our|these) "
     r"(?:chapters?|sections?|book|exercises?|lessons?|tutorials?|articles?|course|concept|page|track)\b|"
+    r"\bhere we\b|^before we\b|\bwe (?:print|want|don['’]t want|may want|need to (?:talk|discuss))\b|"
     r"^say (?:we|you)\b|^(?:suppose|imagine|consider|recall)\b|\bas (?:above|before|follows)\b|\b(?:shown|seen|given|listed) (?:above|below|here)\b|"
     r"^(?:the (?:former|latter|same|other)|this same|"
     r"one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
@@ -77,6 +78,7 @@ _PROPOSITIONAL = frozenset("This These That Those Such He She".split())
 #: Skills as standards and syllabi put them.
 _ORDER = re.compile(r"^(?:Know|Understand|Learn|Be able|Be aware|Recognize|Recognise|Relate|Experiment)\b(?! (?:is|are|of)\b)")
 _ORDERED = re.compile(r"^\w+ (?:that|how|why|whether|what|which|an?|the|your|each|every|all|one|two|three|it|them)\b")
+_SUBORDINATE = re.compile(r",|\b(?:how|what|that|which|who|where|when|whether|if|in which)\b")
 _FINITE = frozenset("is are was were be been has have had can could may might must will would shall should does do did".split())
 _OPENS_OBJECT = frozenset("the a an its all each every any one two three how what whether to".split())
 _DETERMINERS = frozenset("a an the its their his her each every any some no this that of for in to with two three".split())
@@ -220,8 +222,8 @@ def cleaned(text: str) -> str:
     text = " ".join(text.split())
     wrapped = _WRAPPED.match(text)
     text = _MARKS.sub("", wrapped["inside"] if wrapped else text)
-    text = _ASIDE.sub("", text.replace(", however,", "")).strip()
     text = re.sub(r"^As (?:mentioned|discussed|noted|described|shown|seen|explained|stated|we|you|already)\b[^,]{0,80},\s+", "", text)
+    text = _ASIDE.sub("", text.replace(", however,", "")).strip()
     for _ in range(2):
         text = _UNWRAPPED.sub("", text)
         text = _OPENER.sub("", text)
@@ -276,7 +278,13 @@ def _bare(text: str, subject: _Subject) -> bool:
 
 def _is_clause(text: str, title: str) -> bool:
     """Whether `text` can follow "that": neither a noun phrase nor an order."""
-    return not (is_fragment(text, title) or is_order(text, title) or _lacks_subject(text)) and (not text.isascii() or _has_verb(text))
+    if is_fragment(text, title) or is_order(text, title) or _lacks_subject(text):
+        return False
+    # "Giving measures of center, and how they are found": a gerund with a verb further on is no sentence either.
+    if text.split(" ", 1)[0].endswith("ing") and imperative_of(text.split(" ", 1)[0]):
+        main = _SUBORDINATE.split(text)[0]
+        return bool(_FINITE.intersection(main.lower().split()) or re.search(r"\w{2,}s (?:the|an?|it|its|them|you|all|each)\b", main))
+    return not text.isascii() or _has_verb(text)
 
 
 def _has_verb(text: str) -> bool:
@@ -333,8 +341,3 @@ def clause(statement: Statement, plain: frozenset[str], longest: int = 170) -> s
     """The statement as it follows "that", or an empty string where it cannot."""
     text = within(statement.text, longest) if statement.clause else ""
     return uncapitalised(re.sub(r"^Instead, |(?<=\S)[.!。！]$", "", text), plain) if text else ""
-
-
-def says_what(text: str) -> bool:
-    """Whether a statement says what its subject is, as a definition does."""
-    return bool(re.match(r"^[^,;:]{2,70}?\s(?:is|are)\s(?:an?|the|one|two|three|any|\w+s\s(?:that|which|of|in))\b", text))

@@ -1,0 +1,327 @@
+"""Mastery checks for concepts of which the source has no exercise: what it says of the concept decides what can be asked.
+
+Examples that it lists can be gone through, a limit can be kept and broken, parts can be named, figures worked out, two sides compared, a purpose
+carried out, an example of code changed. So two concepts get like tasks only where the source says like things of them. The forms of a kind of
+concept (`KINDS`) come first where its name asks for something: to do a procedure, to state a theorem, to decide a case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dagogy_provider_internal.kinds import Kind
+
+#: By how surely a sentence names what goes wrong: it forbids or speaks of failure, it sets one thing against another, it limits or requires.
+_LIMITS = (
+    re.compile(
+        r"\b(?:an? (?:\w+ )?(?:error|panic)|panics?|fails?|failure|crash(?:es)?|invalid|illegal|forbidden|"
+        r"(?:not|n['’]t) (?:be )?(?:allowed|permitted|possible)|"
+        r"cannot|can['’]?t|won['’]t|will not|must not|may not|never|impossible|undefined behaviou?r|"
+        r"too (?:much|many|little|few|early|late|long|short|hot|cold|fast|slow)|wrong\w*|loses?)\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?:unlike|whereas|rather than|instead of|as opposed to|different from|differs? from|no longer|not (?:the same|all|every|necessarily|always)|"
+        r"(?:is|are|does|do|was|were|has|have|need) not|(?:is|are|does|do|was|were|has|have|need)n['’]t|even (?:if|though|when)|although|despite|"
+        r"except (?:for|that|when|in))\b|,? but\b(?! also)|^however\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?:only|must|ha(?:s|ve) to|requires?|required|needs? to|unless|until|always|exactly|at (?:most|least)|no (?:more|less|fewer) than|otherwise|"
+        r"depends? on|as long as|by default|regardless)\b",
+        re.IGNORECASE,
+    ),
+)
+#: Looks like a limit and is none.
+_NO_LIMIT = re.compile(
+    r"\b(?:not (?:only|just|merely)|no matter|(?:do|does|did)(?: not|n['’]t) (?:have|need|want) to|only (?:a few|some|begin)|at least one of the)\b|"
+    r"\b(?:if|whether|when) (?:you|we) (?:have|need|must)\b|\bwithout affecting\b",
+    re.IGNORECASE,
+)
+_ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.){2,50}"
+_ITEMS = rf"(?P<items>{_ITEM}(?:, {_ITEM})*(?:,? (?:and|or) {_ITEM}))"
+_EXAMPLES = re.compile(rf"^(?P<aim>.*?)(?:\bexamples? (?:include|are|of [^,;:.]{{2,40}} (?:include|are))|\bsuch as|\bfor example,) {_ITEMS}\.?$", re.IGNORECASE)
+_PARTS = re.compile(rf"\b(?:consists? of|comprises?|is made up of|are made up of|(?:has|have) (?:\w+ )?(?:parts|elements)):? {_ITEMS}\.?$", re.IGNORECASE)
+_FIGURES = re.compile(
+    r"\d\s?(?:%|percent\b)|\S\s=\s\S|\b\d+(?:[.,]\d+)?\s(?:times|minutes?|hours?|days?|grams?|°|degrees?|metres?|meters?|volts?|bits?|bytes?)\b"
+)
+_COMPARES = re.compile(r"\b(?:unlike|whereas|than|similar to|compared (?:with|to)|instead of|as opposed to|while|in contrast)\b", re.IGNORECASE)
+_CONDITION = re.compile(r"(?:^|\s)(?:if|when|whenever|once) (?:an?|the|it|its|you|they|there|each|every|all|no|any|(?:\w+ ){1,3}(?:is|are))\s", re.IGNORECASE)
+_PURPOSE = re.compile(
+    r"\b(?:lets?|allows?|enables?|helps?) (?:you|us|one|users|programs|people|developers)(?: to)? (?P<what>[a-z].+)$|"
+    r"\b(?:is|are|can be) used to (?P<used>[a-z].+)$"
+)
+GENUS = re.compile(
+    r"^(?P<article>an?|the)\s(?P<genus>(?:[\w'’-]+\s){0,3}?[\w'’-]+),?\s(?P<only>(?:that|which|whose|in which|where|for which|by which)\s[^,;:]{8,110})$"
+)
+_NO_GENUS = re.compile(r"\b(?:way|kind|type|sort|part|set|one|form)$")
+_MOST_ITEMS = 5
+_LONGEST_CODE = 70
+_HANGING = frozenset("a an the of to in on at by for with from and or as that which its their".split())
+_NO_CODE = re.compile(r"#!|//|#|/\*|\*|--|import\b|package\b|use\b|[<{]?\w*>?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a check can be made of: the `name` of the concept inside a sentence, `first` a prerequisite as ` together with X` or nothing, clauses that
+    follow "that" (the first defines the concept), what the concept `is` (the complement of its definition), and lines of code."""
+
+    name: str
+    first: str
+    clauses: Sequence[str]
+    complement: str = ""
+    code: str = ""
+
+
+def limit_strength(text: str) -> int:
+    """3: it forbids or speaks of failure; 2: it sets one thing against another; 1: it limits or requires; 0: none of these."""
+    if _NO_LIMIT.search(text):
+        return 0
+    return next((len(_LIMITS) - k for k, pattern in enumerate(_LIMITS) if pattern.search(text)), 0)
+
+
+def listed(items: Sequence[str]) -> str:
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def items_of(text: str) -> list[str]:
+    return [i for part in re.split(r",\s(?:and |or )?|\s(?:and|or)\s", text) if (i := part.strip())]
+
+
+def asked(told: Told, depth: str) -> tuple[str, str]:
+    """The task that fits best what the source says, and what its criterion needs before the statement that is looked for (`{shown}`)."""
+    for form in (_by_examples, _by_genus, _by_parts, _by_figures, _by_purpose, _by_limit, _by_comparison, _by_condition, _by_code):
+        made = form(told)
+        if made:
+            tasks, criterion = made
+            return tasks[depth].replace("{first}", told.first), criterion
+    tasks, criterion = _explained(told)
+    return tasks[depth].replace("{first}", told.first), criterion
+
+
+_Form = tuple[dict[str, str], str]
+
+
+def _depths(survey: str, practical: str, mastery: str) -> dict[str, str]:
+    return {"survey": survey, "practical": practical, "mastery": mastery}
+
+
+def _by_examples(told: Told) -> _Form | None:
+    for text in told.clauses:
+        found = _EXAMPLES.match(text)
+        items = items_of(found["items"])[:_MOST_ITEMS] if found else []
+        if len(items) > 1:
+            cases = listed(items)
+            return (
+                _depths(
+                    f"Say of {cases} what each has to do with {told.name}",
+                    f"Go through {cases}, and add one of your own: say of each what makes it a case for {told.name}",
+                    f"Go through {cases}, add one of your own and one that does not belong, and defend each{{first}}",
+                ),
+                "Each of them is treated, and the reason given for each agrees with this: {shown}",
+            )
+    return None
+
+
+def _by_genus(told: Told) -> _Form | None:
+    found = GENUS.match(told.complement)
+    if not found or _NO_GENUS.search(found["genus"]):
+        return None
+    article = "an" if re.match(r"[aeiou]", found["genus"]) else "a"
+    other = f"{article} {found['genus']}"
+    return (
+        _depths(
+            f"Say what sets {told.name} apart from any other {found['genus']}",
+            f"Find {told.name} and {other} that is something else, and say what decides",
+            f"Build {told.name}{{first}}, change it until it is only {other}, and say which change was the last",
+        ),
+        f"What decides is named: only the first is one {found['only']}",
+    )
+
+
+def _by_parts(told: Told) -> _Form | None:
+    for text in told.clauses:
+        found = _PARTS.search(text)
+        if found:
+            parts = listed([p for p in re.split(r",\s(?:and )?|\sand\s", found["items"]) if p])
+            return (
+                _depths(
+                    f"Name the parts of {told.name} from memory",
+                    f"Draw or write out a case of {told.name}, and mark and name every part",
+                    f"Take a case of {told.name} apart{{first}}, and say of each part what is lost without it",
+                ),
+                f"Nothing is left out of these: {parts}",
+            )
+    return None
+
+
+def _by_figures(told: Told) -> _Form | None:
+    text = next((t for t in told.clauses if _FIGURES.search(t)), "")
+    if not text:
+        return None
+    return (
+        _depths(
+            f"Say in your own words, with the figures, that {text}",
+            f"Check with figures of your own that {text}",
+            f"Check with figures of your own{{first}} that {text}, and say what would change them",
+        ),
+        "Somebody else who works the figures out again gets the same, and they agree with this: {shown}",
+    )
+
+
+def _by_purpose(told: Told) -> _Form | None:
+    found = next((m for t in told.clauses if (m := _PURPOSE.search(t))), None)
+    if not found:
+        return None
+    what = found["what"] or found["used"]
+    if re.search(r"\b(?:is|are)\b", what):
+        return None
+    return (
+        _depths(
+            f"Describe a situation in which somebody wants to {what}, and what {told.name} does there",
+            f"Use {told.name} on something of your own to {what}",
+            f"Use {told.name}{{first}} to {what}, then try it without, and report the difference",
+        ),
+        "The result is there for somebody else to see, and it can be seen in it that {shown}",
+    )
+
+
+def _by_limit(told: Told) -> _Form | None:
+    # A contrast is for a comparison: it is neither kept nor broken.
+    text = next((t for t in told.clauses[1:] if limit_strength(t) in (1, 3)), "")
+    if not text:
+        return None
+    return (
+        _depths(
+            f"Give one case in which it matters that {text}",
+            f"Set up a case that keeps to this and one that runs against it: {text}",
+            f"Work out{{first}} what goes wrong in a case that runs against this, and repair it: {text}",
+        ),
+        "Somebody else can tell from what comes out which case is which, and finds in it that {shown}",
+    )
+
+
+def _by_comparison(told: Told) -> _Form | None:
+    text = next((t for t in told.clauses if _COMPARES.search(t)), "")
+    if not text:
+        return None
+    return (
+        _depths(
+            f"Name the two sides of this and what sets them apart: {text}",
+            f"Set the two against each other on one small case of your own: {text}",
+            f"Solve the same problem{{first}} on both sides of this, and say which served better: {text}",
+        ),
+        "What is alike and what is not is marked in the case, and one sees that {shown}",
+    )
+
+
+def _by_condition(told: Told) -> _Form | None:
+    text = next((t for t in told.clauses if _CONDITION.search(t)), "")
+    if not text:
+        return None
+    return (
+        _depths(
+            f"Say what has to be the case, and what follows from it: {text}",
+            f"Predict what follows in one case that meets the condition and in one that does not, then check: {text}",
+            f"Look{{first}} for the case at the edge of the condition, and argue on which side it is: {text}",
+        ),
+        "Prediction and outcome are written down for both, and they agree with this: {shown}",
+    )
+
+
+def _by_code(told: Told) -> _Form | None:
+    if not told.code:
+        return None
+    return (
+        _depths(
+            f"Read `{told.code}` aloud in words, and say what it does",
+            f"Start from `{told.code}`, change one thing in it, say beforehand what will come out, and run it",
+            f"Write code of your own{{first}} that does what `{told.code}` does on another case, and one variant that fails",
+        ),
+        "What came out stands next to what was expected, and is explained by this: {shown}",
+    )
+
+
+def _explained(told: Told) -> _Form:
+    criterion = "Somebody else, asked afterwards, can say that {shown}"
+    if len(told.clauses) > 1:
+        text = told.clauses[1]
+        return (
+            _depths(
+                f"Say without the source at hand, with one example of {told.name}, that {text}",
+                f"Teach {told.name} to somebody else with an example of your own; show on the example that {text}",
+                f"Teach {told.name}{{first}} to somebody else with an example and a counterexample of your own; show on both why {text}",
+            ),
+            criterion,
+        )
+    gap = f"{_opening(told.clauses[0])} ___"
+    return (
+        _depths(
+            f"Finish this sentence from memory, with one example: {gap}",
+            f"Finish this sentence from memory, and show on an example of your own that it is so: {gap}",
+            f"Finish this sentence from memory, and look{{first}} for a case in which it does not hold: {gap}",
+        ),
+        "The sentence says, in whatever words, that {shown}",
+    )
+
+
+def _opening(text: str) -> str:
+    """The first half of a sentence, up to a word that does not hang on the next one."""
+    found = text.split()
+    end = max(2, len(found) // 2)
+    while end > 2 and found[end - 1].lower() in _HANGING:
+        end -= 1
+    return " ".join(found[:end]).rstrip(",;:")
+
+
+#: Tasks and criteria where the name of the concept says what is asked, by its kind and the depth.
+KINDS: dict[Kind, dict[str, str]] = {
+    "theorem": {
+        "survey": "State in your own words, with one example, that {aim}",
+        "practical": "Take a case of your own for {name}, check the conditions, and show in it that {aim}",
+        "mastery": "Derive that {aim}, and give a case in which a condition of {name} fails",
+        "criterion": "The conditions are listed before the conclusion is drawn, and the argument uses that {shown}",
+        "survey criterion": "Condition and conclusion are told apart, and the example shows that {shown}",
+    },
+    "procedure": {
+        "survey": "Describe the steps on one example, and say where it matters that {aim}",
+        "practical": "{do} on a case of your own, write each step down, and mark where it matters that {aim}",
+        "mastery": "{do}{first} on a case that the source does not treat, justify each step, and say where it matters that {aim}",
+        "criterion": "Somebody else can repeat the steps from the notes alone, and sees that {shown}",
+        "survey criterion": "The steps are in order, and it is said that {shown}",
+    },
+    "judgement": {
+        "survey": "Describe one case for each side, and explain that {aim}",
+        "practical": "Decide two cases of your own that come out differently, and give the reason: {aim}",
+        "mastery": "Decide a case in which both sides have something for them, weigh them, and argue that {aim}",
+        "criterion": "Each decision names its reason, and the cases differ in this: {shown}",
+        "survey criterion": "The two cases differ, and the explanation says that {shown}",
+    },
+}
+
+
+def code_line(code: str) -> str:
+    """The line of an example that says most, short enough to be quoted; empty where there is none."""
+    lines = [line.strip() for line in code.splitlines()]
+    told = [
+        line for line in lines if 6 <= len(line) <= _LONGEST_CODE and "`" not in line and not re.match(r"(?:#!|//|#|/\*|\*|--|import\b|package\b|use\b)", line)
+    ]
+    return max(told, key=lambda line: len(set(re.findall(r"\w+", line))), default="")
+
+
+def skill_criterion(task: str) -> str:
+    """By what a skill that the source only demands can be checked: the objects and the way that it names."""
+    text = task.rstrip(".")
+    way = re.search(r"\b(?P<by>by(?= \w+ing\b)|using|with the help of|in terms of)\s(?P<way>[^,;:]{6,110})", text)
+    kinds = re.match(rf"^\w+(?: and \w+)? (?:the )?(?:[\w ]+ of )?(?P<items>{_ITEM}(?:, {_ITEM})+,? and {_ITEM}?)(?=\s(?:by|using|with|in)\b|$)", text)
+    parts = []
+    if kinds and len(items := items_of(kinds["items"])) > 2:
+        parts.append(f"there is a finished case for each of these: {listed(items)}")
+    if way:
+        parts.append(f"the working shows the way: {way['by']} {way['way']}")
+    if not parts:
+        return ""
+    told = "; ".join([*parts, "somebody else who goes over it gets the same"])
+    return f"{told[:1].upper()}{told[1:]}."
