@@ -25,6 +25,7 @@ class _Words:
         words = ("".join(p) for size in (2, 3, 4) for p in itertools.islice(itertools.product(_SYLLABLES, repeat=size), 4000))
         self._words = list(dict.fromkeys(words))
         self._rng.shuffle(self._words)
+        self._words.sort(key=len)  # frequent words are short
         self._numbers = itertools.count()
 
     def word(self) -> str:
@@ -36,12 +37,12 @@ class _Words:
         first, second = divmod(number * 7919 % 9_000_000, 3000)
         return f"{self._words[first]} {self._words[3000 + second]}".capitalize()
 
-    def sentence(self, size: int = 15) -> str:
+    def sentence(self, size: int = 12) -> str:
         words = [self._rng.choice(_GLUE) if self._rng.random() < 0.4 else self.word() for _ in range(size)]
         return f"{' '.join(words).capitalize()}."
 
     def prose(self, size: int) -> str:
-        return " ".join(self.sentence() for _ in range(max(1, size // 15)))
+        return " ".join(self.sentence() for _ in range(max(1, size // 12)))
 
     def han(self, size: int) -> str:
         return "".join(self._rng.choice(_HAN) for _ in range(size))
