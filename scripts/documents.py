@@ -132,9 +132,7 @@ def _chinese(w: _Words) -> Iterator[str]:
 
 def _marks(w: _Words) -> Iterator[str]:
     while True:
-        yield (
-            f"## {w.name()}\n\n" + " ".join(mark * 40 for mark in ("[", "*", "_", "`", "(", "“", "<", "![", "~", "|", "\\", "é\u0301", "\u200f\u202e")) + "\n\n"
-        )
+        yield (f"## {w.name()}\n\n" + " ".join(mark * 40 for mark in [*"[*_`(“<!~|\\", "é\u0301", "\u200f\u202e"]) + "\n\n")
 
 
 def _unclosed(w: _Words) -> Iterator[str]:
