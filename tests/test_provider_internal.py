@@ -450,7 +450,7 @@ def test_two_thousand_concepts_are_found_once_and_each_is_kept_or_listed_as_merg
     assert len(read.concepts) == 400
     told = {c.title for c in read.concepts} | {m for c in read.concepts for m in c.merged}
     assert {f"Item {i} of kind {i % 50}" for i in range(2000)} <= told
-    request = ProposeRequest(spec=spec([c.title for c in read.concepts], node_count_max=400), sources=(source,), reading=read)
+    request = ProposeRequest(spec=spec([c.title for c in read.concepts], constraints={"node_count_max": 400}), sources=(source,), reading=read)
     nodes = provider().propose(request).curriculum["nodes"]
     assert {n["title"] for n in nodes} == {c.title for c in read.concepts}
     assert len(readings) == 1
