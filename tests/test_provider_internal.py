@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -438,11 +437,20 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed() -> None:
     assert len(json.loads(outputs.pop())) == len(EXAMPLES)
 
 
-def test_two_thousand_concepts_take_seconds() -> None:
-    text = "# T\n\n" + "".join(
-        f"## Item {i} of kind {i % 50}\n\nItem {i} builds on item {i // 2} of kind {i // 2 % 50}. It weighs {i} grams and is never empty.\n\n"
-        for i in range(2000)
-    )
-    start = time.perf_counter()
-    assert len(proposed(text)["nodes"]) == 2000
-    assert time.perf_counter() - start < 40
+def test_two_thousand_concepts_are_found_once_and_each_is_kept_or_listed_as_merged(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagogy_provider_internal import concepts
+
+    text = "# T\n\n" + "".join(f"## Item {i} of kind {i % 50}\n\nItem {i} builds on item {i // 2}. It weighs {i} grams.\n\n" for i in range(2000))
+    readings: list[object] = []
+    reader = concepts._Reader
+    monkeypatch.setattr(concepts, "_Reader", lambda d: readings.append(d) or reader(d))
+    source = document(text)
+    read = provider().read_scope(source)
+    assert read is not None
+    assert len(read.concepts) == 400
+    told = {c.title for c in read.concepts} | {m for c in read.concepts for m in c.merged}
+    assert {f"Item {i} of kind {i % 50}" for i in range(2000)} <= told
+    request = ProposeRequest(spec=spec([c.title for c in read.concepts], constraints={"node_count_max": 400}), sources=(source,), reading=read)
+    nodes = provider().propose(request).curriculum["nodes"]
+    assert {n["title"] for n in nodes} == {c.title for c in read.concepts}
+    assert len(readings) == 1

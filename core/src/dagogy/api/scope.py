@@ -6,6 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+#: Concepts that a reading has at most, where the document's front matter does not ask for more: a longer curriculum is followed by nobody. What is
+#: beyond is merged into others, by the document's own structure, and listed there.
+READING_MAX = 400
+
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "code", "quote", "html"]
 
 

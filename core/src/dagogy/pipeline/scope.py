@@ -15,6 +15,7 @@ import shlex
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import unescape
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
@@ -810,7 +811,11 @@ def read_scope(
     item. Headings in quotes and list items are text of these and not in any path. Raises `InvalidArgument`, with the line, for broken front
     matter, a comment that is not closed, and lists or quotes nested beyond all reason.
     """
-    text = _unix_lines(text)
+    return _read(_unix_lines(text), source, location, mode)
+
+
+@lru_cache(maxsize=4)  # a command asks for the same document several times
+def _read(text: str, source: str, location: str, mode: Literal["full", "section", "seed-list"]) -> ScopeDocument:
     parser = _Parser(text, source)
     blocks = _BlockReader(parser).read()
     return ScopeDocument(source, location, text, blocks, _title(parser.front_matter, blocks, source), mode, parser.front_matter)

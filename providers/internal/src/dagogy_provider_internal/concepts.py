@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from dagogy.api import Block, ScopeDocument
@@ -91,9 +91,16 @@ class Found:
 
 
 def find_concepts(document: ScopeDocument) -> Found:
-    """All concepts of `document`, each once, in document order."""
-    found = _Reader(document).read() if document.mode != "seed-list" else _seeds(document)
-    return _merged(found)
+    """All concepts of `document`, each once, in document order. They are the caller's to change."""
+    if not _latest or _latest[0][0] is not document:
+        found = _merged(_Reader(document).read() if document.mode != "seed-list" else _seeds(document))
+        _latest[:] = [(document, found)]
+    found = _latest[0][1]
+    return Found([replace(c, blocks=[*c.blocks], names=[*c.names], parts=[*c.parts], merged=[*c.merged]) for c in found.concepts], [*found.skipped])
+
+
+#: The document that was read last, with its concepts: a run reads the same one several times.
+_latest: list[tuple[ScopeDocument, Found]] = []
 
 
 def _seeds(document: ScopeDocument) -> Found:

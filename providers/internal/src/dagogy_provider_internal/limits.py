@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect
-from collections import defaultdict
+from bisect import bisect, bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from dagogy_provider_internal.concepts import Concept
@@ -98,14 +98,33 @@ def _merge_neighbours(concepts: list[Concept], most: int, notes: list[str]) -> l
     sections: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for i in kept:
         sections[concepts[i].path].append(i)
-    pairs = []
-    for b in sorted(gone):
-        near = sections.get(concepts[b].path) or kept
-        at = bisect(near, b)
-        window = near[max(0, at - _NEAR) : at + _NEAR]
-        stems = frozenset(content_tokens(concepts[b].title))
-        pairs.append((max(window, key=lambda a: (len(stems & frozenset(content_tokens(concepts[a].title))), a < b, -abs(a - b))), b))
+    near = {path: _Neighbours(concepts, inside) for path, inside in sections.items()}
+    anywhere = _Neighbours(concepts, kept)
+    pairs = [(near.get(concepts[b].path, anywhere).closest(concepts[b], b), b) for b in sorted(gone)]
     return _joined(concepts, pairs, most, notes)
+
+
+class _Neighbours:
+    """Finds among concepts, given by their positions in ascending order, the one for another to go into. Only those that share a word with it are looked at."""
+
+    def __init__(self, concepts: Sequence[Concept], positions: Sequence[int]) -> None:
+        self._positions = positions
+        self._holding: dict[str, list[int]] = defaultdict(list)
+        for rank, i in enumerate(positions):
+            for stem in content_tokens(concepts[i].title):
+                self._holding[stem].append(rank)
+
+    def closest(self, concept: Concept, b: int) -> int:
+        """Of the `_NEAR` on either side of position `b` that with most words in common, else one before it, else the nearest."""
+        at = bisect(self._positions, b)
+        shared: Counter[int] = Counter()
+        for stem in content_tokens(concept.title):
+            ranks = self._holding.get(stem, ())
+            shared.update(ranks[bisect_left(ranks, at - _NEAR) : bisect_left(ranks, at + _NEAR)])
+        if not shared:
+            return self._positions[max(0, at - 1)]
+        best = max(shared, key=lambda rank: (shared[rank], self._positions[rank] < b, -abs(self._positions[rank] - b)))
+        return self._positions[best]
 
 
 def _joined(concepts: list[Concept], pairs: Sequence[tuple[int, int]], most: int, notes: list[str]) -> list[Concept]:

@@ -21,6 +21,7 @@ Role = Literal["definition", "fact", "pitfall", "practice", "example", "requires
 #: A command or an expression, whose first letter stays as it is.
 COMMAND = re.compile(r"^[a-z]\w* (?:[|<>=+*/&(-]|\S+ \|)")
 _SPLIT_INSIDE = 400  # characters
+_LONGEST_NAME = 300  # characters; what is longer names no concept
 #: Opens like an order and gives none to carry out: it points out, tells a story, or steers the reader.
 _NO_TASK = re.compile(
     r"^(?:note\b|notice\b|say (?:we|you|that)\b|let\b|look at\b|see\b|keep in mind\b|remember\b|use (?:this|the following)\b|turn to\b|"
@@ -92,7 +93,7 @@ def passages(concept: Concept) -> list[Passage]:
 def _member(block: Block, members: Mapping[tuple[str, ...], str]) -> str:
     """Which of the merged concepts a block is about: by its label, its first cells, or the nearest heading."""
     names = [block.lead, *block.cells[:2], split_gloss(block.text)[0], *reversed(block.path)]
-    return next((members[k] for k in map(same_key, filter(None, names)) if k in members), "")
+    return next((members[k] for k in map(same_key, (n for n in names if 0 < len(n) <= _LONGEST_NAME)) if k in members), "")
 
 
 def whole_sentences(text: str) -> list[str]:

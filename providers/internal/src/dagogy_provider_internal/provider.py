@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from dagogy.api import InvalidArgument, Proposal, ProposeRequest, Provider, Readiness, RepairRequest, ScopeDocument, ScopeReading
+from dagogy.api import InvalidArgument, Proposal, ProposeRequest, Provider, Readiness, RepairRequest, ScopeDocument, ScopeReading, TopicSpec
 
 from dagogy_provider_internal.compose import curriculum
 from dagogy_provider_internal.concepts import Concept
@@ -23,6 +23,9 @@ from dagogy_provider_internal.repair import Own, repaired
 
 class Internal(Provider):
     """Reads a curriculum out of the sources of a run."""
+
+    #: What was composed last, with what it was made of: a repair starts from the same as the proposal before it.
+    _composed: tuple[TopicSpec, bool, list[ScopeDocument], tuple[dict[str, Any], list[Content], list[str], Studied]] | None = None
 
     def ready(self) -> Readiness:
         return Readiness(ready=True, message="internal needs no model, no network and no settings")
@@ -52,7 +55,10 @@ class Internal(Provider):
         return Proposal(curriculum=draft, notes=done) if done else None
 
     def _compose(self, request: ProposeRequest) -> tuple[dict[str, Any], list[Content], list[str], Studied]:
-        spec = request.spec
+        spec, by_scope, sources = request.spec, request.reading is not None, list(request.sources)
+        if self._composed and self._composed[:2] == (spec, by_scope) and list(map(id, self._composed[2])) == list(map(id, sources)):
+            document, contents, notes, studied = self._composed[3]
+            return copy.deepcopy(document), contents, notes[:], studied
         concepts, notes, topic = self._choose(request)
         limits = spec.constraints
         least, most = (v if isinstance(v, int) else 0 for v in (limits.node_count_min, limits.node_count_max))
@@ -64,6 +70,7 @@ class Internal(Provider):
         count = len(studied.arrangement.edges)
         request.progress(f"{count} prerequisite edge{'s' * (count != 1)} with evidence")
         document, contents = curriculum(topic, studied, spec)
+        self._composed = spec, by_scope, sources, (copy.deepcopy(document), contents, notes[:], studied)
         return document, contents, notes, studied
 
     def _choose(self, request: ProposeRequest) -> tuple[list[Concept], list[str], str]:

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from dagogy.api import EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed
+from dagogy.api import READING_MAX, EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed
 
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.concepts import Concept, find_concepts
 from dagogy_provider_internal.edges import DEFAULT, Arrangement, Edge, Evidence, Piece, Weights, arrange, collect
 from dagogy_provider_internal.lexicon import folded
+from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key
 from dagogy_provider_internal.passages import Passage, passages
 from dagogy_provider_internal.phrasing import shortened
@@ -44,7 +45,10 @@ def study(concepts: list[Concept], limit: int, topic: str, weights: Weights = DE
 
 
 def read(document: ScopeDocument) -> ScopeReading:
-    """What the document teaches, in which order, and what it says about the course. Raises `ValidationFailed` when it names no concept."""
+    """What the document teaches, in which order, and what it says about the course; `READING_MAX` concepts unless its front matter asks for more.
+
+    Raises `ValidationFailed` when it names no concept.
+    """
     found = find_concepts(document)
     said = about(document)
     kept, skipped = [], list(found.skipped)
@@ -59,6 +63,8 @@ def read(document: ScopeDocument) -> ScopeReading:
             kept.append(concept)
     if not kept:
         raise no_concept(document)
+    asked = document.front_matter.get("node_count_max")
+    kept, _ = fit(kept, 0, max(READING_MAX, asked if isinstance(asked, int) else 0))
     studied = study(kept, DEFAULT_LIMIT, document.title)
     told = told_of(studied)
     return replace(told, goal=said.goal, audience=said.audience, prerequisites=said.prerequisites, scope_out=said.scope_out, skipped=tuple(skipped))

@@ -273,7 +273,9 @@ def _bare(text: str, subject: _Subject) -> bool:
     spaced = text.isascii() or len(text.split()) >= _SHORTEST
     if spaced and len(text.split()) < _SHORTEST and len(text) < 24:
         return True
-    return set(same_key(text)) <= {*same_key(subject.title), "cover", "include"} or (not spaced and len(text) < 6)
+    # A key costs more than the rest of the reading: a sentence several times as long as the name is more than that.
+    only_name = len(text) <= 3 * len(subject.title) + 40 and set(same_key(text)) <= {*same_key(subject.title), "cover", "include"}
+    return only_name or (not spaced and len(text) < 6)
 
 
 def _is_clause(text: str, title: str) -> bool:
