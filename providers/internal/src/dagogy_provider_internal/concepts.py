@@ -158,7 +158,7 @@ class _Reader:
                 other()
         if len(self.found.concepts) < 2:
             self._prose()
-        _named_by_questions(self.found.concepts)
+        _named_by_questions(self.found)
         return self.found
 
     # ------------------------------------------------------------------------------------------------------- kinds, by the whole document
@@ -266,7 +266,8 @@ class _Reader:
             return
         inner = [c for c in section.children if c.kind in ("concept", "group")]
         if section.kind == "skip":
-            members = any(c.kind == "concept" and c.own for c in section.children)
+            # The questions of an FAQ are about the course; any other sub-heading with text is a concept under an unlucky heading.
+            members = any(c.kind == "concept" and c.own and not c.title.rstrip().endswith(("?", "？")) for c in section.children)
             skipped.append((section.title, "is a structural heading"))
             if not members:
                 return
@@ -484,12 +485,20 @@ _QUESTION = re.compile(
 )
 
 
-def _named_by_questions(concepts: Sequence[Concept]) -> None:
+#: A question about the course, not about its subject.
+_PRACTICAL = re.compile(r"^(?:where|when|whom?|how long|how much|can|may|do|must|should)\b.{0,40}\b(?:I|we)\b", re.IGNORECASE)
+
+
+def _named_by_questions(found: Found) -> None:
     """In a document of questions and answers a concept is what the question asks about: `What is a p-value?`. One question among names is a name."""
-    asked = [c for c in concepts if c.title.endswith(("?", "？"))]
-    if len(asked) < 3 or len(asked) < 0.6 * len(concepts):
+    asked = [c for c in found.concepts if c.title.endswith(("?", "？"))]
+    if len(asked) < 3 or len(asked) < 0.6 * len(found.concepts):
         return
     for concept in asked:
+        if _PRACTICAL.match(concept.title):
+            found.concepts.remove(concept)
+            found.skipped.append((concept.title, "asks about the course, not about its subject"))
+            continue
         match = _QUESTION.match(concept.title.rstrip("?？ "))
         name = next((g for g in match.groups() if g), "") if match else ""
         if name and len(name.split()) <= 12:

@@ -278,10 +278,10 @@ _ADMIN = frozenset(
 )
 _ADMIN_IN_SCHEDULES = _ADMIN | frozenset(
     "break review recess registration buffer opening closing introductions presentations final finals test quiz icebreaker breakfast dinner tea coffee "
-    "pause revision repetition feedback evaluation wiederholung prüfung repaso rattrapage".split()
+    "pause trip excursion exkursion excursión revision repetition feedback evaluation wiederholung prüfung repaso rattrapage".split()
 )
 _ADMIN_WORDS = frozenset(
-    "mid term final fall spring winter summer autumn easter christmas thanksgiving no class classes week day days session sessions and of the a coffee lunch "
+    "mid term final field fall spring winter summer autumn easter christmas thanksgiving no class classes week day days session sessions and of the a coffee lunch "
     "tea reading study project projects student students introductions round circle remarks part in take home papers practice mock past sample to "
     "for first second "
     "end q course reviews review test break exam due half bank public check out wrap up good byes goodbye".split()
