@@ -300,8 +300,8 @@ def test_html_blocks_are_read_piece_by_piece() -> None:
     )
     assert [(b.kind, b.text, b.lines, b.path) for b in read(text).blocks[1:]] == [
         ("heading", "Big head", (3, 3), ("H", "Big head")),
-        ("html", "One é", (4, 4), ("H", "Big head")),
-        ("html", "Two", (5, 5), ("H", "Big head")),
+        ("list_item", "One é", (4, 4), ("H", "Big head")),
+        ("list_item", "Two", (5, 5), ("H", "Big head")),
         ("html", "a", (7, 7), ("H", "Big head")),
         ("html", "b c", (7, 7), ("H", "Big head")),
     ]

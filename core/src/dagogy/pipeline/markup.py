@@ -25,7 +25,7 @@ def as_markdown(lines: Sequence[str]) -> list[str]:
         translated = _from_asciidoc(lines)
     else:
         translated = list(lines)
-    return _terms_joined(_outlines_as_lists(translated))
+    return _terms_joined(_marked_lines_as_lists(_outlines_as_lists(translated)))
 
 
 def _has_markdown_headings(lines: Sequence[str]) -> bool:
@@ -71,6 +71,61 @@ def _outline_as_list(lines: list[str], start: int, end: int) -> None:
         depth = match["number"].count(".") if match["number"] else 0
         number = f"{match['number']}\\. " if match["number"] else ""  # not the mark of a list inside the item
         lines[i] = f"{'  ' * depth}- {number}{match['title']}"
+
+
+#: What a line of a hand-written outline or timetable starts with: `IV.`, `B)`, `3.`, `a.`, `09:30`.
+_MARKS = (
+    ("time", re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:am|pm|uhr))?(?:\s?[-–—]\s?\d{1,2}[:.h]\d{2}(?:\s?(?:am|pm|uhr))?)?\s", re.IGNORECASE)),
+    ("roman", re.compile(r"[IVX]{1,5}[.)]\s")),
+    ("capital", re.compile(r"[A-Z][.)]\s")),
+    ("number", re.compile(r"\d{1,3}[.)]\s")),
+    ("letter", re.compile(r"[a-z][.)]\s")),
+    ("bullet", re.compile(r"[-*+•]\s")),
+)
+
+
+def _mark_of(line: str) -> str:
+    bare = line.strip()
+    return next((kind for kind, pattern in _MARKS if pattern.match(bare + " ")), "")
+
+
+def _marked_lines_as_lists(lines: list[str]) -> list[str]:
+    """Outlines with Roman numerals or letters, and timetables: Markdown takes their lines for one paragraph. Every line of such a stretch has a
+    mark; the depth of an item is the place of its kind of mark among those met on the way down."""
+    fence, start = "", 0
+    for number in range(len(lines) + 1):
+        line = lines[number] if number < len(lines) else ""
+        mark = _FENCE.match(line)
+        if mark and (not fence or line.strip().startswith(fence)):
+            fence = "" if fence else mark[1]
+        if fence or not _mark_of(line):
+            _marked_as_list(lines, start, number)
+            start = number + 1
+    return lines
+
+
+def _marked_as_list(lines: list[str], start: int, end: int) -> None:
+    kinds = [_mark_of(lines[i]) for i in range(start, end)]
+    if len(kinds) < 3 or kinds[0] not in ("time", "roman", "capital") or kinds.count(kinds[0]) < 2:
+        return
+    if "time" in kinds and set(kinds) != {"time"}:
+        return
+    open_kinds: list[str] = []
+    numerals = 0  # how many Roman numerals the outline has had
+    for i, kind in zip(range(start, end), kinds, strict=True):
+        text = lines[i].strip()
+        mark, said = text.split(maxsplit=1) if " " in text else (text, "")
+        # `C.` and `I.` are both: what is under way decides.
+        if kind == "roman" and open_kinds[-1:] == ["capital"] and mark[:-1] != "".join(_ROMAN[numerals : numerals + 1]):
+            kind = "capital"
+        numerals += kind == "roman"
+        open_kinds = open_kinds[: open_kinds.index(kind) + 1] if kind in open_kinds else [*open_kinds, kind]
+        if kind in ("roman", "number"):
+            said = f"{mark[:-1]}\\{mark[-1]} {said}"  # not the mark of a list inside the item
+        lines[i] = f"{'  ' * (len(open_kinds) - 1)}- {text if kind == 'time' else said}"
+
+
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI", "XVII", "XVIII", "XIX", "XX")
 
 
 # --------------------------------------------------------------------------------------------------------------------- definitions

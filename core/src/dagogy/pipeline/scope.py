@@ -347,6 +347,7 @@ class _Inline:
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 _BARE_URL = re.compile(r"(?<![\w.@/])https?://[^\s<>\"]+[^\s<>\"'.,;:!?)\]}*_]")
 _HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_FUNCTIONS = frozenset("sin cos tan cot sec csc log chi exp".split())
 _TASK = re.compile(r"^\[[ xX]\](?:\s+|$)")
 _ALERT = re.compile(r"^\[!\w+\]\s*")
 _HEADING_ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$")
@@ -363,8 +364,10 @@ def _render(tokens: Sequence[Token], links: list[Link]) -> str:
     """Plain text of `tokens`, a hard line break as a newline; links are appended to `links`."""
     parts: list[str] = []
     open_links: list[tuple[str, int]] = []
-    for token in tokens:
+    for number, token in enumerate(tokens):
         kind = token.type
+        if kind == "text" and _is_note_mark(tokens, number, parts):
+            continue
         if kind in ("text", "text_special"):
             parts.append(token.content)
             if "://" in token.content and not open_links:
@@ -384,6 +387,14 @@ def _render(tokens: Sequence[Token], links: list[Link]) -> str:
         elif kind == "link_close":
             _close_link(parts, open_links, links)
     return "".join(parts)
+
+
+def _is_note_mark(tokens: Sequence[Token], at: int, parts: Sequence[str]) -> bool:
+    """Whether the text is the raised number of a note (`jobs<sup>2</sup>`) and no exponent (`cm<sup>2</sup>`, `sin<sup>2</sup>`)."""
+    if not tokens[at].content.isdecimal() or not 0 < at < len(tokens) - 1 or tokens[at - 1].content.lower() != "<sup>":
+        return False
+    before = re.search(r"(?:^|[^\W\d_]*\W)([^\W\d_]{3,}[.,;:)]?)$", " " + "".join(parts[-3:])[-40:])
+    return before is not None and before[1].lower() not in _FUNCTIONS
 
 
 def _render_tag(tag: str, parts: list[str], open_links: list[tuple[str, int]], links: list[Link]) -> None:
@@ -494,6 +505,9 @@ class _HtmlPiece:
     header: tuple[str, ...]
     links: tuple[Link, ...]
     heading: int = 0  # the level of a heading, else 0
+    item: int = 0  # the depth of a list item, else 0
+    lead: str = ""  # of a list item what it starts with in bold, or its term
+    ordered: bool = False
 
 
 class _HtmlReader:
@@ -509,8 +523,12 @@ class _HtmlReader:
         self._all_th = True
         self._header: tuple[str, ...] = ()
         self._line = self._first = self._last = 0
+        self._bold_at = 0  # where in the current piece the last bold text starts
         self._started = False  # has the current piece any text yet?
         self._heading = 0
+        self._lists: list[bool] = []  # is it numbered? of the lists around the current piece
+        self._item = False  # is the current piece the text of a list item?
+        self._lead = ""
 
     def read(self, html: str) -> list[_HtmlPiece]:
         html = _without_declarations(html)
@@ -541,6 +559,10 @@ class _HtmlReader:
         if name in _INLINE_TAGS:
             if name == "img" and (alt := re.search(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)):
                 self._data(alt[1] or alt[2] or "")
+            if name in ("b", "strong") and closing and self._item and not self._lead:
+                self._lead = self._bold_lead()
+            if name in ("b", "strong") and not closing:
+                self._bold_at = len(self._parts)
             _render_tag(tag if name == "a" else "", self._parts, self._open_links, self._links)
         elif name in ("td", "th"):
             if not closing:
@@ -555,10 +577,21 @@ class _HtmlReader:
                 self._header = ()
         elif self._cells is not None:
             self._parts.append(" ")  # a paragraph or list inside a cell
+        elif name == "dt" and closing:
+            self._lead = _tidy("".join(self._parts))
+            self._parts.append(": ")
+        elif name == "dd" and not closing and self._lead:
+            pass  # goes on with the term
         else:
             self._end_piece()
+            if name in ("ul", "ol", "dl"):
+                self._lists = self._lists[:-1] if closing else [*self._lists, name == "ol"]
+            self._item = name in ("li", "dt") and not closing
             self._heading = int(name[1]) if not closing and len(name) == 2 and name[0] == "h" and name[1] in "123456" else 0
         self._line += tag.count("\n")
+
+    def _bold_lead(self) -> str:
+        return "" if "".join(self._parts[: self._bold_at]).strip() else _tidy("".join(self._parts[self._bold_at :]))
 
     def _end_cell(self) -> None:
         if self._cells is None:
@@ -582,15 +615,21 @@ class _HtmlReader:
         self._cells, self._all_th = None, True
 
     def _end_piece(self) -> None:
-        text = _tidy("".join(self._parts))
+        text = _tidy("".join(self._parts)).removesuffix(":" if self._lead else "")
         if text:
             self._emit(text, (), ())
         self._parts.clear()
         self._open_links.clear()
+        self._item, self._lead = False, ""
 
     def _emit(self, text: str, cells: tuple[str, ...], header: tuple[str, ...]) -> None:
         heading = self._heading if not cells else 0
-        self.pieces.append(_HtmlPiece(text, self._first, self._last, cells, header, tuple(self._links), heading))
+        depth = max(len(self._lists), 1) if self._item and not cells else 0
+        # Bold text is a label where something sets it off, or where it stands alone.
+        rest = text[len(self._lead) :]
+        lead = self._lead if depth and (not rest or (mark := _SET_OFF.match(rest)) and mark.end()) else ""
+        ordered = bool(self._lists) and self._lists[-1]
+        self.pieces.append(_HtmlPiece(text, self._first, self._last, cells, header, tuple(self._links), heading, depth, lead.rstrip(_LABEL_END), ordered))
         self._links.clear()
         self._started = False
 
@@ -766,12 +805,24 @@ class _BlockReader:
 
     def _on_html_block(self, position: int, token: Token) -> None:
         start = _first_line(token)
+        above: dict[int, int] = {}
         for piece in _HtmlReader().read(token.content):
             lines = (start + piece.first, start + piece.last)
-            if piece.heading and not self._containers:
+            if piece.item and not self._containers:
+                self._html_item(piece, lines, above)
+            elif piece.heading and not self._containers:
                 self._heading(piece.text, piece.heading, lines, piece.links)
             else:
                 self._add("html", piece.text, lines, cells=piece.cells, header=piece.header, links=piece.links)
+
+
+    def _html_item(self, piece: _HtmlPiece, lines: tuple[int, int], above: dict[int, int]) -> None:
+        """`above`: the position of the last item of each depth in this block of HTML."""
+        parent = above.get(piece.item - 1, -1)
+        self._add("list_item", piece.text, lines, level=piece.item, ordered=piece.ordered, links=piece.links, lead=piece.lead)
+        rest = _SET_OFF.sub("", piece.text[len(piece.lead) :], count=1) if piece.lead else ""
+        self.blocks[-1] = replace(self.blocks[-1], parent=parent, rest=rest)
+        above[piece.item] = len(self.blocks) - 1
 
 
 def _parts_of(inline: _Inline) -> dict[str, Any]:

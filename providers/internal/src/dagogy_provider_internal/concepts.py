@@ -37,6 +37,8 @@ from dagogy_provider_internal.prose import terms
 _LABEL_WORDS = 8
 #: A grouping heading with at least this many words of its own among siblings that are concepts is one of them.
 _SUBSTANTIAL_WORDS = 6
+#: A concept that is treated in sub-sections has at most this many; with more the heading is that of a chapter.
+_FEW_PARTS = 3
 
 #: Leads that label a text in one list and name a concept in another.
 _AMBIGUOUS = frozenset(
@@ -47,6 +49,9 @@ _AMBIGUOUS_HEADINGS = frozenset(
     "notation support index conventions history abstract license licence copyright feedback contact links references resources sources examples exercises "
     "assessment motivation background policies attendance quiz dedication prologue epilogue overview roadmap".split()
 )
+
+#: Headings that open and close a document. In a list of names with no other word of structure they are names too.
+_BOOKENDS = frozenset("introduction intro summary conclusion conclusions recap credits preface foreword preamble appendix".split())
 
 
 @dataclass(slots=True)
@@ -160,7 +165,7 @@ class _Reader:
                 other()
         if len(self.found.concepts) < 2:
             self._prose()
-        _named_by_questions(self.found.concepts)
+        _named_by_questions(self.found)
         return self.found
 
     # ------------------------------------------------------------------------------------------------------- kinds, by the whole document
@@ -186,7 +191,7 @@ class _Reader:
                 near.update(id(s) for s in section.walk())
             elif any(is_chapter(s.title) for s in section.walk()):
                 near.add(id(section))
-        others = [s for s in self.root.walk() if s.kind == "concept" and id(s) not in near and s.head >= 0]
+        others = [s for s in self.root.walk() if s.kind == "concept" and id(s) not in near and s.head >= 0 and not self._defines_itself(s)]
         if len(chapters) >= 3 and others and 3 * len(others) <= len(chapters) and not any(s.children for s in others):
             for section in others:
                 section.kind = "skip"
@@ -194,7 +199,7 @@ class _Reader:
     def _defines_itself(self, section: Section) -> bool:
         first = next((self.document.blocks[p].text for p in section.own if self.document.blocks[p].kind == "paragraph"), "")
         title = re.escape(tidy_title(section.title))
-        return bool(re.match(rf"(?:an? )?{title} (?:is|are|means) (?:an? |any |the |what |when )", first[:200], re.IGNORECASE))
+        return bool(re.match(rf"(?:an? |the )?{title} (?:is|are|means) (?:an? |any |the |what |when |one of )", first[:200], re.IGNORECASE))
 
     def _contents(self) -> None:
         """Nothing but a table of contents says what is taught."""
@@ -268,7 +273,8 @@ class _Reader:
             return
         inner = [c for c in section.children if c.kind in ("concept", "group")]
         if section.kind == "skip":
-            members = any(c.kind == "concept" and c.own for c in section.children)
+            # The questions of an FAQ are about the course; any other sub-heading with text is a concept under an unlucky heading.
+            members = any(c.kind == "concept" and c.own and not c.title.rstrip().endswith(("?", "？")) for c in section.children)
             skipped.append((section.title, "is a structural heading"))
             if not members:
                 return
@@ -285,12 +291,18 @@ class _Reader:
         elif (not any(c.kind == "concept" for c in inner) and section.kind == "concept") or (
             section.kind == "concept"
             and self._size(section.own) >= _SUBSTANTIAL_WORDS
-            and (section.level in self.concept_levels or (len(numbering(section.title)) > 1 and not any(numbering(c.title) for c in inner)))
+            and (self._is_taught_in_parts(section) or section.level in self.concept_levels or (len(numbering(section.title)) > 1 and not any(numbering(c.title) for c in inner)))
         ):
             self._heading_concept(section)
         else:
             self._group(section, "groups other concepts")
             self._children(section, all_kinds=True)
+
+    def _is_taught_in_parts(self, section: Section) -> bool:
+        """Whether a section defines its own concept and its few sub-sections define none: they treat that concept (`Insertion`, `Deletion`)."""
+        parts = [c for c in section.children if c.kind in ("concept", "group")]
+        below = [s for c in parts for s in c.walk()]
+        return len(parts) <= _FEW_PARTS and len(below) == len(parts) and self._defines_itself(section) and not any(map(self._defines_itself, parts))
 
     def _children(self, section: Section, *, all_kinds: bool) -> None:
         for child in section.children:
@@ -372,7 +384,7 @@ class _Reader:
             if blocks[at].kind in ("table_row", "html") and blocks[at].cells:
                 tables[blocks[at].header].append(at)
         for header, rows in tables.items():
-            column = _name_column(header, [blocks[at].cells for at in rows], guess=guess)
+            column = _name_column(header, [blocks[at].cells for at in rows], guess=guess, heading=tidy_title(section.title))
             schedule = any(_SCHEDULE_COLUMN.match(h.strip()) for h in header)
             for at in rows if column >= 0 else ():
                 row = blocks[at]
@@ -408,15 +420,21 @@ class _Reader:
     def _without_admin(self, items: list[Item]) -> list[Item]:
         """The items without a timetable's breaks and exams."""
         schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in items)
+        # A list that has "References" in it is the table of contents of a document; in any other "Summary" is a name as all the others are.
+        plain = [folded(tidy_title(i.block.text)) for i in items if not i.block.lead]
         printed = any(has_leader(i.block.text) for i in items)
+        contents = printed or any(heading_kind(t) == "skip" and t not in _AMBIGUOUS_HEADINGS | _BOOKENDS for t in plain)
+        names = _AMBIGUOUS_HEADINGS if contents or schedule or len(items) < 4 else _AMBIGUOUS_HEADINGS | _BOOKENDS
         kept = []
         for item in items:
             title = tidy_title(item.block.text)
-            if is_admin(tidy_title(_item_name(item)), schedule=schedule):
+            if _points_inside(item.block):
+                self.found.skipped.append((_item_name(item)[:80], "is a link within the document"))
+            elif is_admin(tidy_title(_item_name(item)), schedule=schedule):
                 self.found.skipped.append((_item_name(item)[:80], "is an entry of the timetable"))
             elif not item.block.lead and ":" in title and _announces(title.partition(":")[0]):
                 self.found.skipped.append((title[:80], "labels a text"))
-            elif not item.block.lead and heading_kind(title) == "skip" and (printed or folded(title) not in _AMBIGUOUS_HEADINGS):
+            elif not item.block.lead and heading_kind(title) == "skip" and (printed or folded(title) not in names):
                 self.found.skipped.append((title, "is a structural heading"))
             else:
                 kept.append(item)
@@ -474,12 +492,20 @@ _QUESTION = re.compile(
 )
 
 
-def _named_by_questions(concepts: Sequence[Concept]) -> None:
+#: A question about the course, not about its subject.
+_PRACTICAL = re.compile(r"^(?:where|when|whom?|how long|how much|can|may|do|must|should)\b.{0,40}\b(?:I|we)\b", re.IGNORECASE)
+
+
+def _named_by_questions(found: Found) -> None:
     """In a document of questions and answers a concept is what the question asks about: `What is a p-value?`. One question among names is a name."""
-    asked = [c for c in concepts if c.title.endswith(("?", "？"))]
-    if len(asked) < 3 or len(asked) < 0.6 * len(concepts):
+    asked = [c for c in found.concepts if c.title.endswith(("?", "？"))]
+    if len(asked) < 3 or len(asked) < 0.6 * len(found.concepts):
         return
     for concept in asked:
+        if _PRACTICAL.match(concept.title):
+            found.concepts.remove(concept)
+            found.skipped.append((concept.title, "asks about the course, not about its subject"))
+            continue
         match = _QUESTION.match(concept.title.rstrip("?？ "))
         name = next((g for g in match.groups() if g), "") if match else ""
         if name and len(name.split()) <= 12:
@@ -501,11 +527,13 @@ def _bold_start(block: Block) -> tuple[str, str]:
     return "", ""
 
 
-def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess: bool) -> int:
-    """The column whose cells name concepts, -1 where none does."""
+def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess: bool, heading: str) -> int:
+    """The column whose cells name concepts, -1 where none does. Under `Faults` a column `Fault` names them."""
     roles = [column_role(h) for h in header]
     if "name" in roles:
         return roles.index("name")
+    if header and header[0].strip() and same_key(header[0]) == same_key(heading) and len(rows) >= 2:
+        return 0
     if {"definition", "requires", "pitfall"} & set(roles[1:]):
         return 0
     if guess and len(rows) >= 3:
@@ -568,6 +596,11 @@ def _names_too(lead: str, others: int) -> bool:
 def _announces(head: str) -> bool:
     """Whether `Reading: …`, `Homework: …` tell what to do and not what is taught."""
     return heading_kind(head) in ("skip", "meta") or is_label(head)
+
+
+def _points_inside(block: Block) -> bool:
+    """Whether an item is nothing but a link to a heading of the same document."""
+    return bool(block.links) and all(link.url.startswith("#") for link in block.links) and folded(block.text) == folded(block.links[0].text)
 
 
 def _groups(named: Sequence[Item]) -> bool:

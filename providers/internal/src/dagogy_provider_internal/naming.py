@@ -42,7 +42,7 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _POINTER = re.compile(
-    r"\s*(?:(?:->|→|=>|⇒)\s*(?:see\b|p\.|pp\.|ch\.|cf\.).*|[(\[](?:see|cf\.?|siehe|s\.|voir|véase|vedi|zie|см\.|p\.|pp\.|ch\.)\s[^()\[\]]{1,60}[)\]])$",
+    r"\s*(?:(?:->|→|=>|⇒)\s*(?:see\b|p\.|pp\.|ch\.|cf\.).*|[(\[](?:see|cf\.?|siehe|s\.|voir|véase|vedi|zie|см\.|p\.|pp\.|ch\.|art\.|artt\.|§{1,2})\s[^()\[\]]{1,60}[)\]])$",
     re.IGNORECASE,
 )
 #: `Definition 3 (Tautology).`
@@ -101,6 +101,8 @@ _THAT_IS = re.compile(
     re.DOTALL,
 )
 _SEPARATED = re.compile(r"^(?P<name>.{2,80}?)(?P<mark>\s*:\s+|\s+[-–—]{1,2}\s+)(?P<gloss>\S.*)$", re.DOTALL)
+#: `剣山：花を留める針の台`: the colon of East Asian typography needs no space.
+_WIDE_SEPARATED = re.compile(r"^(?P<name>[^：:。、，]{1,20})：\s*(?P<gloss>\S.{2,})$", re.DOTALL)
 _CUE = re.compile(
     r"\s*\((?P<cue>(?:builds? (?:up)?on|needs?|requires?|depends? on|after|prerequisites?:?|assumes|comes after)\s+[^()]{2,100})\)\s*$", re.IGNORECASE
 )
@@ -126,6 +128,9 @@ def split_label(text: str) -> tuple[str, str]:
     restated = _THAT_IS.match(plain)
     if restated and len(restated["name"].split()) <= _LABEL_WORDS:
         return restated["name"], restated["gloss"]
+    wide = _WIDE_SEPARATED.match(plain)
+    if wide and is_unspaced(wide["gloss"]):
+        return wide["name"], wide["gloss"]
     match = _SEPARATED.match(plain)
     if match is None or len(match["name"].split()) > _LABEL_WORDS or match["name"].rstrip().endswith((".", "?", "!")):
         return text, ""

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from dagogy.api import STOP_WORDS, Block, ScopeDocument, sentences
 
-from dagogy_provider_internal.naming import same_key, tidy_title, word_forms
+from dagogy_provider_internal.naming import same_key, same_names, tidy_title, word_forms
 
 _MAX_WORDS = 5
+_MAX_TRUSTED_WORDS = 8
 _ARTICLE = r"(?:an?|the|its|their|one's|eine?[rsnm]?|der|die|das|une?|les?|la|l['’]|uno?|una|el|los|las|il|lo|gli|i|uma?|os?|as?|een|de|het)"
 _INDEFINITE = (
     r"(?:an?|one of|any|anything|part of|what|whatever|when|where|how|eine?[rsnm]?|une?|des|una?|uno|unos|unas|um|uma|een|jede[rs]?|"
@@ -38,8 +39,8 @@ _NAMED_HAN = re.compile(
 )
 #: `…; this is called foreclosure`.
 _CALLED = re.compile(
-    r"\b(?:is|are|was|were|be|we|often|usually|also|sometimes|commonly|people|is then|are then)?\s*(?:called|known as|termed|referred to as|named|nennt man|"
-    r"heißt|genannt|appelée?s?|s['’]appelle|nommée?s?|se llaman?|llamad[oa]s?|denominad[oa]s?|si chiama|chiamat[oaie]|называется|называют|kallas|heet|genoemd)"
+    r"\b(?:is|are|was|were|be|we|often|usually|also|sometimes|commonly|people|is then|are then)?\s*(?:called|known as|termed|referred to as|(?<=is )named|(?<=are )named|nennt man|"
+    r"heißt|genannt|appelée?s?|s['’]appelle|nommée?s?|se llaman?|llamad[oa]s?|denominad[oa]s?|chamam?-se|si chiama|chiamat[oaie]|называется|называют|kallas|heet|genoemd)"
     r"\s+(?:an?\s+|the\s+|une?\s+|una?\s+|eine?n?\s+)?(?P<name>[\"“«„]?[^\W_][^.,:;!?()\"“”«»]{0,50})"
 )
 #: Where a called name ends when no punctuation ends it.
@@ -107,7 +108,10 @@ def _set_off(sentence: str, block: Block) -> Iterator[str]:
     for phrase in block.emphasised:
         at = sentence.find(phrase)
         if at >= 0 and (_BEHIND.match(sentence[at + len(phrase) :]) or _BEFORE.search(sentence[:at])):
-            yield phrase
+            # "The *best alternative to a negotiated agreement* (BATNA) is …" has both names.
+            short = re.match(r"\s*\((?P<short>[^\W\d_]{2,8})\)", sentence[at + len(phrase) :])
+            both = f"{phrase} ({short['short']})" if short else ""
+            yield both if len(same_names(both)) > 1 else phrase
 
 
 def _called(sentence: str) -> Iterator[str]:
@@ -132,7 +136,7 @@ def _title(name: str, *, trusted: bool) -> str:
     """`name` as a title, or an empty string where it is none: a pronoun, a clause, a phrase of general words. `trusted`: the author set it off."""
     bare = re.sub(rf"^{_ARTICLE}\s+", "", tidy_title(name), flags=re.IGNORECASE)
     found = [w.lower() for w in bare.split()]
-    if not found or len(found) > _MAX_WORDS or len(bare) < 2 or not any(c.isalpha() for c in bare):
+    if not found or len(found) > (_MAX_TRUSTED_WORDS if trusted else _MAX_WORDS) or len(bare) < 2 or not any(c.isalpha() for c in bare):
         return ""
     if all(w in STOP_WORDS or w in _GENERAL for w in found) or (len(found) == 1 and bare.endswith("ly")):
         return ""
