@@ -22,8 +22,8 @@ from damage import DAMAGES, Damage, Damaged
 from support import ROOT, Desk, Yard
 
 BREAD = ROOT / "examples" / "sourdough-baking.md"
-#: The folder of an ordering bench with `cases/` and its scorer `score.py`; the tests on it are skipped without.
-BENCH = Path(os.environ.get("DAGOGY_BENCH_ORDERING", "no such folder"))
+#: An ordering bench with `cases/` and its scorer `score.py`, where `scripts/bench_ordering.py` finds it too; the tests on it are skipped without.
+BENCH = Path(os.environ.get("DAGOGY_BENCH") or ROOT.parent / "shared/bench") / "ordering"
 CASES = sorted(path.parent.name for path in BENCH.glob("cases/*/scope.md"))
 #: Everything at once; without `flat`, which leaves nothing for the others to damage.
 ALL = tuple(damage for name, damage in DAMAGES.items() if name != "flat")
@@ -90,7 +90,7 @@ def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(desk: Desk, 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not CASES, reason="DAGOGY_BENCH_ORDERING names no folder with cases")
+@pytest.mark.skipif(not CASES, reason=f"{BENCH} has no cases: give the folder of the benchmark in DAGOGY_BENCH")
 @pytest.mark.parametrize("case", CASES)
 def test_on_the_bench_a_mended_draft_covers_and_orders_as_well_by_the_human_truth(desk: Desk, tmp_path: Path, case: str) -> None:
     loaded = importlib.util.spec_from_file_location("bench_score", BENCH / "score.py")
