@@ -627,7 +627,7 @@ class _HtmlReader:
         depth = max(len(self._lists), 1) if self._item and not cells else 0
         # Bold text is a label where something sets it off, or where it stands alone.
         rest = text[len(self._lead) :]
-        lead = self._lead if depth and (not rest or (mark := _SET_OFF.match(rest)) and mark.end()) else ""
+        lead = self._lead if depth and (not rest or ((mark := _SET_OFF.match(rest)) and mark.end())) else ""
         ordered = bool(self._lists) and self._lists[-1]
         self.pieces.append(_HtmlPiece(text, self._first, self._last, cells, header, tuple(self._links), heading, depth, lead.rstrip(_LABEL_END), ordered))
         self._links.clear()
@@ -814,7 +814,6 @@ class _BlockReader:
                 self._heading(piece.text, piece.heading, lines, piece.links)
             else:
                 self._add("html", piece.text, lines, cells=piece.cells, header=piece.header, links=piece.links)
-
 
     def _html_item(self, piece: _HtmlPiece, lines: tuple[int, int], above: dict[int, int]) -> None:
         """`above`: the position of the last item of each depth in this block of HTML."""

@@ -291,7 +291,11 @@ class _Reader:
         elif (not any(c.kind == "concept" for c in inner) and section.kind == "concept") or (
             section.kind == "concept"
             and self._size(section.own) >= _SUBSTANTIAL_WORDS
-            and (self._is_taught_in_parts(section) or section.level in self.concept_levels or (len(numbering(section.title)) > 1 and not any(numbering(c.title) for c in inner)))
+            and (
+                self._is_taught_in_parts(section)
+                or section.level in self.concept_levels
+                or (len(numbering(section.title)) > 1 and not any(numbering(c.title) for c in inner))
+            )
         ):
             self._heading_concept(section)
         else:

@@ -149,7 +149,7 @@ class _Writer:
             return self._only_named()
         self._other_pitfalls()
         self._mastery()
-        self.content.capability = self._capability()
+        self.content.capability = self._with_members(self._capability())
         if len(self.content.core_ideas) < _LEAST_IDEAS and (line := self._code()):
             self.content.core_ideas.append(f"The source shows it in code: `{line}`.")
             self.content.lacks(_NO_MORE, THIN)
@@ -173,7 +173,6 @@ class _Writer:
             self._widen()
         self.content.core_ideas = [s.text for s in self.ideas]
         self.content.spare = [s.text for s in own if s.key not in self.used]
-        self._cover_members()
 
     def _best(self, found: Sequence[Statement], wanted: int) -> list[Statement]:
         """The most telling statements in the order of the document, the definition first, each once, one at least for each merged concept."""
@@ -234,13 +233,6 @@ class _Writer:
             if match:
                 return [part.strip() for part in re.split(r",\s|\sand\s|;\s", p.text[match.end() :].rstrip(". ")) if part.strip()]
         return []
-
-    def _cover_members(self) -> None:
-        """What was merged into the concept, and of which no idea speaks, is named at least."""
-        told = " ".join([self.concept.title, *self.content.core_ideas]).casefold()
-        left = [m for m in self.concept.merged if m.casefold() not in told]
-        if left and self.content.core_ideas:
-            self.content.core_ideas.append(sentence(f"{self.concept.title} also takes in {listed(left)}"))
 
     # -------------------------------------------------------------------------------------------------------------------- pitfalls
 
@@ -529,6 +521,12 @@ class _Writer:
 
     # ------------------------------------------------------------------------------------------------------------------- only named
 
+    def _with_members(self, capability: str) -> str:
+        """What was merged into the concept is named in what the learner can do, so that nobody takes it for left out."""
+        told = f"{self.concept.title} {capability}".casefold()
+        left = [m for m in self.concept.merged if m.casefold() not in told]
+        return sentence(f"{capability.rstrip('.')}; this takes in {listed(left)}") if left else capability
+
     def _only_named(self) -> Content:
         """The node of a concept that the source only names: what is known, and what is open."""
         content, title = self.content, f"“{self.concept.title}”"
@@ -540,6 +538,7 @@ class _Writer:
         content.capability, content.task, content.criterion = (t.format(name=title) for t in _OPEN[self.kind])
         if done and self.kind == "procedure":
             content.capability = sentence(f"{_small(done, self.around.plain)}, on a case that was not seen before")
+        content.capability = self._with_members(content.capability)
         return content
 
     def _place(self, title: str) -> str:

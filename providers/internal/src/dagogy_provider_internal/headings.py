@@ -72,7 +72,8 @@ _SKIP = _phrases(
     "practice papers|past papers|mock exam|review questions|answer key|answers|solutions|key takeaways|takeaways|final thoughts|closing remarks|thanks|"
     "code of conduct|security policy|roadmap and changelog|release notes|known issues|how to cite|sponsors|badges|project status|tl dr|tldr|"
     "exam tips|study tips|exam technique|exam information|opening hours|contact details|house rules|venue|registration|fees|logistics|materials list|"
-    "shopping list|packing list|reading group|list of figures|list of tables|colophon|dedication|epilogue|prologue|afterword|errata|action items|action points|attendees|",
+    "shopping list|packing list|reading group|list of figures|list of tables|"
+    "colophon|dedication|epilogue|prologue|afterword|errata|action items|action points|attendees|",
     "einführung|einleitung|überblick|übersicht|vorwort|inhalt|inhaltsverzeichnis|inhalte|zusammenfassung|fazit|schlussbemerkung|ausblick|literatur|"
     "literaturverzeichnis|literaturhinweise|weiterführende literatur|quellen|quellenverzeichnis|anhang|danksagung|impressum|übungen|aufgaben|beispiele|"
     "abbildungsverzeichnis|tabellenverzeichnis|stichwortverzeichnis|lizenz|prüfung|prüfungsleistung|leistungsnachweis|benotung|organisatorisches|"
@@ -281,7 +282,8 @@ _ADMIN_IN_SCHEDULES = _ADMIN | frozenset(
     "pause trip excursion exkursion excursión revision repetition feedback evaluation wiederholung prüfung repaso rattrapage".split()
 )
 _ADMIN_WORDS = frozenset(
-    "mid term final field fall spring winter summer autumn easter christmas thanksgiving no class classes week day days session sessions and of the a coffee lunch "
+    "mid term final field fall spring winter summer autumn easter christmas thanksgiving no class classes week day days session sessions and of the a "
+    "coffee lunch "
     "tea reading study project projects student students introductions round circle remarks part in take home papers practice mock past sample to "
     "for first second "
     "end q course reviews review test break exam due half bank public check out wrap up good byes goodbye".split()

@@ -58,8 +58,11 @@ def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[
 def _groups(concepts: list[Concept]) -> list[tuple[tuple[str, ...], list[Concept]]]:
     """The groups that can become one concept, with their heading paths, the likeliest first."""
     groups: dict[tuple[str, ...], list[Concept]] = defaultdict(list)
+    paths = {c.path[:1] for c in concepts if c.anchor >= 0}
+    common = next(iter(paths)) if len(paths) == 1 else None
     for concept in concepts:
-        if len(concept.path) > 1 and concept.anchor >= 0:
+        # A heading over everything is the document's title, not a group.
+        if concept.anchor >= 0 and concept.path and concept.path != common:
             groups[concept.path].append(concept)
     taken = {same_key(c.title) for c in concepts if c.anchor >= 0}
     # An item of the spec that names a group, and that the document does not describe, is what the group becomes.

@@ -39,8 +39,11 @@ _NAMED_HAN = re.compile(
 )
 #: `…; this is called foreclosure`.
 _CALLED = re.compile(
-    r"\b(?:is|are|was|were|be|we|often|usually|also|sometimes|commonly|people|is then|are then)?\s*(?:called|known as|termed|referred to as|(?<=is )named|(?<=are )named|nennt man|"
-    r"heißt|genannt|appelée?s?|s['’]appelle|nommée?s?|se llaman?|llamad[oa]s?|denominad[oa]s?|chamam?-se|si chiama|chiamat[oaie]|называется|называют|kallas|heet|genoemd)"
+    r"\b(?:is|are|was|were|be|we|often|usually|also|sometimes|commonly|people|is then|are then)?\s*(?:called|known as|termed|"
+    r"referred to as|(?<=is )named|(?<=are )named|"
+    r"nennt man|"
+    r"heißt|genannt|appelée?s?|s['’]appelle|nommée?s?|se llaman?|llamad[oa]s?|denominad[oa]s?|chamam?-se|"
+    r"si chiama|chiamat[oaie]|называется|называют|kallas|heet|genoemd)"
     r"\s+(?:an?\s+|the\s+|une?\s+|una?\s+|eine?n?\s+)?(?P<name>[\"“«„]?[^\W_][^.,:;!?()\"“”«»]{0,50})"
 )
 #: Where a called name ends when no punctuation ends it.
