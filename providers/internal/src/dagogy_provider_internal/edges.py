@@ -38,8 +38,8 @@ from dagogy.api import STOP_WORDS
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.headings import group_number
-from dagogy_provider_internal.levels import Level, levels
-from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS, folded
+from dagogy_provider_internal.levels import levels
+from dagogy_provider_internal.lexicon import EARLY, LATE, NUMBER_WORDS, folded
 from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, singular, tokens, word_forms
 from dagogy_provider_internal.passages import Passage
 
@@ -81,9 +81,8 @@ class Weights:
     level_gap: float = 1.0
     level_near: float = 0.05
     level_edge: float = 0.2
-    #: Prior heights: title cues, looking back, how widely a name's words are used, used-by against uses, and the lexicon's level.
+    #: Prior heights: title cues, how widely a name's words are used, used-by against uses, and the lexicon's level.
     cue: float = 1.5
-    back: float = 0.25
     spread: float = 0.4
     flow: float = 0.8
     level: float = 1.5
@@ -104,7 +103,6 @@ SIGNALS: Mapping[str, tuple[str, ...]] = {
     "related": ("extra",),
     "foundation": ("foundation",),
     "title cues": ("cue",),
-    "looking back": ("back",),
     "spread": ("spread",),
     "flow": ("flow",),
     "level": ("level", "level_edges"),
@@ -121,6 +119,7 @@ _RELATED_WORDS = 60  # the weightiest words of a concept that are compared
 _NUMBERED_SHARE = 0.6  # of the concepts that have a number, for the numbers to state an order
 _LEVEL_TOLD = 0.5  # difference of levels from which an edge tells of it
 _OPENING = 6  # passages of a concept that introduce it
+_COMMON_SHOWN = 4  # words in common that are named
 _SEARCHED = 40  # passages looked through for a sentence to show
 #: How much of a mention counts by the role of the sentence: exercises and warnings look ahead more often than explanations do.
 IN_ROLE = {"practice": 0.5, "pitfall": 0.7, "example": 0.7, "question": 0.7}
@@ -130,7 +129,11 @@ _CUES = re.compile(
     r"now that you know|assum(?:es|ing)|needs?|you need|"
     r"uses what you know of|comes after|follows|extends|attaches to|generali[sz](?:es|ation of)|special case of|based on|in terms of|"
     r"defined (?:by|using|from|through)|constructed from|"
-    r"familiar(?:ity)? with|knowledge of|understanding of|recall|backed by|after)\b",
+    r"familiar(?:ity)? with|knowledge of|understanding of|recall|backed by|after|"
+    # Other languages, where what is needed follows the cue.
+    r"setzt|voraussetzung(?:en)?|baut auf|benötigt|beruht auf|nécessite|requiert|présuppose|repose sur|s['’]appuie sur|requiere|presupone|se basa en|necesita|"
+    r"richiede|si basa su|requer|baseia-se em|vereist|bouwt voort op|требует|опирается на|основан[аоы]? на|kräver|bygger på)\b|"
+    r"需要先|需先|先修|先要|前提是|基于|建立在|要求掌握|を前提|に基づ|يتطلب|يعتمد على|דורש|מבוסס על",
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
@@ -145,19 +148,19 @@ _ORDERED_TEXT = re.compile(
 _UNORDERED_TEXT = re.compile(
     r"\b(?:no particular order|not (?:in )?(?:any |teaching )?order|unordered|not ordered|shuffled|in any order|alphabetical)\b", re.IGNORECASE
 )
-_ELSEWHERE = 8  # passages of others that are remembered for a concept
 _PIECES = 4  # of evidence that are kept for a pair
 _DROPPED = 8  # pairs without an edge that are remembered for a concept, those with most evidence
 _CUE_REACH = 14  # words after a cue within which a name is what the cue speaks of
 
 
 class Piece(NamedTuple):
-    """One piece of evidence: what it is worth, its kind, and where the source says it. A piece without a quote is shown by `_shown` when needed."""
+    """One piece of evidence: what it is worth, its kind, and where the source says it. `note`: what speaks for the pair where no sentence does."""
 
     value: float
     kind: str
     lines: tuple[int, int] = (1, 1)
     quote: str = ""
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -214,15 +217,13 @@ class Evidence:
     weights: Weights = DEFAULT
     closed: set[int] = field(default_factory=set)
     prior: list[float] = field(default_factory=list)
-    levels: list[Level | None] = field(default_factory=list)
+    levels: list[float | None] = field(default_factory=list)
     #: For each concept its place in the order that the document states; empty when it states none. Concepts of one numbered group share a place.
     stated: list[int] = field(default_factory=list)
-    #: For each concept, passages of others that name it, a few of them.
     related: list[dict[int, Support]] = field(default_factory=list)
     foundations: list[int] = field(default_factory=list)
     texts: Sequence[Sequence[Passage]] = ()
     named_at: list[tuple[tuple[int, int], str]] = field(default_factory=list)
-    named_in: dict[int, list[tuple[int, Passage]]] = field(default_factory=dict)
 
     def support(self, after: int, before: int) -> Support:
         return self.leans[after].setdefault(before, Support())
@@ -302,15 +303,15 @@ def _words_of(concept: Concept, texts: Sequence[Passage]) -> frozenset[str]:
     }
 
 
-def _shown(concept: Concept, texts: Sequence[Passage], other: frozenset[str]) -> tuple[tuple[int, int], str]:
-    """The sentence (else the name) that has most of the other concept's words."""
+def _shown(texts: Sequence[Passage], other: frozenset[str]) -> tuple[tuple[int, int], str] | None:
+    """The sentence that has most of the other concept's words."""
     best, value = None, 0.0
     for passage in texts[:_SEARCHED]:
         if passage.role != "code":
             shared = sum(t in other for t in set(passage_tokens(passage)))
             if shared > value:
                 best, value = passage, shared
-    return (best.lines, best.text) if best else (_anchor_lines(concept), concept.title)
+    return (best.lines, best.text) if best else None
 
 
 def _foundations(concepts: Sequence[Concept], topic: str) -> list[int]:
@@ -394,9 +395,6 @@ def _mentions(evidence: Evidence, texts: Sequence[Sequence[Passage]], telling: S
                     continue
                 if any(start <= at <= start + _CUE_REACH for start in cues):
                     evidence.support(b, a).add(evidence.weights.cued * (1.0 if passage.role != "practice" else 0.3), "declared", passage.lines, passage.text)
-                elsewhere = evidence.named_in.setdefault(a, [])
-                if len(elsewhere) < _ELSEWHERE and (not elsewhere or elsewhere[-1][1] is not passage):
-                    elsewhere.append((b, passage))
                 count[a] += IN_ROLE.get(passage.role, 1.0)
                 if passage.first and at < 35:
                     count[a] += evidence.weights.defining
@@ -519,20 +517,17 @@ def _priors(
     weights = evidence.weights
     openings = [[t for p in own[:_OPENING] if p.role != "code" for t in passage_tokens(p)] for own in texts]
     evidence.levels = levels([c.title for c in concepts], openings, weights.level_text) if weights.level else [None] * len(concepts)
-    known = [v.value for v in evidence.levels if v]
+    known = [v for v in evidence.levels if v is not None]
     middle = sum(known) / max(1, len(known))
     for i, (concept, level) in enumerate(zip(concepts, evidence.levels, strict=True)):
         title = set(folded(concept.title).split())
-        text = " ".join(p.text for p in texts[i] if p.role != "code")
-        back = min(2.0, 60 * len(LOOKS_BACK.findall(text)) / (len(text.split()) + 50))
         wide = sum(math.log(max(1, spread[w])) for w in telling[i]) / max(1, len(telling[i]))
         uses = sum(s.total > 0.3 for s in evidence.leans[i].values())
         prior.append(
             weights.cue * (len(title & LATE) - len(title & EARLY))
-            + weights.back * back
             - weights.spread * wide
             + weights.flow * (math.log1p(uses) - math.log1p(used_by[i]))
-            + weights.level * ((level.value if level else middle) - middle)
+            + weights.level * ((middle if level is None else level) - middle)
         )
     mean = sum(prior) / max(1, len(prior))
     return [p - mean for p in prior]
@@ -568,9 +563,14 @@ def _edge(concepts: Sequence[Concept], evidence: Evidence, a: int, b: int, suppo
     """The pair as an edge. Where words in common are all there is, the sentence to show is looked for now, for the few pairs that need it."""
     direct = evidence.leans[b].get(a)
     pieces = [*support.pieces, *(direct.pieces if direct and direct is not support else []), *_level_piece(evidence, a, b)]
-    if not all(p.quote for p in pieces):
-        lines, quote = _shown(concepts[b], evidence.texts[b], _words_of(concepts[a], evidence.texts[a]))
-        pieces = [p if p.quote else p._replace(lines=lines, quote=quote) for p in pieces]
+    if not all(p.quote or p.note for p in pieces):
+        shared = _words_of(concepts[a], evidence.texts[a])
+        shown = _shown(evidence.texts[b], shared)
+        common = sorted(shared & _words_of(concepts[b], evidence.texts[b]))
+        note = f"words in common: {', '.join(common[:_COMMON_SHOWN])}" if common else "much the same words"
+        lines, quote = shown or (_anchor_lines(concepts[b]), "")
+        pieces = [p if p.quote or p.note else p._replace(lines=lines, quote=quote, note="" if quote else note) for p in pieces]
+    pieces.sort(key=lambda p: -p.value)
     return Edge(a, b, round(1 - math.exp(-support.total), 3), tuple(pieces))
 
 
@@ -677,7 +677,10 @@ def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list
         best += _by_level(b, evidence, place, {a for _, a in best})[: min(weights.level_edges, limit) - len(best)]
     if not best:
         opening = [a for a in evidence.foundations if place[a] < place[b]][-1:]
-        best = [(Support(evidence.weights.foundation, [Piece(evidence.weights.foundation, "foundation", *evidence.named_at[a])]), a) for a in opening]
+        best = [
+            (Support(evidence.weights.foundation, [Piece(evidence.weights.foundation, "foundation", evidence.named_at[a][0], evidence.named_at[a][1])]), a)
+            for a in opening
+        ]
     return best
 
 
@@ -687,19 +690,26 @@ def _by_level(b: int, evidence: Evidence, place: Mapping[int, int], without: Con
     found = []
     for a, related in evidence.related[b].items():
         level = evidence.levels[a]
-        if own and level and a not in without and place[a] < place[b] and own.value - level.value >= weights.level_gap:
-            found.append((related.total + weights.level_near * level.value, place[a], a))
+        if own is not None and level is not None and a not in without and place[a] < place[b] and own - level >= weights.level_gap:
+            found.append((related.total + weights.level_near * level, place[a], a))
     found.sort(reverse=True)
     return [(Support(weights.level_edge), a) for _, _, a in found]
 
 
 def _level_piece(evidence: Evidence, a: int, b: int) -> list[Piece]:
-    """What the graded vocabulary says of the pair, where it puts `a` clearly before `b`. No line of the source says so: the lines are those of `b`."""
+    """What the graded vocabulary says of the pair, where it puts `a` clearly before `b`."""
     low, high = evidence.levels[a], evidence.levels[b]
-    if low is None or high is None or high.value - low.value < _LEVEL_TOLD:
+    if low is None or high is None or high - low < _LEVEL_TOLD:
         return []
+    (lines, after), (_, before) = evidence.named_at[b], evidence.named_at[a]
+    told = f"“{before}” is usually met about level {low:.0f} of 9, “{after}” about level {high:.0f}"
     return [
-        Piece(evidence.weights.level_edge, "level", evidence.named_at[b][0], f"{low.told(evidence.named_at[a][1])} before {high.told(evidence.named_at[b][1])}")
+        Piece(
+            evidence.weights.level_edge,
+            "level",
+            lines,
+            note=told if round(low) < round(high) else f"“{before}” is usually met a little before “{after}”",
+        )
     ]
 
 

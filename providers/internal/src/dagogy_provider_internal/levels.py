@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -25,19 +24,6 @@ _GENERAL = 0.15
 _LEAST = 0.02  # a field that counts less is left out
 #: How many words of a text are looked at: where a concept is introduced, its text tells its level best. A shorter text tells none.
 _OPENING, _SHORTEST = 40, 6
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The level of a concept, with the term of its name that gives it and the field of that term; without them it comes from the text alone."""
-
-    value: float
-    term: str = ""
-    field: str = ""
-
-    def told(self, title: str) -> str:
-        """The level in words, for a reader."""
-        return f"“{title}” (level {self.value:.1f} of 9{f', {self.field}' if self.field and self.field != _ANY_FIELD else ''})"
 
 
 #: The levels and terms that a text has of each field.
@@ -71,7 +57,7 @@ def _found(stems: Sequence[str]) -> _Found:
     return out
 
 
-def levels(titles: Sequence[str], openings: Sequence[Sequence[str]], text_weight: float) -> list[Level | None]:
+def levels(titles: Sequence[str], openings: Sequence[Sequence[str]], text_weight: float) -> list[float | None]:
     """The level of each concept, None where the lexicon has no word of it. `openings`: the stems of what is said of each, of which the first are looked at.
 
     The name gives the highest level of a term in it, averaged over the fields by how well they match the names of the whole document. The text
@@ -81,14 +67,13 @@ def levels(titles: Sequence[str], openings: Sequence[Sequence[str]], text_weight
     counts = _fields(names)
     named = [_of_name(found, counts) for found in names]
     told = [_of_text(_found(own[:_OPENING]), counts) if len(own) >= _SHORTEST else None for own in openings]
-    middle, usual = _mean(v.value for v in named if v), _mean(v for v in told if v is not None)
-    out: list[Level | None] = []
+    middle, usual = _mean(v for v in named if v is not None), _mean(v for v in told if v is not None)
+    out: list[float | None] = []
     for name, text in zip(named, told, strict=True):
         if text is None or not text_weight:
             out.append(name)
         else:
-            base = name or Level(middle)
-            out.append(Level(base.value + text_weight * (text - usual), base.term, base.field))
+            out.append((middle if name is None else name) + text_weight * (text - usual))
     return out
 
 
@@ -109,13 +94,10 @@ def _fields(names: Iterable[_Found]) -> dict[str, float]:
     return {name: count for name, count in counts.items() if count >= _LEAST}
 
 
-def _of_name(found: _Found, counts: Mapping[str, float]) -> Level | None:
-    """The highest level of each field, averaged; the term that of the field that counts most."""
-    highest = [(count, max(found[name]), name) for name, count in counts.items() if name in found]
-    if not highest:
-        return None
-    total, (_, (_, term), field) = sum(count for count, _, _ in highest), max(highest)
-    return Level(sum(count * level for count, (level, _), _ in highest) / total, " ".join(term), field)
+def _of_name(found: _Found, counts: Mapping[str, float]) -> float | None:
+    """The highest level of each field, averaged over the fields."""
+    highest = [(count, max(level for level, _ in found[name])) for name, count in counts.items() if name in found]
+    return sum(count * level for count, level in highest) / sum(count for count, _ in highest) if highest else None
 
 
 def _of_text(found: _Found, counts: Mapping[str, float]) -> float | None:

@@ -195,20 +195,13 @@ def is_imperative(sentence: str) -> bool:
 EARLY = frozenset(
     "basic basics introduction intro introductory introducing getting started start fundamental fundamentals foundation foundations "
     "elementary simple first begin beginning beginner terminology overview "
-    "what why hello installation installing setup primer definition defining defined define intuition visualizing counting recognizing".split()
+    "what why installation installing setup primer definition defining defined define intuition".split()
 )
 LATE = frozenset(
     "advanced application applications applying analysis comparing comparison optimizing optimization optimisation survey project "
     "proof proofs proving performance miscellaneous tuning extending extension "
     "extensions improving improvement further modeling modelling deriving derive prove diagnosis troubleshooting debugging deploying "
     "deployment deploy case theorem theorems design".split()
-)
-#: A text that leans on something before it.
-LOOKS_BACK = re.compile(
-    r"\b(?:recall|previously|previous|already|earlier|as (?:we|you) (?:saw|learned|discussed)|(?:we|you)(?:['’]ve| have) (?:seen|"
-    r"learned|used|been using)|builds? (?:up)?on|extends?|extend|generali[sz]\w+|"
-    r"special case|combin\w+|now that|more advanced|in (?:more )?depth)\b",
-    re.IGNORECASE,
 )
 #: Number words of names that form a series ("Rule for two variables", "Rule for three variables").
 NUMBER_WORDS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten".split())} | {
