@@ -454,3 +454,16 @@ def test_two_thousand_concepts_are_found_once_and_each_is_kept_or_listed_as_merg
     nodes = provider().propose(request).curriculum["nodes"]
     assert {n["title"] for n in nodes} == {c.title for c in read.concepts}
     assert len(readings) == 1
+
+
+def test_a_list_beside_a_table_of_topics_is_not_lost() -> None:
+    table = "| Topic | Requires |\n|---|---|\n| Proofing | Dough |\n| Baking | Proofing |\n"
+    assert titles(f"# Bread\n\n## Steps\n\n1. Flour: ground grain.\n2. Dough: flour with water.\n\n{table}") == ["Flour", "Dough", "Proofing", "Baking"]
+    found = reading(f"# Bread\n\n## Steps\n\n- Take your time over all of it.\n- Keep the kitchen warm.\n\n{table}")
+    assert [c.title for c in found.concepts] == ["Proofing", "Baking"]
+    assert ("Keep the kitchen warm.", "is text beside the table of topics of “Steps”") in found.skipped
+
+
+def test_the_basics_of_what_is_known_are_not_taught_again() -> None:
+    text = "# Data\n\n## Prerequisites\n\n- Spreadsheets\n\n## Spreadsheet basics\n\nCells and formulas.\n\n## Joins\n\nA join matches rows.\n"
+    assert titles(text) == ["Joins"]

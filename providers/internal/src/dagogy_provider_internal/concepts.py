@@ -280,10 +280,10 @@ class _Reader:
                 return
         tables = self._topic_rows(section, guess=section.kind == "group" and section is not self.root)
         items, _ = items_of(document, section.own)
-        named = [] if tables else self._members(section, items) or self._bold_members(section)
+        named = self._beside_table(section, items) if tables else self._members(section, items) or self._bold_members(section)
         if tables or named:
             self._group(section, "groups the topics of its table" if tables else "groups the items of its list")
-            for concept in tables or named:
+            for concept in sorted([*tables, *named], key=lambda c: c.anchor):
                 _add(self.found, concept)
             self._children(section, all_kinds=False)
         elif section.head < 0 or section is self.root:
@@ -419,6 +419,16 @@ class _Reader:
             return [self._item_concept(i, _path_of(i, self.document), several) for i in named]
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
             return self._leaf_concepts(items)
+        return []
+
+    def _beside_table(self, section: Section, items: list[Item]) -> list[Concept]:
+        """The items of a list that stands beside a table of topics: concepts too where each is a name with what is said of it, else told as left out."""
+        items = [i for i in items if not meta_role(_item_name(i))]
+        several = _repeated(i.block for i in items)
+        split = [_label_of(i.block, several) for i in items]
+        if len(items) >= 2 and all(gloss and not is_label(name) and len(name.split()) <= _LABEL_WORDS for name, gloss, _ in split):
+            return [self._item_concept(i, _path_of(i, self.document), several) for i in items]
+        self.found.skipped += [(_item_name(i)[:80], f"is text beside the table of topics of “{section.title}”") for i in items]
         return []
 
     def _without_admin(self, items: list[Item]) -> list[Item]:

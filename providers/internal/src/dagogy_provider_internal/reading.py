@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dagogy.api import READING_MAX, EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed
@@ -22,6 +22,8 @@ from dagogy_provider_internal.phrasing import shortened
 DEFAULT_LIMIT = 4
 #: Weight from which evidence that makes no edge is worth telling.
 _SPEAKS = 0.1
+#: What a name has besides that of a thing when it means the first steps in it.
+_OPENS = frozenset("basic basics introduction intro to fundamentals of primer getting started with the".split())
 _COVERED = 0.6  # share of an item's telling words in the title of the concept that teaches it
 
 
@@ -57,7 +59,7 @@ def read(document: ScopeDocument) -> ScopeReading:
         item = excluded(concept.title, said.scope_out)
         if item:
             skipped.append((concept.title, f"is out of scope: {item}"))
-        elif same_key(concept.title) in known:
+        elif _is_known(concept.title, known):
             skipped.append((concept.title, "is a prerequisite: the learner knows it already"))
         else:
             kept.append(concept)
@@ -100,6 +102,12 @@ def _document_of(piece: Piece, documents: Sequence[ScopeDocument]) -> str:
     return before.location if first not in "\n".join(after.text.splitlines()[piece.lines[0] - 1 : piece.lines[1]]) else after.location
 
 
+def _is_known(title: str, known: Container[tuple[str, ...]]) -> bool:
+    """Whether the learner brings `title` along, by its name or as the basics of what is known (`Spreadsheet basics` where spreadsheets are known)."""
+    words_left = [w for w in title.split() if folded(w) not in _OPENS]
+    return same_key(title) in known or (bool(words_left) and len(words_left) < len(title.split()) and same_key(" ".join(words_left)) in known)
+
+
 def _shown(concept: Concept, texts: Sequence[Passage]) -> str:
     first = next((p.text for p in texts if p.first), "") or next((p.text for p in texts if p.role not in ("code", "requires")), "")
     return shortened(first) if first else concept.title
@@ -120,13 +128,14 @@ def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept],
     """The document's concepts without what the spec excludes or takes as known, and every `scope_in` item that they do not cover."""
     notes: list[str] = []
     said = about(document)
-    known = {same_key(p) for p in spec.prerequisites} - {same_key(i) for i in spec.scope_in}
+    wanted = {same_key(i) for i in spec.scope_in}
+    known = {same_key(p) for p in spec.prerequisites} - wanted
     chosen: list[Concept] = []
     for concept in find_concepts(document).concepts:
         item = excluded(concept.title, [*spec.scope_out, *said.scope_out], spec.scope_in)
         if item:
             notes.append(f"left out “{concept.title}”: out of scope ({item})")
-        elif same_key(concept.title) in known:
+        elif same_key(concept.title) not in wanted and _is_known(concept.title, known):
             notes.append(f"left out “{concept.title}”: the learner knows it already")
         else:
             chosen.append(concept)
