@@ -266,15 +266,16 @@ class ScopeConcepts(Open):
 class PieceModel(Open):
     kind: str
     weight: Share
-    location: str
-    lines: tuple[int, int]
+    location: str = Field(description="The document, or the place in it where it has no lines; empty for a note.")
+    lines: tuple[int, int] = Field(description="Of the document; 0 and 0 where the location names the place itself, and for a note.")
     quote: str
+    note: str = Field(default="", description="What the evidence is where no statement of the source says so; then there is no quotation.")
 
 
 class EdgeModel(Open):
     prerequisite: str
     dependent: str
-    kind: str = Field(description="Of the strongest piece of evidence, as are lines and evidence.")
+    kind: str = Field(description="Of the strongest piece of evidence; lines and evidence are those of the strongest quotation, 0, 0 and empty without.")
     weight: Share = Field(description="Of all the evidence together.")
     lines: tuple[int, int]
     evidence: str

@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any
 
 from dagogy.api.errors import InvalidArgument, NotFound
+from dagogy.api.text import folded
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.contracts.types import Curriculum, Node
-from dagogy.pipeline.evidence import Concept, Edge, Known, folded
+from dagogy.pipeline.evidence import Concept, Edge, Known
 from dagogy.pipeline.graph import GraphIndex
 
 #: Titles that an ambiguous name lists, and pairs without an edge that a node's page shows.
@@ -232,4 +233,4 @@ def _count(number: int, what: str) -> str:
 
 
 def _pieces(edge: Edge) -> list[dict[str, Any]]:
-    return [{"kind": p.kind, "weight": p.weight, "location": p.location, "lines": list(p.lines), "quote": p.quote} for p in edge.pieces]
+    return [{"kind": p.kind, "weight": p.weight, "location": p.location, "lines": list(p.lines), "quote": p.quote, "note": p.note} for p in edge.pieces]

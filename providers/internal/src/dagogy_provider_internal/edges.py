@@ -34,12 +34,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from dagogy.api import STOP_WORDS
+from dagogy.api import STOP_WORDS, folded
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.headings import group_number
 from dagogy_provider_internal.levels import Level, levels
-from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS, folded
+from dagogy_provider_internal.lexicon import EARLY, LATE, LOOKS_BACK, NUMBER_WORDS
 from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, singular, tokens, word_forms
 from dagogy_provider_internal.passages import Passage
 
@@ -158,6 +158,7 @@ class Piece(NamedTuple):
     kind: str
     lines: tuple[int, int] = (1, 1)
     quote: str = ""
+    note: str = ""
 
 
 @dataclass(slots=True)
