@@ -144,7 +144,9 @@ class Why:
         """The evidence for an edge of the curriculum."""
         edge = self._edge(self.known.edges, before, after)
         if edge is not None:
-            return {"supported": True, "told": f"evidence of weight {edge.weight:g}", "weight": edge.weight, "evidence": _pieces(edge)}
+            said = any(p.quote for p in edge.pieces)
+            told = f"evidence of weight {edge.weight:g}" + ("" if said else ", which no statement of the source gives")
+            return {"supported": True, "told": told, "weight": edge.weight, "evidence": _pieces(edge)}
         dropped = self._edge(self.known.dropped, before, after)
         if dropped is not None:
             told = f"stated by the curriculum; the source has evidence of weight {dropped.weight:g}, of which the reading made no edge: {_reason(dropped)}"
