@@ -76,7 +76,8 @@ class Why:
                 )
             if found:
                 return found[0]
-        hint = did_you_mean(name, [x for n in self.nodes for x in (n.id, n.title)]) or "the nodes stand in outputs/curriculum/curriculum.json"
+        meant = did_you_mean(name, [x for n in self.nodes for x in (n.id, n.title)])
+        hint = f"{meant} Else try 'dagogy why --help'" if meant else "the nodes stand in outputs/curriculum/curriculum.json; try 'dagogy why --help'"
         raise NotFound(f"the curriculum has no node '{name}'", hint=hint)
 
     # --- one node
