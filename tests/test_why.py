@@ -142,6 +142,11 @@ def test_evidence_that_is_no_quotation_is_told_without_quotation_marks_and_witho
     assert why(desk, "pipelines", "filters")["told"] == "evidence of weight 0.3, which no statement of the source gives"
 
 
+def test_titles_that_differ_in_a_sign_alone_are_not_the_same_node(desk: Desk, compiled: Path) -> None:
+    edited(compiled, lambda nodes: [nodes[i].update(title=t) for i, t in (("streams", "C"), ("filters", "C++"), ("pipelines", "C#"))])
+    assert [why(desk, title)["node"]["id"] for title in ("c", "C++", "c#")] == ["streams", "filters", "pipelines"]
+
+
 @pytest.mark.parametrize("name", ["strems", "quaternions"])
 def test_a_mistyped_node_is_a_usage_error_that_nothing_recovers_from(desk: Desk, compiled: Path, name: str) -> None:
     told = failed(desk("why", "latest", name), "not_found").err
