@@ -96,6 +96,58 @@ def test_an_unknown_schema_is_a_key_error(name: str) -> None:
         schema_text(name)
 
 
+BEFORE = {
+    "scope_concepts": {
+        "schema_version": 1,
+        "source": "notes.md",
+        "mode": "full",
+        "concepts": [{"id": "a", "title": "A", "heading_path": [], "lines": [1, 2], "evidence": "A is first."}],
+        "skipped": [],
+    },
+    "scope_dag": {
+        "schema_version": 1,
+        "source": "notes.md",
+        "nodes": ["a", "b"],
+        "edges": [{"prerequisite": "a", "dependent": "b", "kind": "declared", "weight": 0.9, "lines": [4, 4], "evidence": "B requires A."}],
+    },
+    "optimization_trace": {
+        "schema_version": 1,
+        "provider": "internal",
+        "model": "",
+        "target_score": 95.0,
+        "max_iterations": 4,
+        "accepted": True,
+        "stop_reason": "accepted",
+        "best_iteration": 1,
+        "usage": {},
+        "recovery": None,
+        "iterations": [
+            {
+                "iteration": 1,
+                "action": "propose",
+                "score": 100.0,
+                "errors": 0,
+                "warnings": 0,
+                "findings": [],
+                "fixes": [],
+                "best": True,
+                "notes": [],
+                "usage": {},
+                "model": "",
+            }
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("name", BEFORE)
+@pytest.mark.parametrize("reference", [False, True])
+def test_what_was_written_before_a_key_was_added_still_fits_the_schema(name: str, reference: bool) -> None:
+    assert schema_problems(name, BEFORE[name], reference=reference) == []
+    without = {key: value for key, value in BEFORE[name].items() if key != "schema_version"}
+    assert schema_problems(name, without, reference=reference)
+
+
 # ------------------------------------------------------------------------------------------------------- the typed shapes and the schema
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Finding, Fix, ProviderInfo, ScopeConcept, ScopeEdge, ScopeReading
+from dagogy.api import EdgeEvidence, Finding, Fix, ProviderInfo, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
 from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairRequest
 from dagogy.contracts.check import schema_problems
@@ -366,7 +367,7 @@ def test_a_provider_that_cannot_read_a_scope_document_is_named(desk: Desk, scrip
 
 
 RULE = """
-    from dagogy.api import Finding, Fix, Rule, RuleInfo, hookimpl
+    from dagogy.api import EdgeEvidence, Finding, Fix, Rule, RuleInfo, hookimpl
 
     @hookimpl
     def dagogy_rules():
@@ -434,3 +435,13 @@ def test_a_repair_that_raises_all_three_is_taken() -> None:
 def test_without_evidence_there_is_no_order_to_lower() -> None:
     result = Played(draft("2/0"), draft("0/0")).run()
     assert [(r["order"], r["rejected"], r["best"]) for r in result.trace["iterations"]] == [(None, "", True), (None, "", True)]
+
+
+def test_an_edge_that_no_statement_of_the_source_gives_may_be_turned_round() -> None:
+    alone = replace(EDGES.edges[0], kind="level", lines=(0, 0), evidence="", pieces=(EdgeEvidence("level", 0.9, note="general knowledge: alpha is early"),))
+    first, second = (replace(p, reading=replace(EDGES, edges=(alone,))) for p in (chained("2/0", "alpha", "beta"), chained("1/0", "beta", "alpha")))
+    result = of_both(first, second).run()
+    assert [(r["order"], r["rejected"], r["best"]) for r in result.trace["iterations"]] == [(None, "", True), (None, "", True)]
+    quoted = replace(alone, pieces=(*alone.pieces, EdgeEvidence("mention", 0.2, (1, 1), "Beta needs alpha.")))
+    first, second = (replace(p, reading=replace(EDGES, edges=(quoted,))) for p in (first, second))
+    assert of_both(first, second).run().trace["iterations"][1]["rejected"] == "it lowers the evidenced order from 1 to 0 of 1 edges"

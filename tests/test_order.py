@@ -55,7 +55,7 @@ def test_an_edge_tells_what_the_vocabulary_says_for_its_direction() -> None:
     assert edge.pieces[0].kind == "mention"
     (level,) = (p for p in edge.pieces if p.kind == "level")
     assert not level.quote, "no line of the source says it"
-    assert level.note.startswith("“Interval” is usually met")
+    assert level.note.startswith("general knowledge: “Interval” is usually met")
     assert "“Counterpoint”" in level.note
 
 

@@ -16,9 +16,9 @@ from dagogy.api import Finding, ProposeRequest, Provider, ProviderSettings, Repa
 from dagogy.pipeline.scope import read_scope
 
 pytest.importorskip("dagogy_provider_internal")
+from dagogy.api import folded
 from dagogy_provider_internal import dagogy_providers
 from dagogy_provider_internal.estimates import stated_minutes
-from dagogy_provider_internal.lexicon import folded
 from dagogy_provider_internal.phrasing import is_demand, is_fragment, task_and_criterion
 from dagogy_provider_internal.provider import Internal
 

@@ -17,9 +17,9 @@ from dagogy.api import ScopeDocument
 from dagogy.pipeline.scope import read_scope
 
 pytest.importorskip("dagogy_provider_internal")
+from dagogy.api import folded
 from dagogy_provider_internal import dagogy_providers  # noqa: F401
 from dagogy_provider_internal.concepts import find_concepts
-from dagogy_provider_internal.lexicon import folded
 from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.reading import read
 

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dagogy.api import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
+from dagogy.contracts.check import schema_problems
+from dagogy.pipeline.evidence import reading_parts
 from dagogy.pipeline.why import UNSUPPORTED
+from dagogy.testing.cases import complete_spec
 from dagogy.workspace.stages import CURRICULUM, DAG, EVIDENCE
-from support import Desk, Yard, failed
+from support import Desk, Yard, failed, put
 
 SCOPE = """# Course
 
@@ -103,6 +107,51 @@ def test_a_run_from_a_spec_alone_keeps_its_evidence(desk: Desk) -> None:
     assert not (run / DAG).exists()
     told = why(desk, "binary-tree", "tree")
     assert (told["verdict"], told["evidence_in"], told["evidence"][0]["kind"]) == ("edge", EVIDENCE, "name")
+
+
+def test_what_only_a_spec_names_is_cited_by_the_item_not_by_a_line(desk: Desk) -> None:
+    run = desk.init()
+    put(run / "inputs/topic_spec.json", complete_spec({"scope_in": ["Tree", "Binary tree", "Search"], "evidence_mode": "minimal"}))
+    desk("run", run.name)
+    told = why(desk, "binary-tree")
+    item = "inputs/topic_spec.json#/scope_in/1"
+    assert (told["source"]["location"], told["source"]["lines"]) == (item, [0, 0])
+    first = told["prerequisites"][0]["evidence"][0]
+    assert (first["location"], first["lines"], first["quote"]) == (item, [0, 0], "Binary tree")
+    text = desk.ok("why", "latest", "binary-tree").out
+    assert f"named in {item}: “Binary tree”" in text
+    assert f"{item}: “Binary tree”" in text.split("Prerequisites:")[1]
+    assert " line " not in text
+
+
+def test_evidence_that_is_no_quotation_is_told_without_quotation_marks_and_without_a_line(desk: Desk, compiled: Path) -> None:
+    quoted = EdgeEvidence("mention", 0.2, (7, 7), "Building a filter requires a stream.")
+    note = EdgeEvidence("level", 0.3, note="general knowledge: streams come before filters")
+    concepts = tuple(ScopeConcept(i, i.title(), (), (1, 1), "x") for i in ("streams", "filters", "pipelines"))
+    both = ScopeEdge("streams", "filters", "level", 0.4, quoted.lines, quoted.quote, (note, quoted))
+    alone = ScopeEdge("filters", "pipelines", "level", 0.3, (0, 0), "", (note,))
+    put(compiled / EVIDENCE, {"schema_version": 1, "provider": "p", **reading_parts(ScopeReading(concepts, (both, alone)))})
+    assert not schema_problems("evidence", json.loads((compiled / EVIDENCE).read_bytes()))
+    told = why(desk, "filters", "streams")["evidence"]
+    assert [(p["location"], p["lines"], p["quote"], p["note"]) for p in told] == [
+        ("", [0, 0], "", note.note),
+        ("inputs/scope.md", [7, 7], quoted.quote, ""),
+    ]
+    text = desk.ok("why", "latest", "filters").out
+    assert f"    level 0.3: {note.note}\n    mention 0.2, inputs/scope.md line 7: “{quoted.quote}”" in text
+    assert why(desk, "pipelines", "filters")["told"] == "evidence of weight 0.3, which no statement of the source gives"
+
+
+def test_titles_that_differ_in_a_sign_alone_are_not_the_same_node(desk: Desk, compiled: Path) -> None:
+    edited(compiled, lambda nodes: [nodes[i].update(title=t) for i, t in (("streams", "C"), ("filters", "C++"), ("pipelines", "C#"))])
+    assert [why(desk, title)["node"]["id"] for title in ("c", "C++", "c#")] == ["streams", "filters", "pipelines"]
+
+
+@pytest.mark.parametrize("name", ["strems", "quaternions"])
+def test_a_mistyped_node_is_a_usage_error_that_nothing_recovers_from(desk: Desk, compiled: Path, name: str) -> None:
+    told = failed(desk("why", "latest", name), "not_found").err
+    assert "incident cli_usage_error" in told
+    assert told.rstrip().endswith("next: dagogy why --help")
 
 
 def test_a_curriculum_of_a_provider_that_tells_nothing_is_held_against_the_reading_of_the_scope(desk: Desk, compiled: Path, yard: Yard) -> None:

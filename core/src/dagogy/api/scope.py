@@ -74,7 +74,8 @@ class ScopeDocument:
 class ScopeConcept:
     """A concept read out of the document: what it is called, where it stands, the text that shows it.
 
-    `location`: of the document, as in `ScopeDocument`, where it is not the scope document. `merged`: the titles of other concepts that went into it.
+    `location`: of the document, as in `ScopeDocument`, where it is not the scope document; `lines` are (0, 0) where it names the place itself.
+    `merged`: the titles of other concepts that went into it.
     """
 
     id: str
@@ -88,13 +89,18 @@ class ScopeConcept:
 
 @dataclass(frozen=True, slots=True)
 class EdgeEvidence:
-    """One piece of evidence for an edge: its kind, `weight` in (0, 1], and the words (`quote`) that stand in `lines` of the document at `location`."""
+    """One piece of evidence for an edge: its kind, `weight` in (0, 1], and the words (`quote`) that stand in `lines` of the document at `location`.
+
+    `lines` are (0, 0) where the document is none of lines and `location` itself names the place (`inputs/topic_spec.json#/scope_in/0`). What no
+    statement of the source says has neither lines nor quote, and a `note` that tells what it is: general knowledge, say.
+    """
 
     kind: str
     weight: float
-    lines: tuple[int, int]
-    quote: str
+    lines: tuple[int, int] = (0, 0)
+    quote: str = ""
     location: str = ""
+    note: str = ""
 
 
 #: Why a pair of concepts with evidence is no edge. `weak`: it is less than an edge takes. `opposed`: there is more for the other direction. `circle`:
@@ -108,8 +114,8 @@ DropReason = Literal["weak", "opposed", "circle", "height", "complete", "limit",
 class ScopeEdge:
     """`prerequisite` comes before `dependent`, because of `evidence` (a quotation) in `lines`; `weight` in (0, 1].
 
-    `kind`, `lines` and `evidence` are those of the strongest piece of evidence, `weight` is that of all of it; `pieces` has the single ones, strongest
-    first. `dropped`: why the pair is no edge in spite of it; "" for an edge.
+    `kind` is that of the strongest piece of evidence, `lines` and `evidence` are those of the strongest quotation ((0, 0) and "" where there is none),
+    `weight` is that of all of it; `pieces` has the single ones, strongest first. `dropped`: why the pair is no edge in spite of it; "" for an edge.
     """
 
     prerequisite: str
@@ -120,6 +126,11 @@ class ScopeEdge:
     evidence: str
     pieces: tuple[EdgeEvidence, ...] = ()
     dropped: DropReason | Literal[""] = ""
+
+    @property
+    def quoted(self) -> bool:
+        """Whether a statement of the source says so."""
+        return any(p.quote for p in self.pieces) if self.pieces else bool(self.evidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ Stems are those of the Snowball English stemmer (Porter 2); words of other langu
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["STOP_WORDS", "content_words", "sentences", "shorten", "stem", "words"]
+__all__ = ["STOP_WORDS", "content_words", "folded", "sentences", "shorten", "stem", "words"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
+_PLAIN = re.compile(r"[^a-z0-9+#]+")
+_VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")  # they choose a glyph, as of an emoji
 _INITIAL = 2  # characters of an initial with its full stop
 _CLOSER = "[\"'”’»)\\]]"
 _SENTENCE_END = re.compile(rf"(?:(?<=[.!?؟۔।])|(?<=[.!?؟۔।]{_CLOSER})|(?<=[.!?؟۔।]{_CLOSER}{_CLOSER}))\s+(?=[^\sa-z])|(?<=[。！？])(?![」』”’）)])")
@@ -32,6 +35,15 @@ STOP_WORDS = frozenset(
 def words(text: str) -> list[str]:
     """The words of `text` in order, in lower case; `C++` and `don't` are one word."""
     return _WORD.findall(text.lower())
+
+
+def folded(text: str) -> str:
+    """`text` for comparison: NFKC, lower case, letters, digits, `+` and `#` only, single spaces."""
+    if text.isascii():
+        return " ".join(_PLAIN.sub(" ", text.lower()).split())
+    bare = _VARIATION.sub("", unicodedata.normalize("NFKC", text).casefold()).replace("i\u0307", "i")  # the dotted capital of Turkish
+    kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#" else " " for c in bare)
+    return " ".join("".join(kept).split())
 
 
 @lru_cache(maxsize=1)

@@ -35,7 +35,7 @@ class Closed(BaseModel):
 
 
 class Open(BaseModel):
-    """A shape that dagogy writes: keys may be added by later versions, so readers ignore those they do not know."""
+    """A shape that dagogy writes: later versions may add keys, which have a default, so readers ignore those they do not know and miss none."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -249,8 +249,8 @@ class ConceptModel(Open):
     heading_path: list[str]
     lines: tuple[int, int]
     evidence: str
-    location: str = Field(description="The document, relative to the run or the workspace root.")
-    merged: list[str] = Field(description="Titles of other concepts that went into it.")
+    location: str = Field(default="inputs/scope.md", description="The document, relative to the run or the workspace root.")
+    merged: list[str] = Field(default=[], description="Titles of other concepts that went into it.")
 
 
 class ScopeConcepts(Open):
@@ -266,19 +266,20 @@ class ScopeConcepts(Open):
 class PieceModel(Open):
     kind: str
     weight: Share
-    location: str
-    lines: tuple[int, int]
+    location: str = Field(description="The document, or the place in it where it has no lines; empty for a note.")
+    lines: tuple[int, int] = Field(description="Of the document; 0 and 0 where the location names the place itself, and for a note.")
     quote: str
+    note: str = Field(default="", description="What the evidence is where no statement of the source says so; then there is no quotation.")
 
 
 class EdgeModel(Open):
     prerequisite: str
     dependent: str
-    kind: str = Field(description="Of the strongest piece of evidence, as are lines and evidence.")
+    kind: str = Field(description="Of the strongest piece of evidence; lines and evidence are those of the strongest quotation, 0, 0 and empty without.")
     weight: Share = Field(description="Of all the evidence together.")
     lines: tuple[int, int]
     evidence: str
-    pieces: list[PieceModel] = Field(description="The single pieces of evidence, strongest first.")
+    pieces: list[PieceModel] = Field(default=[], description="The single pieces of evidence, strongest first.")
 
 
 class DroppedModel(EdgeModel):
@@ -294,7 +295,7 @@ class ScopeDag(Open):
     source: str
     nodes: list[str]
     edges: list[EdgeModel]
-    dropped: list[DroppedModel]
+    dropped: list[DroppedModel] = []
 
 
 class CurriculumEvidence(Open):
@@ -316,11 +317,11 @@ class TraceIteration(Open):
     findings: list[dict[str, Any]]
     fixes: list[str]
     best: bool
-    coverage: float | None = Field(description="Share of the items of scope_in that some node teaches; null where there is nothing to cover.")
+    coverage: float | None = Field(default=None, description="Share of the items of scope_in that some node teaches; null where there is nothing to cover.")
     order: float | None = Field(
-        description="Share of the evidenced edges whose concepts are there, prerequisite first in the order of study; null where there is none."
+        default=None, description="Share of the evidenced edges whose concepts are there, prerequisite first in the order of study; null where there is none."
     )
-    rejected: str = Field(description="Why a draft with a better score was not taken: it lowers coverage or order.")
+    rejected: str = Field(default="", description="Why a draft with a better score was not taken: it lowers coverage or order.")
     notes: list[str]
     usage: dict[str, float] = Field(description="What the answer cost: calls, input_tokens, output_tokens, seconds.")
     model: str = Field(description="The model that answered; empty where the provider uses none.")

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from dagogy.api.errors import ValidationFailed
-from dagogy.api.scope import ScopeEdge, ScopeReading
+from dagogy.api.scope import EdgeEvidence, ScopeEdge, ScopeReading
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import CONCEPTS, DAG, EVIDENCE
-
-
-def folded(text: str) -> str:
-    """What titles are compared by."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def reading_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> dict[str, Any]:
@@ -38,8 +32,16 @@ def reading_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> d
 
 
 def _edge(edge: ScopeEdge, location: str) -> dict[str, Any]:
-    pieces = [{"kind": p.kind, "weight": p.weight, "location": p.location or location, "lines": list(p.lines), "quote": p.quote} for p in edge.pieces] or [
-        {"kind": edge.kind, "weight": edge.weight, "location": location, "lines": list(edge.lines), "quote": edge.evidence}
+    pieces = [
+        {
+            "kind": p.kind,
+            "weight": p.weight,
+            "location": "" if p.note else p.location or location,
+            "lines": list(p.lines),
+            "quote": p.quote,
+            "note": p.note,
+        }
+        for p in edge.pieces or [EdgeEvidence(edge.kind, edge.weight, edge.lines, edge.evidence)]
     ]
     first = {"prerequisite": edge.prerequisite, "dependent": edge.dependent, "kind": edge.kind, "weight": edge.weight}
     return {**first, "lines": list(edge.lines), "evidence": edge.evidence, "pieces": pieces}
@@ -51,6 +53,7 @@ class Piece(msgspec.Struct):
     lines: tuple[int, int]
     quote: str
     location: str = "inputs/scope.md"
+    note: str = ""
 
 
 class Edge(msgspec.Struct):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.api.scope import ScopeReading
-from dagogy.pipeline.evidence import folded
+from dagogy.api.text import folded
 from dagogy.pipeline.graph import GraphIndex
 from dagogy.pipeline.subject import RunSubject
 
@@ -20,7 +20,8 @@ _TAUGHT = 0.6
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`taught`: for each item of `scope_in`, whether a node has its words. `kept`: for each evidenced edge between concepts that the draft has, whether
-    the prerequisite comes first in the order of study. Both are empty for a draft that cannot be read. `edges`: how many evidenced edges there are."""
+    the prerequisite comes first in the order of study. Both are empty for a draft that cannot be read. `edges`: how many evidenced edges there are.
+    Evidenced is what a statement of the source says: an edge without a quotation may well be turned round."""
 
     taught: Sequence[bool] = ()
     kept: Mapping[tuple[str, str], bool] = field(default_factory=dict)
@@ -49,7 +50,7 @@ class Standing:
 def standing(subject: RunSubject, reading: ScopeReading | None) -> Standing:
     """The standing of a draft, by the spec's `scope_in` and the evidence in `reading`."""
     try:
-        return Standing(_taught(subject), _kept(subject, reading), len(reading.edges)) if reading else Standing(_taught(subject))
+        return Standing(_taught(subject), _kept(subject, reading), sum(e.quoted for e in reading.edges)) if reading else Standing(_taught(subject))
     except ValidationFailed:
         return Standing()
 
@@ -79,7 +80,7 @@ def _kept(subject: RunSubject, reading: ScopeReading) -> dict[tuple[str, str], b
     node_of = {c.id: c.id if c.id in ids else by_title.get(folded(c.title), "") for c in reading.concepts}
     place = _places(subject.index)
     kept = {}
-    for edge in reading.edges:
+    for edge in (e for e in reading.edges if e.quoted):
         a, b = node_of.get(edge.prerequisite, ""), node_of.get(edge.dependent, "")
         if a and b and a != b:
             kept[edge.prerequisite, edge.dependent] = place.get(a, len(place)) < place.get(b, -1)

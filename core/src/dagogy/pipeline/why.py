@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any
 
 from dagogy.api.errors import InvalidArgument, NotFound
+from dagogy.api.text import folded
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.contracts.types import Curriculum, Node
-from dagogy.pipeline.evidence import Concept, Edge, Known, folded
+from dagogy.pipeline.evidence import Concept, Edge, Known
 from dagogy.pipeline.graph import GraphIndex
 
 #: Titles that an ambiguous name lists, and pairs without an edge that a node's page shows.
@@ -75,7 +76,8 @@ class Why:
                 )
             if found:
                 return found[0]
-        hint = did_you_mean(name, [x for n in self.nodes for x in (n.id, n.title)]) or "the nodes stand in outputs/curriculum/curriculum.json"
+        meant = did_you_mean(name, [x for n in self.nodes for x in (n.id, n.title)])
+        hint = f"{meant} Else try 'dagogy why --help'" if meant else "the nodes stand in outputs/curriculum/curriculum.json; try 'dagogy why --help'"
         raise NotFound(f"the curriculum has no node '{name}'", hint=hint)
 
     # --- one node
@@ -143,7 +145,9 @@ class Why:
         """The evidence for an edge of the curriculum."""
         edge = self._edge(self.known.edges, before, after)
         if edge is not None:
-            return {"supported": True, "told": f"evidence of weight {edge.weight:g}", "weight": edge.weight, "evidence": _pieces(edge)}
+            said = any(p.quote for p in edge.pieces)
+            told = f"evidence of weight {edge.weight:g}" + ("" if said else ", which no statement of the source gives")
+            return {"supported": True, "told": told, "weight": edge.weight, "evidence": _pieces(edge)}
         dropped = self._edge(self.known.dropped, before, after)
         if dropped is not None:
             told = f"stated by the curriculum; the source has evidence of weight {dropped.weight:g}, of which the reading made no edge: {_reason(dropped)}"
@@ -232,4 +236,4 @@ def _count(number: int, what: str) -> str:
 
 
 def _pieces(edge: Edge) -> list[dict[str, Any]]:
-    return [{"kind": p.kind, "weight": p.weight, "location": p.location, "lines": list(p.lines), "quote": p.quote} for p in edge.pieces]
+    return [{"kind": p.kind, "weight": p.weight, "location": p.location, "lines": list(p.lines), "quote": p.quote, "note": p.note} for p in edge.pieces]

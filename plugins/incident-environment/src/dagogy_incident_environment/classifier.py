@@ -36,7 +36,8 @@ class Environment(SignatureClassifier):
         Retry: Yes, when it is wanted.
 
     cli_usage_error:
-        What: The command line, or a setting, cannot be meant so: a misspelt command or option, a missing argument, the wrong folder.
+        What: The command line, or a setting, cannot be meant so: a misspelt command or option, a missing argument, a node that the
+        curriculum has not, the wrong folder.
         Recognised by: Our own code `invalid_argument`; the usage errors of our own command line.
         What to do: See `dagogy --help` or `dagogy COMMAND --help` for the form and an example.
         Retry: Only after the command line is corrected.
@@ -112,6 +113,7 @@ class Environment(SignatureClassifier):
         Signature(incident=_STOPPED, killed="user system"),
         # How it was asked for.
         Signature(incident=_USAGE, typed="invalid_argument"),
+        Signature(incident=_USAGE, typed="not_found", says=r"^the curriculum has no node\b"),
         Signature(incident=_USAGE, typed="config_error", says=r"; accepted: |\bunknown key\b|\bis not TOML\b", rank=None),
         Signature(incident=_USAGE, says=rf"^(?:\S*/)?{_US}(?: [\w-]+)*: error: "),
         Signature(

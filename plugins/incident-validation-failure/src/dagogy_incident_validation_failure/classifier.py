@@ -9,11 +9,12 @@ class ValidationFailure(SignatureClassifier):
     """Runbook 3B: the validator did its work, and the artifact did not pass.
 
     validation_failure:
-        What: A rule about the schema, the graph, the evidence or the quality found errors in the curriculum or the topic spec.
+        What: A rule about the schema, the graph, the evidence or the quality found errors in the curriculum or the topic spec, or no
+        concept was found in the scope document.
         Recognised by: Our own code `validation_failed`, a line that begins `validation failed`, or the head of a validation report that
         counts failures.
-        What to do: Read `outputs/reviews/validation_report.md`, mend the spec or the settings (or generate again with the findings fed
-        back), then run `dagogy validate RUN`, `dagogy plan RUN` and `dagogy iterate RUN`.
+        What to do: Where the document has no concept, do what the hint says. Else read `outputs/reviews/validation_report.md`, mend the spec
+        or the settings (or generate again with the findings fed back), then run `dagogy validate RUN`, `dagogy plan RUN` and `dagogy iterate RUN`.
         Retry: Only after something changed. The same findings twice are a case for escalation.
     """
 

@@ -58,7 +58,7 @@ class Workspace(SignatureClassifier):
     signatures = (
         # Missing.
         Signature(incident=_MISSING, typed="invalid_argument", says=r"^--[a-z-]+-file .* does not exist"),
-        Signature(incident=_MISSING, typed="not_found", unless=r"\b(?:plugin|provider|rule|exporter|command|classifier)\b"),
+        Signature(incident=_MISSING, typed="not_found", unless=r"\b(?:plugin|provider|rule|exporter|command|classifier|node)\b"),
         Signature(
             incident=_MISSING, errno="ENOENT ENOTDIR", exception=_FILE_ERROR, path=r"[/\\]|\.(?:jsonl?|md|toml|ya?ml|txt|csv|tar\.gz)$", unless=_NOT_OURS
         ),

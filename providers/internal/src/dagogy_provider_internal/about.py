@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dagogy.api import ScopeDocument, sentences
+from dagogy.api import ScopeDocument, folded, sentences
 
 from dagogy_provider_internal.headings import meta_role
-from dagogy_provider_internal.lexicon import folded
 from dagogy_provider_internal.naming import content_tokens, tidy_title
 from dagogy_provider_internal.outline import Section, outline
 

@@ -14,7 +14,7 @@ from dagogy_provider_internal.content import THIN, UNSAID, Around, Content, cont
 from dagogy_provider_internal.elsewhere import Elsewhere, elsewhere
 from dagogy_provider_internal.estimates import effort, minutes
 from dagogy_provider_internal.phrasing import plain_words
-from dagogy_provider_internal.reading import Studied, misconceptions_about
+from dagogy_provider_internal.reading import Studied, item_of, misconceptions_about
 from dagogy_provider_internal.statements import statements
 
 
@@ -47,7 +47,7 @@ def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str,
 def _node(studied: Studied, i: int, content: Content, before: list[str], time: float, spec: TopicSpec) -> dict[str, Any]:
     concept = studied.concepts[i]
     treated = concept.anchor >= 0
-    links = resources.from_document(concept, studied.texts[i], content.cited) if treated else resources.from_spec(concept, _spec_position(concept, spec))
+    links = resources.from_document(concept, studied.texts[i], content.cited) if treated else resources.from_spec(concept, item_of(concept, spec))
     return {
         "id": concept.id,
         "title": concept.title,
@@ -60,10 +60,6 @@ def _node(studied: Studied, i: int, content: Content, before: list[str], time: f
         "resources": links,
         "estimate_confidence": content.confidence,
     }
-
-
-def _spec_position(concept: Concept, spec: TopicSpec) -> int:
-    return next((k for k, item in enumerate(spec.scope_in) if " ".join(item.split()) == " ".join(concept.title.split())), 0)
 
 
 def _surroundings(studied: Studied, spec: TopicSpec) -> list[Around]:

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from dagogy.api import Block, ScopeDocument
+from dagogy.api import Block, ScopeDocument, folded
 
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.headings import heading_kind, is_admin, is_chapter, is_contents, is_label, meta_role, numbering
-from dagogy_provider_internal.lexicon import column_role, folded, is_imperative, label
+from dagogy_provider_internal.lexicon import column_role, is_imperative, label
 from dagogy_provider_internal.naming import (
     aliases,
     has_leader,

@@ -11,11 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dagogy.api import folded
+
 from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, limit_strength, listed, skill_criterion
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
-from dagogy_provider_internal.lexicon import folded, imperative_of, is_imperative
+from dagogy_provider_internal.lexicon import imperative_of, is_imperative
 from dagogy_provider_internal.naming import core_name, is_unspaced, same_key
 from dagogy_provider_internal.passages import TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (

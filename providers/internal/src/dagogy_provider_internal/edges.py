@@ -34,12 +34,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from dagogy.api import STOP_WORDS
+from dagogy.api import STOP_WORDS, folded
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.headings import group_number
 from dagogy_provider_internal.levels import levels
-from dagogy_provider_internal.lexicon import EARLY, LATE, NUMBER_WORDS, folded
+from dagogy_provider_internal.lexicon import EARLY, LATE, NUMBER_WORDS
 from dagogy_provider_internal.naming import aliases, content_tokens, phrase, phrases, singular, tokens, word_forms
 from dagogy_provider_internal.passages import Passage
 
@@ -702,13 +702,13 @@ def _level_piece(evidence: Evidence, a: int, b: int) -> list[Piece]:
     if low is None or high is None or high - low < _LEVEL_TOLD:
         return []
     (lines, after), (_, before) = evidence.named_at[b], evidence.named_at[a]
-    told = f"“{before}” is usually met about level {low:.0f} of 9, “{after}” about level {high:.0f}"
+    told = f"general knowledge: “{before}” is usually met about level {low:.0f} of 9, “{after}” about level {high:.0f}"
     return [
         Piece(
             evidence.weights.level_edge,
             "level",
             lines,
-            note=told if round(low) < round(high) else f"“{before}” is usually met a little before “{after}”",
+            note=told if round(low) < round(high) else f"general knowledge: “{before}” is usually met a little before “{after}”",
         )
     ]
 

@@ -10,7 +10,9 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal
 
-from dagogy_provider_internal.lexicon import NUMBER_WORDS, folded, label
+from dagogy.api import folded
+
+from dagogy_provider_internal.lexicon import NUMBER_WORDS, label
 
 #: What a heading is for. `concept`: a name of its own; `group`: its children are taught, it is not; `meta`: says something about
 #: the course; `part`: belongs to the concept above it (examples, exercises, …); `skip`: neither it nor its text is taught.

@@ -6,23 +6,9 @@ A text in another language matches none of these lists and is read by its struct
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache, lru_cache
 
 from dagogy.api import words
-
-_PLAIN = re.compile(r"[^a-z0-9+#]+")
-_VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")  # they choose a glyph, as of an emoji
-
-
-def folded(text: str) -> str:
-    """`text` for comparison: NFKC, lower case, letters, digits, `+` and `#` only, single spaces."""
-    if text.isascii():
-        return " ".join(_PLAIN.sub(" ", text.lower()).split())
-    bare = _VARIATION.sub("", unicodedata.normalize("NFKC", text).casefold()).replace("i\u0307", "i")  # the dotted capital of Turkish
-    kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#" else " " for c in bare)
-    return " ".join("".join(kept).split())
-
 
 # ------------------------------------------------------------------------------------------------------------ columns and labels
 

@@ -9,10 +9,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from dagogy.api import STOP_WORDS, stem, words
+from dagogy.api import STOP_WORDS, folded, stem, words
 
 from dagogy_provider_internal.headings import without_numbering, without_symbols
-from dagogy_provider_internal.lexicon import folded
 
 _MARKUP = re.compile(r"\*\*|__|`|\[\[|\]\]|</?[a-zA-Z][^<>]{0,40}/?>(?=\S|$)")
 _GLOSS = re.compile(r"^(.{2,80}?)(?:\s*:\s+|\s+[-–—]{1,2}\s+)(\S.*)$", re.DOTALL)

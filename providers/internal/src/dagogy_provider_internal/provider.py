@@ -43,7 +43,7 @@ class Internal(Provider):
             )
         # What is decisive comes first: the command shows the first notes, the trace keeps all.
         notes[:0] = _without_example(document, request)
-        return Proposal(curriculum=document, notes=notes, reading=told_of(studied))
+        return Proposal(curriculum=document, notes=notes, reading=told_of(studied, request.spec))
 
     def repair(self, request: RepairRequest) -> Proposal | None:
         draft = msgspec.to_builtins(request.draft) if not isinstance(request.draft, dict) else copy.deepcopy(request.draft)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dagogy.api import READING_MAX, EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed
+from dagogy.api import READING_MAX, EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed, folded
 
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.concepts import Concept, find_concepts
 from dagogy_provider_internal.edges import DEFAULT, Arrangement, Edge, Evidence, Piece, Weights, arrange, collect
-from dagogy_provider_internal.lexicon import folded
 from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key
 from dagogy_provider_internal.passages import Passage, passages
@@ -72,25 +71,52 @@ def read(document: ScopeDocument) -> ScopeReading:
     return replace(told, goal=said.goal, audience=said.audience, prerequisites=said.prerequisites, scope_out=said.scope_out, skipped=tuple(skipped))
 
 
-def told_of(studied: Studied) -> ScopeReading:
-    """The concepts and edges with their evidence, and the pairs with evidence that are no edges."""
+def told_of(studied: Studied, spec: TopicSpec | None = None) -> ScopeReading:
+    """The concepts and edges with their evidence, and the pairs with evidence that are no edges. What only an item of `spec` names is cited from there."""
+    named = {c.title: f"inputs/topic_spec.json#/scope_in/{item_of(c, spec)}" for c in studied.concepts if spec and c.anchor < 0 and not c.blocks}
     concepts = tuple(
-        ScopeConcept(c.id, c.title, c.path, c.lines, _shown(c, t), c.document.location, tuple(m for m in c.merged if m != c.title))
+        ScopeConcept(
+            c.id,
+            c.title,
+            c.path,
+            (0, 0) if c.title in named else c.lines,
+            _shown(c, t),
+            named.get(c.title, c.document.location),
+            tuple(m for m in c.merged if m != c.title),
+        )
         for c, t in zip(studied.concepts, studied.texts, strict=True)
     )
     found = studied.arrangement
     dropped = (d for d in found.dropped if d.reason != "weak" or d.edge.weight >= _SPEAKS)
     return ScopeReading(
-        concepts, tuple(_told(studied, e) for e in found.edges), dropped=tuple(replace(_told(studied, d.edge, 1), dropped=d.reason) for d in dropped)
+        concepts,
+        tuple(_told(studied, e, named) for e in found.edges),
+        dropped=tuple(replace(_told(studied, d.edge, named, 1), dropped=d.reason) for d in dropped),
     )
 
 
-def _told(studied: Studied, edge: Edge, most: int | None = None) -> ScopeEdge:
-    """The edge by the ids of its concepts, with at most so many pieces of evidence."""
+def _told(studied: Studied, edge: Edge, named: Mapping[str, str], most: int | None = None) -> ScopeEdge:
+    """The edge by the ids of its concepts, with at most so many pieces of evidence. `named`: where the titles stand that no document treats."""
     documents = [studied.concepts[i].document for i in (edge.after, edge.before)]
-    pieces = tuple(EdgeEvidence(p.kind, round(1 - math.exp(-p.value), 3), p.lines, p.quote, _document_of(p, documents)) for p in edge.pieces[:most])
+    pieces = tuple(_cited(p, documents, named) for p in edge.pieces[:most])
+    first = next((p for p in pieces if p.quote), EdgeEvidence("", 0.0))
     before, after = studied.concepts[edge.before].id, studied.concepts[edge.after].id
-    return ScopeEdge(before, after, pieces[0].kind, edge.weight, pieces[0].lines, pieces[0].quote, pieces)
+    return ScopeEdge(before, after, pieces[0].kind, edge.weight, first.lines, first.quote, pieces)
+
+
+def _cited(piece: Piece, documents: Sequence[ScopeDocument], named: Mapping[str, str]) -> EdgeEvidence:
+    weight = round(1 - math.exp(-piece.value), 3)
+    if piece.note:
+        return EdgeEvidence(piece.kind, weight, note=piece.note)
+    if piece.quote in named:
+        return EdgeEvidence(piece.kind, weight, (0, 0), piece.quote, named[piece.quote])
+    return EdgeEvidence(piece.kind, weight, piece.lines, piece.quote, _document_of(piece, documents))
+
+
+def item_of(concept: Concept, spec: TopicSpec) -> int:
+    """The position in `scope_in` of the item that names the concept; of a merged one, of its first."""
+    names = {" ".join(name.split()) for name in (concept.title, *concept.merged)}
+    return next((k for k, item in enumerate(spec.scope_in) if " ".join(item.split()) in names), 0)
 
 
 def _document_of(piece: Piece, documents: Sequence[ScopeDocument]) -> str:

@@ -71,7 +71,7 @@ def _node_lines(document: Mapping[str, Any]) -> list[str]:
         lines.append(f"  {' -> '.join(n['title'] for n in document['chain'])}")
     if document["source"]:
         source = document["source"]
-        lines.append(f"  treated in {_span(source)}: {_cut(source['quote'])}")
+        lines.append(f"  {'treated' if source['lines'][0] else 'named'} in {_span(source)}: {_cut(source['quote'])}")
     lines += [f"  merged into it: {', '.join(document['merged'])}"] if document["merged"] else []
     lines += [f"  remark of the provider: {note}" for note in document["notes"]]
     lines += ["", "Prerequisites:" if document["prerequisites"] else "No prerequisites."]
@@ -106,11 +106,13 @@ def _edges(edges: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _quotes(pieces: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [f"    {p['kind']} {p['weight']:g}, {_span(p)}: {_cut(p['quote'])}" for p in pieces]
+    return [f"    {p['kind']} {p['weight']:g}" + (f": {p['note']}" if p["note"] else f", {_span(p)}: {_cut(p['quote'])}") for p in pieces]
 
 
 def _span(place: Mapping[str, Any]) -> str:
     first, last = place["lines"]
+    if not first:
+        return str(place["location"])
     return f"{place['location']} line {first}" if first == last else f"{place['location']} lines {first} to {last}"
 
 
