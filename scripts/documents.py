@@ -15,6 +15,7 @@ from pathlib import Path
 _SYLLABLES = "ba co di fu ga he ji ko la me ni po qua ri so tu va we xi yo za bre cla dro fli gra".split()
 _HAN = "学习数据结构算法分析程序设计计算机科学系统网络信息理论方法模型概率统计函数变量矩阵向量空间时间图树列表队列栈堆"
 _GLUE = "the of a to and in is that for with as on by it this from at which are".split()
+_VERBS = "holds gives changes keeps limits moves feeds bears".split()
 
 
 class _Words:
@@ -38,8 +39,9 @@ class _Words:
         return f"{self._words[first]} {self._words[3000 + second]}".capitalize()
 
     def sentence(self, size: int = 12) -> str:
-        words = [self._rng.choice(_GLUE) if self._rng.random() < 0.4 else self.word() for _ in range(size)]
-        return f"{' '.join(words).capitalize()}."
+        """A clause with a verb, which ends in a word of content: one that ends in "the" would be taken for a piece cut off."""
+        words = [self._rng.choice(_GLUE) if self._rng.random() < 0.4 else self.word() for _ in range(size - 5)]
+        return f"The {self.word()} {self._rng.choice(_VERBS)} the {' '.join(words)} {self.word()}.".replace(" the the ", " the ")
 
     def prose(self, size: int) -> str:
         return " ".join(self.sentence() for _ in range(max(1, size // 12)))

@@ -50,10 +50,11 @@ class About:
 def about(document: ScopeDocument) -> About:
     """Front matter first, then headings and items that introduce such a part, then sentences ahead of the first concept."""
     root = outline(document)
-    goal = _text(_front(document, "goal")) or " ".join(_under(document, root, "goal")[:1])
-    audience = _text(_front(document, "audience")) or " ".join(_under(document, root, "audience")[:1])
-    prerequisites = _list(_front(document, "prerequisites")) or _under(document, root, "prerequisites")
-    scope_out = [*_list(_front(document, "scope_out")), *_under(document, root, "scope_out")]
+    under = _introduced(document, root)
+    goal = _text(_front(document, "goal")) or " ".join(under.get("goal", [])[:1])
+    audience = _text(_front(document, "audience")) or " ".join(under.get("audience", [])[:1])
+    prerequisites = _list(_front(document, "prerequisites")) or under.get("prerequisites", [])
+    scope_out = [*_list(_front(document, "scope_out")), *under.get("scope_out", [])]
     opening = _opening(document, root)
     goal = goal or next((s for s in opening if _GOAL.search(s)), "")
     audience = audience or next((s for s in opening if _AUDIENCE.search(s)), "")
@@ -104,20 +105,23 @@ def _parts(text: str) -> list[str]:
     return [p for p in (p.strip(" .,;") for p in re.split(r"[,;]\s+(?:and\s+)?|\s+and\s+", text)) if len(p) > 1]
 
 
-def _under(document: ScopeDocument, root: Section, role: str) -> list[str]:
-    """The items, else the sentences, under a heading or list item that introduces `role`."""
+def _introduced(document: ScopeDocument, root: Section) -> dict[str, list[str]]:
+    """For each role the items, else the sentences, under the first heading that introduces it, or where none does under the first list item."""
     blocks = document.blocks
+    found: dict[str, list[str]] = {}
     for section in root.walk():
-        if section.kind == "meta" and meta_role(section.title) == role:
+        role = meta_role(section.title) if section.kind == "meta" else ""
+        if role and role not in found:
             own = section.blocks()
             items = [blocks[p].text for p in own if blocks[p].kind == "list_item" and blocks[p].level == 1]
-            return [t.rstrip(".") for t in items] or [s for p in own for s in sentences(blocks[p].text)]
+            found[role] = [t.rstrip(".") for t in items] or [s for p in own for s in sentences(blocks[p].text)]
     for at, block in enumerate(blocks):
-        if block.kind == "list_item" and meta_role(tidy_title(block.lead or block.text.partition(":")[0])) == role:
+        role = meta_role(tidy_title(block.lead or block.text.partition(":")[0])) if block.kind == "list_item" else ""
+        if role and role not in found:
             below = [b.text.rstrip(".") for b in blocks[at + 1 :] if b.parent == at]
             said = block.rest if block.lead else block.text.partition(":")[2]
-            return below or (_parts(said) if role in ("prerequisites", "scope_out") else [said.strip()] if said.strip() else [])
-    return []
+            found[role] = below or (_parts(said) if role in ("prerequisites", "scope_out") else [said.strip()] if said.strip() else [])
+    return found
 
 
 def _opening(document: ScopeDocument, root: Section) -> list[str]:

@@ -82,7 +82,11 @@ def _keep(kept: Elsewhere, text: str, block: Block, concept: Concept) -> None:
 
 
 def _explains(text: str, concept: Concept) -> bool:
+    small = text.lower()
     for name in concept.names or [concept.title]:
+        # A merged concept has hundreds of names: a pattern is made only of those that are there.
+        if name.lower() not in small:
+            continue
         for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?:e?s)?(?![\w-])", text, re.IGNORECASE):
             if (match.start() <= 24 and _EXPLAINS.match(text[match.end() :])) or _NAMES.search(text[: match.start()]):
                 return True

@@ -306,7 +306,7 @@ def is_admin(title: str, *, schedule: bool = False) -> bool:
     return 0 < len(found) <= 6 and any(w in heads for w in found) and all(w in heads or w in _ADMIN_WORDS or w.isdecimal() for w in found)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=200_000)
 def heading_kind(title: str, *, below_concept: bool = False) -> HeadingKind:
     """What a heading is for. `below_concept`: it stands under a heading that could be a concept, so an "Example" is a part of that."""
     key = folded(without_numbering(without_symbols(title)))
@@ -357,6 +357,7 @@ def is_contents(title: str) -> bool:
     return folded(title) in _CONTENTS
 
 
+@lru_cache(maxsize=200_000)
 def meta_role(title: str) -> str:
     """Which of `scope_out`, `audience`, `prerequisites`, `goal` a heading or item introduces, or an empty string."""
     return _role_of(folded(without_numbering(without_symbols(title))))

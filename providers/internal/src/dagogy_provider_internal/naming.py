@@ -56,7 +56,7 @@ _LEADER = re.compile(r"(?:\s*(?:\.\s?){4,}|\s*…{2,}|\s*·{3,}|\s*_{3,})\s*(?:\
 _SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=200_000)
 def tidy_title(text: str) -> str:
     """A heading, lead, cell or item as a title: numbering, pictograms, markup, lengths in time and closing punctuation removed."""
     title = " ".join(_MARKUP.sub("", without_numbering(without_symbols(text))).split())

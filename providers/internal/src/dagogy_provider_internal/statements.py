@@ -18,6 +18,8 @@ from dagogy_provider_internal.phrasing import balanced, capitalised, is_demand, 
 LONGEST = 240
 _SHORTEST = 4  # words
 _ENOUGH = 40  # plain statements of one concept; what comes after them is looked at for warnings and exercises only
+_ENOUGH_MERGED = 200  # the same where others were merged into it: each of them may have to say
+_MOST_NAMES = 60  # of a concept that many were merged into; those of the first
 
 _WRAPPED = re.compile(r"^\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)[.!]?$")
 _ASIDE = re.compile(
@@ -133,13 +135,18 @@ class _Subject:
     """Finds the concept as the grammatical subject of a sentence."""
 
     def __init__(self, concept: Concept) -> None:
-        names = dict.fromkeys(n for name in (concept.names or [concept.title]) for n in (name, core_name(name)) if n.strip())
+        names = dict.fromkeys(n for name in (concept.names or [concept.title])[:_MOST_NAMES] for n in (name, core_name(name)) if n.strip())
         forms = sorted({f for n in names for f in (n, " ".join(map(singular, n.split())))}, key=lambda f: (-len(f), f))
         written = "|".join(re.escape(f).replace(r"\ ", r"\s+") for f in forms)
         self.pattern = re.compile(rf"^(?P<np>(?:(?:An?|The|Every|Each|All)\s+)?(?:{written})(?:e?s)?(?:\s\([^()]*\))?)(?![\w-])", re.IGNORECASE)
-        self.anywhere = re.compile(rf"(?<![\w-])(?:{written})(?:e?s)?(?![\w-])", re.IGNORECASE)
+        self._written = written
         self.title = core_name(concept.title)
         self.telling = frozenset(w for w in same_key(self.title) if len(w) > _SHORT_WORD and w not in _LIGHT)
+
+    @cached_property
+    def anywhere(self) -> re.Pattern[str]:
+        """Finds the concept's name inside a sentence."""
+        return re.compile(rf"(?<![\w-])(?:{self._written})(?:e?s)?(?![\w-])", re.IGNORECASE)
 
     def of(self, text: str) -> str:
         """The noun phrase about the concept that `text` opens with, or an empty string: its name, or a phrase of few words with a telling one of it."""
@@ -167,7 +174,7 @@ def statements(passages: Sequence[Passage], concept: Concept) -> list[Statement]
     for passage in passages:
         if passage.role in ("code", "question") or passage.data or (passage.role == "requires" and passage.explicit):
             continue
-        if len(out) >= _ENOUGH and passage.role == "fact" and not passage.member:
+        if len(out) >= (_ENOUGH_MERGED if passage.member else _ENOUGH) and passage.role == "fact":
             continue
         same_block = before is not None and before.lines == passage.lines and before.column == passage.column
         # A new block speaks of the concept again; inside one, a sentence with another subject takes the pronouns over.

@@ -222,6 +222,7 @@ class _Sections:
         #: Of each sentence: its tokens, the node that it stands under (-1 for none), the document and the lines.
         self._sentences: list[tuple[frozenset[str], int, str, tuple[int, int]]] = []
         self._places: dict[str, list[int]] = {}
+        self._under: dict[int, list[int]] = {}
         owners: dict[str, int] = {}
         for document in documents:
             for block in document.blocks:
@@ -239,6 +240,7 @@ class _Sections:
             tokens = frozenset(self._source.content(sentence))
             for token in tokens:
                 self._places.setdefault(token, []).append(len(self._sentences))
+            self._under.setdefault(owner, []).append(len(self._sentences))
             self._sentences.append((tokens, owner, location, block.lines))
 
     def owner_of(self, idea: str, i: int) -> int:
@@ -247,12 +249,16 @@ class _Sections:
         title = self._titles[i]
         if len(tokens) < 3 or not title or not tokens.isdisjoint(title):
             return -1
+        needed = 0.75 * len(tokens)
+        # Most ideas are said under their own title, which settles it without a look at the rest.
+        if any(len(self._sentences[k][0] & tokens) >= needed for k in self._under.get(i, ())):
+            return -1
         # A sentence that has three quarters of the tokens has one of the rarest third.
         rare = sorted(tokens, key=lambda t: (len(self._places.get(t, ())), t))[: len(tokens) // 4 + 1]
-        near = [k for k in sorted({k for t in rare for k in self._places.get(t, ())}) if len(self._sentences[k][0] & tokens) >= 0.75 * len(tokens)]
+        near = [k for k in sorted({k for t in rare for k in self._places.get(t, ())}) if len(self._sentences[k][0] & tokens) >= needed]
         for k in near:
-            said, owner, location, lines = self._sentences[k]
-            if owner == i or not said.isdisjoint(title) or _cites(self._nodes[i], location, lines):
+            said, _, location, lines = self._sentences[k]
+            if not said.isdisjoint(title) or _cites(self._nodes[i], location, lines):
                 return -1
         return self._sentences[near[0]][1] if near else -1
 
