@@ -217,6 +217,34 @@ def test_a_concept_that_others_were_merged_into_speaks_of_each_of_them() -> None
         assert all(name in said for name in ("wheel", "axle", "brake")), (title, node["core_ideas"])
 
 
+CAPTURE = (
+    "# T\n\n## Netfilter hooks\n\nNetfilter hooks are places in the kernel where a packet can be looked at. A hook has a priority.\n\n## Packet capture\n\n"
+    "Packet capture requires the netfilter hooks. {}Packet capture is the copying of packets as they pass an interface. "
+    "Packet capture keeps the first bytes of each packet.\n"
+)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "Once you know how the routing table selects a route, capture is easy.", "You need IP forwarding before you can capture across interfaces."]
+)
+def test_what_has_to_be_learned_first_is_neither_an_idea_nor_a_task(said: str) -> None:
+    node = nodes(CAPTURE.format(f"{said} " * bool(said)))["Packet capture"]
+    assert node["core_ideas"] == ["Packet capture is the copying of packets as they pass an interface.", "Packet capture keeps the first bytes of each packet."]
+    assert not any("netfilter" in t or "once you know" in t.lower() or "You need" in t for t in texts_of(node))
+
+
+def test_what_has_to_be_learned_first_is_no_idea_in_another_language() -> None:
+    text = "# OS\n\n## 死锁\n\n学习死锁之前需要先了解互斥锁。死锁是指两个线程互相等待对方持有的锁。死锁发生时程序停止运行。\n\n## 互斥锁\n\n互斥锁是一种锁。\n"
+    assert not any("需要先" in t for t in texts_of(nodes(text)["死锁"]))
+
+
+def test_a_need_stays_an_idea_where_it_names_no_concept_that_comes_before_or_little_else_is_said() -> None:
+    fire = nodes("# T\n\n## Fire\n\nA fire is a reaction that gives off heat. A fire needs oxygen. A fire spreads upwards.\n\n## Ash\n\nAsh is grey.\n")["Fire"]
+    assert any("needs oxygen" in t for t in texts_of(fire))
+    alone = nodes("# T\n\n## Map\n\nA map is a table.\n\n## Cache\n\nA cache is a store of results. A cache needs a map.\n")["Cache"]
+    assert "A cache needs a map." in alone["core_ideas"]
+
+
 # ------------------------------------------------------------------------------------------------------------- tasks and criteria
 
 

@@ -15,7 +15,7 @@ from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, limit
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
-from dagogy_provider_internal.lexicon import folded, imperative_of, is_imperative
+from dagogy_provider_internal.lexicon import NEEDS, folded, imperative_of, is_imperative, is_prerequisite
 from dagogy_provider_internal.naming import core_name, is_unspaced, same_key
 from dagogy_provider_internal.passages import TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (
@@ -136,7 +136,7 @@ class _Writer:
         self.concept, self.passages, self.around, self.depth = concept, passages, around, depth
         self.content = Content()
         self.kind: Kind = kind_of(concept.title, passages)
-        self.said = said
+        self.said = _of_the_matter(said, around.before)
         self.ideas: list[Statement] = []
         self.used: set[str] = set()
         self.foreign = not self._parts() and _is_foreign([concept.title, *(p.text for p in passages[:12] if p.role != "code")])
@@ -363,7 +363,7 @@ class _Writer:
     def _asks(self, passage: Passage) -> bool:
         """Whether a passage of practice can be set as a task. An order in running prose is advice unless it names the concept or what must come out."""
         text = cleaned(passage.text)
-        if passage.step:
+        if passage.step or (not passage.explicit and is_prerequisite(text)):
             return False
         if not passage.explicit and (NARRATIVE.search(text) or self._split(passage)[0].startswith("Observe and record")):
             return False
@@ -613,6 +613,22 @@ def _able(told: str) -> str:
     if re.search(r"\b(?:unlike|whereas|rather than|instead of|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
         return f"Tell one from the other by an example of each: {told}"
     return f"Explain, with an example, that {told}"
+
+
+def _of_the_matter(said: Sequence[Statement], before: Sequence[str]) -> list[Statement]:
+    """The statements without those that only say what has to be learned first; these come last where there are fewer than two others. That
+    something needs another thing is such a statement where the other thing is a concept that comes `before`."""
+    names = [set(same_key(core_name(title))) for title in before]
+
+    def needs(s: Statement) -> bool:
+        found = NEEDS.search(s.text)
+        told = set(same_key(found["what"] or found["short"])) if found else set()
+        return is_prerequisite(s.text) or any(name and told and (name <= told or told <= name) for name in names)
+
+    needed = [s for s in said if s.passage.role != "practice" and needs(s)]
+    kept = [s for s in said if s not in needed]
+    others = {s.key for s in kept if s.passage.role not in ("pitfall", "practice")}
+    return kept if len(others) >= _LEAST_IDEAS else [*kept, *needed]
 
 
 def _label_text(passage: Passage) -> str:
