@@ -20,6 +20,7 @@ from dagogy_provider_internal.checks import limit_strength, skill_criterion
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.estimates import effort
 from dagogy_provider_internal.kinds import kind_of
+from dagogy_provider_internal.lexicon import is_pointer
 from dagogy_provider_internal.passages import passages, whole_sentences
 from dagogy_provider_internal.phrasing import task_and_criterion, within
 from dagogy_provider_internal.provider import Internal
@@ -215,6 +216,30 @@ def test_a_concept_that_others_were_merged_into_speaks_of_each_of_them() -> None
     for title, node in merged.items():
         said = " ".join(node["core_ideas"]).lower()
         assert all(name in said for name in ("wheel", "axle", "brake")), (title, node["core_ideas"])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Run the commands below, then ping the host.", "Its options are described in network_namespaces(7).", "The table below lists the states.",
+        "The figure above shows two flows.", "Compare the above listings.",
+    ],
+)  # fmt: skip
+def test_what_points_to_another_place_is_neither_an_idea_nor_a_task(said: str) -> None:
+    node = nodes(f"# T\n\n## Conntrack\n\nA conntrack is a table of flows. {said} A conntrack forgets a flow after some time.\n\n- {said}\n")["Conntrack"]
+    assert not any(said.rstrip(".")[-12:] in t for t in texts_of(node))
+
+
+def test_a_place_in_space_is_no_pointer() -> None:
+    assert not is_pointer("The area of the figure above the axis is positive.")
+    assert not is_pointer("Water freezes below zero.")
+
+
+def test_a_sentence_whose_first_clause_is_about_it_gets_the_name_or_is_left_out() -> None:
+    text = "# T\n\n## {0}\n\n{0} is a table of the flows. When it is full the kernel drops new flows. When it is necessary to wait, wait.\n"
+    assert stated(text.format("Conntrack")) == ["Conntrack is a table of the flows.", "When it is necessary to wait, wait."]
+    text = "# T\n\n## Buffer\n\nA buffer is a store. If it is full, the writer waits. The writer has a pen. If it is empty, he stops.\n"
+    assert stated(text) == ["A buffer is a store.", "If a buffer is full, the writer waits.", "The writer has a pen."]
 
 
 CAPTURE = (

@@ -15,7 +15,7 @@ from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, limit
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
-from dagogy_provider_internal.lexicon import NEEDS, folded, imperative_of, is_imperative, is_prerequisite
+from dagogy_provider_internal.lexicon import NEEDS, folded, imperative_of, is_imperative, is_pointer, is_prerequisite
 from dagogy_provider_internal.naming import core_name, is_unspaced, same_key
 from dagogy_provider_internal.passages import TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (
@@ -363,7 +363,7 @@ class _Writer:
     def _asks(self, passage: Passage) -> bool:
         """Whether a passage of practice can be set as a task. An order in running prose is advice unless it names the concept or what must come out."""
         text = cleaned(passage.text)
-        if passage.step or (not passage.explicit and is_prerequisite(text)):
+        if passage.step or (not passage.explicit and (is_prerequisite(text) or is_pointer(text))):
             return False
         if not passage.explicit and (NARRATIVE.search(text) or self._split(passage)[0].startswith("Observe and record")):
             return False

@@ -106,12 +106,17 @@ _PITFALL_WEAK = re.compile(
     r"restrict\w*|whereas|error-prone|by contrast|except|problem|difficult\w*)\b",
     re.IGNORECASE,
 )
+_SHOWN = r"(?:commands?|tables?|figures?|diagrams?|examples?|listings?|code|lists?|steps?|outputs?|snippets?|programs?|pictures?|equations?|formulas?|text)"
 _POINTER = re.compile(
     r"\b(?:as (?:discussed|mentioned|described|shown|noted)|another (?:chapter|section|listing)|(?:this|next|previous|following) "
     r"(?:section|chapter|concept|lesson|document|page)|in this (?:section|chapter|example)|"
     r"let['’]s|^let us|see (?:also|below|above|the|another)|check out|refer to|we['’]ll|we will|you['’]ll (?:need|learn|see)|below "
     r"(?:are|is)|here['’]?s|here is|for more (?:details|options|information)|the following|"
-    r"in the example|filename|listing)\b",
+    r"in the example|filename|listing)\b|"
+    rf"\b{_SHOWN} (?:below|above)(?=[,.;:)]|$| (?:and|or|to|then|in|into|is|are|has|have|was|were|can|\w+s)\b)|\bthe (?:above|below) {_SHOWN}\b|"
+    # A page of a manual, or the part of one where the matter is really told.
+    r"\b(?:(?:described|documented|explained|covered|listed|discussed|treated|defined|specified) (?:further )?(?:in|by|under)|see|read|consult) "
+    r"(?:the )?(?:[\w.:-]+\(\d\w?\)|(?:manual|man) page|manual|documentation|appendix|(?:section|chapter|appendix) \w+)",
     re.IGNORECASE,
 )
 

@@ -64,6 +64,12 @@ NARRATIVE = re.compile(
     re.IGNORECASE,
 )
 PRONOUN = re.compile(r"^(?P<word>It|They|This|These|That|Those|He|She|Such)\s+(?P<next>[\w’']+)")
+#: "When it is full, …": a pronoun is the subject of the clause that opens the sentence. What comes to, rains or is necessary stands for nothing.
+_PRONOUN_INSIDE = re.compile(
+    r"^(?P<when>(?:When(?:ever)?|If|Once|After|Before|While|Because|Since|As|Although|Though|Until|Unless|Where(?:ver)?|Even (?:if|though)|As soon as) )"
+    r"(?P<word>it|they|this|these|that|those|he|she) (?!comes to\b|rains\b|(?:is|was) (?:\w+ly )?(?:necessary|possible|important|clear|true|known|raining)\b)"
+    r"(?P<next>[\w’']+)"
+)
 _VERBS_AFTER = frozenset(
     "is are was were has have had can could may might must should will would does do did means mean makes make allows allow lets let helps help gives give "
     "ensures ensure requires require includes include happens happen works work prevents prevent leads lead results result enables enable causes cause "
@@ -236,6 +242,8 @@ def resolved(text: str, meant: str) -> str | None:
     """`text` with the concept in place of the pronoun it starts with; None where nobody can tell what the pronoun stands for."""
     if EXPLETIVE.match(text):
         return text
+    if inside := _PRONOUN_INSIDE.match(text):
+        return _resolved_inside(text, inside, meant)
     match = PRONOUN.match(text)
     if match is None:
         if _lacks_subject(text) and is_plural(meant):
@@ -250,6 +258,19 @@ def resolved(text: str, meant: str) -> str | None:
     if not meant or (word == "They") != is_plural(meant):
         return None
     return f"{capitalised(meant)}{text[len(word) :]}"
+
+
+def _resolved_inside(text: str, found: re.Match[str], meant: str) -> str | None:
+    """`text` with the concept for the pronoun of its first clause, where that can be it and has an article to tell that it is no proper name."""
+    word, article = found["word"].capitalize(), re.match(r"(?:An?|The) ", meant)
+    if word in _PROPOSITIONAL:
+        return None if found["next"].lower() in _VERBS_AFTER or word in ("That", "He", "She") or _third_person(found["next"]) else text
+    name = meant[article.end() :] if article else meant
+    if name and name.casefold() in text.casefold():
+        return text
+    if not article or (word == "They") != is_plural(meant):
+        return None
+    return f"{found['when']}{uncapitalised_first(meant)}{text[found.end('word') :]}"
 
 
 def _lacks_subject(text: str) -> bool:
