@@ -335,6 +335,18 @@ def test_a_task_is_made_of_what_the_source_says_of_the_concept(said: str, task: 
     assert criterion in check["pass_criteria"]
 
 
+@pytest.mark.parametrize("said", ["220 °C for 30 minutes.", "3² × 3⁵ on the board.", "Café and crème at 60 °C."])
+def test_only_a_clause_with_a_verb_follows_that(said: str) -> None:
+    text = f"# T\n\n## Roasting method\n\nThe roasting method is a process of heating food in an oven. {said} The food gets brown.\n"
+    check = nodes(text)["Roasting method"]["mastery_check"]
+    assert f"that {said[:6]}" not in f"{check['task']} {check['pass_criteria']}"
+
+
+@pytest.mark.parametrize("title", ["Loops", "Ohm's law", "Solving equations", "Lists vs sets", "Sorting method"])
+def test_a_criterion_names_what_is_looked_for_also_where_the_source_is_silent(title: str) -> None:
+    assert title in nodes(None, [title, "Other"])[title]["mastery_check"]["pass_criteria"]
+
+
 @pytest.mark.parametrize(
     ("text", "strength"),
     [

@@ -557,27 +557,27 @@ _OPEN: dict[Kind, tuple[str, str, str]] = {
     "definition": (
         "Say what {name} is, with an example.",
         "Find a source that defines {name}, and write down the definition, an example and a case that is none.",
-        "The source is cited; the example meets every part of the definition, the other case fails a part that is named.",
+        "The source is cited; the example meets every part of the definition of {name}, the other case fails a part that is named.",
     ),
     "theorem": (
         "State {name} with its conditions, and apply it.",
         "Find a source that states {name}, write down conditions and conclusion, and apply it to one example.",
-        "The source is cited, and each condition is checked on the example before the conclusion is drawn.",
+        "The source is cited, and each condition of {name} is checked on the example before the conclusion is drawn.",
     ),
     "procedure": (
         "Carry out {name} on a case that was not seen before.",
         "Find a worked problem on {name}, cover its solution, and solve it.",
-        "The source is cited, and the result is the one that it gives.",
+        "The source is cited, and the result of {name} is the one that it gives.",
     ),
     "tool": (
         "Use {name} on a case that was not seen before.",
         "Find the documentation of {name}, and use it once on a case of your own.",
-        "The documentation is cited, and what it promises can be seen in the result.",
+        "The documentation is cited, and what it promises of {name} can be seen in the result.",
     ),
     "judgement": (
         "Decide a case of {name}, and say why.",
         "Find a source on {name}, and decide two cases by what it says.",
-        "The source is cited, and each decision names the reason that is taken from it.",
+        "The source is cited, and each decision names what it takes from it on {name}.",
     ),
 }
 

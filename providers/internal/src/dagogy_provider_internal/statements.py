@@ -307,7 +307,9 @@ def _is_clause(text: str, title: str) -> bool:
     if text.split(" ", 1)[0].endswith("ing") and imperative_of(text.split(" ", 1)[0]):
         main = _SUBORDINATE.split(text)[0]
         return bool(_FINITE.intersection(main.lower().split()) or re.search(r"\w{2,}s (?:the|an?|it|its|them|you|all|each)\b", main))
-    return not text.isascii() or _has_verb(text)
+    letters = [c for c in text if c.isalpha()]
+    # A sign such as ° or × is of no script; what an English verb is can only be asked of Latin letters.
+    return sum(not c.isascii() for c in letters) > 0.4 * len(letters) or _has_verb(text)
 
 
 def _has_verb(text: str) -> bool:
