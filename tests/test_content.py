@@ -22,7 +22,7 @@ from dagogy_provider_internal.estimates import effort
 from dagogy_provider_internal.kinds import kind_of
 from dagogy_provider_internal.lexicon import is_pointer
 from dagogy_provider_internal.passages import passages, whole_sentences
-from dagogy_provider_internal.phrasing import task_and_criterion, within
+from dagogy_provider_internal.phrasing import doing, task_and_criterion, within
 from dagogy_provider_internal.provider import Internal
 from dagogy_provider_internal.statements import cleaned, statements
 
@@ -345,6 +345,27 @@ def test_only_a_clause_with_a_verb_follows_that(said: str) -> None:
 @pytest.mark.parametrize("title", ["Loops", "Ohm's law", "Solving equations", "Lists vs sets", "Sorting method"])
 def test_a_criterion_names_what_is_looked_for_also_where_the_source_is_silent(title: str) -> None:
     assert title in nodes(None, [title, "Other"])[title]["mastery_check"]["pass_criteria"]
+
+
+@pytest.mark.parametrize(
+    ("title", "said", "order"),
+    [
+        ("Sorting algorithms", "Sorting algorithms put the items of a list in order. Sorting algorithms compare items.", ""),
+        ("Sorting letters", "Sort the letters by their address. A clerk can sort forty letters in a minute.", "Sort letters"),
+        ("Finding antiderivatives", "An antiderivative is a function.", "Find antiderivatives"),
+        ("Solving linear equations", "An equation has two sides.", "Solve linear equations"),
+        ("Debugging", "Debugging is finding the cause of a failure.", ""),
+    ],
+)
+def test_a_gerund_alone_or_before_a_plural_is_a_name_unless_the_source_uses_the_verb(title: str, said: str, order: str) -> None:
+    assert doing(title, [said]) == order
+    node = nodes(f"# T\n\n## {title}\n\n{said}\n\n## Other\n\nAn other is a thing.\n")[title]
+    task, capability = node["mastery_check"]["task"], node["capability"]
+    assert not task.startswith(("Sort algorithms", "Debug on", "Debug,"))
+    assert not capability.startswith(("Sort algorithms", "Debug.", "Debug,"))
+    if not order:
+        silent = nodes(None, [title, "Other"])[title]
+        assert title in silent["capability"]
 
 
 @pytest.mark.parametrize(

@@ -326,6 +326,10 @@ class _Writer:
         article = next((m[1].lower() for s in self.ideas if (m := re.match(rf"(An?|The) {re.escape(name)}\b", s.text, re.IGNORECASE))), "")
         return f"{article} {name}" if article else name
 
+    def _doing(self) -> str:
+        """The title as an order, where it names something to do."""
+        return doing(self.concept.title, (p.text for p in self.passages))
+
     def _topic(self) -> str:
         """The concept inside a task: as it is called, or in quotation marks where its title is a phrase or a sentence and no name."""
         title = self.concept.title
@@ -439,7 +443,7 @@ class _Writer:
         if form is None:
             return self._check_by_text(clauses, depth)
         aim = clauses[1] if len(clauses) > 1 else clauses[0]
-        done = doing(self.concept.title)
+        done = self._doing()
         do = _small(done, plain) if done else f"Carry out {self._called()}"
         task = sentence(form[depth].format(aim=aim, name=self._topic(), do=do, first=self._first_prerequisite()))
         if told and self.kind == "procedure" and len(steps) > 1 and all(steps[:_MOST_STEPS]):
@@ -491,7 +495,7 @@ class _Writer:
             return skill
         if len(parts := self._parts()) > 1 and (definition is None or definition.passage.role == "other"):
             return sentence(f"Tell {listed(parts)} apart as parts of {self._name(title)}")
-        done = doing(title)
+        done = self._doing()
         if done and folded(done) != folded(title):
             return sentence(_small(done, plain))
         fits = definition is not None and (definition.subject or is_fragment(definition.text, title))
@@ -534,7 +538,7 @@ class _Writer:
         names_it = "The source names" if self.concept.anchor >= 0 else "The topic spec asks for"
         content.core_ideas = [f"{names_it} {title} and does not say what it is.", self._place(title)]
         content.pitfalls = content.pitfalls or [f"What goes wrong with {title} is open."]
-        done = doing(self.concept.title)
+        done = self._doing()
         content.capability, content.task, content.criterion = (t.format(name=title) for t in _OPEN[self.kind])
         if done and self.kind == "procedure":
             content.capability = sentence(f"{_small(done, self.around.plain)}, on a case that was not seen before")
