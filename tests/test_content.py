@@ -20,8 +20,9 @@ from dagogy_provider_internal.checks import limit_strength, skill_criterion
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.estimates import effort
 from dagogy_provider_internal.kinds import kind_of
+from dagogy_provider_internal.lexicon import is_pointer
 from dagogy_provider_internal.passages import passages, whole_sentences
-from dagogy_provider_internal.phrasing import task_and_criterion, within
+from dagogy_provider_internal.phrasing import doing, task_and_criterion, within
 from dagogy_provider_internal.provider import Internal
 from dagogy_provider_internal.statements import cleaned, statements
 
@@ -217,6 +218,58 @@ def test_a_concept_that_others_were_merged_into_speaks_of_each_of_them() -> None
         assert all(name in said for name in ("wheel", "axle", "brake")), (title, node["core_ideas"])
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Run the commands below, then ping the host.", "Its options are described in network_namespaces(7).", "The table below lists the states.",
+        "The figure above shows two flows.", "Compare the above listings.",
+    ],
+)  # fmt: skip
+def test_what_points_to_another_place_is_neither_an_idea_nor_a_task(said: str) -> None:
+    node = nodes(f"# T\n\n## Conntrack\n\nA conntrack is a table of flows. {said} A conntrack forgets a flow after some time.\n\n- {said}\n")["Conntrack"]
+    assert not any(said.rstrip(".")[-12:] in t for t in texts_of(node))
+
+
+def test_a_place_in_space_is_no_pointer() -> None:
+    assert not is_pointer("The area of the figure above the axis is positive.")
+    assert not is_pointer("Water freezes below zero.")
+
+
+def test_a_sentence_whose_first_clause_is_about_it_gets_the_name_or_is_left_out() -> None:
+    text = "# T\n\n## {0}\n\n{0} is a table of the flows. When it is full the kernel drops new flows. When it is necessary to wait, wait.\n"
+    assert stated(text.format("Conntrack")) == ["Conntrack is a table of the flows.", "When it is necessary to wait, wait."]
+    text = "# T\n\n## Buffer\n\nA buffer is a store. If it is full, the writer waits. The writer has a pen. If it is empty, he stops.\n"
+    assert stated(text) == ["A buffer is a store.", "If a buffer is full, the writer waits.", "The writer has a pen."]
+
+
+CAPTURE = (
+    "# T\n\n## Netfilter hooks\n\nNetfilter hooks are places in the kernel where a packet can be looked at. A hook has a priority.\n\n## Packet capture\n\n"
+    "Packet capture requires the netfilter hooks. {}Packet capture is the copying of packets as they pass an interface. "
+    "Packet capture keeps the first bytes of each packet.\n"
+)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "Once you know how the routing table selects a route, capture is easy.", "You need IP forwarding before you can capture across interfaces."]
+)
+def test_what_has_to_be_learned_first_is_neither_an_idea_nor_a_task(said: str) -> None:
+    node = nodes(CAPTURE.format(f"{said} " * bool(said)))["Packet capture"]
+    assert node["core_ideas"] == ["Packet capture is the copying of packets as they pass an interface.", "Packet capture keeps the first bytes of each packet."]
+    assert not any("netfilter" in t or "once you know" in t.lower() or "You need" in t for t in texts_of(node))
+
+
+def test_what_has_to_be_learned_first_is_no_idea_in_another_language() -> None:
+    text = "# OS\n\n## 死锁\n\n学习死锁之前需要先了解互斥锁。死锁是指两个线程互相等待对方持有的锁。死锁发生时程序停止运行。\n\n## 互斥锁\n\n互斥锁是一种锁。\n"
+    assert not any("需要先" in t for t in texts_of(nodes(text)["死锁"]))
+
+
+def test_a_need_stays_an_idea_where_it_names_no_concept_that_comes_before_or_little_else_is_said() -> None:
+    fire = nodes("# T\n\n## Fire\n\nA fire is a reaction that gives off heat. A fire needs oxygen. A fire spreads upwards.\n\n## Ash\n\nAsh is grey.\n")["Fire"]
+    assert any("needs oxygen" in t for t in texts_of(fire))
+    alone = nodes("# T\n\n## Map\n\nA map is a table.\n\n## Cache\n\nA cache is a store of results. A cache needs a map.\n")["Cache"]
+    assert "A cache needs a map." in alone["core_ideas"]
+
+
 # ------------------------------------------------------------------------------------------------------------- tasks and criteria
 
 
@@ -280,6 +333,39 @@ def test_a_task_is_made_of_what_the_source_says_of_the_concept(said: str, task: 
     check = nodes(f"# T\n\n## Knot\n\n{said}\n\n## Sail\n\nA sail is a cloth.\n")["Knot"]["mastery_check"]
     assert task in check["task"]
     assert criterion in check["pass_criteria"]
+
+
+@pytest.mark.parametrize("said", ["220 °C for 30 minutes.", "3² × 3⁵ on the board.", "Café and crème at 60 °C."])
+def test_only_a_clause_with_a_verb_follows_that(said: str) -> None:
+    text = f"# T\n\n## Roasting method\n\nThe roasting method is a process of heating food in an oven. {said} The food gets brown.\n"
+    check = nodes(text)["Roasting method"]["mastery_check"]
+    assert f"that {said[:6]}" not in f"{check['task']} {check['pass_criteria']}"
+
+
+@pytest.mark.parametrize("title", ["Loops", "Ohm's law", "Solving equations", "Lists vs sets", "Sorting method"])
+def test_a_criterion_names_what_is_looked_for_also_where_the_source_is_silent(title: str) -> None:
+    assert title in nodes(None, [title, "Other"])[title]["mastery_check"]["pass_criteria"]
+
+
+@pytest.mark.parametrize(
+    ("title", "said", "order"),
+    [
+        ("Sorting algorithms", "Sorting algorithms put the items of a list in order. Sorting algorithms compare items.", ""),
+        ("Sorting letters", "Sort the letters by their address. A clerk can sort forty letters in a minute.", "Sort letters"),
+        ("Finding antiderivatives", "An antiderivative is a function.", "Find antiderivatives"),
+        ("Solving linear equations", "An equation has two sides.", "Solve linear equations"),
+        ("Debugging", "Debugging is finding the cause of a failure.", ""),
+    ],
+)
+def test_a_gerund_alone_or_before_a_plural_is_a_name_unless_the_source_uses_the_verb(title: str, said: str, order: str) -> None:
+    assert doing(title, [said]) == order
+    node = nodes(f"# T\n\n## {title}\n\n{said}\n\n## Other\n\nAn other is a thing.\n")[title]
+    task, capability = node["mastery_check"]["task"], node["capability"]
+    assert not task.startswith(("Sort algorithms", "Debug on", "Debug,"))
+    assert not capability.startswith(("Sort algorithms", "Debug.", "Debug,"))
+    if not order:
+        silent = nodes(None, [title, "Other"])[title]
+        assert title in silent["capability"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, limit
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
-from dagogy_provider_internal.lexicon import imperative_of, is_imperative
+from dagogy_provider_internal.lexicon import NEEDS, imperative_of, is_imperative, is_pointer, is_prerequisite
 from dagogy_provider_internal.naming import core_name, is_unspaced, same_key
 from dagogy_provider_internal.passages import TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (
@@ -138,7 +138,7 @@ class _Writer:
         self.concept, self.passages, self.around, self.depth = concept, passages, around, depth
         self.content = Content()
         self.kind: Kind = kind_of(concept.title, passages)
-        self.said = said
+        self.said = _of_the_matter(said, around.before)
         self.ideas: list[Statement] = []
         self.used: set[str] = set()
         self.foreign = not self._parts() and _is_foreign([concept.title, *(p.text for p in passages[:12] if p.role != "code")])
@@ -328,6 +328,10 @@ class _Writer:
         article = next((m[1].lower() for s in self.ideas if (m := re.match(rf"(An?|The) {re.escape(name)}\b", s.text, re.IGNORECASE))), "")
         return f"{article} {name}" if article else name
 
+    def _doing(self) -> str:
+        """The title as an order, where it names something to do."""
+        return doing(self.concept.title, (p.text for p in self.passages))
+
     def _topic(self) -> str:
         """The concept inside a task: as it is called, or in quotation marks where its title is a phrase or a sentence and no name."""
         title = self.concept.title
@@ -365,7 +369,7 @@ class _Writer:
     def _asks(self, passage: Passage) -> bool:
         """Whether a passage of practice can be set as a task. An order in running prose is advice unless it names the concept or what must come out."""
         text = cleaned(passage.text)
-        if passage.step:
+        if passage.step or (not passage.explicit and (is_prerequisite(text) or is_pointer(text))):
             return False
         if not passage.explicit and (NARRATIVE.search(text) or self._split(passage)[0].startswith("Observe and record")):
             return False
@@ -441,7 +445,7 @@ class _Writer:
         if form is None:
             return self._check_by_text(clauses, depth)
         aim = clauses[1] if len(clauses) > 1 else clauses[0]
-        done = doing(self.concept.title)
+        done = self._doing()
         do = _small(done, plain) if done else f"Carry out {self._called()}"
         task = sentence(form[depth].format(aim=aim, name=self._topic(), do=do, first=self._first_prerequisite()))
         if told and self.kind == "procedure" and len(steps) > 1 and all(steps[:_MOST_STEPS]):
@@ -493,7 +497,7 @@ class _Writer:
             return skill
         if len(parts := self._parts()) > 1 and (definition is None or definition.passage.role == "other"):
             return sentence(f"Tell {listed(parts)} apart as parts of {self._name(title)}")
-        done = doing(title)
+        done = self._doing()
         if done and folded(done) != folded(title):
             return sentence(_small(done, plain))
         fits = definition is not None and (definition.subject or is_fragment(definition.text, title))
@@ -536,7 +540,7 @@ class _Writer:
         names_it = "The source names" if self.concept.anchor >= 0 else "The topic spec asks for"
         content.core_ideas = [f"{names_it} {title} and does not say what it is.", self._place(title)]
         content.pitfalls = content.pitfalls or [f"What goes wrong with {title} is open."]
-        done = doing(self.concept.title)
+        done = self._doing()
         content.capability, content.task, content.criterion = (t.format(name=title) for t in _OPEN[self.kind])
         if done and self.kind == "procedure":
             content.capability = sentence(f"{_small(done, self.around.plain)}, on a case that was not seen before")
@@ -559,27 +563,27 @@ _OPEN: dict[Kind, tuple[str, str, str]] = {
     "definition": (
         "Say what {name} is, with an example.",
         "Find a source that defines {name}, and write down the definition, an example and a case that is none.",
-        "The source is cited; the example meets every part of the definition, the other case fails a part that is named.",
+        "The source is cited; the example meets every part of the definition of {name}, the other case fails a part that is named.",
     ),
     "theorem": (
         "State {name} with its conditions, and apply it.",
         "Find a source that states {name}, write down conditions and conclusion, and apply it to one example.",
-        "The source is cited, and each condition is checked on the example before the conclusion is drawn.",
+        "The source is cited, and each condition of {name} is checked on the example before the conclusion is drawn.",
     ),
     "procedure": (
         "Carry out {name} on a case that was not seen before.",
         "Find a worked problem on {name}, cover its solution, and solve it.",
-        "The source is cited, and the result is the one that it gives.",
+        "The source is cited, and the result of {name} is the one that it gives.",
     ),
     "tool": (
         "Use {name} on a case that was not seen before.",
         "Find the documentation of {name}, and use it once on a case of your own.",
-        "The documentation is cited, and what it promises can be seen in the result.",
+        "The documentation is cited, and what it promises of {name} can be seen in the result.",
     ),
     "judgement": (
         "Decide a case of {name}, and say why.",
         "Find a source on {name}, and decide two cases by what it says.",
-        "The source is cited, and each decision names the reason that is taken from it.",
+        "The source is cited, and each decision names what it takes from it on {name}.",
     ),
 }
 
@@ -615,6 +619,22 @@ def _able(told: str) -> str:
     if re.search(r"\b(?:unlike|whereas|rather than|instead of|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
         return f"Tell one from the other by an example of each: {told}"
     return f"Explain, with an example, that {told}"
+
+
+def _of_the_matter(said: Sequence[Statement], before: Sequence[str]) -> list[Statement]:
+    """The statements without those that only say what has to be learned first; these come last where there are fewer than two others. That
+    something needs another thing is such a statement where the other thing is a concept that comes `before`."""
+    names = [set(same_key(core_name(title))) for title in before]
+
+    def needs(s: Statement) -> bool:
+        found = NEEDS.search(s.text)
+        told = set(same_key(found["what"] or found["short"])) if found else set()
+        return is_prerequisite(s.text) or any(name and told and (name <= told or told <= name) for name in names)
+
+    needed = [s for s in said if s.passage.role != "practice" and needs(s)]
+    kept = [s for s in said if s not in needed]
+    others = {s.key for s in kept if s.passage.role not in ("pitfall", "practice")}
+    return kept if len(others) >= _LEAST_IDEAS else [*kept, *needed]
 
 
 def _label_text(passage: Passage) -> str:

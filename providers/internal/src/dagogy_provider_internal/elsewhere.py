@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dagogy.api import Block, ScopeDocument
@@ -58,17 +58,12 @@ def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequen
     for at, block in enumerate(document.blocks):
         if block.kind in ("heading", "code") or any(meta_role(h) for h in block.path):
             continue
-        for sentence in _sentences(block):
+        for sentence in (s for text in block.cells or (block.text,) for s in whole_sentences(text)):
             forms = word_forms(sentence)
             named = {i: name for k, form in enumerate(forms) for name, i in by_first.get(form, ()) if tuple(forms[k : k + len(name)]) == name}
             for i in named:
                 if at not in own[i]:
                     _keep(found[i], sentence, block, concepts[i])
-
-
-def _sentences(block: Block) -> Iterator[str]:
-    for text in block.cells or (block.text,):
-        yield from whole_sentences(text)
 
 
 def _keep(kept: Elsewhere, text: str, block: Block, concept: Concept) -> None:

@@ -17,6 +17,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from dagogy_provider_internal.lexicon import imperative_of
 from dagogy_provider_internal.passages import Passage
 from dagogy_provider_internal.phrasing import doing
 
@@ -51,7 +52,9 @@ def kind_of(title: str, passages: Sequence[Passage]) -> Kind:
         return "judgement"
     if _THEOREM.search(title):
         return "theorem"
-    if doing(title) or _METHOD.search(title) or _METHOD_TEXT.search(opening):
+    # A gerund alone is something to carry out, though no order can be made of it.
+    gerund = title.lower().endswith("ing") and " " not in title and imperative_of(title)
+    if gerund or doing(title, (p.text for p in passages)) or _METHOD.search(title) or _METHOD_TEXT.search(opening):
         return "procedure"
     if any(p.role == "code" for p in passages) or _TOOL_TEXT.search(said):
         return "tool"

@@ -92,14 +92,51 @@ _PITFALL_WEAK = re.compile(
     r"restrict\w*|whereas|error-prone|by contrast|except|problem|difficult\w*)\b",
     re.IGNORECASE,
 )
+_SHOWN = r"(?:commands?|tables?|figures?|diagrams?|examples?|listings?|code|lists?|steps?|outputs?|snippets?|programs?|pictures?|equations?|formulas?|text)"
 _POINTER = re.compile(
     r"\b(?:as (?:discussed|mentioned|described|shown|noted)|another (?:chapter|section|listing)|(?:this|next|previous|following) "
     r"(?:section|chapter|concept|lesson|document|page)|in this (?:section|chapter|example)|"
     r"let['’]s|^let us|see (?:also|below|above|the|another)|check out|refer to|we['’]ll|we will|you['’]ll (?:need|learn|see)|below "
     r"(?:are|is)|here['’]?s|here is|for more (?:details|options|information)|the following|"
-    r"in the example|filename|listing)\b",
+    r"in the example|filename|listing)\b|"
+    rf"\b{_SHOWN} (?:below|above)(?=[,.;:)]|$| (?:and|or|to|then|in|into|is|are|has|have|was|were|can|\w+s)\b)|\bthe (?:above|below) {_SHOWN}\b|"
+    # A page of a manual, or the part of one where the matter is really told.
+    r"\b(?:(?:described|documented|explained|covered|listed|discussed|treated|defined|specified) (?:further )?(?:in|by|under)|see|read|consult) "
+    r"(?:the )?(?:[\w.:-]+\(\d\w?\)|(?:manual|man) page|manual|documentation|appendix|(?:section|chapter|appendix) \w+)",
     re.IGNORECASE,
 )
+
+_LEARN = r"know|understand|learn|study|read|tackle|approach|master"
+#: What has to be learned first, said in so many words. A step of a procedure ("let it rest before you shape it") is none.
+_PREREQUISITE = re.compile(
+    rf"^(?:once|now that) (?:you|we) (?:{_LEARN}|have (?:seen|met|learne?[dt]|understood|mastered|studied|read)|are (?:familiar|comfortable))\b|"
+    rf"^before (?:(?:you|we) )?(?:can )?(?:{_LEARN}|(?:learn|study|read|tackl|approach|master)ing)\b|"
+    r"^(?:you|we|one|(?:the )?(?:learners?|students?|readers?)) (?:will |should |must |first )*"
+    rf"(?:needs? (?!to\b)|(?:needs? to )?(?:first )?(?:{_LEARN})\b).*\b(?:before|first)\b|"
+    r"^(?:\S+ ){1,8}(?:presupposes?|builds? (?:up)?on|assumes? (?:that you|(?:\w+ ){0,2}(?:knowledge|familiarity))|"
+    r"(?:requires?|needs?) (?:\w+ ){0,3}(?:knowledge|understanding|familiarity)|(?:is|are) (?:an? )?prerequisites?)\b",
+    re.IGNORECASE,
+)
+#: The same in other languages.
+_PREREQUISITE_ELSEWHERE = re.compile(
+    r"先(?:要)?(?:了解|掌握|学习|學習|学会|學會|理解|知道|懂得|熟悉|弄懂|明白)|先修|を前提と|前に[^。]*(?:理解|学)|"
+    r"\bsetzt\b.*\bvoraus\b|\bbaut auf\b.*\bauf\b|\bvoraussetzung(?:en)? (?:ist|sind|für)\b|\bprésuppose|"
+    r"\b(?:nécessite|requiert|requiere|richiede|requer|exige) (?:\w+ ){0,3}(?:connaissances?|compréhension|maîtrise|connaître|comprendre|conocimientos?|"
+    r"conocer|comprender|saber|entender|conoscenza|conoscere|conhecimento)\b|\bпредполагает знани",
+    re.IGNORECASE,
+)
+#: A predicate of need with a short object: a prerequisite if that names a concept that comes before.
+NEEDS = re.compile(
+    r"^(?:\S+ ){1,8}?(?:requires?|needs?|depends? on|relies on|"
+    r"erfordert|benötigt|braucht|nécessite|requiert|requiere|necesita|richiede|requer|требует|vereist)\s"
+    r"(?P<what>(?:\S+ ?){1,8})$|需要(?P<short>[^，。,]{1,16})。?$",
+    re.IGNORECASE,
+)
+
+
+def is_prerequisite(sentence: str) -> bool:
+    """Whether a sentence says what has to be learned before, and nothing of the matter itself."""
+    return bool(_PREREQUISITE.match(sentence) or _PREREQUISITE_ELSEWHERE.search(sentence))
 
 
 @lru_cache(maxsize=100_000)

@@ -12,7 +12,17 @@ from dagogy.api import Block, sentences
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.estimates import stated_minutes
-from dagogy_provider_internal.lexicon import OUTCOME_VERBS, column_role, imperative_of, is_imperative, is_pointer, label, pitfall_strength
+from dagogy_provider_internal.lexicon import (
+    NEEDS,
+    OUTCOME_VERBS,
+    column_role,
+    imperative_of,
+    is_imperative,
+    is_pointer,
+    is_prerequisite,
+    label,
+    pitfall_strength,
+)
 from dagogy_provider_internal.naming import same_key, split_gloss
 from dagogy_provider_internal.phrasing import balanced
 
@@ -81,7 +91,9 @@ def passages(concept: Concept) -> list[Passage]:
             member = _member(block, members)
             for passage in out[start:]:
                 passage.member = member
-    opening = next((p for p in out if p.role in ("definition", "fact", "example") or (p.role == "pitfall" and not p.explicit)), None)
+    opens = [p for p in out if p.role in ("definition", "fact", "example") or (p.role == "pitfall" and not p.explicit)]
+    # What has to be known before is no definition, where anything else is said.
+    opening = next((p for p in opens if p.explicit or not (is_prerequisite(p.text) or NEEDS.search(p.text))), opens[0] if opens else None)
     if opening is not None:
         opening.first = True
         if opening is out[0] or opening.role in ("fact", "example"):

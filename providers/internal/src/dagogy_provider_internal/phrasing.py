@@ -146,16 +146,37 @@ def _second(word: str) -> str:
     return imperative_of(word) or (f"{low[:-3]}e" if low.endswith(("ating", "izing", "ising", "iding", "ucing")) else "")
 
 
-def doing(title: str) -> str:
+#: Verbs whose gerund is hardly ever the first half of a name, as "sorting" and "routing" are in "sorting algorithms".
+_TAKES_OBJECT = frozenset(
+    "add analyze analyse apply approximate calculate choose compare compute configure construct convert create define derive describe determine distinguish "
+    "divide estimate evaluate examine execute explain express extend find generate identify implement improve install interpret justify multiply prove "
+    "recognize reduce relate represent simplify solve subtract transform translate use validate verify visualize".split()
+)
+
+
+def doing(title: str, said: Iterable[str] = ()) -> str:
     """A title that names something to do, as an imperative ("Defining an Enum": "Define an Enum"); empty for any other.
 
     The plain form of many verbs is a noun as well ("Type Definitions", "Set operations"), so it counts only in a title of several words that goes on
-    like a phrase with a verb.
+    like a phrase with a verb. A gerund alone is a name ("Debugging"), and so is one with a plural behind it ("Sorting algorithms"), unless `said`, what
+    the source says, has the verb with that object ("sort the algorithms").
     """
-    first = title.split(" ", 1)[0]
-    if first.lower().endswith("ing") or _PHRASE_WITH_VERB.match(title):
+    first, _, rest = title.partition(" ")
+    if not first.lower().endswith("ing"):
+        return imperative(title) if _PHRASE_WITH_VERB.match(title) else ""
+    verb = imperative_of(first)
+    if not rest or not verb:
+        return ""
+    if " " in rest or singular(rest) == rest or verb in _TAKES_OBJECT or _with_object(verb, rest, said):
         return imperative(title)
     return ""
+
+
+def _with_object(verb: str, thing: str, said: Iterable[str]) -> bool:
+    """Whether a text has the plain verb, or the verb with an article, in front of the thing."""
+    forms = rf"{verb}(?:e?s|e?d)?|{re.escape(verb.removesuffix('e'))}ing (?=(?:the|an?|each|all)\b)"
+    pattern = re.compile(rf"\b(?:{forms})\s+(?:(?:the|an?|each|all|two|your|these)\s+)?(?:\w+\s)?{re.escape(singular(thing.lower()))}", re.IGNORECASE)
+    return any(pattern.search(text) for text in said)
 
 
 def task_and_criterion(practice: str, plain: Collection[str] = ()) -> tuple[str, str]:

@@ -66,6 +66,12 @@ NARRATIVE = re.compile(
     re.IGNORECASE,
 )
 PRONOUN = re.compile(r"^(?P<word>It|They|This|These|That|Those|He|She|Such)\s+(?P<next>[\w’']+)")
+#: "When it is full, …": a pronoun is the subject of the clause that opens the sentence. What comes to, rains or is necessary stands for nothing.
+_PRONOUN_INSIDE = re.compile(
+    r"^(?P<when>(?:When(?:ever)?|If|Once|After|Before|While|Because|Since|As|Although|Though|Until|Unless|Where(?:ver)?|Even (?:if|though)|As soon as) )"
+    r"(?P<word>it|they|this|these|that|those|he|she) (?!comes to\b|rains\b|(?:is|was) (?:\w+ly )?(?:necessary|possible|important|clear|true|known|raining)\b)"
+    r"(?P<next>[\w’']+)"
+)
 _VERBS_AFTER = frozenset(
     "is are was were has have had can could may might must should will would does do did means mean makes make allows allow lets let helps help gives give "
     "ensures ensure requires require includes include happens happen works work prevents prevent leads lead results result enables enable causes cause "
@@ -243,6 +249,8 @@ def resolved(text: str, meant: str) -> str | None:
     """`text` with the concept in place of the pronoun it starts with; None where nobody can tell what the pronoun stands for."""
     if EXPLETIVE.match(text):
         return text
+    if inside := _PRONOUN_INSIDE.match(text):
+        return _resolved_inside(text, inside, meant)
     match = PRONOUN.match(text)
     if match is None:
         if _lacks_subject(text) and is_plural(meant):
@@ -257,6 +265,19 @@ def resolved(text: str, meant: str) -> str | None:
     if not meant or (word == "They") != is_plural(meant):
         return None
     return f"{capitalised(meant)}{text[len(word) :]}"
+
+
+def _resolved_inside(text: str, found: re.Match[str], meant: str) -> str | None:
+    """`text` with the concept for the pronoun of its first clause, where that can be it and has an article to tell that it is no proper name."""
+    word, article = found["word"].capitalize(), re.match(r"(?:An?|The) ", meant)
+    if word in _PROPOSITIONAL:
+        return None if found["next"].lower() in _VERBS_AFTER or word in ("That", "He", "She") or _third_person(found["next"]) else text
+    name = meant[article.end() :] if article else meant
+    if name and name.casefold() in text.casefold():
+        return text
+    if not article or (word == "They") != is_plural(meant):
+        return None
+    return f"{found['when']}{uncapitalised_first(meant)}{text[found.end('word') :]}"
 
 
 def _lacks_subject(text: str) -> bool:
@@ -293,7 +314,9 @@ def _is_clause(text: str, title: str) -> bool:
     if text.split(" ", 1)[0].endswith("ing") and imperative_of(text.split(" ", 1)[0]):
         main = _SUBORDINATE.split(text)[0]
         return bool(_FINITE.intersection(main.lower().split()) or re.search(r"\w{2,}s (?:the|an?|it|its|them|you|all|each)\b", main))
-    return not text.isascii() or _has_verb(text)
+    letters = [c for c in text if c.isalpha()]
+    # A sign such as ° or × is of no script; what an English verb is can only be asked of Latin letters.
+    return sum(not c.isascii() for c in letters) > 0.4 * len(letters) or _has_verb(text)
 
 
 def _has_verb(text: str) -> bool:
