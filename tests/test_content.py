@@ -21,6 +21,7 @@ from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.estimates import effort
 from dagogy_provider_internal.kinds import kind_of
 from dagogy_provider_internal.lexicon import is_pointer
+from dagogy_provider_internal.naming import key_words
 from dagogy_provider_internal.passages import passages, whole_sentences
 from dagogy_provider_internal.phrasing import doing, task_and_criterion, within
 from dagogy_provider_internal.provider import Internal
@@ -532,3 +533,7 @@ def test_the_steps_of_a_numbered_list_are_what_the_notes_must_have() -> None:
     check = nodes(text)["Gaussian elimination"]["mastery_check"]
     assert check["task"].startswith("Carry out Gaussian elimination")
     assert check["pass_criteria"].endswith("write the augmented matrix; clear the entries below each pivot.")
+
+
+def test_names_are_compared_word_by_word() -> None:
+    assert key_words("The netfilter hooks of a kernel") == ["netfilter", "hook", "of", "kernel"]

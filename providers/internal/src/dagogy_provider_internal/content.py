@@ -18,7 +18,7 @@ from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
 from dagogy_provider_internal.lexicon import NEEDS, imperative_of, is_imperative, is_pointer, is_prerequisite
-from dagogy_provider_internal.naming import core_name, is_unspaced, same_key
+from dagogy_provider_internal.naming import core_name, is_unspaced, key_words, same_key
 from dagogy_provider_internal.passages import TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (
     balanced,
@@ -375,7 +375,7 @@ class _Writer:
             return False
         if not balanced(text) or (not passage.explicit and re.search(r"\bplease\b|\b(?:see|refer to|check out) (?:the|our|this)\b", text, re.IGNORECASE)):
             return False
-        if passage.explicit or not passage.part or set(same_key(text)) & _telling(self.concept):
+        if passage.explicit or not passage.part or set(key_words(text)) & _telling(self.concept):
             return True
         return all(self._split(passage))
 
@@ -521,7 +521,7 @@ class _Writer:
             for p in found
             if (s := within(imperative(cleaned(p.text)), 170)) and len(s.split()) > 2 and not re.match(r"(?:note|say|look)\b", s, re.IGNORECASE)
         ]
-        about = next((s for s in skills if set(same_key(s)) & _telling(self.concept)), "")
+        about = next((s for s in skills if set(key_words(s)) & _telling(self.concept)), "")
         skill = about or next((s for s in skills if len(s.split()) > 3), "")
         return sentence(re.split(r";\s|\.\s", skill)[0]) if skill else ""
 
@@ -624,11 +624,11 @@ def _able(told: str) -> str:
 def _of_the_matter(said: Sequence[Statement], before: Sequence[str]) -> list[Statement]:
     """The statements without those that only say what has to be learned first; these come last where there are fewer than two others. That
     something needs another thing is such a statement where the other thing is a concept that comes `before`."""
-    names = [set(same_key(core_name(title))) for title in before]
+    names = [set(key_words(core_name(title))) for title in before]
 
     def needs(s: Statement) -> bool:
         found = NEEDS.search(s.text)
-        told = set(same_key(found["what"] or found["short"])) if found else set()
+        told = set(key_words(found["what"] or found["short"])) if found else set()
         return is_prerequisite(s.text) or any(name and told and (name <= told or told <= name) for name in names)
 
     needed = [s for s in said if s.passage.role != "practice" and needs(s)]
@@ -668,7 +668,7 @@ def _can_warn(s: Statement) -> bool:
 
 
 def _telling(concept: Concept) -> set[str]:
-    return {w for w in same_key(core_name(concept.title)) if len(w) > 3}
+    return {w for w in key_words(core_name(concept.title)) if len(w) > 3}
 
 
 def _small(text: str, plain: frozenset[str]) -> str:

@@ -293,6 +293,11 @@ def word_forms(text: str) -> list[str]:
 _ARTICLES = frozenset({"a", "an", "the"})
 
 
+def key_words(text: str) -> list[str]:
+    """The words by which names and sentences are compared: in the singular, without articles. `same_key` joins them, this does not."""
+    return [w for w in word_forms(text) if w not in _ARTICLES]
+
+
 def phrase(name: str) -> tuple[str, ...]:
     """The word forms by which a text mentions `name`."""
     found = word_forms(name)

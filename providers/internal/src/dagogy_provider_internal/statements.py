@@ -10,7 +10,7 @@ from functools import cached_property
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.lexicon import VERBS, imperative_of, is_imperative, is_pointer
-from dagogy_provider_internal.naming import core_name, same_key, singular
+from dagogy_provider_internal.naming import core_name, key_words, singular
 from dagogy_provider_internal.passages import COMMAND, Passage
 from dagogy_provider_internal.phrasing import balanced, capitalised, is_demand, is_fragment, sentence, uncapitalised, within
 
@@ -147,7 +147,7 @@ class _Subject:
         self.pattern = re.compile(rf"^(?P<np>(?:(?:An?|The|Every|Each|All)\s+)?(?:{written})(?:e?s)?(?:\s\([^()]*\))?)(?![\w-])", re.IGNORECASE)
         self._written = written
         self.title = core_name(concept.title)
-        self.telling = frozenset(w for w in same_key(self.title) if len(w) > _SHORT_WORD and w not in _LIGHT)
+        self.telling = frozenset(w for w in key_words(self.title) if len(w) > _SHORT_WORD and w not in _LIGHT)
 
     @cached_property
     def anywhere(self) -> re.Pattern[str]:
@@ -302,7 +302,7 @@ def _bare(text: str, subject: _Subject) -> bool:
     if spaced and len(text.split()) < _SHORTEST and len(text) < 24:
         return True
     # A key costs more than the rest of the reading: a sentence several times as long as the name is more than that.
-    only_name = len(text) <= 3 * len(subject.title) + 40 and set(same_key(text)) <= {*same_key(subject.title), "cover", "include"}
+    only_name = len(text) <= 3 * len(subject.title) + 40 and set(key_words(text)) <= {*key_words(subject.title), "cover", "include"}
     return only_name or (not spaced and len(text) < 6)
 
 
