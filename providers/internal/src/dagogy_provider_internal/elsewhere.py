@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dagogy.api import Block, ScopeDocument
@@ -50,38 +50,40 @@ def elsewhere(concepts: Sequence[Concept], wanted: Sequence[int]) -> Mapping[int
 
 
 def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequence[int], found: dict[int, Elsewhere]) -> None:
-    by_first: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
+    by_first: dict[str, list[tuple[tuple[str, ...], int, str]]] = defaultdict(list)
     for i in wanted:
-        for name in phrases(concepts[i].names or [concepts[i].title]):
-            by_first[name[0]].append((name, i))
+        for name in concepts[i].names or [concepts[i].title]:
+            for parts in phrases([name]):
+                by_first[parts[0]].append((parts, i, name))
     own = {i: {concepts[i].anchor, *concepts[i].blocks} for i in wanted}
     for at, block in enumerate(document.blocks):
         if block.kind in ("heading", "code") or any(meta_role(h) for h in block.path):
             continue
         for sentence in (s for text in block.cells or (block.text,) for s in whole_sentences(text)):
             forms = word_forms(sentence)
-            named = {i: name for k, form in enumerate(forms) for name, i in by_first.get(form, ()) if tuple(forms[k : k + len(name)]) == name}
-            for i in named:
-                if at not in own[i]:
-                    _keep(found[i], sentence, block, concepts[i])
+            # A merged concept has hundreds of names: only those that are there are looked at.
+            named: dict[int, list[str]] = defaultdict(list)
+            for k, form in enumerate(forms):
+                for parts, i, name in by_first.get(form, ()):
+                    if at not in own[i] and tuple(forms[k : k + len(parts)]) == parts:
+                        named[i].append(name)
+            for i, names in named.items():
+                _keep(found[i], sentence, block, concepts[i], names)
 
 
-def _keep(kept: Elsewhere, text: str, block: Block, concept: Concept) -> None:
+def _keep(kept: Elsewhere, text: str, block: Block, concept: Concept, names: Iterable[str]) -> None:
+    """`names`: those by which `text` names the concept."""
     warns = pitfall_strength(text) == 2
     kind = kept.warning if warns else kept.explaining
-    if len(kind) >= _FEW or not (warns or _explains(text, concept)):
+    if len(kind) >= _FEW or not (warns or _explains(text, names)):
         return
     passage = Passage(text, block.lines, "pitfall" if warns else "fact")
     # Where the concept is not the subject of what is said, a pronoun could mean anything: only what stands alone is taken.
     kind.extend(s for s in statements([passage], concept) if s.text.split(" ", 1)[0] == text.split(" ", 1)[0] and (s.clause or warns))
 
 
-def _explains(text: str, concept: Concept) -> bool:
-    small = text.lower()
-    for name in concept.names or [concept.title]:
-        # A merged concept has hundreds of names: a pattern is made only of those that are there.
-        if name.lower() not in small:
-            continue
+def _explains(text: str, names: Iterable[str]) -> bool:
+    for name in names:
         for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?:e?s)?(?![\w-])", text, re.IGNORECASE):
             if (match.start() <= 24 and _EXPLAINS.match(text[match.end() :])) or _NAMES.search(text[: match.start()]):
                 return True

@@ -267,6 +267,7 @@ def without_numbering(title: str) -> str:
     return _NUMBERING.sub("", title, count=1)
 
 
+@lru_cache(maxsize=200_000)
 def is_chapter(title: str) -> bool:
     """Whether a title is numbered in words: `Week 3: …`, `Kapitel 2. …`, `第三章 …`."""
     match = _NUMBERING.match(without_symbols(title))
@@ -295,6 +296,7 @@ _ADMIN_PHRASES = _phrases(
 )
 
 
+@lru_cache(maxsize=200_000)
 def is_admin(title: str, *, schedule: bool = False) -> bool:
     """Whether a title is an entry of a timetable and nothing that is taught: `Final exam`, `Fall break`. `schedule`: among entries with times or weeks,
     where `Review` and `Break` are such entries as well."""
