@@ -60,7 +60,6 @@ _NO_GENUS = re.compile(r"\b(?:way|kind|type|sort|part|set|one|form)$")
 _MOST_ITEMS = 5
 _LONGEST_CODE = 70
 _HANGING = frozenset("a an the of to in on at by for with from and or as that which its their".split())
-_NO_CODE = re.compile(r"#!|//|#|/\*|\*|--|import\b|package\b|use\b|[<{]?\w*>?$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""The provider `internal`: concepts, order and text come out of the sources themselves; no model, no network, no chance.
+"""The provider `internal`: concepts and text come out of the sources themselves, the order out of them and a graded
+vocabulary; no model, no network, no chance.
 
 The way of a proposal: `concepts` finds what is taught, `passages` what is said of it, `edges` what comes first, `content` makes the text of the
 nodes, `compose` the document.
