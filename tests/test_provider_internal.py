@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from dagogy.api import Finding, ProposeRequest, Provider, ProviderSettings, RepairRequest, ScopeDocument, ScopeReading, TopicSpec, ValidationFailed
 from dagogy.pipeline.scope import read_scope
+from dagogy.pipeline.spec import synthesise_spec
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy.api import folded
@@ -467,3 +468,23 @@ def test_a_list_beside_a_table_of_topics_is_not_lost() -> None:
 def test_the_basics_of_what_is_known_are_not_taught_again() -> None:
     text = "# Data\n\n## Prerequisites\n\n- Spreadsheets\n\n## Spreadsheet basics\n\nCells and formulas.\n\n## Joins\n\nA join matches rows.\n"
     assert titles(text) == ["Joins"]
+
+
+def test_what_a_manual_says_of_several_concepts_alike_is_said_once() -> None:
+    alike = "If the parameter is undefined, a default message is assigned to the error."
+    text = (
+        f"# Assertions\n\n## Equality\n\nEquality compares two values with a loose operator. {alike}\n\n## Truth\n\nTruth looks at one value alone. {alike}\n\n"
+        f"## Rejection\n\nRejection waits for a promise to fail. {alike}\n"
+    )
+    nodes = proposed(text)["nodes"]
+    said = [" ".join([n["capability"], *n["core_ideas"], *n["pitfalls"], *n["mastery_check"].values()]) for n in nodes]
+    assert sum("default message" in s for s in said) == 1
+    assert [n["title"] for n, s in zip(nodes, said, strict=True) if "default message" in s] == [nodes[0]["title"]]
+
+
+def test_a_heading_that_reads_like_a_note_of_work_does_not_stop_the_run() -> None:
+    text = "# Tests\n\n## TODO tests\n\nA TODO test may fail without failing the suite.\n\n## Skipped tests\n\nA skipped test is not run at all.\n"
+    read = reading(text)
+    made = json.loads(synthesise_spec(document(text), read, b"", b"{}"))
+    assert {c.title for c in read.concepts} == {"TODO tests", "Skipped tests"}
+    assert made["scope_in"] == ["Skipped tests"]

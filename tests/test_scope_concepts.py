@@ -21,6 +21,7 @@ from dagogy.api import folded
 from dagogy_provider_internal import dagogy_providers  # noqa: F401
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.limits import fit
+from dagogy_provider_internal.naming import tidy_title
 from dagogy_provider_internal.reading import read
 
 DATA = Path(__file__).parent / "data" / "scope"
@@ -208,3 +209,52 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+# --------------------------------------------------------------------------------------------------------- notes that come with software
+
+
+def titles(text: str) -> list[str]:
+    return [c.title for c in find_concepts(document(text)).concepts]
+
+
+def test_what_any_project_page_has_is_no_concept_where_something_is_taught() -> None:
+    text = (
+        "# Cask\n\n## Synopsis\n\n`cask FILE`\n\n## Description\n\nIt packs files into an archive.\n\n## Archive formats\n\nAn archive has a table.\n\n"
+        "## Compression levels\n\nA level trades time for size.\n\n## Usage\n\nRun it.\n\n## Documentation\n\nOn the site.\n\n## Others\n\nAsk us.\n"
+    )
+    found = find_concepts(document(text))
+    assert [c.title for c in found.concepts] == ["Archive formats", "Compression levels"]
+    assert {"Synopsis", "Description", "Usage", "Documentation", "Others"} <= dict(found.skipped).keys()
+
+
+def test_a_text_about_one_thing_has_its_title_as_the_concept() -> None:
+    text = "# Requirement specifiers\n\n## Overview\n\n" + "A requirement specifier names a project and the versions of it that will do. " * 4 + "\n"
+    found = find_concepts(document(text)).concepts
+    assert [c.title for c in found] == ["Requirement specifiers"]
+    assert found[0].blocks
+
+
+def test_dates_numbers_and_addresses_are_no_concepts_and_are_listed() -> None:
+    text = "# Log\n\n## 2.31.0 (2024-05-20)\n\nNew.\n\n## See https://example.org/a\n\nThere.\n\n## Tides\n\nThe moon pulls the water.\n"
+    found = find_concepts(document(text))
+    assert [c.title for c in found.concepts] == ["Tides"]
+    assert {"has no word in it", "is an address, not the name of a concept"} <= set(dict(found.skipped).values())
+
+
+@pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        ("`--quiet`", "--quiet"),
+        ("-x, --exclude", "-x, --exclude"),
+        ("- Tides -", "Tides"),
+        ("`> team.create(team) -> Promise`", "team.create(team) -> Promise"),
+    ],
+)
+def test_an_option_keeps_its_dashes_and_a_title_loses_those_of_its_markup(heading: str, title: str) -> None:
+    assert tidy_title(heading) == title
+
+
+def test_the_types_of_a_parameter_are_no_part_of_its_name() -> None:
+    items = "".join(f"* **{n}** `string | Buffer | null` (optional) - Default: `null`. What is sent as the {n}.\n" for n in ("body", "path", "method"))
+    assert titles(f"# Requests\n\n## Parameters of a request\n\n{items}") == ["body", "path", "method"]

@@ -43,7 +43,8 @@ def synthesise_spec(document: ScopeDocument, reading: ScopeReading, written: byt
 def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, Any]:
     front = document.front_matter
     title = document.title.strip().rstrip(".") or "the subject"
-    concepts = [c.title for c in reading.concepts]
+    # A heading such as "TODO tests" is taught all the same; as an item of a spec it would read as work that is left.
+    concepts = [c.title for c in reading.concepts if not is_placeholder(c.title)]
     if not concepts:
         raise InternalError(f"the provider read no concept from {document.source} and raised no error")
     constraints = {

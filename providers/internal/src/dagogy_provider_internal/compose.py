@@ -15,15 +15,17 @@ from dagogy_provider_internal.elsewhere import Elsewhere, elsewhere
 from dagogy_provider_internal.estimates import effort, minutes
 from dagogy_provider_internal.phrasing import plain_words
 from dagogy_provider_internal.reading import Studied, item_of, misconceptions_about
+from dagogy_provider_internal.repeated import said_once
 from dagogy_provider_internal.statements import statements
 
 
 def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str, Any], list[Content]]:
     """The curriculum, and the contents in the order of its nodes."""
     order = studied.arrangement.order
-    said = [statements(texts, concept) for texts, concept in zip(studied.texts, studied.concepts, strict=True)]
+    texts = said_once(studied.texts, studied.concepts, order)
+    said = [statements(own, concept) for own, concept in zip(texts, studied.concepts, strict=True)]
     around = _surroundings(studied, spec)
-    contents = [content_of(studied.concepts[i], studied.texts[i], said[i], around[i], spec.constraints.depth) for i in order]
+    contents = [content_of(studied.concepts[i], texts[i], said[i], around[i], spec.constraints.depth) for i in order]
     before: dict[int, list[int]] = defaultdict(list)
     for edge in studied.arrangement.edges:
         before[edge.after].append(edge.before)

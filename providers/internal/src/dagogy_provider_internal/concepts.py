@@ -8,6 +8,7 @@ are members or content is voted on by all sections of the same level, so that on
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from statistics import median
 from dagogy.api import Block, ScopeDocument, folded
 
 from dagogy_provider_internal.estimates import stated_minutes
-from dagogy_provider_internal.headings import heading_kind, is_admin, is_chapter, is_contents, is_label, meta_role, numbering
+from dagogy_provider_internal.headings import heading_kind, is_admin, is_chapter, is_contents, is_label, is_part, meta_role, numbering
 from dagogy_provider_internal.lexicon import column_role, is_imperative, label
 from dagogy_provider_internal.naming import (
     aliases,
@@ -37,6 +38,8 @@ from dagogy_provider_internal.prose import terms
 _LABEL_WORDS = 8
 #: A grouping heading with at least this many words of its own among siblings that are concepts is one of them.
 _SUBSTANTIAL_WORDS = 6
+#: A text under a title has at least this many words to be a concept, where nothing in it is.
+_A_TEXT = 40
 #: A concept that is treated in sub-sections has at most this many; with more the heading is that of a chapter.
 _FEW_PARTS = 3
 
@@ -137,9 +140,14 @@ def _seeds(document: ScopeDocument) -> Found:
     return found
 
 
+_ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[\w-]+[.:/]|^www\.\w+\.\w+\S*$", re.IGNORECASE)
+
+
 def _add(found: Found, concept: Concept) -> None:
-    if not any(c.isalnum() for c in concept.title):
-        found.skipped.append((concept.title or "(no text)", "has no letters or digits"))
+    if not any(c.isalpha() or unicodedata.category(c) in ("Sm", "So") for c in concept.title):
+        found.skipped.append((concept.title or "(no text)", "has no word in it"))
+    elif _ADDRESS.search(concept.title):
+        found.skipped.append((concept.title[:80], "is an address, not the name of a concept"))
     elif is_sentence(concept.title):
         found.skipped.append((concept.title[:80], "is a sentence, not the name of a concept"))
     else:
@@ -165,6 +173,8 @@ class _Reader:
                 other()
         if len(self.found.concepts) < 2:
             self._prose()
+        if not self.found.concepts:
+            self._title()
         _named_by_questions(self.found)
         return self.found
 
@@ -182,6 +192,10 @@ class _Reader:
             if section.kind in ("skip", "group", "part") and section.head >= 0 and self._defines_itself(section):
                 section.kind = "concept"
         self._set_unnumbered_aside()
+        # "Usage" and "Pitfalls" with nothing above them belong to the subject of the whole document.
+        for section in self.root.children:
+            if section.kind == "concept" and is_part(section.title) and not self._defines_itself(section):
+                section.kind = "skip"
 
     def _set_unnumbered_aside(self) -> None:
         chapters = [s for s in self.root.walk() if s.kind == "concept" and is_chapter(s.title)]
@@ -227,6 +241,14 @@ class _Reader:
         self.found.concepts.clear()
         for term in found:
             _add(self.found, Concept(term.name, self.document, term.at, [term.at], self.document.blocks[term.at].path, term.gloss))
+
+    def _title(self) -> None:
+        """A text about one thing, which its title names."""
+        blocks = [p for s in self.root.walk() if s.kind != "meta" for p in s.own if self.document.blocks[p].kind != "code"]
+        if self.root.head >= 0 and self._size(blocks) >= _A_TEXT and heading_kind(self.root.title) == "concept":
+            head = self.document.blocks[self.root.head]
+            own = [p for s in self.root.walk() if s.kind != "meta" for p in s.own]
+            _add(self.found, Concept(tidy_title(head.text), self.document, self.root.head, sorted(own), ()))
 
     # ------------------------------------------------------------------------------------------------------- votes by heading level
 
@@ -571,6 +593,9 @@ def _label_of(block: Block, several: frozenset[tuple[str, ...]]) -> tuple[str, s
         name, gloss = split_label(text)
         if gloss and same_key(tidy_title(name)) in several:
             name, gloss = split_gloss(text)
+        if " | " in name and block.emphasised and text.startswith(block.emphasised[0]):
+            # `**body** string | Buffer | null`: what may stand there is no part of the name.
+            name, gloss = block.emphasised[0], text[len(block.emphasised[0]) :].strip()
     name, early = split_cue(name)
     cues = [c for c in (early, cue) if c]
     return name, gloss, tuple((c, block.lines) for c in cues)

@@ -75,7 +75,10 @@ _SKIP = _phrases(
     "code of conduct|security policy|roadmap and changelog|release notes|known issues|how to cite|sponsors|badges|project status|tl dr|tldr|"
     "exam tips|study tips|exam technique|exam information|opening hours|contact details|house rules|venue|registration|fees|logistics|materials list|"
     "shopping list|packing list|reading group|list of figures|list of tables|"
-    "colophon|dedication|epilogue|prologue|afterword|errata|action items|action points|attendees|",
+    "colophon|dedication|epilogue|prologue|afterword|errata|action items|action points|attendees|"
+    # Of the notes that come with software.
+    "synopsis|documentation|docs|contributions|how to contribute|how to help|bug tracker|issue tracker|bugs|bug reports|reporting bugs|reporting issues|issues|"
+    "links and resources|useful links|related projects|community|maintainers|current maintainers|disclaimer|faqs|service status|other|others|other ways",
     "einführung|einleitung|überblick|übersicht|vorwort|inhalt|inhaltsverzeichnis|inhalte|zusammenfassung|fazit|schlussbemerkung|ausblick|literatur|"
     "literaturverzeichnis|literaturhinweise|weiterführende literatur|quellen|quellenverzeichnis|anhang|danksagung|impressum|übungen|aufgaben|beispiele|"
     "abbildungsverzeichnis|tabellenverzeichnis|stichwortverzeichnis|lizenz|prüfung|prüfungsleistung|leistungsnachweis|benotung|organisatorisches|"
@@ -309,12 +312,19 @@ def is_admin(title: str, *, schedule: bool = False) -> bool:
 
 
 @lru_cache(maxsize=200_000)
+def is_part(title: str) -> bool:
+    """Whether a heading names a part that the treatment of any concept may have (`Usage`, `Pitfalls`, `Exercise 4`)."""
+    key = folded(without_numbering(without_symbols(title)))
+    return key in _PART or bool(_BOX.match(key))
+
+
+@lru_cache(maxsize=200_000)
 def heading_kind(title: str, *, below_concept: bool = False) -> HeadingKind:
     """What a heading is for. `below_concept`: it stands under a heading that could be a concept, so an "Example" is a part of that."""
     key = folded(without_numbering(without_symbols(title)))
     if _role_of(key):
         return "meta"
-    if below_concept and (key in _PART or _BOX.match(key)):
+    if below_concept and is_part(title):
         return "part"
     if key in _SKIP or is_admin(title, schedule=is_chapter(title)) or _APPENDIX.match(key):
         return "skip"

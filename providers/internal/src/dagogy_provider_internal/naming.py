@@ -50,6 +50,9 @@ _STATED = re.compile(
     r"definizione|определение|теорема|лемма)(?:\s+\d[\d.]*)?\s*\((?P<name>[^()]{2,60})\)\.?$",
     re.IGNORECASE,
 )
+_EDGES = " \t:;,–—-|、。：；"
+#: The mark of a quotation in front of a title, and a title whose dashes are its own (`--quiet`).
+_QUOTED, _OPTION = re.compile(r"^(?:>\s+)+"), re.compile(r"^--?\w")
 #: Longer texts are no titles, and are left as they are.
 _MAX_TITLE = 300
 _LEADER = re.compile(r"(?:\s*(?:\.\s?){4,}|\s*…{2,}|\s*·{3,}|\s*_{3,})\s*(?:\d{1,4}|[ivxlc]{1,6})?\s*$", re.IGNORECASE)
@@ -65,7 +68,8 @@ def tidy_title(text: str) -> str:
     title = stated["name"] if stated else title
     for end in (_LEADER, _POINTER, _DURATION) if len(title) <= _MAX_TITLE else ():
         title = end.sub("", title) or title
-    title = title.strip(" \t:;,–—-|、。：；")
+    title = _QUOTED.sub("", title).rstrip(_EDGES)
+    title = title if _OPTION.match(title) else title.lstrip(_EDGES)
     if title.endswith(".") and not title.endswith(("etc.", "...")) and title.count(".") == 1:
         title = title[:-1]
     return title

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import Finding, Fix, Meta, Node, Rule, Subject, shorten, words
+from dagogy.api import Finding, Fix, Meta, Node, Rule, ScopeDocument, Subject, shorten, words
 
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
 _CHARACTERS_A_WORD = 12
@@ -28,10 +28,10 @@ class NodeContent(Rule):
     are not plain Latin letters are not held to a number of words but to two characters for each.
 
     A text may not break off (at "…", at a word such as "the" or "and", after a space at its end), have nothing between typographic quotation
-    marks, or hold a variable that was never filled in (`{title}`) or a note such as `TODO:`. Warnings are what may be meant: a long text
-    cut at "…", an end at a comma, colon or preposition, brackets, quotation marks or backticks that do not pair, and markup (bold, links,
-    headings, table rows, pairs of HTML tags, a bare URL). Code between backticks is not looked at. Markup is taken off by a safe fix, and so
-    is a core idea that is there twice where three or more remain.
+    marks, or hold a variable that was never filled in (`{title}`, unless a source has it in the same words) or a note such as `TODO:`.
+    Warnings are what may be meant: a long text cut at "…", an end at a comma, colon or preposition, brackets, quotation marks or
+    backticks that do not pair, and markup (bold, links, headings, table rows, pairs of HTML tags, a bare URL). Code between backticks
+    is not looked at. Markup is taken off by a safe fix, and so is a core idea that is there twice where three or more remain.
 
     Bad:
         `core_ideas: ["Osmosis", "TODO", "..."]`
@@ -56,7 +56,7 @@ class NodeContent(Rule):
         )  # fmt: skip
 
     def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
-        judge = _Judge(options.min_words, options.placeholders)
+        judge = _Judge(options.min_words, options.placeholders, subject.sources)
         for i in judge.suspects(subject.nodes):
             node = subject.nodes[i]
             ideas, pitfalls = len(node.core_ideas), len(node.pitfalls)
@@ -119,8 +119,9 @@ def _texts(node: Node) -> list[str]:
 class _Judge:
     """Judges the texts of a node, in two steps: `suspects` is fast and sorts out the nodes where nothing can be wrong."""
 
-    def __init__(self, min_words: int, placeholders: Sequence[str]) -> None:
+    def __init__(self, min_words: int, placeholders: Sequence[str], sources: Sequence[ScopeDocument]) -> None:
         self.min_words = min_words
+        self.sources = sources
         self.pattern = re.compile("|".join(re.escape(p.casefold()).replace(r"\*", ".*") for p in placeholders) or r"(?!)", re.DOTALL)
         #: A longer text can be a placeholder only by way of a `*`, and then begins with one of `heads`.
         self.longest = max((len(p) for p in placeholders), default=0) + 4
@@ -167,7 +168,7 @@ class _Judge:
         seen: dict[str, int] | None = {} if _repeat(node.core_ideas) else None
         for position, text in enumerate(texts):
             is_idea = 1 <= position <= ideas
-            fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (None if _whole((text,)) else _broken(text))
+            fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (None if _whole((text,)) else _broken(text, self.sources))
             if is_idea and seen is not None:
                 before = seen.setdefault(_folded(text), position)
                 if before != position and not fault:
@@ -221,6 +222,7 @@ def _whole(texts: Sequence[str]) -> bool:
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _NAMES = r"(?:title|concept|topic|name|node|neighbou?r|prerequisite|predecessor|successor|idea|subject|skill|capability|task|criterion|example)s?"
 _VARIABLE = re.compile(rf"\$?\{{\{{?\s*{_NAMES}(?:_\w+)?\s*\}}|%\(\w+\)s|<{_NAMES}>|\[{_NAMES}\](?![(\[])", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[\s“”„‘’«»\"]")
 _NOTE = re.compile(
     r"\blorem ipsum dolor\b|\b(?:TODO|FIXME|XXX):|[(\[](?:TODO|TBD|FIXME|XXX)\b|\s(?:TBD|TODO)\.?$|\[(?:[Ii]nsert|[Aa]dd|[Yy]our|[Dd]escribe)\s[^\]]*\]"
 )
@@ -243,14 +245,18 @@ _ALONE = re.compile(r"(?:^|[\s;,])\w{1,3}\)|(?<=\d)[\"”“]|[<>]{2,}|[:;]-?[()
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("«", "»"))
 
 
-def _broken(text: str) -> _Fault | None:
+def _broken(text: str, sources: Sequence[ScopeDocument] = ()) -> _Fault | None:
     """What shows that the text was cut, left unfilled or taken over with its marks."""
     prose = _CODE.sub("x", text) if "`" in text else text
-    if found := _VARIABLE.search(prose):
-        return _Fault(f"has the variable {found[0]} in it, which nobody filled in")
-    if found := _NOTE.search(prose):
-        return _Fault(f"has a note of work that is left in it ({shorten(found[0], 20)})")
-    if found := _EMPTY.search(prose):
+    for found in _VARIABLE.finditer(prose):
+        # `create @<scope>:<name>` of a manual is what the source teaches, and no template.
+        before, after = _SEPARATOR.split(prose[: found.start()])[-1], _SEPARATOR.split(prose[found.end() :])[0]
+        written = f"{before}{found[0]}{after}".rstrip(_PUNCTUATION)
+        if not any(written in source.text.replace("`", "") for source in sources):
+            return _Fault(f"has the variable {found[0]} in it, which nobody filled in")
+    if note := _NOTE.search(prose):
+        return _Fault(f"has a note of work that is left in it ({shorten(note[0], 20)})")
+    if _EMPTY.search(prose):
         return _Fault("has quotation marks with nothing between them", "say what is meant")
     return _cut_off(prose) or _markup(text, prose) or _unpaired(prose)
 
