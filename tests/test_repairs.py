@@ -17,8 +17,10 @@ from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
 from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.pipeline.subject import RunSubject
+from dagogy.testing.cases import complete_node, complete_spec
 from dagogy_provider_internal.repair import Own, repaired
-from damage import DAMAGES, Damage, Damaged
+from dagogy_provider_internal.salvage import salvaged
+from damage import DAMAGES, SCHEMA_DAMAGES, Damage, Damaged, Replaced
 from support import ROOT, Desk, Yard
 
 BREAD = ROOT / "examples" / "sourdough-baking.md"
@@ -50,8 +52,11 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
 
 
 def assert_rises(trace: dict[str, Any]) -> None:
-    """Over the rounds that were kept the score never falls, and neither do coverage and order."""
+    """Over the rounds that were kept the score never falls, and neither do coverage and order. A draft that does not meet the schema has neither of
+    these, and most rules have nothing to say about it."""
     kept = [r for r in trace["iterations"] if r["best"]]
+    while len(kept) > 1 and "schema.curriculum" in [f["rule_id"] for f in kept[0]["findings"]]:
+        kept.pop(0)
     for name in ("score", "coverage", "order"):
         values = [r[name] for r in kept]
         assert None not in values
@@ -67,6 +72,39 @@ def test_a_damaged_draft_is_mended_without_losing_coverage_or_order(desk: Desk, 
     assert name == "reversed" or first["score"] < 100
     assert (last["score"], last["errors"], last["coverage"]) == (100, 0, 1.0)
     assert len(kept) == sum(r["best"] for r in result.trace["iterations"])
+
+
+@pytest.mark.parametrize("name", SCHEMA_DAMAGES)
+def test_a_draft_that_does_not_meet_the_schema_is_mended_from_the_source(desk: Desk, tmp_path: Path, name: str) -> None:
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "damaged").mkdir()
+    whole, _ = looped(BREAD.read_text(), [], tmp_path / "whole")
+    result, _ = looped(BREAD.read_text(), [SCHEMA_DAMAGES[name]], tmp_path / "damaged")
+    first, *_, last = [r for r in result.trace["iterations"] if r["best"]]
+    assert (first["errors"] > 0, first["coverage"]) == (True, None)
+    assert (last["score"], last["errors"], last["coverage"], last["order"]) == (100, 0, 1.0, 1.0)
+    assert_rises(result.trace)
+    nodes, sound = (json.loads(r.best.data)["nodes"] for r in (result, whole))
+    assert [set(n) | {"estimate_confidence"} for n in nodes] == [set(sound[0])] * len(sound)
+    assert {n["title"] for n in nodes} == {n["title"] for n in sound}
+
+
+def test_both_kinds_of_damage_at_once_are_mended(desk: Desk, tmp_path: Path) -> None:
+    result, _ = looped(BREAD.read_text(), [*ALL, SCHEMA_DAMAGES["key_missing"], SCHEMA_DAMAGES["no_node"]], tmp_path)
+    last = result.trace["iterations"][result.trace["best_iteration"] - 1]
+    assert (last["score"], last["errors"], last["coverage"]) == (100, 0, 1.0)
+    assert_rises(result.trace)
+
+
+@pytest.mark.parametrize("document", ["no JSON, but prose", [], None, {"nodes": "none"}, {"topic": "Bread", "nodes": [None, {}, {"id": "strange"}]}])
+def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(desk: Desk, tmp_path: Path, document: Any) -> None:
+    def nothing(nodes: list[dict[str, Any]]) -> None:
+        raise Replaced(document)
+
+    result, _ = looped(BREAD.read_text(), [nothing], tmp_path)
+    assert [(r["action"], r["errors"] > 0, r["best"]) for r in result.trace["iterations"]] == [("propose", True, True), ("repair", False, True)]
+    assert result.trace["iterations"][1]["notes"][0] == "nothing of the draft could be read, so it was made anew"
+    assert result.accepted
 
 
 def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(desk: Desk, yard: Yard) -> None:
@@ -101,12 +139,12 @@ def test_on_the_bench_a_mended_draft_covers_and_orders_as_well_by_the_human_trut
     truth = json.loads((BENCH / "cases" / case / "truth.json").read_text())
     text = (BENCH / "cases" / case / "scope.md").read_text()
     whole: dict[str, float] = {}
-    for name, damages in {"whole": (), **{name: (damage,) for name, damage in DAMAGES.items()}, "all": ALL}.items():
+    for name, damages in {"whole": (), **{name: (damage,) for name, damage in (DAMAGES | SCHEMA_DAMAGES).items()}, "all": ALL}.items():
         (tmp_path / name).mkdir()
         result, kept = looped(text, damages, tmp_path / name)
         assert_rises(result.trace)
         assert result.best.verdict.passed, (name, result.stop_reason)
-        first, last = (scorer.score(truth, json.loads(draft.data)) for draft in (kept[0], kept[-1]))
+        first, last = (scorer.score(truth, json.loads(draft.data)) for draft in (next(draft for draft in kept if draft.readable), kept[-1]))
         whole = whole or last
         assert last["coverage"] >= first["coverage"], name
         # A concept that stands twice, early and late, may please the truth by luck; that it stands once again is no loss beside the whole draft.
@@ -125,8 +163,6 @@ def own(*nodes: dict[str, Any], weights: dict[tuple[str, str], float] | None = N
 
 
 def spec(**constraints: Any) -> TopicSpec:
-    from dagogy.testing.cases import complete_spec
-
     found = complete_spec({})
     found["constraints"].update(constraints)
     return RunSubject(b"", json.dumps(found).encode()).spec
@@ -193,3 +229,48 @@ def test_a_template_is_rewritten_in_every_node_that_has_it() -> None:
     finding = Finding("same", pointer="/nodes/0/core_ideas/0", data={"template": "… is important"})
     repaired(draft, [finding], own(*source), spec())
     assert [n["core_ideas"] for n in draft["nodes"]] == [n["core_ideas"] for n in source]
+
+
+# --- what is left of a draft that does not meet the schema
+
+
+def full(name: str, *before: str, **parts: Any) -> dict[str, Any]:
+    return {**complete_node(node(name, *before)), **parts}
+
+
+def salvage(*nodes: Any, sources: tuple[dict[str, Any], ...] = (), **parts: Any) -> tuple[Any, list[str]]:
+    found = salvaged({"topic": "T", "nodes": list(nodes), **parts}, {"topic": "The source's", "nodes": list(sources)}, own(*sources))
+    assert found is not None
+    return found
+
+
+def test_of_a_broken_node_what_is_sound_stays_and_the_rest_is_the_sources() -> None:
+    broken = full("a", core_ideas=["Mine.", "And mine."], estimate_minutes="soon", estimate_confidence=7, colour="red")
+    del broken["pitfalls"]
+    found, done = salvage(broken, sources=(full("a", core_ideas=["Theirs.", "And theirs."], estimate_minutes=45, pitfalls=["Theirs."]),))
+    [mended] = found["nodes"]
+    assert (mended["core_ideas"], mended["estimate_minutes"], mended["pitfalls"]) == (["Mine.", "And mine."], 45, ["Theirs."])
+    assert {"colour", "estimate_confidence"}.isdisjoint(mended)
+    assert sorted(line.partition(",")[0] for line in done) == [
+        "a: colour taken out",
+        "a: estimate_confidence taken out",
+        "a: estimate_minutes read from the source again",
+        "a: pitfalls read from the source again",
+    ]
+
+
+def test_a_broken_node_that_the_source_does_not_know_goes_and_a_sound_one_stays() -> None:
+    found, done = salvage(full("ours"), full("theirs", estimate_minutes=None), {"title": "Theirs too"}, "node", sources=(full("a"),))
+    assert [n["id"] for n in found["nodes"]] == ["ours"]
+    assert sum("taken out, neither the draft nor the source has all of it" in line for line in done) == 3
+
+
+def test_what_leans_on_an_id_that_is_none_leans_on_the_node_still() -> None:
+    found, _ = salvage(full("a", id="A node"), full("b", prerequisites=["A node", 7, None]), sources=(full("a"),))
+    assert [(n["id"], n["prerequisites"]) for n in found["nodes"]] == [("a", []), ("b", ["a"])]
+
+
+def test_around_the_nodes_topic_and_open_questions_are_mended_too() -> None:
+    question = {"question": "Why?", "related_nodes": [], "status": "open"}
+    found, _ = salvage(full("a"), topic=3, open_questions=[question, "Who?"], author="me", sources=(full("a"),))
+    assert {k: v for k, v in found.items() if k != "nodes"} == {"topic": "The source's", "open_questions": [question]}
