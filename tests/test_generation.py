@@ -77,7 +77,7 @@ class Played:
             ByTopic(),  # type: ignore[arg-type]
             ProposeRequest(spec=spec),
             Budget(iterations, actions, target),
-            lambda data: RunSubject(data, to_json(complete_spec({}))),
+            lambda data, reading: RunSubject(data, to_json(complete_spec({}))),
             self.keep,
             self.lines.append,
         )
@@ -508,7 +508,7 @@ def chained(topic: str, *names: str) -> Proposal:
 def of_both(*answers: Any, iterations: int = 4) -> Played:
     played = Played(*answers, iterations=iterations)
     written = to_json(complete_spec({"scope_in": ["Alpha", "Beta"]}))
-    played.loop.subject_of = lambda data: RunSubject(data, written)
+    played.loop.subject_of = lambda data, reading: RunSubject(data, written)
     return played
 
 

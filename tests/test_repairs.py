@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Finding, ProposeRequest, ProviderInfo, ProviderSettings, TopicSpec
+from dagogy.api import Finding, ProposeRequest, ProviderInfo, ProviderSettings, ScopeReading, TopicSpec
 from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
@@ -42,8 +42,8 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
     reading = provider.read_scope(document)
     spec = synthesise_spec(document, reading, b"", template_bytes(app.settings))
 
-    def subject(data: bytes) -> RunSubject:
-        return RunSubject(data, spec, sources=lambda: [document], folders=(folder,))
+    def subject(data: bytes, evidence: ScopeReading | None = None) -> RunSubject:
+        return RunSubject(data, spec, sources=lambda: [document], evidence=lambda: evidence, folders=(folder,))
 
     request = ProposeRequest(spec=subject(b"").spec, sources=[document], reading=reading)
     kept: list[Draft] = []
@@ -68,8 +68,7 @@ def test_a_damaged_draft_is_mended_without_losing_coverage_or_order(desk: Desk, 
     result, kept = looped(BREAD.read_text(), ALL if name == "all" else [DAMAGES[name]], tmp_path)
     assert_rises(result.trace)
     first, last = result.trace["iterations"][0], result.trace["iterations"][result.trace["best_iteration"] - 1]
-    # Edges that point the other way and close no circle break no rule: nothing asks for their repair.
-    assert name == "reversed" or first["score"] < 100
+    assert first["score"] < 100
     assert (last["score"], last["errors"], last["coverage"]) == (100, 0, 1.0)
     assert len(kept) == sum(r["best"] for r in result.trace["iterations"])
 
@@ -173,6 +172,14 @@ def test_of_a_knot_the_least_supported_edges_go_until_nothing_is_round() -> None
     finding = Finding("circle", pointer="/nodes/0/prerequisites/0", data={"circle": ["a", "b"]})
     repaired(draft, [finding], own(weights={("a", "b"): 0.9, ("b", "c"): 0.8}), spec())
     assert [n["prerequisites"] for n in draft["nodes"]] == [[], ["a"], ["b"]]
+
+
+def test_a_prerequisite_that_the_evidence_has_the_other_way_round_is_turned_and_so_are_others_like_it() -> None:
+    source = [node("a"), node("b", "a"), node("c", "b"), node("d", "a")]
+    draft = {"nodes": [node("a", "b", "d"), node("b"), node("c", "b"), node("d")]}
+    finding = Finding("wrong way", pointer="/nodes/0/prerequisites/0", data={"evidenced": ["a", "b"]})
+    repaired(draft, [finding], own(*source), spec())
+    assert {n["id"]: n["prerequisites"] for n in draft["nodes"]} == {"a": [], "b": ["a"], "c": ["b"], "d": ["a"]}
 
 
 def test_an_item_that_nobody_teaches_comes_back_with_its_edges() -> None:

@@ -100,7 +100,7 @@ class Generation:
 
 @dataclass(slots=True)
 class Loop:
-    """One generation. `origin` is the provider's distribution and version, for blame; `subject_of` wraps a curriculum's bytes;
+    """One generation. `origin` is the provider's distribution and version, for blame; `subject_of` wraps a curriculum's bytes and its evidence;
     `on_best` gets each draft that is better than all before, `on_asked` each ask of the provider. `recovery` says for the trace on whose
     account the loop runs, where a recovery started it. `spent` adds up what the provider's answers cost, failed ones too. `clean` takes the secrets
     out of an answer."""
@@ -110,7 +110,7 @@ class Loop:
     judge: Judge
     request: ProposeRequest
     budget: Budget
-    subject_of: Callable[[bytes], RunSubject]
+    subject_of: Callable[[bytes, ScopeReading | None], RunSubject]
     on_best: Callable[[Draft], None]
     progress: Callable[[str], None] = lambda line: None
     on_asked: Callable[[Asked], None] = lambda asked: None
@@ -220,9 +220,10 @@ class Loop:
             data = _encoded(self.clean(proposal.curriculum))
         except (TypeError, ValueError, RecursionError) as error:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
-        subject = self.subject_of(data)
         # A repair that tells no evidence leaves that of the draft it repaired.
-        draft = Draft(data, subject, self.judge.judge(subject), proposal.reading or (self.best.reading if self.best else None))
+        reading = proposal.reading or (self.best.reading if self.best else None)
+        subject = self.subject_of(data, reading or self.request.reading)
+        draft = Draft(data, subject, self.judge.judge(subject), reading)
         # All drafts are measured by the evidence that there was at first.
         self.evidence = self.evidence or draft.reading or self.request.reading
         draft.standing = standing(subject, self.evidence)

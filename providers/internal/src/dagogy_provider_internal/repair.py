@@ -53,7 +53,7 @@ class Own:
         named = {known["id"]: node["id"] for node in reversed(nodes) if (known := self.of(node)) and known["id"] not in ids}
 
         def name(known: str) -> str:
-            return named.get(known, known)
+            return str(named.get(known, known))
 
         return Own(
             {name(i): {**node, "id": name(i), "prerequisites": [name(p) for p in node["prerequisites"]]} for i, node in self.nodes.items()},
@@ -84,7 +84,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
         i = int(place[1])
         if prerequisite:
             circle = finding.data.get("circle")
-            turned = turned or isinstance(circle, list)
+            turned = turned or isinstance(circle, list) or "evidenced" in finding.data
             dropped.update(_weakest(nodes, circle, own) if isinstance(circle, list) else [(i, int(prerequisite[2]))])
         elif _LIST.match(finding.pointer):
             excess = _excess(nodes[i], i, finding, own, spec)
