@@ -122,6 +122,8 @@ def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(desk: Desk, 
     trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_bytes())
     assert trace["iterations"][0]["coverage"] < 1
     assert trace["iterations"][0]["order"] < 1
+    assert [bool(r["asked"]) for r in trace["iterations"]] == [r["action"] == "repair" for r in trace["iterations"]]
+    assert [r["rejected"] == "" for r in trace["iterations"]] == [r["best"] for r in trace["iterations"]]
     assert_rises(trace)
     assert trace["accepted"]
 
