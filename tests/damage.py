@@ -107,6 +107,56 @@ def _flat(nodes: list[dict[str, Any]]) -> None:
         node["prerequisites"] = []
 
 
+# --- damages after which the draft does not meet the schema
+
+
+def _key_missing(nodes: list[dict[str, Any]]) -> None:
+    """Each node lacks another key, `id` and `title` among them."""
+    keys = list(nodes[0])
+    for k, node in enumerate(nodes):
+        node.pop(keys[k % len(keys)])
+
+
+def _wrong_type(nodes: list[dict[str, Any]]) -> None:
+    values: tuple[Any, ...] = (None, 7, ["x"], {"x": 1}, "", True)
+    for k, node in enumerate(nodes):
+        node[list(node)[k % len(node)]] = values[k % len(values)]
+
+
+def _extra_key(nodes: list[dict[str, Any]]) -> None:
+    for node in nodes[::2]:
+        node["difficulty"] = "hard"
+        node["mastery_check"] = {**node["mastery_check"], "hint": "none"}
+
+
+def _minutes_as_text(nodes: list[dict[str, Any]]) -> None:
+    for node in nodes:
+        node["estimate_minutes"] = f"{node['estimate_minutes']} minutes"
+
+
+def _empty_list(nodes: list[dict[str, Any]]) -> None:
+    for k, node in enumerate(nodes):
+        node["core_ideas" if k % 2 else "pitfalls"] = []
+
+
+def _id_as_title(nodes: list[dict[str, Any]]) -> None:
+    """An id is what the title says, blanks and all, and so it is where other nodes lean on it."""
+    written = {n["id"]: n["title"] + " (!)" for n in nodes[::3]}
+    for node in nodes:
+        node["id"] = written.get(node["id"], node["id"])
+        node["prerequisites"] = [written.get(p, p) for p in node["prerequisites"]]
+
+
+def _no_node(nodes: list[dict[str, Any]]) -> None:
+    """A quarter of the nodes is no object, and what leaned on them leans on nothing that is there."""
+    nodes[1::4] = ["…", None, 3][: len(nodes[1::4])] + [[]] * (len(nodes[1::4]) - 3)  # type: ignore[list-item]
+
+
+SCHEMA_DAMAGES: Mapping[str, Damage] = {
+    name.strip("_"): damage
+    for name, damage in globals().copy().items()
+    if damage in (_key_missing, _wrong_type, _extra_key, _minutes_as_text, _empty_list, _id_as_title, _no_node)
+}
 DAMAGES: Mapping[str, Damage] = {
     name.strip("_"): damage
     for name, damage in globals().copy().items()
@@ -114,13 +164,25 @@ DAMAGES: Mapping[str, Damage] = {
 }
 
 
+class Replaced(Exception):
+    """Raised by a damage that leaves nothing of the document: `document` is what the provider hands in instead."""
+
+    def __init__(self, document: Any) -> None:
+        super().__init__()
+        self.document = document
+
+
 class Damaged(Internal):
-    """Proposes what the internal provider proposes, damaged; its repairs are the internal provider's."""
+    """Proposes what the internal provider proposes, the first time damaged; its repairs are the internal provider's."""
 
     damages: tuple[Damage, ...] = ()
 
     def propose(self, request: ProposeRequest) -> Proposal:
         proposal = super().propose(request)
-        for damage in self.damages:
-            damage(proposal.curriculum["nodes"])
-        return replace(proposal, notes=[])
+        damages, self.damages = self.damages, ()
+        try:
+            for damage in damages:
+                damage(proposal.curriculum["nodes"])
+        except Replaced as other:
+            return Proposal(curriculum=other.document)
+        return replace(proposal, notes=[]) if damages else proposal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from dagogy.api import EdgeEvidence, Finding, Fix, ProviderInfo, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
-from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairRequest
+from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairRequest, SalvageRequest
 from dagogy.contracts.check import schema_problems
 from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
 from dagogy.pipeline.judge import Outcome, Verdict
@@ -77,7 +77,7 @@ class Played:
             ByTopic(),  # type: ignore[arg-type]
             ProposeRequest(spec=spec),
             Budget(iterations, actions, target),
-            lambda data: RunSubject(data, to_json(complete_spec({}))),
+            lambda data, reading: RunSubject(data, to_json(complete_spec({}))),
             self.keep,
             self.lines.append,
         )
@@ -132,11 +132,111 @@ def test_with_a_budget_of_one_nothing_is_repaired() -> None:
 
 @pytest.mark.parametrize("worse", ["3/0", "2/1", "2/0"])
 def test_the_best_is_kept_when_a_repair_is_worse_or_no_better(worse: str) -> None:
-    played = Played(draft("2/0"), draft(worse))
+    played = Played(draft("2/0"), *[draft(worse)] * 3, iterations=9)
     result = played.run()
     assert result.stop_reason == "no better: the repair did not raise the score"
     assert (played.kept, result.trace["best_iteration"]) == (["2/0"], 1)
-    assert [r["best"] for r in result.trace["iterations"]] == [True, False]
+    assert [(r["best"], r["rejected"]) for r in result.trace["iterations"]] == [(True, ""), *[(False, "it does not raise the score")] * 3]
+
+
+class Mender(Scripted):
+    """Mends what it is asked to, by rule; but what `spoils` goes wrong with it, as in a draft that scores less."""
+
+    def __init__(self, topic: str, *, spoils: Collection[str] = (), beyond: Collection[str] = ()) -> None:
+        super().__init__(draft(topic))
+        self.spoils, self.beyond = spoils, beyond
+
+    def repair(self, request: Any) -> Proposal | None:
+        self.asked.append(request)
+        rules = [f.rule_id for f in request.findings]
+        if all(rule in self.beyond for rule in rules):
+            return None
+        left = [f for f in request.draft.topic.split() if f not in rules]
+        return draft(" ".join(left if not set(rules) & set(self.spoils) else [*left, *rules, "spoilt"]) or "-")
+
+
+class ByWords:
+    """A judge with an error for every word of the topic but a dash."""
+
+    def judge(self, subject: Any) -> Verdict:
+        findings = [Finding(word, "/topic", rule_id=word, severity="error") for word in subject.curriculum.topic.split() if word != "-"]
+        return Verdict(findings, [], 100.0 - 10 * len(findings), 1, "rules")
+
+
+def mended(topic: str, *, iterations: int = 20, actions: int = 10, **how: Any) -> tuple[Generation, list[list[str]]]:
+    """The loop with a `Mender`, and of each repair the rules whose findings it was asked to mend."""
+    played = Played(iterations=iterations, actions=actions, target=100)
+    played.provider = played.loop.provider = Mender(topic, **how)
+    played.loop.judge = ByWords()  # type: ignore[assignment]
+    result = played.run()
+    return result, [[f.rule_id for f in request.findings] for request in played.provider.asked[1:]]
+
+
+def test_a_refused_repair_is_tried_in_parts_until_only_what_cannot_be_mended_is_left() -> None:
+    result, asked = mended("a b c d e", spoils=("d",))
+    assert asked == [["a", "b", "c", "d", "e"], ["a", "b"], ["c", "d", "e"], ["c"], ["d", "e"], ["d"], ["e"], ["d"]]
+    assert json.loads(result.best.data)["topic"] == "d"
+    assert result.stop_reason == "no better: the repair did not raise the score"
+    repairs = [([f["rule_id"] for f in r["asked"]], r["best"], r["rejected"]) for r in result.trace["iterations"]]
+    low = "it does not raise the score"
+    assert repairs[:4] == [([], True, ""), (["a", "b", "c", "d", "e"], False, low), (["a", "b"], True, ""), (["c", "d", "e"], False, low)]
+    assert [taken for taken, best, _ in repairs if best] == [[], ["a", "b"], ["c"], ["e"]]
+
+
+def test_findings_that_nothing_can_be_done_about_make_room_for_others() -> None:
+    result, asked = mended("a b c d", beyond=("a", "b"), actions=2)
+    assert asked == [["a", "b"], ["c", "d"], ["a", "b"]]
+    assert (json.loads(result.best.data)["topic"], result.stop_reason) == ("a b", "no better: the provider has no repair for the findings left")
+
+
+def test_parts_count_against_the_budget() -> None:
+    result, asked = mended("a b c d", spoils=("a",), iterations=4)
+    assert asked == [["a", "b", "c", "d"], ["a", "b"], ["a"]]
+    assert (json.loads(result.best.data)["topic"], result.stop_reason) == ("a b c d", "out of budget: 4 iterations")
+
+
+def test_findings_that_say_the_same_are_no_parts() -> None:
+    result, asked = mended("a a", spoils=("a",))
+    assert asked == [["a", "a"]]
+    assert result.stop_reason == "no better: the repair did not raise the score"
+
+
+UNREADABLE = [[], "text", 7, {"topic": "t"}, {"topic": "t", "nodes": [{"id": "a"}]}, {"topic": "t", "nodes": [], "more": 1}, {"topic": "\ud800", "nodes": []}]
+
+
+@pytest.mark.parametrize("document", UNREADABLE)
+def test_a_draft_that_does_not_meet_the_schema_is_handed_to_salvage_as_it_is(document: Any) -> None:
+    class Salvor(Scripted):
+        def salvage(self, request: SalvageRequest) -> Proposal:
+            self.asked.append(request)
+            return draft("1/1")
+
+    played = Played(None, target=100)
+    played.provider = played.loop.provider = Salvor(Proposal(curriculum=document), None)
+    played.loop.judge = OrUnreadable()  # type: ignore[assignment]
+    played.loop.on_best = lambda best: None
+    result = played.loop.run()
+    request = played.provider.asked[1]
+    assert isinstance(request, SalvageRequest)
+    assert request.document == (None if document == UNREADABLE[-1] else document)
+    assert [f.rule_id for f in request.findings] == ["schema"]
+    # It scores less than what cannot be read, about which the rules have less to say.
+    assert actions_of(result)[:2] == [("propose", 80, True), ("repair", 75, True)]
+
+
+class OrUnreadable(ByTopic):
+    def judge(self, subject: Any) -> Verdict:
+        if subject.schema_problems("curriculum"):
+            return Verdict([Finding("m", "", rule_id="schema", severity="error")], [], 80.0, 0, "rules")
+        return super().judge(subject)
+
+
+def test_a_provider_without_salvage_ends_the_loop_with_the_draft_as_it_is() -> None:
+    played = Played(Proposal(curriculum={"topic": "t"}))
+    played.loop.judge = OrUnreadable()  # type: ignore[assignment]
+    result = played.loop.run()
+    assert result.stop_reason == "no better: the draft does not meet the schema, so it cannot be repaired in place"
+    assert len(result.trace["iterations"]) == len(played.provider.asked) == 1
 
 
 def test_below_a_score_of_nothing_fewer_errors_are_still_better() -> None:
@@ -405,16 +505,17 @@ def chained(topic: str, *names: str) -> Proposal:
     return Proposal(curriculum=curriculum_of(*nodes, topic=topic), reading=EDGES)
 
 
-def of_both(*answers: Any) -> Played:
-    played = Played(*answers)
+def of_both(*answers: Any, iterations: int = 4) -> Played:
+    played = Played(*answers, iterations=iterations)
     written = to_json(complete_spec({"scope_in": ["Alpha", "Beta"]}))
-    played.loop.subject_of = lambda data: RunSubject(data, written)
+    played.loop.subject_of = lambda data, reading: RunSubject(data, written)
     return played
 
 
 def test_a_repair_that_raises_the_score_but_turns_the_evidenced_order_round_is_rejected() -> None:
-    result = of_both(chained("2/0", "alpha", "beta"), chained("1/0", "beta", "alpha")).run()
-    first, second = result.trace["iterations"]
+    turned = chained("1/0", "beta", "alpha")
+    result = of_both(chained("2/0", "alpha", "beta"), turned, turned, turned, iterations=9).run()
+    first, second, *_ = result.trace["iterations"]
     assert (first["order"], second["order"], second["score"] > first["score"], second["best"]) == (1.0, 0.0, True, False)
     assert second["rejected"] == "it lowers the evidenced order from 1 to 0 of 1 edges"
     assert result.stop_reason == f"no better: the repair was rejected: {second['rejected']}"

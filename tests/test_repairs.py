@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Finding, ProposeRequest, ProviderInfo, ProviderSettings, TopicSpec
+from dagogy.api import Finding, ProposeRequest, ProviderInfo, ProviderSettings, ScopeReading, TopicSpec
 from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
 from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.pipeline.subject import RunSubject
+from dagogy.testing.cases import complete_node, complete_spec
 from dagogy_provider_internal.repair import Own, repaired
-from damage import DAMAGES, Damage, Damaged
+from dagogy_provider_internal.salvage import salvaged
+from damage import DAMAGES, SCHEMA_DAMAGES, Damage, Damaged, Replaced
 from support import ROOT, Desk, Yard
 
 BREAD = ROOT / "examples" / "sourdough-baking.md"
@@ -40,8 +42,8 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
     reading = provider.read_scope(document)
     spec = synthesise_spec(document, reading, b"", template_bytes(app.settings))
 
-    def subject(data: bytes) -> RunSubject:
-        return RunSubject(data, spec, sources=lambda: [document], folders=(folder,))
+    def subject(data: bytes, evidence: ScopeReading | None = None) -> RunSubject:
+        return RunSubject(data, spec, sources=lambda: [document], evidence=lambda: evidence, folders=(folder,))
 
     request = ProposeRequest(spec=subject(b"").spec, sources=[document], reading=reading)
     kept: list[Draft] = []
@@ -50,8 +52,11 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
 
 
 def assert_rises(trace: dict[str, Any]) -> None:
-    """Over the rounds that were kept the score never falls, and neither do coverage and order."""
+    """Over the rounds that were kept the score never falls, and neither do coverage and order. A draft that does not meet the schema has neither of
+    these, and most rules have nothing to say about it."""
     kept = [r for r in trace["iterations"] if r["best"]]
+    while len(kept) > 1 and "schema.curriculum" in [f["rule_id"] for f in kept[0]["findings"]]:
+        kept.pop(0)
     for name in ("score", "coverage", "order"):
         values = [r[name] for r in kept]
         assert None not in values
@@ -63,10 +68,42 @@ def test_a_damaged_draft_is_mended_without_losing_coverage_or_order(desk: Desk, 
     result, kept = looped(BREAD.read_text(), ALL if name == "all" else [DAMAGES[name]], tmp_path)
     assert_rises(result.trace)
     first, last = result.trace["iterations"][0], result.trace["iterations"][result.trace["best_iteration"] - 1]
-    # Edges that point the other way and close no circle break no rule: nothing asks for their repair.
-    assert name == "reversed" or first["score"] < 100
+    assert first["score"] < 100
     assert (last["score"], last["errors"], last["coverage"]) == (100, 0, 1.0)
     assert len(kept) == sum(r["best"] for r in result.trace["iterations"])
+
+
+@pytest.mark.parametrize("name", SCHEMA_DAMAGES)
+def test_a_draft_that_does_not_meet_the_schema_is_mended_from_the_source(desk: Desk, tmp_path: Path, name: str) -> None:
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "damaged").mkdir()
+    whole, _ = looped(BREAD.read_text(), [], tmp_path / "whole")
+    result, _ = looped(BREAD.read_text(), [SCHEMA_DAMAGES[name]], tmp_path / "damaged")
+    first, *_, last = [r for r in result.trace["iterations"] if r["best"]]
+    assert (first["errors"] > 0, first["coverage"]) == (True, None)
+    assert (last["score"], last["errors"], last["coverage"], last["order"]) == (100, 0, 1.0, 1.0)
+    assert_rises(result.trace)
+    nodes, sound = (json.loads(r.best.data)["nodes"] for r in (result, whole))
+    assert [set(n) | {"estimate_confidence"} for n in nodes] == [set(sound[0])] * len(sound)
+    assert {n["title"] for n in nodes} == {n["title"] for n in sound}
+
+
+def test_both_kinds_of_damage_at_once_are_mended(desk: Desk, tmp_path: Path) -> None:
+    result, _ = looped(BREAD.read_text(), [*ALL, SCHEMA_DAMAGES["key_missing"], SCHEMA_DAMAGES["no_node"]], tmp_path)
+    last = result.trace["iterations"][result.trace["best_iteration"] - 1]
+    assert (last["score"], last["errors"], last["coverage"]) == (100, 0, 1.0)
+    assert_rises(result.trace)
+
+
+@pytest.mark.parametrize("document", ["no JSON, but prose", [], None, {"nodes": "none"}, {"topic": "Bread", "nodes": [None, {}, {"id": "strange"}]}])
+def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(desk: Desk, tmp_path: Path, document: Any) -> None:
+    def nothing(nodes: list[dict[str, Any]]) -> None:
+        raise Replaced(document)
+
+    result, _ = looped(BREAD.read_text(), [nothing], tmp_path)
+    assert [(r["action"], r["errors"] > 0, r["best"]) for r in result.trace["iterations"]] == [("propose", True, True), ("repair", False, True)]
+    assert result.trace["iterations"][1]["notes"][0] == "nothing of the draft could be read, so it was made anew"
+    assert result.accepted
 
 
 def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(desk: Desk, yard: Yard) -> None:
@@ -85,12 +122,10 @@ def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(desk: Desk, 
     trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_bytes())
     assert trace["iterations"][0]["coverage"] < 1
     assert trace["iterations"][0]["order"] < 1
+    assert [bool(r["asked"]) for r in trace["iterations"]] == [r["action"] == "repair" for r in trace["iterations"]]
+    assert [r["rejected"] == "" for r in trace["iterations"]] == [r["best"] for r in trace["iterations"]]
     assert_rises(trace)
     assert trace["accepted"]
-
-
-#: Not mended today: of twelve damages at once the repair puts right all but the order, and is rejected for that. An improvement shows as a failure here.
-MISSED = {("book-rust", "all"), ("khan-calculus", "all")}
 
 
 @pytest.mark.slow
@@ -105,14 +140,12 @@ def test_on_the_bench_a_mended_draft_covers_and_orders_as_well_by_the_human_trut
     truth = json.loads((BENCH / "cases" / case / "truth.json").read_text())
     text = (BENCH / "cases" / case / "scope.md").read_text()
     whole: dict[str, float] = {}
-    for name, damages in {"whole": (), **{name: (damage,) for name, damage in DAMAGES.items()}, "all": ALL}.items():
+    for name, damages in {"whole": (), **{name: (damage,) for name, damage in (DAMAGES | SCHEMA_DAMAGES).items()}, "all": ALL}.items():
         (tmp_path / name).mkdir()
         result, kept = looped(text, damages, tmp_path / name)
         assert_rises(result.trace)
-        assert result.best.verdict.passed is ((case, name) not in MISSED), (name, result.stop_reason)
-        if (case, name) in MISSED:
-            continue
-        first, last = (scorer.score(truth, json.loads(draft.data)) for draft in (kept[0], kept[-1]))
+        assert result.best.verdict.passed, (name, result.stop_reason)
+        first, last = (scorer.score(truth, json.loads(draft.data)) for draft in (next(draft for draft in kept if draft.readable), kept[-1]))
         whole = whole or last
         assert last["coverage"] >= first["coverage"], name
         # A concept that stands twice, early and late, may please the truth by luck; that it stands once again is no loss beside the whole draft.
@@ -131,8 +164,6 @@ def own(*nodes: dict[str, Any], weights: dict[tuple[str, str], float] | None = N
 
 
 def spec(**constraints: Any) -> TopicSpec:
-    from dagogy.testing.cases import complete_spec
-
     found = complete_spec({})
     found["constraints"].update(constraints)
     return RunSubject(b"", json.dumps(found).encode()).spec
@@ -143,6 +174,14 @@ def test_of_a_knot_the_least_supported_edges_go_until_nothing_is_round() -> None
     finding = Finding("circle", pointer="/nodes/0/prerequisites/0", data={"circle": ["a", "b"]})
     repaired(draft, [finding], own(weights={("a", "b"): 0.9, ("b", "c"): 0.8}), spec())
     assert [n["prerequisites"] for n in draft["nodes"]] == [[], ["a"], ["b"]]
+
+
+def test_a_prerequisite_that_the_evidence_has_the_other_way_round_is_turned_and_so_are_others_like_it() -> None:
+    source = [node("a"), node("b", "a"), node("c", "b"), node("d", "a")]
+    draft = {"nodes": [node("a", "b", "d"), node("b"), node("c", "b"), node("d")]}
+    finding = Finding("wrong way", pointer="/nodes/0/prerequisites/0", data={"evidenced": ["a", "b"]})
+    repaired(draft, [finding], own(*source), spec())
+    assert {n["id"]: n["prerequisites"] for n in draft["nodes"]} == {"a": [], "b": ["a"], "c": ["b"], "d": ["a"]}
 
 
 def test_an_item_that_nobody_teaches_comes_back_with_its_edges() -> None:
@@ -176,9 +215,71 @@ def test_a_copy_goes_and_what_leaned_on_it_leans_on_the_other() -> None:
     assert [(n["id"], n["prerequisites"]) for n in draft["nodes"]] == [("a", []), ("b", ["a"])]
 
 
+def test_a_concept_that_is_left_under_the_id_of_its_copy_gets_the_edges_of_the_source() -> None:
+    source = [node("a"), node("b", "a"), node("c", "b")]
+    draft = {"nodes": [node("b-2", title="B"), node("c")]}
+    finding = Finding("missing", pointer="/scope_in/0", document="topic_spec", data={"item": "A"})
+    repaired(draft, [finding], own(*source), spec())
+    assert [(n["id"], n["prerequisites"]) for n in draft["nodes"]] == [("a", []), ("b-2", ["a"]), ("c", ["b-2"])]
+
+
+def test_a_circle_that_a_merger_closes_is_opened_although_as_many_nodes_came_in_as_went() -> None:
+    source = [node("a"), node("b", "a"), node("c", "b"), node("d")]
+    draft = {"nodes": [node("a"), node("b", "x"), node("x", "c"), node("c-2", title="C"), node("c", "b")]}
+    draft["nodes"][2]["prerequisites"] = ["c-2"]
+    findings = [Finding("same title", pointer="/nodes/3/title", data={"first": "c"}), Finding("gap", "/scope_in/3", document="topic_spec", data={"item": "D"})]
+    repaired(draft, findings, own(*source, weights={("b", "c"): 0.9, ("a", "b"): 0.9}), spec())
+    assert {n["id"]: n["prerequisites"] for n in draft["nodes"]} == {"a": [], "b": ["a"], "x": ["c"], "c": ["b"], "d": []}
+
+
 def test_a_template_is_rewritten_in_every_node_that_has_it() -> None:
     source = [node(name, core_ideas=[f"{name} says this.", f"{name} says that."]) for name in ("a", "b")]
     draft = {"nodes": [node(name, core_ideas=[f"{name} is important.", f"{name} says that."]) for name in ("a", "b")]}
     finding = Finding("same", pointer="/nodes/0/core_ideas/0", data={"template": "… is important"})
     repaired(draft, [finding], own(*source), spec())
     assert [n["core_ideas"] for n in draft["nodes"]] == [n["core_ideas"] for n in source]
+
+
+# --- what is left of a draft that does not meet the schema
+
+
+def full(name: str, *before: str, **parts: Any) -> dict[str, Any]:
+    return {**complete_node(node(name, *before)), **parts}
+
+
+def salvage(*nodes: Any, sources: tuple[dict[str, Any], ...] = (), **parts: Any) -> tuple[Any, list[str]]:
+    found = salvaged({"topic": "T", "nodes": list(nodes), **parts}, {"topic": "The source's", "nodes": list(sources)}, own(*sources))
+    assert found is not None
+    return found
+
+
+def test_of_a_broken_node_what_is_sound_stays_and_the_rest_is_the_sources() -> None:
+    broken = full("a", core_ideas=["Mine.", "And mine."], estimate_minutes="soon", estimate_confidence=7, colour="red")
+    del broken["pitfalls"]
+    found, done = salvage(broken, sources=(full("a", core_ideas=["Theirs.", "And theirs."], estimate_minutes=45, pitfalls=["Theirs."]),))
+    [mended] = found["nodes"]
+    assert (mended["core_ideas"], mended["estimate_minutes"], mended["pitfalls"]) == (["Mine.", "And mine."], 45, ["Theirs."])
+    assert {"colour", "estimate_confidence"}.isdisjoint(mended)
+    assert sorted(line.partition(",")[0] for line in done) == [
+        "a: colour taken out",
+        "a: estimate_confidence taken out",
+        "a: estimate_minutes read from the source again",
+        "a: pitfalls read from the source again",
+    ]
+
+
+def test_a_broken_node_that_the_source_does_not_know_goes_and_a_sound_one_stays() -> None:
+    found, done = salvage(full("ours"), full("theirs", estimate_minutes=None), {"title": "Theirs too"}, "node", sources=(full("a"),))
+    assert [n["id"] for n in found["nodes"]] == ["ours"]
+    assert sum("taken out, neither the draft nor the source has all of it" in line for line in done) == 3
+
+
+def test_what_leans_on_an_id_that_is_none_leans_on_the_node_still() -> None:
+    found, _ = salvage(full("a", id="A node"), full("b", prerequisites=["A node", 7, None]), sources=(full("a"),))
+    assert [(n["id"], n["prerequisites"]) for n in found["nodes"]] == [("a", []), ("b", ["a"])]
+
+
+def test_around_the_nodes_topic_and_open_questions_are_mended_too() -> None:
+    question = {"question": "Why?", "related_nodes": [], "status": "open"}
+    found, _ = salvage(full("a"), topic=3, open_questions=[question, "Who?"], author="me", sources=(full("a"),))
+    assert {k: v for k, v in found.items() if k != "nodes"} == {"topic": "The source's", "open_questions": [question]}

@@ -21,7 +21,7 @@ _HOME = {
     "dagogy.api.rules": "Finding Fix GraphIndex Rule Subject",
     "dagogy.api.options": "Meta Options",
     "dagogy.api.scope": "READING_MAX Block EdgeEvidence Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
-    "dagogy.api.providers": "Allowance AnswerDesk Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement",
+    "dagogy.api.providers": "Allowance AnswerDesk Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement SalvageRequest",
     "dagogy.api.llm": "Answer LanguageModelProvider Question",
     "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api._bodies": "Body read_body",

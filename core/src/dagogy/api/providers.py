@@ -96,6 +96,15 @@ class RepairRequest(ProposeRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SalvageRequest(ProposeRequest):
+    """A draft that does not meet the schema, as plain JSON values whatever they are (a text, a list, an object with keys missing; None where it is not even
+    JSON, as with half a character in a text), and the findings that say where, worst first, at most `AGENT_MAX_ACTIONS_PER_ITERATION` of them."""
+
+    document: Any
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """A provider's answer: a curriculum document as plain JSON values, not yet judged, and what it has to say about it.
 
@@ -145,5 +154,11 @@ class Provider:
         raise NotImplementedError
 
     def repair(self, request: RepairRequest) -> Proposal | None:
-        """A better draft, or None when there is nothing it could do about these findings."""
+        """A better draft, or None when there is nothing it could do about these findings. A draft that the loop refuses, since it scores no higher or
+        covers or orders less, is asked for again with fewer findings."""
+        return None
+
+    def salvage(self, request: SalvageRequest) -> Proposal | None:
+        """The same for a draft that does not meet the schema, which `repair` therefore is never handed: one that meets it, or None, which leaves the
+        draft as it is and ends the loop. Any draft that can be read is better than one that cannot."""
         return None

@@ -6,7 +6,7 @@ headings `Bad:`, `Good:` and `How to fix:`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -16,7 +16,7 @@ from dagogy.api.plugins import RuleInfo, Severity
 if TYPE_CHECKING:
     import networkx
 
-    from dagogy.api.scope import ScopeDocument
+    from dagogy.api.scope import ScopeDocument, ScopeEdge
     from dagogy.contracts.check import Problem
     from dagogy.contracts.types import Curriculum, Node, TopicSpec
 
@@ -121,6 +121,13 @@ class Subject(Protocol):
     @property
     def index(self) -> GraphIndex:
         """The prerequisite graph as plain lists."""
+
+    @property
+    def evidence(self) -> Mapping[tuple[int, int], ScopeEdge]:
+        """What the sources were found to say of which node comes first, by the positions of the prerequisite and of its dependent: the edges with
+        evidence, and the pairs that are no edges in spite of it (`ScopeEdge.dropped` says why). It is the provider's reading that is kept with the
+        curriculum (`outputs/curriculum/evidence.json`), else that of the scope document (`scope_dag.json`); empty where neither is there. A concept's
+        node is the one with its id, else with its title. Raises `ValidationFailed` when a file cannot be read."""
 
     @property
     def tentative(self) -> frozenset[int]:

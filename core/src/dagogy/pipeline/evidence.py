@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from dagogy.api.errors import ValidationFailed
-from dagogy.api.scope import EdgeEvidence, ScopeEdge, ScopeReading
+from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
+from dagogy.api.text import folded
+from dagogy.contracts.types import Node
 from dagogy.workspace.runs import Run
-from dagogy.workspace.stages import CONCEPTS, DAG, EVIDENCE
+from dagogy.workspace.stages import evidence_files
 
 
 def reading_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> dict[str, Any]:
@@ -99,14 +101,36 @@ class Known(NamedTuple):
 
 def kept_evidence(run: Run) -> Known:
     """The evidence of the curriculum; where its provider told none, that of the reading of the scope document. Raises `ValidationFailed`."""
-    files = next(((a, b) for a, b in ((EVIDENCE, EVIDENCE), (CONCEPTS, DAG)) if run.exists(a) and run.exists(b)), None)
-    if files is None:
+    files = evidence_files(run)
+    if not files:
         return Known("")
-    concepts, edges = _read(run, files[0], _Concepts).concepts, _read(run, files[1], _Edges)
+    concepts, edges = _read(run, files[0], _Concepts).concepts, _read(run, files[-1], _Edges)
     for edge in (*edges.edges, *edges.dropped):
         edge.pieces = edge.pieces or [Piece(edge.kind, edge.weight, edge.lines, edge.evidence)]
     kept, dropped = ({(e.prerequisite, e.dependent): e for e in part} for part in (edges.edges, edges.dropped))
-    return Known(files[1], concepts, kept, dropped)
+    return Known(files[-1], concepts, kept, dropped)
+
+
+def kept_reading(run: Run) -> ScopeReading | None:
+    """The same as a provider told it; None where nothing is kept. Raises `ValidationFailed`."""
+    known = kept_evidence(run)
+    if not known.artifact:
+        return None
+    concepts = tuple(ScopeConcept(c.id, c.title, tuple(c.heading_path), c.lines, c.evidence, c.location, tuple(c.merged)) for c in known.concepts)
+    return ScopeReading(concepts, tuple(map(_told, known.edges.values())), dropped=tuple(map(_told, known.dropped.values())))
+
+
+def _told(edge: Edge) -> ScopeEdge:
+    pieces = tuple(EdgeEvidence(p.kind, p.weight, p.lines, p.quote, p.location, p.note) for p in edge.pieces)
+    return ScopeEdge(edge.prerequisite, edge.dependent, edge.kind, edge.weight, edge.lines, edge.evidence, pieces, edge.reason)  # type: ignore[arg-type]
+
+
+def positions(concepts: Iterable[ScopeConcept], nodes: Sequence[Node]) -> dict[str, int]:
+    """The position of the node that stands for each concept, by the concept's id: the first with that id, else the first with that title."""
+    by_id = {node.id: i for i, node in reversed(list(enumerate(nodes)))}
+    by_title = {folded(node.title): i for i, node in reversed(list(enumerate(nodes)))}
+    found = {c.id: by_id.get(c.id, by_title.get(folded(c.title), -1)) for c in concepts}
+    return {name: i for name, i in found.items() if i >= 0}
 
 
 def _read(run: Run, relative: str, kind: type[Any]) -> Any:

@@ -1,8 +1,8 @@
 """The generation loop: propose -> judge -> fix -> repair -> judge … until accepted, out of budget or no better.
 
 The best draft so far is handed on as soon as it is found, and nothing that comes later can make it worse: neither its score, nor how much of the
-scope it covers, nor how much of the evidenced order it keeps. The trace says of every
-round what was done, what the rules said, what it cost, and at the end why the loop stopped.
+scope it covers, nor how much of the evidenced order it keeps. A repair that would is asked for again in parts. The trace says of every
+round what was asked for and done, what the rules said, what it cost, why its draft was not taken, and at the end why the loop stopped.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from dagogy.api.errors import DagogyError, PluginError, ProviderError
-from dagogy.api.plugins import SEVERITIES
-from dagogy.api.providers import Allowance, Proposal, ProposeRequest, Provider, RepairRequest
+from dagogy.api.errors import DagogyError, PluginError, ProviderError, ValidationFailed
+from dagogy.api.providers import Allowance, Proposal, ProposeRequest, Provider, RepairRequest, SalvageRequest
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeReading
 from dagogy.host.manager import is_stop
+from dagogy.pipeline.agenda import Agenda
 from dagogy.pipeline.fixes import apply_fixes, offered
 from dagogy.pipeline.judge import Judge, Verdict
 from dagogy.pipeline.standing import Standing, standing
@@ -27,6 +27,7 @@ from dagogy.pipeline.subject import RunSubject
 from dagogy.workspace.files import to_json
 
 Action = Literal["propose", "fix", "repair"]
+_NO_HIGHER = "it does not raise the score"
 #: The trace keeps this many findings of a round; the report of the best draft has all.
 _FINDINGS_IN_TRACE = 40
 
@@ -71,9 +72,15 @@ class Draft:
     standing: Standing = field(default_factory=Standing)
 
     @property
-    def rank(self) -> tuple[bool, float, int]:
-        """What makes one draft better than another. The score ends at 0, below which only the number of errors tells of progress."""
-        return self.verdict.passed, self.verdict.score, -self.verdict.count("error")
+    def rank(self) -> tuple[bool, bool, float, int]:
+        """What makes one draft better than another: first that it can be read at all, since of one that cannot most rules have nothing to say. The
+        score ends at 0, below which only the number of errors tells of progress."""
+        return self.readable, self.verdict.passed, self.verdict.score, -self.verdict.count("error")
+
+    @property
+    def readable(self) -> bool:
+        """Whether it meets the schema."""
+        return not self.subject.schema_problems("curriculum")
 
 
 @dataclass(slots=True)
@@ -93,7 +100,7 @@ class Generation:
 
 @dataclass(slots=True)
 class Loop:
-    """One generation. `origin` is the provider's distribution and version, for blame; `subject_of` wraps a curriculum's bytes;
+    """One generation. `origin` is the provider's distribution and version, for blame; `subject_of` wraps a curriculum's bytes and its evidence;
     `on_best` gets each draft that is better than all before, `on_asked` each ask of the provider. `recovery` says for the trace on whose
     account the loop runs, where a recovery started it. `spent` adds up what the provider's answers cost, failed ones too. `clean` takes the secrets
     out of an answer."""
@@ -103,7 +110,7 @@ class Loop:
     judge: Judge
     request: ProposeRequest
     budget: Budget
-    subject_of: Callable[[bytes], RunSubject]
+    subject_of: Callable[[bytes, ScopeReading | None], RunSubject]
     on_best: Callable[[Draft], None]
     progress: Callable[[str], None] = lambda line: None
     on_asked: Callable[[Asked], None] = lambda asked: None
@@ -120,7 +127,7 @@ class Loop:
         if proposal is None:
             raise blame(self.provider, self.origin, "proposed nothing")
         self._fixed(self._take("propose", proposal))
-        iteration, reason = 1, ""
+        iteration, reason, agenda = 1, "", Agenda(self.budget.max_actions)
         while not reason:
             best = self.best
             assert best is not None
@@ -130,38 +137,46 @@ class Loop:
                 reason = f"out of budget: {self.budget.max_iterations} iterations"
             else:
                 iteration += 1
-                reason = self._repaired(best)
+                reason = self._repaired(best, agenda)
         assert self.best is not None
         accepted = self.best.verdict.passed and self.best.verdict.score >= self.budget.target_score
         return Generation(self.best, accepted, reason, self._trace(accepted, reason))
 
-    def _repaired(self, best: Draft) -> str:
+    def _repaired(self, best: Draft, agenda: Agenda) -> str:
         """Asks for one repair of the best draft; returns why the loop must stop, or "" to go on."""
-        findings = sorted(best.verdict.findings, key=lambda f: SEVERITIES.index(f.severity))[: self.budget.max_actions]
-        if not findings:
-            return "no better: the rules have no finding left that could be repaired"
-        if best.subject.schema_problems("curriculum"):
-            return "no better: the draft does not meet the schema, so it cannot be repaired in place"
+        part = agenda.next(best.verdict.findings)
+        if not part:
+            return f"no better: {agenda.reason(best.verdict.findings) or 'the rules have no finding left that could be repaired'}"
         left = self.budget.left(self.spent)
         for limit, setting in ((left.calls, "AGENT_MAX_CALLS"), (left.tokens, "AGENT_MAX_TOKENS")):
             if limit is not None and limit <= 0:
                 return f"out of budget: {setting} is used up"
-        common = {f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}
         rounds = len(self.rounds)
-        request = RepairRequest(**{**common, "allowance": left}, draft=best.subject.curriculum, findings=findings)
         try:
-            proposal = self._ask("repair", lambda: self.provider.repair(request))
+            proposal = self._ask("repair", self._repair(best, part, left))
+            if proposal is None and not best.readable:
+                return "no better: the draft does not meet the schema, so it cannot be repaired in place"
             if proposal is None:
-                return "no better: the provider has no repair for the findings left"
-            self._fixed(self._take("repair", proposal))
+                agenda.unmended(part, "the provider has no repair for the findings left")
+                return ""
+            self._fixed(self._take("repair", proposal, asked=part))
         except (ProviderError, PluginError) as error:
             spent = error.details.get("cause") in ("calls_spent", "tokens_spent")
             return f"{'out of budget' if spent else 'the provider failed'}: {error.message}"
         # A repair counts with its safe fixes in it: what it leaves for them is no fault of it.
         if self.best is not best:
-            return ""
-        rejected = next((r["rejected"] for r in self.rounds[rounds:] if r["rejected"]), "")
-        return f"no better: the repair was rejected: {rejected}" if rejected else "no better: the repair did not raise the score"
+            agenda.mended()
+        else:
+            rejected = next((r["rejected"] for r in self.rounds[rounds:] if r["rejected"] != _NO_HIGHER), "")
+            agenda.refused(part, f"the repair was rejected: {rejected}" if rejected else "the repair did not raise the score")
+        return ""
+
+    def _repair(self, best: Draft, part: Sequence[Finding], left: Allowance) -> Callable[[], Proposal | None]:
+        """The call that mends `part` of the findings of the best draft."""
+        common = {**{f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}, "allowance": left, "findings": part}
+        if best.readable:
+            return lambda: self.provider.repair(RepairRequest(**common, draft=best.subject.curriculum))
+        return lambda: self.provider.salvage(SalvageRequest(**common, document=_values(best.subject)))
 
     def _fixed(self, draft: Draft) -> None:
         """Applies safe fixes as long as they make the draft better."""
@@ -200,23 +215,25 @@ class Loop:
             return answer
         raise blame(self.provider, self.origin, f"answered with a {type(answer).__name__}, not a Proposal")
 
-    def _take(self, action: Action, proposal: Proposal, fixes: list[str] | None = None) -> Draft:
+    def _take(self, action: Action, proposal: Proposal, fixes: Sequence[str] = (), asked: Sequence[Finding] = ()) -> Draft:
         try:
             data = _encoded(self.clean(proposal.curriculum))
         except (TypeError, ValueError, RecursionError) as error:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
-        subject = self.subject_of(data)
         # A repair that tells no evidence leaves that of the draft it repaired.
-        draft = Draft(data, subject, self.judge.judge(subject), proposal.reading or (self.best.reading if self.best else None))
+        reading = proposal.reading or (self.best.reading if self.best else None)
+        subject = self.subject_of(data, reading or self.request.reading)
+        draft = Draft(data, subject, self.judge.judge(subject), reading)
         # All drafts are measured by the evidence that there was at first.
         self.evidence = self.evidence or draft.reading or self.request.reading
         draft.standing = standing(subject, self.evidence)
-        higher = self.best is None or draft.rank > self.best.rank
-        rejected = draft.standing.lowered_from(self.best.standing) if higher and self.best is not None else ""
-        better = higher and not rejected
-        self.rounds.append({**_round(len(self.rounds) + 1, action, draft, better, proposal, fixes or []), "rejected": rejected})
+        rejected = ""
+        if self.best is not None:
+            rejected = draft.standing.lowered_from(self.best.standing) if draft.rank > self.best.rank else _NO_HIGHER
+        told = {"best": not rejected, "rejected": rejected, "asked": [_brief(f) for f in asked], "fixes": list(fixes)}
+        self.rounds.append({**_round(len(self.rounds) + 1, action, draft, proposal), **told})
         self.progress(f"{action}: score {draft.verdict.score:g}, {draft.verdict.count('error')} errors, {draft.verdict.count('warning')} warnings")
-        if better:
+        if not rejected:
             self.best = draft
             self.on_best(draft)
         return draft
@@ -258,6 +275,14 @@ def blame(provider: Provider, origin: str, deed: str) -> PluginError:
     )
 
 
+def _values(subject: RunSubject) -> Any:
+    """The document as plain JSON values; None where it is not even JSON, as with half a character in a text."""
+    try:
+        return subject.document
+    except ValidationFailed:
+        return None
+
+
 def _is_usage(usage: Any) -> bool:
     return isinstance(usage, Mapping) and all(
         isinstance(name, str) and isinstance(value, int | float) and math.isfinite(value) for name, value in usage.items()
@@ -278,7 +303,7 @@ def _encoded(document: Any) -> bytes:
     return to_json(msgspec.to_builtins(document) if isinstance(document, msgspec.Struct) else document)
 
 
-def _round(iteration: int, action: Action, draft: Draft, best: bool, proposal: Proposal, fixes: list[str]) -> dict[str, Any]:
+def _round(iteration: int, action: Action, draft: Draft, proposal: Proposal) -> dict[str, Any]:
     verdict = draft.verdict
     return {
         "iteration": iteration,
@@ -287,12 +312,10 @@ def _round(iteration: int, action: Action, draft: Draft, best: bool, proposal: P
         "errors": verdict.count("error"),
         "warnings": verdict.count("warning"),
         "rules_failed": [o.rule_id for o in verdict.failed_rules],
-        "best": best,
         "coverage": draft.standing.coverage,
         "order": draft.standing.order,
         "findings": [_brief(f) for f in verdict.findings[:_FINDINGS_IN_TRACE]],
         "findings_total": len(verdict.findings),
-        "fixes": fixes,
         "notes": list(proposal.notes),
         "usage": dict(proposal.usage),
         "model": proposal.model,

@@ -18,7 +18,7 @@ from dagogy.pipeline.report import plural
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.answers import RunAnswers
 from dagogy.workspace.files import content_hash, to_json
-from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, EVIDENCE, PREVIOUS, SCOPE, SPEC, TRACE, UNREADABLE, VALID
+from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, EVIDENCE, PREVIOUS, SCOPE, SPEC, TRACE, UNREADABLE, VALID, evidence_hash
 
 if TYPE_CHECKING:
     from dagogy.api.llm import Question
@@ -158,6 +158,7 @@ def _write_reading(opened: OpenRun, document: ScopeDocument, reading: ScopeReadi
     skipped = [{"text": text, "reason": reason} for text, reason in reading.skipped]
     opened.run.write_json(CONCEPTS, {"schema_version": 1, "source": document.location, "mode": document.mode, "concepts": concepts, "skipped": skipped})
     opened.run.write_json(DAG, {"schema_version": 1, "source": document.location, "nodes": [c["id"] for c in concepts], **parts})
+    opened.state.hashes["evidence"] = evidence_hash(opened.run)
 
 
 def preview(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes) -> Question:
@@ -231,6 +232,7 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
             opened.run.remove(EVIDENCE)
         else:
             opened.run.write_json(EVIDENCE, clean({"schema_version": 1, "provider": provider.info.id, **reading_parts(draft.reading)}, shapes=False))
+        opened.state.hashes["evidence"] = evidence_hash(opened.run)
         opened.run.write(CURRICULUM, draft.data)
         opened.state.hashes["curriculum"] = content_hash(draft.data)
         opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": provider.info.id}
@@ -246,7 +248,7 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
         opened.session.judge,
         request,
         budget,
-        opened.subject,
+        lambda data, reading: opened.subject(data, evidence=lambda: reading),
         keep,
         lambda line: progress("generate", line),
         asked,

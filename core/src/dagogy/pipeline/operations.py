@@ -35,6 +35,7 @@ def validate(opened: OpenRun, subject: RunSubject | None = None, verdict: Verdic
     opened.metadata.stamps["validation"] = {
         "curriculum": opened.state.hashes["curriculum"],
         "inputs": opened.state.inputs,
+        "evidence": opened.state.hashes["evidence"],
         "ruleset": verdict.ruleset,
         "passed": verdict.passed,
     }

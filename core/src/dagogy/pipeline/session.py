@@ -22,7 +22,7 @@ from dagogy.workspace.stages import CURRICULUM, FAILURES, SCOPE, SPEC, State, in
 
 if TYPE_CHECKING:
     from dagogy.api.providers import Provider
-    from dagogy.api.scope import ScopeDocument
+    from dagogy.api.scope import ScopeDocument, ScopeReading
     from dagogy.pipeline.judge import Judge
     from dagogy.pipeline.subject import RunSubject
 
@@ -196,8 +196,8 @@ class OpenRun:
             details={"run_id": self.run.id, "stage": self.state.stage, "artifact": artifact},
         )
 
-    def subject(self, curriculum: bytes | None = None) -> RunSubject:
-        """What the rules look at: `curriculum`, or the one in the run."""
+    def subject(self, curriculum: bytes | None = None, evidence: Callable[[], ScopeReading | None] | None = None) -> RunSubject:
+        """What the rules look at: `curriculum`, or the one in the run; and the evidence of its edges, or what is kept of it in the run."""
         from dagogy.pipeline.subject import RunSubject
 
         if curriculum is None:
@@ -207,7 +207,13 @@ class OpenRun:
                 )
             curriculum = self.run.read(CURRICULUM)
         spec = self.run.read(SPEC) if self.run.exists(SPEC) else b""
-        return RunSubject(curriculum, spec, sources=self.sources, folders=(self.run.path, self.session.settings.root))
+        folders = (self.run.path, self.session.settings.root)
+        return RunSubject(curriculum, spec, sources=self.sources, evidence=evidence or self._evidence, folders=folders)
+
+    def _evidence(self) -> ScopeReading | None:
+        from dagogy.pipeline.evidence import kept_reading
+
+        return kept_reading(self.run)
 
     def sources(self) -> Sequence[ScopeDocument]:
         """The scope document, then those of `local_paths`; each file once. Raises `InvalidArgument` or `NotFound` for a bad path."""

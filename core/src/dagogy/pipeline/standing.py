@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from dagogy.api.errors import ValidationFailed
 from dagogy.api.scope import ScopeReading
 from dagogy.api.text import folded
+from dagogy.pipeline.evidence import positions
 from dagogy.pipeline.graph import GraphIndex
 from dagogy.pipeline.subject import RunSubject
 
@@ -75,9 +76,7 @@ def _taught(subject: RunSubject) -> list[bool]:
 
 
 def _kept(subject: RunSubject, reading: ScopeReading) -> dict[tuple[str, str], bool]:
-    ids = {node.id for node in subject.nodes}
-    by_title = {folded(node.title): node.id for node in reversed(subject.nodes)}
-    node_of = {c.id: c.id if c.id in ids else by_title.get(folded(c.title), "") for c in reading.concepts}
+    node_of = {name: subject.nodes[i].id for name, i in positions(reading.concepts, subject.nodes).items()}
     place = _places(subject.index)
     kept = {}
     for edge in (e for e in reading.edges if e.quoted):

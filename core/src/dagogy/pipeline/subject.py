@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +16,7 @@ from dagogy.pipeline.graph import GraphIndex
 if TYPE_CHECKING:
     import networkx
 
-    from dagogy.api.scope import ScopeDocument
+    from dagogy.api.scope import ScopeDocument, ScopeEdge, ScopeReading
     from dagogy.contracts.documents import Decoded
     from dagogy.contracts.types import Curriculum, Node, TopicSpec
 
@@ -27,7 +27,7 @@ _DOUBTFUL = 0.3
 class RunSubject:
     """See `dagogy.api.Subject`.
 
-    `curriculum` and `topic_spec` are the bytes of the two documents. `scope` and `sources` are called when a rule first asks.
+    `curriculum` and `topic_spec` are the bytes of the two documents. `sources` and `evidence` are called when a rule first asks.
     `folders` are where `local://` URLs may lead, the run first.
     """
 
@@ -37,11 +37,13 @@ class RunSubject:
         topic_spec: bytes,
         *,
         sources: Callable[[], Sequence[ScopeDocument]] = tuple,
+        evidence: Callable[[], ScopeReading | None] = lambda: None,
         folders: Sequence[Path] = (),
     ) -> None:
         self.curriculum_bytes = curriculum
         self.topic_spec_bytes = topic_spec
         self._read_sources = sources
+        self._read_evidence = evidence
         self._folders = folders
         self._local: dict[str, Path | None] = {}
         self._stems: dict[str, frozenset[str]] = {}
@@ -97,6 +99,22 @@ class RunSubject:
     @cached_property
     def index(self) -> GraphIndex:
         return GraphIndex(self.nodes)
+
+    @cached_property
+    def evidence(self) -> Mapping[tuple[int, int], ScopeEdge]:
+        reading = self._read_evidence()
+        if reading is None:
+            return {}
+        from dagogy.pipeline.evidence import positions
+
+        node_of = positions(reading.concepts, self.nodes)
+        found: dict[tuple[int, int], ScopeEdge] = {}
+        # Where two concepts are one node, the edge tells more than the dropped pair, and the weightier than the lighter.
+        for edge in sorted((*reading.edges, *reading.dropped), key=lambda e: (bool(e.dropped), -e.weight)):
+            a, b = node_of.get(edge.prerequisite), node_of.get(edge.dependent)
+            if a is not None and b is not None and a != b:
+                found.setdefault((a, b), edge)
+        return found
 
     @cached_property
     def tentative(self) -> frozenset[int]:

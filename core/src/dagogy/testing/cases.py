@@ -13,7 +13,8 @@ Shape of the file::
         fixed: {nodes: [...]}          # what applying every offered fix must produce (a part of the document)
 
 A case may also have `options`, `spec` (keys laid over a sound topic spec), `scope` (Markdown text), `files` (path: content, for
-`local://`), `raw` (the very text of the curriculum, instead of `curriculum`) and `raw_spec`. What a node leaves out is filled in with
+`local://`), `evidence` (a list of edges, each `prerequisite` and `dependent` by id with `weight` and optionally `kind`, `quote` and its `line`, `note`, and the
+reason why it was `dropped`), `raw` (the very text of the curriculum, instead of `curriculum`) and `raw_spec`. What a node leaves out is filled in with
 something sound, so that a case shows only what it is about; `complete: false` leaves nodes as they are. In `findings` the
 message is a part of the real one; every finding of the rule must be listed.
 """
@@ -29,6 +30,7 @@ from typing import Any, Literal
 
 from dagogy.api.errors import DagogyError
 from dagogy.api.rules import Finding, Rule
+from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.pipeline.judge import build_options
 from dagogy.pipeline.subject import RunSubject
 
@@ -46,7 +48,7 @@ class Case:
         return f"{self.rule_id}: {self.name}"
 
 
-_KEYS = {"name", "curriculum", "spec", "scope", "files", "options", "findings", "fixed", "raw", "raw_spec", "complete", "note"}
+_KEYS = {"name", "curriculum", "spec", "scope", "files", "evidence", "options", "findings", "fixed", "raw", "raw_spec", "complete", "note"}
 
 
 def load_cases(rule_id: str, package: str) -> list[Case]:
@@ -158,7 +160,20 @@ def subject_of(case: Case, folder: Path) -> RunSubject:
         return () if scope is None else (read_scope(scope, source="scope.md"),)
 
     spec = str(case.data["raw_spec"]).encode() if "raw_spec" in case.data else json.dumps(complete_spec(case.data.get("spec", {}))).encode()
-    return RunSubject(_curriculum(case), spec, sources=sources, folders=(folder,))
+    return RunSubject(_curriculum(case), spec, sources=sources, evidence=lambda: _evidence(case), folders=(folder,))
+
+
+def _evidence(case: Case) -> ScopeReading | None:
+    """The evidence that a provider would have kept; None where the case has none."""
+    if "evidence" not in case.data:
+        return None
+    edges = []
+    for told in case.data["evidence"]:
+        kind, weight, line, quote = told.get("kind", "mention"), told["weight"], told.get("line", 0), told.get("quote", "")
+        piece = EdgeEvidence(kind, weight, (line, line), quote, note=told.get("note", ""))
+        edges.append(ScopeEdge(told["prerequisite"], told["dependent"], kind, weight, (line, line), quote, (piece,), told.get("dropped", "")))
+    concepts = tuple(ScopeConcept(name, name, (), (0, 0), "") for name in dict.fromkeys(n for e in edges for n in (e.prerequisite, e.dependent)))
+    return ScopeReading(concepts, tuple(e for e in edges if not e.dropped), dropped=tuple(e for e in edges if e.dropped))
 
 
 def run_case(rule: Rule, case: Case, folder: Path) -> list[Finding]:

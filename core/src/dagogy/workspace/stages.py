@@ -84,7 +84,18 @@ def _hashes(run: Run, root: Path) -> dict[str, str]:
     files = {"topic_spec": SPEC, "scope": SCOPE, "curriculum": CURRICULUM, "previous": PREVIOUS, "plan": PLAN, "diff": DIFF}
     hashes = {name: hash_file(run.file(relative)) if run.exists(relative) else "" for name, relative in files.items()}
     hashes["sources"] = _sources_hash(run, root)
+    hashes["evidence"] = evidence_hash(run)
     return hashes
+
+
+def evidence_files(run: Run) -> tuple[str, ...]:
+    """Where the evidence of the curriculum's edges is kept: with the curriculum, else with the reading of the scope document; empty where nowhere."""
+    return next((files for files in ((EVIDENCE,), (CONCEPTS, DAG)) if all(map(run.exists, files))), ())
+
+
+def evidence_hash(run: Run) -> str:
+    """One hash of what `evidence_files` names; "" where there is none."""
+    return " ".join(hash_file(run.file(relative)) for relative in evidence_files(run))
 
 
 def _sources_hash(run: Run, root: Path) -> str:
@@ -188,6 +199,8 @@ def _validation_current(state: State, stamps: dict[str, dict[str, Any]]) -> bool
         state.reasons[REPORT_JSON] = "the curriculum changed since it was validated"
     elif stamp.get("inputs") != state.inputs:
         state.reasons[REPORT_JSON] = "the inputs changed since it was validated"
+    elif stamp.get("evidence") != state.hashes["evidence"]:
+        state.reasons[REPORT_JSON] = "the evidence of its edges changed since it was validated"
     elif stamp.get("ruleset") != state.hashes["ruleset"]:
         state.reasons[REPORT_JSON] = "the rules, their versions or their options changed since it was validated"
     elif not stamp.get("passed"):

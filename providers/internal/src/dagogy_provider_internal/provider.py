@@ -9,10 +9,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
-from dagogy.api import InvalidArgument, Proposal, ProposeRequest, Provider, Readiness, RepairRequest, ScopeDocument, ScopeReading, TopicSpec
+from dagogy.api import (
+    InvalidArgument,
+    Proposal,
+    ProposeRequest,
+    Provider,
+    Readiness,
+    RepairRequest,
+    SalvageRequest,
+    ScopeDocument,
+    ScopeReading,
+    TopicSpec,
+)
 
 from dagogy_provider_internal.compose import curriculum
 from dagogy_provider_internal.concepts import Concept
@@ -20,6 +32,7 @@ from dagogy_provider_internal.content import Content
 from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, no_concept, read, study, told_of
 from dagogy_provider_internal.repair import Own, repaired
+from dagogy_provider_internal.salvage import salvaged
 
 
 class Internal(Provider):
@@ -48,12 +61,24 @@ class Internal(Provider):
 
     def repair(self, request: RepairRequest) -> Proposal | None:
         draft = msgspec.to_builtins(request.draft) if not isinstance(request.draft, dict) else copy.deepcopy(request.draft)
+        done = repaired(draft, request.findings, self._own(request)[1], request.spec)
+        return Proposal(curriculum=draft, notes=done) if done else None
+
+    def salvage(self, request: SalvageRequest) -> Proposal | None:
+        found = salvaged(copy.deepcopy(request.document), *self._own(request))
+        if found is None:
+            proposal = self.propose(request)
+            return replace(proposal, notes=["nothing of the draft could be read, so it was made anew", *proposal.notes])
+        curriculum, done = found
+        return Proposal(curriculum=curriculum, notes=done)
+
+    def _own(self, request: ProposeRequest) -> tuple[dict[str, Any], Own]:
+        """The curriculum that it would propose now, and what a repair takes from it."""
         fresh, contents, _, studied = self._compose(request)
         spare = {n["id"]: c.spare for n, c in zip(fresh["nodes"], contents, strict=True)}
         ids = [c.id for c in studied.concepts]
         weights = {(ids[e.before], ids[e.after]): e.weight for e in studied.arrangement.edges}
-        done = repaired(draft, request.findings, Own({n["id"]: n for n in fresh["nodes"]}, spare, weights), request.spec)
-        return Proposal(curriculum=draft, notes=done) if done else None
+        return fresh, Own({n["id"]: n for n in fresh["nodes"]}, spare, weights)
 
     def _compose(self, request: ProposeRequest) -> tuple[dict[str, Any], list[Content], list[str], Studied]:
         spec, by_scope, sources = request.spec, request.reading is not None, list(request.sources)

@@ -6,7 +6,7 @@ What is done follows from where a finding points and from its data; which rule m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -47,12 +47,27 @@ class Own:
         """The source's own node for one of a draft: that with its id, else that with its title."""
         return self.nodes.get(node["id"]) or self._by_title.get(same_key(node["title"]))
 
+    def under_names_of(self, nodes: Sequence[Mapping[str, Any]]) -> Own:
+        """The same under the ids of a draft: a concept that it has by title alone bears the id that it bears there."""
+        ids = {node["id"] for node in nodes}
+        named = {known["id"]: node["id"] for node in reversed(nodes) if (known := self.of(node)) and known["id"] not in ids}
+
+        def name(known: str) -> str:
+            return str(named.get(known, known))
+
+        return Own(
+            {name(i): {**node, "id": name(i), "prerequisites": [name(p) for p in node["prerequisites"]]} for i, node in self.nodes.items()},
+            {name(i): texts for i, texts in self.spare.items()},
+            {(name(before), name(after)): weight for (before, after), weight in self.weights.items()},
+        )
+
 
 def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, spec: TopicSpec) -> list[str]:
     """Changes `document` in place; returns what was done."""
     done: list[str] = []
     nodes = document["nodes"]
-    count, turned = len(nodes), False
+    own = own.under_names_of(nodes)
+    ids, turned = [node["id"] for node in nodes], False
     dropped: set[tuple[int, int]] = set()
     copies: dict[int, str] = {}
     # What changes the number of nodes waits: pointers count the nodes of the draft.
@@ -69,7 +84,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
         i = int(place[1])
         if prerequisite:
             circle = finding.data.get("circle")
-            turned = turned or isinstance(circle, list)
+            turned = turned or isinstance(circle, list) or "evidenced" in finding.data
             dropped.update(_weakest(nodes, circle, own) if isinstance(circle, list) else [(i, int(prerequisite[2]))])
         elif _LIST.match(finding.pointer):
             excess = _excess(nodes[i], i, finding, own, spec)
@@ -79,17 +94,24 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
             copies[i] = first
         elif place[2]:
             done.extend(_rewritten(nodes, i, place[2], finding, own, spec))
+    done.extend(_without(nodes, dropped))
+    for i, first in sorted(copies.items(), reverse=True):
+        done.append(_merged(nodes, i, first))
+    for finding in later:
+        done.extend(_completed(nodes, finding, own, spec))
+    if turned or [node["id"] for node in nodes] != ids:
+        done.extend(_aligned(nodes, own, spec))
+    return done
+
+
+def _without(nodes: list[dict[str, Any]], dropped: Iterable[tuple[int, int]]) -> list[str]:
+    """Takes out prerequisites, each given as the place of the node and its place in the node."""
+    done = []
     for i, k in sorted(dropped, reverse=True):
         before = nodes[i]["prerequisites"]
         if k < len(before):
             done.append(f"{nodes[i]['id']}: prerequisite {before[k]} taken out")
             before.pop(k)
-    for i, first in sorted(copies.items(), reverse=True):
-        done.append(_merged(nodes, i, first))
-    for finding in later:
-        done.extend(_completed(nodes, finding, own, spec))
-    if len(nodes) != count or turned:
-        done.extend(_aligned(nodes, own, spec))
     return done
 
 
@@ -200,12 +222,13 @@ def _linked(nodes: list[dict[str, Any]], names: Iterable[str], own: Own, spec: T
 
 def _aligned(nodes: list[dict[str, Any]], own: Own, spec: TopicSpec) -> list[str]:
     """Prerequisites that the source has the other way round go, and those come in that it gives. One wrong edge puts many nodes in the wrong place
-    as soon as others are put in beside it."""
+    as soon as others are put in beside it; and two nodes that became one may have closed a circle, which puts all behind it in no place at all."""
     done = []
     for node in nodes:
         wrong = [p for p in node["prerequisites"] if p in own.nodes and node["id"] in own.nodes and _leans_on(p, node["id"], own.nodes)]
         node["prerequisites"] = [p for p in node["prerequisites"] if p not in wrong]
         done += [f"{node['id']}: prerequisite {p} taken out, the source has it the other way round" for p in wrong]
+    done += _without(nodes, _weakest(nodes, [node["id"] for node in nodes], own))
     return done + _linked(nodes, [node["id"] for node in nodes], own, spec)
 
 

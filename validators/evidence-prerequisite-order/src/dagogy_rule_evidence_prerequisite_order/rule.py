@@ -1,0 +1,64 @@
+"""The rule `evidence.prerequisite_order`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import dagogy.api
+from dagogy.api import Finding, Fix, Meta, Rule, ScopeEdge, Subject, shorten
+
+
+class PrerequisiteOrder(Rule):
+    """A prerequisite that stands the wrong way round closes no circle and breaks no other rule; the learner just meets things in an order in which they
+    make no sense, and everything that builds on them follows.
+
+    The rule goes by the evidence that is kept with the curriculum (`dagogy why RUN NODE PREREQUISITE` shows it). A prerequisite is a finding when a
+    statement of the source, with a weight of at least `min_weight`, has it come after the node that requires it, and what has it come before weighs
+    next to nothing beside that (`max_against`; a word that both share, say). Where the source speaks for both directions, or only general knowledge
+    does for the other one, the rule is silent; so it is where no evidence is kept.
+
+    Bad:
+        Fractions require percentages, while the source says: “A percentage is a fraction with the denominator 100.”
+
+    Good:
+        Percentages require fractions.
+
+    How to fix:
+        Turn the prerequisite round, or take it out. Where the curriculum is right and the source only sounds otherwise, say in the source what comes
+        first ("fractions build on percentages").
+    """
+
+    class Options(dagogy.api.Options):
+        min_weight: Annotated[float, Meta(description="The least weight of evidence that is clear.", gt=0, le=1)] = 0.5
+        max_against: Annotated[float, Meta(description="The most that may speak for it as it stands, as a share of that weight.", ge=0, lt=1)] = 0.25
+
+    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
+        evidence, nodes, index = subject.evidence, subject.nodes, subject.index
+        against = {
+            (dependent, prerequisite): edge
+            for (prerequisite, dependent), edge in evidence.items()
+            if prerequisite in index.dependents[dependent] and _clear(edge, evidence.get((dependent, prerequisite)), options)
+        }
+        for (p, i), edge in sorted(against.items(), key=lambda item: item[0][::-1]):
+            k, name = nodes[i].prerequisites.index(nodes[p].id), shorten(nodes[p].title)
+            path = f"/nodes/{i}/prerequisites/{k}"
+            yield Finding(
+                message=f"'{shorten(nodes[i].title)}' requires '{name}', and the source has it the other way round: {_told(edge)}",
+                pointer=path,
+                node_id=nodes[i].id,
+                fix=Fix("unsafe", f"remove '{nodes[p].id}'", [{"op": "test", "path": path, "value": nodes[p].id}, {"op": "remove", "path": path}]),
+                data={"evidenced": [nodes[i].id, nodes[p].id]},
+            )
+
+
+def _clear(edge: ScopeEdge, other: ScopeEdge | None, options: PrerequisiteOrder.Options) -> bool:
+    """Whether the source says what `edge` says, and next to nothing of the `other` direction."""
+    said = edge.dropped in ("", "implied") and edge.quoted and edge.weight >= options.min_weight
+    return said and (other is None or other.weight <= options.max_against * edge.weight)
+
+
+def _told(edge: ScopeEdge) -> str:
+    """The strongest statement of the source, with its lines."""
+    lines = f" (line {edge.lines[0]})" if edge.lines[0] else ""
+    return f"“{shorten(edge.evidence)}”{lines}"
