@@ -28,21 +28,26 @@ _COVERED = 0.6  # share of an item's telling words in the title of the concept t
 
 @dataclass(slots=True)
 class Studied:
-    """Concepts with their text, evidence and order."""
+    """Concepts with their text, evidence and order. The concepts stand by their titles; `listed` are their positions in the order of the source."""
 
     concepts: list[Concept]
     texts: list[list[Passage]]
     evidence: Evidence
     arrangement: Arrangement
+    listed: list[int]
 
 
 def study(concepts: list[Concept], limit: int, topic: str, weights: Weights = DEFAULT) -> Studied:
     """Gives the concepts their ids, and finds their text, evidence and order."""
+    # Ties, and the rounding of sums, go by the titles and not by where the source happens to treat what.
+    by_title = sorted(range(len(concepts)), key=lambda i: (folded(concepts[i].title), concepts[i].title))
+    listed = sorted(range(len(concepts)), key=by_title.__getitem__)
+    concepts = [concepts[i] for i in by_title]
     for concept, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True):
         concept.id = name
     texts = [passages(c) for c in concepts]
     evidence = collect(concepts, texts, topic, weights)
-    return Studied(concepts, texts, evidence, arrange(concepts, evidence, limit))
+    return Studied(concepts, texts, evidence, arrange(concepts, evidence, limit), listed)
 
 
 def read(document: ScopeDocument) -> ScopeReading:
@@ -84,7 +89,7 @@ def told_of(studied: Studied, spec: TopicSpec | None = None) -> ScopeReading:
             named.get(c.title, c.document.location),
             tuple(m for m in c.merged if m != c.title),
         )
-        for c, t in zip(studied.concepts, studied.texts, strict=True)
+        for c, t in ((studied.concepts[i], studied.texts[i]) for i in studied.listed)
     )
     found = studied.arrangement
     dropped = (d for d in found.dropped if d.reason != "weak" or d.edge.weight >= _SPEAKS)
