@@ -70,8 +70,9 @@ class Concept:
 
     `anchor`: the block that names it, -1 when none does. `blocks`: what the source says of it, in document order, the anchor included where it
     holds more than the name. `gloss`: the text beside the name in the anchor. `parts`: titles and blocks of its own sub-sections. `number`: the
-    number in front of its title, or that of the week, session or place that a column of its table gives it. `ordered`: an item of a numbered list. `needs`: what stands in parentheses behind the name and tells what comes
-    before it, with its lines. `minutes`: the time that a column of the table gives it.
+    number in front of its title, or that of the week, session or place which a column of its table gives. `ordered`: an item of a numbered list.
+    `needs`: what stands in parentheses behind the name and tells what comes before it, with its lines. `minutes`: the time that a column of the
+    table gives it.
     """
 
     title: str

@@ -205,8 +205,8 @@ _NUMBERING = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_COLUMN = re.compile(
-    rf"(?:{_CHAPTER}|no|nr|number|num|nummer|lfd nr|numéro|número|numero|nº|n°|номер|номер п п|п п|№|序号|编号|周|周次|第几周|週|回|番号|주|주차|번호|차시|רقم|رقم|מספר|"
-    r"sıra|sıra no|order|position|pos|topic no|week no|week number|lecture no|session no|sitzungsnr)s?"
+    rf"(?:{_CHAPTER}|no|nr|number|num|nummer|lfd nr|numéro|número|numero|номер|номер п п|п п|序号|编号|周|周次|第几周|週|回|番号|주|주차|번호|차시|"
+    r"رقم|מספר|sıra|sıra no|order|position|pos|topic no|week no|week number|lecture no|session no)s?"
 )
 #: What a cell of such a column holds: `3`, `3.1`, `Week 3`, `W3`, `3–4`; not `3 September`.
 _NUMBER_CELL = re.compile(r"(?:[^\W\d_]{1,12}\.?\s?|#\s?)?(\d{1,3}(?:\.\d{1,3})*)\s*[.):]?(?:\s?[-–—]\s?\d{1,3})?\s*")
