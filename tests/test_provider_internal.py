@@ -119,11 +119,21 @@ def test_the_document_says_for_whom_and_what_is_excluded() -> None:
     assert [c.title for c in read.concepts] == ["Dough"]
 
 
-@pytest.mark.parametrize("text", ["# Only a title\n", "# T\n\n## Introduction\n\nHello.\n", "Some words without any structure.\n"])
-def test_a_document_without_concepts_is_a_typed_error(text: str) -> None:
-    with pytest.raises(ValidationFailed, match=r"no concept found in 'notes\.md'") as caught:
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("# Only a title\n", "it has no text but headings"),
+        ("# T\n\n## Introduction\n\nHello.\n", "“Introduction” is a structural heading"),
+        ("# T\n\n## FAQ\n\n## Preface\n\n## Index\n\n## Contact\n", "“Index” is a structural heading; and 1 more"),
+        ("Some words without any structure.\n", "its text has no heading, list or table that names one"),
+    ],
+)
+def test_a_document_without_concepts_is_a_typed_error_that_says_why(text: str, why: str) -> None:
+    with pytest.raises(ValidationFailed, match=r"no concept found in 'notes\.md': ") as caught:
         reading(text)
+    assert caught.value.message.endswith(why)
     assert caught.value.hint
+    assert caught.value.details["concepts"] == 0
 
 
 # ------------------------------------------------------------------------------------------------------------------------- edges

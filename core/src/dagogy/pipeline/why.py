@@ -129,7 +129,8 @@ class Why:
         if depth < 0:
             return "in a circle of prerequisites, or behind one: it has no place in an order"
         if depth == 0:
-            return f"it has no prerequisite, so it can be studied first; {_count(len(self._reached(i, self.index.dependents)), 'node')} of {len(self.nodes)} lean on it"
+            leaning = _count(len(self._reached(i, self.index.dependents)), "node")
+            return f"it has no prerequisite, so it can be studied first; {leaning} of {len(self.nodes)} lean on it"
         return f"step {depth + 1} of {deepest + 1}: the longest chain of prerequisites below it has {_count(depth, 'step')}"
 
     def _chain(self, i: int) -> list[str]:

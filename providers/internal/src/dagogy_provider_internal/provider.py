@@ -80,7 +80,7 @@ class Internal(Provider):
             scope = next((s for s in request.sources if s.location == "inputs/scope.md"), request.sources[0])
             concepts, notes = from_scope(scope, request.spec)
             if not concepts:
-                raise no_concept(scope)
+                raise no_concept(scope, notes)
             return concepts, notes, scope.title or request.spec.goal
         concepts, notes = from_spec(request.spec, request.sources)
         if not concepts:

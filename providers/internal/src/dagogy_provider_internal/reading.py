@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dagogy.api import READING_MAX, EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed, folded
+from dagogy.api import READING_MAX, EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed, folded, shorten
 
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.concepts import Concept, find_concepts
@@ -21,6 +21,7 @@ from dagogy_provider_internal.phrasing import shortened
 DEFAULT_LIMIT = 4
 #: Weight from which evidence that makes no edge is worth telling.
 _SPEAKS = 0.1
+_LEFT_OUT = 3  # names that the error about a document without concepts tells of
 #: What a name has besides that of a thing when it means the first steps in it.
 _OPENS = frozenset("basic basics introduction intro to fundamentals of primer getting started with the".split())
 _COVERED = 0.6  # share of an item's telling words in the title of the concept that teaches it
@@ -68,7 +69,7 @@ def read(document: ScopeDocument) -> ScopeReading:
         else:
             kept.append(concept)
     if not kept:
-        raise no_concept(document)
+        raise no_concept(document, [f"“{shorten(name)}” {reason}" for name, reason in skipped])
     asked = document.front_matter.get("node_count_max")
     kept, _ = fit(kept, 0, max(READING_MAX, asked if isinstance(asked, int) else 0))
     studied = study(kept, DEFAULT_LIMIT, document.title)
@@ -144,11 +145,16 @@ def _shown(concept: Concept, texts: Sequence[Passage]) -> str:
     return shortened(first) if first else concept.title
 
 
-def no_concept(document: ScopeDocument) -> ValidationFailed:
+def no_concept(document: ScopeDocument, left_out: Sequence[str]) -> ValidationFailed:
+    """The error that says so, with the first of what was left out and why."""
+    left_out = list(dict.fromkeys(left_out))
+    told = "; ".join(left_out[:_LEFT_OUT]) + (f"; and {len(left_out) - _LEFT_OUT} more" if len(left_out) > _LEFT_OUT else "")
+    said = any(b.kind != "heading" for b in document.blocks)
+    why = told or ("its text has no heading, list or table that names one" if said else "it has no text but headings")
     return ValidationFailed(
-        f"no concept found in '{document.source}' ({len(document.blocks)} block{'s' * (len(document.blocks) != 1)} of text)",
+        f"no concept found in '{document.source}': {why}",
         hint="give each concept a heading with some text, a list item, or a table row with a 'Topic' column; or use --scope-mode seed-list",
-        details={"source": document.source, "mode": document.mode},
+        details={"source": document.source, "mode": document.mode, "concepts": 0},
     )
 
 
