@@ -18,7 +18,7 @@ from dagogy_provider_internal.compose import curriculum
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.content import Content
 from dagogy_provider_internal.limits import fit
-from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, no_concept, read, study, told_of
+from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, no_concept, read, study, told_of, untreated
 from dagogy_provider_internal.repair import Own, repaired
 
 
@@ -63,8 +63,9 @@ class Internal(Provider):
         concepts, notes, topic = self._choose(request)
         limits = spec.constraints
         least, most = (v if isinstance(v, int) else 0 for v in (limits.node_count_min, limits.node_count_max))
+        without_text = [c for c in concepts if c.anchor < 0] if sources else []
         concepts, fitted = fit(concepts, least, most)
-        notes.extend(fitted)
+        notes.extend([*untreated(without_text, concepts), *fitted])
         request.progress(f"{len(concepts)} concepts")
         limit = limits.max_prerequisites_per_node
         studied = study(concepts, limit if isinstance(limit, int) else DEFAULT_LIMIT, topic)

@@ -162,7 +162,7 @@ def no_concept(document: ScopeDocument, left_out: Sequence[str]) -> ValidationFa
 
 
 def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept], list[str]]:
-    """The document's concepts without what the spec excludes or takes as known, and every `scope_in` item that they do not cover."""
+    """The document's concepts without what the spec excludes or takes as known, and every `scope_in` item that they do not cover, which has no text."""
     notes: list[str] = []
     said = about(document)
     wanted = {same_key(i) for i in spec.scope_in}
@@ -176,9 +176,7 @@ def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept],
             notes.append(f"left out “{concept.title}”: the learner knows it already")
         else:
             chosen.append(concept)
-    for item in uncovered(spec.scope_in, chosen):
-        chosen.append(Concept(item, document, -1, [], (), names=aliases(item)))
-        notes.append(f"“{item}” of the spec is not treated as a concept in '{document.source}'")
+    chosen.extend([Concept(item, document, -1, [], (), names=aliases(item)) for item in uncovered(spec.scope_in, chosen)])
     return chosen, notes
 
 
@@ -222,12 +220,25 @@ def from_spec(spec: TopicSpec, sources: Sequence[ScopeDocument]) -> tuple[list[C
         title = " ".join(item.split())
         if match is None:
             chosen.append(Concept(title, _EMPTY, -1, [], (), names=aliases(title)))
-            if sources:
-                notes.append(f"no section of the sources is about “{title}”")
         else:
             names = list(dict.fromkeys([*aliases(title), *match.names]))
             chosen.append(replace(match, title=title, names=names, ordered=False, merged=[]))
     return chosen, notes
+
+
+def untreated(items: Iterable[Concept], concepts: Sequence[Concept]) -> list[str]:
+    """What to tell of the `items` of the spec that no section treats, once the `concepts` are those of the nodes: an item that names a group of the
+    document has what was merged into it, and one that was merged itself is part of another node."""
+    inside = {title: c.title for c in concepts for title in c.merged if title != c.title}
+    treated = {c.title for c in concepts if c.anchor >= 0}
+    told = []
+    for item in items:
+        if item.title in inside:
+            told.append(f"“{item.title}” of the spec is treated in “{inside[item.title]}”")
+        elif item.title not in treated:
+            where = "the sources" if item.document is _EMPTY else f"'{item.document.source}'"
+            told.append(f"“{item.title}” of the spec is not treated as a concept in {where}")
+    return told
 
 
 _EMPTY = ScopeDocument("topic_spec.json", "inputs/topic_spec.json", "", ())
