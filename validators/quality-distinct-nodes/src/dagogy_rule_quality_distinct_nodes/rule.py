@@ -10,10 +10,8 @@ from typing import Annotated, NamedTuple
 from unicodedata import normalize
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, shorten, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, shorten, word_keys, words
 
-# Thai to Khmer, Chinese, Japanese and Korean: pairs of characters stand for words.
-_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 #: With more nodes only ideas that are equal word for word are found.
 _MANY = 5000
 #: Texts are compared when they share one of their rarest words; a word in more texts than this tells nothing.
@@ -52,7 +50,7 @@ _SYNONYMS = (
 class DistinctNodes(Rule):
     """A node that says what another one says costs the learner the time twice, and makes both look like less than they are.
 
-    Core ideas are compared by the stems of their words (Snowball English, six letters), a rare word counting for more than a common one
+    Core ideas are compared by the stems of their words (Snowball, six letters), a rare word counting for more than a common one
     (inverse document frequency), some general synonyms as one, and pairs of characters in scripts without spaces; so word order, inflection
     and filling words make no difference. Two ideas are the same when the words in common are `min_overlap` of all the words of both, or nearly
     all of the shorter one's. A node repeats another when at least two of its core ideas, and `min_share` of them, are in that other node.
@@ -218,12 +216,7 @@ def _tokens(text: str) -> Iterator[str]:
     for word in words(text if text.isascii() else normalize("NFKC", text)):
         if (word in STOP_WORDS or word in _FILLING) and word not in _NEGATIONS:
             continue
-        if not word.isascii() and _SPACELESS.search(word):
-            yield from (word[i : i + 2] for i in range(len(word) - 1)) if len(word) > 1 else (word,)
-        else:
-            found = stem(word)
-            found = found[:6] if found.isalpha() else found
-            yield _ONE_OF.get(found, found)
+        yield from (_ONE_OF.get(key, key) for key in word_keys(word))
 
 
-_ONE_OF = {stem(word)[:6]: stem(group.split()[0])[:6] for group in reversed(_SYNONYMS.split("|")) for word in group.split()}
+_ONE_OF = {word_keys(word)[0]: word_keys(group.split()[0])[0] for group in reversed(_SYNONYMS.split("|")) for word in group.split()}

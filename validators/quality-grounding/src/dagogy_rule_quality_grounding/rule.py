@@ -18,6 +18,7 @@ _LINES = re.compile(r"L(\d{1,9})(?:-L?(\d{1,9}))?\Z")
 _PASSAGE = 40
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
 _ENGLISH = frozenset(["the", "and", "of", "with", "that", "which", "from", "this", "these", "their", "is", "are"])
+_SURELY_ENGLISH = 2
 _NEUTRAL = tuple(
     (
         "use used using make makes made give gives take takes get gets become becomes keep keeps put set need needs want allow allows let lets help "
@@ -36,7 +37,7 @@ class Grounding(Rule):
 
     A core idea is grounded when at least `min_share` of its content words occur anywhere in the scope document or the spec's
     `local_paths`, and at least `min_passage_share` of them in one passage of some 80 words or more, since a long document has most words
-    somewhere. Words are compared by the first six letters of their stems (Snowball English); stop words and `neutral_words`, which any text
+    somewhere. Words are compared by the first six letters of their stems (Snowball); stop words and `neutral_words`, which any text
     may have, do not count, so a paraphrase passes. Where a script has no spaces, pairs of characters are compared.
 
     A node is reported when a core idea is not grounded: as an error when more than `max_ungrounded_share` of them are not, else as a warning. It is
@@ -46,7 +47,7 @@ class Grounding(Rule):
     It is an error when not one content word of the title occurs in the sources or in the spec's `scope_in`. For a node with an
     `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question) all of these are warnings. The rule is silent without a
     scope document, where the sources hold fewer than
-    `min_words_per_node` words a node (a bare list of names grounds nothing), and about nodes in another language than the sources.
+    `min_words_per_node` words a node (a bare list of names grounds nothing), and about core ideas in another language than the sources.
 
     Bad:
         The scope document is about baking. A core idea reads "Eigenvalues measure how a matrix stretches space".
@@ -81,10 +82,12 @@ class Grounding(Rule):
             loose = [k for k, idea in enumerate(node.core_ideas) if not source.grounds(idea, options.min_share, options.min_passage_share)]
             strange = source.strange(node.title, asked_for)
             borrowed = {k: owner for k, idea in enumerate(node.core_ideas) if k not in loose and (owner := sections.owner_of(idea, i)) >= 0}
-            if not (strange or loose or borrowed) or source.other_language(node):
+            if not (strange or loose or borrowed):
                 continue
+            foreign = source.other_language(node)
+            loose = [k for k in loose if k not in foreign]
             mild = "warning" if i in subject.tentative else ""
-            if strange:
+            if strange and len(foreign) < len(node.core_ideas):
                 yield Finding(
                     message=f"no word of the title '{shorten(node.title)}' is in the scope document or scope_in: name the concept as they do, or remove it",
                     pointer=f"/nodes/{i}/title",
@@ -121,7 +124,7 @@ class _Source:
         for document in documents:
             self._read([document.title, *map(str, document.front_matter.values()), *(block.text for block in document.blocks)])
         self.words: set[str] = set().union(*self._passages)
-        self.english = len(_ENGLISH & self.words) >= 2
+        self.english = len(_ENGLISH & self.words) >= _SURELY_ENGLISH
         # A word of one character is found inside any other of a script without spaces.
         tokens = {word: {*_tokens_of(word), *([] if word.isascii() else _SPACELESS.findall(word))} for word in self.words}
         self.tokens: set[str] = set().union(*tokens.values())
@@ -203,10 +206,13 @@ class _Source:
         tokens = self.content(title)
         return bool(tokens) and known.isdisjoint(tokens)
 
-    def other_language(self, node: Node) -> bool:
-        """Whether one of node and sources is English and the other is not. Told by the words that no longer English text lacks."""
+    def other_language(self, node: Node) -> set[int]:
+        """The positions of the core ideas that are not in the language of the sources: English, where they are not, or the reverse. Told by the words
+        that hardly an English sentence, and no longer English text, lacks."""
+        if not self.english:
+            return {k for k, idea in enumerate(node.core_ideas) if len(_ENGLISH.intersection(words(idea))) >= _SURELY_ENGLISH}
         text = words(" ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls]))
-        return len(text) >= 8 and _ENGLISH.isdisjoint(text) == self.english
+        return set(range(len(node.core_ideas))) if len(text) >= 8 and _ENGLISH.isdisjoint(text) else set()
 
 
 class _Sections:
