@@ -7,7 +7,19 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dagogy.api import READING_MAX, EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed, folded, shorten
+from dagogy.api import (
+    READING_MAX,
+    EdgeEvidence,
+    InvalidArgument,
+    ScopeConcept,
+    ScopeDocument,
+    ScopeEdge,
+    ScopeReading,
+    TopicSpec,
+    ValidationFailed,
+    folded,
+    shorten,
+)
 
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.concepts import Concept, find_concepts
@@ -25,6 +37,16 @@ _LEFT_OUT = 3  # names that the error about a document without concepts tells of
 #: What a name has besides that of a thing when it means the first steps in it.
 _OPENS = frozenset("basic basics introduction intro to fundamentals of primer getting started with the".split())
 _COVERED = 0.6  # share of an item's telling words in the title of the concept that teaches it
+
+
+@dataclass(slots=True)
+class Chosen:
+    """What a curriculum is to teach: the concepts, at most how many prerequisites each may have, the topic, and what to tell of the choice."""
+
+    concepts: list[Concept]
+    limit: int
+    topic: str
+    notes: list[str]
 
 
 @dataclass(slots=True)
@@ -159,6 +181,30 @@ def no_concept(document: ScopeDocument, left_out: Sequence[str]) -> ValidationFa
 
 
 # ------------------------------------------------------------------------------------------------------------- choosing for a spec
+
+
+def chosen(spec: TopicSpec, sources: Sequence[ScopeDocument], *, by_scope: bool) -> Chosen:
+    """What to teach, within the limits of the spec: with `by_scope` the scope document's concepts where there is one, else the items of the spec.
+
+    Raises `ValidationFailed` when the document names no concept, and `InvalidArgument` when the spec does not.
+    """
+    if by_scope and sources:
+        scope = next((s for s in sources if s.location == "inputs/scope.md"), sources[0])
+        concepts, notes = from_scope(scope, spec)
+        if not concepts:
+            raise no_concept(scope, notes)
+        topic = scope.title or spec.goal
+    else:
+        concepts, notes = from_spec(spec, sources)
+        if not concepts:
+            raise InvalidArgument("the topic spec asks for no concept: scope_in is empty", hint="list what is to be taught in 'scope_in'")
+        topic = spec.goal
+    limits = spec.constraints
+    least, most = (v if isinstance(v, int) else 0 for v in (limits.node_count_min, limits.node_count_max))
+    without_text = [c for c in concepts if c.anchor < 0] if sources else []
+    concepts, fitted = fit(concepts, least, most)
+    limit = limits.max_prerequisites_per_node
+    return Chosen(concepts, limit if isinstance(limit, int) else DEFAULT_LIMIT, topic, [*notes, *untreated(without_text, concepts), *fitted])
 
 
 def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept], list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import Finding, Fix, Meta, Node, Rule, Subject, shorten, words
+from dagogy.api import Finding, Fix, Meta, Node, Rule, Subject, folded, shorten, words
 
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
 _CHARACTERS_A_WORD = 12
@@ -169,7 +169,7 @@ class _Judge:
             is_idea = 1 <= position <= ideas
             fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (None if _whole((text,)) else _broken(text))
             if is_idea and seen is not None:
-                before = seen.setdefault(_folded(text), position)
+                before = seen.setdefault(_said(text), position)
                 if before != position and not fault:
                     fault = _Fault(f"says the same as core idea {before}", idle=True)
             if fault:
@@ -177,12 +177,12 @@ class _Judge:
 
     def _fault(self, text: str, title: str, is_idea: bool) -> _Fault | None:
         if len(text) <= self.longest or text[0] in self.first:
-            folded = text.strip().casefold()
-            if self.pattern.fullmatch(folded) or self.pattern.fullmatch(folded.strip(_PUNCTUATION)):
+            plain = text.strip().casefold()
+            if self.pattern.fullmatch(plain) or self.pattern.fullmatch(plain.strip(_PUNCTUATION)):
                 return _Fault("is a placeholder")
-            if not any(map(str.isalnum, folded)):
+            if not any(map(str.isalnum, plain)):
                 return _Fault("says nothing")
-        if len(text) <= len(title) + 4 and _folded(text) == _folded(title):
+        if len(text) <= len(title) + 4 and _said(text) == _said(title):
             return _Fault("only repeats the title")
         if is_idea and self._too_short(text):
             return _Fault(f"has fewer than {self.min_words} words")
@@ -315,8 +315,9 @@ def _repeat(ideas: Sequence[str]) -> bool:
         return False
     if len({text[1:24].lower().rstrip(".") for text in ideas}) == len(ideas):
         return False
-    return len({_folded(text) for text in ideas}) < len(ideas)
+    return len({_said(text) for text in ideas}) < len(ideas)
 
 
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split()).strip(_PUNCTUATION)
+def _said(text: str) -> tuple[str, ...]:
+    """What two texts have in common that say the same; the marks of a formula say something as well."""
+    return folded(text), *_FORMULA.findall(text)
