@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import msgspec
 import pytest
-from dagogy.api import ProposeRequest, ProviderSettings, TopicSpec, stem, word_keys
-from dagogy.pipeline.scope import read_scope
-from dagogy.pipeline.spec import synthesise_spec
-from junk_support import Run, judged
-
-pytest.importorskip("dagogy_provider_internal")
-from dagogy_provider_internal import dagogy_providers
-from dagogy_provider_internal.provider import Internal
+from dagogy.api import stem, word_keys
+from junk_support import judged, proposed
 
 SCOPE = Path(__file__).parent / "data/scope"
 PROSE = """# Основы механики
@@ -63,15 +55,6 @@ def test_different_words_and_words_of_scripts_without_stems_keep_their_character
     assert [stem(word) for word in ("שיעור", "한국어", "บทเรียน", "việt", "ếch")] == ["שיעור", "한국어", "บทเรียน", "việt", "ếch"]
     assert word_keys("二分查找") == ["二分", "分查", "查找"]
     assert word_keys("茶") == ["茶"]
-
-
-def proposed(text: str) -> Run:
-    document = read_scope(text, source="scope.md", location="inputs/scope.md")
-    provider = Internal(next(iter(dagogy_providers())), ProviderSettings())
-    read = provider.read_scope(document)
-    spec = msgspec.json.decode(synthesise_spec(document, read, b"{}", b"{}"), type=TopicSpec)
-    curriculum = provider.propose(ProposeRequest(spec=spec, sources=(document,), reading=read)).curriculum
-    return Run(curriculum, json.loads(msgspec.json.encode(spec)), text)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import log
 from typing import Annotated, NamedTuple
 from unicodedata import normalize
@@ -56,9 +56,9 @@ class DistinctNodes(Rule):
     all of the shorter one's. A node repeats another when at least two of its core ideas, and `min_share` of them, are in that other node.
 
     That is an error where all of the node's ideas are there and are nearly the same, or where the titles differ by an "Introduction to" or a
-    plural only; else a warning, as it is where either node has an `estimate_confidence` of 0.3 or less. One idea that is twice in the same node
-    in other words is a warning. Numbers and a "not" in only one of two ideas set them apart. With more than 5000 nodes only ideas
-    that are equal word for word are found.
+    plural only; else a warning, as it is where either node has an `estimate_confidence` of 0.3 or less; where both have, all such pairs are one
+    warning. One idea that is twice in the same node in other words is a warning. Numbers and a "not" in only one of two ideas set them apart. With
+    more than 5000 nodes only ideas that are equal word for word are found.
 
     Bad:
         "Chain wear": "A chain stretches because its pins wear." "Stretched chains": "As the pins wear, the chain is stretched."
@@ -91,11 +91,30 @@ class DistinctNodes(Rule):
             else:
                 pairs.setdefault((i, j), []).append(match)
         best: dict[int, Finding] = {}
+        silent: dict[int, Finding] = {}
         for (i, j), found in sorted(pairs.items()):
             finding = _repeated(nodes, i, j, found, ideas, options.min_share, subject.tentative)
-            if finding and (i not in best or (best[i].severity and not finding.severity)):
+            if finding and subject.tentative.issuperset((i, j)):
+                silent.setdefault(i, finding)
+            elif finding and (i not in best or (best[i].severity and not finding.severity)):
                 best[i] = finding
         yield from best.values()
+        if silent:
+            yield _alike_in_saying_nothing(silent, nodes)
+
+
+def _alike_in_saying_nothing(repeats: Mapping[int, Finding], nodes: Sequence[Node]) -> Finding:
+    """One finding for all nodes that say that nothing supports them, and the same as another such node. They are not one concept for that."""
+    i, first = next(iter(repeats.items()))
+    several = f"{len(repeats)} nodes say" if len(repeats) > 1 else f"'{nodes[i].id}' says"
+    return Finding(
+        message=f"{several} nothing of {'their' if len(repeats) > 1 else 'its'} own, and what another node without support says, first '{nodes[i].id}' and"
+        f" '{first.data['repeats']}': '{shorten(nodes[i].core_ideas[0])}'; find out what sets each apart, or leave it out",
+        pointer=first.pointer,
+        node_id=nodes[i].id,
+        severity="warning",
+        data={"nodes": [nodes[k].id for k in repeats]},
+    )
 
 
 #: From this overlap on two ideas are the same beyond doubt.
