@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from dagogy.api import Block, ProposeRequest, ProviderSettings, ScopeDocument, content_words, sentences, words
+from dagogy.api import STOP_WORDS, Block, ProposeRequest, ProviderSettings, ScopeDocument, sentences, word_keys, words
 from dagogy.contracts.documents import decode_topic_spec
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.judge import Judge
@@ -57,7 +57,6 @@ _HONEST = 0.3
 _LEAST_SENTENCES = 8
 _KINDS = ("task", "criterion", "pitfall", "capability")
 
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"|`[^`]*`")
 _PRONOUN = re.compile(r"^(?:this|that|these|those|it|they|such|he|she|its|their) (?!is (?:no|an?)\b|are (?:no|two|three)\b|that\b)", re.IGNORECASE)
 _VERB = r"(?:is|are|was|were|has|have|can|may|will|does|do|means?|allows?|makes?)"
@@ -66,11 +65,8 @@ _NOUN_AFTER = re.compile(rf"^(?:this|that|these|those|such|its|their) (?!{_VERB}
 
 
 def tokens(text: str) -> list[str]:
-    """Stems of the content words; of scripts without spaces pairs of characters."""
-    out: list[str] = []
-    for stem in content_words(text):
-        out.extend([stem[i : i + 2] for i in range(len(stem) - 1)] or [stem] if _UNSPACED.search(stem) else [stem])
-    return out
+    """What the content words are compared by."""
+    return [key for word in words(text) if word not in STOP_WORDS for key in word_keys(word)]
 
 
 def _forms(text: str) -> list[str]:

@@ -30,11 +30,8 @@ import msgspec
 from dagogy.api import TopicSpec
 from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
-from dagogy_provider_internal import edges
-from dagogy_provider_internal.concepts import Concept
-from dagogy_provider_internal.edges import Weights
-from dagogy_provider_internal.limits import fit
-from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, read, study
+from dagogy_provider_internal.edges import DEFAULT, SIGNALS, Weights
+from dagogy_provider_internal.reading import Chosen, Studied, chosen, read, study
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = Path(os.environ.get("DAGOGY_BENCH") or ROOT.parent / "shared/bench")
@@ -118,32 +115,14 @@ def split(folder: Path, part: str) -> list[str]:
 # ----------------------------------------------------------------------------------------------------------------- in this process
 
 
-@dataclass(frozen=True)
-class Material:
-    """What is to be put in order, as the provider has it when it begins to look for evidence."""
-
-    concepts: list[Concept]
-    limit: int
-    topic: str
-
-
 @cache
-def material(folder: Path, mode: str) -> Material:
+def material(folder: Path, mode: str) -> Chosen:
     """The concepts of a case as `dagogy run` would choose them. Raises the errors of `read_scope` and of the provider."""
     document = read_scope((folder / "scope.md").read_text(encoding="utf-8"), source="scope.md")
-    if mode == "scope":
-        spec = msgspec.json.decode(synthesise_spec(document, read(document), b"{}", b"{}"), type=TopicSpec)
-        concepts, _ = from_scope(document, spec)
-        topic = document.title
-    else:
-        spec = msgspec.json.decode((folder / "topic_spec.json").read_bytes(), type=TopicSpec)
-        # The runner lays the document where a run has its scope document, so it is read as one.
-        concepts, _ = from_scope(document, spec) if mode == "spec+doc" else from_spec(spec, ())
-        topic = document.title if mode == "spec+doc" else spec.goal
-    limits = spec.constraints
-    least, most = (v if isinstance(v, int) else 0 for v in (limits.node_count_min, limits.node_count_max))
-    limit = limits.max_prerequisites_per_node
-    return Material(fit(concepts, least, most)[0], limit if isinstance(limit, int) else DEFAULT_LIMIT, topic)
+    written = synthesise_spec(document, read(document), b"{}", b"{}") if mode == "scope" else (folder / "topic_spec.json").read_bytes()
+    # The runner lays the document where a run has its scope document, so it is read as one.
+    by_scope = mode != "spec"
+    return chosen(msgspec.json.decode(written, type=TopicSpec), [document] if by_scope else [], by_scope=by_scope)
 
 
 def curriculum(studied: Studied) -> Row:
@@ -154,7 +133,7 @@ def curriculum(studied: Studied) -> Row:
     return {"nodes": [{"id": studied.concepts[i].id, "title": studied.concepts[i].title, "prerequisites": before[i]} for i in studied.arrangement.order]}
 
 
-def scored(scorer: Scorer, case: Case, mode: str, weights: Weights = edges.DEFAULT) -> Row:
+def scored(scorer: Scorer, case: Case, mode: str, weights: Weights = DEFAULT) -> Row:
     given = material(case.folder, mode)
     return scorer.score(case.truth, curriculum(study(given.concepts, given.limit, given.topic, weights=weights)))
 
@@ -225,11 +204,11 @@ def ablation(scorer: Scorer, sets: Mapping[str, Sequence[Case]]) -> list[str]:
     def measured(weights: Weights) -> list[float]:
         return [mean(scored(scorer, case, mode, weights) for case in sets[name]) for name, mode in columns]
 
-    whole = measured(edges.DEFAULT)
+    whole = measured(DEFAULT)
     lines = [f"{'agreement without':<20}" + "".join(f"{f'{name} {mode}':>18}" for name, mode in columns)]
     lines.append(f"{'(all signals)':<20}" + "".join(f"{value:>10.3f}{'':8}" for value in whole))
-    for signal, names in edges.SIGNALS.items():
-        values = measured(changed(edges.DEFAULT, dict.fromkeys(names, 0)))
+    for signal, names in SIGNALS.items():
+        values = measured(changed(DEFAULT, dict.fromkeys(names, 0)))
         lines.append(f"{signal:<20}" + "".join(f"{value:>10.3f} {value - all_on:>+7.3f}" for value, all_on in zip(values, whole, strict=True)))
     return lines
 
@@ -248,7 +227,7 @@ class Search:
     def __init__(self, scorer: Scorer, cases: Sequence[Case]) -> None:
         self.scorer, self.cases = scorer, cases
         self.known: dict[Weights, float] = {}
-        self.names = [f.name for f in fields(Weights) if getattr(edges.DEFAULT, f.name)]
+        self.names = [f.name for f in fields(Weights) if getattr(DEFAULT, f.name)]
 
     def value(self, weights: Weights) -> float:
         if weights not in self.known:
@@ -257,13 +236,13 @@ class Search:
         return self.known[weights]
 
     def run(self) -> Weights:
-        best = changed(edges.DEFAULT, {name: getattr(edges.DEFAULT, name) * (2.0 if i % 2 else 0.5) for i, name in enumerate(self.names)})
+        best = changed(DEFAULT, {name: getattr(DEFAULT, name) * (2.0 if i % 2 else 0.5) for i, name in enumerate(self.names)})
         value = self.value(best)
         for _ in range(PASSES):
             before = value
             for name in self.names:
                 for factor in GRID:
-                    tried = changed(best, {name: getattr(edges.DEFAULT, name) * factor})
+                    tried = changed(best, {name: getattr(DEFAULT, name) * factor})
                     reached = self.value(tried)
                     if reached > value + 1e-9 or (factor == 1.0 and reached == value):
                         best, value = tried, reached
@@ -280,9 +259,9 @@ def left_out(bench: Path, kind: str, names: tuple[tuple[Path, tuple[str, ...]], 
     held = [c for c in [*cases, *load(OWN, judged)] if c.kind == kind]
     cells = []
     for mode in ("scope", "spec"):
-        here, shipped = (mean(scored(scorer, c, mode, weights) for c in held) for weights in (found, edges.DEFAULT))
+        here, shipped = (mean(scored(scorer, c, mode, weights) for c in held) for weights in (found, DEFAULT))
         cells.append(f"{here:>10.3f}{shipped:>10.3f} {here - shipped:>+7.3f}")
-    differing = [f"{n} {getattr(found, n):.3g}" for n in (f.name for f in fields(Weights)) if getattr(found, n) != getattr(edges.DEFAULT, n)]
+    differing = [f"{n} {getattr(found, n):.3g}" for n in (f.name for f in fields(Weights)) if getattr(found, n) != getattr(DEFAULT, n)]
     return f"{kind:<12}{len(held):>6}" + "".join(cells) + "   " + ", ".join(differing)
 
 

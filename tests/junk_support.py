@@ -14,11 +14,14 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import yaml
+from dagogy.api import ProposeRequest, ProviderSettings, TopicSpec
 from dagogy.api.rules import Finding
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.judge import Judge
 from dagogy.pipeline.scope import read_scope
+from dagogy.pipeline.spec import synthesise_spec
 from dagogy.pipeline.subject import RunSubject
 from dagogy.testing.cases import complete_spec
 
@@ -187,6 +190,19 @@ def documents() -> dict[str, str]:
     """Scope documents to make junk of: ours and the examples."""
     examples = {p.stem: p.read_text(encoding="utf-8") for p in sorted(EXAMPLES.glob("*.md"))}
     return {**{name: sound(name).scope for name in SOUND}, **examples}
+
+
+def proposed(text: str) -> Run:
+    """What the default provider proposes for a document, and the spec that is made of it."""
+    host = Host(Selection(third_party=False))
+    plugin = next(p for p in host.load("provider") if p.id == "internal")
+    assert plugin.info is not None
+    provider = host.implementation(plugin)(plugin.info, ProviderSettings())
+    document = read_scope(text, source="scope.md", location="inputs/scope.md")
+    read = provider.read_scope(document)
+    written = synthesise_spec(document, read, b"{}", b"{}")
+    request = ProposeRequest(spec=msgspec.json.decode(written, type=TopicSpec), sources=(document,), reading=read)
+    return Run(provider.propose(request).curriculum, json.loads(written), text)
 
 
 def generated_junk() -> list[Junk]:

@@ -142,7 +142,7 @@ def test_aims_and_kinds_that_are_missed_are_named(bench: ModuleType, scorer: Any
 
 
 def test_a_weight_that_is_a_count_stays_a_whole_number(bench: ModuleType) -> None:
-    shipped = bench.edges.DEFAULT
+    shipped = bench.DEFAULT
     for name, value in asdict(shipped).items():
         assert type(getattr(bench.changed(shipped, {name: value * 0.5}), name)) is type(value)
 

@@ -99,6 +99,18 @@ def test_a_failure_met_on_the_way_is_recovered_from_first(desk: Desk) -> None:
     assert desk.stage() == "planned"
 
 
+def test_a_document_without_a_concept_says_what_was_left_out_and_no_fix_is_offered_for_it(desk: Desk) -> None:
+    run = desk.init()
+    (desk.folder / "notes.md").write_text("# Course\n\n## Introduction\n\nWelcome.\n\n## References\n\n- Smith 2001\n")
+    told = desk("run", run.name, "--scope-file", "notes.md")
+    assert told.status == 4
+    assert told.err.startswith("[validation_failed] no concept found in 'notes.md': “Introduction” is a structural heading; “References” is a structural")
+    tried = desk("recover", run.name, "--unsafe")
+    assert tried.out.count("nothing to do: there is no curriculum: no concept was found in the scope document") == 3
+    assert f"dagogy run {run.name} --scope-file notes.md --scope-mode seed-list" in tried.out
+    assert "validation_report" not in tried.out
+
+
 def test_a_validation_failure_is_recovered_by_safe_fixes_with_a_copy_kept(desk: Desk) -> None:
     document = sound_curriculum()
     document["nodes"][1]["prerequisites"] = ["alpha", "alpha"]

@@ -79,6 +79,19 @@ def test_a_pair_is_an_edge_implied_reversed_or_without_evidence(desk: Desk, comp
     assert (nothing["verdict"], nothing["evidence"]) == ("none", [])
 
 
+def test_a_pair_that_a_path_says_is_implied_whatever_the_reading_made_of_its_own_evidence(desk: Desk, compiled: Path) -> None:
+    kept = json.loads((compiled / EVIDENCE).read_bytes())
+    [pair] = [d for d in kept["dropped"] if (d["prerequisite"], d["dependent"]) == ("streams", "pipelines")]
+    pair["reason"] = "weak"
+    (compiled / EVIDENCE).write_text(json.dumps(kept))
+    told = why(desk, "pipelines", "streams")
+    assert (told["verdict"], told["reason"], told["reason_told"]) == ("implied", "implied", "other edges say the same")
+    considered = {n["id"]: n for n in why(desk, "pipelines")["not_prerequisites"]}
+    assert (considered["streams"]["reason"], considered["streams"]["told"]) == ("implied", "other edges say the same")
+    edited(compiled, lambda nodes: nodes["filters"].update(prerequisites=[]))
+    assert why(desk, "pipelines", "streams")["reason"] == "weak", "nothing says it any more"
+
+
 def test_an_edge_without_evidence_is_told_as_such_and_one_taken_out_by_hand_too(desk: Desk, compiled: Path) -> None:
     edited(compiled, lambda nodes: (nodes["logging"].update(prerequisites=["pipelines"]), nodes["filters"].update(prerequisites=[])))
     assert why(desk, "logging", "pipelines")["told"] == UNSUPPORTED
@@ -95,6 +108,9 @@ def test_a_node_can_be_named_by_title_or_part_and_an_ambiguous_name_lists_the_ca
     assert "filters (Filters)" in told.err
     assert "filter-tests (Filter tests)" in told.err
     assert "did you mean 'Streams'?" in failed(desk("why", "latest", "strems"), "not_found").err
+    assert "did you mean 'Filter tests'?" in failed(desk("why", "latest", "how tets are run"), "not_found").err
+    assert "did you mean 'Pipelines' or 'Logging'?" in failed(desk("why", "latest", "a pipelin, or logs of logging"), "not_found").err
+    assert "curriculum.json" in failed(desk("why", "latest", "zzz"), "not_found").err
     failed(desk("why", "latest", "filters", "filters"), "invalid_argument")
 
 

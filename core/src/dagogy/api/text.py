@@ -1,16 +1,18 @@
 """Words and sentences of plain text, the same for every rule and provider.
 
-Stems are those of the Snowball English stemmer (Porter 2); words of other languages and scripts keep their characters.
+Stems are those of the Snowball stemmers: of the English one (Porter 2) for Latin letters, and for other alphabets of that of the language most
+written in them. What is not of such an alphabet keeps its characters.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from bisect import bisect_left
+from functools import cache, lru_cache
 from typing import Any
 
-__all__ = ["STOP_WORDS", "content_words", "folded", "sentences", "shorten", "stem", "words"]
+__all__ = ["STOP_WORDS", "content_words", "folded", "sentences", "shorten", "stem", "word_keys", "words"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _PLAIN = re.compile(r"[^a-z0-9+#]+")
@@ -46,18 +48,39 @@ def folded(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-@lru_cache(maxsize=1)
-def _stemmer() -> Any:
+#: The last character of a block of characters, and whose stems its words have; "" where words keep their characters.
+_SCRIPTS = (
+    ("\u036f", "english"), ("\u03ff", "greek"), ("\u052f", "russian"), ("\u058f", "armenian"), ("\u05ff", ""), ("\u06ff", "arabic"), ("\u08ff", ""),
+    ("\u097f", "hindi"), ("\u0b7f", ""), ("\u0bff", "tamil"), ("\u1dff", ""), ("\u1eff", "english"), ("\u1fff", "greek"), ("\U0010ffff", ""),
+)  # fmt: skip
+_SCRIPT_ENDS = [last for last, _ in _SCRIPTS]
+#: Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
+_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_KEY = 6
+
+
+@cache
+def _stemmer(language: str) -> Any:
     import Stemmer
 
-    return Stemmer.Stemmer("english")
+    return Stemmer.Stemmer(language)
 
 
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """The stem of one lower-case word."""
-    stemmed: str = _stemmer().stemWord(word.replace("’", "'"))
+    language = "english" if word.isascii() else _SCRIPTS[bisect_left(_SCRIPT_ENDS, word[0])][1]
+    stemmed: str = _stemmer(language).stemWord(word.replace("’", "'")) if language else word
     return stemmed
+
+
+def word_keys(word: str) -> list[str]:
+    """What a lower-case word is compared by where endings shall make no difference: the first six letters of its stem (`lemma12` stays whole), or pairs
+    of characters in a script without spaces."""
+    if not word.isascii() and _SPACELESS.search(word):
+        return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
+    found = stem(word)
+    return [found[:_KEY] if found.isalpha() else found]
 
 
 def content_words(text: str) -> list[str]:

@@ -114,6 +114,7 @@ def read_concepts(opened: OpenRun, provider: Provider, document: ScopeDocument) 
         raise ValidationFailed(
             f"no concept found in {document.source}",
             hint="give it headings, a list of topics or a table of topics; --scope-mode seed-list takes one topic a line",
+            details={"source": document.source, "mode": document.mode, "concepts": 0},
         )
     return reading
 

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from dagogy.api.errors import InvalidArgument, NotFound
-from dagogy.api.text import folded
-from dagogy.contracts.suggest import did_you_mean
+from dagogy.api.text import STOP_WORDS, folded
+from dagogy.contracts.suggest import did_you_mean, nearest
 from dagogy.contracts.types import Curriculum, Node
 from dagogy.pipeline.evidence import Concept, Edge, Known
 from dagogy.pipeline.graph import GraphIndex
 
 #: Titles that an ambiguous name lists, and pairs without an edge that a node's page shows.
 _LISTED, _CONSIDERED = 8, 8
+#: Titles that a name which no node has is asked about.
+_MEANT = 3
 UNSUPPORTED = "stated by the curriculum; the source gives no evidence"
 _DROPPED = {
     "weak": "less evidence than an edge takes",
@@ -76,9 +79,20 @@ class Why:
                 )
             if found:
                 return found[0]
-        meant = did_you_mean(name, [x for n in self.nodes for x in (n.id, n.title)])
+        meant = did_you_mean(name, [x for n in self.nodes for x in (n.id, n.title)]) or self._with_words_of(wanted)
         hint = f"{meant} Else try 'dagogy why --help'" if meant else "the nodes stand in outputs/curriculum/curriculum.json; try 'dagogy why --help'"
         raise NotFound(f"the curriculum has no node '{name}'", hint=hint)
+
+    def _with_words_of(self, wanted: str) -> str:
+        """The question whether the nodes were meant that have most words of `wanted` in their titles, misspelt or not; empty where none has any."""
+        titles: dict[str, list[str]] = defaultdict(list)
+        for node in self.nodes:
+            for word in folded(node.title).split():
+                titles[word].append(node.title)
+        told = (w for w in wanted.split() if w not in STOP_WORDS)
+        found = Counter(title for word in told if (near := nearest(word, titles)) for title in titles[near])
+        best = [f"'{title}'" for title, count in found.most_common(_MEANT) if count == max(found.values())]
+        return f"did you mean {' or '.join(best)}?" if best else ""
 
     # --- one node
 
@@ -115,7 +129,8 @@ class Why:
         if depth < 0:
             return "in a circle of prerequisites, or behind one: it has no place in an order"
         if depth == 0:
-            return f"it has no prerequisite, so it can be studied first; {_count(len(self._below(i)), 'node')} of {len(self.nodes)} lean on it"
+            leaning = _count(len(self._reached(i, self.index.dependents)), "node")
+            return f"it has no prerequisite, so it can be studied first; {leaning} of {len(self.nodes)} lean on it"
         return f"step {depth + 1} of {deepest + 1}: the longest chain of prerequisites below it has {_count(depth, 'step')}"
 
     def _chain(self, i: int) -> list[str]:
@@ -127,11 +142,12 @@ class Why:
             at = max(self.index.prerequisites[at], key=lambda p: (self.index.depth[p], -p), default=None)
         return out[::-1]
 
-    def _below(self, i: int) -> set[int]:
+    def _reached(self, i: int, step: Sequence[Sequence[int]]) -> set[int]:
+        """All that can be reached from a node over its prerequisites, or over its dependents, without the node itself."""
         seen: set[int] = set()
         waiting = [i]
         while waiting:
-            for d in self.index.dependents[waiting.pop()]:
+            for d in step[waiting.pop()]:
                 if d not in seen:
                     seen.add(d)
                     waiting.append(d)
@@ -160,12 +176,13 @@ class Why:
         if concept is None:
             return []
         out = []
+        implied = self._reached(self.index.position[node_id], self.index.prerequisites)
         for part in (self.known.edges, self.known.dropped):
             for (a, b), edge in part.items():
                 other = self.node_of.get(a)
                 if b == concept.id and other is not None and other not in before:
-                    reason = edge.reason or "removed"
-                    told = _reason(edge) if edge.reason else "the curriculum does not have it"
+                    reason = "implied" if self.index.position[other] in implied else edge.reason or "removed"
+                    told = _DROPPED.get(reason, reason) if reason != "removed" else "the curriculum does not have it"
                     out.append({**self._brief(other), "reason": reason, "told": told, "weight": edge.weight, "evidence": _pieces(edge)})
         return sorted(out, key=lambda e: -e["weight"])[:_CONSIDERED]
 
@@ -198,7 +215,9 @@ class Why:
             document |= {"verdict": "no_edge", "told": f"no edge: {told}", **base}
         else:
             document |= {"verdict": "none", "told": "neither comes before the other, and there is no evidence for it, or too little to be kept", **base}
-        if dropped and not kept:
+        if document["verdict"] == "implied":
+            document |= {"reason": "implied", "reason_told": _DROPPED["implied"]}
+        elif dropped and not kept:
             document |= {"reason": dropped.reason, "reason_told": _reason(dropped)}
         return {"reason": "", "reason_told": "", **document, "evidence_in": self.known.artifact}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
@@ -11,12 +12,15 @@ _CURRICULUM = "outputs/curriculum/curriculum.json"
 _REPORT = "outputs/reviews/validation_report.json"
 _MOST_ROUNDS = 16
 _SHOWN = 3
+_NOTHING_TAUGHT = "there is no curriculum: no concept was found in the scope document"
 
 
 class FixFindings(RecoveryAction):
     """Applies the safe fixes (`dagogy validate RUN --fix`); the curriculum as it was is kept in `logs/kept/`."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        if _is_without_concepts(failure):
+            return RecoveryOutcome(changed=False, message=_NOTHING_TAUGHT)
         if _command(failure) == "run":
             return RecoveryOutcome(changed=False, message="the generation applied the safe fixes itself")
         return _fixed(context, "--fix", "no finding can be fixed safely")
@@ -30,6 +34,8 @@ class FixFindingsUnsafely(RecoveryAction):
     """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        if _is_without_concepts(failure):
+            return RecoveryOutcome(changed=False, message=_NOTHING_TAUGHT)
         if _command(failure) == "run":
             return RecoveryOutcome(changed=False, message="'run' would generate the curriculum anew, and undo it")
         return _fixed(context, "--unsafe-fixes", "no finding can be fixed by a rule")
@@ -42,6 +48,8 @@ class Regenerate(RecoveryAction):
     """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        if _is_without_concepts(failure):
+            return RecoveryOutcome(changed=False, message=_NOTHING_TAUGHT)
         if "--max-iterations" in failure.command:
             return RecoveryOutcome(changed=False, message="the command sets --max-iterations itself", commands=(f"dagogy run {context.run_id}",))
         now = context.setting("AGENT_MAX_ITERATIONS").strip() or "4"
@@ -56,9 +64,16 @@ class Regenerate(RecoveryAction):
 
 
 class ReadReport(RecoveryAction):
-    """Names the report, its first errors with the place of each, and the commands that follow once they are mended."""
+    """Names the report, its first errors with the place of each, and the commands that follow once they are mended.
+
+    Where no concept was found in the scope document there is no report: then it says so, and how a document names its concepts.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        if _is_without_concepts(failure):
+            source = failure.details.get("source", "FILE")
+            again = f"dagogy run {context.run_id} --scope-file {shlex.quote(str(source))}"
+            return RecoveryOutcome(changed=False, message=f"{failure.message}; {failure.hint}", commands=(again, f"{again} --scope-mode seed-list"))
         try:
             report = json.loads((context.run / _REPORT).read_bytes())
             errors = [_line(f) for f in report["findings"] if f["severity"] == "error"]
@@ -82,6 +97,11 @@ def _fixed(context: RecoveryContext, flag: str, otherwise: str) -> RecoveryOutco
     if path.read_bytes() == before:
         return RecoveryOutcome(changed=False, message=otherwise)
     return RecoveryOutcome(changed=True, message=f"fixed; the curriculum as it was: {kept}")
+
+
+def _is_without_concepts(failure: Failure) -> bool:
+    """Whether it was not a curriculum that did not pass, but a scope document out of which none can be made."""
+    return failure.details.get("concepts") == 0
 
 
 def _command(failure: Failure) -> str:

@@ -13,7 +13,8 @@ class ValidationFailure(SignatureClassifier):
         concept was found in the scope document.
         Recognised by: Our own code `validation_failed`, a line that begins `validation failed`, or the head of a validation report that
         counts failures.
-        What to do: Where the document has no concept, do what the hint says. Else read `outputs/reviews/validation_report.md`, mend the spec
+        What to do: Where no concept was found, name each in the scope document by a heading with some text, a list item, or a row of a table with a
+        `Topic` column, or run with `--scope-mode seed-list`, which takes each line for one. Else read `outputs/reviews/validation_report.md`, mend the spec
         or the settings (or generate again with the findings fed back), then run `dagogy validate RUN`, `dagogy plan RUN` and `dagogy iterate RUN`.
         Retry: Only after something changed. The same findings twice are a case for escalation.
     """

@@ -17,7 +17,18 @@ from statistics import median
 from dagogy.api import Block, ScopeDocument, folded
 
 from dagogy_provider_internal.estimates import stated_minutes
-from dagogy_provider_internal.headings import heading_kind, is_admin, is_chapter, is_contents, is_label, is_part, meta_role, numbering
+from dagogy_provider_internal.headings import (
+    cell_number,
+    heading_kind,
+    is_admin,
+    is_chapter,
+    is_contents,
+    is_label,
+    is_number_column,
+    is_part,
+    meta_role,
+    numbering,
+)
 from dagogy_provider_internal.lexicon import column_role, is_imperative, label
 from dagogy_provider_internal.naming import (
     aliases,
@@ -63,8 +74,9 @@ class Concept:
 
     `anchor`: the block that names it, -1 when none does. `blocks`: what the source says of it, in document order, the anchor included where it
     holds more than the name. `gloss`: the text beside the name in the anchor. `parts`: titles and blocks of its own sub-sections. `number`: the
-    number in front of its title. `ordered`: an item of a numbered list. `needs`: what stands in parentheses behind the name and tells what comes
-    before it, with its lines. `minutes`: the time that a column of the table gives it.
+    number in front of its title, or that of the week, session or place which a column of its table gives. `ordered`: an item of a numbered list.
+    `needs`: what stands in parentheses behind the name and tells what comes before it, with its lines. `minutes`: the time that a column of the
+    table gives it.
     """
 
     title: str
@@ -412,13 +424,14 @@ class _Reader:
         for header, rows in tables.items():
             column = _name_column(header, [blocks[at].cells for at in rows], guess=guess, heading=tidy_title(section.title))
             schedule = any(_SCHEDULE_COLUMN.match(h.strip()) for h in header)
-            for at in rows if column >= 0 else ():
+            numbers = _row_numbers(header, [blocks[at].cells for at in rows])
+            for at, number in zip(rows, numbers, strict=True) if column >= 0 else ():
                 row = blocks[at]
                 title = tidy_title(row.cells[column]) if column < len(row.cells) else ""
                 if is_admin(title, schedule=schedule):
                     self.found.skipped.append((title, "is an entry of the timetable"))
                 elif title:
-                    out.append(Concept(title, self.document, at, [at], row.path, minutes=_minutes_of(row), number=numbering(row.cells[column])))
+                    out.append(Concept(title, self.document, at, [at], row.path, minutes=_minutes_of(row), number=number or numbering(row.cells[column])))
         return sorted(out, key=lambda c: c.anchor)
 
     # ------------------------------------------------------------------------------------------------------------------------ lists
@@ -579,6 +592,18 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
             if len(cells) >= 0.8 * len(rows) and len(named) >= 0.9 * len(cells) and len(set(map(folded, named))) >= 0.9 * len(named):
                 return column
     return -1
+
+
+def _row_numbers(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+    """For each row the numbers in its columns of numbers (`Week`, `No.`), an empty cell going on with the row above; an empty tuple where there are none."""
+    numbers: list[tuple[int, ...]] = [()] * len(rows)
+    for column in (k for k, h in enumerate(header) if is_number_column(h)):
+        last: tuple[int, ...] = ()
+        for i, cells in enumerate(rows):
+            cell = cells[column].strip() if column < len(cells) else ""
+            last = cell_number(cell) if cell else last
+            numbers[i] += last
+    return numbers
 
 
 def _label_of(block: Block, several: frozenset[tuple[str, ...]]) -> tuple[str, str, tuple[tuple[str, tuple[int, int]], ...]]:

@@ -28,6 +28,7 @@ import heapq
 import itertools
 import math
 import re
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -492,13 +493,13 @@ def _stated_order(evidence: Evidence, concepts: Sequence[Concept]) -> None:
 def _stated_places(concepts: Sequence[Concept]) -> list[int]:
     if len(concepts) < 3 or any(c.document is not concepts[0].document or c.anchor < 0 for c in concepts):
         return []
-    opening = " ".join(b.text for b in concepts[0].document.blocks[:12] if b.kind == "paragraph")
+    opening = " ".join(b.text for b in concepts[0].document.blocks[: min(c.anchor for c in concepts)] if b.kind == "paragraph")
     if _UNORDERED_TEXT.search(opening):
         return []
     enough = _NUMBERED_SHARE * len(concepts)
     if _ORDERED_TEXT.search(opening) or sum(bool(c.number or c.ordered) for c in concepts) >= enough:
-        numbers = [c.number for c in concepts]
-        keys = [(n, 0) for n in numbers] if all(numbers) and len(set(numbers)) == len(numbers) else [((), c.anchor) for c in concepts]
+        keys = _numbered(concepts) if sum(bool(c.number) for c in concepts) >= enough else []
+        keys = keys or [((), c.anchor) for c in concepts]
     else:
         groups = [next((n for n in map(group_number, c.path) if n), ()) for c in concepts]
         if sum(map(bool, groups)) < enough or len(set(groups)) < 2:
@@ -506,6 +507,27 @@ def _stated_places(concepts: Sequence[Concept]) -> list[int]:
         keys = [(n, 0) for n in groups]
     rank = {key: k for k, key in enumerate(sorted(set(keys)))}
     return [rank[key] for key in keys]
+
+
+def _numbered(concepts: Sequence[Concept]) -> list[tuple[tuple[int, ...], int]]:
+    """Places by the numbers of the concepts, wherever they stand; empty where the numbers are not of one count. What has no number follows the one
+    before it where the document keeps to its numbers, else it comes last.
+
+    Rows of one table that have the same number share a place; headings and items with the same one are counted anew in each part.
+    """
+    numbered = sorted((c for c in concepts if c.number), key=lambda c: c.anchor)
+    places = {(c.number, (c.path, c.document.blocks[c.anchor].header) if c.document.blocks[c.anchor].cells else c.anchor) for c in numbered}
+    if not 1 < len({c.number for c in numbered}) == len(places):
+        return []
+    rising = all(a.number <= b.number for a, b in itertools.pairwise(numbered))
+    at = [c.anchor for c in numbered]
+    last = (max(c.number for c in numbered), at[-1] + 1)
+    keys = []
+    for concept in concepts:
+        before = bisect(at, concept.anchor)
+        follows = (numbered[before - 1].number if before else (), concept.anchor) if rising else last
+        keys.append((concept.number, -1) if concept.number else follows)
+    return keys
 
 
 def _priors(

@@ -207,6 +207,12 @@ _NUMBERING = re.compile(
     rf"(?-i:(?:[IVX]+|[LC][IVXLC]+)[.)]\s+(?=[^\W\d_a-z]))|{_HAN}[、．]\s*)",
     re.IGNORECASE,
 )
+_NUMBER_COLUMN = re.compile(
+    rf"(?:{_CHAPTER}|no|nr|number|num|nummer|lfd nr|numéro|número|numero|номер|номер п п|п п|序号|编号|周|周次|第几周|週|回|番号|주|주차|번호|차시|"
+    r"رقم|מספר|sıra|sıra no|order|position|pos|topic no|week no|week number|lecture no|session no)s?"
+)
+#: What a cell of such a column holds: `3`, `3.1`, `Week 3`, `W3`, `3–4`; not `3 September`.
+_NUMBER_CELL = re.compile(r"(?:[^\W\d_]{1,12}\.?\s?|#\s?)?(\d{1,3}(?:\.\d{1,3})*)\s*[.):]?(?:\s?[-–—]\s?\d{1,3})?\s*")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")}
 #: A mark such as an emoji in front of a title, or behind it, with white space in between.
@@ -264,6 +270,19 @@ def group_number(title: str) -> tuple[int, ...]:
     if all(n.isdecimal() for n in last):
         return tuple(map(int, last))
     return (NUMBER_WORDS[last[0]],) if last[0] in NUMBER_WORDS else (_value(last[0]),) if set(last[0]) <= _ROMAN_VALUES.keys() else ()
+
+
+def is_number_column(header: str) -> bool:
+    """Whether the column under `header` says at which place of a course its rows stand (`Week`, `No.`, `#`, `Semaine`)."""
+    return header.strip() in ("#", "№") or bool(_NUMBER_COLUMN.fullmatch(folded(header)))
+
+
+def cell_number(cell: str) -> tuple[int, ...]:
+    """The number in a cell of such a column (`3`, `Week 3`, `第三周`, `IV`), or an empty tuple; of a range the first."""
+    match = _NUMBER_CELL.fullmatch(cell)
+    if match:
+        return tuple(map(int, match[1].split(".")))
+    return (_value(cell),) if re.fullmatch("[IVXLC]+", cell) else group_number(cell)
 
 
 def without_numbering(title: str) -> str:

@@ -13,24 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from dagogy.api import (
-    InvalidArgument,
-    Proposal,
-    ProposeRequest,
-    Provider,
-    Readiness,
-    RepairRequest,
-    SalvageRequest,
-    ScopeDocument,
-    ScopeReading,
-    TopicSpec,
-)
+from dagogy.api import Proposal, ProposeRequest, Provider, Readiness, RepairRequest, SalvageRequest, ScopeDocument, ScopeReading, TopicSpec
 
 from dagogy_provider_internal.compose import curriculum
-from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.content import Content
-from dagogy_provider_internal.limits import fit
-from dagogy_provider_internal.reading import DEFAULT_LIMIT, Studied, from_scope, from_spec, no_concept, read, study, told_of
+from dagogy_provider_internal.reading import Studied, chosen, read, study, told_of
 from dagogy_provider_internal.repair import Own, repaired
 from dagogy_provider_internal.salvage import salvaged
 
@@ -85,32 +72,15 @@ class Internal(Provider):
         if self._composed and self._composed[:2] == (spec, by_scope) and list(map(id, self._composed[2])) == list(map(id, sources)):
             document, contents, notes, studied = self._composed[3]
             return copy.deepcopy(document), contents, notes[:], studied
-        concepts, notes, topic = self._choose(request)
-        limits = spec.constraints
-        least, most = (v if isinstance(v, int) else 0 for v in (limits.node_count_min, limits.node_count_max))
-        concepts, fitted = fit(concepts, least, most)
-        notes.extend(fitted)
-        request.progress(f"{len(concepts)} concepts")
-        limit = limits.max_prerequisites_per_node
-        studied = study(concepts, limit if isinstance(limit, int) else DEFAULT_LIMIT, topic)
+        given = chosen(spec, sources, by_scope=by_scope)
+        notes = given.notes
+        request.progress(f"{len(given.concepts)} concepts")
+        studied = study(given.concepts, given.limit, given.topic)
         count = len(studied.arrangement.edges)
         request.progress(f"{count} prerequisite edge{'s' * (count != 1)} with evidence")
-        document, contents = curriculum(topic, studied, spec)
+        document, contents = curriculum(given.topic, studied, spec)
         self._composed = spec, by_scope, sources, (copy.deepcopy(document), contents, notes[:], studied)
         return document, contents, notes, studied
-
-    def _choose(self, request: ProposeRequest) -> tuple[list[Concept], list[str], str]:
-        """What to teach: the scope document's concepts where there is one, else the items of the spec."""
-        if request.reading is not None and request.sources:
-            scope = next((s for s in request.sources if s.location == "inputs/scope.md"), request.sources[0])
-            concepts, notes = from_scope(scope, request.spec)
-            if not concepts:
-                raise no_concept(scope)
-            return concepts, notes, scope.title or request.spec.goal
-        concepts, notes = from_spec(request.spec, request.sources)
-        if not concepts:
-            raise InvalidArgument("the topic spec asks for no concept: scope_in is empty", hint="list what is to be taught in 'scope_in'")
-        return concepts, notes, request.spec.goal
 
 
 def _without_example(document: Mapping[str, Any], request: ProposeRequest) -> list[str]:

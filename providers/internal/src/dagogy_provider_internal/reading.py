@@ -7,7 +7,19 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dagogy.api import READING_MAX, EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed, folded
+from dagogy.api import (
+    READING_MAX,
+    EdgeEvidence,
+    InvalidArgument,
+    ScopeConcept,
+    ScopeDocument,
+    ScopeEdge,
+    ScopeReading,
+    TopicSpec,
+    ValidationFailed,
+    folded,
+    shorten,
+)
 
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.concepts import Concept, find_concepts
@@ -21,28 +33,44 @@ from dagogy_provider_internal.phrasing import shortened
 DEFAULT_LIMIT = 4
 #: Weight from which evidence that makes no edge is worth telling.
 _SPEAKS = 0.1
+_LEFT_OUT = 3  # names that the error about a document without concepts tells of
 #: What a name has besides that of a thing when it means the first steps in it.
 _OPENS = frozenset("basic basics introduction intro to fundamentals of primer getting started with the".split())
 _COVERED = 0.6  # share of an item's telling words in the title of the concept that teaches it
 
 
 @dataclass(slots=True)
+class Chosen:
+    """What a curriculum is to teach: the concepts, at most how many prerequisites each may have, the topic, and what to tell of the choice."""
+
+    concepts: list[Concept]
+    limit: int
+    topic: str
+    notes: list[str]
+
+
+@dataclass(slots=True)
 class Studied:
-    """Concepts with their text, evidence and order."""
+    """Concepts with their text, evidence and order. The concepts stand by their titles; `listed` are their positions in the order of the source."""
 
     concepts: list[Concept]
     texts: list[list[Passage]]
     evidence: Evidence
     arrangement: Arrangement
+    listed: list[int]
 
 
 def study(concepts: list[Concept], limit: int, topic: str, weights: Weights = DEFAULT) -> Studied:
     """Gives the concepts their ids, and finds their text, evidence and order."""
+    # Ties, and the rounding of sums, go by the titles and not by where the source happens to treat what.
+    by_title = sorted(range(len(concepts)), key=lambda i: (folded(concepts[i].title), concepts[i].title))
+    listed = sorted(range(len(concepts)), key=by_title.__getitem__)
+    concepts = [concepts[i] for i in by_title]
     for concept, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True):
         concept.id = name
     texts = [passages(c) for c in concepts]
     evidence = collect(concepts, texts, topic, weights)
-    return Studied(concepts, texts, evidence, arrange(concepts, evidence, limit))
+    return Studied(concepts, texts, evidence, arrange(concepts, evidence, limit), listed)
 
 
 def read(document: ScopeDocument) -> ScopeReading:
@@ -63,7 +91,7 @@ def read(document: ScopeDocument) -> ScopeReading:
         else:
             kept.append(concept)
     if not kept:
-        raise no_concept(document)
+        raise no_concept(document, [f"“{shorten(name)}” {reason}" for name, reason in skipped])
     asked = document.front_matter.get("node_count_max")
     kept, _ = fit(kept, 0, max(READING_MAX, asked if isinstance(asked, int) else 0))
     studied = study(kept, DEFAULT_LIMIT, document.title)
@@ -84,7 +112,7 @@ def told_of(studied: Studied, spec: TopicSpec | None = None) -> ScopeReading:
             named.get(c.title, c.document.location),
             tuple(m for m in c.merged if m != c.title),
         )
-        for c, t in zip(studied.concepts, studied.texts, strict=True)
+        for c, t in ((studied.concepts[i], studied.texts[i]) for i in studied.listed)
     )
     found = studied.arrangement
     dropped = (d for d in found.dropped if d.reason != "weak" or d.edge.weight >= _SPEAKS)
@@ -139,19 +167,48 @@ def _shown(concept: Concept, texts: Sequence[Passage]) -> str:
     return shortened(first) if first else concept.title
 
 
-def no_concept(document: ScopeDocument) -> ValidationFailed:
+def no_concept(document: ScopeDocument, left_out: Sequence[str]) -> ValidationFailed:
+    """The error that says so, with the first of what was left out and why."""
+    left_out = list(dict.fromkeys(left_out))
+    told = "; ".join(left_out[:_LEFT_OUT]) + (f"; and {len(left_out) - _LEFT_OUT} more" if len(left_out) > _LEFT_OUT else "")
+    said = any(b.kind != "heading" for b in document.blocks)
+    why = told or ("its text has no heading, list or table that names one" if said else "it has no text but headings")
     return ValidationFailed(
-        f"no concept found in '{document.source}' ({len(document.blocks)} block{'s' * (len(document.blocks) != 1)} of text)",
+        f"no concept found in '{document.source}': {why}",
         hint="give each concept a heading with some text, a list item, or a table row with a 'Topic' column; or use --scope-mode seed-list",
-        details={"source": document.source, "mode": document.mode},
+        details={"source": document.source, "mode": document.mode, "concepts": 0},
     )
 
 
 # ------------------------------------------------------------------------------------------------------------- choosing for a spec
 
 
+def chosen(spec: TopicSpec, sources: Sequence[ScopeDocument], *, by_scope: bool) -> Chosen:
+    """What to teach, within the limits of the spec: with `by_scope` the scope document's concepts where there is one, else the items of the spec.
+
+    Raises `ValidationFailed` when the document names no concept, and `InvalidArgument` when the spec does not.
+    """
+    if by_scope and sources:
+        scope = next((s for s in sources if s.location == "inputs/scope.md"), sources[0])
+        concepts, notes = from_scope(scope, spec)
+        if not concepts:
+            raise no_concept(scope, notes)
+        topic = scope.title or spec.goal
+    else:
+        concepts, notes = from_spec(spec, sources)
+        if not concepts:
+            raise InvalidArgument("the topic spec asks for no concept: scope_in is empty", hint="list what is to be taught in 'scope_in'")
+        topic = spec.goal
+    limits = spec.constraints
+    least, most = (v if isinstance(v, int) else 0 for v in (limits.node_count_min, limits.node_count_max))
+    without_text = [c for c in concepts if c.anchor < 0] if sources else []
+    concepts, fitted = fit(concepts, least, most)
+    limit = limits.max_prerequisites_per_node
+    return Chosen(concepts, limit if isinstance(limit, int) else DEFAULT_LIMIT, topic, [*notes, *untreated(without_text, concepts), *fitted])
+
+
 def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept], list[str]]:
-    """The document's concepts without what the spec excludes or takes as known, and every `scope_in` item that they do not cover."""
+    """The document's concepts without what the spec excludes or takes as known, and every `scope_in` item that they do not cover, which has no text."""
     notes: list[str] = []
     said = about(document)
     wanted = {same_key(i) for i in spec.scope_in}
@@ -165,9 +222,7 @@ def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept],
             notes.append(f"left out “{concept.title}”: the learner knows it already")
         else:
             chosen.append(concept)
-    for item in uncovered(spec.scope_in, chosen):
-        chosen.append(Concept(item, document, -1, [], (), names=aliases(item)))
-        notes.append(f"“{item}” of the spec is not treated as a concept in '{document.source}'")
+    chosen.extend([Concept(item, document, -1, [], (), names=aliases(item)) for item in uncovered(spec.scope_in, chosen)])
     return chosen, notes
 
 
@@ -211,12 +266,25 @@ def from_spec(spec: TopicSpec, sources: Sequence[ScopeDocument]) -> tuple[list[C
         title = " ".join(item.split())
         if match is None:
             chosen.append(Concept(title, _EMPTY, -1, [], (), names=aliases(title)))
-            if sources:
-                notes.append(f"no section of the sources is about “{title}”")
         else:
             names = list(dict.fromkeys([*aliases(title), *match.names]))
             chosen.append(replace(match, title=title, names=names, ordered=False, merged=[]))
     return chosen, notes
+
+
+def untreated(items: Iterable[Concept], concepts: Sequence[Concept]) -> list[str]:
+    """What to tell of the `items` of the spec that no section treats, once the `concepts` are those of the nodes: an item that names a group of the
+    document has what was merged into it, and one that was merged itself is part of another node."""
+    inside = {title: c.title for c in concepts for title in c.merged if title != c.title}
+    treated = {c.title for c in concepts if c.anchor >= 0}
+    told = []
+    for item in items:
+        if item.title in inside:
+            told.append(f"“{item.title}” of the spec is treated in “{inside[item.title]}”")
+        elif item.title not in treated:
+            where = "the sources" if item.document is _EMPTY else f"'{item.document.source}'"
+            told.append(f"“{item.title}” of the spec is not treated as a concept in {where}")
+    return told
 
 
 _EMPTY = ScopeDocument("topic_spec.json", "inputs/topic_spec.json", "", ())

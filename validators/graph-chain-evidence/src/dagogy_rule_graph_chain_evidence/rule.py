@@ -8,10 +8,8 @@ from typing import Annotated
 from unicodedata import normalize
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, shorten, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, shorten, word_keys, words
 
-# Thai to Khmer, Chinese, Japanese and Korean: pairs of characters stand for words.
-_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 #: A line that numbers what it names: "3. Chords", "## Chapter 3: Chords", "| Week 3 | Chords |".
 _NUMBERED = re.compile(r"^[ \t#|>*-]*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s*[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
 _QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"")
@@ -135,11 +133,6 @@ def _named(tokens: frozenset[str], by_rarest: dict[str, list[int]], titles: Sequ
 
 
 def _tokens(text: str) -> frozenset[str]:
-    """What titles and texts are compared by: the first six letters of stems, pairs of characters where there are no spaces."""
-    out: list[str] = []
-    for word in words(text if text.isascii() else normalize("NFKC", text)):
-        if not word.isascii() and _SPACELESS.search(word):
-            out += [word[i : i + 2] for i in range(len(word) - 1)] or [word]
-        elif word not in STOP_WORDS:
-            out.append(stem(word)[:6])
-    return frozenset(out)
+    """What titles and texts are compared by."""
+    plain = text if text.isascii() else normalize("NFKC", text)
+    return frozenset(key for word in words(plain) if word not in STOP_WORDS for key in word_keys(word))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import log
 from typing import Annotated, NamedTuple
 from unicodedata import normalize
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, shorten, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, shorten, word_keys, words
 
-# Thai to Khmer, Chinese, Japanese and Korean: pairs of characters stand for words.
-_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 #: With more nodes only ideas that are equal word for word are found.
 _MANY = 5000
 #: Texts are compared when they share one of their rarest words; a word in more texts than this tells nothing.
@@ -52,15 +50,15 @@ _SYNONYMS = (
 class DistinctNodes(Rule):
     """A node that says what another one says costs the learner the time twice, and makes both look like less than they are.
 
-    Core ideas are compared by the stems of their words (Snowball English, six letters), a rare word counting for more than a common one
+    Core ideas are compared by the stems of their words (Snowball, six letters), a rare word counting for more than a common one
     (inverse document frequency), some general synonyms as one, and pairs of characters in scripts without spaces; so word order, inflection
     and filling words make no difference. Two ideas are the same when the words in common are `min_overlap` of all the words of both, or nearly
     all of the shorter one's. A node repeats another when at least two of its core ideas, and `min_share` of them, are in that other node.
 
     That is an error where all of the node's ideas are there and are nearly the same, or where the titles differ by an "Introduction to" or a
-    plural only; else a warning, as it is where either node has an `estimate_confidence` of 0.3 or less. One idea that is twice in the same node
-    in other words is a warning. Numbers and a "not" in only one of two ideas set them apart. With more than 5000 nodes only ideas
-    that are equal word for word are found.
+    plural only; else a warning, as it is where either node has an `estimate_confidence` of 0.3 or less; where both have, all such pairs are one
+    warning. One idea that is twice in the same node in other words is a warning. Numbers and a "not" in only one of two ideas set them apart. With
+    more than 5000 nodes only ideas that are equal word for word are found.
 
     Bad:
         "Chain wear": "A chain stretches because its pins wear." "Stretched chains": "As the pins wear, the chain is stretched."
@@ -93,11 +91,30 @@ class DistinctNodes(Rule):
             else:
                 pairs.setdefault((i, j), []).append(match)
         best: dict[int, Finding] = {}
+        silent: dict[int, Finding] = {}
         for (i, j), found in sorted(pairs.items()):
             finding = _repeated(nodes, i, j, found, ideas, options.min_share, subject.tentative)
-            if finding and (i not in best or (best[i].severity and not finding.severity)):
+            if finding and subject.tentative.issuperset((i, j)):
+                silent.setdefault(i, finding)
+            elif finding and (i not in best or (best[i].severity and not finding.severity)):
                 best[i] = finding
         yield from best.values()
+        if silent:
+            yield _alike_in_saying_nothing(silent, nodes)
+
+
+def _alike_in_saying_nothing(repeats: Mapping[int, Finding], nodes: Sequence[Node]) -> Finding:
+    """One finding for all nodes that say that nothing supports them, and the same as another such node. They are not one concept for that."""
+    i, first = next(iter(repeats.items()))
+    several = f"{len(repeats)} nodes say" if len(repeats) > 1 else f"'{nodes[i].id}' says"
+    return Finding(
+        message=f"{several} nothing of {'their' if len(repeats) > 1 else 'its'} own, and what another node without support says, first '{nodes[i].id}' and"
+        f" '{first.data['repeats']}': '{shorten(nodes[i].core_ideas[0])}'; find out what sets each apart, or leave it out",
+        pointer=first.pointer,
+        node_id=nodes[i].id,
+        severity="warning",
+        data={"nodes": [nodes[k].id for k in repeats]},
+    )
 
 
 #: From this overlap on two ideas are the same beyond doubt.
@@ -218,12 +235,7 @@ def _tokens(text: str) -> Iterator[str]:
     for word in words(text if text.isascii() else normalize("NFKC", text)):
         if (word in STOP_WORDS or word in _FILLING) and word not in _NEGATIONS:
             continue
-        if not word.isascii() and _SPACELESS.search(word):
-            yield from (word[i : i + 2] for i in range(len(word) - 1)) if len(word) > 1 else (word,)
-        else:
-            found = stem(word)
-            found = found[:6] if found.isalpha() else found
-            yield _ONE_OF.get(found, found)
+        yield from (_ONE_OF.get(key, key) for key in word_keys(word))
 
 
-_ONE_OF = {stem(word)[:6]: stem(group.split()[0])[:6] for group in reversed(_SYNONYMS.split("|")) for word in group.split()}
+_ONE_OF = {word_keys(word)[0]: word_keys(group.split()[0])[0] for group in reversed(_SYNONYMS.split("|")) for word in group.split()}

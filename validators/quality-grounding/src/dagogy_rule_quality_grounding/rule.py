@@ -18,6 +18,11 @@ _LINES = re.compile(r"L(\d{1,9})(?:-L?(\d{1,9}))?\Z")
 _PASSAGE = 40
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
 _ENGLISH = frozenset(["the", "and", "of", "with", "that", "which", "from", "this", "these", "their", "is", "are"])
+_SURELY_ENGLISH = 2
+#: Content words beside the title of a sentence that explains it.
+_SAYS_SOMETHING = 3
+#: What stands in quotation marks is named, not said.
+_QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"")
 _NEUTRAL = tuple(
     (
         "use used using make makes made give gives take takes get gets become becomes keep keeps put set need needs want allow allows let lets help "
@@ -36,17 +41,20 @@ class Grounding(Rule):
 
     A core idea is grounded when at least `min_share` of its content words occur anywhere in the scope document or the spec's
     `local_paths`, and at least `min_passage_share` of them in one passage of some 80 words or more, since a long document has most words
-    somewhere. Words are compared by the first six letters of their stems (Snowball English); stop words and `neutral_words`, which any text
+    somewhere. Words are compared by the first six letters of their stems (Snowball); stop words and `neutral_words`, which any text
     may have, do not count, so a paraphrase passes. Where a script has no spaces, pairs of characters are compared.
 
     A node is reported when a core idea is not grounded: as an error when more than `max_ungrounded_share` of them are not, else as a warning. It is
     reported, as an error when it holds for all of them, when core ideas are what the sources say of another concept: nearly all their words are
-    in one sentence of a section
-    (or list item) that bears the title of another node, and neither the sentence nor the idea names this one, nor do its resources cite those lines.
-    It is an error when not one content word of the title occurs in the sources or in the spec's `scope_in`. For a node with an
-    `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question) all of these are warnings. The rule is silent without a
-    scope document, where the sources hold fewer than
-    `min_words_per_node` words a node (a bare list of names grounds nothing), and about nodes in another language than the sources.
+    in one sentence of a section (or list item) that bears the title of another node, and neither the sentence nor the idea names this one, nor do
+    its resources cite those lines. It is an error when not one content word of the title occurs in the sources or in the spec's `scope_in`.
+
+    For a node with an `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question) all of these are warnings, and the core
+    ideas of all such nodes together one. It is an error, though, when all nodes are such and none says anything that is in the sources, which explain
+    half of their concepts or more.
+
+    The rule is silent without a scope document, where the sources hold fewer than `min_words_per_node` words a node (a bare list of names grounds
+    nothing), and about core ideas in another language than the sources.
 
     Bad:
         The scope document is about baking. A core idea reads "Eigenvalues measure how a matrix stretches space".
@@ -77,14 +85,17 @@ class Grounding(Rule):
             return
         asked_for = source.tokens | {token for item in subject.spec.scope_in for token in source.content(item)}
         sections = _Sections(subject.sources, nodes, source)
+        doubtful: dict[int, Sequence[int]] = {}
         for i, node in enumerate(nodes):
             loose = [k for k, idea in enumerate(node.core_ideas) if not source.grounds(idea, options.min_share, options.min_passage_share)]
             strange = source.strange(node.title, asked_for)
             borrowed = {k: owner for k, idea in enumerate(node.core_ideas) if k not in loose and (owner := sections.owner_of(idea, i)) >= 0}
-            if not (strange or loose or borrowed) or source.other_language(node):
+            if not (strange or loose or borrowed):
                 continue
+            foreign = source.other_language(node)
+            loose = [k for k in loose if k not in foreign]
             mild = "warning" if i in subject.tentative else ""
-            if strange:
+            if strange and len(foreign) < len(node.core_ideas):
                 yield Finding(
                     message=f"no word of the title '{shorten(node.title)}' is in the scope document or scope_in: name the concept as they do, or remove it",
                     pointer=f"/nodes/{i}/title",
@@ -92,10 +103,21 @@ class Grounding(Rule):
                     severity=mild,
                 )
             few = options.max_ungrounded_share * len(node.core_ideas)
-            if loose:
-                yield _ungrounded(i, node, loose, source, mild or ("warning" if len(loose) <= few else ""))
+            if loose and mild:
+                doubtful[i] = loose
+            elif loose:
+                yield _ungrounded(i, node, loose, source, "warning" if len(loose) <= few else "")
             if borrowed:
                 yield _borrowed(i, node, borrowed, nodes, mild or ("warning" if len(borrowed) < len(node.core_ideas) else ""))
+        explained = sum(map(sections.explains, range(len(nodes)))) if len(subject.tentative) == len(nodes) else 0
+        if explained and 2 * explained >= len(nodes) and not any(map(source.supports, nodes)):
+            yield Finding(
+                message=f"none of the {len(nodes)} nodes says anything that is in the scope document, which explains {explained} of their concepts: take core"
+                " ideas from what it says of each",
+                pointer="/nodes",
+            )
+        elif doubtful:
+            yield _ungrounded_openly(doubtful, nodes)
 
 
 def _borrowed(i: int, node: Node, borrowed: Mapping[int, int], nodes: Sequence[Node], severity: str) -> Finding:
@@ -121,7 +143,7 @@ class _Source:
         for document in documents:
             self._read([document.title, *map(str, document.front_matter.values()), *(block.text for block in document.blocks)])
         self.words: set[str] = set().union(*self._passages)
-        self.english = len(_ENGLISH & self.words) >= 2
+        self.english = len(_ENGLISH & self.words) >= _SURELY_ENGLISH
         # A word of one character is found inside any other of a script without spaces.
         tokens = {word: {*_tokens_of(word), *([] if word.isascii() else _SPACELESS.findall(word))} for word in self.words}
         self.tokens: set[str] = set().union(*tokens.values())
@@ -164,6 +186,17 @@ class _Source:
             return False
         return self._one_passage_has(known, ceil(min_passage_share * len(tokens)))
 
+    def supports(self, node: Node) -> bool:
+        """Whether anything that the node says besides names is in the sources, or is in English where they are not."""
+        if not self.english and self.other_language(node):
+            return True
+        named = set(self.content(node.title))
+        for idea in node.core_ideas:
+            own = [token for token in self.content(_QUOTED.sub(" ", idea)) if token not in named]
+            if idea in self.verbatim or self._one_passage_has([token for token in own if token in self.tokens], max(2, ceil(len(own) / 2))):
+                return True
+        return False
+
     def _one_passage_has(self, tokens: Sequence[str], needed: int) -> bool:
         """Whether a passage, with the one after it, has at least `needed` of `tokens`.
 
@@ -203,10 +236,13 @@ class _Source:
         tokens = self.content(title)
         return bool(tokens) and known.isdisjoint(tokens)
 
-    def other_language(self, node: Node) -> bool:
-        """Whether one of node and sources is English and the other is not. Told by the words that no longer English text lacks."""
+    def other_language(self, node: Node) -> set[int]:
+        """The positions of the core ideas that are not in the language of the sources: English, where they are not, or the reverse. Told by the words
+        that hardly an English sentence, and no longer English text, lacks."""
+        if not self.english:
+            return {k for k, idea in enumerate(node.core_ideas) if len(_ENGLISH.intersection(words(idea))) >= _SURELY_ENGLISH}
         text = words(" ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls]))
-        return len(text) >= 8 and _ENGLISH.isdisjoint(text) == self.english
+        return set(range(len(node.core_ideas))) if len(text) >= 8 and _ENGLISH.isdisjoint(text) else set()
 
 
 class _Sections:
@@ -242,6 +278,10 @@ class _Sections:
                 self._places.setdefault(token, []).append(len(self._sentences))
             self._under.setdefault(owner, []).append(len(self._sentences))
             self._sentences.append((tokens, owner, location, block.lines))
+
+    def explains(self, i: int) -> bool:
+        """Whether the sources have a sentence under the title of node `i` that says more than the title."""
+        return any(len(self._sentences[k][0] - self._titles[i]) >= _SAYS_SOMETHING for k in self._under.get(i, ()))
 
     def owner_of(self, idea: str, i: int) -> int:
         """The other node whose section says `idea`, or -1 where none does or node `i` has a claim on it too."""
@@ -285,6 +325,20 @@ def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source, sever
         node_id=node.id,
         severity=severity,
         data={"core_ideas": list(loose)},
+    )
+
+
+def _ungrounded_openly(doubtful: Mapping[int, Sequence[int]], nodes: Sequence[Node]) -> Finding:
+    """One finding for all nodes that say that nothing supports them."""
+    i, loose = next(iter(doubtful.items()))
+    several = f"core ideas of {len(doubtful)} nodes" if len(doubtful) > 1 else f"core ideas of '{nodes[i].id}'"
+    return Finding(
+        message=f"{several} are not in the scope document, as the low estimate_confidence admits, first '{shorten(nodes[i].core_ideas[loose[0]])}':"
+        " say more of the concepts there, or leave them out",
+        pointer=f"/nodes/{i}/core_ideas/{loose[0]}",
+        node_id=nodes[i].id,
+        severity="warning",
+        data={"nodes": [nodes[k].id for k in doubtful]},
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import Finding, Fix, Meta, Node, Rule, ScopeDocument, Subject, shorten, words
+from dagogy.api import Finding, Fix, Meta, Node, Rule, ScopeDocument, Subject, folded, shorten, words
 
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
 _CHARACTERS_A_WORD = 12
@@ -165,12 +165,12 @@ class _Judge:
     def faults(self, node: Node) -> Iterator[tuple[int, str, _Fault]]:
         """Position, text and what is wrong with it, for each text that is at fault."""
         texts, ideas = _texts(node), len(node.core_ideas)
-        seen: dict[str, int] | None = {} if _repeat(node.core_ideas) else None
+        seen: dict[tuple[str, ...], int] | None = {} if _repeat(node.core_ideas) else None
         for position, text in enumerate(texts):
             is_idea = 1 <= position <= ideas
             fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (None if _whole((text,)) else _broken(text, self.sources))
             if is_idea and seen is not None:
-                before = seen.setdefault(_folded(text), position)
+                before = seen.setdefault(_said(text), position)
                 if before != position and not fault:
                     fault = _Fault(f"says the same as core idea {before}", idle=True)
             if fault:
@@ -178,12 +178,12 @@ class _Judge:
 
     def _fault(self, text: str, title: str, is_idea: bool) -> _Fault | None:
         if len(text) <= self.longest or text[0] in self.first:
-            folded = text.strip().casefold()
-            if self.pattern.fullmatch(folded) or self.pattern.fullmatch(folded.strip(_PUNCTUATION)):
+            plain = text.strip().casefold()
+            if self.pattern.fullmatch(plain) or self.pattern.fullmatch(plain.strip(_PUNCTUATION)):
                 return _Fault("is a placeholder")
-            if not any(map(str.isalnum, folded)):
+            if not any(map(str.isalnum, plain)):
                 return _Fault("says nothing")
-        if len(text) <= len(title) + 4 and _folded(text) == _folded(title):
+        if len(text) <= len(title) + 4 and _said(text) == _said(title):
             return _Fault("only repeats the title")
         if is_idea and self._too_short(text):
             return _Fault(f"has fewer than {self.min_words} words")
@@ -321,8 +321,9 @@ def _repeat(ideas: Sequence[str]) -> bool:
         return False
     if len({text[1:24].lower().rstrip(".") for text in ideas}) == len(ideas):
         return False
-    return len({_folded(text) for text in ideas}) < len(ideas)
+    return len({_said(text) for text in ideas}) < len(ideas)
 
 
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split()).strip(_PUNCTUATION)
+def _said(text: str) -> tuple[str, ...]:
+    """What two texts have in common that say the same; the marks of a formula say something as well."""
+    return folded(text), *_FORMULA.findall(text)

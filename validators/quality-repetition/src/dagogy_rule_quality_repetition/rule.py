@@ -11,7 +11,7 @@ from random import Random
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, sentences
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, sentences, shorten
 
 _SLOT = "…"
 #: Stands for a quotation that is too long for a name: it says something, in the same frame.
@@ -51,7 +51,7 @@ class Repetition(Rule):
     - a warning: the same first five words, or the same words around a quotation of more than six, in a third of the nodes, and in four at least.
 
     A finding is a warning where so few of the nodes claim to know their concept: those with an `estimate_confidence` of 0.3 or less (in `strict`
-    mode also with an open question that names them) say openly that there is little to say.
+    mode also with an open question that names them) say openly that there is little to say. All frames that only such nodes have are one warning.
 
     In a large curriculum the frames are first looked for in a random sample (with a fixed seed) that is large enough to meet
     each of them some two hundred times, and what is frequent there is then counted in all nodes; so the counts are exact. With more
@@ -86,18 +86,32 @@ class Repetition(Rule):
         for kind, texts in _KINDS.items():
             found += _templates(nodes, kind, texts, names, options, limit)
         found.sort(key=lambda t: (not t.exact, -len(t.at)))
-        for template in found[: options.max_reported]:
-            yield _finding(template, nodes, len(found) - options.max_reported, limit, subject.tentative)
+        told = [t for t in found if not subject.tentative.issuperset(t.at)]
+        for template in told[: options.max_reported]:
+            yield _finding(template, nodes, len(told) - options.max_reported, limit, subject.tentative)
+        if len(told) < len(found):
+            yield _said_openly([t for t in found if subject.tentative.issuperset(t.at)], nodes)
+
+
+def _said_openly(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
+    """One finding for all texts that only nodes have which say that nothing supports them: they may be fillers, once that is said."""
+    count, (i, at) = len({j for t in templates for j in t.at}), templates[0].first
+    return Finding(
+        message=f"{count} of {len(nodes)} nodes say that nothing supports them, and have the same texts but for the names, such as"
+        f" '{shorten(templates[0].text)}': say more of their concepts in the sources, or leave them out",
+        pointer=f"/nodes/{i}/{_PATHS[templates[0].kind].format(at)}",
+        severity="warning",
+        data={"template": templates[0].text, "nodes": count, "kind": templates[0].kind},
+    )
 
 
 def _finding(template: _Template, nodes: Sequence[Node], unreported: int, limit: float, tentative: frozenset[int]) -> Finding:
     i, at = template.first
-    text = template.text if len(template.text) <= 60 else template.text[:59] + "…"
     more = f" ({unreported} more such texts are not shown)" if unreported > 0 else ""
     doubtful = sum(j in tentative for j in template.at)
     mild = not template.exact or (doubtful > 0 and len(template.at) - doubtful <= limit)
     return Finding(
-        message=f"{len(template.at)} of {len(nodes)} nodes {template.habit}: '{text}'; say what holds for each alone{more}",
+        message=f"{len(template.at)} of {len(nodes)} nodes {template.habit}: '{shorten(template.text)}'; say what holds for each alone{more}",
         pointer=f"/nodes/{i}/{_PATHS[template.kind].format(at)}",
         severity="warning" if mild else "",
         data={"template": template.text, "nodes": len(template.at), "kind": template.kind},
