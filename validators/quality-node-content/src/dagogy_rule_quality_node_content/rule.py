@@ -164,7 +164,7 @@ class _Judge:
     def faults(self, node: Node) -> Iterator[tuple[int, str, _Fault]]:
         """Position, text and what is wrong with it, for each text that is at fault."""
         texts, ideas = _texts(node), len(node.core_ideas)
-        seen: dict[str, int] | None = {} if _repeat(node.core_ideas) else None
+        seen: dict[tuple[str, ...], int] | None = {} if _repeat(node.core_ideas) else None
         for position, text in enumerate(texts):
             is_idea = 1 <= position <= ideas
             fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (None if _whole((text,)) else _broken(text))
