@@ -16,7 +16,8 @@ from dagogy.pipeline.scope import read_scope
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy_provider_internal import dagogy_providers
-from dagogy_provider_internal.checks import limit_strength, skill_criterion
+from dagogy_provider_internal.cautions import limit_strength
+from dagogy_provider_internal.checks import skill_criterion
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.estimates import effort
 from dagogy_provider_internal.kinds import kind_of

@@ -11,35 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dagogy_provider_internal.cautions import GENUS, NO_GENUS, limit_strength
 from dagogy_provider_internal.kinds import Kind
 
-#: By how surely a sentence names what goes wrong: it forbids or speaks of failure, it sets one thing against another, it limits or requires.
-_LIMITS = (
-    re.compile(
-        r"\b(?:an? (?:\w+ )?(?:error|panic)|panics?|fails?|failure|crash(?:es)?|invalid|illegal|forbidden|"
-        r"(?:not|n['’]t) (?:be )?(?:allowed|permitted|possible)|"
-        r"cannot|can['’]?t|won['’]t|will not|must not|may not|never|impossible|undefined behaviou?r|"
-        r"too (?:much|many|little|few|early|late|long|short|hot|cold|fast|slow)|wrong\w*|loses?)\b",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"\b(?:unlike|whereas|rather than|instead of|as opposed to|different from|differs? from|no longer|not (?:the same|all|every|necessarily|always)|"
-        r"(?:is|are|does|do|was|were|has|have|need) not|(?:is|are|does|do|was|were|has|have|need)n['’]t|even (?:if|though|when)|although|despite|"
-        r"except (?:for|that|when|in))\b|,? but\b(?! also)|^however\b",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"\b(?:only|must|ha(?:s|ve) to|requires?|required|needs? to|unless|until|always|exactly|at (?:most|least)|no (?:more|less|fewer) than|otherwise|"
-        r"depends? on|as long as|by default|regardless)\b",
-        re.IGNORECASE,
-    ),
-)
-#: Looks like a limit and is none.
-_NO_LIMIT = re.compile(
-    r"\b(?:not (?:only|just|merely)|no matter|(?:do|does|did)(?: not|n['’]t) (?:have|need|want) to|only (?:a few|some|begin)|at least one of the)\b|"
-    r"\b(?:if|whether|when) (?:you|we) (?:have|need|must)\b|\bwithout affecting\b",
-    re.IGNORECASE,
-)
 _ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.){2,50}"
 _ITEMS = rf"(?P<items>{_ITEM}(?:, {_ITEM})*(?:,? (?:and|or) {_ITEM}))"
 _EXAMPLES = re.compile(rf"^(?P<aim>.*?)(?:\bexamples? (?:include|are|of [^,;:.]{{2,40}} (?:include|are))|\bsuch as|\bfor example,) {_ITEMS}\.?$", re.IGNORECASE)
@@ -53,10 +27,6 @@ _PURPOSE = re.compile(
     r"\b(?:lets?|allows?|enables?|helps?) (?:you|us|one|users|programs|people|developers)(?: to)? (?P<what>[a-z].+)$|"
     r"\b(?:is|are|can be) used to (?P<used>[a-z].+)$"
 )
-GENUS = re.compile(
-    r"^(?P<article>an?|the)\s(?P<genus>(?:[\w'’-]+\s){0,3}?[\w'’-]+),?\s(?P<only>(?:that|which|whose|in which|where|for which|by which)\s[^,;:]{8,110})$"
-)
-_NO_GENUS = re.compile(r"\b(?:way|kind|type|sort|part|set|one|form)$")
 _MOST_ITEMS = 5
 _LONGEST_CODE = 70
 _HANGING = frozenset("a an the of to in on at by for with from and or as that which its their".split())
@@ -72,13 +42,6 @@ class Told:
     clauses: Sequence[str]
     complement: str = ""
     code: str = ""
-
-
-def limit_strength(text: str) -> int:
-    """3: it forbids or speaks of failure; 2: it sets one thing against another; 1: it limits or requires; 0: none of these."""
-    if _NO_LIMIT.search(text):
-        return 0
-    return next((len(_LIMITS) - k for k, pattern in enumerate(_LIMITS) if pattern.search(text)), 0)
 
 
 def listed(items: Sequence[str]) -> str:
@@ -126,7 +89,7 @@ def _by_examples(told: Told) -> _Form | None:
 
 def _by_genus(told: Told) -> _Form | None:
     found = GENUS.match(told.complement)
-    if not found or _NO_GENUS.search(found["genus"]):
+    if not found or NO_GENUS.search(found["genus"]):
         return None
     article = "an" if re.match(r"[aeiou]", found["genus"]) else "a"
     other = f"{article} {found['genus']}"

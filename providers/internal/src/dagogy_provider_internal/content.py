@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from dagogy.api import folded
 
-from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, limit_strength, listed, skill_criterion
+from dagogy_provider_internal.cautions import can_warn, is_story, limit_strength, taken_for, told_apart
+from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, listed, skill_criterion
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
@@ -53,31 +54,22 @@ from dagogy_provider_internal.statements import (
 IDEAS = {"survey": 3, "practical": 4, "mastery": 5}
 _MOST_IDEAS = 8
 _PITFALLS = {"survey": 1, "practical": 2, "mastery": 3}
-#: The confidence of a node on whose concept the source has nothing, or one sentence.
+#: The confidence of a node on whose concept the source has nothing, or one sentence. Both are tentative (`Subject.tentative`).
 UNSAID, THIN = 0.2, 0.3
+#: All others start from `_FULL`. Each kind of text that is made of the source's words, or found elsewhere, costs `_WIDER`; one that the source does not
+#: have at all `_ABSENT`. Ideas from elsewhere leave `_BORROWED`, or `_ALL_BORROWED` where none is of the concept's own text; no less than `_SUPPORTED`.
+_FULL, _BORROWED, _ALL_BORROWED, _SUPPORTED = 0.9, 0.5, 0.4, 0.35
+_WIDER, _ABSENT = 0.1, 0.2
 _NOTHING, _NO_MORE = "any statement", "any further statement"
 _LEAST_IDEAS = 2
 _USED_SKILLS = 2
 _STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
 _LONG_NAME = 5
-_WORTHLESS = -0.6  # the value of a statement that is not about the concept in so many words and points back to another one
 _DEMANDED = re.compile(r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive)(?:, [^,]+,)? (?:why|that) (?P<what>[^:;]{12,200})$", re.IGNORECASE)
-_STORY = re.compile(r"\b(?:we|our|us|I|my)\b")
-#: Opens a sentence that needs the one before it, which a pitfall does not have.
-_LEANS_BACK = re.compile(
-    r"(?:this|these|those|its|their|an example|in (?:contrast|other|these|this|that|such|both|the)|otherwise|instead|via|due to|because of|for example)\b",
-    re.IGNORECASE,
-)
+_SET_AGAINST = re.compile(r"\b(?:unlike|whereas|although|despite|even (?:if|though)|rather than|instead of|not all|not every|no longer)\b|\bbut not\b", re.IGNORECASE)
+_DEFINES = re.compile(r"^[^,;:.()]{2,70}?\s(?:is|are)\s(?P<what>.+)$")
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too|\w+ing) ")
-_PHRASE = r"(?:(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+ ?){1,5}(?<! )"
-#: Two things that the source tells apart, or asks to be told apart.
-_APART = re.compile(
-    rf"\b(?:distinctions?|differences?|distinguish(?:es|ing)?) (?:between (?P<a>{_PHRASE}) and|(?P<c>{_PHRASE}) from) (?P<b>{_PHRASE})(?=[,;:.()]|$)|"
-    rf"\b(?:confus(?:e|es|ed|ing)|mix(?:es|ed|ing)? up) (?P<e>{_PHRASE}) (?:with|and) (?P<f>{_PHRASE})(?=[,;:.()]|$)",
-    re.IGNORECASE,
-)
-_APART_HINTS = ("istinction", "istinguish", "ifference", "onfus", "ix up", "ixes up", "ixing up")
 _QUESTION = re.compile(r"^(?:what|which|why|how|when|where|who|does|do|is|are|can)\b(?! if we\b)[^:]{12,200}\?$", re.IGNORECASE)
 _PROOF = frozenset("prove show derive justify deduce demonstrate".split())
 _TELLING = frozenset("define state explain describe name identify recognize distinguish summarize list interpret compare classify give".split())
@@ -106,7 +98,7 @@ class Content:
     pitfalls: list[str] = field(default_factory=list)
     task: str = ""
     criterion: str = ""
-    confidence: float = 0.9
+    confidence: float = _FULL
     missing: list[str] = field(default_factory=list)
     spare: list[str] = field(default_factory=list)
     cited: list[Passage] = field(default_factory=list)
@@ -117,8 +109,9 @@ class Content:
         return bool({_NOTHING, _NO_MORE} & set(self.missing))
 
     def lacks(self, what: str, confidence: float) -> None:
+        least = {_NOTHING: UNSAID, _NO_MORE: THIN}.get(what, min(self.confidence, _SUPPORTED))
         self.missing.append(what)
-        self.confidence = round(min(self.confidence, max(confidence, THIN if what != _NOTHING else UNSAID)), 2)
+        self.confidence = round(min(self.confidence, max(confidence, least)), 2)
 
 
 def content_of(concept: Concept, passages: Sequence[Passage], said: Sequence[Statement], around: Around, depth: str) -> Content:
@@ -202,7 +195,7 @@ class _Writer:
         self._add(self.around.elsewhere.explaining)
         if len(self.ideas) > before:
             self.content.cited += [s.passage for s in self.ideas[before:]]
-            self.content.lacks("a text", 0.5 if before else 0.4)
+            self.content.lacks("a text", _BORROWED if before else _ALL_BORROWED)
         self._add(self._contents())
         self._add([_as_it_is(p) for p in self.passages if _can_stand(p, self.concept)])
         if not self.ideas:
@@ -258,7 +251,7 @@ class _Writer:
     def _limits(self) -> None:
         """Failures, contrasts and conditions that the source states of the concept, as far as it says enough else for the core ideas."""
         usable = {s.key for s in self.said if s.passage.role not in ("pitfall", "practice")} - self.used
-        found = [(limit_strength(s.text), s) for s in self.said if s.key in usable and _can_warn(s)]
+        found = [(limit_strength(s.text), s) for s in self.said if s.key in usable and can_warn(s)]
         found.sort(key=lambda f: (-f[0], -f[1].value))
         # An idea can be replaced by advice, by what other parts say, by a sentence as it stands or by the code that shows it.
         stated = {id(s.passage) for s in self.said}
@@ -277,19 +270,42 @@ class _Writer:
 
     def _other_pitfalls(self) -> None:
         """For a concept whose own text leaves no sentence to warn with: two things that it tells apart, half of an idea, what is said elsewhere, advice
-        with its reason. Nothing else is made into a mistake: where the source names none, the node says so."""
+        with its reason, a limit among the ideas, what its definition shuts out. Nothing else is made into a mistake: where the source names none, the
+        node says so."""
         if self.content.pitfalls:
             return
         warned = [s for s in self.around.elsewhere.warning if s.key not in self.used]
-        warned += [s for s in self.around.elsewhere.explaining if s.key not in self.used and _can_warn(s) and limit_strength(s.text) > 1]
+        warned += [s for s in self.around.elsewhere.explaining if s.key not in self.used and can_warn(s) and limit_strength(s.text) > 1]
         advice = [s for s in self.said if s.key not in self.used and s.passage.role == "practice" and not s.passage.explicit and _WITH_REASON.search(s.text)]
-        told = self._told_apart() or self._second_half()
+        told = ("" if self.foreign else told_apart(self.passages)) or self._second_half()
         if not told and warned:
             self.content.cited.append(warned[0].passage)
             told = warned[0].text
-        told = told or (advice[0].text if advice else "") or self._demanded() or self._overlooked()
-        self.content.lacks("pitfalls", self.content.confidence - 0.1 if told else THIN)
-        self._pitfall(told or f"{_NO_MISTAKE} with “{self.concept.title}”.")
+        told = told or (advice[0].text if advice else "") or self._demanded() or self._overlooked() or self._taken_for()
+        self.content.lacks("pitfalls", self.content.confidence - (_WIDER if told else _ABSENT))
+        self._pitfall(told or self._no_mistake())
+
+    def _no_mistake(self) -> str:
+        """That the source warns of nothing, and by which statement of it a mistake would be known."""
+        silent = f"{_NO_MISTAKE} with “{self.concept.title}”"
+        told = next((c for s in [*self.ideas[1:], *self.ideas[:1]] if (c := clause(s, self.around.plain))), "")
+        if self.foreign or not told:
+            return f"{silent}; it has this to go by: {self.content.core_ideas[0]}"
+        return sentence(f"{silent}; what goes against this is one: {told}")
+
+    def _taken_for(self) -> str:
+        complement = self._complement()
+        return taken_for(complement, self._called()) if complement and not self.foreign else ""
+
+    def _complement(self) -> str:
+        """What the concept is, by the sentence that defines it."""
+        first = self.ideas[0]
+        text = clause(first, self.around.plain) or clause(first, self.around.plain, LONGEST)
+        definition = _DEFINES.match(text) if first.subject else None
+        if definition:
+            return definition["what"]
+        gloss = first.text.rstrip(".!? ")
+        return uncapitalised(gloss) if is_fragment(first.text, self.concept.title) else ""
 
     def _demanded(self) -> str:
         """A limit that the source asks the learner to know or show ("Know why …", "Prove that … is not …")."""
@@ -297,8 +313,11 @@ class _Writer:
         return next((sentence(what) for what in found if limit_strength(what) and balanced(what) and not PRONOUN.match(capitalised(what))), "")
 
     def _overlooked(self) -> str:
-        """A failure, contrast or condition that stands among the ideas, because the source says too little else to spare it there."""
-        found = [(limit_strength(s.text), c) for s in [*self.ideas[1:], *self.ideas[:1]] if (c := clause(s, self.around.plain)) and not _STORY.search(s.text)]
+        """A failure, contrast or condition that stands among the ideas, because the source says too little else to spare it there. What a definition
+        denies is part of it; only what it forbids or sets against another thing is a mistake as well."""
+        later = [s for s in self.ideas[1:] if limit_strength(s.text)]
+        opening = [s for s in self.ideas[:1] if limit_strength(s.text) != 2 or _SET_AGAINST.search(s.text)]
+        found = [(limit_strength(s.text), c) for s in [*later, *opening] if (c := clause(s, self.around.plain)) and not is_story(s.text)]
         strength, told = max(found, key=lambda f: f[0], default=(0, ""))
         return sentence(f"Overlooking that {told}") if strength and not self.foreign else ""
 
@@ -310,16 +329,6 @@ class _Writer:
                 self.ideas[k] = two[0]
                 self.content.core_ideas[k] = two[0].text
                 return two[1].text
-        return ""
-
-    def _told_apart(self) -> str:
-        if self.foreign:
-            return ""
-        for p in self.passages:
-            hinted = p.role not in ("code", "question") and any(hint in p.text for hint in _APART_HINTS)
-            found = _APART.search(p.text) if hinted else None
-            if found:
-                return sentence(f"Mixing up {found['a'] or found['c'] or found['e']} and {found['b'] or found['f']}")
         return ""
 
     def _called(self) -> str:
@@ -357,7 +366,7 @@ class _Writer:
         elif tasks:
             self.content.task, self.content.criterion = tasks[0], self._criterion_for(tasks[0])
         else:
-            self.content.lacks("a practice task", self.content.confidence - 0.1)
+            self.content.lacks("a practice task", self.content.confidence - _WIDER)
             self.content.task, self.content.criterion = self._own_check()
 
     def _split(self, passage: Passage) -> tuple[str, str]:
@@ -461,8 +470,7 @@ class _Writer:
 
     def _check_by_text(self, clauses: Sequence[str], depth: str) -> tuple[str, str]:
         """A task out of what the source says, examples, parts, limits and code among it, and its criterion."""
-        definition = re.match(r"^[^,;:.()]{2,70}?\s(?:is|are)\s(?P<what>.+)$", clauses[0]) if self.ideas[0].subject else None
-        told = Told(self._topic(), self._first_prerequisite(), clauses, definition["what"] if definition else "", self._code())
+        told = Told(self._topic(), self._first_prerequisite(), clauses, self._complement(), self._code())
         task, criterion = asked(told, depth)
         return sentence(task), sentence(criterion.replace("{shown}", self._look_for(task) or clauses[0]))
 
@@ -653,18 +661,6 @@ def _can_stand(passage: Passage, concept: Concept) -> bool:
 
 def _as_it_is(passage: Passage) -> Statement:
     return Statement(shortened(passage.text), passage)
-
-
-def _can_warn(s: Statement) -> bool:
-    """Whether a statement can stand as a pitfall: a sentence of its own about the concept, neither its definition nor the author's story."""
-    return (
-        s.clause
-        and not s.defines
-        and s.passage.role in ("fact", "definition", "example")
-        and s.value > _WORTHLESS
-        and not _STORY.search(s.text)
-        and not _LEANS_BACK.match(s.text)
-    )
 
 
 def _telling(concept: Concept) -> set[str]:

@@ -71,7 +71,7 @@ def label(text: str) -> tuple[str, str]:
 
 _PITFALL_STRONG = re.compile(
     r"\b(?:(?:common|frequent|typical|usual|classic) (?:mistake|error|fault|trap|pitfall|misconception|confusion)|mistakes?|"
-    r"misconceptions?|fallacy|pitfalls?|beware|wrong to|is wrong|be aware of|careful|caution|mislead\w*|deceives?|easily (?:mistaken|confused)|"
+    r"misconceptions?|fallacy|pitfalls?|beware|wrong to|is wrong|careful|caution|mislead\w*|deceives?|easily (?:mistaken|confused)|"
     r"confus\w+|(?:is|are) a trap|frequent trap|poor guide|must not|should not|shouldn['’]t|"
     r"not a guarantee|(?:is|are) not proof|does not prove|danger\w*|trap is)\b|(?:^|[,;:]\s)(?:but )?(?:do not|don['’]t|never|avoid)\b",
     re.IGNORECASE,

@@ -88,6 +88,8 @@ _ORDER = re.compile(r"^(?:Know|Understand|Learn|Be able|Be aware|Recognize|Recog
 _ORDERED = re.compile(r"^\w+ (?:that|how|why|whether|what|which|an?|the|your|each|every|all|one|two|three|it|them)\b")
 _SUBORDINATE = re.compile(r",|\b(?:how|what|that|which|who|where|when|whether|if|in which)\b")
 _FINITE = frozenset("is are was were be been has have had can could may might must will would shall should does do did".split())
+#: Behind these "That" opens a clause and stands for nothing.
+_OPENS_CLAUSE = frozenset("they it the a an two no each all both there you".split())
 _OPENS_OBJECT = frozenset("the a an its all each every any one two three how what whether to".split())
 _DETERMINERS = frozenset("a an the its their his her each every any some no this that of for in to with two three".split())
 _VERBS_MORE = frozenset(
@@ -259,6 +261,8 @@ def resolved(text: str, meant: str) -> str | None:
             return f"{capitalised(meant)} {uncapitalised_first(text)}"
         return text
     word, follows = match["word"], match["next"].lower()
+    if word == "That" and follows in _OPENS_CLAUSE:
+        return text
     if word in _PROPOSITIONAL:
         # "This rule …" names what it means, "This allows …" does not.
         return None if follows in _VERBS_AFTER or word in ("That", "He", "She", "Such") or _third_person(follows) else text
