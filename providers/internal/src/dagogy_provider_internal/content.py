@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from dagogy.api import folded
 
-from dagogy_provider_internal.cautions import can_warn, is_story, limit_strength, taken_for, told_apart
+from dagogy_provider_internal.cautions import can_warn, is_story, leans_back, limit_strength, taken_for, told_apart
 from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, listed, skill_criterion
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
@@ -288,14 +288,15 @@ class _Writer:
     def _no_mistake(self) -> str:
         """That the source warns of nothing, and by which statement of it a mistake would be known."""
         silent = f"{_NO_MISTAKE} with “{self.concept.title}”"
-        told = next((c for s in [*self.ideas[1:], *self.ideas[:1]] if (c := clause(s, self.around.plain))), "")
+        told = next((c for s in sorted(self.ideas, key=lambda s: -s.value) if (c := clause(s, self.around.plain))), "")
         if self.foreign or not told:
             return f"{silent}; it has this to go by: {self.content.core_ideas[0]}"
         return sentence(f"{silent}; what goes against this is one: {told}")
 
     def _taken_for(self) -> str:
-        complement = self._complement()
-        return taken_for(complement, self._called()) if complement and not self.foreign else ""
+        name, opening = self._name(self.concept.title), self.ideas[0].text
+        about = is_fragment(opening, self.concept.title) or re.match(rf"(?:An? |The )?{re.escape(name)}(?:e?s)? ", opening, re.IGNORECASE)
+        return taken_for(self._complement(), self._called()) if about and not self.foreign else ""
 
     def _complement(self) -> str:
         """What the concept is, by the sentence that defines it."""
@@ -317,7 +318,7 @@ class _Writer:
         denies is part of it; only what it forbids or sets against another thing is a mistake as well."""
         later = [s for s in self.ideas[1:] if limit_strength(s.text)]
         opening = [s for s in self.ideas[:1] if limit_strength(s.text) != 2 or _SET_AGAINST.search(s.text)]
-        found = [(limit_strength(s.text), c) for s in [*later, *opening] if (c := clause(s, self.around.plain)) and not is_story(s.text)]
+        found = [(limit_strength(s.text), c) for s in [*later, *opening] if not is_story(s.text) and not leans_back(s.text) and (c := clause(s, self.around.plain))]
         strength, told = max(found, key=lambda f: f[0], default=(0, ""))
         return sentence(f"Overlooking that {told}") if strength and not self.foreign else ""
 

@@ -57,7 +57,7 @@ NARRATIVE = re.compile(
     r"^say (?:we|you)\b|^(?:suppose|imagine|consider|recall)\b|\bas (?:above|before|follows)\b|\b(?:shown|seen|given|listed) (?:above|below|here)\b|"
     r"^(?:the (?:former|latter|same|other)|this same|"
     r"one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
-    r"^(?:as|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|"
+    r"^(?:as(?! an? )|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|"
     r"^(?:now that you|so far)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
     r"^the (?:inverse|reverse|opposite|same|reason|problem|answer|solution|downside|upside|rest|first one|second one)\b|"
     r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)"
@@ -84,7 +84,7 @@ _SUBJECTLESS = re.compile(
 )
 _PROPOSITIONAL = frozenset("This These That Those Such He She".split())
 #: Skills as standards and syllabi put them.
-_ORDER = re.compile(r"^(?:Know|Understand|Learn|Be able|Be aware|Recognize|Recognise|Relate|Experiment)\b(?! (?:is|are|of)\b)")
+_ORDER = re.compile(r"^(?:Know|Understand|Assume|Suppose|Learn|Be able|Be aware|Recognize|Recognise|Relate|Experiment)\b(?! (?:is|are|of)\b)")
 _ORDERED = re.compile(r"^\w+ (?:that|how|why|whether|what|which|an?|the|your|each|every|all|one|two|three|it|them)\b")
 _SUBORDINATE = re.compile(r",|\b(?:how|what|that|which|who|where|when|whether|if|in which)\b")
 _FINITE = frozenset("is are was were be been has have had can could may might must will would shall should does do did".split())
@@ -104,6 +104,8 @@ EXPLETIVE = re.compile(
     r"^It (?:is|was|has been|can be|may be|should be|must be)(?: \w+)? (?:\w+ that|(?:\w+ly )?(?:important|possible|impossible|easy|hard|difficult|common|"
     r"useful|necessary|better|best|customary|tempting|easier|harder|safe|safer|wise|enough) (?:to|for))\b"
 )
+#: The rest of a sentence that a formula or a block of code has torn apart.
+_INVERTED = re.compile(r"(?:Is|Are|Was|Were|Does|Has)\s")
 _LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
 _WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 
@@ -217,7 +219,7 @@ def is_plural(name: str) -> bool:
 
 def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | None:
     text = cleaned(passage.text)
-    if not text or text.endswith((":", "?", "？", "؟")) or not balanced(text):
+    if not text or text.endswith((":", "?", "？", "؟")) or not balanced(text) or _INVERTED.match(text):
         return None
     alone = resolved(text, meant)
     if alone is None:
