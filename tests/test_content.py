@@ -377,6 +377,11 @@ def test_a_gerund_alone_or_before_a_plural_is_a_name_unless_the_source_uses_the_
         ("Unlike a list, a tuple has a fixed length.", 2),
         ("The name must be unique.", 1),
         ("A tuple holds values.", 0),
+        ("New cooks commonly get stuck on emulsions.", 4),
+        ("A query that names no table raises a LookupError.", 3),
+        ("An int is a number, not a string.", 2),
+        ("Numbers with no end are called irrational.", 0),
+        ("You will need to turn a number into a string.", 0),
         ("It is not only fast but also small.", 0),
     ],
 )
@@ -394,7 +399,32 @@ def test_a_limit_among_two_ideas_is_told_as_overlooked_and_a_mere_fact_is_not() 
     text = "# T\n\n## Vector\n\nA vector is a list of values. A vector can only hold values of one type.\n\n## Map\n\nA map is a table. A map has keys.\n"
     made = nodes(text)
     assert made["Vector"]["pitfalls"] == ["Overlooking that a vector can only hold values of one type."]
-    assert made["Map"]["pitfalls"] == ["The source names no mistake with “Map”."]
+    assert made["Map"]["pitfalls"] == ["The source names no mistake with “Map”; what goes against this is one: a map is a table."]
+
+
+@pytest.mark.parametrize(
+    ("said", "pitfall"),
+    [
+        ("A monoid is a semigroup that has a neutral element.", "Taking any semigroup for a monoid: it has to be one that has a neutral element."),
+        ("A monoid is a semigroup such that this law is kept.", "The source names no mistake"),
+        ("Errors are not thrown in monoids.", "Overlooking that errors are not thrown in monoids."),
+        ("A monoid is a group that is not ordered by size.", "Taking any group for a monoid: it has to be one that is not ordered by size."),
+        ("Be aware of the universal monoid.", "The source names no mistake"),
+    ],
+)
+def test_a_definition_tells_a_mistake_by_what_it_shuts_out_and_not_by_a_denial_inside_it(said: str, pitfall: str) -> None:
+    made = nodes(f"# T\n\n## Monoid\n\n{said} A monoid has a name.\n\n## Oven\n\nAn oven is a box.\n")["Monoid"]["pitfalls"]
+    assert made[0].startswith(pitfall)
+
+
+def test_a_concept_is_set_against_the_one_that_is_defined_most_like_it() -> None:
+    text = (
+        "# T\n\n## Left ideal\n\nLeft ideals are subgroups closed under products from the left.\n\n"
+        "## Right ideal\n\nRight ideals are subgroups closed under products from the right.\n\n## Oven\n\nOvens are boxes that get hot.\n"
+    )
+    made = nodes(text)
+    assert made["Left ideal"]["pitfalls"] == ["Mixing up left ideal with right ideal: right ideals are subgroups closed under products from the right."]
+    assert made["Oven"]["pitfalls"][0].startswith("The source names no mistake")
 
 
 def test_a_limit_that_the_learner_is_to_know_is_a_pitfall() -> None:
@@ -446,14 +476,28 @@ def test_a_concept_that_is_only_named_says_so_in_the_fewest_words_and_asks(text:
         assert "source" in node["mastery_check"]["pass_criteria"] or "documentation" in node["mastery_check"]["pass_criteria"]
 
 
-def test_where_the_source_warns_of_nothing_the_node_says_so_and_has_a_low_confidence() -> None:
+def test_where_the_source_warns_of_nothing_the_node_says_so_and_asks_but_is_not_tentative_for_that() -> None:
     text = "# T\n\n## Red\n\nRed is a colour of the sky. Red is warm in many lands.\n\n## Blue\n\nBlue is a colour of the sea. Blue is cold in many lands.\n"
     made = curriculum(text, evidence_mode="strict")
     silent = [n for n in made["nodes"] if n["pitfalls"][0].startswith("The source names no mistake")]
     assert silent
     for node in silent:
-        assert node["estimate_confidence"] <= 0.3
-        assert any(q["related_nodes"] == [node["id"]] and "mistakes" in q["question"] for q in made["open_questions"])
+        assert node["estimate_confidence"] == 0.6
+        assert any(node["id"] in q["related_nodes"] and "pitfalls" in q["question"] for q in made["open_questions"])
+
+
+@pytest.mark.parametrize(
+    ("said", "confidence"),
+    [
+        pytest.param("Red is a colour of the sky. Red is warm in many lands. Never mix red with green. Draw a red wall.", 0.9, id="all of it"),
+        pytest.param("Red is a colour of the sky. Red is warm in many lands. Never mix red with green.", 0.8, id="a task made"),
+        pytest.param("Red is a colour of the sky. Red is warm in many lands. Draw a red wall.", 0.7, id="no mistake"),
+        pytest.param("Red is a colour of the sky. Red is warm in many lands.", 0.6, id="neither"),
+        pytest.param("Red is a colour of the sky.", 0.3, id="one statement"),
+    ],
+)
+def test_each_kind_of_text_that_the_source_does_not_have_lowers_the_confidence(said: str, confidence: float) -> None:
+    assert nodes(f"# T\n\n## Red\n\n{said}\n\n## Oven\n\nAn oven is a box.\n")["Red"]["estimate_confidence"] == confidence
 
 
 # --------------------------------------------------------------------------------------------------------- estimates and resources

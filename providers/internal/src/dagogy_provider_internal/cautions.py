@@ -8,10 +8,13 @@ of the kind is said, a definition of the form "a K that …" still tells one mis
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from dagogy.api import content_words
 
 from dagogy_provider_internal.lexicon import pitfall_strength
-from dagogy_provider_internal.naming import same_key
+from dagogy_provider_internal.naming import core_name, same_key, word_forms
 from dagogy_provider_internal.passages import Passage
 from dagogy_provider_internal.phrasing import balanced, sentence
 from dagogy_provider_internal.statements import Statement
@@ -29,19 +32,19 @@ _LIMITS = (
     re.compile(
         rf"\b(?:an? (?:\w+ )?(?:error|panic)|as errors|errors if|raises? (?:an? )?\w+(?:Error|Exception)|panics?|fails?|failure|crash(?:es)?|invalid|illegal|forbidden|{_NOT} (?:be )?"
         r"(?:allowed|permitted|possible|guarantee\w*|compile)|cannot|can['’]?t|won['’]t|will not|must not|may not|never|impossible|undefined behaviou?r|"
-        r"too (?:much|many|little|few|early|late|long|short|hot|cold|fast|slow)|wrong\w*|loses?|(?:is|are|be|gets?) lost|no effect|"
-        r"there (?:is|are) no\b(?! (?:need|official|reason|point))|nobody|no one|rejects?|refuses?)\b",
+        r"too (?:large|small|big|much|many|little|few|early|late|long|short|hot|cold|fast|slow)|wrong\w*|loses?|(?:is|are|be|gets?) lost|no effect|"
+        r"there (?:is|are) no\b(?! (?:need|official|reason|point|consensus))|nobody|no one|rejects?|refuses?)\b",
         re.IGNORECASE,
     ),
     re.compile(
         rf"\b(?:unlike|whereas|rather than|instead of|as opposed to|(?:in|by) contrast|different from|differs? from|no longer|"
         rf"not (?:the same|all|every|necessarily|always|when|if|as|by)|(?:{_IS} (?-i:not)|{_IS}n['’]t)|even (?:if|though|when)|although|despite|"
-        r"except (?:for|that|when|in))\b|,? but\b(?! also)|^however\b|, (?-i:not)\b",
+        r"except (?:for|that|when|in)|hardly|barely|no more \w+ than|adds? complexity|at the cost of)\b|,? but\b(?! also)|^however\b|(?:,| and) (?-i:not)\b(?! in\b)",
         re.IGNORECASE,
     ),
     re.compile(
-        r"\b(?:only|must|has to|have to|requires?|required|needs? to|unless|always|exactly|at (?:most|least)|no (?:more|less|fewer) than|otherwise|"
-        r"not until|regardless)\b",
+        r"\b(?:only|must|has to|have to|requires?(?! it\b)|required|needs? to|unless|always|exactly|at (?:most|least)|no (?:more|less|fewer) than|otherwise|"
+        r"not until|regardless|holds?\b.{3,60}\bas long as)\b",
         re.IGNORECASE,
     ),
 )
@@ -49,19 +52,20 @@ _LIMITS = (
 _NO_LIMIT = re.compile(
     r"\b(?:not (?:only|just|merely)|no matter|(?:do|does|did)(?: not|n['’]t) (?:have|need|want) to|only (?:a few|some|begin)|at least one of the|"
     r"not (?:yet|covered|discussed|shown)|should(?: not|n['’]t) take|nothing (?:but|more than)|cannot (?:only|be overstated))\b|"
-    r"\b(?:if|whether|when) (?:you|we) (?:have|need|must|are not|don['’]t)\b|\b(?:you|we|one)(?: \w+){0,2} (?:need|have|want) to\b|\b(?:makes|is|are) no\b|"
-    r"\bbut (?:also|there (?:is|are)|(?:it|they|this|the \w+|this \w+) (?:can|may|also)|some|many|may)\b|\bwhether or not\b|\bno consensus\b|\bwithout (?:affecting|further|having to|the need)\b|"
+    r"\b(?:if|whether|when) (?:you|we) (?:have|need|must|are not|don['’]t)\b|\b(?:you|we|one)(?: \w+){0,2} (?:need|have|want) to\b|\bmakes no\b|"
+    r"\bbut (?:also|there (?:is|are)|(?:it|they|this|the \w+|this \w+) (?:can|may|also|often)|some|many|may)\b|\bwhether or not\b|\bno consensus\b|\bwithout (?:affecting|further|having to|the need)\b|"
     r"\b(?:is|are) (?:also |often |sometimes )?(?:called|known as|termed|named)\b",
     re.IGNORECASE,
 )
 #: Opens a sentence that needs the one before it, which a pitfall does not have.
 _LEANS_BACK = re.compile(
-    r"(?:this|these|those|they|its|their|an example|in (?:contrast|other|these|this|that|such|both|the)|otherwise|instead|via|due to|because of|for example|"
+    r"(?:this|these|those(?! (?:who|that|which)\b)|they|its|their|an example|in (?:contrast|other|these|this|that|such|both|the)|otherwise|instead|via|due to|because of|for example|"
     r"with(?:out)? (?:it|them))\b",
     re.IGNORECASE,
 )
 _STORY = re.compile(r"\b(?:we|our|us|I|my)\b")
 _MOST = 4
+_FEW_ALIKE = 4  # concepts whose names end in the same word; of more than that the word is the subject of the course
 _WORTHLESS = -0.6  # the value of a statement that is not about the concept in so many words and points back to another one
 _WORD = r"(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+"
 _PHRASE = rf"(?:[“\"][^“”\"]{{1,40}}[”\"],?(?: [“\"][^“”\"]{{1,40}}[”\"],?)?|(?:{_WORD} ?){{1,5}}(?<! ))"
@@ -88,6 +92,20 @@ def limit_strength(text: str) -> int:
     if pitfall_strength(text) == 2 or _WARNS.search(text):
         return 4
     return next((len(_LIMITS) - k for k, pattern in enumerate(_LIMITS) if pattern.search(text)), 0)
+
+
+#: What the main clause denies, in front of any relative clause.
+_DENIES = re.compile(r"^(?:(?!\b(?:that|which|who|whose|where|if|when|any)\b)[^,;])+?\b(?:is|are|was|were|does|do)(?: (?-i:not)|n['’]t)\b", re.IGNORECASE)
+_SET_AGAINST = re.compile(
+    r"\b(?:unlike|whereas|although|despite|even (?:if|though)|rather than|not all|not every|not necessarily|no longer|no more|hardly)\b|\bbut not\b",
+    re.IGNORECASE,
+)
+
+
+def speaks_against(text: str) -> bool:
+    """Whether a sentence that defines something also speaks against a mistake: it forbids, limits, or denies in its main clause. A denial that is
+    part of the definition ("a group that is not …") tells no mistake."""
+    return limit_strength(text) != 2 or bool(_SET_AGAINST.search(text) or _DENIES.match(text))
 
 
 def is_story(text: str) -> bool:
@@ -133,3 +151,28 @@ def taken_for(complement: str, name: str) -> str:
     if not _RELATIVE.match(found["only"]) or predicates > 1 + len(re.findall(r"\band\b", found["only"])) or not balanced(found["only"]):
         return ""
     return sentence(f"Taking any {found['genus']} for {name}: it has to be one {found['only']}")
+
+
+def mixed_up(name: str, other: str, told: str) -> str:
+    """The mistake of taking one concept for the `other` that has most in common with it; `told` says what the other one is."""
+    return sentence(f"Mixing up {name} with {other}: {told}")
+
+
+def alike(titles: Sequence[str], definitions: Sequence[str]) -> Mapping[int, int]:
+    """For each concept the one that it is most easily mixed up with, if there is any: the names end in the same word, which few others do, and the
+    definitions have another telling word in common. An empty definition is like none."""
+    by_head: dict[str, list[int]] = defaultdict(list)
+    for i, title in enumerate(titles):
+        forms = word_forms(core_name(title))
+        # What is done with a thing is not mixed up with the thing.
+        if forms and definitions[i] and not forms[0].endswith("ing"):
+            by_head[forms[-1]].append(i)
+    found: dict[int, int] = {}
+    for few in (few for few in by_head.values() if 1 < len(few) <= _FEW_ALIKE):
+        names = {w for i in few for w in content_words(titles[i])}
+        told = {i: set(content_words(definitions[i])) - names for i in few}
+        for i in few:
+            shared, nearest = max((len(told[i] & told[j]), -abs(i - j)) for j in few if j != i)
+            if shared:
+                found[i] = next(j for j in few if j != i and len(told[i] & told[j]) == shared and abs(i - j) == -nearest)
+    return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from dagogy.api import folded
 
-from dagogy_provider_internal.cautions import can_warn, is_story, leans_back, limit_strength, taken_for, told_apart
+from dagogy_provider_internal.cautions import can_warn, is_story, leans_back, limit_strength, mixed_up, speaks_against, taken_for, told_apart
 from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, listed, skill_criterion
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
@@ -66,8 +66,7 @@ _USED_SKILLS = 2
 _STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
 _LONG_NAME = 5
-_DEMANDED = re.compile(r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive)(?:, [^,]+,)? (?:why|that) (?P<what>[^:;]{12,200})$", re.IGNORECASE)
-_SET_AGAINST = re.compile(r"\b(?:unlike|whereas|although|despite|even (?:if|though)|rather than|instead of|not all|not every|no longer)\b|\bbut not\b", re.IGNORECASE)
+_DEMANDED = re.compile(r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive|be aware)(?:, [^,]+,)? (?:why|that|of ways in which) (?P<what>[^:;]{12,200})$", re.IGNORECASE)
 _DEFINES = re.compile(r"^[^,;:.()]{2,70}?\s(?:is|are)\s(?P<what>.+)$")
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too|\w+ing) ")
 _QUESTION = re.compile(r"^(?:what|which|why|how|when|where|who|does|do|is|are|can)\b(?! if we\b)[^:]{12,200}\?$", re.IGNORECASE)
@@ -79,13 +78,14 @@ _ENGLISH = frozenset("the a an and of is are to in that for with it can be or as
 @dataclass(frozen=True, slots=True)
 class Around:
     """A concept's place in the curriculum: titles it leans on, titles that lean on it, what other parts of the source say of it, misconceptions of
-    the spec about it, and the words that the source writes small within a sentence."""
+    the spec about it, the words that the source writes small within a sentence, and the concept most like it with its definition, if there is one."""
 
     before: Sequence[str] = ()
     after: Sequence[str] = ()
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
     misconceptions: Sequence[str] = ()
     plain: frozenset[str] = frozenset()
+    alike: tuple[str, str] = ("", "")
 
 
 @dataclass(slots=True)
@@ -281,7 +281,7 @@ class _Writer:
         if not told and warned:
             self.content.cited.append(warned[0].passage)
             told = warned[0].text
-        told = told or (advice[0].text if advice else "") or self._demanded() or self._overlooked() or self._taken_for()
+        told = told or (advice[0].text if advice else "") or self._demanded() or self._overlooked() or self._taken_for() or self._mixed_up()
         self.content.lacks("pitfalls", self.content.confidence - (_WIDER if told else _ABSENT))
         self._pitfall(told or self._no_mistake())
 
@@ -297,6 +297,11 @@ class _Writer:
         name, opening = self._name(self.concept.title), self.ideas[0].text
         about = is_fragment(opening, self.concept.title) or re.match(rf"(?:An? |The )?{re.escape(name)}(?:e?s)? ", opening, re.IGNORECASE)
         return taken_for(self._complement(), self._called()) if about and not self.foreign else ""
+
+    def _mixed_up(self) -> str:
+        other, definition = self.around.alike
+        told = within(definition, 170).rstrip(".") if definition and not self.foreign else ""
+        return mixed_up(self._called(), self._name(other), uncapitalised(told, self.around.plain)) if told else ""
 
     def _complement(self) -> str:
         """What the concept is, by the sentence that defines it."""
@@ -317,7 +322,7 @@ class _Writer:
         """A failure, contrast or condition that stands among the ideas, because the source says too little else to spare it there. What a definition
         denies is part of it; only what it forbids or sets against another thing is a mistake as well."""
         later = [s for s in self.ideas[1:] if limit_strength(s.text)]
-        opening = [s for s in self.ideas[:1] if limit_strength(s.text) != 2 or _SET_AGAINST.search(s.text)]
+        opening = [s for s in self.ideas[:1] if speaks_against(s.text)]
         found = [(limit_strength(s.text), c) for s in [*later, *opening] if not is_story(s.text) and not leans_back(s.text) and (c := clause(s, self.around.plain))]
         strength, told = max(found, key=lambda f: f[0], default=(0, ""))
         return sentence(f"Overlooking that {told}") if strength and not self.foreign else ""
