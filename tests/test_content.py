@@ -489,15 +489,15 @@ def test_where_the_source_warns_of_nothing_the_node_says_so_and_asks_but_is_not_
 @pytest.mark.parametrize(
     ("said", "confidence"),
     [
-        pytest.param("Red is a colour of the sky. Red is warm in many lands. Never mix red with green. Draw a red wall.", 0.9, id="all of it"),
-        pytest.param("Red is a colour of the sky. Red is warm in many lands. Never mix red with green.", 0.8, id="a task made"),
-        pytest.param("Red is a colour of the sky. Red is warm in many lands. Draw a red wall.", 0.7, id="no mistake"),
-        pytest.param("Red is a colour of the sky. Red is warm in many lands.", 0.6, id="neither"),
-        pytest.param("Red is a colour of the sky.", 0.3, id="one statement"),
+        pytest.param("Crimson is a colour of the sky. Crimson is warm in many lands. Never mix crimson with green. Draw a wall in crimson.", 0.9, id="all of it"),
+        pytest.param("Crimson is a colour of the sky. Crimson is warm in many lands. Never mix crimson with green.", 0.8, id="a task made"),
+        pytest.param("Crimson is a colour of the sky. Crimson is warm in many lands. Draw a wall in crimson.", 0.7, id="no mistake"),
+        pytest.param("Crimson is a colour of the sky. Crimson is warm in many lands.", 0.6, id="neither"),
+        pytest.param("Crimson is a colour of the sky.", 0.3, id="one statement"),
     ],
 )
 def test_each_kind_of_text_that_the_source_does_not_have_lowers_the_confidence(said: str, confidence: float) -> None:
-    assert nodes(f"# T\n\n## Red\n\n{said}\n\n## Oven\n\nAn oven is a box.\n")["Red"]["estimate_confidence"] == confidence
+    assert nodes(f"# T\n\n## Crimson\n\n{said}\n\n## Oven\n\nAn oven is a box.\n")["Crimson"]["estimate_confidence"] == confidence
 
 
 # --------------------------------------------------------------------------------------------------------- estimates and resources

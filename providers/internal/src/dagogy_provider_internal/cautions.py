@@ -108,9 +108,9 @@ def speaks_against(text: str) -> bool:
     return limit_strength(text) != 2 or bool(_SET_AGAINST.search(text) or _DENIES.match(text))
 
 
-def is_story(text: str) -> bool:
+def is_story(s: Statement) -> bool:
     """Whether the author speaks of himself and his readers."""
-    return bool(_STORY.search(text))
+    return bool(_STORY.search(s.passage.text))
 
 
 def leans_back(text: str) -> bool:
@@ -125,7 +125,7 @@ def can_warn(s: Statement) -> bool:
         and (not s.defines or limit_strength(s.text) == _MOST)
         and s.passage.role in ("fact", "definition", "example")
         and s.value > _WORTHLESS
-        and not is_story(s.text)
+        and not is_story(s)
         and not leans_back(s.text)
     )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from dagogy_provider_internal.cautions import GENUS, NO_GENUS, limit_strength
 from dagogy_provider_internal.kinds import Kind
+from dagogy_provider_internal.lexicon import VERBS, imperative_of
 
 _ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.){2,50}"
 _ITEMS = rf"(?P<items>{_ITEM}(?:, {_ITEM})*(?:,? (?:and|or) {_ITEM}))"
@@ -28,6 +29,15 @@ _PURPOSE = re.compile(
     r"\b(?:is|are|can be) used to (?P<used>[a-z].+)$"
 )
 _MOST_ITEMS = 5
+_MOST_TERMS = 3
+_BETWEEN = frozenset(
+    "a an the of to in on at by for with from and or as that which its their it is are was were be been being has have had do does did can could may might "
+    "must should will would not no if when where while who whose what how why this these those there than then so but also such into onto over under "
+    "between among through across you your one they them we our each every all any some more most many much very only just about other another "
+    "let lets allow allows enable enables provide provides include includes contain contains consist consists mean means called used given two three "
+    "both either same own new because since until unless without within whether s t".split()
+)
+_NOUNS = frozenset("list order set group graph point program place change plan support structure time score value label fit hold".split())
 _LONGEST_CODE = 70
 _HANGING = frozenset("a an the of to in on at by for with from and or as that which its their".split())
 
@@ -218,6 +228,17 @@ def _explained(told: Told) -> _Form:
             ),
             criterion,
         )
+    terms = terms_of(told.clauses[0], told.name)
+    if len(terms) > 1:
+        named = listed(terms)
+        return (
+            _depths(
+                f"Give one case of {told.name}, and point in it at {named}",
+                f"Make up a case of {told.name} from what you work with yourself, and mark in it {named}",
+                f"Make up two cases of {told.name}{{first}} that differ in as much as can be, mark in both {named}, and say what they keep in common",
+            ),
+            f"In the case are marked {named}, so that somebody else sees in it that {{shown}}",
+        )
     gap = f"{_opening(told.clauses[0])} ___"
     return (
         _depths(
@@ -227,6 +248,20 @@ def _explained(told: Told) -> _Form:
         ),
         "The sentence says, in whatever words, that {shown}",
     )
+
+
+def terms_of(text: str, name: str) -> list[str]:
+    """The things that a statement speaks of beside the concept: what stands between its verbs and function words, the longest first."""
+    own = set(re.findall(r"\w+", name.lower()))
+    chunks: list[list[str]] = [[]]
+    for word in re.findall(r"[\w'’-]+|[^\w\s]", text):
+        low = word.lower()
+        if not re.match(r"\w", word) or low in _BETWEEN or low.removesuffix("s") in VERBS - _NOUNS or low.endswith("ly"):
+            chunks.append([])
+        else:
+            chunks[-1].append(word)
+    found = [" ".join(c) for c in chunks if c and not {w.lower().removesuffix("s") for w in c} <= {o.removesuffix("s") for o in own} and len(" ".join(c)) > 3]
+    return list(dict.fromkeys(sorted(found, key=lambda c: -len(c.split()))))[:_MOST_TERMS]
 
 
 def _opening(text: str) -> str:
@@ -273,14 +308,72 @@ def code_line(code: str) -> str:
     return max(told, key=lambda line: len(set(re.findall(r"\w+", line))), default="")
 
 
+#: What somebody else can see in the answer to an exercise of the source, by the verb that the exercise opens with; `{what}` is what it asks for.
+_SEEN: dict[str, str] = {
+    verb: seen
+    for verbs, seen in (
+        ("prove show derive justify deduce demonstrate", "Each step names what it follows from, and the last one is this: {what}"),
+        ("define state formulate", "With the wording alone somebody else can tell a case from what is none, for this: {what}"),
+        (
+            "compute calculate find solve estimate evaluate determine measure count predict convert multiply divide add subtract simplify factor",
+            "Somebody else who starts from the same givens gets the same for this: {what}",
+        ),
+        ("compare distinguish contrast classify decide tell sort rank", "Each side has its reason written next to it, and the reasons differ: {what}"),
+        ("construct build draw graph sketch make design write create implement plot label", "Somebody else can point at each thing that was asked for: {what}"),
+        ("explain describe interpret summarize identify recognize relate", "Somebody else can carry the answer over to a case that it does not mention: {what}"),
+        ("use apply extend represent reduce translate transform express", "The answer marks the place where this comes in, and what it changes there: {what}"),
+    )
+    for verb in verbs.split()
+}
+_OTHERWISE = "Somebody else who does it again, by the notes alone, ends up with the same: {what}"
+#: An exercise that has no case of its own, put so that something comes out of it that can be handed in.
+_HANDED_IN: dict[str, str] = {
+    verb: task
+    for verbs, task in (
+        ("prove show derive justify deduce demonstrate", "Write out, line by line and with a reason for each line: {what}"),
+        ("define state formulate", "Write down in one sentence, and try on two cases and on one that is none: {what}"),
+        ("explain describe interpret summarize", "Put on one page, for somebody who has not met it, with an example of your own: {what}"),
+    )
+    for verb in verbs.split()
+}
+_COUNTED = re.compile(r"\b(?P<count>two|three|four|five) (?P<things>(?:[a-z-]+ ){0,2}?[a-z]{3,}s)\b(?! (?:of|to)\b)")
+
+
+def asked_for(task: str) -> str:
+    """What an exercise asks for, without its verb and what only adds to it."""
+    text = re.split(r",? e\.g\.|\s\(|;\s|\.\s", task.rstrip(". "))[0]
+    rest = re.sub(r"^\w+(?: and (?=\w+ (?:the|an?)\b)\w+)? ", "", text, count=1)
+    return re.sub(r"^that ", "", rest)
+
+
+def handed_in(task: str) -> str:
+    """An exercise as one whose outcome can be handed in and looked at."""
+    form = _HANDED_IN.get(imperative_of(task.split(" ", 1)[0]))
+    small = f"{task[:1].lower()}{task[1:]}".rstrip(". ")
+    return form.format(what=re.sub(r"^\w+ (?:that )?", "", small)) if form else f"On a case of your own, {small}, and hand in what came out"
+
+
+def criterion_for(task: str, shown: str) -> str:
+    """By what an exercise of the source can be judged for which it gives no outcome: the objects, the way and the number that it names itself, and what
+    the source says of them (`shown`, which may be empty)."""
+    named = skill_criterion(task)
+    if named:
+        return named
+    seen = _SEEN.get(imperative_of(task.split(" ", 1)[0]), _OTHERWISE).format(what=asked_for(task))
+    return f"{seen}; nothing in it goes against this: {shown}." if shown else f"{seen}."
+
+
 def skill_criterion(task: str) -> str:
-    """By what a skill that the source only demands can be checked: the objects and the way that it names."""
+    """By what a skill that the source only demands can be checked: the objects, the way and the number that it names; empty where it names none."""
     text = task.rstrip(".")
     way = re.search(r"\b(?P<by>by(?= \w+ing\b)|using|with the help of|in terms of)\s(?P<way>[^,;:]{6,110})", text)
     kinds = re.match(rf"^\w+(?: and \w+)? (?:the )?(?:[\w ]+ of )?(?P<items>{_ITEM}(?:, {_ITEM})+,? and {_ITEM}?)(?=\s(?:by|using|with|in)\b|$)", text)
+    counted = _COUNTED.search(text)
     parts = []
     if kinds and len(items := items_of(kinds["items"])) > 2:
         parts.append(f"there is a finished case for each of these: {listed(items)}")
+    elif counted:
+        parts.append(f"the {counted['count']} {counted['things']} are named, and each is treated by itself")
     if way:
         parts.append(f"the working shows the way: {way['by']} {way['way']}")
     if not parts:

@@ -11,15 +11,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dagogy.api import folded
+from dagogy.api import content_words, folded
 
 from dagogy_provider_internal.cautions import can_warn, is_story, leans_back, limit_strength, mixed_up, speaks_against, taken_for, told_apart
-from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, listed, skill_criterion
+from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, criterion_for, handed_in, listed, terms_of
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
 from dagogy_provider_internal.lexicon import NEEDS, imperative_of, is_imperative, is_pointer, is_prerequisite
-from dagogy_provider_internal.naming import core_name, is_unspaced, key_words, same_key
+from dagogy_provider_internal.naming import core_name, is_unspaced, key_words, running_name, same_key
 from dagogy_provider_internal.passages import TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (
     balanced,
@@ -41,6 +41,8 @@ from dagogy_provider_internal.statements import (
     NARRATIVE,
     PRONOUN,
     Statement,
+    addressed,
+    claimed,
     clause,
     cleaned,
     halves,
@@ -66,10 +68,19 @@ _USED_SKILLS = 2
 _STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
 _LONG_NAME = 5
+_SHORT_CLAUSE = 120
 _DEMANDED = re.compile(r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive|be aware)(?:, [^,]+,)? (?:why|that|of ways in which) (?P<what>[^:;]{12,200})$", re.IGNORECASE)
+_BARE_EXAMPLE = re.compile(r"^(?:for example|for instance|e\.g\.|examples?:)", re.IGNORECASE)
+#: "All of these concepts" in an exercise: it means what its section is about.
+_THESE = re.compile(
+    r"\b(?:(?:all|both|any|each|some)(?: of)? )?(?:these|those|this|the (?:above|following)) (?:concepts?|notions?|ideas?|topics?|terms?|objects?|things|definitions?)\b",
+    re.IGNORECASE,
+)
+_DANGLES = re.compile(r"\b(?:these|those|this|the (?:above|following|former|latter))\b", re.IGNORECASE)
 _DEFINES = re.compile(r"^[^,;:.()]{2,70}?\s(?:is|are)\s(?P<what>.+)$")
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too|\w+ing) ")
 _QUESTION = re.compile(r"^(?:what|which|why|how|when|where|who|does|do|is|are|can)\b(?! if we\b)[^:]{12,200}\?$", re.IGNORECASE)
+_LOOKED_AT = ("confirm", "check", "verify", "expect", "see", "note")
 _PROOF = frozenset("prove show derive justify deduce demonstrate".split())
 _TELLING = frozenset("define state explain describe name identify recognize distinguish summarize list interpret compare classify give".split())
 _ENGLISH = frozenset("the a an and of is are to in that for with it can be or as by on not".split())
@@ -144,7 +155,10 @@ class _Writer:
             return self._only_named()
         self._other_pitfalls()
         self._mastery()
-        self.content.capability = self._with_members(self._capability())
+        capability = self._capability()
+        if folded(capability) == folded(self.content.task):
+            self.content.task = sentence(handed_in(self.content.task))
+        self.content.capability = self._with_members(capability)
         if len(self.content.core_ideas) < _LEAST_IDEAS and (line := self._code()):
             self.content.core_ideas.append(f"The source shows it in code: `{line}`.")
             self.content.lacks(_NO_MORE, THIN)
@@ -160,6 +174,7 @@ class _Writer:
         skills = [s for s in self.said if s.passage.role == "practice" and not s.passage.explicit and not s.passage.part]
         left = {id(s) for s in skills[_USED_SKILLS:]}
         own = [s for s in self.said if s.passage.role not in ("pitfall", "practice") or id(s) in left]
+        own = self._statements_first(own)
         wanted = max(IDEAS.get(self.depth, 4), min(_MOST_IDEAS, len(self.concept.merged)))
         self.ideas = self._best(own, wanted)
         for s in self.ideas:
@@ -168,6 +183,15 @@ class _Writer:
             self._widen()
         self.content.core_ideas = [s.text for s in self.ideas]
         self.content.spare = [s.text for s in own if s.key not in self.used]
+
+    def _statements_first(self, own: list[Statement]) -> list[Statement]:
+        """Ideas are statements: what is to be known or shown is said as one where the source words it so. Other orders, what hangs on the sentence
+        before it and bare examples are left out, where there is enough without them."""
+        told = [stated for s in own if (stated := claimed(s, self.concept.title)) is not None]
+        alone = [s for s in told if not (is_order(s.text, self.concept.title) or leans_back(s.text) or _BARE_EXAMPLE.match(s.passage.text))]
+        if len({s.key for s in alone} - self.used) >= _LEAST_IDEAS:
+            return alone
+        return [*alone, *(s for s in told if s not in alone and not is_order(s.text, self.concept.title)), *(s for s in told if is_order(s.text, self.concept.title))]
 
     def _best(self, found: Sequence[Statement], wanted: int) -> list[Statement]:
         """The most telling statements in the order of the document, the definition first, each once, one at least for each merged concept."""
@@ -214,7 +238,7 @@ class _Writer:
         for p in self.passages:
             match = TABLE_OF_CONTENTS.match(p.text)
             if match and len(self._parts()) > 1:
-                out.append(Statement(sentence(f"{self.concept.title} {match['verb'].lower()} {p.text[match.end() :].strip()}"), p, True, clause=True))
+                out.append(Statement(sentence(f"{running_name(self.concept.title)} {match['verb'].lower()} {listed(self._parts())}"), p, True, clause=True))
         return out
 
     def _code(self) -> str:
@@ -226,7 +250,8 @@ class _Writer:
         for p in self.passages:
             match = TABLE_OF_CONTENTS.match(p.text)
             if match:
-                return [part.strip() for part in re.split(r",\s|\sand\s|;\s", p.text[match.end() :].rstrip(". ")) if part.strip()]
+                parts = (part.strip() for part in re.split(r",\s|\sand\s|;\s", p.text[match.end() :].rstrip(". ")))
+                return [part for part in parts if part and same_key(part) != same_key(self.concept.title)]
         return []
 
     # -------------------------------------------------------------------------------------------------------------------- pitfalls
@@ -323,7 +348,7 @@ class _Writer:
         denies is part of it; only what it forbids or sets against another thing is a mistake as well."""
         later = [s for s in self.ideas[1:] if limit_strength(s.text)]
         opening = [s for s in self.ideas[:1] if speaks_against(s.text)]
-        found = [(limit_strength(s.text), c) for s in [*later, *opening] if not is_story(s.text) and not leans_back(s.text) and (c := clause(s, self.around.plain))]
+        found = [(limit_strength(s.text), c) for s in [*later, *opening] if not is_story(s) and not leans_back(s.text) and (c := clause(s, self.around.plain))]
         strength, told = max(found, key=lambda f: f[0], default=(0, ""))
         return sentence(f"Overlooking that {told}") if strength and not self.foreign else ""
 
@@ -345,17 +370,17 @@ class _Writer:
 
     def _doing(self) -> str:
         """The title as an order, where it names something to do."""
-        return doing(self.concept.title, (p.text for p in self.passages))
+        return re.sub(r"\b[Oo]ur\b", "the", doing(self.concept.title, (p.text for p in self.passages)))
 
     def _topic(self) -> str:
         """The concept inside a task: as it is called, or in quotation marks where its title is a phrase or a sentence and no name."""
-        title = self.concept.title
+        title = running_name(self.concept.title)
         phrase = len(title.split()) > _LONG_NAME or title.split(" ", 1)[0].endswith("ing") or (" " in title and (is_imperative(title) or is_order(title)))
         return f"“{title}”" if phrase or re.search(r"[!?,:…]", title) else self._called()
 
     def _name(self, title: str) -> str:
         """A title within a sentence, small where the source writes its first word small."""
-        return running(core_name(title), self.around.plain)
+        return running(running_name(title), self.around.plain)
 
     # --------------------------------------------------------------------------------------------------------------- mastery check
 
@@ -375,10 +400,20 @@ class _Writer:
             self.content.lacks("a practice task", self.content.confidence - _WIDER)
             self.content.task, self.content.criterion = self._own_check()
 
+    def _whole(self, passage: Passage) -> str:
+        """An exercise with the concept's name where it says "these concepts" or "it"."""
+        name = self._called()
+        text = _THESE.sub(lambda _: name, cleaned(passage.text))
+        return addressed(re.sub(r"^(\w+) (?:it|them)(?= )", lambda m: f"{m[1]} {name}" if imperative_of(m[1]) else m[0], text))
+
     def _split(self, passage: Passage) -> tuple[str, str]:
         """An exercise of the source as a task and its criterion, with the concept's name for the pronoun that it may start with."""
-        text = cleaned(passage.text)
-        task, criterion = task_and_criterion(resolved(text, self._called()) or text, self.around.plain)
+        name, text = self._called(), self._whole(passage)
+        task, criterion = task_and_criterion(resolved(text, name) or text, self.around.plain)
+        ordered = imperative_of(criterion.split(" ", 1)[0]) if criterion and not passage.explicit else ""
+        if ordered not in ("", *_LOOKED_AT) and not re.search(r"\d", criterion):
+            # A second order is no outcome.
+            task, criterion = sentence(imperative(text) or text), ""
         return task, re.sub(r"^(?:Find|Confirm|Measure|Get|Expect|See|Observe)\s+(?=[\d−-]+(?:[.,]\d+)?\s)(?!.*\bthen\b)", "The result is ", criterion)
 
     def _asks(self, passage: Passage) -> bool:
@@ -386,13 +421,14 @@ class _Writer:
         text = cleaned(passage.text)
         if passage.step or (not passage.explicit and (is_prerequisite(text) or is_pointer(text))):
             return False
-        if not passage.explicit and (NARRATIVE.search(text) or self._split(passage)[0].startswith("Observe and record")):
+        told = self._split(passage)
+        if not passage.explicit and (NARRATIVE.search(text) or told[0].startswith("Observe and record") or any(map(_dangles, told))):
             return False
         if not balanced(text) or (not passage.explicit and re.search(r"\bplease\b|\b(?:see|refer to|check out) (?:the|our|this)\b", text, re.IGNORECASE)):
             return False
         if passage.explicit or not passage.part or set(key_words(text)) & _telling(self.concept):
             return True
-        return all(self._split(passage))
+        return all(told)
 
     def _look_for(self, task: str) -> str:
         """What somebody else looks for in an answer to `task`: a statement of the source that the task does not give away, in the form that follows
@@ -409,22 +445,17 @@ class _Writer:
 
     def _criterion_for(self, task: str) -> str:
         """By what to judge a task of the source for which it gives no outcome."""
-        shown = self._look_for(task)
-        verb = imperative_of(task.split(" ", 1)[0])
         if self.foreign:
             return "Found in the result: " + next((i for i in self.content.core_ideas if folded(i)[:50] not in folded(task)), self.content.core_ideas[0])
-        if not shown:
-            if named := skill_criterion(task):
-                return named
-            skill = next((c for s in self.said if not s.clause and (c := uncapitalised_first(s.text.rstrip("."))) and folded(c)[:50] not in folded(task)), "")
-            if skill:
-                return sentence(f"With the result alone in hand, somebody else can go on to this: {skill}")
-            return sentence(f"Two answers, worked out apart from each other, come to the same: {uncapitalised_first(task.rstrip('.'))}")
-        if verb in _PROOF:
+        shown = self._look_for(task)
+        # What the source says elsewhere of the concept tells nothing of an answer to another question.
+        own = set(content_words(task)) - {imperative_of(task.split(" ", 1)[0])}
+        verb, fits = imperative_of(task.split(" ", 1)[0]), bool(shown and own & set(content_words(shown)))
+        if fits and verb in _PROOF:
             return sentence(f"Each step names what it follows from, and the argument uses that {shown}")
-        if verb in _TELLING:
+        if fits and verb in _TELLING:
             return sentence(f"The answer says that {shown}, and gives a case of it")
-        return sentence(f"The result holds when somebody else checks it against this: {shown}")
+        return criterion_for(task, shown if fits else "")
 
     def _own_check(self) -> tuple[str, str]:
         """A task and its criterion for the kind of concept, where the source asks for nothing."""
@@ -467,6 +498,10 @@ class _Writer:
             noted = "; ".join(uncapitalised_first(s) for s in steps[:_MOST_STEPS])
             return task, sentence(f"The notes have each of these steps with its result: {noted}")
         shown = self._look_for(task)
+        if self.kind == "procedure" and not limit_strength(aim) and len(terms := terms_of(" ".join(clauses[:2]), self.concept.title)) > 1:
+            # A statement that limits nothing cannot be seen in the steps; the things that it names can.
+            task = sentence(f"{do}{self._first_prerequisite() if depth == 'mastery' else ''} on a case of your own, and write each step down with what it changes")
+            return task, sentence(f"Somebody else can repeat the steps from the notes alone, and the notes have a place for each of these: {listed(terms)}")
         if not shown and self.kind == "procedure":
             # The one statement that the source has is what is looked for, so the task does not give it away.
             return sentence(f"{do} on a case of your own, and write each step down"), sentence(form["criterion"].format(shown=aim))
@@ -516,6 +551,9 @@ class _Writer:
             return sentence(_small(done, plain))
         fits = definition is not None and (definition.subject or is_fragment(definition.text, title))
         made = capability_from_definition(title, definition.text, plain=plain) if definition and fits else ""
+        # "Explain X as …" repeats the first idea: what else the source says of the concept tells what can be done with it.
+        if made.startswith(("Explain ", "Compute ")) and (more := self._beyond(definition)):
+            return more
         if made and folded(made) != folded(title) and balanced(made):
             return made
         if skill:
@@ -528,13 +566,29 @@ class _Writer:
             return sentence(within(self.ideas[0].text, 170) or self.ideas[0].text)
         return sentence(f"Say of a case whether it is {self._name(self.concept.title)}: {uncapitalised(self.ideas[0].text.rstrip('.? '), plain)}")
 
+    def _beyond(self, definition: Statement | None) -> str:
+        """What can be done with the concept by a statement that does not define it: something to do where that says so, else to show it on a case."""
+        given = folded(self.content.task)
+        others = [s for s in self.ideas if s is not definition] + [s for s in self.said if s.key not in self.used and s.subject]
+        told = [c for s in others if (c := clause(s, self.around.plain, _SHORT_CLAUSE)) and not leans_back(s.text)]
+        if not told:
+            return ""
+        able = [a for a in map(_able, told) if not a.startswith(("Explain, with", "Say what follows"))]
+        if able:
+            return sentence(able[0])
+        # What the task asks for already comes last.
+        shown = sorted(told, key=lambda c: folded(c) in given)[0]
+        return sentence(_CAN[self.kind].format(name=self._topic(), shown=shown))
+
     def _skill(self) -> str:
         found = [p for p in self.passages if p.role == "practice" and not p.explicit and p.lines != self.concept.lines and self._asks(p)]
         skills = [
             s
             for p in found
-            if (s := within(imperative(cleaned(p.text)), 170)) and len(s.split()) > 2 and not re.match(r"(?:note|say|look)\b", s, re.IGNORECASE)
+            if (s := within(imperative(self._whole(p)), 170)) and len(s.split()) > 2 and not re.match(r"(?:note|say|look)\b", s, re.IGNORECASE)
         ]
+        # The mastery task takes one of the skills, and the capability another where there are several.
+        skills = [s for s in skills if folded(s).rstrip(". ") != folded(self.content.task).rstrip(". ")] or skills
         about = next((s for s in skills if set(key_words(s)) & _telling(self.concept)), "")
         skill = about or next((s for s in skills if len(s.split()) > 3), "")
         return sentence(re.split(r";\s|\.\s", skill)[0]) if skill else ""
@@ -549,7 +603,7 @@ class _Writer:
 
     def _only_named(self) -> Content:
         """The node of a concept that the source only names: what is known, and what is open."""
-        content, title = self.content, f"“{self.concept.title}”"
+        content, title = self.content, f"“{running_name(self.concept.title)}”"
         content.lacks(_NOTHING, UNSAID)
         names_it = "The source names" if self.concept.anchor >= 0 else "The topic spec asks for"
         content.core_ideas = [f"{names_it} {title} and does not say what it is.", self._place(title)]
@@ -572,6 +626,14 @@ class _Writer:
         return f"{title} stands under “{self.concept.path[-1]}”." if self.concept.path else f"Nothing tells what {title} builds on."
 
 
+#: What somebody can do who knows more of a concept than its definition, by its kind.
+_CAN: dict[Kind, str] = {
+    "definition": "Recognize {name} in a case of your own, and show in it that {shown}",
+    "theorem": "State {name} with its conditions, and show on a case that {shown}",
+    "procedure": "Carry out {name}, and show on the way that {shown}",
+    "tool": "Use {name} on a case of your own, and show by what comes out that {shown}",
+    "judgement": "Decide a case of {name}, and argue that {shown}",
+}
 #: Capability, task and criterion where the source says nothing: first find out what it is, in the way that fits the kind.
 _OPEN: dict[Kind, tuple[str, str, str]] = {
     "definition": (
@@ -667,6 +729,12 @@ def _can_stand(passage: Passage, concept: Concept) -> bool:
 
 def _as_it_is(passage: Passage) -> Statement:
     return Statement(shortened(passage.text), passage)
+
+
+def _dangles(text: str) -> bool:
+    """Whether an exercise speaks of "these" and has nothing before that word that it could mean."""
+    found = _DANGLES.search(text)
+    return bool(found) and not re.search(r"[,;:]|\band\b", text[: found.start() if found else 0])
 
 
 def _telling(concept: Concept) -> set[str]:

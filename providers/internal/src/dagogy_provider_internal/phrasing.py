@@ -82,7 +82,7 @@ def balanced(text: str) -> bool:
 
 def plain_words(texts: Iterable[Iterable[Passage]], titles: Iterable[str]) -> frozenset[str]:
     """The words that may be written small inside a sentence: those that the source writes small there more often than not, and those that only ever
-    open its sentences and stand in no title, so that they are hardly names."""
+    open its sentences and stand in no title, so that they are hardly names. A word with a capital among them is one that it never writes small."""
     small: Counter[str] = Counter()
     opening: set[str] = set()
     for passage in (p for few in texts for p in few if p.role != "code"):
@@ -92,7 +92,8 @@ def plain_words(texts: Iterable[Iterable[Passage]], titles: Iterable[str]) -> fr
         if first:
             opening.add(first.group().lower())
     named = {w.lower() for title in titles for w in title.split()}
-    return frozenset([*(w for w, n in small.items() if n > 0), *(w for w in opening if w not in small and w not in named)])
+    never = (w.capitalize() for w, n in small.items() if n < 0)
+    return frozenset([*(w for w, n in small.items() if n > 0), *(w for w in opening if w not in small and w not in named), *never])
 
 
 def uncapitalised(sentence: str, plain: Collection[str] = ()) -> str:
@@ -105,7 +106,7 @@ def uncapitalised(sentence: str, plain: Collection[str] = ()) -> str:
 def is_plain(word: str, plain: Collection[str]) -> bool:
     """Whether `word` may be written small: the source does so with it or its singular, or its ending says that it is no name."""
     low = word.lower()
-    return word[1:].islower() and (low in plain or singular(low) in plain or (len(low) > 5 and low.endswith(("ing", "ly"))))
+    return word[1:].islower() and (low in plain or singular(low) in plain or (len(low) > 5 and low.endswith(("ing", "ly")) and word not in plain))
 
 
 def running(title: str, plain: Collection[str]) -> str:

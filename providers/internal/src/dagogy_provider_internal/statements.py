@@ -10,7 +10,7 @@ from functools import cached_property
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.lexicon import VERBS, imperative_of, is_imperative, is_pointer
-from dagogy_provider_internal.naming import core_name, key_words, singular
+from dagogy_provider_internal.naming import core_name, key_words, running_name, singular
 from dagogy_provider_internal.passages import COMMAND, Passage
 from dagogy_provider_internal.phrasing import balanced, capitalised, is_demand, is_fragment, sentence, uncapitalised, within
 
@@ -36,7 +36,7 @@ _MARKS = re.compile(r"(?<=[\w.)])\s*\^?[*†‡]+(?=\s|$).*$|\s*\[\d{1,3}\]|[⁰
 _UNWRAPPED = re.compile(
     r"^(?:also,? )?(?:please )?(?:know|understand|note|notice|remember|recogni[sz]e|recall|see|realize|realise|be aware|keep in mind|bear in mind|observe|"
     r"it is (?:important|worth|useful|helpful) (?:to (?:note|remember|know|understand|realize)|noting)|(?:we|you) (?:can|may|should) (?:say|see|note)|"
-    r"it (?:turns out|follows)|this means|that means|(?:as|because|since) you (?:know|can see),?)(?:,? that|:)\s+",
+    r"it (?:turns out|follows)|this means|that means|(?:as|because|since) you (?:know|can see),?)(?: informally| intuitively| formally)?(?:,? that|:)\s+",
     re.IGNORECASE,
 )
 _OPENER = re.compile(
@@ -62,7 +62,8 @@ NARRATIVE = re.compile(
     r"^the (?:inverse|reverse|opposite|same|reason|problem|answer|solution|downside|upside|rest|first one|second one)\b|"
     r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)"
     r"(?=[.,;]|$|\s(?:to|is|referred|in|by|with)\b)|"
-    r"\b(?:example|listing|figure|table) (?:above|below|\d)",
+    r"\b(?:example|listing|figure|table) (?:above|below|\d)|^(?:\w+ )?(?:research )?(?:paper|chapter|book|article|essay|video|talk|lesson|post) "
+    r"(?:covers|discusses|explains|describes|presents|introduces|is about)\b",
     re.IGNORECASE,
 )
 PRONOUN = re.compile(r"^(?P<word>It|They|This|These|That|Those|He|She|Such)\s+(?P<next>[\w’']+)")
@@ -73,7 +74,7 @@ _PRONOUN_INSIDE = re.compile(
     r"(?P<next>[\w’']+)"
 )
 _VERBS_AFTER = frozenset(
-    "is are was were has have had can could may might must should will would does do did means mean makes make allows allow lets let helps help gives give "
+    "meant made gave led allowed became helped showed caused turned changed let is are was were has have had can could may might must should will would does do did means mean makes make allows allow lets let helps help gives give "
     "ensures ensure requires require includes include happens happen works work prevents prevent leads lead results result enables enable causes cause "
     "shows show becomes become comes come takes take applies apply holds hold implies imply refers refer provides provide also in not only isn’t isn't "
     "aren’t aren't doesn’t doesn't don’t don't can’t can't cannot then usually often always never still just all both simply typically generally".split()
@@ -107,6 +108,8 @@ EXPLETIVE = re.compile(
 #: The rest of a sentence that a formula or a block of code has torn apart.
 _INVERTED = re.compile(r"(?:Is|Are|Was|Were|Does|Has)\s")
 _LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
+_FIRST_PERSON = {"we": "you", "our": "your", "us": "you", "ours": "yours", "ourselves": "yourself"}
+_FIRST = re.compile(r"\b(?:we|our|us|ours|ourselves)\b", re.IGNORECASE)
 _WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 
 
@@ -150,7 +153,7 @@ class _Subject:
         written = "|".join(re.escape(f).replace(r"\ ", r"\s+") for f in forms)
         self.pattern = re.compile(rf"^(?P<np>(?:(?:An?|The|Every|Each|All)\s+)?(?:{written})(?:e?s)?(?:\s\([^()]*\))?)(?![\w-])", re.IGNORECASE)
         self._written = written
-        self.title = core_name(concept.title)
+        self.title = running_name(concept.title)
         self.telling = frozenset(w for w in key_words(self.title) if len(w) > _SHORT_WORD and w not in _LIGHT)
 
     @cached_property
@@ -228,6 +231,7 @@ def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | N
     short = within(alone, LONGEST)
     if not short or _bare(short, subject) or is_pointer(short) or NARRATIVE.search(short):
         return None
+    short = addressed(short)
     clause = _is_clause(short, subject.title) and not (passage.role == "practice" and is_imperative(short)) and not _LABELLED.match(short)
     made = Statement(short, passage, about, passage.role == "definition" and passage.first, clause)
     made.value = _value(made, subject)
@@ -247,6 +251,17 @@ def cleaned(text: str) -> str:
     text = text.strip(" ,;–—")
     first = text.split(" ", 1)[0]
     return capitalised(text) if first.isalpha() and first.islower() and not COMMAND.match(text) else text
+
+
+def addressed(text: str) -> str:
+    """`text` with the reader in place of an author who speaks of "us": a node has no author. `US` is no pronoun."""
+
+    def second(found: re.Match[str]) -> str:
+        word = found.group()
+        told = _FIRST_PERSON[word.lower()]
+        return word if word.isupper() else capitalised(told) if word[0].isupper() else told
+
+    return _FIRST.sub(second, re.sub(r"\b(we|We)['’]re\b", lambda m: "You’re" if m[1] == "We" else "you’re", text))
 
 
 def resolved(text: str, meant: str) -> str | None:
@@ -355,9 +370,36 @@ def _value(made: Statement, subject: _Subject) -> float:
         value -= 1.5
     elif not made.clause and not is_fragment(text, subject.title):
         value -= 1.0
-    value -= 1.0 * (made.passage.role in ("example", "other", "pointer", "practice")) + 0.5 * bool(_WE.search(text))
+    value -= 1.0 * (made.passage.role in ("example", "other", "pointer", "practice")) + 0.5 * bool(_WE.search(made.passage.text))
     value -= 0.5 * bool(re.match(r"(?:This|These|There|Those|If you|When you|In (?:this|these|that|such) cases?)\b", text)) + 0.5 * (len(text.split()) > 32)
     return value + 0.5 * made.passage.explicit
+
+
+#: "Show that X", "explain why X": what is demanded says X.
+_CLAIMS = re.compile(
+    r"^(?:(?:informally|formally) )?(?:know|understand|show|prove|recogni[sz]e|verify|explain|see|realize|demonstrate|observe|argue|be aware)"
+    r"(?:, [^,]{2,40},)?(?: informally)? (?:that|why) (?P<claim>.{12,})$",
+    re.IGNORECASE,
+)
+_SEEN_AS = re.compile(r"^(?P<verb>Understand|Interpret|Recognize|Recognise|View|Describe|Regard) (?P<what>(?!how\b|that\b)[^,;:]{3,70}?) as (?P<how>.{8,})$")
+_PARTICIPLES = {"understand": "understood", "interpret": "interpreted", "recognize": "recognized", "recognise": "recognised", "view": "seen"}
+
+
+def claimed(statement: Statement, title: str) -> Statement | None:
+    """A statement for a demand that says what is so: "Show that X" says X, and "Interpret A as B" that A can be interpreted as B. What demands nothing
+    is left as it is; None where the claim cannot stand alone."""
+    text = statement.text.rstrip(".")
+    claim, seen = _CLAIMS.match(text), _SEEN_AS.match(text)
+    if not is_order(statement.text, title) or not (claim or seen):
+        return statement
+    if claim:
+        told = sentence(claim["claim"])
+    elif seen:
+        verb = seen["verb"].lower()
+        told = sentence(f"{seen['what']} can be {_PARTICIPLES.get(verb, f'{verb}ed'.replace('eed', 'ed'))} as {seen['how']}")
+    if not balanced(told) or resolved(told, "") != told or PRONOUN.match(told):
+        return None
+    return Statement(told, statement.passage, statement.subject, statement.defines, _is_clause(told, title), statement.value + 1.0)
 
 
 def halves(statement: Statement, meant: str) -> Iterator[Statement]:
