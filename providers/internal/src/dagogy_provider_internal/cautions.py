@@ -77,10 +77,10 @@ _APART = re.compile(
 )
 _APART_HINTS = ("istinction", "istinguish", "ifference", "onfus", "ix up", "ixes up", "ixing up")
 #: "A K that …", "a K in which …": what kind of thing the concept is, and what makes it one.
-GENUS = re.compile(
+_GENUS = re.compile(
     r"^(?P<article>an?|the)\s(?P<genus>(?:[\w'’-]+\s){0,3}?[\w'’-]+),?\s(?P<only>(?:that|which|whose|in which|where|for which|by which)\s[^,;:]{8,110})$"
 )
-NO_GENUS = re.compile(r"\b(?:way|kind|type|sort|part|set|one|form|such)$|\w+est\b")
+_NO_GENUS = re.compile(r"\b(?:way|kind|type|sort|part|set|one|form|such)$|\w+est\b")
 _FINITE = re.compile(r"\b(?:is|are|was|has|have|can|may|must|will|does|do|\w{2,}[^\Wsui]s)(?= (?:the|an?|its|their|all|each|every|no|not|to|by|with|in|on|of|two|\w+ed|\w+)\b|$)")
 _RELATIVE = re.compile(r"(?:that|which) (?!this\b|its\b|as\b)(?:is|has|can|may|must|will|does|\w+ly|\w{2,}s)\b|(?:whose|in which|where|for which|by which)\b")
 
@@ -140,17 +140,24 @@ def told_apart(passages: Sequence[Passage]) -> str:
     return ""
 
 
+def kind_and_difference(complement: str) -> tuple[str, str] | None:
+    """The kind and the difference in what a concept is ("a relation", "that is transitive"), if it has that form."""
+    found = _GENUS.match(complement)
+    if not found or found["article"] == "the" or _NO_GENUS.search(found["genus"]):
+        return None
+    # One predicate, or several with "and" between them; what has more is a whole sentence that only opens like a definition.
+    only = found["only"]
+    predicates = len(_FINITE.findall(only))
+    if not _RELATIVE.match(only) or predicates > 1 + len(re.findall(r"\band\b", only)) or not balanced(only):
+        return None
+    return found["genus"], only
+
+
 def taken_for(complement: str, name: str) -> str:
     """The mistake that a definition by kind and difference speaks against: to take any of the kind for the concept. `complement` is what the concept
     is ("a relation that is transitive"); empty where it has no such form."""
-    found = GENUS.match(complement)
-    if not found or found["article"] == "the" or NO_GENUS.search(found["genus"]) or same_key(found["genus"]) == same_key(name):
-        return ""
-    # One predicate, or several with "and" between them; what has more is a whole sentence that only opens like a definition.
-    predicates = len(_FINITE.findall(found["only"]))
-    if not _RELATIVE.match(found["only"]) or predicates > 1 + len(re.findall(r"\band\b", found["only"])) or not balanced(found["only"]):
-        return ""
-    return sentence(f"Taking any {found['genus']} for {name}: it has to be one {found['only']}")
+    found = kind_and_difference(complement)
+    return sentence(f"Taking any {found[0]} for {name}: it has to be one {found[1]}") if found and same_key(found[0]) != same_key(name) else ""
 
 
 def mixed_up(name: str, other: str, told: str) -> str:

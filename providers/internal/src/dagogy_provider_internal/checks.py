@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dagogy_provider_internal.cautions import GENUS, NO_GENUS, limit_strength
+from dagogy_provider_internal.cautions import kind_and_difference, limit_strength
 from dagogy_provider_internal.kinds import Kind
 from dagogy_provider_internal.lexicon import VERBS, imperative_of
 
@@ -37,7 +37,8 @@ _BETWEEN = frozenset(
     "let lets allow allows enable enables provide provides include includes contain contains consist consists mean means called used given two three "
     "both either same own new because since until unless without within whether s t".split()
 )
-_NOUNS = frozenset("list order set group graph point program place change plan support structure time score value label fit hold".split())
+_DETERMINERS = frozenset("a an the its their his her your each every all any some one two three no".split())
+_OPENS_THING = _DETERMINERS | frozenset("of in on at by for with from into onto between among through across and or provides provide uses use".split()) | {","}
 _LONGEST_CODE = 70
 _HANGING = frozenset("a an the of to in on at by for with from and or as that which its their".split())
 
@@ -98,18 +99,18 @@ def _by_examples(told: Told) -> _Form | None:
 
 
 def _by_genus(told: Told) -> _Form | None:
-    found = GENUS.match(told.complement)
-    if not found or NO_GENUS.search(found["genus"]):
+    found = kind_and_difference(told.complement)
+    if not found:
         return None
-    article = "an" if re.match(r"[aeiou]", found["genus"]) else "a"
-    other = f"{article} {found['genus']}"
+    genus, only = found
+    other = f"{'an' if re.match('[aeiou]', genus) else 'a'} {genus}"
     return (
         _depths(
-            f"Say what sets {told.name} apart from any other {found['genus']}",
+            f"Say what sets {told.name} apart from any other {genus}",
             f"Find {told.name} and {other} that is something else, and say what decides",
             f"Build {told.name}{{first}}, change it until it is only {other}, and say which change was the last",
         ),
-        f"What decides is named: only the first is one {found['only']}",
+        f"What decides is named: only the first is one {only}",
     )
 
 
@@ -251,17 +252,24 @@ def _explained(told: Told) -> _Form:
 
 
 def terms_of(text: str, name: str) -> list[str]:
-    """The things that a statement speaks of beside the concept: what stands between its verbs and function words, the longest first."""
-    own = set(re.findall(r"\w+", name.lower()))
-    chunks: list[list[str]] = [[]]
-    for word in re.findall(r"[\w'’-]+|[^\w\s]", text):
+    """The things that a statement speaks of beside the concept: what stands behind an article, a preposition or a
+    verb and before the next function word; the longest first."""
+    own = {w.removesuffix("s") for w in re.findall(r"\w+", name.lower())}
+    found: list[str] = []
+    chunk: list[str] = []
+    opened = False  # by a word after which a thing is named
+    pieces = re.findall(r"[\w'’-]+|[^\w\s]", text)
+    for word, follows in zip(pieces, [*pieces[1:], "."], strict=True):
         low = word.lower()
-        if not re.match(r"\w", word) or low in _BETWEEN or low.removesuffix("s") in VERBS - _NOUNS or low.endswith("ly"):
-            chunks.append([])
-        else:
-            chunks[-1].append(word)
-    found = [" ".join(c) for c in chunks if c and not {w.lower().removesuffix("s") for w in c} <= {o.removesuffix("s") for o in own} and len(" ".join(c)) > 3]
-    return list(dict.fromkeys(sorted(found, key=lambda c: -len(c.split()))))[:_MOST_TERMS]
+        verb = low.removesuffix("s") in VERBS and follows.lower() in _DETERMINERS
+        if re.match(r"\w", word) and not (verb or low in _BETWEEN or low.endswith(("ly", "ing")) or re.search(r"['’]", low)):
+            chunk += [word] if opened else []
+            continue
+        found += [" ".join(chunk)] if chunk else []
+        chunk, opened = [], low in _OPENS_THING or verb
+    found += [" ".join(chunk)] if chunk else []
+    told = [t for t in dict.fromkeys(found) if len(t) > 3 and not t.endswith("ed") and not {w.lower().removesuffix("s") for w in t.split()} <= own]
+    return sorted(told, key=lambda t: -len(t.split()))[:_MOST_TERMS]
 
 
 def _opening(text: str) -> str:
@@ -333,6 +341,13 @@ _HANDED_IN: dict[str, str] = {
         ("prove show derive justify deduce demonstrate", "Write out, line by line and with a reason for each line: {what}"),
         ("define state formulate", "Write down in one sentence, and try on two cases and on one that is none: {what}"),
         ("explain describe interpret summarize", "Put on one page, for somebody who has not met it, with an example of your own: {what}"),
+        (
+            "compute calculate find solve estimate evaluate determine measure count predict convert multiply divide add subtract simplify factor",
+            "With figures of your own, {task}, and leave the working to be read",
+        ),
+        ("recognize identify classify decide compare distinguish contrast tell sort rank", "Collect three cases of your own, and {task} in each"),
+        ("use apply extend represent reduce translate transform express", "Choose a problem that the source does not treat, and {task} in it"),
+        ("construct build draw graph sketch make design write create implement plot label", "For an example of your own, {task}, and label each part"),
     )
     for verb in verbs.split()
 }
@@ -340,17 +355,19 @@ _COUNTED = re.compile(r"\b(?P<count>two|three|four|five) (?P<things>(?:[a-z-]+ )
 
 
 def asked_for(task: str) -> str:
-    """What an exercise asks for, without its verb and what only adds to it."""
-    text = re.split(r",? e\.g\.|\s\(|;\s|\.\s", task.rstrip(". "))[0]
-    rest = re.sub(r"^\w+(?: and (?=\w+ (?:the|an?)\b)\w+)? ", "", text, count=1)
-    return re.sub(r"^that ", "", rest)
+    """What an exercise asks for, without its verbs and what only adds to it."""
+    first, _, rest = re.split(r",? e\.g\.|(?<=\w{4})\s\(|;\s|\.\s", task.rstrip(". "))[0].partition(" ")
+    joined = re.match(r"(?:and|or) (?P<verb>\w+) ", rest)
+    rest = rest[joined.end() :] if joined and imperative_of(joined["verb"]) else rest
+    return re.sub(r"^that ", "", rest) or first
 
 
 def handed_in(task: str) -> str:
     """An exercise as one whose outcome can be handed in and looked at."""
     form = _HANDED_IN.get(imperative_of(task.split(" ", 1)[0]))
     small = f"{task[:1].lower()}{task[1:]}".rstrip(". ")
-    return form.format(what=re.sub(r"^\w+ (?:that )?", "", small)) if form else f"On a case of your own, {small}, and hand in what came out"
+    form = form or "On a case of your own, {task}, and note each step with what came out"
+    return form.format(what=re.sub(r"^\w+ (?:that )?", "", small), task=small)
 
 
 def criterion_for(task: str, shown: str) -> str:
@@ -366,14 +383,14 @@ def criterion_for(task: str, shown: str) -> str:
 def skill_criterion(task: str) -> str:
     """By what a skill that the source only demands can be checked: the objects, the way and the number that it names; empty where it names none."""
     text = task.rstrip(".")
-    way = re.search(r"\b(?P<by>by(?= \w+ing\b)|using|with the help of|in terms of)\s(?P<way>[^,;:]{6,110})", text)
+    way = re.search(r"\b(?P<by>by(?= \w+ing\b)|using|with the help of|in terms of)\s(?P<way>[^,;:()]{6,110})", text)
     kinds = re.match(rf"^\w+(?: and \w+)? (?:the )?(?:[\w ]+ of )?(?P<items>{_ITEM}(?:, {_ITEM})+,? and {_ITEM}?)(?=\s(?:by|using|with|in)\b|$)", text)
     counted = _COUNTED.search(text)
     parts = []
-    if kinds and len(items := items_of(kinds["items"])) > 2:
+    if kinds and len(items := items_of(kinds["items"])) > 2 and not re.search(r"\b(?:to|as|and)\b", items[0]):
         parts.append(f"there is a finished case for each of these: {listed(items)}")
     elif counted:
-        parts.append(f"the {counted['count']} {counted['things']} are named, and each is treated by itself")
+        parts.append(f"the {counted['count']} {counted['things']} are named, and each is treated by itself: {asked_for(task)}")
     if way:
         parts.append(f"the working shows the way: {way['by']} {way['way']}")
     if not parts:

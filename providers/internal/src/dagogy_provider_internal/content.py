@@ -499,9 +499,10 @@ class _Writer:
             return task, sentence(f"The notes have each of these steps with its result: {noted}")
         shown = self._look_for(task)
         if self.kind == "procedure" and not limit_strength(aim) and len(terms := terms_of(" ".join(clauses[:2]), self.concept.title)) > 1:
-            # A statement that limits nothing cannot be seen in the steps; the things that it names can.
-            task = sentence(f"{do}{self._first_prerequisite() if depth == 'mastery' else ''} on a case of your own, and write each step down with what it changes")
-            return task, sentence(f"Somebody else can repeat the steps from the notes alone, and the notes have a place for each of these: {listed(terms)}")
+            # A statement that limits nothing cannot be seen in the steps; what becomes of the things that it names can.
+            with_first = self._first_prerequisite() if depth == "mastery" else ""
+            task = sentence(f"{do}{with_first} on a case of your own, and write down step by step what becomes of {listed(terms)}")
+            return task, sentence(f"Somebody else who repeats the steps from the notes alone comes to the same for each of these: {listed(terms)}")
         if not shown and self.kind == "procedure":
             # The one statement that the source has is what is looked for, so the task does not give it away.
             return sentence(f"{do} on a case of your own, and write each step down"), sentence(form["criterion"].format(shown=aim))
@@ -521,8 +522,10 @@ class _Writer:
     def _check_of_fragment(self, name: str) -> tuple[str, str]:
         """For a gloss without a verb, such as glossaries have."""
         gloss = uncapitalised(self.ideas[0].text.rstrip(".!? "), self.around.plain)
+        terms = terms_of(gloss, self.concept.title)
+        looked_at = f", and point in both at {listed(terms)} or at what is there instead" if terms else ""
         return (
-            sentence(f"Give one example of {name} and one case that only looks like it"),
+            sentence(f"Give one example of {name} and one case that only looks like it{looked_at}"),
             sentence(f"By this the two can be told apart: {gloss}"),
         )
 
@@ -552,16 +555,21 @@ class _Writer:
         fits = definition is not None and (definition.subject or is_fragment(definition.text, title))
         made = capability_from_definition(title, definition.text, plain=plain) if definition and fits else ""
         # "Explain X as …" repeats the first idea: what else the source says of the concept tells what can be done with it.
-        if made.startswith(("Explain ", "Compute ")) and (more := self._beyond(definition)):
+        named = not self._topic().startswith("“")
+        if skill and not named:
+            return skill
+        if named and made.startswith(("Explain ", "Compute ")) and (more := self._beyond(definition)):
             return more
         if made and folded(made) != folded(title) and balanced(made):
             return made
         if skill:
             return skill
         clauses = [clause(s, plain) or clause(s, plain, LONGEST) for s in self.ideas]
-        told = [_able(c) for c in sorted(filter(None, clauses), key=lambda c: len(c) > 110)]
+        told = sorted(filter(None, clauses), key=lambda c: len(c) > _SHORT_CLAUSE)
+        if able := next((a for a in map(_able, told) if not a.startswith("Explain, with")), ""):
+            return sentence(able)
         if told:
-            return sentence(next((t for t in told if not t.startswith("Explain, with")), told[0]))
+            return sentence(_CAN[self.kind].format(name=self._topic(), shown=told[0]) if named else f"Explain, with an example, that {told[0]}")
         if is_order(self.ideas[0].text, title):
             return sentence(within(self.ideas[0].text, 170) or self.ideas[0].text)
         return sentence(f"Say of a case whether it is {self._name(self.concept.title)}: {uncapitalised(self.ideas[0].text.rstrip('.? '), plain)}")
@@ -591,7 +599,8 @@ class _Writer:
         skills = [s for s in skills if folded(s).rstrip(". ") != folded(self.content.task).rstrip(". ")] or skills
         about = next((s for s in skills if set(key_words(s)) & _telling(self.concept)), "")
         skill = about or next((s for s in skills if len(s.split()) > 3), "")
-        return sentence(re.split(r";\s|\.\s", skill)[0]) if skill else ""
+        whole = next((skill[: m.start()] for m in re.finditer(r";\s|\.\s", skill) if balanced(skill[: m.start()])), skill)
+        return sentence(whole) if skill else ""
 
     # ------------------------------------------------------------------------------------------------------------------- only named
 
@@ -629,7 +638,7 @@ class _Writer:
 #: What somebody can do who knows more of a concept than its definition, by its kind.
 _CAN: dict[Kind, str] = {
     "definition": "Recognize {name} in a case of your own, and show in it that {shown}",
-    "theorem": "State {name} with its conditions, and show on a case that {shown}",
+    "theorem": "State {name} and the conditions, and show on a case that {shown}",
     "procedure": "Carry out {name}, and show on the way that {shown}",
     "tool": "Use {name} on a case of your own, and show by what comes out that {shown}",
     "judgement": "Decide a case of {name}, and argue that {shown}",
@@ -690,7 +699,7 @@ def _able(told: str) -> str:
     )
     if parts:
         return f"Name what belongs to {parts['what']}: {parts['parts']}"
-    if re.match(r"[^,;:]{2,60}\s(?:must|ha(?:s|ve) to|requires?|needs? to|cannot|can['’]t|can only)\s", told):
+    if re.match(r"[^,;:]{2,60}\s(?:must|cannot|can['’]t|can only)\s", told):
         return f"Keep to the rule that {told}"
     if re.search(r"\b(?:unlike|whereas|rather than|instead of|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
         return f"Tell one from the other by an example of each: {told}"
@@ -728,7 +737,7 @@ def _can_stand(passage: Passage, concept: Concept) -> bool:
 
 
 def _as_it_is(passage: Passage) -> Statement:
-    return Statement(shortened(passage.text), passage)
+    return Statement(addressed(shortened(passage.text)), passage)
 
 
 def _dangles(text: str) -> bool:

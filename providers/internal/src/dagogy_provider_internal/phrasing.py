@@ -70,7 +70,7 @@ def within(sentence: str, longest: int) -> str:
 
 
 def _closed(text: str) -> str:
-    text = text.rstrip(" :;,—–-")
+    text = text.rstrip(" :;,—–-،؛、，；")
     return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")) or re.search(r"[.!?。！？][”\")）」』]$", text) else f"{text}."
 
 
@@ -125,7 +125,7 @@ def sentence(text: str) -> str:
     text = text.strip().rstrip(" ,;:")
     # A command line keeps its first letter.
     text = text if re.match(r"[a-z]+ -", text) else capitalised(text)
-    return text if text.endswith((".", "!", "?", "…", "。")) else f"{text}."
+    return _closed(text)
 
 
 def imperative(text: str) -> str:
