@@ -190,7 +190,61 @@ def test_warnings_are_pitfalls_and_not_ideas() -> None:
 
 def test_warnings_in_other_languages_are_pitfalls() -> None:
     found = nodes("# Küche\n\n## Teig\n\nTeig ist Mehl und Wasser. Häufiger Fehler: zu viel Wasser. Der Teig muss ruhen. Er wird dann weich.\n")["Teig"]
-    assert any("zu viel Wasser" in p for p in found["pitfalls"])
+    assert found["pitfalls"][0] == "Zu viel Wasser."
+
+
+SCRIPTS = {
+    "ar": (
+        "# شبكات\n\n## الموجه\n\nالموجه جهاز ينقل الحزم بين الشبكات. هل يغير الموجه العنوان؟ لا، إلا عند الترجمة! يستخدم الموجه جدول التوجيه. "
+        "لا تخلط بين الموجه والمبدل. تمرين: ارسم موجها بين شبكتين.\n\n## المبدل\n\nالمبدل جهاز يربط أجهزة الشبكة؛ ويتعلم عناوينها. للمبدل منافذ.\n",
+        ["الموجه جهاز ينقل الحزم بين الشبكات.", "يستخدم الموجه جدول التوجيه."],
+        "لا تخلط بين الموجه والمبدل.",
+        "ارسم موجها بين شبكتين.",
+    ),
+    "he": (
+        "# בישול\n\n## בצק שמרים\n\nבצק שמרים הוא בצק שתופח. למה הבצק תופח? כי השמרים פולטים גז. הבצק נח שעה לפני העיצוב. אל תוסיפו מים חמים מדי! "
+        "תרגיל: הכינו בצק מקמח לבן.\n\n## רוטב\n\nרוטב הוא נוזל סמיך. לרוטב יש טעם.\n",
+        ["בצק שמרים הוא בצק שתופח.", "הבצק נח שעה לפני העיצוב."],
+        "אל תוסיפו מים חמים מדי!",
+        "הכינו בצק מקמח לבן.",
+    ),
+    "zh": (
+        "# 系统\n\n## 线程\n\n线程是进程内的执行单元。什么是线程栈？它保存局部变量。“线程安全”是指结果正确。每个线程都有自己的栈！常见错误：把线程和进程混为一谈。"
+        "练习：写一个有两个线程的程序。\n\n## 死锁\n\n死锁是指进程互相等待。死锁时程序停止。\n",
+        ["线程是进程内的执行单元。", "“线程安全”是指结果正确。", "每个线程都有自己的栈！"],
+        "把线程和进程混为一谈。",
+        "写一个有两个线程的程序。",
+    ),
+    "ja": (
+        "# 料理\n\n## だし\n\nだしは昆布からとる汁である。なぜ沸騰させないのか？雑味が出るからだ。「一番だし」は吸い物に使う。昆布は沸騰させてはいけない。"
+        "練習：二合の米を炊きなさい。\n\n## 味噌汁\n\n味噌汁は味噌を溶いた汁です。味噌汁は朝に飲みます。\n",
+        ["だしは昆布からとる汁である。", "「一番だし」は吸い物に使う。"],
+        "昆布は沸騰させてはいけない。",
+        "二合の米を炊きなさい。",
+    ),
+}
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS))
+def test_a_text_in_another_script_keeps_its_marks_and_says_what_it_says(script: str) -> None:
+    text, ideas, pitfall, task = SCRIPTS[script]
+    node = next(n for n in nodes(text).values() if ideas[0] in n["core_ideas"])
+    assert node["core_ideas"] == ideas
+    assert node["pitfalls"] == [pitfall]
+    assert node["mastery_check"]["task"] == task
+    for said in texts_of(node):
+        assert not any(wrong in said for wrong in ("。.", "！.", "؟.", "!.", "？.", "\ufffd", "..")), said
+
+
+@pytest.mark.parametrize(
+    ("text", "strength"),
+    [
+        ("只有四个条件同时成立时才会发生死锁。", 1), ("进程之间不能直接访问对方的内存。", 3), ("لا يجوز تغيير العنوان.", 3), ("אי אפשר להרתיח את המים.", 3),
+        ("Le beurre ne doit pas brunir.", 3), ("Der Teig muss ruhen.", 1), ("线程切换比进程切换快。", 0),
+    ],
+)  # fmt: skip
+def test_limits_are_seen_in_other_languages(text: str, strength: int) -> None:
+    assert limit_strength(text) == strength
 
 
 def test_two_things_that_the_source_tells_apart_make_a_pitfall() -> None:

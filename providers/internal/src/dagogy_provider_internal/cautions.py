@@ -48,6 +48,19 @@ _LIMITS = (
         re.IGNORECASE,
     ),
 )
+#: The same in other languages: what is forbidden, and what is required or limited.
+_LIMITS_ELSEWHERE = (
+    re.compile(
+        r"不能|不得|不可|无法|無法|できない|できません|ません。|لا يجوز|لا يمكن|لا يصح|אסור|אי אפשר|אין ל|\b(?:нельзя|невозможно|не может|darf nicht|"
+        r"kann nicht|können nicht|ne (?:peut|peuvent|doit) pas|no (?:puede|pueden|debe)|non (?:può|deve)|não (?:pode|deve))\b"
+    ),
+    re.compile(r"而不是|不同于|不等于|ではなく|ではない|بخلاف|بل |ليس|אינו|איננו|\b(?:в отличие|а не|im gegensatz|sondern|à la différence|sino|a diferencia|invece)\b", re.IGNORECASE),
+    re.compile(
+        r"只有|只能|必须|必須|务必|除非|だけ|のみ|なければならない|必要があ|يجب|فقط|إلا|רק |חייב|צריך|\b(?:только|должен|должна|должно|должны|если не|nur|muss|"
+        r"müssen|seulement|doit|doivent|il faut|solo|debe|deben|soltanto|deve|devono|apenas)\b",
+        re.IGNORECASE,
+    ),
+)
 #: Looks like a limit and is none: a name is given, something is added, the author speaks of what the reader has or does.
 _NO_LIMIT = re.compile(
     r"\b(?:not (?:only|just|merely)|no matter|(?:do|does|did)(?: not|n['’]t) (?:have|need|want) to|only (?:a few|some|begin)|at least one of the|"
@@ -91,7 +104,7 @@ def limit_strength(text: str) -> int:
         return 0
     if pitfall_strength(text) == 2 or _WARNS.search(text):
         return 4
-    return next((len(_LIMITS) - k for k, pattern in enumerate(_LIMITS) if pattern.search(text)), 0)
+    return next((len(_LIMITS) - k for k, (here, there) in enumerate(zip(_LIMITS, _LIMITS_ELSEWHERE, strict=True)) if here.search(text) or there.search(text)), 0)
 
 
 #: What the main clause denies, in front of any relative clause.

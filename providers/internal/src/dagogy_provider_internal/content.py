@@ -391,7 +391,7 @@ class _Writer:
         split = [self._split(p) for p in practice]
         both = [s for s in split if all(s)]
         marked = any(p.explicit for p in practice)
-        tasks = [t for t, _ in split if len(t.split()) > 2]
+        tasks = [t for t, _ in split if len(t.split()) > 2 or is_unspaced(t)]
         if both and (split[0] == both[0] or not marked or not split[0][0]):
             self.content.task, self.content.criterion = both[0]
         elif tasks:
@@ -409,6 +409,8 @@ class _Writer:
     def _split(self, passage: Passage) -> tuple[str, str]:
         """An exercise of the source as a task and its criterion, with the concept's name for the pronoun that it may start with."""
         name, text = self._called(), self._whole(passage)
+        if self.foreign:
+            return sentence(text), ""
         task, criterion = task_and_criterion(resolved(text, name) or text, self.around.plain)
         ordered = imperative_of(criterion.split(" ", 1)[0]) if criterion and not passage.explicit else ""
         if ordered not in ("", *_LOOKED_AT) and not re.search(r"\d", criterion):
@@ -532,7 +534,7 @@ class _Writer:
     def _foreign_check(self) -> tuple[str, str]:
         """For a text in another language, of which no clause can be built into an English one."""
         ideas = self.content.core_ideas
-        asked = f"Explain, and show on an example: {ideas[-1]}" if len(ideas) > 1 else f"Explain “{self.concept.title}” in your own words, with an example."
+        asked = f"Explain, and show on an example: {ideas[1]}" if len(ideas) > 1 else f"Explain “{self.concept.title}” in your own words, with an example."
         return asked, f"Found in the explanation: {ideas[0]}"
 
     # ------------------------------------------------------------------------------------------------------------------ capability

@@ -107,6 +107,12 @@ EXPLETIVE = re.compile(
 )
 #: The rest of a sentence that a formula or a block of code has torn apart.
 _INVERTED = re.compile(r"(?:Is|Are|Was|Were|Does|Has)\s")
+#: Opens or ends what answers the question in front of it, and says nothing without it.
+_ANSWERS = re.compile(
+    r"^(?:yes|no|because|ja|nein|weil|denn|oui|non|parce que|sí|porque|да|нет|потому что)\b|^(?:نعم|لا[،,]|لأن|כן,|לא,|כי\s|是的|不是|不会|因为|因為|它|はい|いいえ)|"
+    r"から(?:だ|です)。?$",
+    re.IGNORECASE,
+)
 _LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
 _FIRST_PERSON = {"we": "you", "our": "your", "us": "you", "ours": "yours", "ourselves": "yourself"}
 _FIRST = re.compile(r"\b(?:we|our|us|ours|ourselves)\b", re.IGNORECASE)
@@ -141,7 +147,7 @@ class Statement:
 
 def key_of(text: str) -> str:
     """A sentence as it is compared with others."""
-    return text.casefold().rstrip(" .!?。")
+    return text.casefold().rstrip(" .!?。！？؟۔।")
 
 
 class _Subject:
@@ -184,10 +190,14 @@ def statements(passages: Sequence[Passage], concept: Concept) -> list[Statement]
     out: list[Statement] = []
     before: Passage | None = None
     meant = known
+    asked = False
     for passage in passages:
+        after_question, asked = asked, passage.role == "question"
         if passage.role in ("code", "question") or passage.data or (passage.role == "requires" and passage.explicit):
             continue
         if len(out) >= (_ENOUGH_MERGED if passage.member else _ENOUGH) and passage.role == "fact":
+            continue
+        if after_question and _ANSWERS.search(passage.text):
             continue
         same_block = before is not None and before.lines == passage.lines and before.column == passage.column
         # A new block speaks of the concept again; inside one, a sentence with another subject takes the pronouns over.
@@ -222,7 +232,7 @@ def is_plural(name: str) -> bool:
 
 def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | None:
     text = cleaned(passage.text)
-    if not text or text.endswith((":", "?", "？", "؟")) or not balanced(text) or _INVERTED.match(text):
+    if not text or text.endswith((":", "：", "?", "？", "؟")) or not balanced(text) or _INVERTED.match(text):
         return None
     alone = resolved(text, meant)
     if alone is None:
@@ -420,4 +430,4 @@ def _finite(text: str) -> bool:
 def clause(statement: Statement, plain: frozenset[str], longest: int = 170) -> str:
     """The statement as it follows "that", or an empty string where it cannot."""
     text = within(statement.text, longest) if statement.clause else ""
-    return uncapitalised(re.sub(r"^Instead, |(?<=\S)[.!。！]$", "", text), plain) if text else ""
+    return uncapitalised(re.sub(r"^Instead, |(?<=\S)[.!。！۔।]$", "", text), plain) if text else ""
