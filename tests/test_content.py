@@ -14,6 +14,8 @@ import pytest
 from dagogy.api import ProposeRequest, ProviderSettings, ScopeDocument, TopicSpec, sentences
 from dagogy.pipeline.scope import read_scope
 
+from support import SOUND_SPEC, Desk, put
+
 pytest.importorskip("dagogy_provider_internal")
 from dagogy_provider_internal import dagogy_providers
 from dagogy_provider_internal.cautions import limit_strength
@@ -357,6 +359,33 @@ def test_a_task_asks_for_more_with_more_depth() -> None:
         "Teach a stack to somebody else with an example of your own; show on the example that a stack gives back the last value first.",
         "Teach a stack to somebody else with an example and a counterexample of your own; show on both why a stack gives back the last value first.",
     ]
+
+
+KNOTS = (
+    "# Rope work\n\n## Bowline\n\nA bowline is a knot that makes a fixed loop. A bowline cannot be untied under load. A bowline holds in any rope of hemp.\n\n"
+    "- Derive the load of the bowline from the load of the rope.\n- Describe the bowline to somebody who has no rope.\n\n"
+    "## Splice\n\nA splice is a joint of two ropes. A splice keeps nine tenths of the strength of the rope. A splice needs no knot.\n\n"
+    "## Whipping\n\nWhipping is a binding around the end of a rope. A whipping stops the strands from coming apart.\n"
+)
+
+
+def test_depth_and_evidence_mode_of_the_spec_reach_the_nodes_of_a_run(desk: Desk) -> None:
+    checks, questions = {}, {}
+    for depth, mode in (("survey", "minimal"), ("practical", "standard"), ("mastery", "strict")):
+        run = desk.init(depth)
+        limits = {**SOUND_SPEC["constraints"], "depth": depth}
+        put(run / "inputs/topic_spec.json", {**SOUND_SPEC, "scope_in": ["Bowline", "Splice", "Whipping"], "constraints": limits, "evidence_mode": mode})
+        put(run / "inputs/scope.md", KNOTS)
+        desk("run", run.name)
+        made = json.loads((run / "outputs/curriculum/curriculum.json").read_bytes())
+        checks[depth] = {n["title"]: n["mastery_check"]["task"] for n in made["nodes"]}
+        questions[mode] = made.get("open_questions", [])
+    assert checks["survey"]["Bowline"] == "Describe the bowline to somebody who has no rope."
+    assert checks["practical"]["Bowline"] == "Derive the load of the bowline from the load of the rope."
+    assert checks["mastery"]["Bowline"] == f"{checks['practical']['Bowline']} {checks['survey']['Bowline']}"
+    assert len({checks[depth]["Splice"] for depth in checks}) == len({checks[depth]["Whipping"] for depth in checks}) == 3
+    assert questions["minimal"] == questions["standard"] == []
+    assert any("pitfalls" in q["question"] for q in questions["strict"])
 
 
 @pytest.mark.parametrize(

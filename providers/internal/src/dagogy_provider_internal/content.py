@@ -387,7 +387,9 @@ class _Writer:
     def _mastery(self) -> None:
         """The source's own exercise where it has one, else one made of its question, code or statements."""
         practice = [p for p in self.passages if p.role == "practice" and self._asks(p)]
-        practice.sort(key=lambda p: not p.explicit)
+        # At a glance something is told, and not done, where the source asks for both.
+        survey = self.depth == "survey"
+        practice.sort(key=lambda p: (not p.explicit, survey and imperative_of(self._whole(p).split(" ", 1)[0]) not in _TELLING))
         split = [self._split(p) for p in practice]
         both = [s for s in split if all(s)]
         marked = any(p.explicit for p in practice)
@@ -399,6 +401,18 @@ class _Writer:
         else:
             self.content.lacks("a practice task", self.content.confidence - _WIDER)
             self.content.task, self.content.criterion = self._own_check()
+            return
+        if self.depth == "mastery":
+            self._second_task([s for s in split if s[0] in tasks and s[0] != self.content.task])
+
+    def _second_task(self, others: Sequence[tuple[str, str]]) -> None:
+        """Who is to master a concept does two things with it: another exercise of the source, or one made of what it says."""
+        if self.foreign and not others:
+            return
+        task, criterion = others[0] if others else self._own_check()
+        criterion = criterion or self._criterion_for(task)
+        if folded(task) not in folded(self.content.task) and folded(criterion) not in folded(self.content.criterion):
+            self.content.task, self.content.criterion = f"{self.content.task} {task}", f"{self.content.criterion} {criterion}"
 
     def _whole(self, passage: Passage) -> str:
         """An exercise with the concept's name where it says "these concepts" or "it"."""
