@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from dagogy_provider_internal.cautions import kind_and_difference, limit_strength
 from dagogy_provider_internal.kinds import Kind
 from dagogy_provider_internal.lexicon import VERBS, imperative_of
+from dagogy_provider_internal.statements import VERBS_MORE
 
 _ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.){2,50}"
 _ITEMS = rf"(?P<items>{_ITEM}(?:, {_ITEM})*(?:,? (?:and|or) {_ITEM}))"
@@ -22,7 +23,7 @@ _PARTS = re.compile(rf"\b(?:consists? of|comprises?|is made up of|are made up of
 _FIGURES = re.compile(
     r"\d\s?(?:%|percent\b)|\S\s=\s\S|\b\d+(?:[.,]\d+)?\s(?:times|minutes?|hours?|days?|grams?|°|degrees?|metres?|meters?|volts?|bits?|bytes?)\b"
 )
-_COMPARES = re.compile(r"\b(?:unlike|whereas|than|similar to|compared (?:with|to)|instead of|as opposed to|while|in contrast)\b", re.IGNORECASE)
+_COMPARES = re.compile(r"\b(?:unlike|whereas|than|similar to|compared (?:with|to)|instead of|as opposed to|in contrast)\b|, while\b", re.IGNORECASE)
 _CONDITION = re.compile(r"(?:^|\s)(?:if|when|whenever|once) (?:an?|the|it|its|you|they|there|each|every|all|no|any|(?:\w+ ){1,3}(?:is|are))\s", re.IGNORECASE)
 _PURPOSE = re.compile(
     r"\b(?:lets?|allows?|enables?|helps?) (?:you|us|one|users|programs|people|developers)(?: to)? (?P<what>[a-z].+)$|"
@@ -35,8 +36,10 @@ _BETWEEN = frozenset(
     "must should will would not no if when where while who whose what how why this these those there than then so but also such into onto over under "
     "between among through across you your one they them we our each every all any some more most many much very only just about other another "
     "let lets allow allows enable enables provide provides include includes contain contains consist consists mean means called used given two three "
-    "both either same own new because since until unless without within whether s t".split()
+    "before after during once both either same own new because since until unless without within whether s t".split()
 )
+#: Words that are nouns in the plural at least as often as verbs with an s.
+_NOUNS = frozenset("type list order set group graph point program place change plan structure time score value label form model link map name test trace round record report".split())
 _DETERMINERS = frozenset("a an the its their his her your each every all any some one two three no".split())
 _OPENS_THING = _DETERMINERS | frozenset("of in on at by for with from into onto between among through across and or provides provide uses use".split()) | {","}
 _LONGEST_CODE = 70
@@ -261,7 +264,10 @@ def terms_of(text: str, name: str) -> list[str]:
     pieces = re.findall(r"[\w'’-]+|[^\w\s]", text)
     for word, follows in zip(pieces, [*pieces[1:], "."], strict=True):
         low = word.lower()
-        verb = low.removesuffix("s") in VERBS and follows.lower() in _DETERMINERS
+        base = low.removesuffix("s")
+        verb = base in VERBS and follows.lower() in _DETERMINERS
+        # "The heat goes off": behind a noun the s is that of a verb, unless the word is a noun as often ("numeric types").
+        verb = verb or bool(chunk and low.endswith("s") and base not in _NOUNS and any(b in VERBS or b in VERBS_MORE for b in (base, low[:-2])))
         if re.match(r"\w", word) and not (verb or low in _BETWEEN or low.endswith(("ly", "ing")) or re.search(r"['’]", low)):
             chunk += [word] if opened else []
             continue

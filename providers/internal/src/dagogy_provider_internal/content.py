@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dagogy.api import content_words, folded
 
@@ -187,6 +187,7 @@ class _Writer:
     def _statements_first(self, own: list[Statement]) -> list[Statement]:
         """Ideas are statements: what is to be known or shown is said as one where the source words it so. Other orders, what hangs on the sentence
         before it and bare examples are left out, where there is enough without them."""
+        own = [self._contents_of(s) for s in own]
         told = [stated for s in own if (stated := claimed(s, self.concept.title)) is not None]
         alone = [s for s in told if not (is_order(s.text, self.concept.title) or leans_back(s.text) or _BARE_EXAMPLE.match(s.passage.text))]
         if len({s.key for s in alone} - self.used) >= _LEAST_IDEAS:
@@ -234,12 +235,14 @@ class _Writer:
 
     def _contents(self) -> list[Statement]:
         """ "Covers A, B, C" as a statement about the concept."""
-        out = []
-        for p in self.passages:
-            match = TABLE_OF_CONTENTS.match(p.text)
-            if match and len(self._parts()) > 1:
-                out.append(Statement(sentence(f"{running_name(self.concept.title)} {match['verb'].lower()} {listed(self._parts())}"), p, True, clause=True))
-        return out
+        return [self._contents_of(Statement(p.text, p, True, clause=True)) for p in self.passages if TABLE_OF_CONTENTS.match(p.text) and len(self._parts()) > 1]
+
+    def _contents_of(self, s: Statement) -> Statement:
+        """A statement that lists what belongs to the concept, without the concept itself; any other as it is."""
+        match = TABLE_OF_CONTENTS.match(s.passage.text)
+        if not match or len(self._parts()) < _LEAST_IDEAS:
+            return s
+        return replace(s, text=sentence(f"{running_name(self.concept.title)} {match['verb'].lower()} {listed(self._parts())}"))
 
     def _code(self) -> str:
         """A line of code that the source gives with the concept, if it can be quoted."""
@@ -315,8 +318,8 @@ class _Writer:
         silent = f"{_NO_MISTAKE} with “{self.concept.title}”"
         told = next((c for s in sorted(self.ideas, key=lambda s: -s.value) if (c := clause(s, self.around.plain))), "")
         if self.foreign or not told:
-            return f"{silent}; it has this to go by: {self.content.core_ideas[0]}"
-        return sentence(f"{silent}; what goes against this is one: {told}")
+            return f"{silent}; one would be to go against this: {self.content.core_ideas[0]}"
+        return sentence(f"{silent}; one would be to go against this: {told}")
 
     def _taken_for(self) -> str:
         name, opening = self._name(self.concept.title), self.ideas[0].text
@@ -514,7 +517,7 @@ class _Writer:
             noted = "; ".join(uncapitalised_first(s) for s in steps[:_MOST_STEPS])
             return task, sentence(f"The notes have each of these steps with its result: {noted}")
         shown = self._look_for(task)
-        if self.kind == "procedure" and not limit_strength(aim) and len(terms := terms_of(" ".join(clauses[:2]), self.concept.title)) > 1:
+        if self.kind == "procedure" and not limit_strength(aim) and len(terms := terms_of(". ".join(clauses[:2]), self.concept.title)) > 1:
             # A statement that limits nothing cannot be seen in the steps; what becomes of the things that it names can.
             with_first = self._first_prerequisite() if depth == "mastery" else ""
             task = sentence(f"{do}{with_first} on a case of your own, and write down step by step what becomes of {listed(terms)}")
@@ -585,7 +588,7 @@ class _Writer:
         if able := next((a for a in map(_able, told) if not a.startswith("Explain, with")), ""):
             return sentence(able)
         if told:
-            return sentence(_CAN[self.kind].format(name=self._topic(), shown=told[0]) if named else f"Explain, with an example, that {told[0]}")
+            return sentence(self._can(told[0]) if named else f"Explain, with an example, that {told[0]}")
         if is_order(self.ideas[0].text, title):
             return sentence(within(self.ideas[0].text, 170) or self.ideas[0].text)
         return sentence(f"Say of a case whether it is {self._name(self.concept.title)}: {uncapitalised(self.ideas[0].text.rstrip('.? '), plain)}")
@@ -602,7 +605,12 @@ class _Writer:
             return sentence(able[0])
         # What the task asks for already comes last.
         shown = sorted(told, key=lambda c: folded(c) in given)[0]
-        return sentence(_CAN[self.kind].format(name=self._topic(), shown=shown))
+        return sentence(self._can(shown))
+
+    def _can(self, shown: str) -> str:
+        """What somebody can do who knows of the concept that `shown`."""
+        form = next((form for pattern, form in _CAN_BY if pattern.search(shown)), _CAN[self.kind])
+        return form.format(name=self._topic(), shown=shown)
 
     def _skill(self) -> str:
         found = [p for p in self.passages if p.role == "practice" and not p.explicit and p.lines != self.concept.lines and self._asks(p)]
@@ -614,7 +622,7 @@ class _Writer:
         # The mastery task takes one of the skills, and the capability another where there are several.
         skills = [s for s in skills if folded(s).rstrip(". ") != folded(self.content.task).rstrip(". ")] or skills
         about = next((s for s in skills if set(key_words(s)) & _telling(self.concept)), "")
-        skill = about or next((s for s in skills if len(s.split()) > 3), "")
+        skill = about or next(iter(skills), "")
         whole = next((skill[: m.start()] for m in re.finditer(r";\s|\.\s", skill) if balanced(skill[: m.start()])), skill)
         return sentence(whole) if skill else ""
 
@@ -659,6 +667,13 @@ _CAN: dict[Kind, str] = {
     "tool": "Use {name} on a case of your own, and show by what comes out that {shown}",
     "judgement": "Decide a case of {name}, and argue that {shown}",
 }
+#: The same by what the statement says: a reason, figures, a use.
+_CAN_BY = (
+    (re.compile(r"\b(?:because|so that|therefore|since|thus|hence)\b"), "Explain of {name} why it is so: {shown}"),
+    (re.compile(r"\b(?:whereas|unlike|rather than|instead of|not the same)\b"), "Tell {name} from what only looks like it by this: {shown}"),
+    (re.compile(r"(?<![\w.])\d+(?:[.,]\d+)?(?![\w.])"), "Check with figures of {name} that {shown}"),
+    (re.compile(r"\b(?:can|may) be \w+(?:ed|en)\b|\b(?:is|are) used\b"), "Put {name} to use, and show thereby that {shown}"),
+)
 #: Capability, task and criterion where the source says nothing: first find out what it is, in the way that fits the kind.
 _OPEN: dict[Kind, tuple[str, str, str]] = {
     "definition": (

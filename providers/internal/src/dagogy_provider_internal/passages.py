@@ -45,7 +45,7 @@ _CHECKABLE = re.compile(
     r"\b(?:must|should then|has to|have to|should)\b.*\d|^(?:after|with|on|from|for|when|in)\b.*\bmust\b|\b(?:confirm|verify|check that|expect|measure)\b",
     re.IGNORECASE,
 )
-_ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|can|know how to)\s+(?=\w)", re.IGNORECASE)
+_ABLE = re.compile(r"^(?:be able to|you (?:can(?! only\b| not\b)|should be able to)|(?:students?|learners?) (?:can|will be able to)|can|know how to)\s+(?=\w)", re.IGNORECASE)
 
 
 @dataclass(slots=True)

@@ -100,6 +100,8 @@ def uncapitalised(sentence: str, plain: Collection[str] = ()) -> str:
     """With a small first letter where the first word is a function word, a gerund or adverb, or one of `plain`, the words that the source also writes
     small; names and acronyms stay."""
     first = re.match(r"[^\W\d_]+(?=[\s’',]|$)", sentence)
+    if joined := re.match(r"(?P<word>[A-Z][a-z]+)-[a-z]+(?:-[a-z]+)*(?=[\s,]|$)", sentence):
+        return sentence if joined["word"] in plain else sentence[:1].lower() + sentence[1:]
     return sentence[:1].lower() + sentence[1:] if first and (first.group().lower() in _FUNCTION_START or is_plain(first.group(), plain)) else sentence
 
 
@@ -166,7 +168,7 @@ def doing(title: str, said: Iterable[str] = ()) -> str:
     if not first.lower().endswith("ing"):
         return imperative(title) if _PHRASE_WITH_VERB.match(title) else ""
     verb = imperative_of(first)
-    if not rest or not verb:
+    if not rest or not verb or re.match(r"(?:and|or) (?!\w+ing\b)", rest):
         return ""
     if " " in rest or singular(rest) == rest or verb in _TAKES_OBJECT or _with_object(verb, rest, said):
         return imperative(title)

@@ -62,7 +62,8 @@ NARRATIVE = re.compile(
     r"^the (?:inverse|reverse|opposite|same|reason|problem|answer|solution|downside|upside|rest|first one|second one)\b|"
     r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)"
     r"(?=[.,;]|$|\s(?:to|is|referred|in|by|with)\b)|"
-    r"\b(?:example|listing|figure|table) (?:above|below|\d)|^(?:\w+ )?(?:research )?(?:paper|chapter|book|article|essay|video|talk|lesson|post) "
+    r"\b(?:example|listing|figure|table) (?:above|below|\d)|\b(?:operators?|functions?|syntax|statements?|loops?|methods?|variables?) (?:above|below)\b|"
+    r"^(?:above|below),|^an example (?:that|of|which)\b|\bI (?:\w+ )?(?:have|had|will|am|would|want|think|use|used|show)\b|^(?:\w+ )?(?:research )?(?:paper|chapter|book|article|essay|video|talk|lesson|post) "
     r"(?:covers|discusses|explains|describes|presents|introduces|is about)\b",
     re.IGNORECASE,
 )
@@ -93,7 +94,7 @@ _FINITE = frozenset("is are was were be been has have had can could may might mu
 _OPENS_CLAUSE = frozenset("they it the a an two no each all both there you".split())
 _OPENS_OBJECT = frozenset("the a an its all each every any one two three how what whether to".split())
 _DETERMINERS = frozenset("a an the its their his her each every any some no this that of for in to with two three".split())
-_VERBS_MORE = frozenset(
+VERBS_MORE = frozenset(
     "allow let enable help permit ensure require include contain consist hold mean refer imply happen prevent lead result cause become come go apply provide "
     "need depend vary grow fall rise lower raise increase decrease differ belong exist occur remain stay keep return accept store support assume "
     "describe denote involve share offer act serve handle rely wrap depend absorb carry cost end begin form live lie say think know see "
@@ -116,6 +117,7 @@ _ANSWERS = re.compile(
 _LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
 _FIRST_PERSON = {"we": "you", "our": "your", "us": "you", "ours": "yours", "ourselves": "yourself"}
 _FIRST = re.compile(r"\b(?:we|our|us|ours|ourselves)\b", re.IGNORECASE)
+_CONTRACTED = re.compile(r"^(It|They|This|That|These|Those|We|You)['’](s|re)\b(?! been\b)")
 _WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 
 
@@ -250,7 +252,7 @@ def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | N
 
 def cleaned(text: str) -> str:
     """A sentence without asides, marks and what ties it to the one before it, with a capital in front."""
-    text = " ".join(text.split())
+    text = _CONTRACTED.sub(lambda m: f"{m[1]} {'is' if m[2] == 's' else 'are'}", " ".join(text.split()))
     wrapped = _WRAPPED.match(text)
     text = _MARKS.sub("", wrapped["inside"] if wrapped else text)
     text = re.sub(r"^As (?:mentioned|discussed|noted|described|shown|seen|explained|stated|we|you|already)\b[^,]{0,80},\s+", "", text)
@@ -315,7 +317,7 @@ def _lacks_subject(text: str) -> bool:
     """Whether a sentence begins with its verb, as definitions in tables do ("Returns the length")."""
     first, _, rest = text.partition(" ")
     third = first.lower().removesuffix("s")
-    verb = first.endswith("s") and first[:1].isupper() and any(v in VERBS or v in _VERBS_MORE for v in (third, third.removesuffix("e")))
+    verb = first.endswith("s") and first[:1].isupper() and any(v in VERBS or v in VERBS_MORE for v in (third, third.removesuffix("e")))
     return bool(_SUBJECTLESS.match(text)) or (verb and rest.split(" ", 1)[0] in _OPENS_OBJECT)
 
 
@@ -362,7 +364,7 @@ def _has_verb(text: str) -> bool:
 
 
 def _is_verb(word: str) -> bool:
-    return any(base in VERBS or base in _VERBS_MORE for base in (word, word[:-1], word[:-2], word[:-3] + "y") if len(base) > 1)
+    return any(base in VERBS or base in VERBS_MORE for base in (word, word[:-1], word[:-2], word[:-3] + "y") if len(base) > 1)
 
 
 def is_order(text: str, title: str = "") -> bool:
