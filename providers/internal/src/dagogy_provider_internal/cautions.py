@@ -39,11 +39,11 @@ _LIMITS = (
     re.compile(
         rf"\b(?:unlike|whereas|rather than|instead of|as opposed to|(?:in|by) contrast|different from|differs? from|no longer|"
         rf"not (?:the same|all|every|necessarily|always|when|if|as|by)|(?:{_IS} (?-i:not)|{_IS}n['’]t)|even (?:if|though|when)|although|despite|"
-        r"except (?:for|that|when|in)|hardly|barely|no more \w+ than|adds? complexity|at the cost of)\b|,? but\b(?! also)|^however\b|(?:,| and) (?-i:not)\b(?! in\b)",
+        r"except (?:for|that|when|in)|hardly|barely|no more \w+ than|adds? complexity)\b|,? but\b(?! also)|^however\b|(?:,| and) (?-i:not)\b(?! in\b)",
         re.IGNORECASE,
     ),
     re.compile(
-        r"\b(?:only|must|has to|have to|requires?(?! it\b)|required|needs? to|unless|always|exactly|at (?:most|least)|no (?:more|less|fewer) than|otherwise|"
+        r"\b(?:only|must|has to|have to|requires?(?! it\b)|required|needs? to|unless|(?<!almost )always|exactly|at (?:most|least)|no (?:more|less|fewer) than|otherwise|"
         r"not until|regardless|holds?\b.{3,60}\bas long as)\b",
         re.IGNORECASE,
     ),
@@ -54,13 +54,18 @@ _LIMITS_ELSEWHERE = (
         r"不能|不得|不可|无法|無法|できない|できません|ません。|لا يجوز|لا يمكن|لا يصح|אסור|אי אפשר|אין ל|\b(?:нельзя|невозможно|не может|darf nicht|"
         r"kann nicht|können nicht|ne (?:peut|peuvent|doit) pas|no (?:puede|pueden|debe)|non (?:può|deve)|não (?:pode|deve))\b"
     ),
-    re.compile(r"而不是|不同于|不等于|ではなく|ではない|بخلاف|بل |ليس|אינו|איננו|\b(?:в отличие|а не|im gegensatz|sondern|à la différence|sino|a diferencia|invece)\b", re.IGNORECASE),
+    re.compile(
+        r"而不是|不同于|不等于|ではなく|ではない|بخلاف|بل |ليس|אינו|איננו|\b(?:в отличие|а не|im gegensatz|sondern|à la différence|sino|a diferencia|invece)\b",
+        re.IGNORECASE,
+    ),
     re.compile(
         r"只有|只能|必须|必須|务必|除非|だけ|のみ|なければならない|必要があ|يجب|فقط|إلا|רק |חייב|צריך|\b(?:только|должен|должна|должно|должны|если не|nur|muss|"
         r"müssen|seulement|doit|doivent|il faut|solo|debe|deben|soltanto|deve|devono|apenas)\b",
         re.IGNORECASE,
     ),
 )
+#: Words that hardly any English sentence does without, and that other languages do not have.
+_ENGLISH = re.compile(r"\b(?:the|of|to|and|is|are|it|with|for|that|not|can|cannot|must|has|have)\b", re.IGNORECASE)
 #: Looks like a limit and is none: a name is given, something is added, the author speaks of what the reader has or does.
 _NO_LIMIT = re.compile(
     r"\b(?:not (?:only|just|merely)|no matter|(?:do|does|did)(?: not|n['’]t) (?:have|need|want) to|only (?:a few|some|begin)|at least one of the|"
@@ -94,7 +99,9 @@ _GENUS = re.compile(
     r"^(?P<article>an?|the)\s(?P<genus>(?:[\w'’-]+\s){0,3}?[\w'’-]+),?\s(?P<only>(?:that|which|whose|in which|where|for which|by which)\s[^,;:]{8,110})$"
 )
 _NO_GENUS = re.compile(r"\b(?:way|kind|type|sort|part|set|one|form|such)$|\w+est\b")
-_FINITE = re.compile(r"\b(?:is|are|was|has|have|can|may|must|will|does|do|\w{2,}[^\Wsui]s)(?= (?:the|an?|its|their|all|each|every|no|not|to|by|with|in|on|of|two|\w+ed|\w+)\b|$)")
+_FINITE = re.compile(
+    r"\b(?:is|are|was|has|have|can|may|must|will|does|do|\w{2,}[^\Wsui]s)(?= (?:the|an?|its|their|all|each|every|no|not|to|by|with|in|on|of|two|\w+ed|\w+)\b|$)"
+)
 _RELATIVE = re.compile(r"(?:that|which) (?!this\b|its\b|as\b)(?:is|has|can|may|must|will|does|\w+ly|\w{2,}s)\b|(?:whose|in which|where|for which|by which)\b")
 
 
@@ -104,7 +111,10 @@ def limit_strength(text: str) -> int:
         return 0
     if pitfall_strength(text) == 2 or _WARNS.search(text):
         return 4
-    return next((len(_LIMITS) - k for k, (here, there) in enumerate(zip(_LIMITS, _LIMITS_ELSEWHERE, strict=True)) if here.search(text) or there.search(text)), 0)
+    here = next((len(_LIMITS) - k for k, pattern in enumerate(_LIMITS) if pattern.search(text)), 0)
+    if here or _ENGLISH.search(text):
+        return here
+    return next((len(_LIMITS) - k for k, pattern in enumerate(_LIMITS_ELSEWHERE) if pattern.search(text)), 0)
 
 
 #: What the main clause denies, in front of any relative clause.

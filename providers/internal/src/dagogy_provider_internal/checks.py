@@ -39,7 +39,9 @@ _BETWEEN = frozenset(
     "before after during once both either same own new because since until unless without within whether s t".split()
 )
 #: Words that are nouns in the plural at least as often as verbs with an s.
-_NOUNS = frozenset("type list order set group graph point program place change plan structure time score value label form model link map name test trace round record report".split())
+_NOUNS = frozenset(
+    "type list order set group graph point program place change plan structure time score value label form model link map name test trace round record report".split()
+)
 _DETERMINERS = frozenset("a an the its their his her your each every all any some one two three no".split())
 _OPENS_THING = _DETERMINERS | frozenset("of in on at by for with from into onto between among through across and or provides provide uses use".split()) | {","}
 _LONGEST_CODE = 70
@@ -334,7 +336,10 @@ _SEEN: dict[str, str] = {
         ),
         ("compare distinguish contrast classify decide tell sort rank", "Each side has its reason written next to it, and the reasons differ: {what}"),
         ("construct build draw graph sketch make design write create implement plot label", "Somebody else can point at each thing that was asked for: {what}"),
-        ("explain describe interpret summarize identify recognize relate", "Somebody else can carry the answer over to a case that it does not mention: {what}"),
+        (
+            "explain describe interpret summarize identify recognize relate",
+            "Somebody else can carry the answer over to a case that it does not mention: {what}",
+        ),
         ("use apply extend represent reduce translate transform express", "The answer marks the place where this comes in, and what it changes there: {what}"),
     )
     for verb in verbs.split()

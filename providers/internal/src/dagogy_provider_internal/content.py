@@ -69,7 +69,10 @@ _STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
 _LONG_NAME = 5
 _SHORT_CLAUSE = 120
-_DEMANDED = re.compile(r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive|be aware)(?:, [^,]+,)? (?:why|that|of ways in which) (?P<what>[^:;]{12,200})$", re.IGNORECASE)
+_DEMANDED = re.compile(
+    r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive|be aware)(?:, [^,]+,)? (?:why|that|of ways in which) (?P<what>[^:;]{12,200})$",
+    re.IGNORECASE,
+)
 _BARE_EXAMPLE = re.compile(r"^(?:for example|for instance|e\.g\.|examples?:)", re.IGNORECASE)
 #: "All of these concepts" in an exercise: it means what its section is about.
 _THESE = re.compile(
@@ -192,7 +195,11 @@ class _Writer:
         alone = [s for s in told if not (is_order(s.text, self.concept.title) or leans_back(s.text) or _BARE_EXAMPLE.match(s.passage.text))]
         if len({s.key for s in alone} - self.used) >= _LEAST_IDEAS:
             return alone
-        return [*alone, *(s for s in told if s not in alone and not is_order(s.text, self.concept.title)), *(s for s in told if is_order(s.text, self.concept.title))]
+        return [
+            *alone,
+            *(s for s in told if s not in alone and not is_order(s.text, self.concept.title)),
+            *(s for s in told if is_order(s.text, self.concept.title)),
+        ]
 
     def _best(self, found: Sequence[Statement], wanted: int) -> list[Statement]:
         """The most telling statements in the order of the document, the definition first, each once, one at least for each merged concept."""
@@ -254,7 +261,7 @@ class _Writer:
             match = TABLE_OF_CONTENTS.match(p.text)
             if match:
                 parts = (part.strip() for part in re.split(r",\s|\sand\s|;\s", p.text[match.end() :].rstrip(". ")))
-                return [part for part in parts if part and same_key(part) != same_key(self.concept.title)]
+                return [part for part in parts if part and same_key(part) != same_key(running_name(self.concept.title))]
         return []
 
     # -------------------------------------------------------------------------------------------------------------------- pitfalls
@@ -615,9 +622,7 @@ class _Writer:
     def _skill(self) -> str:
         found = [p for p in self.passages if p.role == "practice" and not p.explicit and p.lines != self.concept.lines and self._asks(p)]
         skills = [
-            s
-            for p in found
-            if (s := within(imperative(self._whole(p)), 170)) and len(s.split()) > 2 and not re.match(r"(?:note|say|look)\b", s, re.IGNORECASE)
+            s for p in found if (s := within(imperative(self._whole(p)), 170)) and len(s.split()) > 2 and not re.match(r"(?:note|say|look)\b", s, re.IGNORECASE)
         ]
         # The mastery task takes one of the skills, and the capability another where there are several.
         skills = [s for s in skills if folded(s).rstrip(". ") != folded(self.content.task).rstrip(". ")] or skills
@@ -760,7 +765,7 @@ def _label_text(passage: Passage) -> str:
 
 def _can_stand(passage: Passage, concept: Concept) -> bool:
     text = " ".join(passage.text.split())
-    if passage.role == "pointer" or PRONOUN.match(text) or NARRATIVE.search(text) or passage.role == "practice":
+    if passage.role == "pointer" or PRONOUN.match(cleaned(text)) or NARRATIVE.search(text) or passage.role == "practice":
         return False
     if passage.role in ("code", "question", "requires") or text.endswith(":") or not balanced(text) or TABLE_OF_CONTENTS.match(text):
         return False

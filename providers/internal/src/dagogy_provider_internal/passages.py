@@ -45,7 +45,9 @@ _CHECKABLE = re.compile(
     r"\b(?:must|should then|has to|have to|should)\b.*\d|^(?:after|with|on|from|for|when|in)\b.*\bmust\b|\b(?:confirm|verify|check that|expect|measure)\b",
     re.IGNORECASE,
 )
-_ABLE = re.compile(r"^(?:be able to|you (?:can(?! only\b| not\b)|should be able to)|(?:students?|learners?) (?:can|will be able to)|can|know how to)\s+(?=\w)", re.IGNORECASE)
+_ABLE = re.compile(
+    r"^(?:be able to|you (?:can(?! only\b| not\b)|should be able to)|(?:students?|learners?) (?:can|will be able to)|can|know how to)\s+(?=\w)", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -154,7 +156,10 @@ def _sentences(text: str, lines: tuple[int, int]) -> Iterator[Passage]:
     for i, sentence in enumerate(found):
         labelled, told = label(sentence) if i else ("", sentence)
         if labelled in ("pitfall", "practice"):
-            yield Passage(_capital(told), lines, "pitfall" if labelled == "pitfall" else "practice", explicit=True, part=_part(i, found))
+            # What goes on with a small letter may be code, which keeps it: there the label stays in front.
+            yield Passage(
+                sentence if told[:1].islower() else told, lines, "pitfall" if labelled == "pitfall" else "practice", explicit=True, part=_part(i, found)
+            )
             continue
         said: Role = (
             "definition" if role == "definition" and i == 0 else "example" if role == "example" else "requires" if role == "requires" else _role(sentence)
