@@ -22,15 +22,18 @@ from dagogy_provider_internal.statements import Statement
 _WARNS = re.compile(
     r"\b(?:(?:gets?|getting) stuck|trips? (?:\w+ )?up|easy to (?:forget|overlook|miss|confuse|get wrong|mix up)|easily (?:forgotten|overlooked|missed)|"
     r"tempting|tempted|mis(?:read|under\w+|interpret\w*|used?|taken)|sources? of (?:\w+ )?(?:bugs|errors|confusion|trouble)|gotchas?|"
-    r"(?<!how )surpris(?:es?|ed|ing|ingly)|counter-?intuitive|error-prone|(?:is|are) unsafe|not to be confused|hard to (?:see|notice|spot|find|tell)|goes unnoticed|"
-    r"often (?:forgotten|overlooked|confused|wrong\w*)|recommended (?:\w+ ){1,6}instead|deprecated|discouraged|not recommended|might (?:expect|think)|may (?:expect|seem)|contrary to|be aware that)\b",
+    r"(?<!how )surpris(?:es?|ed|ing|ingly)|counter-?intuitive|error-prone|(?:is|are) unsafe|not to be confused|hard to (?:see|notice|spot|find|tell)|"
+    r"goes unnoticed|"
+    r"often (?:forgotten|overlooked|confused|wrong\w*)|recommended (?:\w+ ){1,6}instead|deprecated|discouraged|not recommended|might (?:expect|"
+    r"think)|may (?:expect|seem)|contrary to|be aware that)\b",
     re.IGNORECASE,
 )
 _NOT = r"(?:(?-i:not)|n['’]t)"
 _IS = r"(?:is|are|does|do|did|was|were|has|have|had|need)"
 _LIMITS = (
     re.compile(
-        rf"\b(?:an? (?:\w+ )?(?:error|panic)|as errors|errors if|raises? (?:an? )?\w+(?:Error|Exception)|panics?|fails?|failure|crash(?:es)?|invalid|illegal|forbidden|{_NOT} (?:be )?"
+        rf"\b(?:an? (?:\w+ )?(?:error|panic)|as errors|errors if|raises? (?:an? )?\w+(?:Error|Exception)|panics?|fails?|failure|crash(?:es)?|invalid|"
+        rf"illegal|forbidden|{_NOT} (?:be )?"
         r"(?:allowed|permitted|possible|guarantee\w*|compile)|cannot|can['’]?t|won['’]t|will not|must not|may not|never|impossible|undefined behaviou?r|"
         r"too (?:large|small|big|much|many|little|few|early|late|long|short|hot|cold|fast|slow)|wrong\w*|loses?|(?:is|are|be|gets?) lost|no effect|"
         r"there (?:is|are) no\b(?! (?:need|official|reason|point|consensus))|nobody|no one|rejects?|refuses?)\b",
@@ -43,7 +46,8 @@ _LIMITS = (
         re.IGNORECASE,
     ),
     re.compile(
-        r"\b(?:only|must|has to|have to|requires?(?! it\b)|required|needs? to|unless|(?<!almost )always|exactly|at (?:most|least)|no (?:more|less|fewer) than|otherwise|"
+        r"\b(?:only|must|has to|have to|requires?(?! it\b)|required|needs? to|unless|(?<!almost )always|exactly|at (?:most|least)|no (?:more|less|"
+        r"fewer) than|otherwise|"
         r"not until|regardless|holds?\b.{3,60}\bas long as)\b",
         re.IGNORECASE,
     ),
@@ -71,13 +75,15 @@ _NO_LIMIT = re.compile(
     r"\b(?:not (?:only|just|merely)|no matter|(?:do|does|did)(?: not|n['’]t) (?:have|need|want) to|only (?:a few|some|begin)|at least one of the|"
     r"not (?:yet|covered|discussed|shown)|should(?: not|n['’]t) take|nothing (?:but|more than)|cannot (?:only|be overstated))\b|"
     r"\b(?:if|whether|when) (?:you|we) (?:have|need|must|are not|don['’]t)\b|\b(?:you|we|one)(?: \w+){0,2} (?:need|have|want) to\b|\bmakes no\b|"
-    r"\bbut (?:also|there (?:is|are)|(?:it|they|this|the \w+|this \w+) (?:can|may|also|often)|some|many|may)\b|\bwhether or not\b|\bno consensus\b|\bwithout (?:affecting|further|having to|the need)\b|"
+    r"\bbut (?:also|there (?:is|are)|(?:it|they|this|the \w+|this \w+) (?:can|may|also|often)|some|many|may)\b|\bwhether or not\b|\bno consensus\b|"
+    r"\bwithout (?:affecting|further|having to|the need)\b|"
     r"\b(?:is|are) (?:also |often |sometimes )?(?:called|known as|termed|named)\b",
     re.IGNORECASE,
 )
 #: Opens a sentence that needs the one before it, which a pitfall does not have.
 _LEANS_BACK = re.compile(
-    r"(?:this|these|those(?! (?:who|that|which)\b)|they|its|their|an example|in (?:contrast|other|these|this|that|such|both|the)|otherwise|instead|via|due to|because of|for example|"
+    r"(?:this|these|those(?! (?:who|that|which)\b)|they|its|their|an example|in (?:contrast|other|these|this|that|such|both|the)|otherwise|instead|"
+    r"via|due to|because of|for example|"
     r"with(?:out)? (?:it|them))\b",
     re.IGNORECASE,
 )
@@ -89,7 +95,8 @@ _WORD = r"(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it
 _PHRASE = rf"(?:[“\"][^“”\"]{{1,40}}[”\"],?(?: [“\"][^“”\"]{{1,40}}[”\"],?)?|(?:{_WORD} ?){{1,5}}(?<! ))"
 #: Two things that the source tells apart, or asks to be told apart.
 _APART = re.compile(
-    rf"\b(?:distinctions?|differences?|distinguish(?:es|ing)?) (?:between (?:the (?:terms?|words?|notions?|concepts?) )?(?P<a>{_PHRASE}) and|(?P<c>{_PHRASE}) from) (?P<b>{_PHRASE})(?=[,;:.()]|$)|"
+    rf"\b(?:distinctions?|differences?|distinguish(?:es|ing)?) (?:between (?:the (?:terms?|words?|notions?|concepts?) )?(?P<a>{_PHRASE}) and|"
+    rf"(?P<c>{_PHRASE}) from) (?P<b>{_PHRASE})(?=[,;:.()]|$)|"
     rf"\b(?:confus(?:e|es|ed|ing)|mix(?:es|ed|ing)? up) (?P<e>{_PHRASE}) (?:with|and) (?P<f>{_PHRASE})(?=[,;:.()]|$)",
     re.IGNORECASE,
 )

@@ -40,7 +40,8 @@ _BETWEEN = frozenset(
 )
 #: Words that are nouns in the plural at least as often as verbs with an s.
 _NOUNS = frozenset(
-    "type list order set group graph point program place change plan structure time score value label form model link map name test trace round record report".split()
+    "type list order set group graph point program place change plan structure time score value label form model link map name test trace round "
+    "record report".split()
 )
 _DETERMINERS = frozenset("a an the its their his her your each every all any some one two three no".split())
 _OPENS_THING = _DETERMINERS | frozenset("of in on at by for with from into onto between among through across and or provides provide uses use".split()) | {","}

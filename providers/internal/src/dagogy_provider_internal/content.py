@@ -76,7 +76,8 @@ _DEMANDED = re.compile(
 _BARE_EXAMPLE = re.compile(r"^(?:for example|for instance|e\.g\.|examples?:)", re.IGNORECASE)
 #: "All of these concepts" in an exercise: it means what its section is about.
 _THESE = re.compile(
-    r"\b(?:(?:all|both|any|each|some)(?: of)? )?(?:these|those|this|the (?:above|following)) (?:concepts?|notions?|ideas?|topics?|terms?|objects?|things|definitions?)\b",
+    r"\b(?:(?:all|both|any|each|some)(?: of)? )?(?:these|those|this|the (?:above|following)) (?:concepts?|notions?|ideas?|topics?|terms?|objects?|"
+    r"things|definitions?)\b",
     re.IGNORECASE,
 )
 _DANGLES = re.compile(r"\b(?:these|those|this|the (?:above|following|former|latter))\b", re.IGNORECASE)
@@ -611,7 +612,7 @@ class _Writer:
         if able:
             return sentence(able[0])
         # What the task asks for already comes last.
-        shown = sorted(told, key=lambda c: folded(c) in given)[0]
+        shown = min(told, key=lambda c: folded(c) in given)
         return sentence(self._can(shown))
 
     def _can(self, shown: str) -> str:

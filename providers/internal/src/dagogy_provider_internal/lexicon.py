@@ -59,8 +59,10 @@ _LABELS = (
 _LABELS_ELSEWHERE = (
     (
         "pitfall",
-        r"常见错误|常見錯誤|误区|よくある間違い|注意点|خطأ شائع|أخطاء شائعة|טעות נפוצה|(?:частая |типичная )?ошибка|häufiger fehler|typischer fehler|"
-        r"erreurs? (?:courante|fréquente)s?|errores? com[uú]n(?:es)?|errore comune|erro comum",
+        (
+            r"常见错误|常見錯誤|误区|よくある間違い|注意点|خطأ شائع|أخطاء شائعة|טעות נפוצה|(?:частая |типичная )?ошибка|häufiger fehler|typischer fehler|"
+            r"erreurs? (?:courante|fréquente)s?|errores? com[uú]n(?:es)?|errore comune|erro comum"
+        ),
     ),
     ("practice", r"练习|練習|习题|課題|تمرين|نشاط|תרגיל|упражнение|задание|übung|aufgabe|exercice|ejercicio|esercizio|exercício|oefening"),
     ("example", r"例如|例|مثال|דוגמה|לדוגמה|пример|beispiel|exemple|ejemplo|esempio|exemplo"),
@@ -91,7 +93,8 @@ _PITFALL_STRONG = re.compile(
 #: The same in other languages, as far as a few words tell it.
 _PITFALL_ELSEWHERE = re.compile(
     r"不要|切勿|切忌|误区|常见错误|常見錯誤|注意[：:,,]|間違い|誤解|しないで|[てで]は(?:いけ|ならな)|"
-    r"\b(?:не путайте|нельзя|никогда не|ошибк\w+|осторожно|неверно|заблуждени\w+)\b|لا ت(?:خلط|ستخدم|ستعمل|نس|ضع|ضف|فترض)|خطأ شائع|احذر|تجنب|לא לבלבל|טעות נפוצה|זהירות|(?:^|\s)אל ת\w+|אסור|"
+    r"\b(?:не путайте|нельзя|никогда не|ошибк\w+|осторожно|неверно|заблуждени\w+)\b|لا ت(?:خلط|ستخدم|ستعمل|نس|ضع|ضف|فترض)|خطأ شائع|احذر|تجنب|"
+    r"לא לבלבל|טעות נפוצה|זהירות|(?:^|\s)אל ת\w+|אסור|"
     r"\b(?:häufiger fehler|nicht verwechseln|achtung|vorsicht|niemals|vermeide\w*|irrtum|erreurs? (?:courante|fréquente)s?|attention|évite[rz]?|"
     r"ne (?:pas )?confond\w+|ne jamais|errores? com[uú]n(?:es)?|no confund\w+|cuidado|evit(?:e|ar|a)|nunca|errore comune|attenzione|mai confondere|"
     r"erro comum|não confund\w+|veelgemaakte fout|pas op|yaygın hata|dikkat)\b",

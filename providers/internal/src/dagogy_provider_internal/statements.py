@@ -63,7 +63,8 @@ NARRATIVE = re.compile(
     r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)"
     r"(?=[.,;]|$|\s(?:to|is|referred|in|by|with)\b)|"
     r"\b(?:example|listing|figure|table) (?:above|below|\d)|\b(?:operators?|functions?|syntax|statements?|loops?|methods?|variables?) (?:above|below)\b|"
-    r"^(?:above|below),|^an example (?:that|of|which)\b|\bI (?:\w+ )?(?:have|had|will|am|would|want|think|use|used|show)\b|^(?:\w+ )?(?:research )?(?:paper|chapter|book|article|essay|video|talk|lesson|post) "
+    r"^(?:above|below),|^an example (?:that|of|which)\b|\bI (?:\w+ )?(?:have|had|will|am|would|want|think|use|used|show)\b|"
+    r"^(?:\w+ )?(?:research )?(?:paper|chapter|book|article|essay|video|talk|lesson|post) "
     r"(?:covers|discusses|explains|describes|presents|introduces|is about)\b",
     re.IGNORECASE,
 )
@@ -75,7 +76,8 @@ _PRONOUN_INSIDE = re.compile(
     r"(?P<next>[\w’']+)"
 )
 _VERBS_AFTER = frozenset(
-    "meant made gave led allowed became helped showed caused turned changed let is are was were has have had can could may might must should will would does do did means mean makes make allows allow lets let helps help gives give "
+    "meant made gave led allowed became helped showed caused turned changed let is are was were has have had can could may might must should will "
+    "would does do did means mean makes make allows allow lets let helps help gives give "
     "ensures ensure requires require includes include happens happen works work prevents prevent leads lead results result enables enable causes cause "
     "shows show becomes become comes come takes take applies apply holds hold implies imply refers refer provides provide also in not only isn’t isn't "
     "aren’t aren't doesn’t doesn't don’t don't can’t can't cannot then usually often always never still just all both simply typically generally".split()
@@ -110,7 +112,8 @@ EXPLETIVE = re.compile(
 _INVERTED = re.compile(r"(?:Is|Are|Was|Were|Does|Has)\s")
 #: Opens or ends what answers the question in front of it, and says nothing without it.
 _ANSWERS = re.compile(
-    r"^(?:yes|no|because|ja|nein|weil|denn|oui|non|parce que|sí|porque|да|нет|потому что)\b|^(?:نعم|لا[،,]|لأن|כן,|לא,|כי\s|是的|不是|不会|因为|因為|它|はい|いいえ)|"
+    r"^(?:yes|no|because|ja|nein|weil|denn|oui|non|parce que|sí|porque|да|нет|потому что)\b|^(?:نعم|لا[،,]|لأن|כן,|לא,|כי\s|是的|不是|不会|因为|因為|"
+    r"它|はい|いいえ)|"
     r"から(?:だ|です)。?$",
     re.IGNORECASE,
 )
