@@ -354,7 +354,7 @@ _HANDED_IN: dict[str, str] = {
         ("define state formulate", "Write down in one sentence, and try on two cases and on one that is none: {what}"),
         ("explain describe interpret summarize", "Put on one page, for somebody who has not met it, with an example of your own: {what}"),
         (
-            "compute calculate find solve estimate evaluate determine measure count predict convert multiply divide add subtract simplify factor",
+            "compute calculate find solve estimate evaluate determine measure count predict convert multiply divide subtract simplify factor",
             "With figures of your own, {task}, and leave the working to be read",
         ),
         ("recognize identify classify decide compare distinguish contrast tell sort rank", "Collect three cases of your own, and {task} in each"),

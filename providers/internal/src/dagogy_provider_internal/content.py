@@ -571,6 +571,8 @@ class _Writer:
             return f"Explain: {self.content.core_ideas[0]}"
         skill = self._skill()
         definition = next((s for s in self.ideas if s.defines), None) or next((s for s in self.ideas if s.subject and s.clause), None)
+        if definition is not None and folded(skill).rstrip(". ") == folded(self.content.task).rstrip(". "):
+            skill = ""
         many = sum(p.role == "practice" and not p.explicit and not p.part for p in self.passages) >= _LEAST_IDEAS
         if skill and (definition is None or many or is_imperative(definition.text)):
             return skill
@@ -585,7 +587,7 @@ class _Writer:
         named = not self._topic().startswith("“")
         if skill and not named:
             return skill
-        if named and made.startswith(("Explain ", "Compute ")) and (more := self._beyond(definition)):
+        if named and made.startswith("Explain ") and (more := self._beyond(definition)):
             return more
         if made and folded(made) != folded(title) and balanced(made):
             return made
@@ -605,7 +607,7 @@ class _Writer:
         """What can be done with the concept by a statement that does not define it: something to do where that says so, else to show it on a case."""
         given = folded(self.content.task)
         others = [s for s in self.ideas if s is not definition] + [s for s in self.said if s.key not in self.used and s.subject]
-        told = [c for s in others if (c := clause(s, self.around.plain, _SHORT_CLAUSE)) and not leans_back(s.text)]
+        told = [c for s in others if (c := clause(s, self.around.plain, _SHORT_CLAUSE)) and not leans_back(s.text) and not NEEDS.search(s.text)]
         if not told:
             return ""
         able = [a for a in map(_able, told) if not a.startswith(("Explain, with", "Say what follows"))]
@@ -675,8 +677,13 @@ _CAN: dict[Kind, str] = {
 }
 #: The same by what the statement says: a reason, figures, a use.
 _CAN_BY = (
-    (re.compile(r"\b(?:because|so that|therefore|since|thus|hence)\b"), "Explain of {name} why it is so: {shown}"),
+    (re.compile(r"\b(?:because|so that|therefore|since|thus|hence)\b"), "Say why this holds of {name}: {shown}"),
     (re.compile(r"\b(?:whereas|unlike|rather than|instead of|not the same)\b"), "Tell {name} from what only looks like it by this: {shown}"),
+    (re.compile(r"\b(?:equals?|divided by|times|square(?:d| root)|sum of)\b|\s=\s"), "Work out a case of {name} by this: {shown}"),
+    (
+        re.compile(r"\b(?:decides?|determines?|depends?|chang(?:e|es|ing)|grows?|rises?|falls?)\b"),
+        "Say before a trial of {name} what will come out, by this: {shown}",
+    ),
     (re.compile(r"(?<![\w.])\d+(?:[.,]\d+)?(?![\w.])"), "Check with figures of {name} that {shown}"),
     (re.compile(r"\b(?:can|may) be \w+(?:ed|en)\b|\b(?:is|are) used\b"), "Put {name} to use, and show thereby that {shown}"),
 )
@@ -738,7 +745,7 @@ def _able(told: str) -> str:
         return f"Name what belongs to {parts['what']}: {parts['parts']}"
     if re.match(r"[^,;:]{2,60}\s(?:must|cannot|can['’]t|can only)\s", told):
         return f"Keep to the rule that {told}"
-    if re.search(r"\b(?:unlike|whereas|rather than|instead of|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
+    if re.search(r"\b(?:whereas|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
         return f"Tell one from the other by an example of each: {told}"
     return f"Explain, with an example, that {told}"
 
