@@ -18,7 +18,7 @@ from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, crite
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
-from dagogy_provider_internal.lexicon import NEEDS, imperative_of, is_imperative, is_pointer, is_prerequisite
+from dagogy_provider_internal.lexicon import NEEDS, OUTCOME_VERBS, imperative_of, is_imperative, is_pointer, is_prerequisite
 from dagogy_provider_internal.naming import core_name, is_unspaced, key_words, running_name, same_key
 from dagogy_provider_internal.passages import TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (
@@ -84,7 +84,6 @@ _DANGLES = re.compile(r"\b(?:these|those|this|the (?:above|following|former|latt
 _DEFINES = re.compile(r"^[^,;:.()]{2,70}?\s(?:is|are)\s(?P<what>.+)$")
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too|\w+ing) ")
 _QUESTION = re.compile(r"^(?:what|which|why|how|when|where|who|does|do|is|are|can)\b(?! if we\b)[^:]{12,200}\?$", re.IGNORECASE)
-_LOOKED_AT = ("confirm", "check", "verify", "expect", "see", "note")
 _PROOF = frozenset("prove show derive justify deduce demonstrate".split())
 _TELLING = frozenset("define state explain describe name identify recognize distinguish summarize list interpret compare classify give".split())
 _ENGLISH = frozenset("the a an and of is are to in that for with it can be or as by on not".split())
@@ -437,8 +436,8 @@ class _Writer:
         if self.foreign:
             return sentence(text), ""
         task, criterion = task_and_criterion(resolved(text, name) or text, self.around.plain)
-        ordered = imperative_of(criterion.split(" ", 1)[0]) if criterion and not passage.explicit else ""
-        if ordered not in ("", *_LOOKED_AT) and not re.search(r"\d", criterion):
+        orders = [imperative_of(w) for w in re.findall(r"^\w+|(?<= and )\w+", criterion)] if not passage.explicit else []
+        if orders and orders[0] and not {v for v in orders if v} <= OUTCOME_VERBS and not re.search(r"\d", criterion):
             # A second order is no outcome.
             task, criterion = sentence(imperative(text) or text), ""
         return task, re.sub(r"^(?:Find|Confirm|Measure|Get|Expect|See|Observe)\s+(?=[\d−-]+(?:[.,]\d+)?\s)(?!.*\bthen\b)", "The result is ", criterion)
@@ -679,7 +678,7 @@ _CAN: dict[Kind, str] = {
 _CAN_BY = (
     (re.compile(r"\b(?:because|so that|therefore|since|thus|hence)\b"), "Say why this holds of {name}: {shown}"),
     (re.compile(r"\b(?:whereas|unlike|rather than|instead of|not the same)\b"), "Tell {name} from what only looks like it by this: {shown}"),
-    (re.compile(r"\b(?:equals?|divided by|times|square(?:d| root)|sum of)\b|\s=\s"), "Work out a case of {name} by this: {shown}"),
+    (re.compile(r"\b(?:equals|divided by|times|square(?:d| root)|sum of)\b|\s=\s"), "Work out a case of {name} by this: {shown}"),
     (
         re.compile(r"\b(?:decides?|determines?|depends?|chang(?:e|es|ing)|grows?|rises?|falls?)\b"),
         "Say before a trial of {name} what will come out, by this: {shown}",
