@@ -118,6 +118,4 @@ def _open_questions(concepts: Sequence[Concept], contents: Sequence[Content]) ->
 def _question(title: str, content: Content) -> str:
     if content.confidence <= UNSAID:
         return f"What is “{title}”, and by what can it be learned? The source only names it."
-    if content.unsaid:
-        return f"What more is there to learn of “{title}”? The source has one statement on it."
-    return f"Which mistakes are made with “{title}”? The source names none."
+    return f"What more is there to learn of “{title}”? The source has one statement on it."
