@@ -36,11 +36,11 @@ _BETWEEN = frozenset(
     "must should will would not no if when where while who whose what how why this these those there than then so but also such into onto over under "
     "between among through across you your one they them we our each every all any some more most many much very only just about other another "
     "let lets allow allows enable enables provide provides include includes contain contains consist consists mean means called used given two three "
-    "before after during once both either same own new because since until unless without within whether s t".split()
+    "before after during against once both either same own new because since until unless without within whether s t".split()
 )
 #: Words that are nouns in the plural at least as often as verbs with an s.
 _NOUNS = frozenset(
-    "type list order set group graph point program place change plan structure time score value label form model link map name test trace round "
+    "type list order set group graph point program place change plan structure time score value label form model link map balance cost name test trace round "
     "record report".split()
 )
 _DETERMINERS = frozenset("a an the its their his her your each every all any some one two three no".split())

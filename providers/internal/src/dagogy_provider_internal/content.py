@@ -605,7 +605,7 @@ class _Writer:
     def _beyond(self, definition: Statement | None) -> str:
         """What can be done with the concept by a statement that does not define it: something to do where that says so, else to show it on a case."""
         given = folded(self.content.task)
-        others = [s for s in self.ideas if s is not definition] + [s for s in self.said if s.key not in self.used and s.subject]
+        others = sorted((s for s in self.ideas if s is not definition), key=lambda s: -s.value) + [s for s in self.said if s.key not in self.used and s.subject]
         told = [c for s in others if (c := clause(s, self.around.plain, _SHORT_CLAUSE)) and not leans_back(s.text) and not NEEDS.search(s.text)]
         if not told:
             return ""
