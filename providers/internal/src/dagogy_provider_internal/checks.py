@@ -11,35 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dagogy_provider_internal.cautions import kind_and_difference, limit_strength
 from dagogy_provider_internal.kinds import Kind
+from dagogy_provider_internal.lexicon import VERBS, imperative_of
+from dagogy_provider_internal.statements import VERBS_MORE
 
-#: By how surely a sentence names what goes wrong: it forbids or speaks of failure, it sets one thing against another, it limits or requires.
-_LIMITS = (
-    re.compile(
-        r"\b(?:an? (?:\w+ )?(?:error|panic)|panics?|fails?|failure|crash(?:es)?|invalid|illegal|forbidden|"
-        r"(?:not|n['’]t) (?:be )?(?:allowed|permitted|possible)|"
-        r"cannot|can['’]?t|won['’]t|will not|must not|may not|never|impossible|undefined behaviou?r|"
-        r"too (?:much|many|little|few|early|late|long|short|hot|cold|fast|slow)|wrong\w*|loses?)\b",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"\b(?:unlike|whereas|rather than|instead of|as opposed to|different from|differs? from|no longer|not (?:the same|all|every|necessarily|always)|"
-        r"(?:is|are|does|do|was|were|has|have|need) not|(?:is|are|does|do|was|were|has|have|need)n['’]t|even (?:if|though|when)|although|despite|"
-        r"except (?:for|that|when|in))\b|,? but\b(?! also)|^however\b",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"\b(?:only|must|ha(?:s|ve) to|requires?|required|needs? to|unless|until|always|exactly|at (?:most|least)|no (?:more|less|fewer) than|otherwise|"
-        r"depends? on|as long as|by default|regardless)\b",
-        re.IGNORECASE,
-    ),
-)
-#: Looks like a limit and is none.
-_NO_LIMIT = re.compile(
-    r"\b(?:not (?:only|just|merely)|no matter|(?:do|does|did)(?: not|n['’]t) (?:have|need|want) to|only (?:a few|some|begin)|at least one of the)\b|"
-    r"\b(?:if|whether|when) (?:you|we) (?:have|need|must)\b|\bwithout affecting\b",
-    re.IGNORECASE,
-)
 _ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.){2,50}"
 _ITEMS = rf"(?P<items>{_ITEM}(?:, {_ITEM})*(?:,? (?:and|or) {_ITEM}))"
 _EXAMPLES = re.compile(rf"^(?P<aim>.*?)(?:\bexamples? (?:include|are|of [^,;:.]{{2,40}} (?:include|are))|\bsuch as|\bfor example,) {_ITEMS}\.?$", re.IGNORECASE)
@@ -47,17 +23,28 @@ _PARTS = re.compile(rf"\b(?:consists? of|comprises?|is made up of|are made up of
 _FIGURES = re.compile(
     r"\d\s?(?:%|percent\b)|\S\s=\s\S|\b\d+(?:[.,]\d+)?\s(?:times|minutes?|hours?|days?|grams?|°|degrees?|metres?|meters?|volts?|bits?|bytes?)\b"
 )
-_COMPARES = re.compile(r"\b(?:unlike|whereas|than|similar to|compared (?:with|to)|instead of|as opposed to|while|in contrast)\b", re.IGNORECASE)
+_COMPARES = re.compile(r"\b(?:unlike|whereas|than|similar to|compared (?:with|to)|instead of|as opposed to|in contrast)\b|, while\b", re.IGNORECASE)
 _CONDITION = re.compile(r"(?:^|\s)(?:if|when|whenever|once) (?:an?|the|it|its|you|they|there|each|every|all|no|any|(?:\w+ ){1,3}(?:is|are))\s", re.IGNORECASE)
 _PURPOSE = re.compile(
     r"\b(?:lets?|allows?|enables?|helps?) (?:you|us|one|users|programs|people|developers)(?: to)? (?P<what>[a-z].+)$|"
     r"\b(?:is|are|can be) used to (?P<used>[a-z].+)$"
 )
-GENUS = re.compile(
-    r"^(?P<article>an?|the)\s(?P<genus>(?:[\w'’-]+\s){0,3}?[\w'’-]+),?\s(?P<only>(?:that|which|whose|in which|where|for which|by which)\s[^,;:]{8,110})$"
-)
-_NO_GENUS = re.compile(r"\b(?:way|kind|type|sort|part|set|one|form)$")
 _MOST_ITEMS = 5
+_MOST_TERMS = 3
+_BETWEEN = frozenset(
+    "a an the of to in on at by for with from and or as that which its their it is are was were be been being has have had do does did can could may might "
+    "must should will would not no if when where while who whose what how why this these those there than then so but also such into onto over under "
+    "between among through across you your one they them we our each every all any some more most many much very only just about other another "
+    "let lets allow allows enable enables provide provides include includes contain contains consist consists mean means called used given two three "
+    "before after during against once both either same own new because since until unless without within whether s t".split()
+)
+#: Words that are nouns in the plural at least as often as verbs with an s.
+_NOUNS = frozenset(
+    "type list order set group graph point program place change plan structure time score value label form model link map balance cost name test trace round "
+    "record report".split()
+)
+_DETERMINERS = frozenset("a an the its their his her your each every all any some one two three no".split())
+_OPENS_THING = _DETERMINERS | frozenset("of in on at by for with from into onto between among through across and or provides provide uses use".split()) | {","}
 _LONGEST_CODE = 70
 _HANGING = frozenset("a an the of to in on at by for with from and or as that which its their".split())
 
@@ -72,13 +59,6 @@ class Told:
     clauses: Sequence[str]
     complement: str = ""
     code: str = ""
-
-
-def limit_strength(text: str) -> int:
-    """3: it forbids or speaks of failure; 2: it sets one thing against another; 1: it limits or requires; 0: none of these."""
-    if _NO_LIMIT.search(text):
-        return 0
-    return next((len(_LIMITS) - k for k, pattern in enumerate(_LIMITS) if pattern.search(text)), 0)
 
 
 def listed(items: Sequence[str]) -> str:
@@ -125,18 +105,18 @@ def _by_examples(told: Told) -> _Form | None:
 
 
 def _by_genus(told: Told) -> _Form | None:
-    found = GENUS.match(told.complement)
-    if not found or _NO_GENUS.search(found["genus"]):
+    found = kind_and_difference(told.complement)
+    if not found:
         return None
-    article = "an" if re.match(r"[aeiou]", found["genus"]) else "a"
-    other = f"{article} {found['genus']}"
+    genus, only = found
+    other = f"{'an' if re.match('[aeiou]', genus) else 'a'} {genus}"
     return (
         _depths(
-            f"Say what sets {told.name} apart from any other {found['genus']}",
+            f"Say what sets {told.name} apart from any other {genus}",
             f"Find {told.name} and {other} that is something else, and say what decides",
             f"Build {told.name}{{first}}, change it until it is only {other}, and say which change was the last",
         ),
-        f"What decides is named: only the first is one {found['only']}",
+        f"What decides is named: only the first is one {only}",
     )
 
 
@@ -255,6 +235,17 @@ def _explained(told: Told) -> _Form:
             ),
             criterion,
         )
+    terms = terms_of(told.clauses[0], told.name)
+    if len(terms) > 1:
+        named = listed(terms)
+        return (
+            _depths(
+                f"Give one case of {told.name}, and point in it at {named}",
+                f"Make up a case of {told.name} from what you work with yourself, and mark in it {named}",
+                f"Make up two cases of {told.name}{{first}} that differ in as much as can be, mark in both {named}, and say what they keep in common",
+            ),
+            f"In the case are marked {named}, so that somebody else sees in it that {{shown}}",
+        )
     gap = f"{_opening(told.clauses[0])} ___"
     return (
         _depths(
@@ -264,6 +255,30 @@ def _explained(told: Told) -> _Form:
         ),
         "The sentence says, in whatever words, that {shown}",
     )
+
+
+def terms_of(text: str, name: str) -> list[str]:
+    """The things that a statement speaks of beside the concept: what stands behind an article, a preposition or a
+    verb and before the next function word; the longest first."""
+    own = {w.removesuffix("s") for w in re.findall(r"\w+", name.lower())}
+    found: list[str] = []
+    chunk: list[str] = []
+    opened = False  # by a word after which a thing is named
+    pieces = re.findall(r"[\w'’-]+|[^\w\s]", text)
+    for word, follows in zip(pieces, [*pieces[1:], "."], strict=True):
+        low = word.lower()
+        base = low.removesuffix("s")
+        verb = base in VERBS and follows.lower() in _DETERMINERS
+        # "The heat goes off": behind a noun the s is that of a verb, unless the word is a noun as often ("numeric types").
+        verb = verb or bool(chunk and low.endswith("s") and base not in _NOUNS and any(b in VERBS or b in VERBS_MORE for b in (base, low[:-2])))
+        if re.match(r"\w", word) and not (verb or low in _BETWEEN or low.endswith(("ly", "ing")) or re.search(r"['’]", low)):
+            chunk += [word] if opened else []
+            continue
+        found += [" ".join(chunk)] if chunk else []
+        chunk, opened = [], low in _OPENS_THING or verb
+    found += [" ".join(chunk)] if chunk else []
+    told = [t for t in dict.fromkeys(found) if len(t) > 3 and not t.endswith("ed") and not {w.lower().removesuffix("s") for w in t.split()} <= own]
+    return sorted(told, key=lambda t: -len(t.split()))[:_MOST_TERMS]
 
 
 def _opening(text: str) -> str:
@@ -310,14 +325,84 @@ def code_line(code: str) -> str:
     return max(told, key=lambda line: len(set(re.findall(r"\w+", line))), default="")
 
 
+#: What somebody else can see in the answer to an exercise of the source, by the verb that the exercise opens with; `{what}` is what it asks for.
+_SEEN: dict[str, str] = {
+    verb: seen
+    for verbs, seen in (
+        ("prove show derive justify deduce demonstrate", "Each step names what it follows from, and the last one is this: {what}"),
+        ("define state formulate", "With the wording alone somebody else can tell a case from what is none, for this: {what}"),
+        (
+            "compute calculate find solve estimate evaluate determine measure count predict convert multiply divide add subtract simplify factor",
+            "Somebody else who starts from the same givens gets the same for this: {what}",
+        ),
+        ("compare distinguish contrast classify decide tell sort rank", "Each side has its reason written next to it, and the reasons differ: {what}"),
+        ("construct build draw graph sketch make design write create implement plot label", "Somebody else can point at each thing that was asked for: {what}"),
+        (
+            "explain describe interpret summarize identify recognize relate",
+            "Somebody else can carry the answer over to a case that it does not mention: {what}",
+        ),
+        ("use apply extend represent reduce translate transform express", "The answer marks the place where this comes in, and what it changes there: {what}"),
+    )
+    for verb in verbs.split()
+}
+_OTHERWISE = "Somebody else who does it again, by the notes alone, ends up with the same: {what}"
+#: An exercise that has no case of its own, put so that something comes out of it that can be handed in.
+_HANDED_IN: dict[str, str] = {
+    verb: task
+    for verbs, task in (
+        ("prove show derive justify deduce demonstrate", "Write out, line by line and with a reason for each line: {what}"),
+        ("define state formulate", "Write down in one sentence, and try on two cases and on one that is none: {what}"),
+        ("explain describe interpret summarize", "Put on one page, for somebody who has not met it, with an example of your own: {what}"),
+        (
+            "compute calculate find solve estimate evaluate determine measure count predict convert multiply divide subtract simplify factor",
+            "With figures of your own, {task}, and leave the working to be read",
+        ),
+        ("recognize identify classify decide compare distinguish contrast tell sort rank", "Collect three cases of your own, and {task} in each"),
+        ("use apply extend represent reduce translate transform express", "Choose a problem that the source does not treat, and {task} in it"),
+        ("construct build draw graph sketch make design write create implement plot label", "For an example of your own, {task}, and label each part"),
+    )
+    for verb in verbs.split()
+}
+_COUNTED = re.compile(r"\b(?P<count>two|three|four|five) (?P<things>(?:[a-z-]+ ){0,2}?[a-z]{3,}s)\b(?! (?:of|to)\b)")
+
+
+def asked_for(task: str) -> str:
+    """What an exercise asks for, without its verbs and what only adds to it."""
+    first, _, rest = re.split(r",? e\.g\.|(?<=\w{4})\s\(|;\s|\.\s", task.rstrip(". "))[0].partition(" ")
+    joined = re.match(r"(?:and|or) (?P<verb>\w+) ", rest)
+    rest = rest[joined.end() :] if joined and imperative_of(joined["verb"]) else rest
+    return re.sub(r"^that ", "", rest) or first
+
+
+def handed_in(task: str) -> str:
+    """An exercise as one whose outcome can be handed in and looked at."""
+    form = _HANDED_IN.get(imperative_of(task.split(" ", 1)[0]))
+    small = f"{task[:1].lower()}{task[1:]}".rstrip(". ")
+    form = form or "On a case of your own, {task}, and note each step with what came out"
+    return form.format(what=re.sub(r"^\w+ (?:that )?", "", small), task=small)
+
+
+def criterion_for(task: str, shown: str) -> str:
+    """By what an exercise of the source can be judged for which it gives no outcome: the objects, the way and the number that it names itself, and what
+    the source says of them (`shown`, which may be empty)."""
+    named = skill_criterion(task)
+    if named:
+        return named
+    seen = _SEEN.get(imperative_of(task.split(" ", 1)[0]), _OTHERWISE).format(what=asked_for(task))
+    return f"{seen}; nothing in it goes against this: {shown}." if shown else f"{seen}."
+
+
 def skill_criterion(task: str) -> str:
-    """By what a skill that the source only demands can be checked: the objects and the way that it names."""
+    """By what a skill that the source only demands can be checked: the objects, the way and the number that it names; empty where it names none."""
     text = task.rstrip(".")
-    way = re.search(r"\b(?P<by>by(?= \w+ing\b)|using|with the help of|in terms of)\s(?P<way>[^,;:]{6,110})", text)
+    way = re.search(r"\b(?P<by>by(?= \w+ing\b)|using|with the help of|in terms of)\s(?P<way>[^,;:()]{6,110})", text)
     kinds = re.match(rf"^\w+(?: and \w+)? (?:the )?(?:[\w ]+ of )?(?P<items>{_ITEM}(?:, {_ITEM})+,? and {_ITEM}?)(?=\s(?:by|using|with|in)\b|$)", text)
+    counted = _COUNTED.search(text)
     parts = []
-    if kinds and len(items := items_of(kinds["items"])) > 2:
+    if kinds and len(items := items_of(kinds["items"])) > 2 and not re.search(r"\b(?:to|as|and)\b", items[0]):
         parts.append(f"there is a finished case for each of these: {listed(items)}")
+    elif counted:
+        parts.append(f"the {counted['count']} {counted['things']} are named, and each is treated by itself: {asked_for(task)}")
     if way:
         parts.append(f"the working shows the way: {way['by']} {way['way']}")
     if not parts:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from dagogy.api import folded
+from dagogy.api import content_words, folded
 
-from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, limit_strength, listed, skill_criterion
+from dagogy_provider_internal.cautions import can_warn, is_story, leans_back, limit_strength, mixed_up, speaks_against, taken_for, told_apart
+from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, criterion_for, handed_in, listed, terms_of
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
-from dagogy_provider_internal.lexicon import NEEDS, imperative_of, is_imperative, is_pointer, is_prerequisite
-from dagogy_provider_internal.naming import core_name, is_unspaced, key_words, same_key
+from dagogy_provider_internal.lexicon import NEEDS, OUTCOME_VERBS, imperative_of, is_imperative, is_pointer, is_prerequisite
+from dagogy_provider_internal.naming import core_name, is_unspaced, key_words, running_name, same_key
 from dagogy_provider_internal.passages import TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (
     balanced,
@@ -40,6 +41,8 @@ from dagogy_provider_internal.statements import (
     NARRATIVE,
     PRONOUN,
     Statement,
+    addressed,
+    claimed,
     clause,
     cleaned,
     halves,
@@ -53,31 +56,33 @@ from dagogy_provider_internal.statements import (
 IDEAS = {"survey": 3, "practical": 4, "mastery": 5}
 _MOST_IDEAS = 8
 _PITFALLS = {"survey": 1, "practical": 2, "mastery": 3}
-#: The confidence of a node on whose concept the source has nothing, or one sentence.
+#: The confidence of a node on whose concept the source has nothing, or one sentence. Both are tentative (`Subject.tentative`).
 UNSAID, THIN = 0.2, 0.3
+#: All others start from `_FULL`. Each kind of text that is made of the source's words, or found elsewhere, costs `_WIDER`; one that the source does not
+#: have at all `_ABSENT`. Ideas from elsewhere leave `_BORROWED`, or `_ALL_BORROWED` where none is of the concept's own text; no less than `_SUPPORTED`.
+_FULL, _BORROWED, _ALL_BORROWED, _SUPPORTED = 0.9, 0.5, 0.4, 0.35
+_WIDER, _ABSENT = 0.1, 0.2
 _NOTHING, _NO_MORE = "any statement", "any further statement"
 _LEAST_IDEAS = 2
 _USED_SKILLS = 2
 _STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
 _LONG_NAME = 5
-_WORTHLESS = -0.6  # the value of a statement that is not about the concept in so many words and points back to another one
-_DEMANDED = re.compile(r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive)(?:, [^,]+,)? (?:why|that) (?P<what>[^:;]{12,200})$", re.IGNORECASE)
-_STORY = re.compile(r"\b(?:we|our|us|I|my)\b")
-#: Opens a sentence that needs the one before it, which a pitfall does not have.
-_LEANS_BACK = re.compile(
-    r"(?:this|these|those|its|their|an example|in (?:contrast|other|these|this|that|such|both|the)|otherwise|instead|via|due to|because of|for example)\b",
+_SHORT_CLAUSE = 120
+_DEMANDED = re.compile(
+    r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive|be aware)(?:, [^,]+,)? (?:why|that|of ways in which) (?P<what>[^:;]{12,200})$",
     re.IGNORECASE,
 )
+_BARE_EXAMPLE = re.compile(r"^(?:for example|for instance|e\.g\.|examples?:)", re.IGNORECASE)
+#: "All of these concepts" in an exercise: it means what its section is about.
+_THESE = re.compile(
+    r"\b(?:(?:all|both|any|each|some)(?: of)? )?(?:these|those|this|the (?:above|following)) (?:concepts?|notions?|ideas?|topics?|terms?|objects?|"
+    r"things|definitions?)\b",
+    re.IGNORECASE,
+)
+_DANGLES = re.compile(r"\b(?:these|those|this|the (?:above|following|former|latter))\b", re.IGNORECASE)
+_DEFINES = re.compile(r"^[^,;:.()]{2,70}?\s(?:is|are)\s(?P<what>.+)$")
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too|\w+ing) ")
-_PHRASE = r"(?:(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+ ?){1,5}(?<! )"
-#: Two things that the source tells apart, or asks to be told apart.
-_APART = re.compile(
-    rf"\b(?:distinctions?|differences?|distinguish(?:es|ing)?) (?:between (?P<a>{_PHRASE}) and|(?P<c>{_PHRASE}) from) (?P<b>{_PHRASE})(?=[,;:.()]|$)|"
-    rf"\b(?:confus(?:e|es|ed|ing)|mix(?:es|ed|ing)? up) (?P<e>{_PHRASE}) (?:with|and) (?P<f>{_PHRASE})(?=[,;:.()]|$)",
-    re.IGNORECASE,
-)
-_APART_HINTS = ("istinction", "istinguish", "ifference", "onfus", "ix up", "ixes up", "ixing up")
 _QUESTION = re.compile(r"^(?:what|which|why|how|when|where|who|does|do|is|are|can)\b(?! if we\b)[^:]{12,200}\?$", re.IGNORECASE)
 _PROOF = frozenset("prove show derive justify deduce demonstrate".split())
 _TELLING = frozenset("define state explain describe name identify recognize distinguish summarize list interpret compare classify give".split())
@@ -87,13 +92,14 @@ _ENGLISH = frozenset("the a an and of is are to in that for with it can be or as
 @dataclass(frozen=True, slots=True)
 class Around:
     """A concept's place in the curriculum: titles it leans on, titles that lean on it, what other parts of the source say of it, misconceptions of
-    the spec about it, and the words that the source writes small within a sentence."""
+    the spec about it, the words that the source writes small within a sentence, and the concept most like it with its definition, if there is one."""
 
     before: Sequence[str] = ()
     after: Sequence[str] = ()
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
     misconceptions: Sequence[str] = ()
     plain: frozenset[str] = frozenset()
+    alike: tuple[str, str] = ("", "")
 
 
 @dataclass(slots=True)
@@ -106,7 +112,7 @@ class Content:
     pitfalls: list[str] = field(default_factory=list)
     task: str = ""
     criterion: str = ""
-    confidence: float = 0.9
+    confidence: float = _FULL
     missing: list[str] = field(default_factory=list)
     spare: list[str] = field(default_factory=list)
     cited: list[Passage] = field(default_factory=list)
@@ -117,8 +123,9 @@ class Content:
         return bool({_NOTHING, _NO_MORE} & set(self.missing))
 
     def lacks(self, what: str, confidence: float) -> None:
+        least = {_NOTHING: UNSAID, _NO_MORE: THIN}.get(what, min(self.confidence, _SUPPORTED))
         self.missing.append(what)
-        self.confidence = round(min(self.confidence, max(confidence, THIN if what != _NOTHING else UNSAID)), 2)
+        self.confidence = round(min(self.confidence, max(confidence, least)), 2)
 
 
 def content_of(concept: Concept, passages: Sequence[Passage], said: Sequence[Statement], around: Around, depth: str) -> Content:
@@ -151,7 +158,10 @@ class _Writer:
             return self._only_named()
         self._other_pitfalls()
         self._mastery()
-        self.content.capability = self._with_members(self._capability())
+        capability = self._capability()
+        if folded(capability) == folded(self.content.task):
+            self.content.task = sentence(handed_in(self.content.task))
+        self.content.capability = self._with_members(capability)
         if len(self.content.core_ideas) < _LEAST_IDEAS and (line := self._code()):
             self.content.core_ideas.append(f"The source shows it in code: `{line}`.")
             self.content.lacks(_NO_MORE, THIN)
@@ -167,6 +177,7 @@ class _Writer:
         skills = [s for s in self.said if s.passage.role == "practice" and not s.passage.explicit and not s.passage.part]
         left = {id(s) for s in skills[_USED_SKILLS:]}
         own = [s for s in self.said if s.passage.role not in ("pitfall", "practice") or id(s) in left]
+        own = self._statements_first(own)
         wanted = max(IDEAS.get(self.depth, 4), min(_MOST_IDEAS, len(self.concept.merged)))
         self.ideas = self._best(own, wanted)
         for s in self.ideas:
@@ -175,6 +186,20 @@ class _Writer:
             self._widen()
         self.content.core_ideas = [s.text for s in self.ideas]
         self.content.spare = [s.text for s in own if s.key not in self.used]
+
+    def _statements_first(self, own: list[Statement]) -> list[Statement]:
+        """Ideas are statements: what is to be known or shown is said as one where the source words it so. Other orders, what hangs on the sentence
+        before it and bare examples are left out, where there is enough without them."""
+        own = [self._contents_of(s) for s in own]
+        told = [stated for s in own if (stated := claimed(s, self.concept.title)) is not None]
+        alone = [s for s in told if not (is_order(s.text, self.concept.title) or leans_back(s.text) or _BARE_EXAMPLE.match(s.passage.text))]
+        if len({s.key for s in alone} - self.used) >= _LEAST_IDEAS:
+            return alone
+        return [
+            *alone,
+            *(s for s in told if s not in alone and not is_order(s.text, self.concept.title)),
+            *(s for s in told if is_order(s.text, self.concept.title)),
+        ]
 
     def _best(self, found: Sequence[Statement], wanted: int) -> list[Statement]:
         """The most telling statements in the order of the document, the definition first, each once, one at least for each merged concept."""
@@ -202,7 +227,7 @@ class _Writer:
         self._add(self.around.elsewhere.explaining)
         if len(self.ideas) > before:
             self.content.cited += [s.passage for s in self.ideas[before:]]
-            self.content.lacks("a text", 0.5 if before else 0.4)
+            self.content.lacks("a text", _BORROWED if before else _ALL_BORROWED)
         self._add(self._contents())
         self._add([_as_it_is(p) for p in self.passages if _can_stand(p, self.concept)])
         if not self.ideas:
@@ -217,12 +242,14 @@ class _Writer:
 
     def _contents(self) -> list[Statement]:
         """ "Covers A, B, C" as a statement about the concept."""
-        out = []
-        for p in self.passages:
-            match = TABLE_OF_CONTENTS.match(p.text)
-            if match and len(self._parts()) > 1:
-                out.append(Statement(sentence(f"{self.concept.title} {match['verb'].lower()} {p.text[match.end() :].strip()}"), p, True, clause=True))
-        return out
+        return [self._contents_of(Statement(p.text, p, True, clause=True)) for p in self.passages if TABLE_OF_CONTENTS.match(p.text) and len(self._parts()) > 1]
+
+    def _contents_of(self, s: Statement) -> Statement:
+        """A statement that lists what belongs to the concept, without the concept itself; any other as it is."""
+        match = TABLE_OF_CONTENTS.match(s.passage.text)
+        if not match or len(self._parts()) < _LEAST_IDEAS:
+            return s
+        return replace(s, text=sentence(f"{running_name(self.concept.title)} {match['verb'].lower()} {listed(self._parts())}"))
 
     def _code(self) -> str:
         """A line of code that the source gives with the concept, if it can be quoted."""
@@ -233,7 +260,8 @@ class _Writer:
         for p in self.passages:
             match = TABLE_OF_CONTENTS.match(p.text)
             if match:
-                return [part.strip() for part in re.split(r",\s|\sand\s|;\s", p.text[match.end() :].rstrip(". ")) if part.strip()]
+                parts = (part.strip() for part in re.split(r",\s|\sand\s|;\s", p.text[match.end() :].rstrip(". ")))
+                return [part for part in parts if part and same_key(part) != same_key(running_name(self.concept.title))]
         return []
 
     # -------------------------------------------------------------------------------------------------------------------- pitfalls
@@ -258,7 +286,7 @@ class _Writer:
     def _limits(self) -> None:
         """Failures, contrasts and conditions that the source states of the concept, as far as it says enough else for the core ideas."""
         usable = {s.key for s in self.said if s.passage.role not in ("pitfall", "practice")} - self.used
-        found = [(limit_strength(s.text), s) for s in self.said if s.key in usable and _can_warn(s)]
+        found = [(limit_strength(s.text), s) for s in self.said if s.key in usable and can_warn(s)]
         found.sort(key=lambda f: (-f[0], -f[1].value))
         # An idea can be replaced by advice, by what other parts say, by a sentence as it stands or by the code that shows it.
         stated = {id(s.passage) for s in self.said}
@@ -277,19 +305,48 @@ class _Writer:
 
     def _other_pitfalls(self) -> None:
         """For a concept whose own text leaves no sentence to warn with: two things that it tells apart, half of an idea, what is said elsewhere, advice
-        with its reason. Nothing else is made into a mistake: where the source names none, the node says so."""
+        with its reason, a limit among the ideas, what its definition shuts out. Nothing else is made into a mistake: where the source names none, the
+        node says so."""
         if self.content.pitfalls:
             return
         warned = [s for s in self.around.elsewhere.warning if s.key not in self.used]
-        warned += [s for s in self.around.elsewhere.explaining if s.key not in self.used and _can_warn(s) and limit_strength(s.text) > 1]
+        warned += [s for s in self.around.elsewhere.explaining if s.key not in self.used and can_warn(s) and limit_strength(s.text) > 1]
         advice = [s for s in self.said if s.key not in self.used and s.passage.role == "practice" and not s.passage.explicit and _WITH_REASON.search(s.text)]
-        told = self._told_apart() or self._second_half()
+        told = ("" if self.foreign else told_apart(self.passages)) or self._second_half()
         if not told and warned:
             self.content.cited.append(warned[0].passage)
             told = warned[0].text
-        told = told or (advice[0].text if advice else "") or self._demanded() or self._overlooked()
-        self.content.lacks("pitfalls", self.content.confidence - 0.1 if told else THIN)
-        self._pitfall(told or f"{_NO_MISTAKE} with “{self.concept.title}”.")
+        told = told or (advice[0].text if advice else "") or self._demanded() or self._overlooked() or self._taken_for() or self._mixed_up()
+        self.content.lacks("pitfalls", self.content.confidence - (_WIDER if told else _ABSENT))
+        self._pitfall(told or self._no_mistake())
+
+    def _no_mistake(self) -> str:
+        """That the source warns of nothing, and by which statement of it a mistake would be known."""
+        silent = f"{_NO_MISTAKE} with “{self.concept.title}”"
+        told = next((c for s in sorted(self.ideas, key=lambda s: -s.value) if (c := clause(s, self.around.plain))), "")
+        if self.foreign or not told:
+            return f"{silent}; one would be to go against this: {self.content.core_ideas[0]}"
+        return sentence(f"{silent}; one would be to go against this: {told}")
+
+    def _taken_for(self) -> str:
+        name, opening = self._name(self.concept.title), self.ideas[0].text
+        about = is_fragment(opening, self.concept.title) or re.match(rf"(?:An? |The )?{re.escape(name)}(?:e?s)? ", opening, re.IGNORECASE)
+        return taken_for(self._complement(), self._called()) if about and not self.foreign else ""
+
+    def _mixed_up(self) -> str:
+        other, definition = self.around.alike
+        told = within(definition, 170).rstrip(".") if definition and not self.foreign else ""
+        return mixed_up(self._called(), self._name(other), uncapitalised(told, self.around.plain)) if told else ""
+
+    def _complement(self) -> str:
+        """What the concept is, by the sentence that defines it."""
+        first = self.ideas[0]
+        text = clause(first, self.around.plain) or clause(first, self.around.plain, LONGEST)
+        definition = _DEFINES.match(text) if first.subject else None
+        if definition:
+            return definition["what"]
+        gloss = first.text.rstrip(".!? ")
+        return uncapitalised(gloss) if is_fragment(first.text, self.concept.title) else ""
 
     def _demanded(self) -> str:
         """A limit that the source asks the learner to know or show ("Know why …", "Prove that … is not …")."""
@@ -297,8 +354,11 @@ class _Writer:
         return next((sentence(what) for what in found if limit_strength(what) and balanced(what) and not PRONOUN.match(capitalised(what))), "")
 
     def _overlooked(self) -> str:
-        """A failure, contrast or condition that stands among the ideas, because the source says too little else to spare it there."""
-        found = [(limit_strength(s.text), c) for s in [*self.ideas[1:], *self.ideas[:1]] if (c := clause(s, self.around.plain)) and not _STORY.search(s.text)]
+        """A failure, contrast or condition that stands among the ideas, because the source says too little else to spare it there. What a definition
+        denies is part of it; only what it forbids or sets against another thing is a mistake as well."""
+        later = [s for s in self.ideas[1:] if limit_strength(s.text)]
+        opening = [s for s in self.ideas[:1] if speaks_against(s.text)]
+        found = [(limit_strength(s.text), c) for s in [*later, *opening] if not is_story(s) and not leans_back(s.text) and (c := clause(s, self.around.plain))]
         strength, told = max(found, key=lambda f: f[0], default=(0, ""))
         return sentence(f"Overlooking that {told}") if strength and not self.foreign else ""
 
@@ -312,16 +372,6 @@ class _Writer:
                 return two[1].text
         return ""
 
-    def _told_apart(self) -> str:
-        if self.foreign:
-            return ""
-        for p in self.passages:
-            hinted = p.role not in ("code", "question") and any(hint in p.text for hint in _APART_HINTS)
-            found = _APART.search(p.text) if hinted else None
-            if found:
-                return sentence(f"Mixing up {found['a'] or found['c'] or found['e']} and {found['b'] or found['f']}")
-        return ""
-
     def _called(self) -> str:
         """The concept as the source calls it within a sentence, with the article that its definition has."""
         name = self._name(self.concept.title)
@@ -330,40 +380,66 @@ class _Writer:
 
     def _doing(self) -> str:
         """The title as an order, where it names something to do."""
-        return doing(self.concept.title, (p.text for p in self.passages))
+        return re.sub(r"\b[Oo]ur\b", "the", doing(self.concept.title, (p.text for p in self.passages)))
 
     def _topic(self) -> str:
         """The concept inside a task: as it is called, or in quotation marks where its title is a phrase or a sentence and no name."""
-        title = self.concept.title
+        title = running_name(self.concept.title)
         phrase = len(title.split()) > _LONG_NAME or title.split(" ", 1)[0].endswith("ing") or (" " in title and (is_imperative(title) or is_order(title)))
         return f"“{title}”" if phrase or re.search(r"[!?,:…]", title) else self._called()
 
     def _name(self, title: str) -> str:
         """A title within a sentence, small where the source writes its first word small."""
-        return running(core_name(title), self.around.plain)
+        return running(running_name(title), self.around.plain)
 
     # --------------------------------------------------------------------------------------------------------------- mastery check
 
     def _mastery(self) -> None:
         """The source's own exercise where it has one, else one made of its question, code or statements."""
         practice = [p for p in self.passages if p.role == "practice" and self._asks(p)]
-        practice.sort(key=lambda p: not p.explicit)
+        # At a glance something is told, and not done, where the source asks for both.
+        survey = self.depth == "survey"
+        practice.sort(key=lambda p: (not p.explicit, survey and imperative_of(self._whole(p).split(" ", 1)[0]) not in _TELLING))
         split = [self._split(p) for p in practice]
         both = [s for s in split if all(s)]
         marked = any(p.explicit for p in practice)
-        tasks = [t for t, _ in split if len(t.split()) > 2]
+        tasks = [t for t, _ in split if len(t.split()) > 2 or is_unspaced(t)]
         if both and (split[0] == both[0] or not marked or not split[0][0]):
             self.content.task, self.content.criterion = both[0]
         elif tasks:
             self.content.task, self.content.criterion = tasks[0], self._criterion_for(tasks[0])
         else:
-            self.content.lacks("a practice task", self.content.confidence - 0.1)
+            self.content.lacks("a practice task", self.content.confidence - _WIDER)
             self.content.task, self.content.criterion = self._own_check()
+            return
+        if self.depth == "mastery":
+            self._second_task([s for s in split if s[0] in tasks and s[0] != self.content.task])
+
+    def _second_task(self, others: Sequence[tuple[str, str]]) -> None:
+        """Who is to master a concept does two things with it: another exercise of the source, or one made of what it says."""
+        if self.foreign and not others:
+            return
+        task, criterion = others[0] if others else self._own_check()
+        criterion = criterion or self._criterion_for(task)
+        if folded(task) not in folded(self.content.task) and folded(criterion) not in folded(self.content.criterion):
+            self.content.task, self.content.criterion = f"{self.content.task} {task}", f"{self.content.criterion} {criterion}"
+
+    def _whole(self, passage: Passage) -> str:
+        """An exercise with the concept's name where it says "these concepts" or "it"."""
+        name = self._called()
+        text = _THESE.sub(lambda _: name, cleaned(passage.text))
+        return addressed(re.sub(r"^(\w+) (?:it|them)(?= )", lambda m: f"{m[1]} {name}" if imperative_of(m[1]) else m[0], text))
 
     def _split(self, passage: Passage) -> tuple[str, str]:
         """An exercise of the source as a task and its criterion, with the concept's name for the pronoun that it may start with."""
-        text = cleaned(passage.text)
-        task, criterion = task_and_criterion(resolved(text, self._called()) or text, self.around.plain)
+        name, text = self._called(), self._whole(passage)
+        if self.foreign:
+            return sentence(text), ""
+        task, criterion = task_and_criterion(resolved(text, name) or text, self.around.plain)
+        orders = [imperative_of(w) for w in re.findall(r"^\w+|(?<= and )\w+", criterion)] if not passage.explicit else []
+        if orders and orders[0] and not {v for v in orders if v} <= OUTCOME_VERBS and not re.search(r"\d", criterion):
+            # A second order is no outcome.
+            task, criterion = sentence(imperative(text) or text), ""
         return task, re.sub(r"^(?:Find|Confirm|Measure|Get|Expect|See|Observe)\s+(?=[\d−-]+(?:[.,]\d+)?\s)(?!.*\bthen\b)", "The result is ", criterion)
 
     def _asks(self, passage: Passage) -> bool:
@@ -371,13 +447,14 @@ class _Writer:
         text = cleaned(passage.text)
         if passage.step or (not passage.explicit and (is_prerequisite(text) or is_pointer(text))):
             return False
-        if not passage.explicit and (NARRATIVE.search(text) or self._split(passage)[0].startswith("Observe and record")):
+        told = self._split(passage)
+        if not passage.explicit and (NARRATIVE.search(text) or told[0].startswith("Observe and record") or any(map(_dangles, told))):
             return False
         if not balanced(text) or (not passage.explicit and re.search(r"\bplease\b|\b(?:see|refer to|check out) (?:the|our|this)\b", text, re.IGNORECASE)):
             return False
         if passage.explicit or not passage.part or set(key_words(text)) & _telling(self.concept):
             return True
-        return all(self._split(passage))
+        return all(told)
 
     def _look_for(self, task: str) -> str:
         """What somebody else looks for in an answer to `task`: a statement of the source that the task does not give away, in the form that follows
@@ -394,22 +471,17 @@ class _Writer:
 
     def _criterion_for(self, task: str) -> str:
         """By what to judge a task of the source for which it gives no outcome."""
-        shown = self._look_for(task)
-        verb = imperative_of(task.split(" ", 1)[0])
         if self.foreign:
             return "Found in the result: " + next((i for i in self.content.core_ideas if folded(i)[:50] not in folded(task)), self.content.core_ideas[0])
-        if not shown:
-            if named := skill_criterion(task):
-                return named
-            skill = next((c for s in self.said if not s.clause and (c := uncapitalised_first(s.text.rstrip("."))) and folded(c)[:50] not in folded(task)), "")
-            if skill:
-                return sentence(f"With the result alone in hand, somebody else can go on to this: {skill}")
-            return sentence(f"Two answers, worked out apart from each other, come to the same: {uncapitalised_first(task.rstrip('.'))}")
-        if verb in _PROOF:
+        shown = self._look_for(task)
+        # What the source says elsewhere of the concept tells nothing of an answer to another question.
+        own = set(content_words(task)) - {imperative_of(task.split(" ", 1)[0])}
+        verb, fits = imperative_of(task.split(" ", 1)[0]), bool(shown and own & set(content_words(shown)))
+        if fits and verb in _PROOF:
             return sentence(f"Each step names what it follows from, and the argument uses that {shown}")
-        if verb in _TELLING:
+        if fits and verb in _TELLING:
             return sentence(f"The answer says that {shown}, and gives a case of it")
-        return sentence(f"The result holds when somebody else checks it against this: {shown}")
+        return criterion_for(task, shown if fits else "")
 
     def _own_check(self) -> tuple[str, str]:
         """A task and its criterion for the kind of concept, where the source asks for nothing."""
@@ -452,6 +524,11 @@ class _Writer:
             noted = "; ".join(uncapitalised_first(s) for s in steps[:_MOST_STEPS])
             return task, sentence(f"The notes have each of these steps with its result: {noted}")
         shown = self._look_for(task)
+        if self.kind == "procedure" and not limit_strength(aim) and len(terms := terms_of(". ".join(clauses[:2]), self.concept.title)) > 1:
+            # A statement that limits nothing cannot be seen in the steps; what becomes of the things that it names can.
+            with_first = self._first_prerequisite() if depth == "mastery" else ""
+            task = sentence(f"{do}{with_first} on a case of your own, and write down step by step what becomes of {listed(terms)}")
+            return task, sentence(f"Somebody else who repeats the steps from the notes alone comes to the same for each of these: {listed(terms)}")
         if not shown and self.kind == "procedure":
             # The one statement that the source has is what is looked for, so the task does not give it away.
             return sentence(f"{do} on a case of your own, and write each step down"), sentence(form["criterion"].format(shown=aim))
@@ -461,8 +538,7 @@ class _Writer:
 
     def _check_by_text(self, clauses: Sequence[str], depth: str) -> tuple[str, str]:
         """A task out of what the source says, examples, parts, limits and code among it, and its criterion."""
-        definition = re.match(r"^[^,;:.()]{2,70}?\s(?:is|are)\s(?P<what>.+)$", clauses[0]) if self.ideas[0].subject else None
-        told = Told(self._topic(), self._first_prerequisite(), clauses, definition["what"] if definition else "", self._code())
+        told = Told(self._topic(), self._first_prerequisite(), clauses, self._complement(), self._code())
         task, criterion = asked(told, depth)
         return sentence(task), sentence(criterion.replace("{shown}", self._look_for(task) or clauses[0]))
 
@@ -472,15 +548,17 @@ class _Writer:
     def _check_of_fragment(self, name: str) -> tuple[str, str]:
         """For a gloss without a verb, such as glossaries have."""
         gloss = uncapitalised(self.ideas[0].text.rstrip(".!? "), self.around.plain)
+        terms = terms_of(gloss, self.concept.title)
+        looked_at = f", and point in both at {listed(terms)} or at what is there instead" if terms else ""
         return (
-            sentence(f"Give one example of {name} and one case that only looks like it"),
+            sentence(f"Give one example of {name} and one case that only looks like it{looked_at}"),
             sentence(f"By this the two can be told apart: {gloss}"),
         )
 
     def _foreign_check(self) -> tuple[str, str]:
         """For a text in another language, of which no clause can be built into an English one."""
         ideas = self.content.core_ideas
-        asked = f"Explain, and show on an example: {ideas[-1]}" if len(ideas) > 1 else f"Explain “{self.concept.title}” in your own words, with an example."
+        asked = f"Explain, and show on an example: {ideas[1]}" if len(ideas) > 1 else f"Explain “{self.concept.title}” in your own words, with an example."
         return asked, f"Found in the explanation: {ideas[0]}"
 
     # ------------------------------------------------------------------------------------------------------------------ capability
@@ -492,6 +570,8 @@ class _Writer:
             return f"Explain: {self.content.core_ideas[0]}"
         skill = self._skill()
         definition = next((s for s in self.ideas if s.defines), None) or next((s for s in self.ideas if s.subject and s.clause), None)
+        if definition is not None and folded(skill).rstrip(". ") == folded(self.content.task).rstrip(". "):
+            skill = ""
         many = sum(p.role == "practice" and not p.explicit and not p.part for p in self.passages) >= _LEAST_IDEAS
         if skill and (definition is None or many or is_imperative(definition.text)):
             return skill
@@ -502,28 +582,56 @@ class _Writer:
             return sentence(_small(done, plain))
         fits = definition is not None and (definition.subject or is_fragment(definition.text, title))
         made = capability_from_definition(title, definition.text, plain=plain) if definition and fits else ""
+        # "Explain X as …" repeats the first idea: what else the source says of the concept tells what can be done with it.
+        named = not self._topic().startswith("“")
+        if skill and not named:
+            return skill
+        if named and made.startswith("Explain ") and (more := self._beyond(definition)):
+            return more
         if made and folded(made) != folded(title) and balanced(made):
             return made
         if skill:
             return skill
         clauses = [clause(s, plain) or clause(s, plain, LONGEST) for s in self.ideas]
-        told = [_able(c) for c in sorted(filter(None, clauses), key=lambda c: len(c) > 110)]
+        told = sorted(filter(None, clauses), key=lambda c: len(c) > _SHORT_CLAUSE)
+        if able := next((a for a in map(_able, told) if not a.startswith("Explain, with")), ""):
+            return sentence(able)
         if told:
-            return sentence(next((t for t in told if not t.startswith("Explain, with")), told[0]))
+            return sentence(self._can(told[0]) if named else f"Explain, with an example, that {told[0]}")
         if is_order(self.ideas[0].text, title):
             return sentence(within(self.ideas[0].text, 170) or self.ideas[0].text)
         return sentence(f"Say of a case whether it is {self._name(self.concept.title)}: {uncapitalised(self.ideas[0].text.rstrip('.? '), plain)}")
 
+    def _beyond(self, definition: Statement | None) -> str:
+        """What can be done with the concept by a statement that does not define it: something to do where that says so, else to show it on a case."""
+        given = folded(self.content.task)
+        others = sorted((s for s in self.ideas if s is not definition), key=lambda s: -s.value) + [s for s in self.said if s.key not in self.used and s.subject]
+        told = [c for s in others if (c := clause(s, self.around.plain, _SHORT_CLAUSE)) and not leans_back(s.text) and not NEEDS.search(s.text)]
+        if not told:
+            return ""
+        able = [a for a in map(_able, told) if not a.startswith(("Explain, with", "Say what follows"))]
+        if able:
+            return sentence(able[0])
+        # What the task asks for already comes last.
+        shown = min(told, key=lambda c: folded(c) in given)
+        return sentence(self._can(shown))
+
+    def _can(self, shown: str) -> str:
+        """What somebody can do who knows of the concept that `shown`."""
+        form = next((form for pattern, form in _CAN_BY if pattern.search(shown)), _CAN[self.kind])
+        return form.format(name=self._topic(), shown=shown)
+
     def _skill(self) -> str:
         found = [p for p in self.passages if p.role == "practice" and not p.explicit and p.lines != self.concept.lines and self._asks(p)]
         skills = [
-            s
-            for p in found
-            if (s := within(imperative(cleaned(p.text)), 170)) and len(s.split()) > 2 and not re.match(r"(?:note|say|look)\b", s, re.IGNORECASE)
+            s for p in found if (s := within(imperative(self._whole(p)), 170)) and len(s.split()) > 2 and not re.match(r"(?:note|say|look)\b", s, re.IGNORECASE)
         ]
+        # The mastery task takes one of the skills, and the capability another where there are several.
+        skills = [s for s in skills if folded(s).rstrip(". ") != folded(self.content.task).rstrip(". ")] or skills
         about = next((s for s in skills if set(key_words(s)) & _telling(self.concept)), "")
-        skill = about or next((s for s in skills if len(s.split()) > 3), "")
-        return sentence(re.split(r";\s|\.\s", skill)[0]) if skill else ""
+        skill = about or next(iter(skills), "")
+        whole = next((skill[: m.start()] for m in re.finditer(r";\s|\.\s", skill) if balanced(skill[: m.start()])), skill)
+        return sentence(whole) if skill else ""
 
     # ------------------------------------------------------------------------------------------------------------------- only named
 
@@ -535,7 +643,7 @@ class _Writer:
 
     def _only_named(self) -> Content:
         """The node of a concept that the source only names: what is known, and what is open."""
-        content, title = self.content, f"“{self.concept.title}”"
+        content, title = self.content, f"“{running_name(self.concept.title)}”"
         content.lacks(_NOTHING, UNSAID)
         names_it = "The source names" if self.concept.anchor >= 0 else "The topic spec asks for"
         content.core_ideas = [f"{names_it} {title} and does not say what it is.", self._place(title)]
@@ -558,6 +666,26 @@ class _Writer:
         return f"{title} stands under “{self.concept.path[-1]}”." if self.concept.path else f"Nothing tells what {title} builds on."
 
 
+#: What somebody can do who knows more of a concept than its definition, by its kind.
+_CAN: dict[Kind, str] = {
+    "definition": "Recognize {name} in a case of your own, and show in it that {shown}",
+    "theorem": "State {name} and the conditions, and show on a case that {shown}",
+    "procedure": "Carry out {name}, and show on the way that {shown}",
+    "tool": "Use {name} on a case of your own, and show by what comes out that {shown}",
+    "judgement": "Decide a case of {name}, and argue that {shown}",
+}
+#: The same by what the statement says: a reason, figures, a use.
+_CAN_BY = (
+    (re.compile(r"\b(?:because|so that|therefore|since|thus|hence)\b"), "Say why this holds of {name}: {shown}"),
+    (re.compile(r"\b(?:whereas|unlike|rather than|instead of|not the same)\b"), "Tell {name} from what only looks like it by this: {shown}"),
+    (re.compile(r"\b(?:equals|divided by|times|square(?:d| root)|sum of)\b|\s=\s"), "Work out a case of {name} by this: {shown}"),
+    (
+        re.compile(r"\b(?:decides?|determines?|depends?|chang(?:e|es|ing)|grows?|rises?|falls?)\b"),
+        "Say before a trial of {name} what will come out, by this: {shown}",
+    ),
+    (re.compile(r"(?<![\w.])\d+(?:[.,]\d+)?(?![\w.])"), "Check with figures of {name} that {shown}"),
+    (re.compile(r"\b(?:can|may) be \w+(?:ed|en)\b|\b(?:is|are) used\b"), "Put {name} to use, and show thereby that {shown}"),
+)
 #: Capability, task and criterion where the source says nothing: first find out what it is, in the way that fits the kind.
 _OPEN: dict[Kind, tuple[str, str, str]] = {
     "definition": (
@@ -614,9 +742,9 @@ def _able(told: str) -> str:
     )
     if parts:
         return f"Name what belongs to {parts['what']}: {parts['parts']}"
-    if re.match(r"[^,;:]{2,60}\s(?:must|ha(?:s|ve) to|requires?|needs? to|cannot|can['’]t|can only)\s", told):
+    if re.match(r"[^,;:]{2,60}\s(?:must|cannot|can['’]t|can only)\s", told):
         return f"Keep to the rule that {told}"
-    if re.search(r"\b(?:unlike|whereas|rather than|instead of|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
+    if re.search(r"\b(?:whereas|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
         return f"Tell one from the other by an example of each: {told}"
     return f"Explain, with an example, that {told}"
 
@@ -644,7 +772,7 @@ def _label_text(passage: Passage) -> str:
 
 def _can_stand(passage: Passage, concept: Concept) -> bool:
     text = " ".join(passage.text.split())
-    if passage.role == "pointer" or PRONOUN.match(text) or NARRATIVE.search(text) or passage.role == "practice":
+    if passage.role == "pointer" or PRONOUN.match(cleaned(text)) or NARRATIVE.search(text) or passage.role == "practice":
         return False
     if passage.role in ("code", "question", "requires") or text.endswith(":") or not balanced(text) or TABLE_OF_CONTENTS.match(text):
         return False
@@ -652,19 +780,13 @@ def _can_stand(passage: Passage, concept: Concept) -> bool:
 
 
 def _as_it_is(passage: Passage) -> Statement:
-    return Statement(shortened(passage.text), passage)
+    return Statement(addressed(shortened(passage.text)), passage)
 
 
-def _can_warn(s: Statement) -> bool:
-    """Whether a statement can stand as a pitfall: a sentence of its own about the concept, neither its definition nor the author's story."""
-    return (
-        s.clause
-        and not s.defines
-        and s.passage.role in ("fact", "definition", "example")
-        and s.value > _WORTHLESS
-        and not _STORY.search(s.text)
-        and not _LEANS_BACK.match(s.text)
-    )
+def _dangles(text: str) -> bool:
+    """Whether an exercise speaks of "these" and has nothing before that word that it could mean."""
+    found = _DANGLES.search(text)
+    return bool(found) and not re.search(r"[,;:]|\band\b", text[: found.start() if found else 0])
 
 
 def _telling(concept: Concept) -> set[str]:

@@ -55,12 +55,26 @@ _LABELS = (
     ("definition", r"definition|in short|what it is|meaning"),
     ("fact", r"notes?|tip|remark|fact|key facts?|key idea|details?|why"),
 )
+#: The same in other languages, where no space need follow the colon.
+_LABELS_ELSEWHERE = (
+    (
+        "pitfall",
+        (
+            r"常见错误|常見錯誤|误区|よくある間違い|注意点|خطأ شائع|أخطاء شائعة|טעות נפוצה|(?:частая |типичная )?ошибка|häufiger fehler|typischer fehler|"
+            r"erreurs? (?:courante|fréquente)s?|errores? com[uú]n(?:es)?|errore comune|erro comum"
+        ),
+    ),
+    ("practice", r"练习|練習|习题|課題|تمرين|نشاط|תרגיל|упражнение|задание|übung|aufgabe|exercice|ejercicio|esercizio|exercício|oefening"),
+    ("example", r"例如|例|مثال|דוגמה|לדוגמה|пример|beispiel|exemple|ejemplo|esempio|exemplo"),
+    ("definition", r"定义|定義|تعريف|הגדרה|определение|definición|définition|definizione|definição"),
+)
+_LABEL_ELSEWHERE = [(role, re.compile(rf"^(?:{pattern})\s*[:：]\s*", re.IGNORECASE)) for role, pattern in _LABELS_ELSEWHERE]
 _LABEL = [(role, re.compile(rf"^(?:{pattern})\s*[:.–—]\s+", re.IGNORECASE)) for role, pattern in _LABELS]
 
 
 def label(text: str) -> tuple[str, str]:
     """The role that a label in front of `text` gives it, and the text without the label; `("", text)` without one."""
-    for role, pattern in _LABEL:
+    for role, pattern in (*_LABEL, *_LABEL_ELSEWHERE):
         match = pattern.match(text)
         if match:
             return role, text[match.end() :]
@@ -71,15 +85,16 @@ def label(text: str) -> tuple[str, str]:
 
 _PITFALL_STRONG = re.compile(
     r"\b(?:(?:common|frequent|typical|usual|classic) (?:mistake|error|fault|trap|pitfall|misconception|confusion)|mistakes?|"
-    r"misconceptions?|fallacy|pitfalls?|beware|wrong to|is wrong|be aware of|careful|caution|mislead\w*|deceives?|easily (?:mistaken|confused)|"
+    r"misconceptions?|fallacy|pitfalls?|beware|wrong to|is wrong|careful|caution|mislead\w*|deceives?|easily (?:mistaken|confused)|"
     r"confus\w+|(?:is|are) a trap|frequent trap|poor guide|must not|should not|shouldn['’]t|"
     r"not a guarantee|(?:is|are) not proof|does not prove|danger\w*|trap is)\b|(?:^|[,;:]\s)(?:but )?(?:do not|don['’]t|never|avoid)\b",
     re.IGNORECASE,
 )
 #: The same in other languages, as far as a few words tell it.
 _PITFALL_ELSEWHERE = re.compile(
-    r"不要|切勿|切忌|误区|常见错误|常見錯誤|注意[：:,,]|間違い|誤解|しないで|してはいけ|"
-    r"\b(?:не путайте|нельзя|никогда не|ошибк\w+|осторожно|неверно|заблуждени\w+)\b|لا تخلط|خطأ شائع|احذر|تجنب|לא לבלבל|טעות נפוצה|זהירות|"
+    r"不要|切勿|切忌|误区|常见错误|常見錯誤|注意[：:,,]|間違い|誤解|しないで|[てで]は(?:いけ|ならな)|"
+    r"\b(?:не путайте|нельзя|никогда не|ошибк\w+|осторожно|неверно|заблуждени\w+)\b|لا ت(?:خلط|ستخدم|ستعمل|نس|ضع|ضف|فترض)|خطأ شائع|احذر|تجنب|"
+    r"לא לבלבל|טעות נפוצה|זהירות|(?:^|\s)אל ת\w+|אסור|"
     r"\b(?:häufiger fehler|nicht verwechseln|achtung|vorsicht|niemals|vermeide\w*|irrtum|erreurs? (?:courante|fréquente)s?|attention|évite[rz]?|"
     r"ne (?:pas )?confond\w+|ne jamais|errores? com[uú]n(?:es)?|no confund\w+|cuidado|evit(?:e|ar|a)|nunca|errore comune|attenzione|mai confondere|"
     r"erro comum|não confund\w+|veelgemaakte fout|pas op|yaygın hata|dikkat)\b",

@@ -265,6 +265,12 @@ def core_name(title: str) -> str:
     return core or title
 
 
+def running_name(title: str) -> str:
+    """What a title names, as it is said within a sentence: `upper ontologies` of `Introduction to upper ontologies`, `Ownership` of `What is Ownership?`.
+    A title that opens with a gerund is kept whole, for what follows is its object."""
+    return title if title.split(" ", 1)[0].lower().endswith("ing") else core_name(title)
+
+
 def is_unspaced(text: str) -> bool:
     """Whether `text` has letters of a script that writes words without spaces."""
     return bool(_UNSPACED.search(text))

@@ -45,7 +45,9 @@ _CHECKABLE = re.compile(
     r"\b(?:must|should then|has to|have to|should)\b.*\d|^(?:after|with|on|from|for|when|in)\b.*\bmust\b|\b(?:confirm|verify|check that|expect|measure)\b",
     re.IGNORECASE,
 )
-_ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|can|know how to)\s+(?=\w)", re.IGNORECASE)
+_ABLE = re.compile(
+    r"^(?:be able to|you (?:can(?! only\b| not\b)|should be able to)|(?:students?|learners?) (?:can|will be able to)|can|know how to)\s+(?=\w)", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -144,13 +146,21 @@ def _cells(row: Block, concept: Concept, named_here: bool) -> Iterator[Passage]:
 
 
 def _sentences(text: str, lines: tuple[int, int]) -> Iterator[Passage]:
-    """The sentences of a block. A label at its head (`Common mistake: …`) gives its role to what it labels, which may be two sentences."""
+    """The sentences of a block. A label at its head (`Common mistake: …`) gives its role to what it labels, which may be two sentences; one inside it
+    to its own sentence."""
     role, rest = label(" ".join(text.split()))
     if role in ("pitfall", "practice"):
         yield Passage(_capital(rest), lines, "pitfall" if role == "pitfall" else "practice", explicit=True)
         return
     found = whole_sentences(rest)
     for i, sentence in enumerate(found):
+        labelled, told = label(sentence) if i else ("", sentence)
+        if labelled in ("pitfall", "practice"):
+            # What goes on with a small letter may be code, which keeps it: there the label stays in front.
+            yield Passage(
+                sentence if told[:1].islower() else told, lines, "pitfall" if labelled == "pitfall" else "practice", explicit=True, part=_part(i, found)
+            )
+            continue
         said: Role = (
             "definition" if role == "definition" and i == 0 else "example" if role == "example" else "requires" if role == "requires" else _role(sentence)
         )
@@ -163,7 +173,7 @@ def _part(i: int, found: Sequence[str]) -> str:
 
 @lru_cache(maxsize=100_000)
 def _role(sentence: str) -> Role:
-    if sentence.rstrip().endswith("?"):
+    if sentence.rstrip().endswith(("?", "？", "؟")):
         return "question"
     sentence = _capital(sentence)
     if is_practice(sentence):

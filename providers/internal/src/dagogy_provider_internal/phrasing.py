@@ -70,7 +70,7 @@ def within(sentence: str, longest: int) -> str:
 
 
 def _closed(text: str) -> str:
-    text = text.rstrip(" :;,—–-")
+    text = text.rstrip(" :;,—–-،؛、，；")
     return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")) or re.search(r"[.!?。！？][”\")）」』]$", text) else f"{text}."
 
 
@@ -82,7 +82,7 @@ def balanced(text: str) -> bool:
 
 def plain_words(texts: Iterable[Iterable[Passage]], titles: Iterable[str]) -> frozenset[str]:
     """The words that may be written small inside a sentence: those that the source writes small there more often than not, and those that only ever
-    open its sentences and stand in no title, so that they are hardly names."""
+    open its sentences and stand in no title, so that they are hardly names. A word with a capital among them is one that it never writes small."""
     small: Counter[str] = Counter()
     opening: set[str] = set()
     for passage in (p for few in texts for p in few if p.role != "code"):
@@ -92,20 +92,23 @@ def plain_words(texts: Iterable[Iterable[Passage]], titles: Iterable[str]) -> fr
         if first:
             opening.add(first.group().lower())
     named = {w.lower() for title in titles for w in title.split()}
-    return frozenset([*(w for w, n in small.items() if n > 0), *(w for w in opening if w not in small and w not in named)])
+    never = (w.capitalize() for w, n in small.items() if n < 0)
+    return frozenset([*(w for w, n in small.items() if n > 0), *(w for w in opening if w not in small and w not in named), *never])
 
 
 def uncapitalised(sentence: str, plain: Collection[str] = ()) -> str:
     """With a small first letter where the first word is a function word, a gerund or adverb, or one of `plain`, the words that the source also writes
     small; names and acronyms stay."""
     first = re.match(r"[^\W\d_]+(?=[\s’',]|$)", sentence)
+    if joined := re.match(r"(?P<word>[A-Z][a-z]+)-[a-z]+(?:-[a-z]+)*(?=[\s,]|$)", sentence):
+        return sentence if joined["word"] in plain else sentence[:1].lower() + sentence[1:]
     return sentence[:1].lower() + sentence[1:] if first and (first.group().lower() in _FUNCTION_START or is_plain(first.group(), plain)) else sentence
 
 
 def is_plain(word: str, plain: Collection[str]) -> bool:
     """Whether `word` may be written small: the source does so with it or its singular, or its ending says that it is no name."""
     low = word.lower()
-    return word[1:].islower() and (low in plain or singular(low) in plain or (len(low) > 5 and low.endswith(("ing", "ly"))))
+    return word[1:].islower() and (low in plain or singular(low) in plain or (len(low) > 5 and low.endswith(("ing", "ly")) and word not in plain))
 
 
 def running(title: str, plain: Collection[str]) -> str:
@@ -124,7 +127,7 @@ def sentence(text: str) -> str:
     text = text.strip().rstrip(" ,;:")
     # A command line keeps its first letter.
     text = text if re.match(r"[a-z]+ -", text) else capitalised(text)
-    return text if text.endswith((".", "!", "?", "…", "。")) else f"{text}."
+    return _closed(text)
 
 
 def imperative(text: str) -> str:
@@ -165,7 +168,7 @@ def doing(title: str, said: Iterable[str] = ()) -> str:
     if not first.lower().endswith("ing"):
         return imperative(title) if _PHRASE_WITH_VERB.match(title) else ""
     verb = imperative_of(first)
-    if not rest or not verb:
+    if not rest or not verb or re.match(r"(?:and|or) (?!\w+ing\b)", rest):
         return ""
     if " " in rest or singular(rest) == rest or verb in _TAKES_OBJECT or _with_object(verb, rest, said):
         return imperative(title)

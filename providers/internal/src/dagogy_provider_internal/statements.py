@@ -10,7 +10,7 @@ from functools import cached_property
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.lexicon import VERBS, imperative_of, is_imperative, is_pointer
-from dagogy_provider_internal.naming import core_name, key_words, singular
+from dagogy_provider_internal.naming import core_name, key_words, running_name, singular
 from dagogy_provider_internal.passages import COMMAND, Passage
 from dagogy_provider_internal.phrasing import balanced, capitalised, is_demand, is_fragment, sentence, uncapitalised, within
 
@@ -36,7 +36,7 @@ _MARKS = re.compile(r"(?<=[\w.)])\s*\^?[*†‡]+(?=\s|$).*$|\s*\[\d{1,3}\]|[⁰
 _UNWRAPPED = re.compile(
     r"^(?:also,? )?(?:please )?(?:know|understand|note|notice|remember|recogni[sz]e|recall|see|realize|realise|be aware|keep in mind|bear in mind|observe|"
     r"it is (?:important|worth|useful|helpful) (?:to (?:note|remember|know|understand|realize)|noting)|(?:we|you) (?:can|may|should) (?:say|see|note)|"
-    r"it (?:turns out|follows)|this means|that means|(?:as|because|since) you (?:know|can see),?)(?:,? that|:)\s+",
+    r"it (?:turns out|follows)|this means|that means|(?:as|because|since) you (?:know|can see),?)(?: informally| intuitively| formally)?(?:,? that|:)\s+",
     re.IGNORECASE,
 )
 _OPENER = re.compile(
@@ -57,12 +57,15 @@ NARRATIVE = re.compile(
     r"^say (?:we|you)\b|^(?:suppose|imagine|consider|recall)\b|\bas (?:above|before|follows)\b|\b(?:shown|seen|given|listed) (?:above|below|here)\b|"
     r"^(?:the (?:former|latter|same|other)|this same|"
     r"one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
-    r"^(?:as|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|"
+    r"^(?:as(?! an? )|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|"
     r"^(?:now that you|so far)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
     r"^the (?:inverse|reverse|opposite|same|reason|problem|answer|solution|downside|upside|rest|first one|second one)\b|"
     r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)"
     r"(?=[.,;]|$|\s(?:to|is|referred|in|by|with)\b)|"
-    r"\b(?:example|listing|figure|table) (?:above|below|\d)",
+    r"\b(?:example|listing|figure|table) (?:above|below|\d)|\b(?:operators?|functions?|syntax|statements?|loops?|methods?|variables?) (?:above|below)\b|"
+    r"^(?:above|below),|^an example (?:that|of|which)\b|\bI (?:\w+ )?(?:have|had|will|am|would|want|think|use|used|show)\b|"
+    r"^(?:\w+ )?(?:research )?(?:paper|chapter|book|article|essay|video|talk|lesson|post) "
+    r"(?:covers|discusses|explains|describes|presents|introduces|is about)\b",
     re.IGNORECASE,
 )
 PRONOUN = re.compile(r"^(?P<word>It|They|This|These|That|Those|He|She|Such)\s+(?P<next>[\w’']+)")
@@ -73,7 +76,8 @@ _PRONOUN_INSIDE = re.compile(
     r"(?P<next>[\w’']+)"
 )
 _VERBS_AFTER = frozenset(
-    "is are was were has have had can could may might must should will would does do did means mean makes make allows allow lets let helps help gives give "
+    "meant made gave led allowed became helped showed caused turned changed let is are was were has have had can could may might must should will "
+    "would does do did means mean makes make allows allow lets let helps help gives give "
     "ensures ensure requires require includes include happens happen works work prevents prevent leads lead results result enables enable causes cause "
     "shows show becomes become comes come takes take applies apply holds hold implies imply refers refer provides provide also in not only isn’t isn't "
     "aren’t aren't doesn’t doesn't don’t don't can’t can't cannot then usually often always never still just all both simply typically generally".split()
@@ -84,13 +88,15 @@ _SUBJECTLESS = re.compile(
 )
 _PROPOSITIONAL = frozenset("This These That Those Such He She".split())
 #: Skills as standards and syllabi put them.
-_ORDER = re.compile(r"^(?:Know|Understand|Learn|Be able|Be aware|Recognize|Recognise|Relate|Experiment)\b(?! (?:is|are|of)\b)")
+_ORDER = re.compile(r"^(?:Know|Understand|Assume|Suppose|Learn|Be able|Be aware|Recognize|Recognise|Relate|Experiment)\b(?! (?:is|are|of)\b)")
 _ORDERED = re.compile(r"^\w+ (?:that|how|why|whether|what|which|an?|the|your|each|every|all|one|two|three|it|them)\b")
 _SUBORDINATE = re.compile(r",|\b(?:how|what|that|which|who|where|when|whether|if|in which)\b")
 _FINITE = frozenset("is are was were be been has have had can could may might must will would shall should does do did".split())
+#: Behind these "That" opens a clause and stands for nothing.
+_OPENS_CLAUSE = frozenset("they it the a an two no each all both there you".split())
 _OPENS_OBJECT = frozenset("the a an its all each every any one two three how what whether to".split())
 _DETERMINERS = frozenset("a an the its their his her each every any some no this that of for in to with two three".split())
-_VERBS_MORE = frozenset(
+VERBS_MORE = frozenset(
     "allow let enable help permit ensure require include contain consist hold mean refer imply happen prevent lead result cause become come go apply provide "
     "need depend vary grow fall rise lower raise increase decrease differ belong exist occur remain stay keep return accept store support assume "
     "describe denote involve share offer act serve handle rely wrap depend absorb carry cost end begin form live lie say think know see "
@@ -102,7 +108,19 @@ EXPLETIVE = re.compile(
     r"^It (?:is|was|has been|can be|may be|should be|must be)(?: \w+)? (?:\w+ that|(?:\w+ly )?(?:important|possible|impossible|easy|hard|difficult|common|"
     r"useful|necessary|better|best|customary|tempting|easier|harder|safe|safer|wise|enough) (?:to|for))\b"
 )
+#: The rest of a sentence that a formula or a block of code has torn apart.
+_INVERTED = re.compile(r"(?:Is|Are|Was|Were|Does|Has)\s")
+#: Opens or ends what answers the question in front of it, and says nothing without it.
+_ANSWERS = re.compile(
+    r"^(?:yes|no|because|ja|nein|weil|denn|oui|non|parce que|sí|porque|да|нет|потому что)\b|^(?:نعم|لا[،,]|لأن|כן,|לא,|כי\s|是的|不是|不会|因为|因為|"
+    r"它|はい|いいえ)|"
+    r"から(?:だ|です)。?$",
+    re.IGNORECASE,
+)
 _LABELLED = re.compile(r"^[^:.,]{2,30}: \S")
+_FIRST_PERSON = {"we": "you", "our": "your", "us": "you", "ours": "yours", "ourselves": "yourself"}
+_FIRST = re.compile(r"\b(?:we|our|us|ours|ourselves)\b", re.IGNORECASE)
+_CONTRACTED = re.compile(r"^(It|They|This|That|These|Those|We|You)['’](s|re)\b(?! been\b)")
 _WE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 
 
@@ -134,7 +152,7 @@ class Statement:
 
 def key_of(text: str) -> str:
     """A sentence as it is compared with others."""
-    return text.casefold().rstrip(" .!?。")
+    return text.casefold().rstrip(" .!?。！？؟۔।")
 
 
 class _Subject:
@@ -146,7 +164,7 @@ class _Subject:
         written = "|".join(re.escape(f).replace(r"\ ", r"\s+") for f in forms)
         self.pattern = re.compile(rf"^(?P<np>(?:(?:An?|The|Every|Each|All)\s+)?(?:{written})(?:e?s)?(?:\s\([^()]*\))?)(?![\w-])", re.IGNORECASE)
         self._written = written
-        self.title = core_name(concept.title)
+        self.title = running_name(concept.title)
         self.telling = frozenset(w for w in key_words(self.title) if len(w) > _SHORT_WORD and w not in _LIGHT)
 
     @cached_property
@@ -177,10 +195,14 @@ def statements(passages: Sequence[Passage], concept: Concept) -> list[Statement]
     out: list[Statement] = []
     before: Passage | None = None
     meant = known
+    asked = False
     for passage in passages:
+        after_question, asked = asked, passage.role == "question"
         if passage.role in ("code", "question") or passage.data or (passage.role == "requires" and passage.explicit):
             continue
         if len(out) >= (_ENOUGH_MERGED if passage.member else _ENOUGH) and passage.role == "fact":
+            continue
+        if after_question and _ANSWERS.search(passage.text):
             continue
         same_block = before is not None and before.lines == passage.lines and before.column == passage.column
         # A new block speaks of the concept again; inside one, a sentence with another subject takes the pronouns over.
@@ -215,7 +237,7 @@ def is_plural(name: str) -> bool:
 
 def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | None:
     text = cleaned(passage.text)
-    if not text or text.endswith((":", "?", "？", "؟")) or not balanced(text):
+    if not text or text.endswith((":", "：", "?", "？", "؟")) or not balanced(text) or _INVERTED.match(text):
         return None
     alone = resolved(text, meant)
     if alone is None:
@@ -224,6 +246,7 @@ def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | N
     short = within(alone, LONGEST)
     if not short or _bare(short, subject) or is_pointer(short) or NARRATIVE.search(short):
         return None
+    short = addressed(short)
     clause = _is_clause(short, subject.title) and not (passage.role == "practice" and is_imperative(short)) and not _LABELLED.match(short)
     made = Statement(short, passage, about, passage.role == "definition" and passage.first, clause)
     made.value = _value(made, subject)
@@ -232,7 +255,7 @@ def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | N
 
 def cleaned(text: str) -> str:
     """A sentence without asides, marks and what ties it to the one before it, with a capital in front."""
-    text = " ".join(text.split())
+    text = _CONTRACTED.sub(lambda m: f"{m[1]} {'is' if m[2] == 's' else 'are'}", " ".join(text.split()))
     wrapped = _WRAPPED.match(text)
     text = _MARKS.sub("", wrapped["inside"] if wrapped else text)
     text = re.sub(r"^As (?:mentioned|discussed|noted|described|shown|seen|explained|stated|we|you|already)\b[^,]{0,80},\s+", "", text)
@@ -243,6 +266,17 @@ def cleaned(text: str) -> str:
     text = text.strip(" ,;–—")
     first = text.split(" ", 1)[0]
     return capitalised(text) if first.isalpha() and first.islower() and not COMMAND.match(text) else text
+
+
+def addressed(text: str) -> str:
+    """`text` with the reader in place of an author who speaks of "us": a node has no author. `US` is no pronoun."""
+
+    def second(found: re.Match[str]) -> str:
+        word = found.group()
+        told = _FIRST_PERSON[word.lower()]
+        return word if word.isupper() else capitalised(told) if word[0].isupper() else told
+
+    return _FIRST.sub(second, re.sub(r"\b(we|We)['’]re\b", lambda m: "You’re" if m[1] == "We" else "you’re", text))
 
 
 def resolved(text: str, meant: str) -> str | None:
@@ -259,6 +293,8 @@ def resolved(text: str, meant: str) -> str | None:
             return f"{capitalised(meant)} {uncapitalised_first(text)}"
         return text
     word, follows = match["word"], match["next"].lower()
+    if word == "That" and follows in _OPENS_CLAUSE:
+        return text
     if word in _PROPOSITIONAL:
         # "This rule …" names what it means, "This allows …" does not.
         return None if follows in _VERBS_AFTER or word in ("That", "He", "She", "Such") or _third_person(follows) else text
@@ -284,7 +320,7 @@ def _lacks_subject(text: str) -> bool:
     """Whether a sentence begins with its verb, as definitions in tables do ("Returns the length")."""
     first, _, rest = text.partition(" ")
     third = first.lower().removesuffix("s")
-    verb = first.endswith("s") and first[:1].isupper() and any(v in VERBS or v in _VERBS_MORE for v in (third, third.removesuffix("e")))
+    verb = first.endswith("s") and first[:1].isupper() and any(v in VERBS or v in VERBS_MORE for v in (third, third.removesuffix("e")))
     return bool(_SUBJECTLESS.match(text)) or (verb and rest.split(" ", 1)[0] in _OPENS_OBJECT)
 
 
@@ -331,7 +367,7 @@ def _has_verb(text: str) -> bool:
 
 
 def _is_verb(word: str) -> bool:
-    return any(base in VERBS or base in _VERBS_MORE for base in (word, word[:-1], word[:-2], word[:-3] + "y") if len(base) > 1)
+    return any(base in VERBS or base in VERBS_MORE for base in (word, word[:-1], word[:-2], word[:-3] + "y") if len(base) > 1)
 
 
 def is_order(text: str, title: str = "") -> bool:
@@ -349,9 +385,36 @@ def _value(made: Statement, subject: _Subject) -> float:
         value -= 1.5
     elif not made.clause and not is_fragment(text, subject.title):
         value -= 1.0
-    value -= 1.0 * (made.passage.role in ("example", "other", "pointer", "practice")) + 0.5 * bool(_WE.search(text))
+    value -= 1.0 * (made.passage.role in ("example", "other", "pointer", "practice")) + 0.5 * bool(_WE.search(made.passage.text))
     value -= 0.5 * bool(re.match(r"(?:This|These|There|Those|If you|When you|In (?:this|these|that|such) cases?)\b", text)) + 0.5 * (len(text.split()) > 32)
     return value + 0.5 * made.passage.explicit
+
+
+#: "Show that X", "explain why X": what is demanded says X.
+_CLAIMS = re.compile(
+    r"^(?:(?:informally|formally) )?(?:know|understand|show|prove|recogni[sz]e|verify|explain|see|realize|demonstrate|observe|argue|be aware)"
+    r"(?:, [^,]{2,40},)?(?: informally)? (?:that|why) (?P<claim>.{12,})$",
+    re.IGNORECASE,
+)
+_SEEN_AS = re.compile(r"^(?P<verb>Understand|Interpret|Recognize|Recognise|View|Describe|Regard) (?P<what>(?!how\b|that\b)[^,;:]{3,70}?) as (?P<how>.{8,})$")
+_PARTICIPLES = {"understand": "understood", "interpret": "interpreted", "recognize": "recognized", "recognise": "recognised", "view": "seen"}
+
+
+def claimed(statement: Statement, title: str) -> Statement | None:
+    """A statement for a demand that says what is so: "Show that X" says X, and "Interpret A as B" that A can be interpreted as B. What demands nothing
+    is left as it is; None where the claim cannot stand alone."""
+    text = statement.text.rstrip(".")
+    claim, seen = _CLAIMS.match(text), _SEEN_AS.match(text)
+    if not is_order(statement.text, title) or not (claim or seen):
+        return statement
+    if claim:
+        told = sentence(claim["claim"])
+    elif seen:
+        verb = seen["verb"].lower()
+        told = sentence(f"{seen['what']} can be {_PARTICIPLES.get(verb, f'{verb}ed'.replace('eed', 'ed'))} as {seen['how']}")
+    if not balanced(told) or resolved(told, "") != told or PRONOUN.match(told):
+        return None
+    return Statement(told, statement.passage, statement.subject, statement.defines, _is_clause(told, title), statement.value + 1.0)
 
 
 def halves(statement: Statement, meant: str) -> Iterator[Statement]:
@@ -372,4 +435,4 @@ def _finite(text: str) -> bool:
 def clause(statement: Statement, plain: frozenset[str], longest: int = 170) -> str:
     """The statement as it follows "that", or an empty string where it cannot."""
     text = within(statement.text, longest) if statement.clause else ""
-    return uncapitalised(re.sub(r"^Instead, |(?<=\S)[.!。！]$", "", text), plain) if text else ""
+    return uncapitalised(re.sub(r"^Instead, |(?<=\S)[.!。！۔।]$", "", text), plain) if text else ""
