@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from statistics import median
 
 from dagogy.api import Block, ScopeDocument, folded
@@ -87,6 +88,12 @@ class Concept:
         return (min(a for a, _ in own), max(b for _, b in own)) if own else (1, 1)
 
 
+@lru_cache(maxsize=100_000)
+def length(text: str) -> int:
+    """Words in a block. A block of megabytes may be that of a thousand concepts."""
+    return len(text.split())
+
+
 @dataclass(slots=True)
 class Found:
     """The concepts of a document and what was left out, with the reason."""
@@ -101,7 +108,12 @@ def find_concepts(document: ScopeDocument) -> Found:
         found = _merged(_Reader(document).read() if document.mode != "seed-list" else _seeds(document))
         _latest[:] = [(document, found)]
     found = _latest[0][1]
-    return Found([replace(c, blocks=[*c.blocks], names=[*c.names], parts=[*c.parts], merged=[*c.merged]) for c in found.concepts], [*found.skipped])
+    return Found([copied(c) for c in found.concepts], [*found.skipped])
+
+
+def copied(concept: Concept) -> Concept:
+    """The concept with lists of its own."""
+    return replace(concept, blocks=[*concept.blocks], names=[*concept.names], parts=[*concept.parts], merged=[*concept.merged])
 
 
 #: The document that was read last, with its concepts: a run reads the same one several times.
@@ -321,7 +333,7 @@ class _Reader:
 
     def _size(self, positions: Iterable[int]) -> int:
         """Words in these blocks."""
-        return sum(len(self.document.blocks[p].text.split()) for p in positions)
+        return sum(length(self.document.blocks[p].text) for p in positions)
 
     def _heading_concept(self, section: Section) -> None:
         block = self.document.blocks[section.head]
@@ -515,9 +527,9 @@ def _named_by_questions(found: Found) -> None:
     asked = [c for c in found.concepts if c.title.endswith(("?", "？"))]
     if len(asked) < 3 or len(asked) < 0.6 * len(found.concepts):
         return
+    found.concepts = [c for c in found.concepts if not (c.title.endswith(("?", "？")) and _PRACTICAL.match(c.title))]
     for concept in asked:
         if _PRACTICAL.match(concept.title):
-            found.concepts.remove(concept)
             found.skipped.append((concept.title, "asks about the course, not about its subject"))
             continue
         match = _QUESTION.match(concept.title.rstrip("?？ "))
@@ -678,7 +690,7 @@ def _merged(found: Found) -> Found:
 
 
 def _fullness(concept: Concept) -> tuple[int, int, int, str]:
-    words = sum(len(concept.document.blocks[b].text.split()) for b in concept.blocks)
+    words = sum(length(concept.document.blocks[b].text) for b in concept.blocks)
     return -len(same_names(concept.title)), -words, len(concept.title), concept.title
 
 

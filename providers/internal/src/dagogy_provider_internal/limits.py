@@ -6,7 +6,7 @@ from bisect import bisect, bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.concepts import Concept, length
 from dagogy_provider_internal.naming import aliases, content_tokens, is_sentence, same_key
 
 #: A word in more names than this joins none of them.
@@ -31,7 +31,7 @@ def fit(concepts: list[Concept], least: int, most: int) -> tuple[list[Concept], 
 
 
 def _words(concept: Concept) -> int:
-    return sum(len(concept.document.blocks[b].text.split()) for b in concept.blocks) + 1
+    return sum(length(concept.document.blocks[b].text) for b in concept.blocks) + 1
 
 
 def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
