@@ -873,6 +873,7 @@ def read_scope(
 def _read(text: str, source: str, location: str, mode: Literal["full", "section", "seed-list"]) -> ScopeDocument:
     parser = _Parser(text, source)
     blocks = _BlockReader(parser).read()
+    parser.tokens.clear()  # the parser refers to itself, and a command runs without a collector of cycles
     return ScopeDocument(source, location, text, blocks, _title(parser.front_matter, blocks, source), mode, parser.front_matter)
 
 

@@ -52,11 +52,13 @@ def elsewhere(concepts: Sequence[Concept], wanted: Sequence[int]) -> Mapping[int
 
 
 def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequence[int], found: dict[int, Elsewhere]) -> None:
-    by_first: dict[str, list[tuple[tuple[str, ...], int, str]]] = defaultdict(list)
+    called: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+    lengths: dict[str, set[int]] = defaultdict(set)  # of the names that begin with a word
     for i in wanted:
         for name in concepts[i].names or [concepts[i].title]:
             for parts in phrases([name]):
-                by_first[parts[0]].append((parts, i, name))
+                called[parts].append((i, name))
+                lengths[parts[0]].add(len(parts))
     own = {i: {concepts[i].anchor, *concepts[i].blocks} for i in wanted}
     for at, block in enumerate(document.blocks):
         if block.kind in ("heading", "code") or any(meta_role(h) for h in block.path):
@@ -66,9 +68,10 @@ def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequen
             # A merged concept has hundreds of names: only those that are there are looked at.
             named: dict[int, list[str]] = defaultdict(list)
             for k, form in enumerate(forms):
-                for parts, i, name in by_first.get(form, ()):
-                    if at not in own[i] and tuple(forms[k : k + len(parts)]) == parts:
-                        named[i].append(name)
+                for length in lengths.get(form, ()):
+                    for i, name in called.get(tuple(forms[k : k + length]), ()):
+                        if at not in own[i]:
+                            named[i].append(name)
             for i, names in named.items():
                 _keep(found[i], sentence, block, concepts[i], names)
 
