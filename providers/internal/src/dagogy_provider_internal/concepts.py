@@ -108,12 +108,7 @@ def find_concepts(document: ScopeDocument) -> Found:
         found = _merged(_Reader(document).read() if document.mode != "seed-list" else _seeds(document))
         _latest[:] = [(document, found)]
     found = _latest[0][1]
-    return Found([copied(c) for c in found.concepts], [*found.skipped])
-
-
-def copied(concept: Concept) -> Concept:
-    """The concept with lists of its own."""
-    return replace(concept, blocks=[*concept.blocks], names=[*concept.names], parts=[*concept.parts], merged=[*concept.merged])
+    return Found([replace(c, blocks=[*c.blocks], names=[*c.names], parts=[*c.parts], merged=[*c.merged]) for c in found.concepts], [*found.skipped])
 
 
 #: The document that was read last, with its concepts: a run reads the same one several times.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from dagogy.api import Block, sentences
+from dagogy.api import Block, ScopeDocument, sentences
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.estimates import stated_minutes
@@ -45,6 +45,7 @@ _CHECKABLE = re.compile(
     r"\b(?:must|should then|has to|have to|should)\b.*\d|^(?:after|with|on|from|for|when|in)\b.*\bmust\b|\b(?:confirm|verify|check that|expect|measure)\b",
     re.IGNORECASE,
 )
+_CLAUSES = re.compile(r"[,;]\s+(?:then |and )?| and | then ")
 _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|can|know how to)\s+(?=\w)", re.IGNORECASE)
 
 
@@ -68,7 +69,21 @@ class Passage:
 
 
 def passages(concept: Concept) -> list[Passage]:
-    """All passages of a concept in document order."""
+    """All passages of a concept in document order, split once: a run that reads a document goes on to propose of the same concepts."""
+    if not _latest or _latest[0][0] is not concept.document:
+        _latest[:] = [(concept.document, {})]
+    known = _latest[0][1]
+    key = (concept.title, concept.anchor, concept.gloss, tuple(concept.blocks), tuple(concept.merged), concept.needs)
+    if key not in known:
+        known[key] = _passages(concept)
+    return known[key]
+
+
+#: The passages of the concepts of the document that was read last, by all that they depend on.
+_latest: list[tuple[ScopeDocument, dict[object, list[Passage]]]] = []
+
+
+def _passages(concept: Concept) -> list[Passage]:
     blocks = concept.document.blocks
     out: list[Passage] = []
     members = {same_key(m): m for m in concept.merged}
@@ -186,9 +201,8 @@ def is_practice(sentence: str) -> bool:
         return True
     if pitfall_strength(sentence) == 2:
         return False
-    later = re.split(r"[,;]\s+(?:then |and )?| and | then ", sentence)
     return bool(_CHECKABLE.search(sentence)) and (
-        any(imperative_of(p.split(" ", 1)[0]) in OUTCOME_VERBS for p in later if p) or bool(re.search(r"\bmust\b", sentence))
+        any(imperative_of(p.split(" ", 1)[0]) in OUTCOME_VERBS for p in _CLAUSES.split(sentence) if p) or bool(re.search(r"\bmust\b", sentence))
     )
 
 

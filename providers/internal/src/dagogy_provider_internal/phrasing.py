@@ -74,8 +74,13 @@ def _closed(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")) or re.search(r"[.!?。！？][”\")）」』]$", text) else f"{text}."
 
 
+_PAIRED = re.compile('[][(){}“”（）「」『』«»"`]')
+
+
 def balanced(text: str) -> bool:
     """Whether each bracket, quotation mark and backtick of `text` has its partner."""
+    if not _PAIRED.search(text):
+        return True
     pairs = all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}", "“”", "（）", "「」", "『』", "«»"))
     return pairs and text.count('"') % 2 == 0 and text.count("`") % 2 == 0
 

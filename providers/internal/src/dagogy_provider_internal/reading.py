@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from dagogy.api import READING_MAX, EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading, TopicSpec, ValidationFailed, folded
 
 from dagogy_provider_internal.about import about, excluded
-from dagogy_provider_internal.concepts import Concept, copied, find_concepts
+from dagogy_provider_internal.concepts import Concept, find_concepts
 from dagogy_provider_internal.edges import DEFAULT, Arrangement, Edge, Evidence, Piece, Weights, arrange, collect
 from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key
@@ -40,16 +40,9 @@ def study(concepts: list[Concept], limit: int, topic: str, weights: Weights = DE
     """Gives the concepts their ids, and finds their text, evidence and order."""
     for concept, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True):
         concept.id = name
-    asked = concepts, topic, weights
-    if not _latest or _latest[0][0] != asked:
-        texts = [passages(c) for c in concepts]
-        _latest[:] = [(([copied(c) for c in concepts], topic, weights), texts, collect(concepts, texts, topic, weights))]
-    _, texts, evidence = _latest[0]
+    texts = [passages(c) for c in concepts]
+    evidence = collect(concepts, texts, topic, weights)
     return Studied(concepts, texts, evidence, arrange(concepts, evidence, limit))
-
-
-#: The texts and the evidence that were found last, with what for: the command that reads a document mostly goes on to propose of the same concepts.
-_latest: list[tuple[tuple[list[Concept], str, Weights], list[list[Passage]], Evidence]] = []
 
 
 def read(document: ScopeDocument) -> ScopeReading:
