@@ -125,6 +125,8 @@ class _Relevance:
         self.generic = frozenset(token for word in options.generic_words for token in content_words(word))
         self.topic = self._tokens(subject.curriculum.topic)
         self._sources = {s.location: _Source(s) for s in reversed(subject.sources)}  # of two at one place the first counts
+        # What was split: many nodes may cite the same lines.
+        self._cited: dict[str, frozenset[str]] = {}
         self._known: dict[tuple[str, int, int], tuple[Sequence[str], frozenset[str]]] = {}
 
     def any_related(self, node: Node) -> bool:
@@ -147,7 +149,7 @@ class _Relevance:
         return (
             not known.isdisjoint(self._tokens(f"{text} {_JOINED.sub(' ', text)}"))
             or any(len(token) >= 5 and token in url.lower() for token in known)
-            or (resource.url.startswith("local://") and not known.isdisjoint(self._tokens(self._passage(resource.url))))
+            or (resource.url.startswith("local://") and not known.isdisjoint(self._passage_tokens(resource.url)))
         )
 
     def beside_the_point(self, node: Node, resource: Resource) -> bool:
@@ -164,7 +166,7 @@ class _Relevance:
         return self._pieces(own).isdisjoint(pieces)
 
     def _said(self, place: str, first: int, last: int) -> tuple[Sequence[str], frozenset[str]]:
-        """The words and the pieces of these lines of a source, with the headings that they stand under. Many nodes may cite the same lines."""
+        """The words and the pieces of these lines of a source, with the headings that they stand under."""
         key = (place, first, last)
         if key not in self._known:
             source = self._sources[place]
@@ -185,6 +187,11 @@ class _Relevance:
         if not lines:
             return self._sources[place].document.text
         return self._sources[place].text(int(lines[1]), int(lines[2] or lines[1]))
+
+    def _passage_tokens(self, url: str) -> frozenset[str]:
+        if url not in self._cited:
+            self._cited[url] = self._tokens(self._passage(url))
+        return self._cited[url]
 
     def _tokens(self, text: str) -> frozenset[str]:
         # Numbers are everywhere; they relate nothing.
