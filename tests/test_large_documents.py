@@ -100,7 +100,9 @@ def test_a_document_of_5_mb_goes_through_a_run(shape: str, desk: Desk) -> None:
         assert done.returncode == EXIT_STATUS["validation_failed"]
         assert "no concept found" in done.stderr
         return
-    assert done.returncode in (0, EXIT_STATUS["validation_failed"]), done.stderr[-600:]
+    # Known shortfall: a glossary in paragraphs this long is taken for one concept, which no curriculum is made of.
+    expected = EXIT_STATUS["validation_failed"] if shape == "glossary" else 0
+    assert done.returncode == expected, done.stderr[-600:]
     told = json.loads(next(run.rglob("scope_concepts.json")).read_text(encoding="utf-8"))
     curriculum = json.loads(next(run.rglob("curriculum.json")).read_text(encoding="utf-8"))
     assert told["concepts"]
