@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from documents import SHAPES
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -50,12 +51,9 @@ class Bench:
             raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
         return seconds, usage.ru_maxrss / 1024
 
-    def measure(self, name: str, command: list[str], runs: Path, before: Callable[[], object] = lambda: None) -> None:
-        """Adds a row: the median of `repeat` runs after one that is not counted."""
-        samples = []
-        for _ in range(self.repeat + 1):
-            before()
-            samples.append(self.once(command, runs))
+    def measure(self, name: str, command: list[str], runs: Path, repeat: int = 0) -> None:
+        """Adds a row: the median of `repeat` runs (of all rows' where it is 0) after one that is not counted."""
+        samples = [self.once(command, runs) for _ in range((repeat or self.repeat) + 1)]
         median = statistics.median(s for s, _ in samples[1:])
         if name == "python -c pass":
             self.baseline = median
@@ -150,6 +148,22 @@ def run_all(bench: Bench, folder: Path, sizes: list[int]) -> None:
         runs = folder / example.stem
         subprocess.run([DAGOGY, "init", "example"], cwd=folder, env={**bench.environment, "ORCHESTRATION_BASE_DIR": str(runs)}, check=True, capture_output=True)
         bench.measure(f"run, {example.stem}", [DAGOGY, "run", "latest", "--scope-file", str(example)], runs)
+    for shape in SHAPES:
+        large_document(bench, folder, shape)
+
+
+def large_document(bench: Bench, folder: Path, shape: str) -> None:
+    """A run over a document of 5 MB, next to markdown-it alone parsing the same text."""
+    text, runs = folder / f"{shape}.md", folder / shape
+    subprocess.run([PYTHON, str(ROOT / "scripts/documents.py"), shape, "--out", str(text)], check=True)
+    parse = "import sys, pathlib, markdown_it; markdown_it.MarkdownIt('commonmark').enable('table').parse(pathlib.Path(sys.argv[1]).read_text('utf-8'))"
+    bench.measure(f"markdown-it, 5 MB {shape}", [PYTHON, "-c", parse, str(text)], runs, repeat=1)
+    plain = bench.rows[-1]["median_ms"]
+    subprocess.run([DAGOGY, "init", "large"], cwd=folder, env={**bench.environment, "ORCHESTRATION_BASE_DIR": str(runs)}, check=True, capture_output=True)
+    bench.measure(f"run, 5 MB {shape}", [DAGOGY, "run", "latest", "--scope-file", str(text)], runs, repeat=1)
+    print(f"{'':<28} {bench.rows[-1]['median_ms'] / plain:>22.1f} x markdown-it")
+    shutil.rmtree(runs)
+    text.unlink()
 
 
 if __name__ == "__main__":

@@ -184,6 +184,13 @@ def test_a_prerequisite_that_the_evidence_has_the_other_way_round_is_turned_and_
     assert {n["id"]: n["prerequisites"] for n in draft["nodes"]} == {"a": [], "b": ["a"], "c": ["b"], "d": ["a"]}
 
 
+def test_what_a_node_leans_on_and_the_source_has_is_put_in() -> None:
+    draft = {"nodes": [node("b", "a"), node("c", "x")]}
+    findings = [Finding("missing", pointer="/nodes/0/prerequisites/0"), Finding("missing", pointer="/nodes/1/prerequisites/0")]
+    repaired(draft, findings, own(node("a"), node("b", "a"), node("c")), spec())
+    assert [(n["id"], n["prerequisites"]) for n in draft["nodes"]] == [("a", []), ("b", ["a"]), ("c", [])]
+
+
 def test_an_item_that_nobody_teaches_comes_back_with_its_edges() -> None:
     source = [node("a"), node("b", "a"), node("c", "b")]
     draft = {"nodes": [node("a"), node("c")]}

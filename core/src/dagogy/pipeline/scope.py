@@ -15,7 +15,7 @@ import shlex
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import unescape
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
@@ -34,6 +34,7 @@ __all__ = ["MAX_SCOPE_BYTES", "decode_scope", "read_scope", "seeds", "select_sec
 
 MAX_SCOPE_BYTES = 16 * 1024 * 1024
 _MAX_NESTING = 66  # levels of markdown-it tokens; a list takes two, a quote one
+_MAX_LINKS = 20  # links in links cost time with their depth; beyond this one their brackets stay in the text
 _MAX_INLINE = 8192  # characters of one paragraph that are read at once: some inline rules take quadratic time
 _MAX_FRONT_MATTER = 64 * 1024
 _MAX_LISTED_HEADINGS = 30
@@ -231,7 +232,7 @@ class _Parser:
         self.footnotes = _footnotes(self.lines)
         self._source = source
         self._env: dict[str, Any] = {}
-        self._md = self._parser()
+        self._md = self._parser({"maxNesting": _MAX_NESTING})
         # Front matter becomes blank lines, so that line numbers stay those of the file.
         body = "\n" * self.front_lines + "\n".join(as_markdown(self.lines[self.front_lines :]))
         try:
@@ -239,18 +240,21 @@ class _Parser:
         except RecursionError:
             raise self._too_deep(1) from None
         self._refuse_unclosed_comment()
-        # Links in links cost time with their depth; beyond this one their brackets stay in the text.
-        self._md.options["maxNesting"] = 20
+        self._md.options["maxNesting"] = _MAX_LINKS
 
-    def _parser(self) -> MarkdownIt:
+    def _parser(self, options: Mapping[str, Any]) -> MarkdownIt:
         from markdown_it import MarkdownIt
         from mdit_py_plugins.deflist import deflist_plugin
 
-        md = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"]).use(deflist_plugin)
+        md = MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).use(deflist_plugin)
         md.block.ruler.before("table", "nesting_guard", self._guard_nesting)
         # Inline content is parsed by `inline`, in pieces of a bounded length.
         md.core.ruler.enableOnly(["normalize", "block"])
         return md
+
+    @cached_property
+    def _linkless(self) -> MarkdownIt:
+        return self._parser({"maxNesting": _MAX_LINKS}).disable(["link", "image"])
 
     def _guard_nesting(self, state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
         # At its limit markdown-it drops the text without a word. A container adds one or two levels, so no text gets past this rule.
@@ -277,15 +281,16 @@ class _Parser:
 
     def inline(self, content: str) -> list[Token]:
         """The inline tokens of one paragraph, heading or table cell, without footnote marks."""
+        if 0 < len(content) <= _MAX_INLINE and not self._md.inline.terminator_re.search(content):
+            from markdown_it.token import Token
+
+            return [Token("text", "", 0, content=content)]  # what the parser makes of it
         tokens: list[Token] = []
         # Each bracket that stays open makes the parser look through the rest of the piece.
         unclosed = content.count("[") - content.count("]")
-        if unclosed > 10_000:
-            self._md.disable(["link", "image"])  # so many are no links
+        md = self._linkless if unclosed > 10_000 or "]" not in content else self._md  # without its end, or so many, they are no links
         for piece in _pieces(content, _MAX_INLINE if unclosed < 100 else _MAX_INLINE // 16):
-            tokens += self._md.inline.parse(piece, self._md, self._env, [])
-        if unclosed > 10_000:
-            self._md.enable(["link", "image"])
+            tokens += md.inline.parse(piece, md, self._env, [])
         if self.footnotes and "[^" in content:
             for token in tokens:
                 if token.type == "text":
@@ -868,6 +873,7 @@ def read_scope(
 def _read(text: str, source: str, location: str, mode: Literal["full", "section", "seed-list"]) -> ScopeDocument:
     parser = _Parser(text, source)
     blocks = _BlockReader(parser).read()
+    parser.tokens.clear()  # the parser refers to itself, and a command runs without a collector of cycles
     return ScopeDocument(source, location, text, blocks, _title(parser.front_matter, blocks, source), mode, parser.front_matter)
 
 

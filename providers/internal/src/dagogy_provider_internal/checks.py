@@ -29,6 +29,8 @@ _PURPOSE = re.compile(
     r"\b(?:lets?|allows?|enables?|helps?) (?:you|us|one|users|programs|people|developers)(?: to)? (?P<what>[a-z].+)$|"
     r"\b(?:is|are|can be) used to (?P<used>[a-z].+)$"
 )
+#: A limit that can be run against: it says what is shut out, not only what always holds.
+_EXCLUDES = re.compile(r"\b(?:only|cannot|can['’]t|must(?: not)?|never|unless|except|no longer|at (?:most|least))\b|n['’]t\b", re.IGNORECASE)
 _MOST_ITEMS = 5
 _MOST_TERMS = 3
 _BETWEEN = frozenset(
@@ -169,7 +171,7 @@ def _by_purpose(told: Told) -> _Form | None:
 
 def _by_limit(told: Told) -> _Form | None:
     # A contrast is for a comparison: it is neither kept nor broken.
-    text = next((t for t in told.clauses[1:] if limit_strength(t) in (1, 3)), "")
+    text = next((t for t in told.clauses[1:] if limit_strength(t) == 3 or (limit_strength(t) == 1 and _EXCLUDES.search(t))), "")
     if not text:
         return None
     return (
@@ -341,7 +343,10 @@ _SEEN: dict[str, str] = {
             "explain describe interpret summarize identify recognize relate",
             "Somebody else can carry the answer over to a case that it does not mention: {what}",
         ),
-        ("use apply extend represent reduce translate transform express", "The answer marks the place where this comes in, and what it changes there: {what}"),
+        (
+            "use apply extend represent reduce translate transform express",
+            "The place in the working where this comes in is marked, and somebody else who goes over it gets the same: {what}",
+        ),
     )
     for verb in verbs.split()
 }
@@ -389,7 +394,7 @@ def criterion_for(task: str, shown: str) -> str:
     if named:
         return named
     seen = _SEEN.get(imperative_of(task.split(" ", 1)[0]), _OTHERWISE).format(what=asked_for(task))
-    return f"{seen}; nothing in it goes against this: {shown}." if shown else f"{seen}."
+    return f"{seen}; it agrees with this: {shown}." if shown else f"{seen}."
 
 
 def skill_criterion(task: str) -> str:

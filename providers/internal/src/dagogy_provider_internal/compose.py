@@ -24,7 +24,7 @@ from dagogy_provider_internal.statements import Statement, is_plural, statements
 def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str, Any], list[Content]]:
     """The curriculum, and the contents in the order of its nodes."""
     order = studied.arrangement.order
-    texts = said_once(studied.texts, studied.concepts, order)
+    texts = said_once(studied.texts, order)
     said = [statements(own, concept) for own, concept in zip(texts, studied.concepts, strict=True)]
     around = _surroundings(studied, said, spec)
     contents = [content_of(studied.concepts[i], texts[i], said[i], around[i], spec.constraints.depth) for i in order]

@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from statistics import median
 
 from dagogy.api import Block, ScopeDocument, folded
@@ -100,6 +101,12 @@ class Concept:
         blocks = self.document.blocks
         own = [blocks[b].lines for b in ([self.anchor] if self.anchor >= 0 else []) + self.blocks]
         return (min(a for a, _ in own), max(b for _, b in own)) if own else (1, 1)
+
+
+@lru_cache(maxsize=100_000)
+def length(text: str) -> int:
+    """Words in a block. A block of megabytes may be that of a thousand concepts."""
+    return len(text.split())
 
 
 @dataclass(slots=True)
@@ -355,7 +362,7 @@ class _Reader:
 
     def _size(self, positions: Iterable[int]) -> int:
         """Words in these blocks."""
-        return sum(len(self.document.blocks[p].text.split()) for p in positions)
+        return sum(length(self.document.blocks[p].text) for p in positions)
 
     def _heading_concept(self, section: Section) -> None:
         block = self.document.blocks[section.head]
@@ -550,9 +557,9 @@ def _named_by_questions(found: Found) -> None:
     asked = [c for c in found.concepts if c.title.endswith(("?", "？"))]
     if len(asked) < 3 or len(asked) < 0.6 * len(found.concepts):
         return
+    found.concepts = [c for c in found.concepts if not (c.title.endswith(("?", "？")) and _PRACTICAL.match(c.title))]
     for concept in asked:
         if _PRACTICAL.match(concept.title):
-            found.concepts.remove(concept)
             found.skipped.append((concept.title, "asks about the course, not about its subject"))
             continue
         match = _QUESTION.match(concept.title.rstrip("?？ "))
@@ -728,7 +735,7 @@ def _merged(found: Found) -> Found:
 
 
 def _fullness(concept: Concept) -> tuple[int, int, int, str]:
-    words = sum(len(concept.document.blocks[b].text.split()) for b in concept.blocks)
+    words = sum(length(concept.document.blocks[b].text) for b in concept.blocks)
     return -len(same_names(concept.title)), -words, len(concept.title), concept.title
 
 

@@ -20,7 +20,7 @@ from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
 from dagogy_provider_internal.lexicon import NEEDS, OUTCOME_VERBS, imperative_of, is_imperative, is_pointer, is_prerequisite
 from dagogy_provider_internal.naming import core_name, is_unspaced, key_words, running_name, same_key
-from dagogy_provider_internal.passages import TABLE_OF_CONTENTS, Passage
+from dagogy_provider_internal.passages import NO_TASK, TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (
     balanced,
     capability_from_definition,
@@ -37,6 +37,7 @@ from dagogy_provider_internal.phrasing import (
     within,
 )
 from dagogy_provider_internal.statements import (
+    LEFT_OPEN,
     LONGEST,
     NARRATIVE,
     PRONOUN,
@@ -236,7 +237,8 @@ class _Writer:
 
     def _add(self, found: Sequence[Statement]) -> None:
         for s in found:
-            if len(self.ideas) < _LEAST_IDEAS and s.text and s.key not in self.used:
+            again = any(set(key_words(s.text)) <= set(key_words(idea.text)) for idea in self.ideas)
+            if len(self.ideas) < _LEAST_IDEAS and s.text and s.key not in self.used and not again:
                 self.used.add(s.key)
                 self.ideas.append(s)
 
@@ -318,15 +320,7 @@ class _Writer:
             told = warned[0].text
         told = told or (advice[0].text if advice else "") or self._demanded() or self._overlooked() or self._taken_for() or self._mixed_up()
         self.content.lacks("pitfalls", self.content.confidence - (_WIDER if told else _ABSENT))
-        self._pitfall(told or self._no_mistake())
-
-    def _no_mistake(self) -> str:
-        """That the source warns of nothing, and by which statement of it a mistake would be known."""
-        silent = f"{_NO_MISTAKE} with “{self.concept.title}”"
-        told = next((c for s in sorted(self.ideas, key=lambda s: -s.value) if (c := clause(s, self.around.plain))), "")
-        if self.foreign or not told:
-            return f"{silent}; one would be to go against this: {self.content.core_ideas[0]}"
-        return sentence(f"{silent}; one would be to go against this: {told}")
+        self._pitfall(told or f"{_NO_MISTAKE} with “{self.concept.title}”.")
 
     def _taken_for(self) -> str:
         name, opening = self._name(self.concept.title), self.ideas[0].text
@@ -448,6 +442,8 @@ class _Writer:
         if passage.step or (not passage.explicit and (is_prerequisite(text) or is_pointer(text))):
             return False
         told = self._split(passage)
+        if any(map(LEFT_OPEN.search, told)) or (not passage.explicit and NO_TASK.match(text)):
+            return False
         if not passage.explicit and (NARRATIVE.search(text) or told[0].startswith("Observe and record") or any(map(_dangles, told))):
             return False
         if not balanced(text) or (not passage.explicit and re.search(r"\bplease\b|\b(?:see|refer to|check out) (?:the|our|this)\b", text, re.IGNORECASE)):
@@ -524,11 +520,6 @@ class _Writer:
             noted = "; ".join(uncapitalised_first(s) for s in steps[:_MOST_STEPS])
             return task, sentence(f"The notes have each of these steps with its result: {noted}")
         shown = self._look_for(task)
-        if self.kind == "procedure" and not limit_strength(aim) and len(terms := terms_of(". ".join(clauses[:2]), self.concept.title)) > 1:
-            # A statement that limits nothing cannot be seen in the steps; what becomes of the things that it names can.
-            with_first = self._first_prerequisite() if depth == "mastery" else ""
-            task = sentence(f"{do}{with_first} on a case of your own, and write down step by step what becomes of {listed(terms)}")
-            return task, sentence(f"Somebody else who repeats the steps from the notes alone comes to the same for each of these: {listed(terms)}")
         if not shown and self.kind == "procedure":
             # The one statement that the source has is what is looked for, so the task does not give it away.
             return sentence(f"{do} on a case of your own, and write each step down"), sentence(form["criterion"].format(shown=aim))
@@ -605,7 +596,8 @@ class _Writer:
     def _beyond(self, definition: Statement | None) -> str:
         """What can be done with the concept by a statement that does not define it: something to do where that says so, else to show it on a case."""
         given = folded(self.content.task)
-        others = sorted((s for s in self.ideas if s is not definition), key=lambda s: -s.value) + [s for s in self.said if s.key not in self.used and s.subject]
+        others = sorted((s for s in self.ideas if s is not definition), key=lambda s: -s.value) + [s for s in self.said if s.key not in self.used]
+        others = [s for s in others if s.subject]
         told = [c for s in others if (c := clause(s, self.around.plain, _SHORT_CLAUSE)) and not leans_back(s.text) and not NEEDS.search(s.text)]
         if not told:
             return ""

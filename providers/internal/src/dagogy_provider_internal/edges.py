@@ -339,24 +339,23 @@ class _NameIndex:
             for parts in phrases(concept.names or aliases(concept.title)):
                 if owner.setdefault(parts, i) != i and parts != phrase(concepts[owner[parts]].title):
                     unclear.add(parts)
-        self._by_first: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
-        for parts, i in owner.items():
-            if parts and parts not in unclear:
-                self._by_first[parts[0]].append((parts, i))
-        for found in self._by_first.values():
-            found.sort(key=lambda e: (-len(e[0]), e[0]))
+        self._owner = {parts: i for parts, i in owner.items() if parts and parts not in unclear}
+        # Hundreds of names may begin with the same token, where a token is a character: they are looked up by their lengths, the longest first.
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for parts in self._owner:
+            lengths[parts[0]].add(len(parts))
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
     def find(self, text: Sequence[str]) -> list[tuple[int, int]]:
         """Positions in `text` and the concepts named there."""
         out: list[tuple[int, int]] = []
         skip = 0
         for at, token in enumerate(text):
-            if at < skip or token not in self._by_first:
-                continue
-            for parts, concept in self._by_first[token]:
-                if tuple(text[at : at + len(parts)]) == parts:
+            for length in self._lengths.get(token, ()) if at >= skip else ():
+                concept = self._owner.get(tuple(text[at : at + length]))
+                if concept is not None:
                     out.append((at, concept))
-                    skip = at + len(parts)
+                    skip = at + length
                     break
         return out
 

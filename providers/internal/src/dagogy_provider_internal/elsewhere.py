@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dagogy.api import Block, ScopeDocument
@@ -23,10 +23,12 @@ from dagogy_provider_internal.statements import Statement, statements
 _FEW = 4
 #: What follows the name where a sentence says what the thing is or does, and what stands before it where it gives the name to something.
 _EXPLAINS = re.compile(
-    r"^\W{0,2}(?:is|are|was|means?|refers? to|describes?|lets?|allows?|enables?|states?|says?|consists? of|has|have|can|must|does|do|gives?|makes?|measures?|"
+    r"\W{0,2}(?:is|are|was|means?|refers? to|describes?|lets?|allows?|enables?|states?|says?|consists? of|has|have|can|must|does|do|gives?|makes?|measures?|"
     r"tells?|shows?|holds?|needs?|requires?|works?|turns?|takes?|sets?|keeps?|maps?|stores?|contains?|\w{3,}s (?:the|a|an|how|when|whether|all|each)\b)",
     re.IGNORECASE,
 )
+_INSIDE = re.compile(r"[\w-]")
+_ENDING = re.compile(r"(?:e?s)?(?![\w-])")
 _NAMES = re.compile(r"\b(?:called|known as|termed|named|is an?|are)\s+(?:an? |the )?\W?$", re.IGNORECASE)
 
 
@@ -50,11 +52,13 @@ def elsewhere(concepts: Sequence[Concept], wanted: Sequence[int]) -> Mapping[int
 
 
 def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequence[int], found: dict[int, Elsewhere]) -> None:
-    by_first: dict[str, list[tuple[tuple[str, ...], int, str]]] = defaultdict(list)
+    called: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+    lengths: dict[str, set[int]] = defaultdict(set)  # of the names that begin with a word
     for i in wanted:
         for name in concepts[i].names or [concepts[i].title]:
             for parts in phrases([name]):
-                by_first[parts[0]].append((parts, i, name))
+                called[parts].append((i, name))
+                lengths[parts[0]].add(len(parts))
     own = {i: {concepts[i].anchor, *concepts[i].blocks} for i in wanted}
     for at, block in enumerate(document.blocks):
         if block.kind in ("heading", "code") or any(meta_role(h) for h in block.path):
@@ -64,9 +68,10 @@ def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequen
             # A merged concept has hundreds of names: only those that are there are looked at.
             named: dict[int, list[str]] = defaultdict(list)
             for k, form in enumerate(forms):
-                for parts, i, name in by_first.get(form, ()):
-                    if at not in own[i] and tuple(forms[k : k + len(parts)]) == parts:
-                        named[i].append(name)
+                for length in lengths.get(form, ()):
+                    for i, name in called.get(tuple(forms[k : k + length]), ()):
+                        if at not in own[i]:
+                            named[i].append(name)
             for i, names in named.items():
                 _keep(found[i], sentence, block, concepts[i], names)
 
@@ -83,8 +88,21 @@ def _keep(kept: Elsewhere, text: str, block: Block, concept: Concept, names: Ite
 
 
 def _explains(text: str, names: Iterable[str]) -> bool:
+    low = text.lower()
+    if len(low) != len(text):  # a few capitals have no small letter of one character
+        low = text
     for name in names:
-        for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?:e?s)?(?![\w-])", text, re.IGNORECASE):
-            if (match.start() <= 24 and _EXPLAINS.match(text[match.end() :])) or _NAMES.search(text[: match.start()]):
+        for start, end in _mentions(low, name.lower()):
+            if (start <= 24 and _EXPLAINS.match(text, end)) or _NAMES.search(text[:start]):
                 return True
     return False
+
+
+def _mentions(low: str, name: str) -> Iterator[tuple[int, int]]:
+    """Where `name` or its plural stands in a text of small letters as words of their own. Found without a pattern for each of a hundred thousand names."""
+    start = low.find(name)
+    while start >= 0:
+        end = _ENDING.match(low, start + len(name))
+        if end and not (start and _INSIDE.match(low[start - 1])):
+            yield start, end.end()
+        start = low.find(name, start + 1)

@@ -289,7 +289,7 @@ def without_numbering(title: str) -> str:
     return _NUMBERING.sub("", title, count=1)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=400_000)
 def is_chapter(title: str) -> bool:
     """Whether a title is numbered in words: `Week 3: …`, `Kapitel 2. …`, `第三章 …`."""
     match = _NUMBERING.match(without_symbols(title))
@@ -318,7 +318,7 @@ _ADMIN_PHRASES = _phrases(
 )
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=400_000)
 def is_admin(title: str, *, schedule: bool = False) -> bool:
     """Whether a title is an entry of a timetable and nothing that is taught: `Final exam`, `Fall break`. `schedule`: among entries with times or weeks,
     where `Review` and `Break` are such entries as well."""
@@ -330,14 +330,14 @@ def is_admin(title: str, *, schedule: bool = False) -> bool:
     return 0 < len(found) <= 6 and any(w in heads for w in found) and all(w in heads or w in _ADMIN_WORDS or w.isdecimal() for w in found)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=400_000)
 def is_part(title: str) -> bool:
     """Whether a heading names a part that the treatment of any concept may have (`Usage`, `Pitfalls`, `Exercise 4`)."""
     key = folded(without_numbering(without_symbols(title)))
     return key in _PART or bool(_BOX.match(key))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=400_000)
 def heading_kind(title: str, *, below_concept: bool = False) -> HeadingKind:
     """What a heading is for. `below_concept`: it stands under a heading that could be a concept, so an "Example" is a part of that."""
     key = folded(without_numbering(without_symbols(title)))
@@ -388,7 +388,7 @@ def is_contents(title: str) -> bool:
     return folded(title) in _CONTENTS
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=400_000)
 def meta_role(title: str) -> str:
     """Which of `scope_out`, `audience`, `prerequisites`, `goal` a heading or item introduces, or an empty string."""
     return _role_of(folded(without_numbering(without_symbols(title))))

@@ -6,7 +6,7 @@ from bisect import bisect, bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.concepts import Concept, length
 from dagogy_provider_internal.naming import aliases, content_tokens, is_sentence, same_key
 
 #: A word in more names than this joins none of them.
@@ -31,7 +31,7 @@ def fit(concepts: list[Concept], least: int, most: int) -> tuple[list[Concept], 
 
 
 def _words(concept: Concept) -> int:
-    return sum(len(concept.document.blocks[b].text.split()) for b in concept.blocks) + 1
+    return sum(length(concept.document.blocks[b].text) for b in concept.blocks) + 1
 
 
 def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
@@ -83,10 +83,14 @@ def _merge_alike(concepts: list[Concept], most: int, notes: list[str]) -> list[C
     for i, stems in enumerate(telling):
         for stem in stems:
             holding[stem].append(i)
+    longest = {stem: max(len(telling[i]) for i in inside) for stem, inside in holding.items()}
     pairs: list[tuple[int, int, str, int, int]] = []
     for a, stems in enumerate(telling):
+        # In a list of names of two words each none contains another: the longest with a word tells it for all.
+        if not stems or min(longest[stem] for stem in stems) <= len(stems):
+            continue
         # Those that hold the rarest of its words; a word that hundreds of names hold says nothing of them.
-        holders = min((holding[stem] for stem in stems), key=len, default=[])
+        holders = min((holding[stem] for stem in stems), key=len)
         if len(holders) <= _COMMON:
             pairs.extend((len(telling[b]) - len(stems), _words(concepts[b]), concepts[b].title, a, b) for b in holders if stems < telling[b])
     return _joined(concepts, [(a, b) for *_, a, b in sorted(pairs)], most, notes)

@@ -59,7 +59,7 @@ _LEADER = re.compile(r"(?:\s*(?:\.\s?){4,}|\s*…{2,}|\s*·{3,}|\s*_{3,})\s*(?:\
 _SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=400_000)
 def tidy_title(text: str) -> str:
     """A heading, lead, cell or item as a title: numbering, pictograms, markup, lengths in time and closing punctuation removed."""
     title = " ".join(_MARKUP.sub("", without_numbering(without_symbols(text))).split())
@@ -190,7 +190,7 @@ def _american(title: str) -> str:
     return _BRITISH.sub(spelled, title)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=400_000)
 def same_key(title: str) -> tuple[str, ...]:
     """Titles with the same key name the same concept: case, plural, hyphens and spelling of either side of the Atlantic do not count."""
     found = [_key_word(w) for w in _WORD.findall(_american(unicodedata.normalize("NFKC", title).replace("’", "'")))]
@@ -327,7 +327,7 @@ def phrases(names: Iterable[str]) -> list[tuple[str, ...]]:
     return list(found)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=400_000)
 def content_tokens(title: str) -> tuple[str, ...]:
     """The telling stems of a title: without stop words and words that only say how something is treated; all of them if none is left."""
     plain = [w for w in words(title) if w not in STOP_WORDS]

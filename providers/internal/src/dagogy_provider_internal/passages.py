@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from dagogy.api import Block, sentences
+from dagogy.api import Block, ScopeDocument, sentences
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.estimates import stated_minutes
@@ -33,9 +33,9 @@ COMMAND = re.compile(r"^[a-z]\w* (?:[|<>=+*/&(-]|\S+ \|)")
 _SPLIT_INSIDE = 400  # characters
 _LONGEST_NAME = 300  # characters; what is longer names no concept
 #: Opens like an order and gives none to carry out: it points out, tells a story, or steers the reader.
-_NO_TASK = re.compile(
+NO_TASK = re.compile(
     r"^(?:note\b|notice\b|say (?:we|you|that)\b|let\b|look at\b|see\b|keep in mind\b|remember\b|use (?:this|the following)\b|turn to\b|"
-    r"state of\b|work in progress|read (?:on|more)\b|\w+ (?:that|:))",
+    r"state of\b|work in progress|read (?:on|more|about)\b|\w+ (?:that|:))",
     re.IGNORECASE,
 )
 _EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|such as|examples? (?:include|are|of)|like)\b", re.IGNORECASE)
@@ -45,6 +45,7 @@ _CHECKABLE = re.compile(
     r"\b(?:must|should then|has to|have to|should)\b.*\d|^(?:after|with|on|from|for|when|in)\b.*\bmust\b|\b(?:confirm|verify|check that|expect|measure)\b",
     re.IGNORECASE,
 )
+_CLAUSES = re.compile(r"[,;]\s+(?:then |and )?| and | then ")
 _ABLE = re.compile(
     r"^(?:be able to|you (?:can(?! only\b| not\b)|should be able to)|(?:students?|learners?) (?:can|will be able to)|can|know how to)\s+(?=\w)", re.IGNORECASE
 )
@@ -70,7 +71,21 @@ class Passage:
 
 
 def passages(concept: Concept) -> list[Passage]:
-    """All passages of a concept in document order."""
+    """All passages of a concept in document order, split once: a run that reads a document goes on to propose of the same concepts."""
+    if not _latest or _latest[0][0] is not concept.document:
+        _latest[:] = [(concept.document, {})]
+    known = _latest[0][1]
+    key = (concept.title, concept.anchor, concept.gloss, tuple(concept.blocks), tuple(concept.merged), concept.needs)
+    if key not in known:
+        known[key] = _passages(concept)
+    return known[key]
+
+
+#: The passages of the concepts of the document that was read last, by all that they depend on.
+_latest: list[tuple[ScopeDocument, dict[object, list[Passage]]]] = []
+
+
+def _passages(concept: Concept) -> list[Passage]:
     blocks = concept.document.blocks
     out: list[Passage] = []
     members = {same_key(m): m for m in concept.merged}
@@ -189,16 +204,15 @@ def _role(sentence: str) -> Role:
 
 def is_practice(sentence: str) -> bool:
     """Whether a sentence asks for something to be done, or states what must then be seen."""
-    if _ABLE.match(sentence) or (is_imperative(sentence) and pitfall_strength(sentence) < 2 and not _NO_TASK.match(sentence)):
+    if _ABLE.match(sentence) or (is_imperative(sentence) and pitfall_strength(sentence) < 2 and not NO_TASK.match(sentence)):
         return True
     name, rest = split_gloss(sentence)
     if rest and len(name.split()) == 1 and imperative_of(name):
         return True
     if pitfall_strength(sentence) == 2:
         return False
-    later = re.split(r"[,;]\s+(?:then |and )?| and | then ", sentence)
     return bool(_CHECKABLE.search(sentence)) and (
-        any(imperative_of(p.split(" ", 1)[0]) in OUTCOME_VERBS for p in later if p) or bool(re.search(r"\bmust\b", sentence))
+        any(imperative_of(p.split(" ", 1)[0]) in OUTCOME_VERBS for p in _CLAUSES.split(sentence) if p) or bool(re.search(r"\bmust\b", sentence))
     )
 
 

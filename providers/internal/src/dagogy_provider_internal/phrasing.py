@@ -69,13 +69,22 @@ def within(sentence: str, longest: int) -> str:
     return _closed(kept) if kept else ""
 
 
+#: What joined a clause that was cut off.
+_LOOSE_END = re.compile(r"[,;]?\s+(?:and|or|but|then)$")
+
+
 def _closed(text: str) -> str:
-    text = text.rstrip(" :;,—–-،؛、，；")
+    text = _LOOSE_END.sub("", text.rstrip(" :;,—–-،؛、，；"))
     return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")) or re.search(r"[.!?。！？][”\")）」』]$", text) else f"{text}."
+
+
+_PAIRED = re.compile('[][(){}“”（）「」『』«»"`]')
 
 
 def balanced(text: str) -> bool:
     """Whether each bracket, quotation mark and backtick of `text` has its partner."""
+    if not _PAIRED.search(text):
+        return True
     pairs = all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}", "“”", "（）", "「」", "『』", "«»"))
     return pairs and text.count('"') % 2 == 0 and text.count("`") % 2 == 0
 

@@ -24,6 +24,8 @@ _ITEM = re.compile(r"^/scope_in/\d+$")
 _HOURS = re.compile(r"^/constraints/total_hours")
 _LEAST_TEXTS = {"core_ideas": 2, "pitfalls": 1}
 _SLOT = "…"
+#: The confidence of a node that the source does not tell from another one.
+_LITTLE = 0.3
 _TAUGHT = 0.6  # share of an item's telling words in the title of the concept that teaches it
 
 
@@ -70,6 +72,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
     ids, turned = [node["id"] for node in nodes], False
     dropped: set[tuple[int, int]] = set()
     copies: dict[int, str] = {}
+    leant_on: dict[str, None] = {}  # what nodes lean on, the draft lacks and the source has
     # What changes the number of nodes waits: pointers count the nodes of the draft.
     later: list[Finding] = []
     for finding in findings:
@@ -83,7 +86,10 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
             continue
         i = int(place[1])
         if prerequisite:
-            circle = finding.data.get("circle")
+            circle, before = finding.data.get("circle"), nodes[i]["prerequisites"][int(prerequisite[2]) :][:1]
+            if before and before[0] not in ids and before[0] in own.nodes:
+                leant_on[before[0]] = None
+                continue
             turned = turned or isinstance(circle, list) or "evidenced" in finding.data
             dropped.update(_weakest(nodes, circle, own) if isinstance(circle, list) else [(i, int(prerequisite[2]))])
         elif _LIST.match(finding.pointer):
@@ -93,10 +99,12 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
         elif place[2] in (None, "id", "title") and (first := _copied(nodes, i, finding, own)):
             copies[i] = first
         elif place[2]:
-            done.extend(_rewritten(nodes, i, place[2], finding, own, spec))
+            done.extend(_rewritten(nodes, i, place[2], finding, own, spec) or _admitted(document, i, place[2], finding, own, spec))
     done.extend(_without(nodes, dropped))
     for i, first in sorted(copies.items(), reverse=True):
         done.append(_merged(nodes, i, first))
+    for name in leant_on:
+        done.extend(_put_in(nodes, name, own, spec))
     for finding in later:
         done.extend(_completed(nodes, finding, own, spec))
     if turned or [node["id"] for node in nodes] != ids:
@@ -165,6 +173,34 @@ def _merged(nodes: list[dict[str, Any]], i: int, first: str) -> str:
         renamed = [first if p == gone else p for p in node["prerequisites"]]
         node["prerequisites"] = list(dict.fromkeys(p for p in renamed if p != node["id"]))
     return f"{gone}: merged into {first}"
+
+
+def _admitted(document: dict[str, Any], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec) -> list[str]:
+    """Where the source says the same of several concepts, and has nothing else to put in its place, the nodes say so and claim little."""
+    node, other, template = document["nodes"][i], own.nodes.get(str(finding.data.get("repeats"))), finding.data.get("template")
+    if field != "core_ideas" or finding.severity != "error":
+        return []
+    if other is not None and node["id"] in own.nodes and node["id"] != other["id"]:
+        told = f"Beyond this the source says of “{node['title']}” what it says of “{other['title']}”."
+        question = f"What sets “{node['title']}” apart from “{other['title']}”? The source says the same of both."
+        if told in node["core_ideas"]:
+            return []
+        node["core_ideas"] = [node["core_ideas"][0], told]
+        return _claims_little(document, node, question, spec)
+    if not isinstance(template, str) or not template.strip(_SLOT + " "):
+        return []
+    made = _made_by(template)
+    alike = [n for n in document["nodes"] if n["id"] in own.nodes and any(map(made.search, n[field])) and n["estimate_confidence"] > _LITTLE]
+    return [
+        line for n in alike for line in _claims_little(document, n, f"What is special to “{n['title']}”? The source says the same of several concepts.", spec)
+    ]
+
+
+def _claims_little(document: dict[str, Any], node: dict[str, Any], question: str, spec: TopicSpec) -> list[str]:
+    node["estimate_confidence"] = min(node["estimate_confidence"], _LITTLE)
+    if spec.evidence_mode == "strict":
+        document.setdefault("open_questions", []).append({"question": question, "related_nodes": [node["id"]], "status": "open"})
+    return [f"{node['id']}: the source says the same of another concept, and now the node says so"]
 
 
 def _completed(nodes: list[dict[str, Any]], finding: Finding, own: Own, spec: TopicSpec) -> list[str]:
@@ -274,7 +310,7 @@ def _rewritten(nodes: list[dict[str, Any]], i: int, field: str, finding: Finding
 
 def _without_template(nodes: list[dict[str, Any]], field: str, template: str, own: Own) -> list[str]:
     """Other texts in place of those that the template makes; a slot stands where they differ."""
-    made = re.compile(r"\W*(?:.{0,200}?)\W*".join(re.escape(part.strip()) for part in template.split(_SLOT)), re.IGNORECASE | re.DOTALL)
+    made = _made_by(template)
     done = []
     for node in nodes:
         if isinstance(node[field], list):
@@ -282,6 +318,10 @@ def _without_template(nodes: list[dict[str, Any]], field: str, template: str, ow
         elif any(made.search(value) for value in (node[field].values() if isinstance(node[field], dict) else [str(node[field])])):
             done += _refresh(node, field, own)
     return done
+
+
+def _made_by(template: str) -> re.Pattern[str]:
+    return re.compile(r"\W*(?:.{0,200}?)\W*".join(re.escape(part.strip()) for part in template.split(_SLOT)), re.IGNORECASE | re.DOTALL)
 
 
 def _exchange(node: dict[str, Any], kind: str, k: int, own: Own) -> list[str]:

@@ -21,6 +21,10 @@ _ENOUGH = 40  # plain statements of one concept; what comes after them is looked
 _ENOUGH_MERGED = 200  # the same where others were merged into it: each of them may have to say
 _MOST_NAMES = 60  # of a concept that many were merged into; those of the first
 
+#: `code {number} The exit code`: the type of a parameter says nothing in a sentence.
+_TYPED = re.compile(r"^(?P<name>[\w.$\[\]]+) \{[^{}]{1,60}\}[.:]? (?P<rest>\S.*)$")
+#: A sentence without its end, a pattern to be filled in, a note of work.
+LEFT_OPEN = re.compile(r"(?:\b(?:and|or|the|of)|…|\.\.\.|\b(?:TODO|TBD))[.\s]*$|^(?:<[^<>]+>[/:@.\s-]*)+$")
 _WRAPPED = re.compile(r"^\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)[.!]?$")
 _ASIDE = re.compile(
     r"\s*\((?:also )?(?:see|cf\.?|compare|discussed|described|covered|shown|as (?:shown|described|discussed|mentioned)|more on|footnote)\b[^()]*\)|"
@@ -237,7 +241,7 @@ def is_plural(name: str) -> bool:
 
 def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | None:
     text = cleaned(passage.text)
-    if not text or text.endswith((":", "：", "?", "？", "؟")) or not balanced(text) or _INVERTED.match(text):
+    if not text or text.endswith((":", "：", "?", "？", "؟")) or not balanced(text) or _INVERTED.match(text) or LEFT_OPEN.search(text):
         return None
     alone = resolved(text, meant)
     if alone is None:
@@ -335,7 +339,7 @@ def uncapitalised_first(text: str) -> str:
 def _bare(text: str, subject: _Subject) -> bool:
     """Too short to state anything, or only the name again."""
     spaced = text.isascii() or len(text.split()) >= _SHORTEST
-    if spaced and len(text.split()) < _SHORTEST and len(text) < 24:
+    if spaced and (len(text.split()) < _SHORTEST - 1 or (len(text.split()) < _SHORTEST and len(text) < 24)):
         return True
     # A key costs more than the rest of the reading: a sentence several times as long as the name is more than that.
     only_name = len(text) <= 3 * len(subject.title) + 40 and set(key_words(text)) <= {*key_words(subject.title), "cover", "include"}

@@ -51,7 +51,7 @@ class Grounding(Rule):
 
     For a node with an `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question) all of these are warnings, and the core
     ideas of all such nodes together one. It is an error, though, when all nodes are such and none says anything that is in the sources, which explain
-    half of their concepts or more.
+    more than half of their concepts.
 
     The rule is silent without a scope document, where the sources hold fewer than `min_words_per_node` words a node (a bare list of names grounds
     nothing), and about core ideas in another language than the sources.
@@ -110,7 +110,7 @@ class Grounding(Rule):
             if borrowed:
                 yield _borrowed(i, node, borrowed, nodes, mild or ("warning" if len(borrowed) < len(node.core_ideas) else ""))
         explained = sum(map(sections.explains, range(len(nodes)))) if len(subject.tentative) == len(nodes) else 0
-        if explained and 2 * explained >= len(nodes) and not any(map(source.supports, nodes)):
+        if 2 * explained > len(nodes) and not any(map(source.supports, nodes)):
             yield Finding(
                 message=f"none of the {len(nodes)} nodes says anything that is in the scope document, which explains {explained} of their concepts: take core"
                 " ideas from what it says of each",

@@ -222,6 +222,8 @@ def _whole(texts: Sequence[str]) -> bool:
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _NAMES = r"(?:title|concept|topic|name|node|neighbou?r|prerequisite|predecessor|successor|idea|subject|skill|capability|task|criterion|example)s?"
 _VARIABLE = re.compile(rf"\$?\{{\{{?\s*{_NAMES}(?:_\w+)?\s*\}}|%\(\w+\)s|<{_NAMES}>|\[{_NAMES}\](?![(\[])", re.IGNORECASE)
+#: How many characters before a note of work a source has as well where it is the source that speaks of one ("marks a test as TODO").
+_CONTEXT = 24
 _SEPARATOR = re.compile(r"[\s“”„‘’«»\"]")
 _NOTE = re.compile(
     r"\blorem ipsum dolor\b|\b(?:TODO|FIXME|XXX):|[(\[](?:TODO|TBD|FIXME|XXX)\b|\s(?:TBD|TODO)\.?$|\[(?:[Ii]nsert|[Aa]dd|[Yy]our|[Dd]escribe)\s[^\]]*\]"
@@ -249,16 +251,22 @@ def _broken(text: str, sources: Sequence[ScopeDocument] = ()) -> _Fault | None:
     """What shows that the text was cut, left unfilled or taken over with its marks."""
     prose = _CODE.sub("x", text) if "`" in text else text
     for found in _VARIABLE.finditer(prose):
-        # `create @<scope>:<name>` of a manual is what the source teaches, and no template.
         before, after = _SEPARATOR.split(prose[: found.start()])[-1], _SEPARATOR.split(prose[found.end() :])[0]
-        written = f"{before}{found[0]}{after}".rstrip(_PUNCTUATION)
-        if not any(written in source.text.replace("`", "") for source in sources):
+        # `create @<scope>:<name>` of a manual is what the source teaches, and no template.
+        if not _quoted(f"{before}{found[0]}{after}", sources):
             return _Fault(f"has the variable {found[0]} in it, which nobody filled in")
-    if note := _NOTE.search(prose):
+    note = _NOTE.search(prose)
+    if note and not _quoted(prose[max(0, note.start() - _CONTEXT) : note.end()], sources):
         return _Fault(f"has a note of work that is left in it ({shorten(note[0], 20)})")
     if _EMPTY.search(prose):
         return _Fault("has quotation marks with nothing between them", "say what is meant")
     return _cut_off(prose) or _markup(text, prose) or _unpaired(prose)
+
+
+def _quoted(text: str, sources: Sequence[ScopeDocument]) -> bool:
+    """Whether a source has the words, whatever marks are around them."""
+    wanted = " ".join(text.split()).strip(_PUNCTUATION)
+    return any(wanted in " ".join(source.text.replace("`", "").split()) for source in sources)
 
 
 def _cut_off(prose: str) -> _Fault | None:

@@ -51,7 +51,8 @@ class Repetition(Rule):
     - a warning: the same first five words, or the same words around a quotation of more than six, in a third of the nodes, and in four at least.
 
     A finding is a warning where so few of the nodes claim to know their concept: those with an `estimate_confidence` of 0.3 or less (in `strict`
-    mode also with an open question that names them) say openly that there is little to say. All frames that only such nodes have are one warning.
+    mode also with an open question that names them) say openly that there is little to say. All frames that only such nodes have, and those that
+    begin with one of `admissions`, are one warning.
 
     In a large curriculum the frames are first looked for in a random sample (with a fixed seed) that is large enough to meet
     each of them some two hundred times, and what is frequent there is then counted in all nodes; so the counts are exact. With more
@@ -67,7 +68,7 @@ class Repetition(Rule):
     How to fix:
         Write for each node what holds for its concept alone. If a sentence is true of all nodes, it belongs in the goal of the
         topic spec, not in the nodes. If the sources say nothing about a concept, say so: give the node an `estimate_confidence` of 0.3 or less
-        and ask an open question.
+        and ask an open question. If they only name no mistake, say that (`admissions`).
     """
 
     class Options(dagogy.api.Options):
@@ -75,6 +76,9 @@ class Repetition(Rule):
         min_nodes: Annotated[int, Meta(description="In how many nodes a frame is found at least before it is a finding.", ge=2)] = 3
         min_sentence_words: Annotated[int, Meta(description="The least words of a sentence inside a longer text that is compared by itself.", ge=1)] = 6
         max_reported: Annotated[int, Meta(description="The most frames that are reported.", ge=1)] = 10
+        admissions: Annotated[
+            tuple[str, ...], Meta(description="What a text begins with that admits that the sources are silent; all such are one warning.")
+        ] = ("the source names no", "the source says no", "the sources name no", "the sources say no", "no source")
 
     def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
         nodes = subject.nodes
@@ -86,18 +90,26 @@ class Repetition(Rule):
         for kind, texts in _KINDS.items():
             found += _templates(nodes, kind, texts, names, options, limit)
         found.sort(key=lambda t: (not t.exact, -len(t.at)))
-        told = [t for t in found if not subject.tentative.issuperset(t.at)]
+        admissions = tuple(a.casefold() for a in options.admissions)
+        openly = [t for t in found if subject.tentative.issuperset(t.at) or _first_text(t, nodes).startswith(admissions)]
+        told = [t for t in found if t not in openly]
         for template in told[: options.max_reported]:
             yield _finding(template, nodes, len(told) - options.max_reported, limit, subject.tentative)
-        if len(told) < len(found):
-            yield _said_openly([t for t in found if subject.tentative.issuperset(t.at)], nodes)
+        if openly:
+            yield _said_openly(openly, nodes)
+
+
+def _first_text(template: _Template, nodes: Sequence[Node]) -> str:
+    """What the first of the nodes has there, without its slots."""
+    i, at = template.first
+    return _KINDS[template.kind](nodes[i])[at].casefold()
 
 
 def _said_openly(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
-    """One finding for all texts that only nodes have which say that nothing supports them: they may be fillers, once that is said."""
+    """One finding for all texts that admit that the sources are silent, or that only nodes have which say that nothing supports them."""
     count, (i, at) = len({j for t in templates for j in t.at}), templates[0].first
     return Finding(
-        message=f"{count} of {len(nodes)} nodes say that nothing supports them, and have the same texts but for the names, such as"
+        message=f"{count} of {len(nodes)} nodes say openly that the sources are silent, with the same texts but for the names, such as"
         f" '{shorten(templates[0].text)}': say more of their concepts in the sources, or leave them out",
         pointer=f"/nodes/{i}/{_PATHS[templates[0].kind].format(at)}",
         severity="warning",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Annotated, Any
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from dagogy.api import Finding, Meta, Node, Resource, Rule, Subject, content_words, shorten, words
+from dagogy.api import Finding, Meta, Node, Resource, Rule, ScopeDocument, Subject, content_words, shorten, words
 from dagogy.api import Options as RuleOptions
 
 _LINES = re.compile(r"L(\d+)(?:-L?(\d+))?$")
@@ -95,6 +97,25 @@ class ResourceRelevance(Rule):
                         break
 
 
+class _Source:
+    """A document by its lines."""
+
+    def __init__(self, document: ScopeDocument) -> None:
+        self.document = document
+        self._lines = document.text.split("\n")
+        self._blocks = sorted(document.blocks, key=lambda b: b.lines[0])
+        self._starts = [b.lines[0] for b in self._blocks]
+        self._ends = list(accumulate((b.lines[1] for b in self._blocks), max))
+
+    def text(self, first: int, last: int) -> str:
+        return "\n".join(self._lines[max(0, first - 1) : last])
+
+    def headings(self, first: int, last: int) -> list[str]:
+        """What stands above the blocks that have one of these lines, the title of the document left out."""
+        near = self._blocks[bisect_left(self._ends, first) : bisect_right(self._starts, last)]
+        return [name for b in near if first <= b.lines[1] for name in b.path[1:]]
+
+
 class _Relevance:
     """Compares nodes and resources by their stems."""
 
@@ -103,6 +124,10 @@ class _Relevance:
         self.generic_words = frozenset(word.casefold() for word in options.generic_words)
         self.generic = frozenset(token for word in options.generic_words for token in content_words(word))
         self.topic = self._tokens(subject.curriculum.topic)
+        self._sources = {s.location: _Source(s) for s in reversed(subject.sources)}  # of two at one place the first counts
+        # What was split: many nodes may cite the same lines.
+        self._cited: dict[str, frozenset[str]] = {}
+        self._known: dict[tuple[str, int, int], tuple[Sequence[str], frozenset[str]]] = {}
 
     def any_related(self, node: Node) -> bool:
         texts = [f"{r.title} {r.citation} {unquote(_path_of(r.url))}" for r in node.resources]
@@ -124,26 +149,30 @@ class _Relevance:
         return (
             not known.isdisjoint(self._tokens(f"{text} {_JOINED.sub(' ', text)}"))
             or any(len(token) >= 5 and token in url.lower() for token in known)
-            or (resource.url.startswith("local://") and not known.isdisjoint(self._tokens(self._passage(resource.url))))
+            or (resource.url.startswith("local://") and not known.isdisjoint(self._passage_tokens(resource.url)))
         )
 
     def beside_the_point(self, node: Node, resource: Resource) -> bool:
         """Whether the lines that a resource names say nothing of the node; False where that cannot be told."""
         place, _, fragment = unquote(resource.url[len("local://") :]).partition("#")
         lines = _LINES.match(fragment)
-        document = next((s for s in self.subject.sources if s.location == place), None)
-        if not lines or document is None:
+        if not lines or place not in self._sources:
             return False
-        first, last = int(lines[1]), int(lines[2] or lines[1])
-        # Lines speak of what they stand under.
-        above = [name for b in document.blocks if b.lines[0] <= last and first <= b.lines[1] for name in b.path[1:]]
-        passage = " ".join([self._passage(resource.url), *above])
+        said, pieces = self._said(place, int(lines[1]), int(lines[2] or lines[1]))
         own = " ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls, node.mastery_check.task, node.mastery_check.pass_criteria])
-        said = words(passage)
         # In two languages, or two scripts, the same thing has other words.
-        if said and (_ENGLISH.isdisjoint(said) != _ENGLISH.isdisjoint(words(own)) and len(said) >= 8):
+        if len(said) >= 8 and _ENGLISH.isdisjoint(said) != _ENGLISH.isdisjoint(words(own)):
             return False
-        return self._pieces(own).isdisjoint(self._pieces(passage))
+        return self._pieces(own).isdisjoint(pieces)
+
+    def _said(self, place: str, first: int, last: int) -> tuple[Sequence[str], frozenset[str]]:
+        """The words and the pieces of these lines of a source, with the headings that they stand under."""
+        key = (place, first, last)
+        if key not in self._known:
+            source = self._sources[place]
+            passage = " ".join([source.text(first, last), *source.headings(first, last)])
+            self._known[key] = words(passage), self._pieces(passage)
+        return self._known[key]
 
     def _pieces(self, text: str) -> frozenset[str]:
         """The tokens and, of what is written without spaces, pairs of characters."""
@@ -152,12 +181,17 @@ class _Relevance:
     def _passage(self, url: str) -> str:
         """What a `local://` URL into one of the sources names: its lines, or without lines the whole text."""
         place, _, fragment = unquote(url[len("local://") :]).partition("#")
-        text = next((s.text for s in self.subject.sources if s.location == place), "")
         lines = _LINES.match(fragment)
+        if place not in self._sources:
+            return ""
         if not lines:
-            return text
-        first, last = int(lines[1]), int(lines[2] or lines[1])
-        return "\n".join(text.split("\n")[max(0, first - 1) : last])
+            return self._sources[place].document.text
+        return self._sources[place].text(int(lines[1]), int(lines[2] or lines[1]))
+
+    def _passage_tokens(self, url: str) -> frozenset[str]:
+        if url not in self._cited:
+            self._cited[url] = self._tokens(self._passage(url))
+        return self._cited[url]
 
     def _tokens(self, text: str) -> frozenset[str]:
         # Numbers are everywhere; they relate nothing.
