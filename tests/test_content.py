@@ -753,3 +753,36 @@ def test_the_steps_of_a_numbered_list_are_what_the_notes_must_have() -> None:
 
 def test_names_are_compared_word_by_word() -> None:
     assert key_words("The netfilter hooks of a kernel") == ["netfilter", "hook", "of", "kernel"]
+
+
+# ------------------------------------------------------------------------------------------------------------- what a manual says
+
+
+def test_a_type_is_no_part_of_what_is_said_of_a_parameter() -> None:
+    assert cleaned("code {number} The exit code of the process.") == "code: The exit code of the process."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If you're new to pointers, they can feel a little mysterious.",
+        "A shorthand for marking a suite as TODO.",
+        "<user name>/<project name>.",
+        "Store the instance in a holder, and.",
+        "maxRedirections Integer.",
+    ],
+)
+def test_what_has_no_end_or_speaks_to_the_reader_is_no_statement(text: str) -> None:
+    made = nodes(f"# T\n\n## Pointer\n\nA pointer holds an address. {text} It can be followed to a value.\n")["Pointer"]
+    assert text not in [*made["core_ideas"], *made["pitfalls"]]
+
+
+def test_an_idea_is_not_given_twice_with_another_opening() -> None:
+    made = nodes("# T\n\n## Install\n\nOnly packages with a binary can be installed.\n\nNote that only packages with a binary can be installed.\n")
+    assert sum("packages with a binary can be installed" in idea for idea in made["Install"]["core_ideas"]) == 1
+
+
+def test_a_cut_clause_leaves_no_loose_word() -> None:
+    assert within("The holder keeps the instance of the class that was made for the context, and", 200) == (
+        "The holder keeps the instance of the class that was made for the context."
+    )

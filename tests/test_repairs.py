@@ -290,3 +290,11 @@ def test_around_the_nodes_topic_and_open_questions_are_mended_too() -> None:
     question = {"question": "Why?", "related_nodes": [], "status": "open"}
     found, _ = salvage(full("a"), topic=3, open_questions=[question, "Who?"], author="me", sources=(full("a"),))
     assert {k: v for k, v in found.items() if k != "nodes"} == {"topic": "The source's", "open_questions": [question]}
+
+
+def test_two_concepts_of_which_the_source_says_the_same_say_so_and_claim_little() -> None:
+    draft = {"nodes": [node("a", estimate_confidence=0.9), node("b", estimate_confidence=0.9)]}
+    finding = Finding("repeats", severity="error", pointer="/nodes/1/core_ideas", data={"repeats": "a"})
+    assert repaired(draft, [finding], own(node("a"), node("b")), spec())
+    assert draft["nodes"][1]["core_ideas"] == ["One.", "Beyond this the source says of “B” what it says of “A”."]
+    assert [n["estimate_confidence"] for n in draft["nodes"]] == [0.9, 0.3]

@@ -69,6 +69,7 @@ _USED_SKILLS = 2
 _STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
 _LONG_NAME = 5
+_OPENING_WORDS = 2
 _SHORT_CLAUSE = 120
 _DEMANDED = re.compile(
     r"^(?:know|understand|prove|show|explain|recogni[sz]e|see|derive|be aware)(?:, [^,]+,)? (?:why|that|of ways in which) (?P<what>[^:;]{12,200})$",
@@ -237,7 +238,7 @@ class _Writer:
 
     def _add(self, found: Sequence[Statement]) -> None:
         for s in found:
-            again = any(set(key_words(s.text)) <= set(key_words(idea.text)) for idea in self.ideas)
+            again = any(_says_again(s.text, text) for text in [*(idea.text for idea in self.ideas), *self.content.pitfalls])
             if len(self.ideas) < _LEAST_IDEAS and s.text and s.key not in self.used and not again:
                 self.used.add(s.key)
                 self.ideas.append(s)
@@ -434,6 +435,7 @@ class _Writer:
         if orders and orders[0] and not {v for v in orders if v} <= OUTCOME_VERBS and not re.search(r"\d", criterion):
             # A second order is no outcome.
             task, criterion = sentence(imperative(text) or text), ""
+        criterion = re.sub(r"^That (?=[a-z])", "What is shown is that ", criterion)
         return task, re.sub(r"^(?:Find|Confirm|Measure|Get|Expect|See|Observe)\s+(?=[\d−-]+(?:[.,]\d+)?\s)(?!.*\bthen\b)", "The result is ", criterion)
 
     def _asks(self, passage: Passage) -> bool:
@@ -762,11 +764,17 @@ def _label_text(passage: Passage) -> str:
     return shortened(passage.text)
 
 
+def _says_again(text: str, other: str) -> bool:
+    """Whether a sentence has no words beyond those of another, or those and an opening such as "Note that"."""
+    new, old = set(key_words(text)), set(key_words(other))
+    return new <= old or (old <= new and len(new - old) <= _OPENING_WORDS)
+
+
 def _can_stand(passage: Passage, concept: Concept) -> bool:
     text = " ".join(passage.text.split())
     if passage.role == "pointer" or PRONOUN.match(cleaned(text)) or NARRATIVE.search(text) or passage.role == "practice":
         return False
-    if passage.role in ("code", "question", "requires") or text.endswith(":") or not balanced(text) or TABLE_OF_CONTENTS.match(text):
+    if passage.role in ("code", "question", "requires") or text.endswith(":") or not balanced(text) or TABLE_OF_CONTENTS.match(text) or LEFT_OPEN.search(text):
         return False
     return same_key(text) != same_key(concept.title) and (len(text.split()) >= 4 or is_unspaced(text))
 

@@ -62,6 +62,7 @@ NARRATIVE = re.compile(
     r"^(?:the (?:former|latter|same|other)|this same|"
     r"one of (?:them|these)|both of|other(?:s| possibilities| ways)?|another|neither|either|none of (?:them|these))\b|"
     r"^(?:as(?! an? )|because|since|although|while|whereas)\s[^,]*$|^[“\"][^“”\"]*[”\"]\.?$|^(?:similar|more) (?:details|information|examples?)\b|"
+    r"^if you(?:['’]re| are) (?:new|wondering|familiar|curious|unsure|not sure|interested|coming)\b|\bwhy (?:that|this) is\b|"
     r"^(?:now that you|so far)\b|\bplease\b|\bclick\b|\bhere[.,]?$|"
     r"^the (?:inverse|reverse|opposite|same|reason|problem|answer|solution|downside|upside|rest|first one|second one)\b|"
     r"\b(?:do|did|doing|hear|call|see|use|like|achieve|avoid|solve|fix|of|for|with|on|to|by) (?:this|that|these|those)"
@@ -260,6 +261,8 @@ def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | N
 def cleaned(text: str) -> str:
     """A sentence without asides, marks and what ties it to the one before it, with a capital in front."""
     text = _CONTRACTED.sub(lambda m: f"{m[1]} {'is' if m[2] == 's' else 'are'}", " ".join(text.split()))
+    typed = _TYPED.match(text)
+    text = f"{typed['name']}: {typed['rest']}" if typed else text
     wrapped = _WRAPPED.match(text)
     text = _MARKS.sub("", wrapped["inside"] if wrapped else text)
     text = re.sub(r"^As (?:mentioned|discussed|noted|described|shown|seen|explained|stated|we|you|already)\b[^,]{0,80},\s+", "", text)
