@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from dagogy.api import content_words
 
@@ -112,6 +113,7 @@ _FINITE = re.compile(
 _RELATIVE = re.compile(r"(?:that|which) (?!this\b|its\b|as\b)(?:is|has|can|may|must|will|does|\w+ly|\w{2,}s)\b|(?:whose|in which|where|for which|by which)\b")
 
 
+@lru_cache(maxsize=50_000)
 def limit_strength(text: str) -> int:
     """4: it warns; 3: it forbids or speaks of failure; 2: it sets one thing against another; 1: it limits or requires; 0: none of these."""
     if _NO_LIMIT.search(text):

@@ -149,20 +149,37 @@ NEEDS = re.compile(
 )
 
 
+@lru_cache(maxsize=100_000)
 def is_prerequisite(sentence: str) -> bool:
     """Whether a sentence says what has to be learned before, and nothing of the matter itself."""
     return bool(_PREREQUISITE.match(sentence) or _PREREQUISITE_ELSEWHERE.search(sentence))
 
 
+#: Of each pattern, what any match of it has in it: most sentences have none of these, and a look for them costs a tenth.
+_STRONG_HINTS = tuple(
+    "mis confus trap error fault fallacy pitfall beware wrong careful caution deceive guide not n't n’t proof prove danger never avoid".split()
+)
+_POINTER_HINTS = (
+    "discuss", "mention", "describ", "shown", "noted", "section", "chapter", "listing", "concept", "lesson", "document", "page", "example", "let", "see ",
+    "check out", "refer", "we'll", "we’ll", "we will", "you'll", "you’ll", "below", "above", "here", "for more", "following", "filename", "explain", "cover",
+    "treat", "defin", "specif", "list", "read ", "consult", "manual", "appendix",
+)  # fmt: skip
+
+
 @lru_cache(maxsize=100_000)
 def pitfall_strength(sentence: str) -> int:
     """2: it warns in so many words; 1: it contrasts or limits; 0: neither."""
-    return 2 if _PITFALL_STRONG.search(sentence) or _PITFALL_ELSEWHERE.search(sentence) else 1 if _PITFALL_WEAK.search(sentence) else 0
+    small = sentence.lower()
+    if any(hint in small for hint in _STRONG_HINTS) and _PITFALL_STRONG.search(sentence):
+        return 2
+    return 2 if _PITFALL_ELSEWHERE.search(sentence) else 1 if _PITFALL_WEAK.search(sentence) else 0
 
 
+@lru_cache(maxsize=100_000)
 def is_pointer(sentence: str) -> bool:
     """Whether a sentence only steers the reader through the document and says nothing when taken out of it."""
-    return bool(_POINTER.search(sentence)) or sentence.rstrip().endswith((":", "…", "..."))
+    small = sentence.lower()
+    return (any(hint in small for hint in _POINTER_HINTS) and bool(_POINTER.search(sentence))) or sentence.rstrip().endswith((":", "…", "..."))
 
 
 # Verbs that ask for something a learner can be seen doing. Used as imperatives, and as gerunds ("Computing …") turned back to them.
@@ -217,7 +234,13 @@ def imperative_of(word: str) -> str:
     return ""
 
 
+_LETTERS = re.compile(r"[A-Za-z]+")
+
+
 def is_imperative(sentence: str) -> bool:
+    opening = _LETTERS.match(sentence)
+    if opening is None or opening[0].lower() not in VERBS:
+        return False
     first = words(sentence[:60])[:2]
     return (
         bool(first)

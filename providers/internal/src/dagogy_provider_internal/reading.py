@@ -68,9 +68,22 @@ def study(concepts: list[Concept], limit: int, topic: str, weights: Weights = DE
     concepts = [concepts[i] for i in by_title]
     for concept, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True):
         concept.id = name
-    texts = [passages(c) for c in concepts]
-    evidence = collect(concepts, texts, topic, weights)
-    return Studied(concepts, texts, evidence, arrange(concepts, evidence, limit), listed)
+    key = (limit, topic, weights, tuple(map(_identity, concepts)))
+    if not _latest or _latest[0][0] != key:
+        texts = [passages(c) for c in concepts]
+        evidence = collect(concepts, texts, topic, weights)
+        _latest[:] = [(key, Studied(concepts, texts, evidence, arrange(concepts, evidence, limit), listed))]
+    return replace(_latest[0][1], listed=listed)
+
+
+#: What was studied last, by all that it depends on: a run proposes of the concepts that it has read.
+_latest: list[tuple[object, Studied]] = []
+
+
+def _identity(c: Concept) -> object:
+    parts = tuple((title, tuple(blocks)) for title, blocks in c.parts)
+    told = (c.title, c.anchor, tuple(c.blocks), c.path, c.gloss, tuple(c.names), parts, c.number, c.ordered, tuple(c.merged), c.needs, c.minutes)
+    return id(c.document), told
 
 
 def read(document: ScopeDocument) -> ScopeReading:
@@ -201,14 +214,18 @@ def chosen(spec: TopicSpec, sources: Sequence[ScopeDocument], *, by_scope: bool)
         topic = spec.goal
     limits = spec.constraints
     least, most = (v if isinstance(v, int) else 0 for v in (limits.node_count_min, limits.node_count_max))
+    found, done = fit(concepts, least, most)
     without_text = [c for c in concepts if c.anchor < 0] if sources else []
-    concepts, fitted = fit(concepts, least, most)
+    if by_scope and sources:
+        # An item may name what others are merged into.
+        without_text = [Concept(item, scope, -1, [], (), names=aliases(item)) for item in uncovered(spec.scope_in, [*concepts, *found])]
+        found, done = fit([*concepts, *without_text], least, most) if without_text else (found, done)
     limit = limits.max_prerequisites_per_node
-    return Chosen(concepts, limit if isinstance(limit, int) else DEFAULT_LIMIT, topic, [*notes, *untreated(without_text, concepts), *fitted])
+    return Chosen(found, limit if isinstance(limit, int) else DEFAULT_LIMIT, topic, [*notes, *untreated(without_text, found), *done])
 
 
 def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept], list[str]]:
-    """The document's concepts without what the spec excludes or takes as known, and every `scope_in` item that they do not cover, which has no text."""
+    """The document's concepts without what the spec excludes or takes as known, and what to tell of that."""
     notes: list[str] = []
     said = about(document)
     wanted = {same_key(i) for i in spec.scope_in}
@@ -222,7 +239,6 @@ def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept],
             notes.append(f"left out “{concept.title}”: the learner knows it already")
         else:
             chosen.append(concept)
-    chosen.extend([Concept(item, document, -1, [], (), names=aliases(item)) for item in uncovered(spec.scope_in, chosen)])
     return chosen, notes
 
 

@@ -4,9 +4,10 @@ name where a pronoun stood for it, and short enough for a core idea. Nothing is 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.lexicon import VERBS, imperative_of, is_imperative, is_pointer
@@ -19,6 +20,7 @@ LONGEST = 240
 _SHORTEST = 4  # words
 _ENOUGH = 40  # plain statements of one concept; what comes after them is looked at for warnings and exercises only
 _ENOUGH_MERGED = 200  # the same where others were merged into it: each of them may have to say
+_ENOUGH_OF_A_MEMBER = 6  # the same of each of these
 _MOST_NAMES = 60  # of a concept that many were merged into; those of the first
 
 #: `code {number} The exit code`: the type of a parameter says nothing in a sentence.
@@ -199,13 +201,15 @@ def statements(passages: Sequence[Passage], concept: Concept) -> list[Statement]
     known = _named(subject.title, passages)
     out: list[Statement] = []
     before: Passage | None = None
+    plain: Counter[str] = Counter()
     meant = known
     asked = False
     for passage in passages:
         after_question, asked = asked, passage.role == "question"
         if passage.role in ("code", "question") or passage.data or (passage.role == "requires" and passage.explicit):
             continue
-        if len(out) >= (_ENOUGH_MERGED if passage.member else _ENOUGH) and passage.role == "fact":
+        enough = len(out) >= (_ENOUGH_MERGED if passage.member else _ENOUGH) or plain[passage.member] >= _ENOUGH_OF_A_MEMBER
+        if enough and passage.role == "fact":
             continue
         if after_question and _ANSWERS.search(passage.text):
             continue
@@ -220,6 +224,7 @@ def statements(passages: Sequence[Passage], concept: Concept) -> list[Statement]
             meant = known if passage.first or passage.role == "requires" else ""
         if made is not None:
             out.append(made)
+            plain[passage.member] += bool(passage.member)
         before = passage
     return out
 
@@ -258,6 +263,7 @@ def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | N
     return made
 
 
+@lru_cache(maxsize=50_000)
 def cleaned(text: str) -> str:
     """A sentence without asides, marks and what ties it to the one before it, with a capital in front."""
     text = _CONTRACTED.sub(lambda m: f"{m[1]} {'is' if m[2] == 's' else 'are'}", " ".join(text.split()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import ceil
 from typing import Annotated, Any
 from unicodedata import normalize
@@ -342,6 +343,7 @@ def _ungrounded_openly(doubtful: Mapping[int, Sequence[int]], nodes: Sequence[No
     )
 
 
+@lru_cache(maxsize=200_000)
 def _tokens_of(word: str) -> Sequence[str]:
     """What words are compared by: the stem's first six letters, so that endings of other languages differ less too. `Lemma12` stays whole."""
     if not word.isascii() and _SPACELESS.search(word):
