@@ -18,7 +18,7 @@ from support import SOUND_SPEC, Desk, put
 pytest.importorskip("dagogy_provider_internal")
 from dagogy_provider_internal import dagogy_providers
 from dagogy_provider_internal.cautions import limit_strength
-from dagogy_provider_internal.checks import criterion_for, handed_in, skill_criterion
+from dagogy_provider_internal.checks import asked_for, criterion_for, handed_in, skill_criterion
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.estimates import effort
 from dagogy_provider_internal.kinds import kind_of
@@ -786,3 +786,32 @@ def test_a_cut_clause_leaves_no_loose_word() -> None:
     assert within("The holder keeps the instance of the class that was made for the context, and", 200) == (
         "The holder keeps the instance of the class that was made for the context."
     )
+
+
+def test_a_word_of_many_parts_takes_no_time() -> None:
+    long = "/".join(["part", "of", "it"] * 40)
+    made = nodes(f"# T\n\n## Sails\n\nThe difference between {long} holds in wind. A sail is a cloth.\n")
+    assert made["Sails"]["core_ideas"]
+
+
+def test_a_concept_keeps_what_is_said_of_others_too_where_it_has_nothing_else() -> None:
+    shared = "The steel must be heated above 700 degrees. It should cool slowly in the furnace."
+    made = nodes(f"# T\n\n## Annealing\n\nAnnealing softens steel. It takes an hour. {shared}\n\n## Tempering\n\n{shared}\n")
+    assert any("700 degrees" in idea for idea in made["Tempering"]["core_ideas"])
+
+
+def test_what_a_concept_is_may_stand_in_the_introduction() -> None:
+    text = (
+        "# Printing\n\n## Concepts\n\nA template is a text file with slots. A slot is a place in it that is filled.\n\n### Templates\n\n"
+        "Templates end in a suffix of their own. They are compiled once. Do not edit a compiled template by hand.\n\n### Filters\n\nA filter is a function.\n"
+    )
+    assert nodes(text)["Templates"]["core_ideas"][0] == "A template is a text file with slots."
+
+
+def test_an_order_is_cut_before_the_next_one_in_what_is_looked_for() -> None:
+    assert asked_for("Take a sample of 300 bees, do a sugar roll, and state the load.") == "a sample of 300 bees"
+
+
+def test_a_sentence_that_ends_in_a_small_word_keeps_it() -> None:
+    made = nodes("# T\n\n## Keyword\n\nA keyword is a reserved word. The block goes after the word then.\n")
+    assert "The block goes after the word then." in made["Keyword"]["core_ideas"]

@@ -13,7 +13,7 @@ from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.edges import DEFAULT, SIGNALS, Weights
 from dagogy_provider_internal.levels import levels
 from dagogy_provider_internal.naming import tokens
-from dagogy_provider_internal.reading import Studied, study
+from dagogy_provider_internal.reading import Studied, read, study
 
 MUSIC = ["Modulation", "Rhythm", "Key signatures", "Counterpoint", "Intervals", "Staff notation"]
 PLAIN = "# Notes\n\n## Tonal harmony\n\nHarmony of chords.\n\n## Chords\n\nThree notes at once.\n\n## Notes\n\nA note is a sound.\n"
@@ -128,3 +128,20 @@ def test_each_signal_can_be_switched_off_and_every_weight_is_of_one() -> None:
     for fields in SIGNALS.values():
         assert studied(PLAIN, replace(DEFAULT, **dict.fromkeys(fields, 0))).arrangement.order
     assert named <= set(Weights.__dataclass_fields__)
+
+
+def test_a_glossary_behind_numbered_chapters_has_no_place_in_their_order() -> None:
+    told = {
+        "Colony": "A colony lives.",
+        "Hive": "A hive has a super on top.",
+        "Brood": "Brood grows.",
+        "Harvest": "Honey is taken.",
+        "Varroa": "A mite.",
+        "Winter": "It is cold.",
+    }
+    chapters = "".join(f"## {k}. {name}\n\n{text}\n\n" for k, (name, text) in enumerate(told.items(), 1))
+    glossary = "## Glossary\n\n- **Super**: a box for honey.\n- **Smoker**: a can that smokes.\n- **Propolis**: resin that bees gather.\n"
+    edges = read(read_scope(f"# Bees\n\n{chapters}{glossary}", source="notes.md")).edges
+    stated = [e for e in edges if e.kind == "order"]
+    assert stated
+    assert not [e for e in stated if {"super", "smoker", "propolis"} & {e.prerequisite, e.dependent}]

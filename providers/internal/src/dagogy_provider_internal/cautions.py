@@ -92,8 +92,8 @@ _STORY = re.compile(r"\b(?:we|our|us|I|my)\b")
 _MOST = 4
 _FEW_ALIKE = 4  # concepts whose names end in the same word; of more than that the word is the subject of the course
 _WORTHLESS = -0.6  # the value of a statement that is not about the concept in so many words and points back to another one
-_WORD = r"(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]+"
-_PHRASE = rf"(?:[“\"][^“”\"]{{1,40}}[”\"],?(?: [“\"][^“”\"]{{1,40}}[”\"],?)?|(?:{_WORD} ?){{1,5}}(?<! ))"
+_WORD = r"(?!(?:that|which|can|to|is|are|have|with|from|between|how|what|when|it|them|you|we)\b)[\w'’/-]{1,40}+"
+_PHRASE = rf"(?:[“\"][^“”\"]{{1,40}}[”\"],?(?: [“\"][^“”\"]{{1,40}}[”\"],?)?|{_WORD}(?: {_WORD}){{0,4}})"
 #: Two things that the source tells apart, or asks to be told apart.
 _APART = re.compile(
     rf"\b(?:distinctions?|differences?|distinguish(?:es|ing)?) (?:between (?:the (?:terms?|words?|notions?|concepts?) )?(?P<a>{_PHRASE}) and|"

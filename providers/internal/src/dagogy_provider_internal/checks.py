@@ -23,12 +23,19 @@ _PARTS = re.compile(rf"\b(?:consists? of|comprises?|is made up of|are made up of
 _FIGURES = re.compile(
     r"\d\s?(?:%|percent\b)|\S\s=\s\S|\b\d+(?:[.,]\d+)?\s(?:times|minutes?|hours?|days?|grams?|°|degrees?|metres?|meters?|volts?|bits?|bytes?)\b"
 )
+#: Figures that follow from others, and are not just told.
+_COMPUTED = re.compile(
+    r"=|(?:%|percent) of\b|\b(?:per|times|divided|sum|total|equals?|gives?|yields?|makes?|leaves?|doubles?|halves?|rises?|falls?|grows?|twice|half)\b",
+    re.IGNORECASE,
+)
 _COMPARES = re.compile(r"\b(?:unlike|whereas|than|similar to|compared (?:with|to)|instead of|as opposed to|in contrast)\b|, while\b", re.IGNORECASE)
 _CONDITION = re.compile(r"(?:^|\s)(?:if|when|whenever|once) (?:an?|the|it|its|you|they|there|each|every|all|no|any|(?:\w+ ){1,3}(?:is|are))\s", re.IGNORECASE)
 _PURPOSE = re.compile(
     r"\b(?:lets?|allows?|enables?|helps?) (?:you|us|one|users|programs|people|developers)(?: to)? (?P<what>[a-z].+)$|"
     r"\b(?:is|are|can be) used to (?P<used>[a-z].+)$"
 )
+#: "A drone is a male bee whose only task …": what a thing is cannot be run against.
+_IS_A = re.compile(r"(?:an? |the )?(?:[\w'’-]+ ){1,4}(?:is|are) (?:an? |the )", re.IGNORECASE)
 #: A limit that can be run against: it says what is shut out, not only what always holds.
 _EXCLUDES = re.compile(r"\b(?:only|cannot|can['’]t|must(?: not)?|never|unless|except|no longer|at (?:most|least))\b|n['’]t\b", re.IGNORECASE)
 _MOST_ITEMS = 5
@@ -139,7 +146,7 @@ def _by_parts(told: Told) -> _Form | None:
 
 
 def _by_figures(told: Told) -> _Form | None:
-    text = next((t for t in told.clauses if _FIGURES.search(t)), "")
+    text = next((t for t in told.clauses if _FIGURES.search(t) and _COMPUTED.search(t)), "")
     if not text:
         return None
     return (
@@ -171,7 +178,7 @@ def _by_purpose(told: Told) -> _Form | None:
 
 def _by_limit(told: Told) -> _Form | None:
     # A contrast is for a comparison: it is neither kept nor broken.
-    text = next((t for t in told.clauses[1:] if limit_strength(t) == 3 or (limit_strength(t) == 1 and _EXCLUDES.search(t))), "")
+    text = next((t for t in told.clauses[1:] if (limit_strength(t) == 3 or (limit_strength(t) == 1 and _EXCLUDES.search(t))) and not _IS_A.match(t)), "")
     if not text:
         return None
     return (
@@ -368,6 +375,8 @@ _HANDED_IN: dict[str, str] = {
     )
     for verb in verbs.split()
 }
+_NEXT_ORDER = re.compile(r"(?:,(?: and| then)?| and) (?P<verb>[a-z]+) (?:an?|the|its|their|each|every|all|it|them)\b")
+_SHORT_OBJECT = 8  # characters
 _COUNTED = re.compile(r"\b(?P<count>two|three|four|five) (?P<things>(?:[a-z-]+ ){0,2}?[a-z]{3,}s)\b(?! (?:of|to)\b)")
 
 
@@ -376,6 +385,9 @@ def asked_for(task: str) -> str:
     first, _, rest = re.split(r",? e\.g\.|(?<=\w{4})\s\(|;\s|\.\s", task.rstrip(". "))[0].partition(" ")
     joined = re.match(r"(?:and|or) (?P<verb>\w+) ", rest)
     rest = rest[joined.end() :] if joined and imperative_of(joined["verb"]) else rest
+    # "Take a sample, do a roll, and state the load": what comes of the first order.
+    later = next((m for m in _NEXT_ORDER.finditer(rest) if m["verb"] in VERBS or m["verb"] in VERBS_MORE or m["verb"] == "do"), None)
+    rest = rest[: later.start()] if later and later.start() > _SHORT_OBJECT else rest
     return re.sub(r"^that ", "", rest) or first
 
 

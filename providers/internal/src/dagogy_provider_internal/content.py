@@ -69,6 +69,7 @@ _USED_SKILLS = 2
 _STEP, _MOST_STEPS = 90, 6
 _NO_MISTAKE = "The source names no mistake"
 _LONG_NAME = 5
+_FORBIDS = 3  # the strength of a sentence that forbids or speaks of failure
 _OPENING_WORDS = 2
 _SHORT_CLAUSE = 120
 _DEMANDED = re.compile(
@@ -83,6 +84,7 @@ _THESE = re.compile(
     re.IGNORECASE,
 )
 _DANGLES = re.compile(r"\b(?:these|those|this|the (?:above|following|former|latter))\b", re.IGNORECASE)
+_SAYS_WHAT = re.compile(r"(?:An? |The |All |Each |Every )?(?:[\w'’-]+ ){1,5}(?:is|are|means) (?:an?|the|any|one|what|those|all)\b")
 _DEFINES = re.compile(r"^[^,;:.()]{2,70}?\s(?:is|are)\s(?P<what>.+)$")
 _WITH_REASON = re.compile(r"\b(?:because|since|otherwise)\b|[,;] or (?:it|they|the|you|else|your)\b|; (?:an?|the|too|\w+ing) ")
 _QUESTION = re.compile(r"^(?:what|which|why|how|when|where|who|does|do|is|are|can)\b(?! if we\b)[^:]{12,200}\?$", re.IGNORECASE)
@@ -137,7 +139,8 @@ def content_of(concept: Concept, passages: Sequence[Passage], said: Sequence[Sta
 
 def needs_elsewhere(concept: Concept, passages: Sequence[Passage]) -> bool:
     """Whether the concept's own text leaves something open that other parts of the source may have."""
-    return len(passages) < 12 and (sum(p.role in ("definition", "fact") for p in passages) < 3 or not any(p.role == "pitfall" for p in passages))
+    few = len(passages) < 12 and (sum(p.role in ("definition", "fact") for p in passages) < 3 or not any(p.role == "pitfall" for p in passages))
+    return few or not any(p.first and _SAYS_WHAT.match(p.text) for p in passages)
 
 
 class _Writer:
@@ -182,6 +185,11 @@ class _Writer:
         own = self._statements_first(own)
         wanted = max(IDEAS.get(self.depth, 4), min(_MOST_IDEAS, len(self.concept.merged)))
         self.ideas = self._best(own, wanted)
+        # "A template is a text with slots" may stand in the introduction, and the concept's own section may take it for known.
+        told = next((s for s in self.around.elsewhere.explaining if s.subject and s.clause and _SAYS_WHAT.match(s.text)), None)
+        if told and self.ideas and not self.concept.merged and not any(_SAYS_WHAT.match(s.text) and s.subject for s in self.ideas):
+            self.ideas = [replace(told, defines=True), *self.ideas[: wanted - 1]]
+            self.content.cited.append(told.passage)
         for s in self.ideas:
             self.used.add(s.key)
         if len(self.ideas) < _LEAST_IDEAS:
@@ -355,7 +363,10 @@ class _Writer:
         opening = [s for s in self.ideas[:1] if speaks_against(s.text)]
         found = [(limit_strength(s.text), c) for s in [*later, *opening] if not is_story(s) and not leans_back(s.text) and (c := clause(s, self.around.plain))]
         strength, told = max(found, key=lambda f: f[0], default=(0, ""))
-        return sentence(f"Overlooking that {told}") if strength and not self.foreign else ""
+        if self.foreign:
+            # No English frame takes the sentence in; what forbids or warns says it by itself.
+            return max((s.text for s in self.ideas if limit_strength(s.text) >= _FORBIDS), key=limit_strength, default="")
+        return sentence(f"Overlooking that {told}") if strength else ""
 
     def _second_half(self) -> str:
         """The half of an idea that takes something back or limits it, where the idea can do without."""

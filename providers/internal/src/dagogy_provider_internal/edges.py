@@ -477,19 +477,26 @@ def _stated_order(evidence: Evidence, concepts: Sequence[Concept]) -> None:
 
     Each concept is tied to that of the place before it with which it has most in common.
     """
-    evidence.stated = _stated_places(concepts)
+    places = _stated_places(concepts)
     at_place: dict[int, list[int]] = defaultdict(list)
-    for i, place in enumerate(evidence.stated):
-        at_place[place].append(i)
-    for b, place in enumerate(evidence.stated):
-        before = at_place.get(place - 1, [])
+    for i, place in enumerate(places):
+        if place is not None:
+            at_place[place].append(i)
+    last = max(at_place, default=0)
+    # What the order passes over is met where it is first made use of.
+    for i, place in enumerate(places):
+        users = (places[b] for b, leans in enumerate(evidence.leans) if i in leans) if place is None else ()
+        evidence.stated.append(min((p for p in users if p is not None), default=last) if place is None else place)
+    for b, place in enumerate(places):
+        before = at_place.get(place - 1, []) if place is not None else []
         if before:
             near = evidence.related[b]
             a = max(before, key=lambda i: (near[i].total if i in near else 0.0, i))
             evidence.support(b, a).add(evidence.weights.order, "order", _anchor_lines(concepts[b]), concepts[b].title)
 
 
-def _stated_places(concepts: Sequence[Concept]) -> list[int]:
+def _stated_places(concepts: Sequence[Concept]) -> list[int | None]:
+    """The place of each concept; None for one that the order does not speak of; empty where the document states none."""
     if len(concepts) < 3 or any(c.document is not concepts[0].document or c.anchor < 0 for c in concepts):
         return []
     opening = " ".join(b.text for b in concepts[0].document.blocks[: min(c.anchor for c in concepts)] if b.kind == "paragraph")
@@ -504,13 +511,14 @@ def _stated_places(concepts: Sequence[Concept]) -> list[int]:
         if sum(map(bool, groups)) < enough or len(set(groups)) < 2:
             return []
         keys = [(n, 0) for n in groups]
-    rank = {key: k for k, key in enumerate(sorted(set(keys)))}
-    return [rank[key] for key in keys]
+    rank = {key: k for k, key in enumerate(sorted({key for key in keys if key is not None}))}
+    return [None if key is None else rank[key] for key in keys]
 
 
-def _numbered(concepts: Sequence[Concept]) -> list[tuple[tuple[int, ...], int]]:
+def _numbered(concepts: Sequence[Concept]) -> list[tuple[tuple[int, ...], int] | None]:
     """Places by the numbers of the concepts, wherever they stand; empty where the numbers are not of one count. What has no number follows the one
-    before it where the document keeps to its numbers, else it comes last.
+    before it where the document keeps to its numbers, else it comes last; what is of another kind than all that has (an item of a glossary behind
+    numbered chapters) is not spoken of.
 
     Rows of one table that have the same number share a place; headings and items with the same one are counted anew in each part.
     """
@@ -521,8 +529,13 @@ def _numbered(concepts: Sequence[Concept]) -> list[tuple[tuple[int, ...], int]]:
     rising = all(a.number <= b.number for a, b in itertools.pairwise(numbered))
     at = [c.anchor for c in numbered]
     last = (max(c.number for c in numbered), at[-1] + 1)
-    keys = []
+    blocks = concepts[0].document.blocks
+    kinds = {(blocks[a].kind, blocks[a].level) for a in at}
+    keys: list[tuple[tuple[int, ...], int] | None] = []
     for concept in concepts:
+        if not concept.number and (blocks[concept.anchor].kind, blocks[concept.anchor].level) not in kinds:
+            keys.append(None)
+            continue
         before = bisect(at, concept.anchor)
         follows = (numbered[before - 1].number if before else (), concept.anchor) if rising else last
         keys.append((concept.number, -1) if concept.number else follows)

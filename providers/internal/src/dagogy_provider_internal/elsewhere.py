@@ -16,7 +16,7 @@ from dagogy.api import Block, ScopeDocument
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.headings import meta_role
 from dagogy_provider_internal.lexicon import pitfall_strength
-from dagogy_provider_internal.naming import phrases, word_forms
+from dagogy_provider_internal.naming import phrases, singular, word_forms
 from dagogy_provider_internal.passages import Passage, whole_sentences
 from dagogy_provider_internal.statements import Statement, statements
 
@@ -91,11 +91,17 @@ def _explains(text: str, names: Iterable[str]) -> bool:
     low = text.lower()
     if len(low) != len(text):  # a few capitals have no small letter of one character
         low = text
-    for name in names:
-        for start, end in _mentions(low, name.lower()):
+    for name in dict.fromkeys(form for n in names for form in (n.lower(), _one(n.lower()))):
+        for start, end in _mentions(low, name):
             if (start <= 24 and _EXPLAINS.match(text, end)) or _NAMES.search(text[:start]):
                 return True
     return False
+
+
+def _one(name: str) -> str:
+    """A name with its last word in the singular: a section on `Templates` is explained by what a template is."""
+    before, space, last = name.rpartition(" ")
+    return f"{before}{space}{singular(last)}"
 
 
 def _mentions(low: str, name: str) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,7 @@ The rule, first match wins; the name counts before the text, because a text on a
 1. `judgement`: the name weighs one thing against another ("X vs Y", "when to …", "choosing …", "to X or not to X", "trade-offs").
 2. `theorem`: the name says so (theorem, lemma, law, axiom, …).
 3. `procedure`: the name begins with a verb ("Solve …", "Finding …"), or calls itself a method, rule or test; or the definition calls it a way,
-   method, technique, process or the doing of something.
+   method, technique, process or the doing of something; or the source numbers its steps.
 4. `tool`: there is code in the source, or it says what the concept lets somebody do or is used for.
 5. `theorem`: the text says "if and only if" or "states that" of it.
 6. `definition`: everything else.
@@ -23,6 +23,7 @@ from dagogy_provider_internal.phrasing import doing
 
 Kind = Literal["judgement", "theorem", "procedure", "tool", "definition"]
 
+_STEPS = 3
 _JUDGEMENT = re.compile(
     r"\b(?:vs\.?|versus|or not to|when to|whether to|choos(?:e|ing)|deciding|selecting|trade-?offs?|best practices?|ethics?)\b|^(?:comparing|comparison of)\b",
     re.IGNORECASE,
@@ -55,6 +56,8 @@ def kind_of(title: str, passages: Sequence[Passage]) -> Kind:
     # A gerund alone is something to carry out, though no order can be made of it.
     gerund = title.lower().endswith("ing") and " " not in title and imperative_of(title)
     if gerund or doing(title, (p.text for p in passages)) or _METHOD.search(title) or _METHOD_TEXT.search(opening):
+        return "procedure"
+    if sum(p.step for p in passages) >= _STEPS:
         return "procedure"
     if any(p.role == "code" for p in passages) or _TOOL_TEXT.search(said):
         return "tool"

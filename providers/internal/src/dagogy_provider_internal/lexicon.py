@@ -51,7 +51,7 @@ _LABELS = (
         ),
     ),
     ("example", r"for example|examples?|e\.g\."),
-    ("requires", r"builds? on|prerequisites?|requires|depends on|needs"),
+    ("requires", r"builds? on|prerequisites?|requires|depends on|needs|before this|first learn"),
     ("definition", r"definition|in short|what it is|meaning"),
     ("fact", r"notes?|tip|remark|fact|key facts?|key idea|details?|why"),
 )

@@ -63,18 +63,18 @@ def within(sentence: str, longest: int) -> str:
     for shorten in (lambda t: t, lambda t: _PARENTHESES.sub("", t), lambda t: _EXAMPLES.sub("", t)):
         text = shorten(text)
         if len(text) <= longest:
-            return _closed(text)
+            return _closed(_LOOSE_END.sub("", text))
     cuts = [m.start() for m in _CUT.finditer(text) if m.start() <= longest and balanced(text[: m.start()])]
     kept = next((text[:c] for c in reversed(cuts) if len(text[:c].split()) >= _LEAST_KEPT and not _HANGS.search(text[:c])), "")
-    return _closed(kept) if kept else ""
+    return _closed(_LOOSE_END.sub("", kept.rstrip(" ,;"))) if kept else ""
 
 
 #: What joined a clause that was cut off.
-_LOOSE_END = re.compile(r"[,;]?\s+(?:and|or|but|then)$")
+_LOOSE_END = re.compile(r"[,;]\s+(?:and|or|but|then)[\s.]*$")
 
 
 def _closed(text: str) -> str:
-    text = _LOOSE_END.sub("", text.rstrip(" :;,—–-،؛、，；"))
+    text = text.rstrip(" :;,—–-،؛、，；")
     return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")) or re.search(r"[.!?。！？][”\")）」』]$", text) else f"{text}."
 
 

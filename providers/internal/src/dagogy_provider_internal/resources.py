@@ -26,6 +26,9 @@ _EXAMPLE_LINK = re.compile(r"\b(?:examples?|exercises?|playground|demos?|tutoria
 #: What a passage can be that shows a concept at work, the most telling kind first; then what is there where nothing does.
 _KINDS = ("exercise", "example", "code", "table row", "worked number", "question", "further facts", "warning")
 
+#: What says more of the concept and shows nothing at work.
+_NO_EXAMPLE = ("further facts", "warning")
+
 
 def from_document(concept: Concept, passages: Sequence[Passage], cited: Sequence[Passage] = ()) -> list[dict[str, Any]]:
     """The definition, an example where the document has a passage that can serve as one, the places elsewhere that are `cited`, then its links."""
@@ -41,7 +44,7 @@ def from_document(concept: Concept, passages: Sequence[Passage], cited: Sequence
         what = "definition" if opening.role == "definition" else "what is said first"
         about = [_local(concept, lines, f"{where}: {what}", "definition", opening, shared)]
     if example is not None:
-        about.append(_local(concept, example.lines, f"{where}: {kind}", "example", example, shared))
+        about.append(_local(concept, example.lines, f"{where}: {kind}", "reference" if kind in _NO_EXAMPLE else "example", example, shared))
     places = dict.fromkeys(p.lines for p in cited)
     about += [_local(concept, at, f"{where}: what is said of it elsewhere", "other") for at in places]
     return [*about, *_links(concept)]

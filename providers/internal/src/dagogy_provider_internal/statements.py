@@ -25,6 +25,7 @@ _MOST_NAMES = 60  # of a concept that many were merged into; those of the first
 
 #: `code {number} The exit code`: the type of a parameter says nothing in a sentence.
 _TYPED = re.compile(r"^(?P<name>[\w.$\[\]]+) \{[^{}]{1,60}\}[.:]? (?P<rest>\S.*)$")
+_CALL = re.compile(r"^(?:warning|caution|attention|important|danger|note|tip)\s?[:!]\s+", re.IGNORECASE)
 #: A sentence without its end, a pattern to be filled in, a note of work.
 LEFT_OPEN = re.compile(r"(?:\b(?:and|or|the|of)|…|\.\.\.|\b(?:TODO|TBD))[.\s]*$|^(?:<[^<>]+>[/:@.\s-]*)+$")
 _WRAPPED = re.compile(r"^\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)[.!]?$")
@@ -254,7 +255,8 @@ def _statement(passage: Passage, subject: _Subject, meant: str) -> Statement | N
         return None
     about = alone != text or bool(subject.of(alone))
     short = within(alone, LONGEST)
-    if not short or _bare(short, subject) or is_pointer(short) or NARRATIVE.search(short):
+    brief = passage.explicit and len(short.split()) >= _SHORTEST - 1 and _has_verb(short)
+    if not short or (_bare(short, subject) and not brief) or is_pointer(short) or NARRATIVE.search(short):
         return None
     short = addressed(short)
     clause = _is_clause(short, subject.title) and not (passage.role == "practice" and is_imperative(short)) and not _LABELLED.match(short)
@@ -269,6 +271,7 @@ def cleaned(text: str) -> str:
     text = _CONTRACTED.sub(lambda m: f"{m[1]} {'is' if m[2] == 's' else 'are'}", " ".join(text.split()))
     typed = _TYPED.match(text)
     text = f"{typed['name']}: {typed['rest']}" if typed else text
+    text = _CALL.sub("", text)
     wrapped = _WRAPPED.match(text)
     text = _MARKS.sub("", wrapped["inside"] if wrapped else text)
     text = re.sub(r"^As (?:mentioned|discussed|noted|described|shown|seen|explained|stated|we|you|already)\b[^,]{0,80},\s+", "", text)
@@ -357,7 +360,7 @@ def _bare(text: str, subject: _Subject) -> bool:
 
 def _is_clause(text: str, title: str) -> bool:
     """Whether `text` can follow "that": neither a noun phrase nor an order."""
-    if is_fragment(text, title) or is_order(text, title) or _lacks_subject(text):
+    if is_fragment(text, title) or is_order(text, title) or _lacks_subject(text) or _bids(text):
         return False
     # "Giving measures of center, and how they are found": a gerund with a verb further on is no sentence either.
     if text.split(" ", 1)[0].endswith("ing") and imperative_of(text.split(" ", 1)[0]):
@@ -366,6 +369,12 @@ def _is_clause(text: str, title: str) -> bool:
     letters = [c for c in text if c.isalpha()]
     # A sign such as ° or × is of no script; what an English verb is can only be asked of Latin letters.
     return sum(not c.isascii() for c in letters) > 0.4 * len(letters) or _has_verb(text)
+
+
+def _bids(text: str) -> bool:
+    """Whether a text opens with the plain form of a verb and its object ("Raise an error …")."""
+    first, _, rest = text.partition(" ")
+    return first.lower() in VERBS_MORE and rest.split(" ", 1)[0] in _OPENS_OBJECT - {"to", "what", "how", "whether"}
 
 
 def _has_verb(text: str) -> bool:

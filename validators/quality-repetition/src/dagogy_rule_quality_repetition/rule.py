@@ -11,7 +11,7 @@ from random import Random
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, sentences, shorten
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, sentences, shorten, words
 
 _SLOT = "…"
 #: Stands for a quotation that is too long for a name: it says something, in the same frame.
@@ -29,6 +29,8 @@ _MARKS = frozenset('“„«"「『‘')
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 #: From this many nodes on the names of all the others are too many to be looked for.
 _MANY = 5000
+#: How many words an admission has beside the name of the concept.
+_MOST_ADMITTED = 10
 #: How many words at the beginning of a text are compared.
 _OPENING = 5
 #: How often a template at the limit is to be expected in the sample, and from which count on it is then looked for everywhere: a
@@ -51,8 +53,8 @@ class Repetition(Rule):
     - a warning: the same first five words, or the same words around a quotation of more than six, in a third of the nodes, and in four at least.
 
     A finding is a warning where so few of the nodes claim to know their concept: those with an `estimate_confidence` of 0.3 or less (in `strict`
-    mode also with an open question that names them) say openly that there is little to say. All frames that only such nodes have, and those that
-    begin with one of `admissions`, are one warning.
+    mode also with an open question that names them) say openly that there is little to say. All frames that only such nodes have, and pitfalls
+    that only say that the sources name none (`admissions`), are one warning.
 
     In a large curriculum the frames are first looked for in a random sample (with a fixed seed) that is large enough to meet
     each of them some two hundred times, and what is frequent there is then counted in all nodes; so the counts are exact. With more
@@ -77,8 +79,8 @@ class Repetition(Rule):
         min_sentence_words: Annotated[int, Meta(description="The least words of a sentence inside a longer text that is compared by itself.", ge=1)] = 6
         max_reported: Annotated[int, Meta(description="The most frames that are reported.", ge=1)] = 10
         admissions: Annotated[
-            tuple[str, ...], Meta(description="What a text begins with that admits that the sources are silent; all such are one warning.")
-        ] = ("the source names no", "the source says no", "the sources name no", "the sources say no", "no source")
+            tuple[str, ...], Meta(description="What a pitfall begins with that admits that the sources name none; all such are one warning.")
+        ] = ("the source names no", "the sources name no", "no source names")
 
     def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
         nodes = subject.nodes
@@ -91,7 +93,7 @@ class Repetition(Rule):
             found += _templates(nodes, kind, texts, names, options, limit)
         found.sort(key=lambda t: (not t.exact, -len(t.at)))
         admissions = tuple(a.casefold() for a in options.admissions)
-        openly = [t for t in found if subject.tentative.issuperset(t.at) or _first_text(t, nodes).startswith(admissions)]
+        openly = [t for t in found if subject.tentative.issuperset(t.at) or _admits(t, nodes, admissions)]
         told = [t for t in found if t not in openly]
         for template in told[: options.max_reported]:
             yield _finding(template, nodes, len(told) - options.max_reported, limit, subject.tentative)
@@ -99,10 +101,11 @@ class Repetition(Rule):
             yield _said_openly(openly, nodes)
 
 
-def _first_text(template: _Template, nodes: Sequence[Node]) -> str:
-    """What the first of the nodes has there, without its slots."""
+def _admits(template: _Template, nodes: Sequence[Node], admissions: tuple[str, ...]) -> bool:
+    """Whether it is a pitfall that only says that the sources name none. Anything else there is to say of a concept, or the node is tentative."""
     i, at = template.first
-    return _KINDS[template.kind](nodes[i])[at].casefold()
+    text = nodes[i].pitfalls[at] if template.kind == "pitfall" else ""
+    return text.casefold().startswith(admissions) and len(words(text)) - len(words(nodes[i].title)) <= _MOST_ADMITTED
 
 
 def _said_openly(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
