@@ -92,6 +92,19 @@ def test_a_validation_goes_by_the_evidence_that_is_kept_with_the_curriculum(desk
     assert (found["node_id"], found["severity"], found["pointer"].rpartition("/")[2]) == (before, "warning", str(place))
 
 
+def test_of_a_chain_that_its_document_states_every_edge_that_is_turned_round_is_found(desk: Desk, tmp_path: Path) -> None:
+    names = ["Anvil", "Bellows", "Copper", "Dowel", "Easel", "Funnel"]
+    (tmp_path / "chain.md").write_text("# Workshop\n\nThe topics stand in teaching order.\n\n" + "".join(f"- {name}\n" for name in names))
+    run = desk.init()
+    desk.ok("run", run.name, "--scope-file", str(tmp_path / "chain.md"))
+    document = json.loads((run / CURRICULUM).read_bytes())
+    assert [n["prerequisites"] for n in document["nodes"]] == [[], *([name.lower()] for name in names[:-1])]
+    for node, after in zip(document["nodes"], [*names[1:], None], strict=True):
+        node["prerequisites"] = [after.lower()] if after else []
+    (run / CURRICULUM).write_text(json.dumps(document))
+    assert [f["node_id"] for f in findings(desk)] == [name.lower() for name in names[:-1]]
+
+
 def test_without_it_the_reading_of_the_scope_document_counts_and_without_both_the_rule_is_silent(desk: Desk, bread: Path) -> None:
     turn_round(bread)
     (bread / EVIDENCE).unlink()
