@@ -13,6 +13,7 @@ from dagogy.api import EdgeEvidence, Finding, Fix, ProviderInfo, ScopeConcept, S
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
 from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairRequest, SalvageRequest
 from dagogy.contracts.check import schema_problems
+from dagogy.pipeline.agenda import Agenda
 from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
 from dagogy.pipeline.judge import Outcome, Verdict
 from dagogy.pipeline.subject import RunSubject
@@ -199,6 +200,43 @@ def test_findings_that_say_the_same_are_no_parts() -> None:
     result, asked = mended("a a", spoils=("a",))
     assert asked == [["a", "a"]]
     assert result.stop_reason == "no better: the repair did not raise the score"
+
+
+def said(*messages: str) -> list[Finding]:
+    return [Finding(message, f"/nodes/0/core_ideas/{k}", rule_id="r", severity="error") for k, message in enumerate(messages)]
+
+
+def told(findings: list[Finding]) -> str:
+    return "".join(f.message for f in findings)
+
+
+def refusals(agenda: Agenda, findings: list[Finding]) -> list[str]:
+    """What is asked for, one repair after the other, where all of them are refused; at most nine."""
+    asked: list[str] = []
+    while len(asked) < 9 and (part := agenda.next(findings)):
+        asked.append(told(part))
+        agenda.refused(part, "no")
+    return asked
+
+
+def test_a_part_is_halved_between_findings_that_say_different_things() -> None:
+    assert refusals(Agenda(9), said("a", "a", "b")) == ["aab", "aa", "b"]
+
+
+def test_a_part_that_grew_is_asked_for_in_as_many_repairs_as_it_takes() -> None:
+    agenda = Agenda(2)
+    agenda.refused(agenda.next(said("a", "b")), "no")
+    # Each comes once: that there are more that say the same is no reason to ask for what was refused.
+    assert refusals(agenda, said("b", "a", "a", "a", "b", "c")) == ["aa", "bb", "c"]
+
+
+def test_what_a_part_has_beyond_the_limit_comes_next() -> None:
+    agenda = Agenda(4)
+    agenda.refused(agenda.next(said("a", "b", "c", "d")), "no")
+    assert told(agenda.next(said("a", "a", "a", "a", "b", "c"))) == "aaaa"
+    agenda.mended()
+    assert told(agenda.next(said("b", "c"))) == "b"
+    assert told(agenda.next(said("c"))) == "c"
 
 
 UNREADABLE = [[], "text", 7, {"topic": "t"}, {"topic": "t", "nodes": [{"id": "a"}]}, {"topic": "t", "nodes": [], "more": 1}, {"topic": "\ud800", "nodes": []}]
