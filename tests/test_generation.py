@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -256,7 +257,7 @@ def test_a_draft_that_does_not_meet_the_schema_is_handed_to_salvage_as_it_is(doc
     result = played.loop.run()
     request = played.provider.asked[1]
     assert isinstance(request, SalvageRequest)
-    assert request.document == (None if document == UNREADABLE[-1] else document)
+    assert request.document == ({"topic": "?", "nodes": []} if document == UNREADABLE[-1] else document)
     assert [f.rule_id for f in request.findings] == ["schema"]
     # It scores less than what cannot be read, about which the rules have less to say.
     assert actions_of(result)[:2] == [("propose", 80, True), ("repair", 75, True)]
@@ -516,6 +517,19 @@ RULE = """
         def check(self, subject, options):
             yield FINDING
 """
+
+
+def test_a_rule_that_fails_with_a_way_out_tells_it_in_one_line(desk: Desk, yard: Yard) -> None:
+    body = RULE.replace("yield FINDING", "raise StorageError('the ledger is gone', hint='put it\\n  back')")
+    yard.plugin(
+        "rule-odd", "3.0", entry_points={"rule": {"house.odd": "odd_rule"}}, modules={"odd_rule": "from dagogy.api.errors import StorageError\n" + dedent(body)}
+    )
+    run = desk.init()
+    (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha"]})))
+    (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
+    told = "rule of rule-odd 3.0: the ledger is gone; put it back"
+    assert f"rule house.odd could not run: {told}" in failed(desk("validate", "latest"), "validation_failed").err
+    assert told in (run / "outputs/reviews/validation_report.md").read_text()
 
 
 @pytest.mark.parametrize("finding", ["None", "'text'", "Finding(None)", "Finding('m', 7)", "Finding('m', '', fix=Fix('safe', 'd', 'patch'))", "1/0"])

@@ -135,3 +135,34 @@ def test_evidence_that_cannot_be_read_fails_the_validation_and_names_the_file(de
     told = failed(desk("validate", "latest"), "validation_failed")
     assert f"rule {RULE} could not run" in told.err
     assert f"{bread / path} cannot be read" in told.err
+    assert f"; 'dagogy run {bread.name}' makes it again" in told.err
+
+
+@pytest.mark.parametrize("outside", [False, True])
+@pytest.mark.parametrize("path", [EVIDENCE, CONCEPTS])
+def test_evidence_that_is_no_file_of_the_run_leaves_the_run_to_be_read_and_is_told_by_the_rule(
+    desk: Desk, bread: Path, tmp_path: Path, path: str, outside: bool
+) -> None:
+    if path == CONCEPTS:
+        (bread / EVIDENCE).unlink()
+    (bread / path).rename(tmp_path / "kept.json")
+    if outside:
+        (bread / path).symlink_to(tmp_path / "kept.json")
+    else:
+        (bread / path).mkdir()
+    assert desk.stage() == "generated"
+    told = failed(desk("validate", "latest"), "validation_failed").err.splitlines()[0]
+    assert f"rule {RULE} could not run: rule of" in told
+    assert ("leads out of" if outside else "Is a directory") in told
+    assert str(bread / path) in told
+
+
+def test_a_validation_from_before_the_evidence_counted_is_out_of_date_and_says_why(desk: Desk, bread: Path) -> None:
+    document = json.loads((bread / "run.json").read_bytes())
+    del document["stamps"]["validation"]["evidence"]
+    (bread / "run.json").write_text(json.dumps(document))
+    shown = desk.ok("status", "latest")
+    assert "it was validated before the evidence of its edges counted" in shown.out
+    assert desk.stage() == "generated"
+    desk.ok("validate", "latest")
+    assert "before the evidence" not in desk.ok("status", "latest").out
