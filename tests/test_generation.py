@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from dagogy.api import EdgeEvidence, Finding, Fix, ProviderInfo, ScopeConcept, S
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
 from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairRequest, SalvageRequest
 from dagogy.contracts.check import schema_problems
+from dagogy.pipeline.agenda import Agenda
 from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
 from dagogy.pipeline.judge import Outcome, Verdict
 from dagogy.pipeline.subject import RunSubject
@@ -201,6 +203,43 @@ def test_findings_that_say_the_same_are_no_parts() -> None:
     assert result.stop_reason == "no better: the repair did not raise the score"
 
 
+def said(*messages: str) -> list[Finding]:
+    return [Finding(message, f"/nodes/0/core_ideas/{k}", rule_id="r", severity="error") for k, message in enumerate(messages)]
+
+
+def told(findings: list[Finding]) -> str:
+    return "".join(f.message for f in findings)
+
+
+def refusals(agenda: Agenda, findings: list[Finding]) -> list[str]:
+    """What is asked for, one repair after the other, where all of them are refused; at most nine."""
+    asked: list[str] = []
+    while len(asked) < 9 and (part := agenda.next(findings)):
+        asked.append(told(part))
+        agenda.refused(part, "no")
+    return asked
+
+
+def test_a_part_is_halved_between_findings_that_say_different_things() -> None:
+    assert refusals(Agenda(9), said("a", "a", "b")) == ["aab", "aa", "b"]
+
+
+def test_a_part_that_grew_is_asked_for_in_as_many_repairs_as_it_takes() -> None:
+    agenda = Agenda(2)
+    agenda.refused(agenda.next(said("a", "b")), "no")
+    # Each comes once: that there are more that say the same is no reason to ask for what was refused.
+    assert refusals(agenda, said("b", "a", "a", "a", "b", "c")) == ["aa", "bb", "c"]
+
+
+def test_what_a_part_has_beyond_the_limit_comes_next() -> None:
+    agenda = Agenda(4)
+    agenda.refused(agenda.next(said("a", "b", "c", "d")), "no")
+    assert told(agenda.next(said("a", "a", "a", "a", "b", "c"))) == "aaaa"
+    agenda.mended()
+    assert told(agenda.next(said("b", "c"))) == "b"
+    assert told(agenda.next(said("c"))) == "c"
+
+
 UNREADABLE = [[], "text", 7, {"topic": "t"}, {"topic": "t", "nodes": [{"id": "a"}]}, {"topic": "t", "nodes": [], "more": 1}, {"topic": "\ud800", "nodes": []}]
 
 
@@ -218,7 +257,7 @@ def test_a_draft_that_does_not_meet_the_schema_is_handed_to_salvage_as_it_is(doc
     result = played.loop.run()
     request = played.provider.asked[1]
     assert isinstance(request, SalvageRequest)
-    assert request.document == (None if document == UNREADABLE[-1] else document)
+    assert request.document == ({"topic": "?", "nodes": []} if document == UNREADABLE[-1] else document)
     assert [f.rule_id for f in request.findings] == ["schema"]
     # It scores less than what cannot be read, about which the rules have less to say.
     assert actions_of(result)[:2] == [("propose", 80, True), ("repair", 75, True)]
@@ -478,6 +517,19 @@ RULE = """
         def check(self, subject, options):
             yield FINDING
 """
+
+
+def test_a_rule_that_fails_with_a_way_out_tells_it_in_one_line(desk: Desk, yard: Yard) -> None:
+    body = RULE.replace("yield FINDING", "raise StorageError('the ledger is gone', hint='put it\\n  back')")
+    yard.plugin(
+        "rule-odd", "3.0", entry_points={"rule": {"house.odd": "odd_rule"}}, modules={"odd_rule": "from dagogy.api.errors import StorageError\n" + dedent(body)}
+    )
+    run = desk.init()
+    (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha"]})))
+    (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
+    told = "rule of rule-odd 3.0: the ledger is gone; put it back"
+    assert f"rule house.odd could not run: {told}" in failed(desk("validate", "latest"), "validation_failed").err
+    assert told in (run / "outputs/reviews/validation_report.md").read_text()
 
 
 @pytest.mark.parametrize("finding", ["None", "'text'", "Finding(None)", "Finding('m', 7)", "Finding('m', '', fix=Fix('safe', 'd', 'patch'))", "1/0"])

@@ -17,6 +17,8 @@ from dagogy.api import ScopeDocument
 from dagogy.pipeline.scope import read_scope
 from dagogy.testing.cases import Case, subject_of
 from dagogy_provider_internal.reading import read
+from dagogy_rule_quality_node_content import dagogy_rules as node_content_rules
+from dagogy_rule_quality_node_content import rule as node_content
 from dagogy_rule_quality_resource_relevance import dagogy_rules
 from dagogy_rule_quality_resource_relevance import rule as relevance
 from support import EXIT_STATUS, Desk, clean_environment
@@ -83,6 +85,22 @@ def test_lines_are_split_as_often_however_many_nodes_cite_them(nodes: int, tmp_p
     rule = relevance.ResourceRelevance(info)
     assert not list(rule.check(subject_of(case, tmp_path), rule.Options()))
     assert sum(n >= len(line) - 10 for n in split) == 2  # once by itself, once with its headings
+
+
+@pytest.mark.parametrize(("texts", "times"), [(["They use {topic} and [name] alone."] * 40, 1), (["They use what it is made of."] * 40, 0)])
+def test_a_source_is_made_ready_for_comparison_once_where_a_text_has_a_variable(
+    texts: list[str], times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready: list[str] = []
+    plain = node_content._unmarked
+    monkeypatch.setattr(node_content, "_unmarked", lambda text: (ready.append(text), plain(text))[1])
+    scope = "# Templates\n\n" + "A page has a title in large letters. " * 50
+    made = [{"id": f"n{i}", "title": f"Falcon {i}", "core_ideas": [text, "A falcon hunts in flight."]} for i, text in enumerate(texts)]
+    subject = subject_of(Case("quality.node_content", "variables", "pass", {"curriculum": {"nodes": made}, "scope": scope}), tmp_path)
+    (info,) = node_content_rules()
+    rule = node_content.NodeContent(info)
+    assert len(list(rule.check(subject, rule.Options()))) == times * len(texts)
+    assert sum(text == subject.sources[0].text for text in ready) == times
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import json
 import os
@@ -18,7 +19,7 @@ from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.pipeline.subject import RunSubject
 from dagogy.testing.cases import complete_node, complete_spec
-from dagogy_provider_internal.repair import Own, repaired
+from dagogy_provider_internal.repair import Own, _circle, repaired
 from dagogy_provider_internal.salvage import salvaged
 from damage import DAMAGES, SCHEMA_DAMAGES, Damage, Damaged, Replaced
 from support import ROOT, Desk, Yard
@@ -86,6 +87,18 @@ def test_a_draft_that_does_not_meet_the_schema_is_mended_from_the_source(desk: D
     nodes, sound = (json.loads(r.best.data)["nodes"] for r in (result, whole))
     assert [set(n) | {"estimate_confidence"} for n in nodes] == [set(sound[0])] * len(sound)
     assert {n["title"] for n in nodes} == {n["title"] for n in sound}
+
+
+def test_half_a_character_in_one_text_leaves_the_others_as_they_are(desk: Desk, tmp_path: Path) -> None:
+    def halved(nodes: list[dict[str, Any]]) -> None:
+        nodes[3]["pitfalls"] = ["Taking the \ud83d of the dough for its rise."]
+        nodes[5]["pitfalls"] = ["Cutting the dough with a blunt knife."]
+
+    result, _ = looped(BREAD.read_text(), [halved], tmp_path)
+    assert [r["action"] for r in result.trace["iterations"]][:2] == ["propose", "repair"]
+    nodes = json.loads(result.best.data)["nodes"]
+    assert [nodes[i]["pitfalls"] for i in (3, 5)] == [["Taking the ? of the dough for its rise."], ["Cutting the dough with a blunt knife."]]
+    assert result.best.readable
 
 
 def test_both_kinds_of_damage_at_once_are_mended(desk: Desk, tmp_path: Path) -> None:
@@ -174,6 +187,26 @@ def test_of_a_knot_the_least_supported_edges_go_until_nothing_is_round() -> None
     finding = Finding("circle", pointer="/nodes/0/prerequisites/0", data={"circle": ["a", "b"]})
     repaired(draft, [finding], own(weights={("a", "b"): 0.9, ("b", "c"): 0.8}), spec())
     assert [n["prerequisites"] for n in draft["nodes"]] == [[], ["a"], ["b"]]
+
+
+class Counted(int):
+    """A number that counts how often one is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return int(self) == other
+
+    __hash__ = int.__hash__
+
+
+def test_a_circle_at_the_end_of_a_long_trail_is_found_with_few_comparisons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Counted, "compared", 0)
+    length = 400
+    before = {Counted(i): {0: Counted(i + 1 if i + 1 < length else length - 3)} for i in range(length)}
+    assert _circle(before, [Counted(0)]) == [(length - 3, 0), (length - 2, 0), (length - 1, 0)]
+    assert 0 < Counted.compared <= 20 * length
 
 
 def test_a_prerequisite_that_the_evidence_has_the_other_way_round_is_turned_and_so_are_others_like_it() -> None:
@@ -292,9 +325,17 @@ def test_around_the_nodes_topic_and_open_questions_are_mended_too() -> None:
     assert {k: v for k, v in found.items() if k != "nodes"} == {"topic": "The source's", "open_questions": [question]}
 
 
-def test_two_concepts_of_which_the_source_says_the_same_say_so_and_claim_little() -> None:
-    draft = {"nodes": [node("a", estimate_confidence=0.9), node("b", estimate_confidence=0.9)]}
+@pytest.mark.parametrize(("given", "left"), [({"estimate_confidence": 0.9}, 0.9), ({}, None)])
+def test_two_concepts_of_which_the_source_says_the_same_say_so_and_claim_little(given: dict[str, float], left: float | None) -> None:
+    draft = {"nodes": [node("a", **given), node("b", **given)]}
     finding = Finding("repeats", severity="error", pointer="/nodes/1/core_ideas", data={"repeats": "a"})
     assert repaired(draft, [finding], own(node("a"), node("b")), spec())
     assert draft["nodes"][1]["core_ideas"] == ["One.", "Beyond this the source says of “B” what it says of “A”."]
-    assert [n["estimate_confidence"] for n in draft["nodes"]] == [0.9, 0.3]
+    assert [n.get("estimate_confidence") for n in draft["nodes"]] == [left, 0.3]
+
+
+def test_nodes_of_a_template_without_a_confidence_claim_little_as_well() -> None:
+    draft = {"nodes": [node("a", core_ideas=["A is one of many.", "Two."]), node("b", core_ideas=["B is one of many.", "Two."])]}
+    finding = Finding("template", severity="error", pointer="/nodes/1/core_ideas", data={"template": "… is one of many."})
+    assert repaired(draft, [finding], own(*copy.deepcopy(draft["nodes"])), spec())
+    assert [n.get("estimate_confidence") for n in draft["nodes"]] == [0.3, 0.3]

@@ -92,6 +92,19 @@ def test_a_validation_goes_by_the_evidence_that_is_kept_with_the_curriculum(desk
     assert (found["node_id"], found["severity"], found["pointer"].rpartition("/")[2]) == (before, "warning", str(place))
 
 
+def test_of_a_chain_that_its_document_states_every_edge_that_is_turned_round_is_found(desk: Desk, tmp_path: Path) -> None:
+    names = ["Anvil", "Bellows", "Copper", "Dowel", "Easel", "Funnel"]
+    (tmp_path / "chain.md").write_text("# Workshop\n\nThe topics stand in teaching order.\n\n" + "".join(f"- {name}\n" for name in names))
+    run = desk.init()
+    desk.ok("run", run.name, "--scope-file", str(tmp_path / "chain.md"))
+    document = json.loads((run / CURRICULUM).read_bytes())
+    assert [n["prerequisites"] for n in document["nodes"]] == [[], *([name.lower()] for name in names[:-1])]
+    for node, after in zip(document["nodes"], [*names[1:], None], strict=True):
+        node["prerequisites"] = [after.lower()] if after else []
+    (run / CURRICULUM).write_text(json.dumps(document))
+    assert [f["node_id"] for f in findings(desk)] == [name.lower() for name in names[:-1]]
+
+
 def test_without_it_the_reading_of_the_scope_document_counts_and_without_both_the_rule_is_silent(desk: Desk, bread: Path) -> None:
     turn_round(bread)
     (bread / EVIDENCE).unlink()
@@ -122,3 +135,34 @@ def test_evidence_that_cannot_be_read_fails_the_validation_and_names_the_file(de
     told = failed(desk("validate", "latest"), "validation_failed")
     assert f"rule {RULE} could not run" in told.err
     assert f"{bread / path} cannot be read" in told.err
+    assert f"; 'dagogy run {bread.name}' makes it again" in told.err
+
+
+@pytest.mark.parametrize("outside", [False, True])
+@pytest.mark.parametrize("path", [EVIDENCE, CONCEPTS])
+def test_evidence_that_is_no_file_of_the_run_leaves_the_run_to_be_read_and_is_told_by_the_rule(
+    desk: Desk, bread: Path, tmp_path: Path, path: str, outside: bool
+) -> None:
+    if path == CONCEPTS:
+        (bread / EVIDENCE).unlink()
+    (bread / path).rename(tmp_path / "kept.json")
+    if outside:
+        (bread / path).symlink_to(tmp_path / "kept.json")
+    else:
+        (bread / path).mkdir()
+    assert desk.stage() == "generated"
+    told = failed(desk("validate", "latest"), "validation_failed").err.splitlines()[0]
+    assert f"rule {RULE} could not run: rule of" in told
+    assert ("leads out of" if outside else "Is a directory") in told
+    assert str(bread / path) in told
+
+
+def test_a_validation_from_before_the_evidence_counted_is_out_of_date_and_says_why(desk: Desk, bread: Path) -> None:
+    document = json.loads((bread / "run.json").read_bytes())
+    del document["stamps"]["validation"]["evidence"]
+    (bread / "run.json").write_text(json.dumps(document))
+    shown = desk.ok("status", "latest")
+    assert "it was validated before the evidence of its edges counted" in shown.out
+    assert desk.stage() == "generated"
+    desk.ok("validate", "latest")
+    assert "before the evidence" not in desk.ok("status", "latest").out

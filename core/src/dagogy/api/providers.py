@@ -97,8 +97,9 @@ class RepairRequest(ProposeRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalvageRequest(ProposeRequest):
-    """A draft that does not meet the schema, as plain JSON values whatever they are (a text, a list, an object with keys missing; None where it is not even
-    JSON, as with half a character in a text), and the findings that say where, worst first, at most `AGENT_MAX_ACTIONS_PER_ITERATION` of them."""
+    """A draft that does not meet the schema, as plain JSON values whatever they are (a text, a list, an object with keys missing; with `?` for half a
+    character in a text, and None where it is nested too deeply), and the findings that say where, worst first, at most
+    `AGENT_MAX_ACTIONS_PER_ITERATION` of them."""
 
     document: Any
     findings: Sequence[Finding]

@@ -17,8 +17,8 @@ _Key = tuple[str, str, str | None, str]
 class Agenda:
     """The order of repairs. `most`: how many findings one repair may be asked for.
 
-    A part that is refused is halved, between two rules where it is about several. A single finding that is refused is left until something else was
-    mended and nothing else is to be done: then it may go.
+    A part that is refused is halved, between two rules where it is about several; findings that say the same stay together. A single finding that is
+    refused is left until something else was mended and nothing else is to be done: then it may go.
     """
 
     most: int
@@ -32,7 +32,10 @@ class Agenda:
         while self.parts:
             part = self.parts.pop(0)
             if found := [f for f in ranked if _key(f) in part]:
-                return found
+                now, rest = found[: self.most], found[self.most :]
+                if later := frozenset(map(_key, rest)) - frozenset(map(_key, now)):
+                    self.parts.insert(0, later)
+                return now
         untried = [f for f in ranked if _key(f) not in self.left]
         return (untried or [f for f in ranked if self.left[_key(f)][0] < self.taken])[: self.most]
 
@@ -42,13 +45,13 @@ class Agenda:
 
     def refused(self, part: Sequence[Finding], reason: str) -> None:
         """The repair of `part` was refused for `reason`: it comes again in halves, a single finding is left."""
-        if len(set(map(_key, part))) == 1:
+        keys = list(dict.fromkeys(map(_key, part)))
+        if len(keys) == 1:
             self.unmended(part, reason)
             return
-        rules = list(dict.fromkeys(f.rule_id for f in part))
-        first = [f for f in part if f.rule_id in rules[: len(rules) // 2]] or list(part[: len(part) // 2])
-        rest = [f for f in part if f not in first]
-        self.parts[:0] = [frozenset(map(_key, half)) for half in (first, rest)]
+        rules = list(dict.fromkeys(rule_id for rule_id, *_ in keys))
+        first = frozenset(key for key in keys if key[0] in rules[: len(rules) // 2]) or frozenset(keys[: len(keys) // 2])
+        self.parts[:0] = [first, frozenset(keys) - first]
 
     def unmended(self, part: Sequence[Finding], reason: str) -> None:
         """Nothing can be done about any of `part`, for `reason`."""

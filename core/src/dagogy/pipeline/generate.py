@@ -7,6 +7,7 @@ round what was asked for and done, what the rules said, what it cost, why its dr
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -276,10 +277,14 @@ def blame(provider: Provider, origin: str, deed: str) -> PluginError:
 
 
 def _values(subject: RunSubject) -> Any:
-    """The document as plain JSON values; None where it is not even JSON, as with half a character in a text."""
+    """The document as plain JSON values, with `?` for half a character in a text; None where it is nested too deeply."""
     try:
         return subject.document
     except ValidationFailed:
+        pass
+    try:
+        return json.loads(json.dumps(json.loads(subject.curriculum_bytes), ensure_ascii=False).encode(errors="replace"))
+    except RecursionError:
         return None
 
 

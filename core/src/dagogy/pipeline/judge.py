@@ -116,7 +116,8 @@ class Judge:
                 finding.rule_id, finding.severity = rule_id, max(severity, finding.severity or severity, key=SEVERITIES.index)
                 found.append(finding)
         except DagogyError as error:
-            outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin}: {error.message}"
+            hint = f"; {' '.join(error.hint.split())}" if error.hint else ""
+            outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin}: {error.message}{hint}"
         except BaseException as error:
             if is_stop(error):
                 raise

@@ -94,8 +94,14 @@ def evidence_files(run: Run) -> tuple[str, ...]:
 
 
 def evidence_hash(run: Run) -> str:
-    """One hash of what `evidence_files` names; "" where there is none."""
-    return " ".join(hash_file(run.file(relative)) for relative in evidence_files(run))
+    """One hash of what `evidence_files` names, with `unreadable` for a file that cannot be read; "" where there is none."""
+    hashes = []
+    for relative in evidence_files(run):
+        try:
+            hashes.append(hash_file(run.file(relative)))
+        except StorageError:  # that it cannot be read is said by who needs to read it
+            hashes.append("unreadable")
+    return " ".join(hashes)
 
 
 def _sources_hash(run: Run, root: Path) -> str:
@@ -199,7 +205,9 @@ def _validation_current(state: State, stamps: dict[str, dict[str, Any]]) -> bool
         state.reasons[REPORT_JSON] = "the curriculum changed since it was validated"
     elif stamp.get("inputs") != state.inputs:
         state.reasons[REPORT_JSON] = "the inputs changed since it was validated"
-    elif stamp.get("evidence") != state.hashes["evidence"]:
+    elif "evidence" not in stamp:
+        state.reasons[REPORT_JSON] = "it was validated before the evidence of its edges counted"
+    elif stamp["evidence"] != state.hashes["evidence"]:
         state.reasons[REPORT_JSON] = "the evidence of its edges changed since it was validated"
     elif stamp.get("ruleset") != state.hashes["ruleset"]:
         state.reasons[REPORT_JSON] = "the rules, their versions or their options changed since it was validated"

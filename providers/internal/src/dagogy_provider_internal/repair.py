@@ -142,18 +142,20 @@ def _circle(before: Mapping[int, Mapping[int, int]], starts: Iterable[int]) -> l
     for start in starts:
         trail: list[tuple[int, int]] = []
         stack = [(start, iter(before[start].items()))]
+        place = {start: 0}  # in the stack
         while stack and start not in finished:
             node, edges = stack[-1]
             k, below = next(((k, p) for k, p in edges if p not in finished), (-1, -1))
             if below < 0:
                 finished.add(node)
                 stack.pop()
+                del place[node]
                 del trail[-1:]
                 continue
             trail.append((node, k))
-            path = [n for n, _ in stack]
-            if below in path:
-                return trail[path.index(below) :]
+            if below in place:
+                return trail[place[below] :]
+            place[below] = len(stack)
             stack.append((below, iter(before[below].items())))
     return []
 
@@ -190,14 +192,14 @@ def _admitted(document: dict[str, Any], i: int, field: str, finding: Finding, ow
     if not isinstance(template, str) or not template.strip(_SLOT + " "):
         return []
     made = _made_by(template)
-    alike = [n for n in document["nodes"] if n["id"] in own.nodes and any(map(made.search, n[field])) and n["estimate_confidence"] > _LITTLE]
+    alike = [n for n in document["nodes"] if n["id"] in own.nodes and any(map(made.search, n[field])) and n.get("estimate_confidence", 1) > _LITTLE]
     return [
         line for n in alike for line in _claims_little(document, n, f"What is special to “{n['title']}”? The source says the same of several concepts.", spec)
     ]
 
 
 def _claims_little(document: dict[str, Any], node: dict[str, Any], question: str, spec: TopicSpec) -> list[str]:
-    node["estimate_confidence"] = min(node["estimate_confidence"], _LITTLE)
+    node["estimate_confidence"] = min(node.get("estimate_confidence", 1), _LITTLE)
     if spec.evidence_mode == "strict":
         document.setdefault("open_questions", []).append({"question": question, "related_nodes": [node["id"]], "status": "open"})
     return [f"{node['id']}: the source says the same of another concept, and now the node says so"]

@@ -30,7 +30,7 @@ class PrerequisiteOrder(Rule):
     """
 
     class Options(dagogy.api.Options):
-        min_weight: Annotated[float, Meta(description="The least weight of evidence that is clear.", gt=0, le=1)] = 0.5
+        min_weight: Annotated[float, Meta(description="The least weight of evidence that is clear.", gt=0, le=1)] = 0.45
         max_against: Annotated[float, Meta(description="The most that may speak for it as it stands, as a share of that weight.", ge=0, lt=1)] = 0.25
 
     def check(self, subject: Subject, options: Options) -> Iterator[Finding]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Annotated, NamedTuple
 
 import dagogy.api
@@ -12,6 +13,8 @@ from dagogy.api import Finding, Fix, Meta, Node, Rule, ScopeDocument, Subject, f
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
 _CHARACTERS_A_WORD = 12
 _PUNCTUATION = " .,;:!?-–—*_\"'"
+#: What may be around a word that stands alone.
+_OUTER = _PUNCTUATION + "`()[]…“”„‘’«»"
 #: What a text begins with that has neither letter nor digit.
 _EMPTY_STARTS = " \t\r\n\u00a0\u200b\ufeff.…?!-–—_*=#~"
 #: Marks of a formula or of code, where words cannot be counted.
@@ -28,7 +31,7 @@ class NodeContent(Rule):
     are not plain Latin letters are not held to a number of words but to two characters for each.
 
     A text may not break off (at "…", at a word such as "the" or "and", after a space at its end), have nothing between typographic quotation
-    marks, or hold a variable that was never filled in (`{title}`, unless a source has it in the same words) or a note such as `TODO:`.
+    marks, or hold a variable that was never filled in (`{title}`) or a note such as `TODO:`, unless a source has it among the same words.
     Warnings are what may be meant: a long text cut at "…", an end at a comma, colon or preposition, brackets, quotation marks or
     backticks that do not pair, and markup (bold, links, headings, table rows, pairs of HTML tags, a bare URL). Code between backticks
     is not looked at. Markup is taken off by a safe fix, and so is a core idea that is there twice where three or more remain.
@@ -168,7 +171,7 @@ class _Judge:
         seen: dict[tuple[str, ...], int] | None = {} if _repeat(node.core_ideas) else None
         for position, text in enumerate(texts):
             is_idea = 1 <= position <= ideas
-            fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (None if _whole((text,)) else _broken(text, self.sources))
+            fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (None if _whole((text,)) else _broken(text, self._quoted))
             if is_idea and seen is not None:
                 before = seen.setdefault(_said(text), position)
                 if before != position and not fault:
@@ -188,6 +191,15 @@ class _Judge:
         if is_idea and self._too_short(text):
             return _Fault(f"has fewer than {self.min_words} words")
         return None
+
+    @cached_property
+    def _sources(self) -> list[str]:
+        return [_unmarked(source.text) for source in self.sources]
+
+    def _quoted(self, text: str) -> bool:
+        """Whether a source has the words, whatever marks are around them."""
+        wanted = _unmarked(text).strip(_PUNCTUATION)
+        return any(wanted in source for source in self._sources)
 
     def _too_short(self, text: str) -> bool:
         if len(text) >= _CHARACTERS_A_WORD * self.min_words or _FORMULA.search(text):
@@ -222,8 +234,8 @@ def _whole(texts: Sequence[str]) -> bool:
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _NAMES = r"(?:title|concept|topic|name|node|neighbou?r|prerequisite|predecessor|successor|idea|subject|skill|capability|task|criterion|example)s?"
 _VARIABLE = re.compile(rf"\$?\{{\{{?\s*{_NAMES}(?:_\w+)?\s*\}}|%\(\w+\)s|<{_NAMES}>|\[{_NAMES}\](?![(\[])", re.IGNORECASE)
-#: How many characters before a note of work a source has as well where it is the source that speaks of one ("marks a test as TODO").
-_CONTEXT = 24
+#: How many characters before or after it a source has as well where it is the source that speaks of a variable or a note ("marks a test as TODO").
+_CONTEXT = 20
 _SEPARATOR = re.compile(r"[\s“”„‘’«»\"]")
 _NOTE = re.compile(
     r"\blorem ipsum dolor\b|\b(?:TODO|FIXME|XXX):|[(\[](?:TODO|TBD|FIXME|XXX)\b|\s(?:TBD|TODO)\.?$|\[(?:[Ii]nsert|[Aa]dd|[Yy]our|[Dd]escribe)\s[^\]]*\]"
@@ -247,26 +259,37 @@ _ALONE = re.compile(r"(?:^|[\s;,])\w{1,3}\)|(?<=\d)[\"”“]|[<>]{2,}|[:;]-?[()
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("«", "»"))
 
 
-def _broken(text: str, sources: Sequence[ScopeDocument] = ()) -> _Fault | None:
-    """What shows that the text was cut, left unfilled or taken over with its marks."""
-    prose = _CODE.sub("x", text) if "`" in text else text
-    for found in _VARIABLE.finditer(prose):
-        before, after = _SEPARATOR.split(prose[: found.start()])[-1], _SEPARATOR.split(prose[found.end() :])[0]
-        # `create @<scope>:<name>` of a manual is what the source teaches, and no template.
-        if not _quoted(f"{before}{found[0]}{after}", sources):
+def _broken(text: str, quoted: Callable[[str], bool] = lambda words: False) -> _Fault | None:
+    """What shows that the text was cut, left unfilled or taken over with its marks. `quoted` tells whether a source has these words."""
+    # Code is no prose; blanked out, it leaves all else in its place.
+    blank = _CODE.sub(lambda code: "x" * len(code[0]), text) if "`" in text else text
+    for found in _VARIABLE.finditer(blank):
+        if not any(map(quoted, _together(text, found) or _around(text, found))):
             return _Fault(f"has the variable {found[0]} in it, which nobody filled in")
-    note = _NOTE.search(prose)
-    if note and not _quoted(prose[max(0, note.start() - _CONTEXT) : note.end()], sources):
+    note = _NOTE.search(blank)
+    if note and not any(map(quoted, _around(text, note))):
         return _Fault(f"has a note of work that is left in it ({shorten(note[0], 20)})")
+    prose = _CODE.sub("x", text) if "`" in text else text
     if _EMPTY.search(prose):
         return _Fault("has quotation marks with nothing between them", "say what is meant")
     return _cut_off(prose) or _markup(text, prose) or _unpaired(prose)
 
 
-def _quoted(text: str, sources: Sequence[ScopeDocument]) -> bool:
-    """Whether a source has the words, whatever marks are around them."""
-    wanted = " ".join(text.split()).strip(_PUNCTUATION)
-    return any(wanted in " ".join(source.text.replace("`", "").split()) for source in sources)
+def _together(text: str, found: re.Match[str]) -> list[str]:
+    """A variable with what is written together with it; `create @<scope>:<name>` of a manual is what the source teaches, and no template."""
+    before, after = _SEPARATOR.split(text[: found.start()])[-1], _SEPARATOR.split(text[found.end() :])[0]
+    return [f"{before}{found[0]}{after}"] if before.strip(_OUTER) or after.strip(_OUTER) else []
+
+
+def _around(text: str, found: re.Match[str]) -> list[str]:
+    """What was found with the words before it, and with those after it: that a source has a `{title}` excuses no other."""
+    before, after = text[: found.start()][-_CONTEXT:], text[found.end() :][:_CONTEXT]
+    return [part for part, words in ((before + found[0], before), (found[0] + after, after)) if words.strip(_OUTER)]
+
+
+def _unmarked(text: str) -> str:
+    """The words without case, line breaks and the marks of Markdown."""
+    return " ".join(text.replace("`", "").replace("*", "").split()).casefold()
 
 
 def _cut_off(prose: str) -> _Fault | None:
