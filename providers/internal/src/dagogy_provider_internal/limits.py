@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from dagogy_provider_internal.concepts import Concept, length
+from dagogy_provider_internal.headings import heading_kind
 from dagogy_provider_internal.naming import aliases, content_tokens, is_sentence, same_key
 
 #: A word in more names than this joins none of them.
@@ -45,9 +46,9 @@ def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[
                 chosen.append((path, members))
                 need -= len(members) - 1
         if not chosen:
-            # One that is larger than needed, as long as it is not much larger.
+            # One that is larger than needed, as long as it is not much larger and leaves more than a few.
             path, members = min(options, key=lambda o: len(o[1]), default=((), []))
-            if not members or len(members) - 1 > 2 * need:
+            if not members or len(members) - 1 > min(2 * need, need + most // 2):
                 return concepts
             chosen.append((path, members))
         concepts = _replaced(concepts, [(members, _union(members, path[-1], path[:-1])) for path, members in chosen])
@@ -70,7 +71,8 @@ def _groups(concepts: list[Concept]) -> list[tuple[tuple[str, ...], list[Concept
     options = []
     for path, members in sorted(groups.items(), key=lambda g: (same_key(g[0][-1]) not in named, -len(g[0]), sum(map(_words, g[1])), g[0])):
         key = same_key(path[-1])
-        if len(members) > 1 and key not in taken and not is_sentence(path[-1]):
+        # "Glossary" holds concepts and names none.
+        if len(members) > 1 and key not in taken and not is_sentence(path[-1]) and heading_kind(path[-1]) == "concept":
             options.append((path, [*members, *([named[key]] if key in named else [])]))
             taken.add(key)
     return options
