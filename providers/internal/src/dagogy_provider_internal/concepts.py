@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from statistics import median
 
@@ -118,12 +118,11 @@ class Found:
 
 
 def find_concepts(document: ScopeDocument) -> Found:
-    """All concepts of `document`, each once, in document order. They are the caller's to change."""
+    """All concepts of `document`, each once, in document order. Every caller gets the same: what is to be another has to be a copy."""
     if not _latest or _latest[0][0] is not document:
         found = _merged(_Reader(document).read() if document.mode != "seed-list" else _seeds(document))
         _latest[:] = [(document, found)]
-    found = _latest[0][1]
-    return Found([replace(c, blocks=[*c.blocks], names=[*c.names], parts=[*c.parts], merged=[*c.merged]) for c in found.concepts], [*found.skipped])
+    return _latest[0][1]
 
 
 #: The document that was read last, with its concepts: a run reads the same one several times.
@@ -445,11 +444,13 @@ class _Reader:
 
     def _members(self, section: Section, items: list[Item]) -> list[Concept]:
         """The items of a section that are concepts themselves; empty when the list is text about the heading's concept."""
-        items = self._without_admin([i for i in items if not meta_role(_item_name(i))])
+        given = [i for i in items if not meta_role(_item_name(i))]
+        items = self._without_admin(given)
+        again = len(items) < len(given)
         free = section is self.root or section.kind in ("group", "skip")
         named = _named_items(items)
         if len(named) >= 2 and free and _groups(named):
-            return self._leaf_concepts(items)
+            return self._leaf_concepts(items, again=again)
         if len(named) >= 2 and (free or section.level in self.bold_levels):
             chosen = {i.at for i in named}
             for item in items:
@@ -460,7 +461,7 @@ class _Reader:
             several = _repeated(i.block for i in named)
             return [self._item_concept(i, _path_of(i, self.document), several) for i in named]
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
-            return self._leaf_concepts(items)
+            return self._leaf_concepts(items, again=again)
         return []
 
     def _beside_table(self, section: Section, items: list[Item]) -> list[Concept]:
@@ -477,13 +478,13 @@ class _Reader:
         """The items without a timetable's breaks and exams."""
         schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in items)
         # A list that has "References" in it is the table of contents of a document; in any other "Summary" is a name as all the others are.
-        plain = [folded(tidy_title(i.block.text)) for i in items if not i.block.lead]
+        titles = [tidy_title(i.block.text) for i in items]
+        plain = [folded(t) for i, t in zip(items, titles, strict=True) if not i.block.lead]
         printed = any(has_leader(i.block.text) for i in items)
         contents = printed or any(heading_kind(t) == "skip" and t not in _AMBIGUOUS_HEADINGS | _BOOKENDS for t in plain)
         names = _AMBIGUOUS_HEADINGS if contents or schedule or len(items) < 4 else _AMBIGUOUS_HEADINGS | _BOOKENDS
         kept = []
-        for item in items:
-            title = tidy_title(item.block.text)
+        for item, title in zip(items, titles, strict=True):
             if _points_inside(item.block):
                 self.found.skipped.append((_item_name(item)[:80], "is a link within the document"))
             elif is_admin(tidy_title(_item_name(item)), schedule=schedule):
@@ -496,18 +497,19 @@ class _Reader:
                 kept.append(item)
         return kept
 
-    def _leaf_concepts(self, items: Iterable[Item]) -> list[Concept]:
-        leaves = self._leaves(items)
+    def _leaf_concepts(self, items: list[Item], *, again: bool) -> list[Concept]:
+        """`again`: entries of a timetable and the like were left out, so what was a name beside them may be none among the others."""
+        leaves = self._leaves(self._without_admin(items) if again else items)
         several = _repeated(i.block for i in leaves)
         return [self._item_concept(i, _path_of(i, self.document), several) for i in leaves]
 
     def _leaves(self, items: Iterable[Item]) -> list[Item]:
         """Items that are concepts in a list of bare labels: an item whose sub-items are labels groups them."""
         out: list[Item] = []
-        for item in self._without_admin(list(items)):
+        for item in items:
             if len(item.children) >= 2 and _bare(item.children):
                 self.found.skipped.append((_item_name(item)[:80], "groups other items"))
-                out.extend(self._leaves(item.children))
+                out.extend(self._leaves(self._without_admin(item.children)))
             else:
                 out.append(item)
         return out
@@ -685,7 +687,7 @@ def _bare(items: Sequence[Item]) -> bool:
         return False
     names = [split_gloss(i.block.text)[0] for i in items]
     said = sum((n.rstrip().endswith((".", "!")) and not n.rstrip().endswith("etc.")) or bool(label(i.block.text)[0]) for n, i in zip(names, items, strict=True))
-    asked = sum(is_imperative(n) and len(n.split()) > 4 for n in names)
+    asked = sum(len(n.split()) > 4 and is_imperative(n) for n in names)
     return median(len(n.split()) for n in names) <= _LABEL_WORDS and said <= 0.3 * len(items) and asked <= 0.5 * len(items)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect, bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dagogy_provider_internal.concepts import Concept, length
 from dagogy_provider_internal.headings import heading_kind
@@ -80,7 +81,7 @@ def _groups(concepts: list[Concept]) -> list[tuple[tuple[str, ...], list[Concept
 
 def _merge_alike(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
     """A concept whose name contains another's goes into that one: the closest names first, then the one with the least text."""
-    telling = [frozenset(content_tokens(c.title)) for c in concepts]
+    telling = [content_tokens(c.title) for c in concepts]
     holding: dict[str, list[int]] = defaultdict(list)
     for i, stems in enumerate(telling):
         for stem in stems:
@@ -94,7 +95,8 @@ def _merge_alike(concepts: list[Concept], most: int, notes: list[str]) -> list[C
         # Those that hold the rarest of its words; a word that hundreds of names hold says nothing of them.
         holders = min((holding[stem] for stem in stems), key=len)
         if len(holders) <= _COMMON:
-            pairs.extend((len(telling[b]) - len(stems), _words(concepts[b]), concepts[b].title, a, b) for b in holders if stems < telling[b])
+            inside = (b for b in holders if len(stems) < len(telling[b]) and set(stems) < set(telling[b]))
+            pairs.extend((len(telling[b]) - len(stems), _words(concepts[b]), concepts[b].title, a, b) for b in inside)
     return _joined(concepts, [(a, b) for *_, a, b in sorted(pairs)], most, notes)
 
 
@@ -138,18 +140,19 @@ class _Neighbours:
 
 def _joined(concepts: list[Concept], pairs: Sequence[tuple[int, int]], most: int, notes: list[str]) -> list[Concept]:
     """The second of each pair goes into the first, in this order, until no more than `most` are left."""
-    members = {i: [i] for i in range(len(concepts))}
+    members: dict[int, list[int]] = {}  # what went into each, itself first
+    gone: set[int] = set()
     for a, b in pairs:
-        if len(members) <= most:
+        if len(concepts) - len(gone) <= most:
             break
-        if a in members and b in members:
-            members[a] += members.pop(b)
+        if a not in gone and b not in gone:
+            gone.add(b)
+            members.setdefault(a, [a]).extend(members.pop(b, [b]))
     changes = []
-    for a, inside in members.items():
-        if len(inside) > 1:
-            into = concepts[a]
-            changes.append(([concepts[i] for i in inside], _union([concepts[i] for i in inside], into.title, into.path)))
-            notes.append(f"merged into “{into.title}”: {', '.join(concepts[i].title for i in inside[1:])}")
+    for a, inside in sorted(members.items()):
+        into = concepts[a]
+        changes.append(([concepts[i] for i in inside], _union([concepts[i] for i in inside], into.title, into.path)))
+        notes.append(f"merged into “{into.title}”: {', '.join(concepts[i].title for i in inside[1:])}")
     return _replaced(concepts, changes)
 
 
@@ -196,8 +199,7 @@ def _split(concepts: list[Concept], least: int, most: int, notes: list[str]) -> 
             piece.anchor = max((i for i in range(piece.blocks[0]) if concept.document.blocks[i].kind == "heading"), default=piece.anchor)
             taken.add(same_key(piece.title))
         if own:
-            concept.blocks, concept.parts = own, []
-            pieces.insert(0, concept)
+            pieces.insert(0, replace(concept, blocks=own, parts=[]))
         out = _replaced(out, [([concept], pieces[0])])
         at = out.index(pieces[0])
         out[at + 1 : at + 1] = pieces[1:]
