@@ -223,6 +223,20 @@ def _plain_mapping(value: Mapping[Any, Any], source: str, language: str) -> dict
 # --------------------------------------------------------------------------------------------------------- the parser and its limits
 
 
+#: What a text has somewhere when there is anything for a rule of the grammar to find. All others are not tried on each of its lines.
+_RULE_MARKS = {
+    "table": re.compile(r"\|"),
+    "fence": re.compile("```|~~~"),
+    "blockquote": re.compile(">"),
+    "hr": re.compile(r"([-*_])[ \t]*\1[ \t]*\1"),
+    "reference": re.compile(r"\]:"),
+    "html_block": re.compile("<"),
+    "heading": re.compile("#"),
+    "lheading": re.compile(r"[-=][ \t]*$", re.MULTILINE),
+    "deflist": re.compile(r"[:~][ \t]"),
+}
+
+
 class _Parser:
     """markdown-it-py over one text. Block tokens are made at once, inline tokens when they are asked for."""
 
@@ -235,6 +249,7 @@ class _Parser:
         self._md = self._parser({"maxNesting": _MAX_NESTING})
         # Front matter becomes blank lines, so that line numbers stay those of the file.
         body = "\n" * self.front_lines + "\n".join(as_markdown(self.lines[self.front_lines :]))
+        self._md.block.ruler.disable([rule for rule, mark in _RULE_MARKS.items() if not mark.search(body)])
         try:
             self.tokens: list[Token] = self._md.parse(body, self._env)
         except RecursionError:
@@ -362,7 +377,7 @@ _OPENS_LABEL = frozenset({"strong_open", "link_open"})
 
 
 def _tidy(text: str) -> str:
-    return " ".join(_CONTROL_OR_SPACE.sub(" ", text).split())
+    return " ".join((text if text.isprintable() else _CONTROL_OR_SPACE.sub(" ", text)).split())
 
 
 def _render(tokens: Sequence[Token], links: list[Link]) -> str:
@@ -426,6 +441,8 @@ def _read_inline(tokens: list[Token], *, labelled: bool = True) -> _Inline:
     """Text, links and label of inline `tokens`. A label is bold text or a link at the start that is set off from what follows, or stands alone."""
     links: list[Link] = []
     text = _render(tokens, links)
+    if len(tokens) == 1 and tokens[0].type == "text":
+        return _Inline(_tidy(text), links=tuple(links))
     found = _Inline(_tidy(text), links=tuple(links), emphasised=_emphasised(tokens))
     first = next((i for i, t in enumerate(tokens) if t.type not in ("text", "html_inline") or t.content.strip()), len(tokens))
     if not labelled or first == len(tokens) or tokens[first].type not in _OPENS_LABEL:
@@ -649,6 +666,7 @@ class _BlockReader:
         self._parser = parser
         self.blocks: list[Block] = []
         self._path: list[tuple[int, str]] = []
+        self._titles: tuple[str, ...] = ()  # those of the path: all blocks under a heading share them
         self._containers: list[int] = []  # the open list items (their position) and quotes
         self._lists: list[bool] = []  # the open lists: is it ordered?
         self._done = -1  # the position of the inline token that has become part of a list item already
@@ -660,8 +678,11 @@ class _BlockReader:
         self._row_line = self._header_line = self._rows = 0
 
     def read(self) -> tuple[Block, ...]:
+        handles: dict[str, Callable[[int, Token], None] | None] = {}
         for position, token in enumerate(self._parser.tokens):
-            handle = getattr(self, f"_on_{token.type}", None)
+            if token.type not in handles:
+                handles[token.type] = getattr(self, f"_on_{token.type}", None)
+            handle = handles[token.type]
             if handle is not None:
                 handle(position, token)
         return tuple(self.blocks)
@@ -669,8 +690,8 @@ class _BlockReader:
     # -- what every block needs
 
     def _add(self, kind: BlockKind, text: str, lines: tuple[int, int], **more: Any) -> None:
-        parent = next((c for c in reversed(self._containers) if c != _QUOTE), -1)
-        self.blocks.append(Block(kind, text, lines, tuple(title for _, title in self._path), parent=parent, **more))
+        parent = next((c for c in reversed(self._containers) if c != _QUOTE), -1) if self._containers else -1
+        self.blocks.append(Block(kind, text, lines, self._titles, parent=parent, **more))
 
     def _inline_of(self, token: Token, *, item: bool = False, quote: bool = False, labelled: bool = True) -> _Inline:
         tokens = self._parser.inline(token.content)
@@ -709,6 +730,7 @@ class _BlockReader:
             while self._path and self._path[-1][0] >= level:
                 self._path.pop()
             self._path.append((level, title))
+            self._titles = tuple(title for _, title in self._path)
             self._add("heading", title, lines, level=level, links=links)
 
     # -- containers

@@ -6,6 +6,7 @@ from bisect import bisect, bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import is_
 
 from dagogy_provider_internal.concepts import Concept, length
 from dagogy_provider_internal.headings import heading_kind
@@ -19,6 +20,17 @@ _NEAR = 50
 
 def fit(concepts: list[Concept], least: int, most: int) -> tuple[list[Concept], list[str]]:
     """The concepts within `least` and `most` (0: no limit) as far as the document allows, and what was done."""
+    if not (_latest and _latest[0][1:3] == (least, most) and len(_latest[0][0]) == len(concepts) and all(map(is_, _latest[0][0], concepts))):
+        _latest[:] = [(concepts, least, most, *_fitted(concepts, least, most))]
+    *_, fitted, notes = _latest[0]
+    return [*fitted], [*notes]
+
+
+#: What was fitted last: a run fits the concepts of its document when it reads them and when it teaches them.
+_latest: list[tuple[list[Concept], int, int, list[Concept], list[str]]] = []
+
+
+def _fitted(concepts: list[Concept], least: int, most: int) -> tuple[list[Concept], list[str]]:
     notes: list[str] = []
     if most and len(concepts) > most:
         concepts = _merge_groups(concepts, most, notes)

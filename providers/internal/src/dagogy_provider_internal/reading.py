@@ -229,7 +229,10 @@ def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept],
 
 def uncovered(items: Iterable[str], concepts: Sequence[Concept]) -> list[str]:
     """The items that no single concept covers with its name."""
-    keys = {same_key(n) for c in concepts for n in (c.names or [c.title])}
+    items = list(items)
+    missing = {same_key(item) for item in items}.difference(same_key(n) for c in concepts for n in (c.names or [c.title]))
+    if not missing:
+        return []
     titles = [frozenset(content_tokens(c.title)) for c in concepts]
     holding: dict[str, list[int]] = defaultdict(list)
     for i, stems in enumerate(titles):
@@ -237,7 +240,7 @@ def uncovered(items: Iterable[str], concepts: Sequence[Concept]) -> list[str]:
             holding[stem].append(i)
     out = []
     for item in items:
-        if same_key(item) in keys:
+        if same_key(item) not in missing:
             continue
         stems = frozenset(content_tokens(item))
         near = {i for s in stems for i in holding.get(s, ())}
