@@ -294,9 +294,13 @@ class _Parser:
                     details={"source": self._source, "line": line},
                 )
 
+    def is_plain(self, content: str) -> bool:
+        """Whether there is no mark in `content`, which holds no link, bold text or line end then."""
+        return 0 < len(content) <= _MAX_INLINE and not self._md.inline.terminator_re.search(content)
+
     def inline(self, content: str) -> list[Token]:
         """The inline tokens of one paragraph, heading or table cell, without footnote marks."""
-        if 0 < len(content) <= _MAX_INLINE and not self._md.inline.terminator_re.search(content):
+        if self.is_plain(content):
             from markdown_it.token import Token
 
             return [Token("text", "", 0, content=content)]  # what the parser makes of it
@@ -441,8 +445,6 @@ def _read_inline(tokens: list[Token], *, labelled: bool = True) -> _Inline:
     """Text, links and label of inline `tokens`. A label is bold text or a link at the start that is set off from what follows, or stands alone."""
     links: list[Link] = []
     text = _render(tokens, links)
-    if len(tokens) == 1 and tokens[0].type == "text":
-        return _Inline(_tidy(text), links=tuple(links))
     found = _Inline(_tidy(text), links=tuple(links), emphasised=_emphasised(tokens))
     first = next((i for i, t in enumerate(tokens) if t.type not in ("text", "html_inline") or t.content.strip()), len(tokens))
     if not labelled or first == len(tokens) or tokens[first].type not in _OPENS_LABEL:
@@ -694,6 +696,8 @@ class _BlockReader:
         self.blocks.append(Block(kind, text, lines, self._titles, parent=parent, **more))
 
     def _inline_of(self, token: Token, *, item: bool = False, quote: bool = False, labelled: bool = True) -> _Inline:
+        if self._parser.is_plain(token.content):
+            return _Inline(_tidy(token.content))
         tokens = self._parser.inline(token.content)
         if tokens and tokens[0].type == "text":
             if item:

@@ -26,6 +26,7 @@ from dagogy_provider_internal.headings import (
     is_contents,
     is_label,
     is_number_column,
+    is_ordinary,
     is_part,
     meta_role,
     numbering,
@@ -164,7 +165,7 @@ _ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[\w-]+[.:/]|^www\.\w+\.\w+\S*$",
 def _add(found: Found, concept: Concept) -> None:
     if not any(c.isalpha() or unicodedata.category(c) in ("Sm", "So") for c in concept.title):
         found.skipped.append((concept.title or "(no text)", "has no word in it"))
-    elif _ADDRESS.search(concept.title):
+    elif ("://" in concept.title or concept.title[:4].lower() == "www.") and _ADDRESS.search(concept.title):
         found.skipped.append((concept.title[:80], "is an address, not the name of a concept"))
     elif is_sentence(concept.title):
         found.skipped.append((concept.title[:80], "is a sentence, not the name of a concept"))
@@ -444,7 +445,7 @@ class _Reader:
 
     def _members(self, section: Section, items: list[Item]) -> list[Concept]:
         """The items of a section that are concepts themselves; empty when the list is text about the heading's concept."""
-        given = [i for i in items if not meta_role(_item_name(i))]
+        given = [i for i in items if _only_names(i.block) or not meta_role(_item_name(i))]
         items = self._without_admin(given)
         again = len(items) < len(given)
         free = section is self.root or section.kind in ("group", "skip")
@@ -476,15 +477,21 @@ class _Reader:
 
     def _without_admin(self, items: list[Item]) -> list[Item]:
         """The items without a timetable's breaks and exams."""
-        schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in items)
+        others = [i for i in items if not _only_names(i.block)]
+        if not others:
+            return items
+        schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in others)
         # A list that has "References" in it is the table of contents of a document; in any other "Summary" is a name as all the others are.
-        titles = [tidy_title(i.block.text) for i in items]
-        plain = [folded(t) for i, t in zip(items, titles, strict=True) if not i.block.lead]
-        printed = any(has_leader(i.block.text) for i in items)
+        plain = [folded(tidy_title(i.block.text)) for i in others if not i.block.lead]
+        printed = any(has_leader(i.block.text) for i in others)
         contents = printed or any(heading_kind(t) == "skip" and t not in _AMBIGUOUS_HEADINGS | _BOOKENDS for t in plain)
         names = _AMBIGUOUS_HEADINGS if contents or schedule or len(items) < 4 else _AMBIGUOUS_HEADINGS | _BOOKENDS
         kept = []
-        for item, title in zip(items, titles, strict=True):
+        for item in items:
+            if _only_names(item.block):
+                kept.append(item)
+                continue
+            title = tidy_title(item.block.text)
             if _points_inside(item.block):
                 self.found.skipped.append((_item_name(item)[:80], "is a link within the document"))
             elif is_admin(tidy_title(_item_name(item)), schedule=schedule):
@@ -516,6 +523,8 @@ class _Reader:
 
     def _item_concept(self, item: Item, path: tuple[str, ...], several: frozenset[tuple[str, ...]]) -> Concept:
         block = item.block
+        if _only_names(block):
+            return Concept(block.text, self.document, item.at, item.blocks()[1:], path, ordered=block.ordered)
         name, gloss, needs = _label_of(block, several)
         blocks = item.blocks() if gloss else item.blocks()[1:]
         number = numbering(block.lead or block.text)
@@ -637,12 +646,20 @@ def _label_of(block: Block, several: frozenset[tuple[str, ...]]) -> tuple[str, s
 
 def _repeated(blocks: Iterable[Block]) -> frozenset[tuple[str, ...]]:
     """The labels that more than one of these items has."""
+    blocks = list(blocks)
+    if all(map(_only_names, blocks)):
+        return frozenset()  # which label nothing
     counts = Counter(same_key(tidy_title(b.lead or split_label(split_cue(b.text)[0])[0])) for b in blocks)
     return frozenset(k for k, n in counts.items() if n > 1)
 
 
 def _minutes_of(row: Block) -> float | None:
     return next((m for m in (stated_minutes(h, c) for h, c in zip(row.header, row.cells, strict=False)) if m is not None), None)
+
+
+def _only_names(block: Block) -> bool:
+    """Whether an item is a name in Latin words and nothing besides, as most items of the longest lists are: all else about it need not be asked."""
+    return not block.lead and not block.links and is_ordinary(block.text)
 
 
 def _item_name(item: Item) -> str:
@@ -720,13 +737,18 @@ def _merged(found: Found) -> Found:
     for i, concept in enumerate(found.concepts):
         concept.names = aliases(concept.title)
         for key in (same_key(n) for n in same_names(concept.title)):
-            one, other = sorted((root(first_with.setdefault(key, i)), root(i)))
-            parent[other] = one
+            first = first_with.setdefault(key, i)
+            if first != i:
+                one, other = sorted((root(first), root(i)))
+                parent[other] = one
     members: dict[int, list[int]] = defaultdict(list)
     for i in range(len(found.concepts)):
         members[root(i)].append(i)
     kept: list[tuple[int, Concept]] = []
     for positions in members.values():
+        if len(positions) == 1:
+            kept.append((positions[0], found.concepts[positions[0]]))
+            continue
         alike = sorted((found.concepts[i] for i in sorted(positions)), key=_fullness)
         for again in alike[1:]:
             _absorb(alike[0], again)

@@ -424,6 +424,11 @@ _FIRST_WORDS = frozenset(
 )
 
 
+def is_ordinary(title: str) -> bool:
+    """Whether a title is nothing but Latin words and begins like no heading of structure: it is a name, with nothing to take off."""
+    return is_plain(title) and not _opens_structure(title.lower())
+
+
 def _opens_structure(key: str) -> bool:
     """Whether a heading with this key may be one of structure. One that does not begin with a Latin letter may."""
     return not "a" <= key[:1] <= "z" or key.partition(" ")[0] in _FIRST_WORDS

@@ -45,7 +45,7 @@ def _fitted(concepts: list[Concept], least: int, most: int) -> tuple[list[Concep
 
 
 def _words(concept: Concept) -> int:
-    return sum(length(concept.document.blocks[b].text) for b in concept.blocks) + 1
+    return sum(length(concept.document.blocks[b].text) for b in concept.blocks) + 1 if concept.blocks else 1
 
 
 def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
@@ -140,10 +140,12 @@ class _Neighbours:
     def closest(self, concept: Concept, b: int) -> int:
         """Of the `_NEAR` on either side of position `b` that with most words in common, else one before it, else the nearest."""
         at = bisect(self._positions, b)
-        shared: Counter[int] = Counter()
+        near: list[int] = []
         for stem in content_tokens(concept.title):
-            ranks = self._holding.get(stem, ())
-            shared.update(ranks[bisect_left(ranks, at - _NEAR) : bisect_left(ranks, at + _NEAR)])
+            ranks = self._holding.get(stem)
+            if ranks:
+                near += ranks[bisect_left(ranks, at - _NEAR) : bisect_left(ranks, at + _NEAR)]
+        shared = Counter(near) if near else None
         if not shared:
             return self._positions[max(0, at - 1)]
         best = max(shared, key=lambda rank: (shared[rank], self._positions[rank] < b, -abs(self._positions[rank] - b)))
