@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect, bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from operator import is_
 
 from dagogy_provider_internal.concepts import Concept, length
@@ -50,9 +51,10 @@ def _words(concept: Concept) -> int:
 
 def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
     """Whole groups become one concept named by their heading: the deepest first, then those with the least text, none larger than needed if possible."""
+    key_of = cache(same_key)  # asked for the same titles in each round
     while len(concepts) > most:
         need = len(concepts) - most
-        options = _groups(concepts)
+        options = _groups(concepts, key_of)
         chosen: list[tuple[tuple[str, ...], list[Concept]]] = []
         for path, members in options:
             if len(members) - 1 <= need:
@@ -69,7 +71,7 @@ def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[
     return concepts
 
 
-def _groups(concepts: list[Concept]) -> list[tuple[tuple[str, ...], list[Concept]]]:
+def _groups(concepts: list[Concept], key_of: Callable[[str], tuple[str, ...]]) -> list[tuple[tuple[str, ...], list[Concept]]]:
     """The groups that can become one concept, with their heading paths, the likeliest first."""
     groups: dict[tuple[str, ...], list[Concept]] = defaultdict(list)
     paths = {c.path[:1] for c in concepts if c.anchor >= 0}
@@ -78,12 +80,12 @@ def _groups(concepts: list[Concept]) -> list[tuple[tuple[str, ...], list[Concept
         # A heading over everything is the document's title, not a group.
         if concept.anchor >= 0 and concept.path and concept.path != common:
             groups[concept.path].append(concept)
-    taken = {same_key(c.title) for c in concepts if c.anchor >= 0}
+    taken = {key_of(c.title) for c in concepts if c.anchor >= 0}
     # An item of the spec that names a group, and that the document does not describe, is what the group becomes.
-    named = {same_key(c.title): c for c in concepts if c.anchor < 0}
+    named = {key_of(c.title): c for c in concepts if c.anchor < 0}
     options = []
-    for path, members in sorted(groups.items(), key=lambda g: (same_key(g[0][-1]) not in named, -len(g[0]), sum(map(_words, g[1])), g[0])):
-        key = same_key(path[-1])
+    for path, members in sorted(groups.items(), key=lambda g: (not named or key_of(g[0][-1]) not in named, -len(g[0]), sum(map(_words, g[1])), g[0])):
+        key = key_of(path[-1])
         # "Glossary" holds concepts and names none.
         if len(members) > 1 and key not in taken and not is_sentence(path[-1]) and heading_kind(path[-1]) == "concept":
             options.append((path, [*members, *([named[key]] if key in named else [])]))
