@@ -170,6 +170,14 @@ def test_a_flat_list_that_is_too_long_is_merged_by_name_first() -> None:
     assert notes == ["merged into “Loops”: Nested loops", "merged into “Sets”: Ordered sets"]
 
 
+@pytest.mark.parametrize("heading", ["Glossary", "Week 3", "Chemistry"])
+def test_a_glossary_that_is_too_long_does_not_become_one_concept(heading: str) -> None:
+    text = f"# T\n\n## {heading}\n\n" + "".join(f"**Term {w}** is a thing. It is there.\n\n" for w in map("x{:03}y".format, range(90)))
+    fitted, _ = fit(find_concepts(document(text)).concepts, 0, 30)
+    assert len(fitted) == 30
+    assert heading not in {c.title for c in fitted}
+
+
 def test_titles_of_any_script_keep_their_characters_and_have_ids_of_their_own() -> None:
     titles = [
         "平均",

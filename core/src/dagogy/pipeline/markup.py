@@ -15,6 +15,8 @@ __all__ = ["as_markdown"]
 _ATX = re.compile(r" {0,3}#{1,6}(?:\s|$)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[^`~]*$")
 _MAX_TERM = 80
+#: A list or outline has at least so many lines.
+_FEW = 3
 
 
 def as_markdown(lines: Sequence[str]) -> list[str]:
@@ -26,6 +28,10 @@ def as_markdown(lines: Sequence[str]) -> list[str]:
     else:
         translated = list(lines)
     return _terms_joined(_marked_lines_as_lists(_outlines_as_lists(translated)))
+
+
+def _fence(line: str) -> re.Match[str] | None:
+    return _FENCE.match(line) if "```" in line or "~~~" in line else None
 
 
 def _has_markdown_headings(lines: Sequence[str]) -> bool:
@@ -45,12 +51,13 @@ def _outlines_as_lists(lines: list[str]) -> list[str]:
     fence, start = "", 0
     for number in range(len(lines) + 1):
         line = lines[number] if number < len(lines) else ""
-        mark = _FENCE.match(line)
+        mark = _fence(line)
         entry = not fence and not mark and len(line) <= _MAX_ENTRY and _ENTRY.match(line) is not None
         if mark and (not fence or line.strip().startswith(fence)):
             fence = "" if fence else mark[1]
         if not (entry or (not line.strip() and number < len(lines))):
-            _outline_as_list(lines, start, number)
+            if number - start >= _FEW:
+                _outline_as_list(lines, start, number)
             start = number + 1
     return lines
 
@@ -60,7 +67,7 @@ def _outline_as_list(lines: list[str], start: int, end: int) -> None:
     found = [(i, m) for i in range(start, end) if (m := _ENTRY.match(lines[i])) is not None]
     led = [bool(_LEADER.search(lines[i])) for i, _ in found]
     told = [bool(m["number"]) or leads for (_, m), leads in zip(found, led, strict=True)]
-    if sum("." in (m["number"] or "") or leads for (_, m), leads in zip(found, led, strict=True)) < 3:
+    if sum("." in (m["number"] or "") or leads for (_, m), leads in zip(found, led, strict=True)) < _FEW:
         return
     # A title or a sentence may stand above it, and below.
     first, last = told.index(True), len(told) - told[::-1].index(True)
@@ -80,12 +87,17 @@ _MARKS = (
     ("capital", re.compile(r"[A-Z][.)]\s")),
     ("number", re.compile(r"\d{1,3}[.)]\s")),
     ("letter", re.compile(r"[a-z][.)]\s")),
-    ("bullet", re.compile(r"[-*+•]\s")),
 )
+_BULLETS = frozenset("-*+•")
 
 
 def _mark_of(line: str) -> str:
     bare = line.strip()
+    first, second = bare[:1], bare[1:2]
+    if first in _BULLETS:
+        return "bullet" if not second or second.isspace() else ""
+    if second not in (".", ")") and first not in "IVX" and not first.isdecimal():
+        return ""  # which is so of most lines
     return next((kind for kind, pattern in _MARKS if pattern.match(bare + " ")), "")
 
 
@@ -95,18 +107,19 @@ def _marked_lines_as_lists(lines: list[str]) -> list[str]:
     fence, start = "", 0
     for number in range(len(lines) + 1):
         line = lines[number] if number < len(lines) else ""
-        mark = _FENCE.match(line)
+        mark = _fence(line)
         if mark and (not fence or line.strip().startswith(fence)):
             fence = "" if fence else mark[1]
         if fence or not _mark_of(line):
-            _marked_as_list(lines, start, number)
+            if number - start >= _FEW and _mark_of(lines[start]) in ("time", "roman", "capital"):
+                _marked_as_list(lines, start, number)
             start = number + 1
     return lines
 
 
 def _marked_as_list(lines: list[str], start: int, end: int) -> None:
     kinds = [_mark_of(lines[i]) for i in range(start, end)]
-    if len(kinds) < 3 or kinds[0] not in ("time", "roman", "capital") or kinds.count(kinds[0]) < 2:
+    if kinds.count(kinds[0]) < 2:
         return
     if "time" in kinds and set(kinds) != {"time"}:
         return
@@ -136,7 +149,7 @@ def _terms_joined(lines: list[str]) -> list[str]:
     fence = ""
     first = -1  # the first line of the paragraph under way
     for number, line in enumerate(lines):
-        mark = _FENCE.match(line)
+        mark = _fence(line)
         if mark and (not fence or line.strip().startswith(fence)):
             fence = "" if fence else mark[1]
         if fence or not line.strip():
@@ -157,12 +170,16 @@ def _terms_joined(lines: list[str]) -> list[str]:
 _ADORNMENT = re.compile(r"([=\-~^\"'`*+#:.<>_])\1{3,}\s*$")
 _DIRECTIVE = re.compile(r"^(\s*)\.\. (?:([\w-]+)::|_[^:]+:|\[)\s*(.*)$")
 _ADMONITIONS = frozenset("note warning tip hint important caution danger attention error admonition seealso".split())
+#: What the two characters are that a directive, or a line under a title that matters here, begins with.
+_ADORNS = frozenset(".~^\"'*+#:=-")
 _PROSE = frozenset("topic sidebar epigraph pull-quote container rubric glossary".split())
 
 
 def _is_restructured(lines: Sequence[str]) -> bool:
     """Directives, or titles under a line of marks that Markdown does not take for one; and no heading of Markdown's own."""
-    if not any(_DIRECTIVE.match(line) or _adorned(lines, i) in ("over", "other") for i, line in enumerate(lines) if line[:1] in ".~^\"'*+#:=-"):
+    if not any(
+        _DIRECTIVE.match(line) or _adorned(lines, i) in ("over", "other") for i, line in enumerate(lines) if line[:1] in _ADORNS and line[1:2] == line[:1]
+    ):
         return False
     return not _has_markdown_headings(lines)
 

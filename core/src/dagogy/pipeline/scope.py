@@ -223,6 +223,20 @@ def _plain_mapping(value: Mapping[Any, Any], source: str, language: str) -> dict
 # --------------------------------------------------------------------------------------------------------- the parser and its limits
 
 
+#: What a text has somewhere when there is anything for a rule of the grammar to find. All others are not tried on each of its lines.
+_RULE_MARKS = {
+    "table": re.compile(r"\|"),
+    "fence": re.compile("```|~~~"),
+    "blockquote": re.compile(">"),
+    "hr": re.compile(r"([-*_])[ \t]*\1[ \t]*\1"),
+    "reference": re.compile(r"\]:"),
+    "html_block": re.compile("<"),
+    "heading": re.compile("#"),
+    "lheading": re.compile(r"[-=][ \t]*$", re.MULTILINE),
+    "deflist": re.compile(r"[:~][ \t]"),
+}
+
+
 class _Parser:
     """markdown-it-py over one text. Block tokens are made at once, inline tokens when they are asked for."""
 
@@ -235,6 +249,7 @@ class _Parser:
         self._md = self._parser({"maxNesting": _MAX_NESTING})
         # Front matter becomes blank lines, so that line numbers stay those of the file.
         body = "\n" * self.front_lines + "\n".join(as_markdown(self.lines[self.front_lines :]))
+        self._md.block.ruler.disable([rule for rule, mark in _RULE_MARKS.items() if not mark.search(body)])
         try:
             self.tokens: list[Token] = self._md.parse(body, self._env)
         except RecursionError:
@@ -279,9 +294,13 @@ class _Parser:
                     details={"source": self._source, "line": line},
                 )
 
+    def is_plain(self, content: str) -> bool:
+        """Whether there is no mark in `content`, which holds no link, bold text or line end then."""
+        return 0 < len(content) <= _MAX_INLINE and not self._md.inline.terminator_re.search(content)
+
     def inline(self, content: str) -> list[Token]:
         """The inline tokens of one paragraph, heading or table cell, without footnote marks."""
-        if 0 < len(content) <= _MAX_INLINE and not self._md.inline.terminator_re.search(content):
+        if self.is_plain(content):
             from markdown_it.token import Token
 
             return [Token("text", "", 0, content=content)]  # what the parser makes of it
@@ -362,7 +381,7 @@ _OPENS_LABEL = frozenset({"strong_open", "link_open"})
 
 
 def _tidy(text: str) -> str:
-    return " ".join(_CONTROL_OR_SPACE.sub(" ", text).split())
+    return " ".join((text if text.isprintable() else _CONTROL_OR_SPACE.sub(" ", text)).split())
 
 
 def _render(tokens: Sequence[Token], links: list[Link]) -> str:
@@ -649,6 +668,7 @@ class _BlockReader:
         self._parser = parser
         self.blocks: list[Block] = []
         self._path: list[tuple[int, str]] = []
+        self._titles: tuple[str, ...] = ()  # those of the path: all blocks under a heading share them
         self._containers: list[int] = []  # the open list items (their position) and quotes
         self._lists: list[bool] = []  # the open lists: is it ordered?
         self._done = -1  # the position of the inline token that has become part of a list item already
@@ -660,8 +680,11 @@ class _BlockReader:
         self._row_line = self._header_line = self._rows = 0
 
     def read(self) -> tuple[Block, ...]:
+        handles: dict[str, Callable[[int, Token], None] | None] = {}
         for position, token in enumerate(self._parser.tokens):
-            handle = getattr(self, f"_on_{token.type}", None)
+            if token.type not in handles:
+                handles[token.type] = getattr(self, f"_on_{token.type}", None)
+            handle = handles[token.type]
             if handle is not None:
                 handle(position, token)
         return tuple(self.blocks)
@@ -669,10 +692,12 @@ class _BlockReader:
     # -- what every block needs
 
     def _add(self, kind: BlockKind, text: str, lines: tuple[int, int], **more: Any) -> None:
-        parent = next((c for c in reversed(self._containers) if c != _QUOTE), -1)
-        self.blocks.append(Block(kind, text, lines, tuple(title for _, title in self._path), parent=parent, **more))
+        parent = next((c for c in reversed(self._containers) if c != _QUOTE), -1) if self._containers else -1
+        self.blocks.append(Block(kind, text, lines, self._titles, parent=parent, **more))
 
     def _inline_of(self, token: Token, *, item: bool = False, quote: bool = False, labelled: bool = True) -> _Inline:
+        if self._parser.is_plain(token.content):
+            return _Inline(_tidy(token.content))
         tokens = self._parser.inline(token.content)
         if tokens and tokens[0].type == "text":
             if item:
@@ -709,6 +734,7 @@ class _BlockReader:
             while self._path and self._path[-1][0] >= level:
                 self._path.pop()
             self._path.append((level, title))
+            self._titles = tuple(title for _, title in self._path)
             self._add("heading", title, lines, level=level, links=links)
 
     # -- containers

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from statistics import median
 
@@ -26,6 +26,7 @@ from dagogy_provider_internal.headings import (
     is_contents,
     is_label,
     is_number_column,
+    is_ordinary,
     is_part,
     meta_role,
     numbering,
@@ -118,12 +119,11 @@ class Found:
 
 
 def find_concepts(document: ScopeDocument) -> Found:
-    """All concepts of `document`, each once, in document order. They are the caller's to change."""
+    """All concepts of `document`, each once, in document order. Every caller gets the same: what is to be another has to be a copy."""
     if not _latest or _latest[0][0] is not document:
         found = _merged(_Reader(document).read() if document.mode != "seed-list" else _seeds(document))
         _latest[:] = [(document, found)]
-    found = _latest[0][1]
-    return Found([replace(c, blocks=[*c.blocks], names=[*c.names], parts=[*c.parts], merged=[*c.merged]) for c in found.concepts], [*found.skipped])
+    return _latest[0][1]
 
 
 #: The document that was read last, with its concepts: a run reads the same one several times.
@@ -165,7 +165,7 @@ _ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[\w-]+[.:/]|^www\.\w+\.\w+\S*$",
 def _add(found: Found, concept: Concept) -> None:
     if not any(c.isalpha() or unicodedata.category(c) in ("Sm", "So") for c in concept.title):
         found.skipped.append((concept.title or "(no text)", "has no word in it"))
-    elif _ADDRESS.search(concept.title):
+    elif ("://" in concept.title or concept.title[:4].lower() == "www.") and _ADDRESS.search(concept.title):
         found.skipped.append((concept.title[:80], "is an address, not the name of a concept"))
     elif is_sentence(concept.title):
         found.skipped.append((concept.title[:80], "is a sentence, not the name of a concept"))
@@ -445,11 +445,13 @@ class _Reader:
 
     def _members(self, section: Section, items: list[Item]) -> list[Concept]:
         """The items of a section that are concepts themselves; empty when the list is text about the heading's concept."""
-        items = self._without_admin([i for i in items if not meta_role(_item_name(i))])
+        given = [i for i in items if _only_names(i.block) or not meta_role(_item_name(i))]
+        items = self._without_admin(given)
+        again = len(items) < len(given)
         free = section is self.root or section.kind in ("group", "skip")
         named = _named_items(items)
         if len(named) >= 2 and free and _groups(named):
-            return self._leaf_concepts(items)
+            return self._leaf_concepts(items, again=again)
         if len(named) >= 2 and (free or section.level in self.bold_levels):
             chosen = {i.at for i in named}
             for item in items:
@@ -460,7 +462,7 @@ class _Reader:
             several = _repeated(i.block for i in named)
             return [self._item_concept(i, _path_of(i, self.document), several) for i in named]
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
-            return self._leaf_concepts(items)
+            return self._leaf_concepts(items, again=again)
         return []
 
     def _beside_table(self, section: Section, items: list[Item]) -> list[Concept]:
@@ -475,14 +477,20 @@ class _Reader:
 
     def _without_admin(self, items: list[Item]) -> list[Item]:
         """The items without a timetable's breaks and exams."""
-        schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in items)
+        others = [i for i in items if not _only_names(i.block)]
+        if not others:
+            return items
+        schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in others)
         # A list that has "References" in it is the table of contents of a document; in any other "Summary" is a name as all the others are.
-        plain = [folded(tidy_title(i.block.text)) for i in items if not i.block.lead]
-        printed = any(has_leader(i.block.text) for i in items)
+        plain = [folded(tidy_title(i.block.text)) for i in others if not i.block.lead]
+        printed = any(has_leader(i.block.text) for i in others)
         contents = printed or any(heading_kind(t) == "skip" and t not in _AMBIGUOUS_HEADINGS | _BOOKENDS for t in plain)
         names = _AMBIGUOUS_HEADINGS if contents or schedule or len(items) < 4 else _AMBIGUOUS_HEADINGS | _BOOKENDS
         kept = []
         for item in items:
+            if _only_names(item.block):
+                kept.append(item)
+                continue
             title = tidy_title(item.block.text)
             if _points_inside(item.block):
                 self.found.skipped.append((_item_name(item)[:80], "is a link within the document"))
@@ -496,24 +504,27 @@ class _Reader:
                 kept.append(item)
         return kept
 
-    def _leaf_concepts(self, items: Iterable[Item]) -> list[Concept]:
-        leaves = self._leaves(items)
+    def _leaf_concepts(self, items: list[Item], *, again: bool) -> list[Concept]:
+        """`again`: entries of a timetable and the like were left out, so what was a name beside them may be none among the others."""
+        leaves = self._leaves(self._without_admin(items) if again else items)
         several = _repeated(i.block for i in leaves)
         return [self._item_concept(i, _path_of(i, self.document), several) for i in leaves]
 
     def _leaves(self, items: Iterable[Item]) -> list[Item]:
         """Items that are concepts in a list of bare labels: an item whose sub-items are labels groups them."""
         out: list[Item] = []
-        for item in self._without_admin(list(items)):
+        for item in items:
             if len(item.children) >= 2 and _bare(item.children):
                 self.found.skipped.append((_item_name(item)[:80], "groups other items"))
-                out.extend(self._leaves(item.children))
+                out.extend(self._leaves(self._without_admin(item.children)))
             else:
                 out.append(item)
         return out
 
     def _item_concept(self, item: Item, path: tuple[str, ...], several: frozenset[tuple[str, ...]]) -> Concept:
         block = item.block
+        if _only_names(block):
+            return Concept(block.text, self.document, item.at, item.blocks()[1:], path, ordered=block.ordered)
         name, gloss, needs = _label_of(block, several)
         blocks = item.blocks() if gloss else item.blocks()[1:]
         number = numbering(block.lead or block.text)
@@ -635,12 +646,20 @@ def _label_of(block: Block, several: frozenset[tuple[str, ...]]) -> tuple[str, s
 
 def _repeated(blocks: Iterable[Block]) -> frozenset[tuple[str, ...]]:
     """The labels that more than one of these items has."""
+    blocks = list(blocks)
+    if all(map(_only_names, blocks)):
+        return frozenset()  # which label nothing
     counts = Counter(same_key(tidy_title(b.lead or split_label(split_cue(b.text)[0])[0])) for b in blocks)
     return frozenset(k for k, n in counts.items() if n > 1)
 
 
 def _minutes_of(row: Block) -> float | None:
     return next((m for m in (stated_minutes(h, c) for h, c in zip(row.header, row.cells, strict=False)) if m is not None), None)
+
+
+def _only_names(block: Block) -> bool:
+    """Whether an item is a name in Latin words and nothing besides, as most items of the longest lists are: all else about it need not be asked."""
+    return not block.lead and not block.links and is_ordinary(block.text)
 
 
 def _item_name(item: Item) -> str:
@@ -685,7 +704,7 @@ def _bare(items: Sequence[Item]) -> bool:
         return False
     names = [split_gloss(i.block.text)[0] for i in items]
     said = sum((n.rstrip().endswith((".", "!")) and not n.rstrip().endswith("etc.")) or bool(label(i.block.text)[0]) for n, i in zip(names, items, strict=True))
-    asked = sum(is_imperative(n) and len(n.split()) > 4 for n in names)
+    asked = sum(len(n.split()) > 4 and is_imperative(n) for n in names)
     return median(len(n.split()) for n in names) <= _LABEL_WORDS and said <= 0.3 * len(items) and asked <= 0.5 * len(items)
 
 
@@ -718,13 +737,18 @@ def _merged(found: Found) -> Found:
     for i, concept in enumerate(found.concepts):
         concept.names = aliases(concept.title)
         for key in (same_key(n) for n in same_names(concept.title)):
-            one, other = sorted((root(first_with.setdefault(key, i)), root(i)))
-            parent[other] = one
+            first = first_with.setdefault(key, i)
+            if first != i:
+                one, other = sorted((root(first), root(i)))
+                parent[other] = one
     members: dict[int, list[int]] = defaultdict(list)
     for i in range(len(found.concepts)):
         members[root(i)].append(i)
     kept: list[tuple[int, Concept]] = []
     for positions in members.values():
+        if len(positions) == 1:
+            kept.append((positions[0], found.concepts[positions[0]]))
+            continue
         alike = sorted((found.concepts[i] for i in sorted(positions)), key=_fullness)
         for again in alike[1:]:
             _absorb(alike[0], again)

@@ -215,9 +215,16 @@ _NUMBER_COLUMN = re.compile(
 _NUMBER_CELL = re.compile(r"(?:[^\W\d_]{1,12}\.?\s?|#\s?)?(\d{1,3}(?:\.\d{1,3})*)\s*[.):]?(?:\s?[-–—]\s?\d{1,3})?\s*")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")}
+#: Titles whose findings are kept. More would take more memory than time: in a list of hundreds of thousands none comes twice.
+_SEEN = 20_000
 #: A mark such as an emoji in front of a title, or behind it, with white space in between.
 _SYMBOLS = re.compile(r"^\S{1,12}(?=\s)|(?<=\s)\S{1,12}$")
 _KEYCAP = re.compile("^[0-9#*]\ufe0f?\u20e3$")
+
+
+def is_plain(title: str) -> bool:
+    """Whether a title is nothing but Latin words and spaces: no number, mark or sign is in front of it or behind it. Most names are."""
+    return title.isascii() and title.replace(" ", "").isalpha()
 
 
 def without_symbols(title: str) -> str:
@@ -234,6 +241,8 @@ def _is_symbol(token: str) -> bool:
 
 def numbering(title: str) -> tuple[int, ...]:
     """The number in front of a title (`Chapter 3:`, `2.1`, `IV.`, `第三章`), or an empty tuple."""
+    if is_plain(title):
+        return ()
     match = _NUMBERING.match(without_symbols(title))
     if match is None or re.match(r"\s*\d+[:h]\d|\s*\d{4}-", match[0]):
         return ()
@@ -286,12 +295,22 @@ def cell_number(cell: str) -> tuple[int, ...]:
 
 
 def without_numbering(title: str) -> str:
-    return _NUMBERING.sub("", title, count=1)
+    return title if is_plain(title) else _NUMBERING.sub("", title, count=1)
 
 
-@lru_cache(maxsize=400_000)
+@lru_cache(maxsize=_SEEN)
+def _key(title: str) -> str:
+    """What a title is looked up by in the lists of headings."""
+    return folded(without_numbering(without_symbols(title)))
+
+
 def is_chapter(title: str) -> bool:
     """Whether a title is numbered in words: `Week 3: …`, `Kapitel 2. …`, `第三章 …`."""
+    return not is_plain(title) and _is_chapter(title)
+
+
+@lru_cache(maxsize=_SEEN)
+def _is_chapter(title: str) -> bool:
     match = _NUMBERING.match(without_symbols(title))
     return match is not None and any(c.isalpha() for c in re.sub(_ROMAN, "", match[0])) and not re.match(r"\s*(?:\(?[a-zA-Z]\)|\d+[h:])", match[0])
 
@@ -318,11 +337,12 @@ _ADMIN_PHRASES = _phrases(
 )
 
 
-@lru_cache(maxsize=400_000)
 def is_admin(title: str, *, schedule: bool = False) -> bool:
     """Whether a title is an entry of a timetable and nothing that is taught: `Final exam`, `Fall break`. `schedule`: among entries with times or weeks,
     where `Review` and `Break` are such entries as well."""
-    key = folded(without_numbering(without_symbols(title)))
+    key = _key(title)
+    if not _opens_structure(key):
+        return False
     if key in _ADMIN_PHRASES:
         return True
     found = key.split()
@@ -330,17 +350,17 @@ def is_admin(title: str, *, schedule: bool = False) -> bool:
     return 0 < len(found) <= 6 and any(w in heads for w in found) and all(w in heads or w in _ADMIN_WORDS or w.isdecimal() for w in found)
 
 
-@lru_cache(maxsize=400_000)
 def is_part(title: str) -> bool:
     """Whether a heading names a part that the treatment of any concept may have (`Usage`, `Pitfalls`, `Exercise 4`)."""
-    key = folded(without_numbering(without_symbols(title)))
+    key = _key(title)
     return key in _PART or bool(_BOX.match(key))
 
 
-@lru_cache(maxsize=400_000)
 def heading_kind(title: str, *, below_concept: bool = False) -> HeadingKind:
     """What a heading is for. `below_concept`: it stands under a heading that could be a concept, so an "Example" is a part of that."""
-    key = folded(without_numbering(without_symbols(title)))
+    key = _key(title)
+    if not _opens_structure(key):
+        return "concept"
     if _role_of(key):
         return "meta"
     if below_concept and is_part(title):
@@ -388,10 +408,30 @@ def is_contents(title: str) -> bool:
     return folded(title) in _CONTENTS
 
 
-@lru_cache(maxsize=400_000)
 def meta_role(title: str) -> str:
     """Which of `scope_out`, `audience`, `prerequisites`, `goal` a heading or item introduces, or an empty string."""
-    return _role_of(folded(without_numbering(without_symbols(title))))
+    key = _key(title)
+    return _role_of(key) if _opens_structure(key) else ""
+
+
+#: The first words of all that is looked up here. A name that begins with none of them is that of a concept.
+_FIRST_WORDS = frozenset(
+    phrase.partition(" ")[0] for phrase in (*_GROUP, *_PART, *_SKIP, *_META, *_ADMIN_IN_SCHEDULES, *_ADMIN_WORDS, *_ADMIN_PHRASES, *_CHAPTER.split("|"))
+) | frozenset(
+    "topic level appendix anhang annex annexe anexo apéndice appendice apêndice bijlage box figure table listing exercise example problem activity lab kasten "
+    "abbildung übung beispiel aufgabe exercice exemple ejercicio ejemplo what assumed required expected prior background by after who is topics things not out "
+    "left".split()
+)
+
+
+def is_ordinary(title: str) -> bool:
+    """Whether a title is nothing but Latin words and begins like no heading of structure: it is a name, with nothing to take off."""
+    return is_plain(title) and not _opens_structure(title.lower())
+
+
+def _opens_structure(key: str) -> bool:
+    """Whether a heading with this key may be one of structure. One that does not begin with a Latin letter may."""
+    return not "a" <= key[:1] <= "z" or key.partition(" ")[0] in _FIRST_WORDS
 
 
 def _role_of(key: str) -> str:

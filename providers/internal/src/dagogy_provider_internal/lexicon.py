@@ -69,12 +69,13 @@ _LABELS_ELSEWHERE = (
     ("definition", r"定义|定義|تعريف|הגדרה|определение|definición|définition|definizione|definição"),
 )
 _LABEL_ELSEWHERE = [(role, re.compile(rf"^(?:{pattern})\s*[:：]\s*", re.IGNORECASE)) for role, pattern in _LABELS_ELSEWHERE]
+_SETS_OFF = re.compile("[:：.–—]")
 _LABEL = [(role, re.compile(rf"^(?:{pattern})\s*[:.–—]\s+", re.IGNORECASE)) for role, pattern in _LABELS]
 
 
 def label(text: str) -> tuple[str, str]:
     """The role that a label in front of `text` gives it, and the text without the label; `("", text)` without one."""
-    for role, pattern in (*_LABEL, *_LABEL_ELSEWHERE):
+    for role, pattern in (*_LABEL, *_LABEL_ELSEWHERE) if _SETS_OFF.search(text) else ():
         match = pattern.match(text)
         if match:
             return role, text[match.end() :]

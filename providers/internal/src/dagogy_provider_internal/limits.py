@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect, bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from operator import is_
 
 from dagogy_provider_internal.concepts import Concept, length
+from dagogy_provider_internal.headings import heading_kind
 from dagogy_provider_internal.naming import aliases, content_tokens, is_sentence, same_key
 
 #: A word in more names than this joins none of them.
@@ -17,6 +21,17 @@ _NEAR = 50
 
 def fit(concepts: list[Concept], least: int, most: int) -> tuple[list[Concept], list[str]]:
     """The concepts within `least` and `most` (0: no limit) as far as the document allows, and what was done."""
+    if not (_latest and _latest[0][1:3] == (least, most) and len(_latest[0][0]) == len(concepts) and all(map(is_, _latest[0][0], concepts))):
+        _latest[:] = [(concepts, least, most, *_fitted(concepts, least, most))]
+    *_, fitted, notes = _latest[0]
+    return [*fitted], [*notes]
+
+
+#: What was fitted last: a run fits the concepts of its document when it reads them and when it teaches them.
+_latest: list[tuple[list[Concept], int, int, list[Concept], list[str]]] = []
+
+
+def _fitted(concepts: list[Concept], least: int, most: int) -> tuple[list[Concept], list[str]]:
     notes: list[str] = []
     if most and len(concepts) > most:
         concepts = _merge_groups(concepts, most, notes)
@@ -31,23 +46,24 @@ def fit(concepts: list[Concept], least: int, most: int) -> tuple[list[Concept], 
 
 
 def _words(concept: Concept) -> int:
-    return sum(length(concept.document.blocks[b].text) for b in concept.blocks) + 1
+    return sum(length(concept.document.blocks[b].text) for b in concept.blocks) + 1 if concept.blocks else 1
 
 
 def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
     """Whole groups become one concept named by their heading: the deepest first, then those with the least text, none larger than needed if possible."""
+    key_of = cache(same_key)  # asked for the same titles in each round
     while len(concepts) > most:
         need = len(concepts) - most
-        options = _groups(concepts)
+        options = _groups(concepts, key_of)
         chosen: list[tuple[tuple[str, ...], list[Concept]]] = []
         for path, members in options:
             if len(members) - 1 <= need:
                 chosen.append((path, members))
                 need -= len(members) - 1
         if not chosen:
-            # One that is larger than needed, as long as it is not much larger.
+            # One that is larger than needed, as long as it is not much larger and leaves more than a few.
             path, members = min(options, key=lambda o: len(o[1]), default=((), []))
-            if not members or len(members) - 1 > 2 * need:
+            if not members or len(members) - 1 > min(2 * need, need + most // 2):
                 return concepts
             chosen.append((path, members))
         concepts = _replaced(concepts, [(members, _union(members, path[-1], path[:-1])) for path, members in chosen])
@@ -55,7 +71,7 @@ def _merge_groups(concepts: list[Concept], most: int, notes: list[str]) -> list[
     return concepts
 
 
-def _groups(concepts: list[Concept]) -> list[tuple[tuple[str, ...], list[Concept]]]:
+def _groups(concepts: list[Concept], key_of: Callable[[str], tuple[str, ...]]) -> list[tuple[tuple[str, ...], list[Concept]]]:
     """The groups that can become one concept, with their heading paths, the likeliest first."""
     groups: dict[tuple[str, ...], list[Concept]] = defaultdict(list)
     paths = {c.path[:1] for c in concepts if c.anchor >= 0}
@@ -64,13 +80,14 @@ def _groups(concepts: list[Concept]) -> list[tuple[tuple[str, ...], list[Concept
         # A heading over everything is the document's title, not a group.
         if concept.anchor >= 0 and concept.path and concept.path != common:
             groups[concept.path].append(concept)
-    taken = {same_key(c.title) for c in concepts if c.anchor >= 0}
+    taken = {key_of(c.title) for c in concepts if c.anchor >= 0}
     # An item of the spec that names a group, and that the document does not describe, is what the group becomes.
-    named = {same_key(c.title): c for c in concepts if c.anchor < 0}
+    named = {key_of(c.title): c for c in concepts if c.anchor < 0}
     options = []
-    for path, members in sorted(groups.items(), key=lambda g: (same_key(g[0][-1]) not in named, -len(g[0]), sum(map(_words, g[1])), g[0])):
-        key = same_key(path[-1])
-        if len(members) > 1 and key not in taken and not is_sentence(path[-1]):
+    for path, members in sorted(groups.items(), key=lambda g: (not named or key_of(g[0][-1]) not in named, -len(g[0]), sum(map(_words, g[1])), g[0])):
+        key = key_of(path[-1])
+        # "Glossary" holds concepts and names none.
+        if len(members) > 1 and key not in taken and not is_sentence(path[-1]) and heading_kind(path[-1]) == "concept":
             options.append((path, [*members, *([named[key]] if key in named else [])]))
             taken.add(key)
     return options
@@ -78,7 +95,7 @@ def _groups(concepts: list[Concept]) -> list[tuple[tuple[str, ...], list[Concept
 
 def _merge_alike(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
     """A concept whose name contains another's goes into that one: the closest names first, then the one with the least text."""
-    telling = [frozenset(content_tokens(c.title)) for c in concepts]
+    telling = [content_tokens(c.title) for c in concepts]
     holding: dict[str, list[int]] = defaultdict(list)
     for i, stems in enumerate(telling):
         for stem in stems:
@@ -92,7 +109,8 @@ def _merge_alike(concepts: list[Concept], most: int, notes: list[str]) -> list[C
         # Those that hold the rarest of its words; a word that hundreds of names hold says nothing of them.
         holders = min((holding[stem] for stem in stems), key=len)
         if len(holders) <= _COMMON:
-            pairs.extend((len(telling[b]) - len(stems), _words(concepts[b]), concepts[b].title, a, b) for b in holders if stems < telling[b])
+            inside = (b for b in holders if len(stems) < len(telling[b]) and set(stems) < set(telling[b]))
+            pairs.extend((len(telling[b]) - len(stems), _words(concepts[b]), concepts[b].title, a, b) for b in inside)
     return _joined(concepts, [(a, b) for *_, a, b in sorted(pairs)], most, notes)
 
 
@@ -124,10 +142,12 @@ class _Neighbours:
     def closest(self, concept: Concept, b: int) -> int:
         """Of the `_NEAR` on either side of position `b` that with most words in common, else one before it, else the nearest."""
         at = bisect(self._positions, b)
-        shared: Counter[int] = Counter()
+        near: list[int] = []
         for stem in content_tokens(concept.title):
-            ranks = self._holding.get(stem, ())
-            shared.update(ranks[bisect_left(ranks, at - _NEAR) : bisect_left(ranks, at + _NEAR)])
+            ranks = self._holding.get(stem)
+            if ranks:
+                near += ranks[bisect_left(ranks, at - _NEAR) : bisect_left(ranks, at + _NEAR)]
+        shared = Counter(near) if near else None
         if not shared:
             return self._positions[max(0, at - 1)]
         best = max(shared, key=lambda rank: (shared[rank], self._positions[rank] < b, -abs(self._positions[rank] - b)))
@@ -136,18 +156,19 @@ class _Neighbours:
 
 def _joined(concepts: list[Concept], pairs: Sequence[tuple[int, int]], most: int, notes: list[str]) -> list[Concept]:
     """The second of each pair goes into the first, in this order, until no more than `most` are left."""
-    members = {i: [i] for i in range(len(concepts))}
+    members: dict[int, list[int]] = {}  # what went into each, itself first
+    gone: set[int] = set()
     for a, b in pairs:
-        if len(members) <= most:
+        if len(concepts) - len(gone) <= most:
             break
-        if a in members and b in members:
-            members[a] += members.pop(b)
+        if a not in gone and b not in gone:
+            gone.add(b)
+            members.setdefault(a, [a]).extend(members.pop(b, [b]))
     changes = []
-    for a, inside in members.items():
-        if len(inside) > 1:
-            into = concepts[a]
-            changes.append(([concepts[i] for i in inside], _union([concepts[i] for i in inside], into.title, into.path)))
-            notes.append(f"merged into “{into.title}”: {', '.join(concepts[i].title for i in inside[1:])}")
+    for a, inside in sorted(members.items()):
+        into = concepts[a]
+        changes.append(([concepts[i] for i in inside], _union([concepts[i] for i in inside], into.title, into.path)))
+        notes.append(f"merged into “{into.title}”: {', '.join(concepts[i].title for i in inside[1:])}")
     return _replaced(concepts, changes)
 
 
@@ -194,8 +215,7 @@ def _split(concepts: list[Concept], least: int, most: int, notes: list[str]) -> 
             piece.anchor = max((i for i in range(piece.blocks[0]) if concept.document.blocks[i].kind == "heading"), default=piece.anchor)
             taken.add(same_key(piece.title))
         if own:
-            concept.blocks, concept.parts = own, []
-            pieces.insert(0, concept)
+            pieces.insert(0, replace(concept, blocks=own, parts=[]))
         out = _replaced(out, [([concept], pieces[0])])
         at = out.index(pieces[0])
         out[at + 1 : at + 1] = pieces[1:]

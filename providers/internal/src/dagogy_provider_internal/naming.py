@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from dagogy.api import STOP_WORDS, folded, stem, words
 
-from dagogy_provider_internal.headings import without_numbering, without_symbols
+from dagogy_provider_internal.headings import is_plain, without_numbering, without_symbols
 
 _MARKUP = re.compile(r"\*\*|__|`|\[\[|\]\]|</?[a-zA-Z][^<>]{0,40}/?>(?=\S|$)")
 _GLOSS = re.compile(r"^(.{2,80}?)(?:\s*:\s+|\s+[-–—]{1,2}\s+)(\S.*)$", re.DOTALL)
@@ -50,6 +50,7 @@ _STATED = re.compile(
     r"definizione|определение|теорема|лемма)(?:\s+\d[\d.]*)?\s*\((?P<name>[^()]{2,60})\)\.?$",
     re.IGNORECASE,
 )
+_ARTICLES = frozenset({"a", "an", "the"})
 _EDGES = " \t:;,–—-|、。：；"
 #: The mark of a quotation in front of a title, and a title whose dashes are its own (`--quiet`).
 _QUOTED, _OPTION = re.compile(r"^(?:>\s+)+"), re.compile(r"^--?\w")
@@ -59,9 +60,13 @@ _LEADER = re.compile(r"(?:\s*(?:\.\s?){4,}|\s*…{2,}|\s*·{3,}|\s*_{3,})\s*(?:\
 _SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE)
 
 
-@lru_cache(maxsize=400_000)
 def tidy_title(text: str) -> str:
     """A heading, lead, cell or item as a title: numbering, pictograms, markup, lengths in time and closing punctuation removed."""
+    return " ".join(text.split()) if is_plain(text) else _tidied(text)
+
+
+@lru_cache(maxsize=20_000)
+def _tidied(text: str) -> str:
     title = " ".join(_MARKUP.sub("", without_numbering(without_symbols(text))).split())
     title = title.rstrip(" ;,")
     stated = _STATED.match(title)
@@ -77,18 +82,18 @@ def tidy_title(text: str) -> str:
 
 def has_leader(text: str) -> bool:
     """Whether dots lead to a page number, as in a printed table of contents."""
-    return len(text) <= _MAX_TITLE and bool(_LEADER.search(text))
+    return len(text) <= _MAX_TITLE and not is_plain(text) and bool(_LEADER.search(text))
 
 
 def stated_length(text: str) -> str:
     """The length in time or pages at the end of a title (`Scales (30 min)`), or an empty string."""
-    match = _DURATION.search(text)
+    match = None if is_plain(text) else _DURATION.search(text)
     return (match["in"] or match["out"]).strip() if match else ""
 
 
 def split_gloss(text: str) -> tuple[str, str]:
     """`Name: gloss` or `Name - gloss` apart; `(text, "")` where there is none, or where the first part is too long for a name."""
-    match = _GLOSS.match(text)
+    match = None if is_plain(text) else _GLOSS.match(text)
     if (
         match
         and len(match[1].split()) <= 8
@@ -114,7 +119,7 @@ _LABEL_WORDS, _GLOSS_WORDS = 6, 2
 
 def split_cue(text: str) -> tuple[str, str]:
     """`Hydration (needs baker's percentages)` apart: the text without the cue at its end, and the cue. Any other parenthesis stays."""
-    match = _CUE.search(text)
+    match = _CUE.search(text) if ")" in text else None
     return (text[: match.start()], match["cue"].strip()) if match and match.start() >= 2 else (text, "")
 
 
@@ -124,6 +129,8 @@ def split_label(text: str) -> tuple[str, str]:
     A name has at most six words, a gloss at least two (`C++: templates` is one name). A dash with a capital behind it may be part of a name
     (`Newton - Raphson method`), so there the gloss has to be longer. A number in front (`Week 2: …`) is no name.
     """
+    if is_plain(text):
+        return text, ""
     name, gloss = split_gloss(text)
     if gloss:
         return name, gloss
@@ -190,14 +197,27 @@ def _american(title: str) -> str:
     return _BRITISH.sub(spelled, title)
 
 
-@lru_cache(maxsize=400_000)
 def same_key(title: str) -> tuple[str, ...]:
     """Titles with the same key name the same concept: case, plural, hyphens and spelling of either side of the Atlantic do not count."""
+    if is_plain(title):  # word by word: a list of hundreds of thousands of names has far fewer words
+        found = [_plain_key_word(w) for w in title.split()]
+        telling = [w for w in found if w not in _ARTICLES]
+        return ("".join(telling),) if telling else (folded(title),)
+    return _same_key(title)
+
+
+@lru_cache(maxsize=20_000)
+def _same_key(title: str) -> tuple[str, ...]:
     found = [_key_word(w) for w in _WORD.findall(_american(unicodedata.normalize("NFKC", title).replace("’", "'")))]
-    telling = [w for w in found if w not in {"a", "an", "the"}]
+    telling = [w for w in found if w not in _ARTICLES]
     if not telling:
         return (folded(title),)
     return tuple(_closed(telling))
+
+
+@lru_cache(maxsize=100_000)
+def _plain_key_word(word: str) -> str:
+    return _key_word(_american(word))
 
 
 def _key_word(word: str) -> str:
@@ -216,7 +236,7 @@ def _closed(parts: Sequence[str]) -> Iterator[str]:
 def aliases(title: str) -> list[str]:
     """The names in `X (Y)` and `X, or Y`; the title itself first."""
     names = [title]
-    match = _PARENTHESIS.search(title)
+    match = _PARENTHESIS.search(title) if ")" in title else None
     if match and title[: match.start()].strip():
         names.append(title[: match.start()].strip())
         if len(match[1].split()) <= 4 and any(c.isalpha() for c in match[1]):
@@ -231,7 +251,7 @@ _ALSO = re.compile(r"^(?:also(?: called| known as)?|or|aka|a\.k\.a\.|auch|oder|o
 def same_names(title: str) -> list[str]:
     """The names under which another title is the same concept. A parenthesis that is an abbreviation, a symbol or says "also" is another name;
     any other may tell two concepts apart (`Functions (linear)`, `Functions (quadratic)`)."""
-    match = _PARENTHESIS.search(title)
+    match = _PARENTHESIS.search(title) if ")" in title else None
     base = title[: match.start()].strip() if match else ""
     if match is None or not base:
         return [title]
@@ -298,9 +318,6 @@ def _form(word: str) -> tuple[str, ...]:
 def word_forms(text: str) -> list[str]:
     """The words of `text` in the singular: what names are looked for in. Stems would take `scores` for `Scoring`."""
     return [t for w in words(text) for t in _form(w)]
-
-
-_ARTICLES = frozenset({"a", "an", "the"})
 
 
 def key_words(text: str) -> list[str]:

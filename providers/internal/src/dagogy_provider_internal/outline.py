@@ -82,6 +82,8 @@ class Item:
 
     def blocks(self) -> list[int]:
         """The positions of the item and all it holds, in document order."""
+        if not self.children and not self.content:
+            return [self.at]
         return sorted(p for item in self.walk() for p in (item.at, *item.content))
 
 

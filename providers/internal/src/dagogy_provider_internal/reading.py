@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from dagogy.api import (
@@ -66,8 +66,7 @@ def study(concepts: list[Concept], limit: int, topic: str, weights: Weights = DE
     by_title = sorted(range(len(concepts)), key=lambda i: (folded(concepts[i].title), concepts[i].title))
     listed = sorted(range(len(concepts)), key=by_title.__getitem__)
     concepts = [concepts[i] for i in by_title]
-    for concept, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True):
-        concept.id = name
+    concepts = [replace(c, id=name) for c, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True)]
     key = (limit, topic, weights, tuple(map(_identity, concepts)))
     if not _latest or _latest[0][0] != key:
         texts = [passages(c) for c in concepts]
@@ -169,8 +168,10 @@ def _document_of(piece: Piece, documents: Sequence[ScopeDocument]) -> str:
     return before.location if first not in "\n".join(after.text.splitlines()[piece.lines[0] - 1 : piece.lines[1]]) else after.location
 
 
-def _is_known(title: str, known: Container[tuple[str, ...]]) -> bool:
+def _is_known(title: str, known: Set[tuple[str, ...]]) -> bool:
     """Whether the learner brings `title` along, by its name or as the basics of what is known (`Spreadsheet basics` where spreadsheets are known)."""
+    if not known:
+        return False
     words_left = [w for w in title.split() if folded(w) not in _OPENS]
     return same_key(title) in known or (bool(words_left) and len(words_left) < len(title.split()) and same_key(" ".join(words_left)) in known)
 
@@ -244,7 +245,10 @@ def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept],
 
 def uncovered(items: Iterable[str], concepts: Sequence[Concept]) -> list[str]:
     """The items that no single concept covers with its name."""
-    keys = {same_key(n) for c in concepts for n in (c.names or [c.title])}
+    items = list(items)
+    missing = {same_key(item) for item in items}.difference(same_key(n) for c in concepts for n in (c.names or [c.title]))
+    if not missing:
+        return []
     titles = [frozenset(content_tokens(c.title)) for c in concepts]
     holding: dict[str, list[int]] = defaultdict(list)
     for i, stems in enumerate(titles):
@@ -252,7 +256,7 @@ def uncovered(items: Iterable[str], concepts: Sequence[Concept]) -> list[str]:
             holding[stem].append(i)
     out = []
     for item in items:
-        if same_key(item) in keys:
+        if same_key(item) not in missing:
             continue
         stems = frozenset(content_tokens(item))
         near = {i for s in stems for i in holding.get(s, ())}
