@@ -374,7 +374,8 @@ def _is_clause(text: str, title: str) -> bool:
 def _bids(text: str) -> bool:
     """Whether a text opens with the plain form of a verb and its object ("Raise an error …")."""
     first, _, rest = text.partition(" ")
-    return first.lower() in VERBS_MORE and rest.split(" ", 1)[0] in _OPENS_OBJECT - {"to", "what", "how", "whether"}
+    object_ = rest.split(" ", 1)[0]
+    return first.lower() in VERBS_MORE and (object_ in _OPENS_OBJECT - {"to", "what", "how", "whether"} or (object_.endswith("ed") and " " in rest))
 
 
 def _has_verb(text: str) -> bool:
