@@ -106,7 +106,7 @@ def _quotes(w: _Words) -> Iterator[str]:
 def _glossary(w: _Words) -> Iterator[str]:
     yield "## Glossary\n\n"
     while True:
-        yield f"**{w.name()}** is a {w.word()}. {w.prose(45)}\n\n"
+        yield f"**{w.name()}** is a {w.word()} of {w.word()}. {w.prose(45)}\n\n"
 
 
 def _definitions(w: _Words) -> Iterator[str]:
