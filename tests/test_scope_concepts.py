@@ -20,6 +20,7 @@ pytest.importorskip("dagogy_provider_internal")
 from dagogy.api import folded
 from dagogy_provider_internal import dagogy_providers  # noqa: F401
 from dagogy_provider_internal.concepts import find_concepts
+from dagogy_provider_internal.headings import heading_kind
 from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.naming import tidy_title
 from dagogy_provider_internal.reading import read
@@ -266,3 +267,15 @@ def test_an_option_keeps_its_dashes_and_a_title_loses_those_of_its_markup(headin
 def test_the_types_of_a_parameter_are_no_part_of_its_name() -> None:
     items = "".join(f"* **{n}** `string | Buffer | null` (optional) - Default: `null`. What is sent as the {n}.\n" for n in ("body", "path", "method"))
     assert titles(f"# Requests\n\n## Parameters of a request\n\n{items}") == ["body", "path", "method"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    "What you should know|Assumed knowledge|Required skills|Expected knowledge|Prior knowledge|Background knowledge|By the end of the course|"
+    "After this course you can|Who this course is for|Who should attend this|Is this course for me|Topics not covered|Things we will not cover|"
+    "What this course does not cover|Not covered here|Out of scope for now|Left out|Appendix A|Anhang B|Contents|Voraussetzungen|Ejercicios|"
+    "Final exam".split("|"),
+)
+def test_headings_of_structure_are_known_by_their_first_word_too(title: str) -> None:
+    """Names that begin like none of them are looked up in no list."""
+    assert heading_kind(title) != "concept"

@@ -177,9 +177,8 @@ _PROSE = frozenset("topic sidebar epigraph pull-quote container rubric glossary"
 
 def _is_restructured(lines: Sequence[str]) -> bool:
     """Directives, or titles under a line of marks that Markdown does not take for one; and no heading of Markdown's own."""
-    if not any(
-        _DIRECTIVE.match(line) or _adorned(lines, i) in ("over", "other") for i, line in enumerate(lines) if line[:1] in _ADORNS and line[1:2] == line[:1]
-    ):
+    marked = (i for i, line in enumerate(lines) if line[:1] in _ADORNS and line[1:2] == line[:1])
+    if not any(_DIRECTIVE.match(lines[i]) or _adorned(lines, i) in ("over", "other") for i in marked):
         return False
     return not _has_markdown_headings(lines)
 
