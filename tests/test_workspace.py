@@ -537,6 +537,23 @@ def test_a_restored_run_has_the_same_content_and_stage(desk: Desk, done: Path) -
     assert _content(done) == before
 
 
+def test_a_run_is_restored_where_tarfile_has_no_filters(desk: Desk, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11.2 of Debian 12 has none."""
+    for name in ("replace", "_get_filtered_attrs"):
+        monkeypatch.delattr(tarfile.TarInfo, name, raising=False)
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    before, archive = _content(done), desk.ok("archive", "latest", "--json").json["archive"]
+    assert _content(Path(desk.ok("init", "--from", archive, "--json").json["path"])) == before
+
+
+def test_a_restored_file_can_be_written_by_its_owner_alone(desk: Desk, done: Path) -> None:
+    (done / "outputs/notes.txt").write_text("x")
+    (done / "outputs/notes.txt").chmod(0o4477)
+    archive = desk.ok("archive", "latest", "--json").json["archive"]
+    restored = Path(desk.ok("init", "--from", archive, "--json").json["path"])
+    assert (restored / "outputs/notes.txt").stat().st_mode & 0o7777 == 0o655
+
+
 def test_archive_remove_takes_the_run_away_once_its_archive_is_there(desk: Desk, done: Path) -> None:
     document = desk.ok("archive", "latest", "--remove", "--json").json
     assert document["removed"] is True
