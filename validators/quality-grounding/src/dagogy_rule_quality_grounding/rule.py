@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from dagogy.api import STOP_WORDS, Block, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, shorten, stem, words
+from dagogy.api import STOP_WORDS, Block, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, shorten, word_keys, words
 from dagogy.api import Options as RuleOptions
 
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
@@ -345,11 +345,8 @@ def _ungrounded_openly(doubtful: Mapping[int, Sequence[int]], nodes: Sequence[No
 
 @lru_cache(maxsize=200_000)
 def _tokens_of(word: str) -> Sequence[str]:
-    """What words are compared by: the stem's first six letters, so that endings of other languages differ less too. `Lemma12` stays whole."""
-    if not word.isascii() and _SPACELESS.search(word):
-        return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
-    found = stem(word)
-    return (found[:6] if found.isalpha() else found,)
+    """What a word is compared by, found once for all sentences of a large source."""
+    return word_keys(word)
 
 
 def _fold(text: str) -> str:

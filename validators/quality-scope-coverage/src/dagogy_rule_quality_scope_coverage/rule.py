@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from unicodedata import normalize
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, shorten, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, shorten, word_keys, words
 from dagogy.api import Options as RuleOptions
 
 # How much it says that a word of the item stands in a title, in the capability, in at least half of the core ideas, or in fewer.
@@ -60,7 +60,7 @@ class ScopeCoverage(Rule):
 
     def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
         scope_in, nodes = subject.spec.scope_in, subject.nodes
-        generic = {_token(w) for w in options.generic_words}
+        generic = {key for w in options.generic_words for key in word_keys(w)}
         items = [_Item(i, tokens) for i, text in enumerate(scope_in) if (tokens := _content(text, generic))]
         wanted = [_fold(text).strip() for text in scope_in]
         titles = _fold("\n".join([node.title for node in nodes]))
@@ -218,16 +218,8 @@ def _script(text: str) -> str:
     return "other" if other > latin else "latin"
 
 
-def _token(word: str) -> str:
-    """What words are compared by: the stem's first six letters, so that endings of other languages differ less too. `Lemma12` stays whole."""
-    found = stem(word)
-    return found[:6] if found.isalpha() else found
-
-
 def _tokens_of(word: str) -> Sequence[str]:
-    if not word.isascii() and _SPACELESS.search(word):
-        return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
-    return () if word in STOP_WORDS else (_token(word),)
+    return () if word in STOP_WORDS else word_keys(word)
 
 
 def _tokens(text: str) -> frozenset[str]:
