@@ -21,7 +21,7 @@ from dagogy_rule_quality_node_content import dagogy_rules as node_content_rules
 from dagogy_rule_quality_node_content import rule as node_content
 from dagogy_rule_quality_resource_relevance import dagogy_rules
 from dagogy_rule_quality_resource_relevance import rule as relevance
-from support import EXIT_STATUS, Desk, clean_environment
+from support import Desk, clean_environment
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
 from documents import document
@@ -121,10 +121,6 @@ def test_a_document_of_5_mb_goes_through_a_run(shape: str, desk: Desk) -> None:
 
     command = [sys.executable, "-m", "dagogy", "run", "latest", "--scope-file", "large.md"]
     done = subprocess.run(command, cwd=desk.folder, capture_output=True, text=True, env=clean_environment(), preexec_fn=limit, check=False)
-    if shape == "unclosed":  # one sentence of five megabytes, which teaches nothing
-        assert done.returncode == EXIT_STATUS["validation_failed"]
-        assert "no concept found" in done.stderr
-        return
     assert done.returncode == 0, done.stderr[-600:]
     told = json.loads(next(run.rglob("scope_concepts.json")).read_text(encoding="utf-8"))
     curriculum = json.loads(next(run.rglob("curriculum.json")).read_text(encoding="utf-8"))
