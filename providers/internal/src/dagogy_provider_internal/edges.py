@@ -30,9 +30,10 @@ import math
 import re
 from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
 from typing import Literal, NamedTuple
 
 from dagogy.api import STOP_WORDS, folded
@@ -647,47 +648,29 @@ def _strong(evidence: Evidence) -> list[tuple[int, int]]:
             if value >= evidence.weights.strong and (not stated or stated[a] <= stated[b] or any(p.kind == "declared" for p in support.pieces)):
                 net[a, b] = value
     while True:
-        knot = _knot_of(len(evidence.leans), net)
-        inside = sorted((e for e in net if knot[e[0]] == knot[e[1]] >= 0), key=lambda e: (net[e], e))
+        component = _components(len(evidence.leans), net)
+        inside = sorted((e for e in net if component[e[0]] == component[e[1]] >= 0), key=lambda e: (net[e], e))
         if not inside:
             return list(net)
         for pair in inside[: max(1, len(inside) // 10)]:
             del net[pair]
 
 
-def _knot_of(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """For each concept the strongly connected component it is in, -1 where that is itself alone (Kosaraju's two passes, without recursion)."""
-    out: list[list[int]] = [[] for _ in range(count)]
-    into: list[list[int]] = [[] for _ in range(count)]
+def _components(count: int, pairs: Collection[tuple[int, int]]) -> list[int]:
+    """For each concept a concept of the strongly connected component it is in, -1 where that is itself alone."""
+    sorter: TopologicalSorter[int] = TopologicalSorter()
     for a, b in pairs:
-        out[a].append(b)
-        into[b].append(a)
-    finished: list[int] = []
-    seen = [False] * count
-    for root in range(count):
-        stack = [] if seen[root] else [(root, iter(out[root]))]
-        seen[root] = True
-        while stack:
-            step = next((n for n in stack[-1][1] if not seen[n]), -1)
-            if step < 0:
-                finished.append(stack.pop()[0])
-            else:
-                seen[step] = True
-                stack.append((step, iter(out[step])))
-    knot = [-1] * count
-    placed = [False] * count
-    for root in reversed(finished):
-        members, waiting = [], [] if placed[root] else [root]
-        placed[root] = True
-        while waiting:
-            members.append(waiting.pop())
-            for n in into[members[-1]]:
-                if not placed[n]:
-                    placed[n] = True
-                    waiting.append(n)
-        for member in members if len(members) > 1 else ():
-            knot[member] = root
-    return knot
+        sorter.add(b, a)
+    component = [-1] * count
+    try:
+        sorter.prepare()
+    except CycleError:
+        import networkx
+
+        for members in networkx.strongly_connected_components(networkx.DiGraph(pairs)):
+            for member in members if len(members) > 1 else ():
+                component[member] = min(members)
+    return component
 
 
 def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list[tuple[Support, int]]:
@@ -777,16 +760,13 @@ def heights(evidence: Evidence, titles: Sequence[str]) -> list[float]:
 def reduced(edges: Iterable[Edge], count: int) -> list[Edge]:
     """The edges that no path through others implies (transitive reduction of a DAG), by sets of ancestors."""
     into: list[list[Edge]] = [[] for _ in range(count)]
-    out: list[list[int]] = [[] for _ in range(count)]
+    sorter: TopologicalSorter[int] = TopologicalSorter()
     for edge in edges:
         into[edge.after].append(edge)
-        out[edge.before].append(edge.after)
-    waiting = [len(e) for e in into]
-    ready = [i for i in range(count) if not waiting[i]]
+        sorter.add(edge.after, edge.before)
     above = [0] * count
     kept: list[Edge] = []
-    while ready:
-        b = ready.pop()
+    for b in sorter.static_order():
         direct = 0
         for edge in into[b]:
             direct |= above[edge.before]
@@ -794,10 +774,6 @@ def reduced(edges: Iterable[Edge], count: int) -> list[Edge]:
             if not direct >> edge.before & 1:
                 kept.append(edge)
             above[b] |= above[edge.before] | 1 << edge.before
-        for after in out[b]:
-            waiting[after] -= 1
-            if not waiting[after]:
-                ready.append(after)
     return sorted(kept, key=lambda e: (e.after, -e.weight, e.before))
 
 

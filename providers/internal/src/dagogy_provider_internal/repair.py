@@ -86,12 +86,12 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
             continue
         i = int(place[1])
         if prerequisite:
-            circle, before = finding.data.get("circle"), nodes[i]["prerequisites"][int(prerequisite[2]) :][:1]
+            cycle, before = finding.data.get("cycle"), nodes[i]["prerequisites"][int(prerequisite[2]) :][:1]
             if before and before[0] not in ids and before[0] in own.nodes:
                 leant_on[before[0]] = None
                 continue
-            turned = turned or isinstance(circle, list) or "evidenced" in finding.data
-            dropped.update(_weakest(nodes, circle, own) if isinstance(circle, list) else [(i, int(prerequisite[2]))])
+            turned = turned or isinstance(cycle, list) or "evidenced" in finding.data
+            dropped.update(_weakest(nodes, cycle, own) if isinstance(cycle, list) else [(i, int(prerequisite[2]))])
         elif _LIST.match(finding.pointer):
             excess = _excess(nodes[i], i, finding, own, spec)
             dropped.update(excess)
@@ -123,41 +123,25 @@ def _without(nodes: list[dict[str, Any]], dropped: Iterable[tuple[int, int]]) ->
     return done
 
 
-def _weakest(nodes: list[dict[str, Any]], circle: list[Any], own: Own) -> set[tuple[int, int]]:
-    """What to take out so that nothing goes round any more among the nodes that hang together with the circle: of each circle the prerequisite
-    with the least support (a greedy feedback arc set)."""
+def _weakest(nodes: list[dict[str, Any]], cycle: list[Any], own: Own) -> set[tuple[int, int]]:
+    """What to take out so that no cycle is left among the nodes that can be reached from `cycle`: of each cycle the prerequisite with
+    the least support (a greedy feedback arc set)."""
+    import networkx
+
     at = {node["id"]: n for n, node in reversed(list(enumerate(nodes)))}
-    before = {i: {k: at[p] for k, p in enumerate(nodes[i]["prerequisites"]) if p in at} for i in at.values()}
+    edges = [(i, k, at[p]) for i in at.values() for k, p in enumerate(nodes[i]["prerequisites"]) if p in at]
+    graph = networkx.DiGraph((i, p) for i, _, p in edges)
+    starts = [at[name] for name in cycle if name in at and at[name] in graph]
     out: set[tuple[int, int]] = set()
-    while found := _circle(before, [at[name] for name in circle if name in at]):
-        i, k = min(found, key=lambda edge: (own.weights.get((nodes[edge[0]]["prerequisites"][edge[1]], nodes[edge[0]]["id"]), 0.0), edge))
-        del before[i][k]
-        out.add((i, k))
+    while starts:
+        try:
+            found = networkx.find_cycle(graph, starts)
+        except networkx.NetworkXNoCycle:
+            break
+        weakest = min(found, key=lambda e: (own.weights.get((nodes[e[1]]["id"], nodes[e[0]]["id"]), 0.0), e))
+        graph.remove_edge(*weakest)
+        out.update((i, k) for i, k, p in edges if (i, p) == weakest)
     return out
-
-
-def _circle(before: Mapping[int, Mapping[int, int]], starts: Iterable[int]) -> list[tuple[int, int]]:
-    """The edges (node, place of the prerequisite) of a circle that can be reached from `starts`; empty where there is none."""
-    finished: set[int] = set()
-    for start in starts:
-        trail: list[tuple[int, int]] = []
-        stack = [(start, iter(before[start].items()))]
-        place = {start: 0}  # in the stack
-        while stack and start not in finished:
-            node, edges = stack[-1]
-            k, below = next(((k, p) for k, p in edges if p not in finished), (-1, -1))
-            if below < 0:
-                finished.add(node)
-                stack.pop()
-                del place[node]
-                del trail[-1:]
-                continue
-            trail.append((node, k))
-            if below in place:
-                return trail[place[below] :]
-            place[below] = len(stack)
-            stack.append((below, iter(before[below].items())))
-    return []
 
 
 def _copied(nodes: list[dict[str, Any]], i: int, finding: Finding, own: Own) -> str:
