@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dagogy.api.errors import DagogyError
+from dagogy.api.plugins import SEVERITIES
 from dagogy.api.rules import Finding, Rule
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.pipeline.judge import build_options
@@ -51,12 +52,13 @@ class Case:
 _KEYS = {"name", "curriculum", "spec", "scope", "files", "evidence", "options", "findings", "fixed", "raw", "raw_spec", "complete", "note"}
 
 
-def load_cases(rule_id: str, package: str) -> list[Case]:
-    """The cases in `cases.yaml` of the Python package `package`. Raises `ValueError` for an unknown key or an empty half."""
+def load_cases(rule_id: str, package: str, text: str | None = None) -> list[Case]:
+    """The cases in `cases.yaml` of the Python package `package`, or in `text`. Raises `ValueError` for an unknown key or an empty half."""
     import yaml
 
-    text = files(package).joinpath("cases.yaml").read_text(encoding="utf-8")
-    document = yaml.safe_load(text)
+    document = yaml.safe_load(files(package).joinpath("cases.yaml").read_text(encoding="utf-8") if text is None else text)
+    if not isinstance(document, dict):
+        raise ValueError(f"{package}/cases.yaml is not a table with 'pass' and 'fail'")
     out: list[Case] = []
     for expect in ("pass", "fail"):
         entries = document.get(expect) or []
@@ -184,6 +186,8 @@ def run_case(rule: Rule, case: Case, folder: Path) -> list[Finding]:
         found = list(rule.check(subject, options))
     except DagogyError as error:
         raise AssertionError(f"{case}: the rule could not run: {error.message}") from error
+    for finding in found:
+        _require_complete(case, finding)
     if case.expect == "pass":
         assert not found, f"{case}: {[f.message for f in found]}"
         return found
@@ -192,6 +196,14 @@ def run_case(rule: Rule, case: Case, folder: Path) -> list[Finding]:
     if "fixed" in case.data:
         _compare_fixed(case, subject.document, found)
     return found
+
+
+def _require_complete(case: Case, finding: Finding) -> None:
+    assert finding.message.strip(), f"{case}: a finding without a message"
+    pointed = finding.pointer == "" or finding.pointer.startswith("/")
+    assert pointed, f"{case}: '{finding.pointer}' is no JSON Pointer"
+    assert finding.rule_id == "", f"{case}: the rule id is filled in by the host"
+    assert finding.severity in ("", *SEVERITIES), f"{case}: the severity '{finding.severity}' is none of {', '.join(SEVERITIES)}"
 
 
 def _compare(case: Case, found: Sequence[Finding]) -> None:

@@ -1,13 +1,14 @@
-"""`dagogy plugins list` and `dagogy plugins show`."""
+"""`dagogy plugins list`, `show`, `new` and `check`."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
-from dagogy.api.errors import NotFound
+from dagogy.api.errors import NotFound, PluginError
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins
 from dagogy.contracts.suggest import did_you_mean
@@ -17,7 +18,7 @@ from dagogy.host.manager import Plugin
 
 @click.group("plugins", no_args_is_help=False, epilog="\b\nExample:\n  dagogy plugins list --kind rule")
 def plugins() -> None:
-    """Lists the plugins that were found, or shows one."""
+    """Lists the plugins that were found, shows one, writes a new one, or checks one."""
 
 
 @plugins.command("list", epilog="\b\nExample:\n  dagogy plugins list --json")
@@ -78,6 +79,42 @@ def _document(plugin: Plugin) -> dict[str, Any]:
 
 def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+@plugins.command("new", epilog="\b\nExample:\n  dagogy plugins new rule acme.short-titles && pip install -e acme-dagogy-rule-short-titles")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("plugin_id", metavar="ID")
+@click.option("--prefix", default="", help="Whose it is: begins the names of distribution and module. Default: the id's first word, else 'acme'.")
+@click.option("--summary", default="", help="What it does, in one line.")
+@click.option("--into", type=click.Path(path_type=Path), help="The folder to write. Default: named after the distribution.")
+@click.option("--update", is_flag=True, help="Bring the untouched files of such a folder up to date.")
+@common
+def new(app: App, kind: str, plugin_id: str, prefix: str, summary: str, into: Path | None, update: bool) -> None:
+    """Writes a distribution with one plugin that installs, passes its own tests and is found."""
+    from dagogy.testing import new as templates
+
+    owner = prefix or (plugin_id.partition(".")[0] if "." in plugin_id else "acme")
+    given = templates.answers(kind, plugin_id, prefix=owner, summary=summary)
+    folder = into or Path(given["distribution"])
+    written, left = templates.update(folder) if update else (templates.write(folder, given), [])
+    document = {"folder": str(folder), "distribution": given["distribution"], "written": written, "left_alone": left}
+    lines = [f"wrote {folder / name}" for name in written] + [f"left alone, since it was changed: {folder / name}" for name in left]
+    app.emit(document, *lines, f"next: pip install -e {folder} && dagogy plugins check {folder}")
+
+
+@plugins.command("check", epilog="\b\nExample:\n  dagogy plugins check acme-dagogy-rule-short-titles")
+@click.argument("path", type=click.Path(path_type=Path))
+@common
+def check(app: App, path: Path) -> None:
+    """Checks a distribution that is installed here: its metadata, and what dagogy asks of plugins of its kinds."""
+    from dagogy.testing.kit import check as run_kit
+
+    found = run_kit(path)
+    wrong = [c for c in found if c.reason]
+    lines = [f"{'ok ' if not c.reason else 'NOT'} {c.what}{': ' + c.reason if c.reason else ''}" for c in found]
+    app.emit({"passed": not wrong, "checks": [{"what": c.what, "passed": not c.reason, "reason": c.reason} for c in found]}, *lines)
+    if wrong:
+        raise PluginError(f"{len(wrong)} of {len(found)} checks failed for {path}", hint="fix what is marked NOT above")
 
 
 COMMANDS = {"plugins": plugins}

@@ -1,0 +1,96 @@
+"""`dagogy plugins new` and `dagogy plugins check`: a stranger's first plugin, from the template to its own tests."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dagogy.api.errors import InvalidArgument
+from dagogy.host.discovery import KINDS
+from dagogy.testing import new
+from support import ROOT, clean_environment
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+@every_kind
+def test_a_template_is_python_and_leaves_no_placeholder(kind: str) -> None:
+    texts = new.render(new.answers(kind, f"acme.first-{kind}"))
+    assert {"pyproject.toml", "README.md", f"src/acme_first_{kind}/__init__.py"} <= set(texts)
+    for name, text in texts.items():
+        assert "{{" not in text, name
+        assert all(len(line) <= 140 for line in text.splitlines()), name
+        if name.endswith(".py"):
+            ast.parse(text)
+
+
+@pytest.mark.parametrize("plugin_id", ["", "Upper", "../up", "a b", "a/b", "dagogy..x", "é"])
+def test_an_id_that_is_no_name_is_refused(plugin_id: str) -> None:
+    with pytest.raises(InvalidArgument, match="is not of the form"):
+        new.answers("rule", plugin_id)
+
+
+def test_names_of_our_own_are_refused() -> None:
+    with pytest.raises(InvalidArgument, match="dagogy's own"):
+        new.answers("rule", "dagogy.titles", prefix="dagogy")
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(InvalidArgument, match="is there already"):
+        new.write(tmp_path, new.answers("rule", "acme.titles"))
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_update_rewrites_what_nobody_touched(tmp_path: Path) -> None:
+    folder = tmp_path / "titles"
+    new.write(folder, new.answers("rule", "acme.titles"))
+    record = json.loads((folder / new.ANSWERS).read_text())
+    # As an older template had left it: other text, whose hash is on record.
+    (folder / "README.md").write_text("# An older template\n")
+    record["files"]["README.md"] = new._hash(b"# An older template\n")
+    (folder / new.ANSWERS).write_text(json.dumps(record))
+    (folder / "src/acme_titles/rule.py").write_text("# my own\n")
+    assert new.update(folder) == (["README.md"], ["src/acme_titles/rule.py"])
+    assert "dagogy plugins check" in (folder / "README.md").read_text()
+    assert (folder / "src/acme_titles/rule.py").read_text() == "# my own\n"
+    with pytest.raises(InvalidArgument, match="was not made by"):
+        new.update(tmp_path)
+
+
+@pytest.mark.slow
+@every_kind
+def test_a_new_plugin_installs_is_found_and_passes_its_own_tests(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "made"
+    site = tmp_path / "site"
+    environment = clean_environment(PYTHONPATH=str(site))
+
+    def run(*words: str, cwd: Path = tmp_path) -> str:
+        done = subprocess.run([sys.executable, "-m", *words], cwd=cwd, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run("dagogy", "plugins", "new", kind, f"acme.first-{kind}", "--into", str(folder))
+    options = ("-q", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check")
+    run("pip", "install", *options, "--target", str(site), str(folder))
+    shown = json.loads(run("dagogy", "plugins", "show", f"acme.first-{kind}", "--json"))
+    assert shown["plugins"][0]["state"] == "ready"
+    assert json.loads(run("dagogy", "plugins", "check", str(folder), "--json"))["passed"]
+    assert " passed" in run("pytest", "-q", "--rootdir", str(folder), "-p", "no:cacheprovider", cwd=folder)
+
+
+def test_what_is_wrong_with_a_distribution_is_said_check_by_check(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "dagogy-mine"\nversion = "1"\n[project.entry-points."dagogy.rule"]\na = "a"\n[project.entry-points."dagogy.rules"]\nb = "b"\n'
+    )
+    words = [sys.executable, "-m", "dagogy", "plugins", "check", str(tmp_path), "--json"]
+    done = subprocess.run(words, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 11
+    wrong = {c["what"]: c["reason"] for c in json.loads(done.stdout)["checks"] if c["reason"]}
+    assert set(wrong) == {"[build-system]", "name", "dependencies", "entry points 'dagogy.rule'", "rule 'b'"}
+    assert "dagogy.rules" in wrong["entry points 'dagogy.rule'"]
+    assert "pip install -e" in wrong["rule 'b'"]
