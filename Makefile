@@ -3,6 +3,9 @@ PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# uv installs the workspace in a quarter of pip's time; 'make install INSTALLER=pip' does the same without it.
+INSTALLER ?= uv
+INSTALL = $(if $(filter pip,$(INSTALLER)),$(BIN)/python -m pip install -q --disable-pip-version-check,VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q) -c constraints.txt
 PROJECTS := core $(sort $(wildcard providers/*/pyproject.toml validators/*/pyproject.toml plugins/*/pyproject.toml))
 PROJECTS := core $(patsubst %/pyproject.toml,%,$(filter-out core,$(PROJECTS)))
 CODE   := core/src providers validators plugins scripts tests examples
@@ -11,7 +14,7 @@ NODE   := $(VENV)/node/.installed
 LLMOCK := $(VENV)/llmock/.installed
 MODEL  := $(VENV)/model/.installed
 
-.PHONY: demo test gate checks install lint types layers docs docs-check schemas bench bench-content bench-incidents bench-ordering bench-providers bench-faults wheels test-slow clean help
+.PHONY: demo test gate checks install distributions lint types layers docs docs-check schemas bench bench-content bench-incidents bench-ordering bench-providers bench-faults wheels test-slow clean help
 
 help:            ## show the targets
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,11 +31,12 @@ checks: lint types layers docs-check test-slow wheels ## lint, types, layers, do
 
 install: $(STAMP) ## make the environment .venv with everything in it
 
-$(STAMP): constraints.txt requirements-dev.txt $(addsuffix /pyproject.toml,$(PROJECTS))
+$(STAMP): constraints.txt pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS))
 	@echo "setting up $(VENV) (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no virtual environment could be made: install Python 3.11 with its venv module (Debian: python3.11 and python3.11-venv)" >&2; exit 1; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -c constraints.txt $(addprefix -e ./,$(PROJECTS))
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --upgrade pip uv
+	@$(INSTALL) --group dev
+	@$(INSTALL) --no-build-isolation $(addprefix -e ./,$(PROJECTS))
 	@touch $(STAMP)
 
 # The codex CLI and aimock. Where npm cannot be had the set-up goes on, the file `unavailable` says why, and the tests that need them are skipped.
@@ -74,7 +78,11 @@ schemas: $(STAMP)  ## generate the JSON Schemas from the models
 docs: $(STAMP)     ## generate the reference pages
 	$(BIN)/python scripts/make_docs.py
 
+distributions: $(STAMP) ## bring what all distributions have in common into each of them
+	$(BIN)/python scripts/distributions.py
+
 docs-check: $(STAMP)
+	$(BIN)/python scripts/distributions.py --check
 	$(BIN)/python scripts/make_schemas.py --check
 	$(BIN)/python scripts/make_docs.py --check
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from dagogy.api import ClassifierInfo, RecoveryInfo, hookimpl
 
-__version__ = "0.1.0"
-
 
 @hookimpl
 def dagogy_classifiers() -> Iterator[ClassifierInfo]:

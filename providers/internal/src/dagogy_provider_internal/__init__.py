@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from dagogy.api import ProviderInfo, hookimpl
 
-__version__ = "0.1.0"
-
 
 @hookimpl
 def dagogy_providers() -> Iterator[ProviderInfo]:

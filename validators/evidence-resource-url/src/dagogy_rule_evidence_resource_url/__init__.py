@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from dagogy.api import RuleInfo, hookimpl
 
-__version__ = "0.1.0"
-
 
 @hookimpl
 def dagogy_rules() -> Iterator[RuleInfo]:
