@@ -27,7 +27,7 @@ from dagogy.incidents.markdown import quoted, table
 from dagogy.incidents.redact import redacted, remains
 from dagogy.workspace.archive import write_archive
 from dagogy.workspace.events import utc_now
-from dagogy.workspace.files import read_regular, to_json
+from dagogy.workspace.files import PRIVATE_FILE, read_regular, to_json, walk
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import EVENTS, FAILURES, REPORT_JSON, REPORT_MD, TRACE
 
@@ -132,7 +132,7 @@ def escalate(
         files.add(f"failures/{failure.record.name}", to_json(failure.document))
     files.add("diagnosis.json", to_json([{**f.as_dict(), **f.verdict.as_dict()} for f in told.failures]))
     artifacts = []
-    for path in sorted(_regular(run.path)):
+    for path in _regular(run.path):
         name = path.relative_to(run.path).as_posix()
         if name.startswith(f"{FAILURES}/"):
             continue
@@ -165,7 +165,7 @@ def _filler(top: str, files: Mapping[str, bytes]) -> Callable[[tarfile.TarFile],
     def fill(tar: tarfile.TarFile) -> None:
         for name, data in sorted(files.items(), key=lambda item: (item[0] != "manifest.json", item[0])):
             member = tarfile.TarInfo(f"{top}/{name}")
-            member.size, member.mtime, member.mode = len(data), int(time.time()), 0o644
+            member.size, member.mtime, member.mode = len(data), int(time.time()), PRIVATE_FILE
             tar.addfile(member, io.BytesIO(data))
 
     return fill
@@ -173,7 +173,7 @@ def _filler(top: str, files: Mapping[str, bytes]) -> Callable[[tarfile.TarFile],
 
 def _regular(folder: Path) -> list[Path]:
     """The files below `folder`, but for locks, temporaries and what a symlink leads to."""
-    return [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink() and not p.name.startswith(".") and p.resolve().is_relative_to(folder.resolve())]
+    return [Path(entry.path) for entry in walk(folder) if entry.is_file(follow_symlinks=False) and not entry.name.startswith(".")]
 
 
 def _about(data: bytes) -> dict[str, Any]:

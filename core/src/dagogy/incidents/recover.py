@@ -32,7 +32,7 @@ from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
-from dagogy.workspace.files import content_hash, hash_file, read_regular
+from dagogy.workspace.files import content_hash, hash_file, read_regular, walk
 from dagogy.workspace.runs import Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
@@ -69,9 +69,8 @@ def last_incident(run: Run) -> Incident | None:
     """
     events: list[dict[str, Any]] = []
     with contextlib.suppress(DagogyError):
-        events += (e for e in read_events(run.path / EVENTS) if isinstance(e.get("event"), str))
-    lists = [e.get("records") for e in events if e["event"] == "recovery_action"]
-    ours = {str(name) for names in lists if isinstance(names, list) for name in names}
+        events += read_events(run.path / EVENTS)
+    ours = {name for e in events if e["event"] == "recovery_action" for name in e.get("records", ())}
     for path in reversed(record_paths(run.path)):
         if path.name in ours:
             continue
@@ -625,11 +624,12 @@ class Recovery:
     def _digest(self) -> str:
         """The content of the run but for its logs and its history."""
         total = hashlib.sha256()
-        for path in sorted(p for p in self.at.path.rglob("*") if p.is_file() and not p.is_symlink()):
-            name = path.relative_to(self.at.path).as_posix()
-            if not name.startswith(("logs/", ".")) and name != "run.json":
-                with contextlib.suppress(DagogyError):
-                    total.update(f"{name}\0{hash_file(path)}\0".encode(errors="backslashreplace"))
+        with contextlib.suppress(OSError):
+            for path in (Path(e.path) for e in walk(self.at.path) if e.is_file(follow_symlinks=False)):
+                name = path.relative_to(self.at.path).as_posix()
+                if not name.startswith(("logs/", ".")) and name != "run.json":
+                    with contextlib.suppress(DagogyError):
+                        total.update(f"{name}\0{hash_file(path)}\0".encode(errors="backslashreplace"))
         return total.hexdigest()
 
     def _event(self, event: str, **facts: Any) -> None:

@@ -127,13 +127,14 @@ class Session:
     def reading(self, reference: str) -> Iterator[OpenRun]:
         """The run for a command that writes no artifact. Needs no lock; `run.json` is brought into line when nobody holds it."""
         run = self.runs.find(reference)
-        opened, before = self._open(run)
-        if out_of_line(run, opened.metadata, opened.state, before):
-            # Somebody at work on the run, or a folder that cannot be written to, is no reason not to read it.
-            with contextlib.suppress(Locked, NotFound, StorageError), shared(run.path):
-                opened, before = self._open(run)
-                sync(run, opened.metadata, opened.state, before)
-        yield opened
+        with run.standing():
+            opened, before = self._open(run)
+            if out_of_line(run, opened.metadata, opened.state, before):
+                # Somebody at work on the run, or a folder that cannot be written to, is no reason not to read it.
+                with contextlib.suppress(Locked, NotFound, StorageError), shared(run.path):
+                    opened, before = self._open(run)
+                    sync(run, opened.metadata, opened.state, before)
+            yield opened
 
     @contextlib.contextmanager
     def writing(self, reference: str, command: str, wait_seconds: float = 0.0, words: Sequence[str] = ()) -> Iterator[OpenRun]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagogy.api.errors import ProviderError, StorageError
-from dagogy.workspace.files import read_regular, to_json, write_atomic
+from dagogy.workspace.files import PRIVATE_FILE, read_regular, to_json, write_atomic
 
 CIRCUITS = "circuits.json"
 _LOCK = ".circuits.lock"
@@ -168,7 +168,7 @@ class Breakers:
 
 def _open(path: Path) -> int | None:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, PRIVATE_FILE)
     except OSError:
         return None
 

@@ -9,6 +9,7 @@ import json
 import os
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ _HINTS = {
     errno.EMFILE: "too many files are open; raise 'ulimit -n'",
 }
 _TEMPORARY = ".tmp"
+#: The modes of what dagogy keeps for its user: a run can hold unpublished course material, prompts and answers that
+#: were paid for. A wider umask does not widen them; a narrower one stays. What is exported to a path that the user
+#: names follows the umask, as with any other program.
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+_EXPORTED_FILE = 0o666
 
 
 def storage_error(doing: str, path: Path | str, error: OSError) -> StorageError:
@@ -68,12 +74,46 @@ def _read_regular(path: Path) -> bytes:
         os.close(descriptor)
 
 
+def make_folder(path: Path) -> None:
+    """Makes `path` and the folders above it that are missing, private. Raises `OSError`.
+
+    Unlike `Path.mkdir(parents=True)` it gives all of them the mode, and needs no stack for deep ones.
+    """
+    missing = []
+    for folder in (path, *path.parents):
+        if folder.is_dir():
+            break
+        missing.append(folder)
+    for folder in reversed(missing):
+        with contextlib.suppress(FileExistsError):  # another process was faster
+            os.mkdir(folder, PRIVATE_FOLDER)
+    if missing and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+
+
 def write_atomic(path: Path, data: bytes) -> None:
-    """Writes `data` to `path` whole or not at all: temporary file, fsync, rename, fsync of the folder. Raises `StorageError`."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    """Writes `data` to `path` whole or not at all, private. Raises `StorageError`."""
+    try:
+        make_folder(path.parent)
+    except OSError as error:
+        raise storage_error("write", path, error) from error
+    _write_atomic(path, data, PRIVATE_FILE)
+
+
+def export_atomic(path: Path, data: bytes) -> None:
+    """As `write_atomic`, for a path that the user named: the modes follow the umask."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    except OSError as error:
+        raise storage_error("write", path, error) from error
+    _write_atomic(path, data, _EXPORTED_FILE)
+
+
+def _write_atomic(path: Path, data: bytes, mode: int) -> None:
+    """Temporary file, fsync, rename, fsync of the folder."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
         try:
             view = memoryview(data)
             while view:
@@ -88,6 +128,32 @@ def write_atomic(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+
+
+def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """All that is below `folder`, each folder before what is in it, sorted by name; symlinks are not followed.
+
+    Raises `OSError`. Needs no stack: `os.walk`, `Path.rglob`, `shutil.rmtree` and `TarFile.add` of Python 3.11 recurse,
+    and a thousand folders in one another end them.
+    """
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        yield from found
+        waiting += (entry.path for entry in reversed(found) if entry.is_dir(follow_symlinks=False))
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes `folder` and all that is in it; a symlink in it is removed, not what it leads to. Raises `OSError`."""
+    folders = [str(folder)]
+    for entry in walk(folder):
+        if entry.is_dir(follow_symlinks=False):
+            folders.append(entry.path)
+        else:
+            os.unlink(entry.path)
+    for path in reversed(folders):
+        os.rmdir(path)
 
 
 def sync_folder(folder: Path) -> None:
@@ -137,13 +203,6 @@ def to_json(document: Any) -> bytes:
     A file name that is not UTF-8 comes as lone surrogates, which UTF-8 does not have; they are written as JSON's own escapes.
     """
     return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace")
-
-
-def umask() -> int:
-    """The process's file mode creation mask. There is no way to ask but to set it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def guarded(path: Path, root: Path) -> Path:

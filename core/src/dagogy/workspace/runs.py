@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 from dagogy.api.errors import InvalidArgument, NotFound, StorageError
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.workspace.events import append_event, utc_now
-from dagogy.workspace.files import guarded, read_regular, storage_error, sync_folder, to_json, umask, write_atomic
+from dagogy.workspace.files import guarded, make_folder, read_regular, remove_tree, storage_error, sync_folder, to_json, write_atomic
 
 STAGES = ("initialized", "spec_ready", "generated", "validated", "planned", "iterated")
 SCHEMA_VERSION = 1
@@ -129,6 +128,15 @@ def _deeper_than(value: Any, levels: int) -> bool:
     return True
 
 
+def gone(run: Path) -> NotFound:
+    """The failure of whoever was at work on a run that is there no more."""
+    return NotFound(
+        f"run {run.name} is gone: it was removed or archived away from {run.parent}",
+        hint="'dagogy list' shows the runs that are there",
+        details={"run_id": run.name},
+    )
+
+
 class Run(NamedTuple):
     """One run folder. Paths are given relative to it, in the words of the contract."""
 
@@ -150,7 +158,7 @@ class Run(NamedTuple):
 
     def write(self, relative: str, data: bytes) -> None:
         if not self.path.is_dir():
-            raise NotFound(f"run folder {self.path} is gone: it was removed while the command ran", hint="'dagogy list' shows the runs that are there")
+            raise gone(self.path)
         write_atomic(self.file(relative), data)
 
     def write_json(self, relative: str, document: Any) -> bytes:
@@ -164,6 +172,31 @@ class Run(NamedTuple):
             path.unlink(missing_ok=True)
         except OSError as error:
             raise storage_error("remove", path, error) from error
+
+    def is_there(self) -> bool:
+        """Whether the run is there. It leaves in one step: a folder that is there is all of it."""
+        return self.path.is_dir()
+
+    @contextlib.contextmanager
+    def standing(self) -> Iterator[None]:
+        """Around whatever reads the run without its lock. A run may be archived away in the meantime, and then neither what was
+        read of it counts nor what failed: that is `NotFound`, whichever file was missed first."""
+        before = self._identity()
+        try:
+            yield
+        except Exception as error:
+            if self._identity() != before:
+                raise gone(self.path) from error
+            raise
+        if before is None or self._identity() != before:
+            raise gone(self.path)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            about = os.stat(self.path)
+        except OSError:
+            return None
+        return about.st_dev, about.st_ino
 
     def metadata(self) -> tuple[bytes, Metadata]:
         """`run.json` as it is and as it is read. Raises `StorageError` ("invalid run metadata")."""
@@ -252,20 +285,20 @@ class Runs:
         """A new run: `build` fills a hidden folder, which then gets its id in one step: `run_id`, or one made of the time and
         `slug`. An id that is taken gets a suffix. Raises `StorageError`; then nothing is left behind."""
         try:
-            self.base.mkdir(parents=True, exist_ok=True)
+            make_folder(self.base)
             self._sweep()
             hidden = Path(tempfile.mkdtemp(prefix=_NEW, dir=self.base))
         except OSError as error:
             raise storage_error("create a run in", self.base, error) from error
         try:
-            os.chmod(hidden, 0o777 & ~umask())
             with _alive(hidden):
                 build(Run(hidden))
                 return self._place(hidden, run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + (f"-{slug}" if slug else ""))
         except OSError as error:
             raise storage_error("create a run in", self.base, error) from error
         finally:
-            shutil.rmtree(hidden, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                remove_tree(hidden)
 
     def _sweep(self) -> None:
         """Removes what a killed `create` left. A folder that is being filled is locked, or so young that it is about to be."""
@@ -274,7 +307,7 @@ class Runs:
                 with contextlib.suppress(OSError):
                     if time.time() - entry.stat(follow_symlinks=False).st_mtime > _NEW_SECONDS:
                         with _alive(Path(entry.path)):
-                            shutil.rmtree(entry.path)
+                            remove_tree(Path(entry.path))
 
     def _place(self, hidden: Path, run_id: str) -> Run:
         """Renaming a folder onto one that is not empty fails, so no other run's folder is ever taken."""

@@ -33,7 +33,8 @@ class FreshRun(RecoveryAction):
             if not made.ok or found is None:
                 return RecoveryOutcome(changed=False, message="the run is archived, but no fresh one could be made")
             fresh = context.run.parent / found[0]
-            (context.run / "logs").mkdir(exist_ok=True)
+            (context.run / "logs").mkdir(mode=0o700, exist_ok=True)
+            (context.run / _REPLACED).touch(mode=0o600)
             (context.run / _REPLACED).write_text(fresh.name + "\n")
         scope = context.run / _SCOPE
         spec = context.run / _SPEC
@@ -73,6 +74,7 @@ class RebuildMetadata(RecoveryAction):
         made = f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}.000000Z"
         bare = {"schema_version": 1, "run_id": context.run_id, "created_at_utc": made, "stage": "initialized", "stamps": {}, "history": []}
         fresh = path.with_name(".run.json.rebuilt")
+        fresh.touch(mode=0o600)
         fresh.write_text(json.dumps(bare, indent=2) + "\n")
         fresh.replace(path)
         done = context.dagogy("status", context.run_id)

@@ -15,7 +15,7 @@ from dagogy.cli.options import common, complete_plugins, run_argument
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.manager import Plugin, is_stop
 from dagogy.pipeline.session import OpenRun
-from dagogy.workspace.files import write_atomic
+from dagogy.workspace.files import export_atomic
 from dagogy.workspace.stages import CURRICULUM, PLAN
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
         document: Any = _curriculum(opened) if artifact == CURRICULUM else json.loads(opened.run.read(PLAN))
     text = exported(app, plugin, ExportSubject(document=document, artifact=artifact, version=__version__))
     if output is not None:
-        write_atomic(output.absolute(), text.encode())
+        export_atomic(output.absolute(), text.encode())
     app.emit(
         {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text},
         f"written {output}" if output else text.removesuffix("\n"),

@@ -32,7 +32,7 @@ def postmortem(app: App, reference: str, owner: str, output: Path | None, folder
     from dagogy.incidents.postmortem import markdown
     from dagogy.incidents.postmortem import postmortem as report
     from dagogy.incidents.redact import redacted
-    from dagogy.workspace.files import write_atomic
+    from dagogy.workspace.files import export_atomic
 
     secrets = app.secrets()
     run = app.find(reference)
@@ -41,7 +41,7 @@ def postmortem(app: App, reference: str, owner: str, output: Path | None, folder
     document = redacted({**document, "regression_test": test}, secrets)
     lines = [redacted(line, secrets) for line in markdown(document)]
     if output is not None:
-        write_atomic(output, ("\n".join(lines) + "\n").encode(errors="backslashreplace"))
+        export_atomic(output, ("\n".join(lines) + "\n").encode(errors="backslashreplace"))
         lines = [f"wrote {output}"]
     app.emit(document, *lines)
     if test:
