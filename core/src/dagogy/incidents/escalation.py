@@ -27,7 +27,7 @@ from dagogy.incidents.markdown import quoted, table
 from dagogy.incidents.redact import redacted, remains
 from dagogy.workspace.archive import write_archive
 from dagogy.workspace.events import utc_now
-from dagogy.workspace.files import PRIVATE_FILE, read_regular, to_json, walk
+from dagogy.workspace.files import PRIVATE_FILE, from_json, read_regular, to_json, walk
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import EVENTS, FAILURES, REPORT_JSON, REPORT_MD, TRACE
 
@@ -83,10 +83,10 @@ def _holds(data: bytes, secrets: Mapping[str, str]) -> bool:
 
 def _clean_document(text: str, secrets: Mapping[str, str]) -> str | None:
     try:
-        document = json.loads(text)
+        document = from_json(text)
         clean = redacted(document, secrets)
         return text if clean == document else to_json(clean).decode(errors="replace")
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
 
 
@@ -94,10 +94,10 @@ def _clean_lines(text: str, secrets: Mapping[str, str]) -> str:
     lines = []
     for line in text.splitlines():
         try:
-            document = json.loads(line)
+            document = from_json(line)
             clean = redacted(document, secrets)
             lines.append(line if clean == document else json.dumps(clean, ensure_ascii=False))
-        except (ValueError, RecursionError):
+        except ValueError:
             lines.append(redacted(line, secrets))
     return "\n".join(lines) + ("\n" if text.endswith("\n") else "")
 

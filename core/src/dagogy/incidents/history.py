@@ -13,11 +13,10 @@ from dagogy.api.plugins import Escalation
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import UNKNOWN, Verdict, diagnose, settled
-from dagogy.incidents.intake import about_failures, command_name, from_record, record_paths
+from dagogy.incidents.intake import about_failures, command_name, from_record, record_document, record_paths
 from dagogy.incidents.probing import Look
 from dagogy.pipeline.report import plural
 from dagogy.workspace.events import read_events
-from dagogy.workspace.files import read_regular
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import CURRICULUM, EVENTS, SPEC
 
@@ -98,8 +97,6 @@ class History:
 
 def history(host: Host, run: Run) -> History:
     """Reads a run's history, as much of it as can be read; needs no valid `run.json`."""
-    import json
-
     failures, unreadable = [], []
     events: list[Mapping[str, Any]] = []
     try:
@@ -110,10 +107,8 @@ def history(host: Host, run: Run) -> History:
     looks = {str(e.get("record")): _looks(e) for e in events if e.get("event") == "probed"}
     for path in record_paths(run.path):
         try:
-            document = json.loads(read_regular(path))
-        except (ValueError, RecursionError, DagogyError):
-            document = None
-        if not isinstance(document, dict):
+            document = record_document(path)
+        except DagogyError:
             unreadable.append(path.name)
             continue
         verdict = settled(diagnose(host, from_record(document, str(path))), looks.get(path.name, ()))

@@ -25,14 +25,14 @@ from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.incidents.budget import OutOfTime, deadline
 from dagogy.incidents.commands import GRACE_SECONDS, flag_of, overlaid, plain, run_command, under
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
-from dagogy.incidents.intake import about_failures, command_name, from_text, read_record, record_paths
+from dagogy.incidents.intake import about_failures, command_name, from_text, read_record, record_document, record_paths
 from dagogy.incidents.limits import Limits
 from dagogy.incidents.probing import Look, ask
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
-from dagogy.workspace.files import content_hash, hash_file, read_regular, walk
+from dagogy.workspace.files import content_hash, hash_file, walk
 from dagogy.workspace.runs import Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
@@ -76,7 +76,7 @@ def last_incident(run: Run) -> Incident | None:
             continue
         try:
             failure = read_record(path)
-            exit_status = json.loads(read_regular(path)).get("exit_status")
+            exit_status = record_document(path).get("exit_status")
         except DagogyError:
             continue
         if about_failures(failure.command):

@@ -216,6 +216,5 @@ def _write(member: Member, target: Path) -> None:
     # Private, and executable for nobody: whoever made the archive does not say who may read or run it here.
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
     with open(descriptor, "wb") as file:
-        for piece in member.pieces():
-            file.write(piece)
+        file.writelines(member.pieces())
     os.utime(target, (member.mtime, member.mtime))

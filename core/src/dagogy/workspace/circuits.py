@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +18,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagogy.api.errors import ProviderError, StorageError
-from dagogy.workspace.files import PRIVATE_FILE, read_regular, to_json, write_atomic
+from dagogy.workspace.files import PRIVATE_FILE, from_json, read_regular, to_json, write_atomic
 
 CIRCUITS = "circuits.json"
 _LOCK = ".circuits.lock"
 #: No breaker stays open longer, whatever a service said: a date that far is a mistake.
 LONGEST_SECONDS = 31 * 86_400.0
+#: The year 9000, in seconds since the epoch: a time that a date can be made of.
+_LATEST = 222_000_000_000.0
 
 
 class Circuit(NamedTuple):
@@ -62,8 +63,8 @@ class Breakers:
         """Those that are open or half open. A file that cannot be read has none: a breaker spares time, it decides nothing."""
         path = self._folder / CIRCUITS
         try:
-            return [_opened(entry) for entry in json.loads(read_regular(path))["circuits"]] if path.exists() else []
-        except (StorageError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
+            return [_opened(entry) for entry in from_json(read_regular(path))["circuits"]] if path.exists() else []
+        except (StorageError, ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
             self._note(f"{path} is ignored, it is no list of circuit breakers: {' '.join(str(error).split()) or type(error).__name__}")
             return []
 
@@ -177,6 +178,8 @@ def _opened(entry: dict[str, Any]) -> Opened:
     """Raises `ValueError`, `KeyError` or `TypeError` for what is no entry."""
     circuit = Circuit(*(str(entry["circuit"][key]) for key in Circuit._fields))
     since, until = float(entry["since"]), float(entry["until"])
+    if not 0 <= since < _LATEST:
+        raise ValueError(f"the breaker of {circuit} was opened at {since}")
     if not since <= until <= since + LONGEST_SECONDS + 1:
         raise ValueError(f"the breaker of {circuit} is open from {since} to {until}")
     return Opened(circuit, str(entry["incident"]), since, until, bool(entry["told"]))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dagogy.workspace.files import PRIVATE_FILE, make_folder, storage_error
+from dagogy.workspace.files import PRIVATE_FILE, from_json, make_folder, storage_error
 from dagogy.workspace.shapes import Shape, number, shaped, table, tables, text, text_table, texts, truth, whole, words
 
 
@@ -39,8 +39,8 @@ _SHAPES: dict[str, Shape] = {
 def _event(line: bytes) -> dict[str, Any] | None:
     """The event in a line of the log; None for what is none. Facts of another type than we write are left out."""
     try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
+        event = from_json(line)
+    except ValueError:
         return None
     return shaped(event, _SHAPES) if isinstance(event, dict) and isinstance(event.get("event"), str) else None
 

@@ -6,12 +6,13 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
 import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from dagogy.api.errors import StorageError
 
@@ -195,6 +196,46 @@ def hash_file(path: Path) -> str:
         return ""
     except OSError as error:
         raise storage_error("read", path, error) from error
+
+
+class TooDeep(ValueError):
+    """JSON that is nested too deeply to be looked at, or to be written again."""
+
+
+#: Our own documents are a few levels deep. What is deeper could be read, but not redacted, shown or written again.
+_DEEPEST_JSON = 100
+
+
+def from_json(data: bytes | str) -> Any:
+    """The value of a JSON document that anybody may have written. Raises `ValueError` (`TooDeep` for one) and nothing else.
+
+    What Python reads and JSON has not (NaN, Infinity, a number beyond the range of a double or of 64 bits) is refused, since
+    `to_json` could not write it again.
+    """
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8-sig")
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
+    except RecursionError:
+        raise TooDeep("it is nested too deeply") from None
+    layer = [value] if isinstance(value, dict | list) else []
+    for _ in range(_DEEPEST_JSON):
+        layer = [x for holder in layer for x in (holder.values() if isinstance(holder, dict) else holder) if isinstance(x, dict | list)]
+        if not layer:
+            return value
+    raise TooDeep("it is nested too deeply")
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name[:40]} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
+
+
+def _whole(text: str) -> int:
+    return int(text) if len(text) < 19 else _no_number(text)
 
 
 def to_json(document: Any) -> bytes:

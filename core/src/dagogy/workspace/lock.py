@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dagogy.api.errors import Locked
-from dagogy.workspace.files import PRIVATE_FILE, storage_error
+from dagogy.workspace.files import PRIVATE_FILE, from_json, storage_error
 from dagogy.workspace.runs import gone
 
 LOCK_NAME = ".lock"
@@ -114,9 +114,9 @@ def _is_current(descriptor: int, run: Path) -> bool:
 
 def _held(descriptor: int, run: Path) -> Locked:
     try:
-        holder = json.loads(os.pread(descriptor, 65_536, 0))
+        holder = from_json(os.pread(descriptor, 65_536, 0))
         who = f"process {holder['pid']} ('{holder['command']}', since {holder['since_utc']})"
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         holder, who = {}, "another process"
     return Locked(
         f"run {run.name} is held by {who}",

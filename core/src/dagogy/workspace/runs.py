@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import re
 import tempfile
@@ -12,12 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from dagogy.api.errors import InvalidArgument, NotFound, StorageError
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.workspace.events import append_event, utc_now
-from dagogy.workspace.files import guarded, make_folder, read_regular, remove_tree, storage_error, sync_folder, to_json, write_atomic
+from dagogy.workspace.files import TooDeep, from_json, guarded, make_folder, read_regular, remove_tree, storage_error, sync_folder, to_json, write_atomic
 
 STAGES = ("initialized", "spec_ready", "generated", "validated", "planned", "iterated")
 SCHEMA_VERSION = 1
@@ -86,8 +85,8 @@ def invalid_metadata(run_id: str, why: str) -> StorageError:
 def parse_metadata(run_id: str, data: bytes) -> Metadata:
     """Reads `run.json`. Raises `StorageError` ("invalid run metadata") that says what is wrong with it."""
     try:
-        document = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
-    except RecursionError:
+        document = from_json(data)
+    except TooDeep:
         raise invalid_metadata(run_id, "is nested too deeply") from None
     except ValueError as error:
         raise invalid_metadata(run_id, "is empty" if not data.strip() else f"is not JSON: {error}") from None
@@ -113,10 +112,6 @@ def parse_metadata(run_id: str, data: bytes) -> Metadata:
     return Metadata(
         run_id, document["created_at_utc"], document["stage"], document["history"], document["stamps"], {k: v for k, v in document.items() if k not in known}
     )
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _deeper_than(value: Any, levels: int) -> bool:

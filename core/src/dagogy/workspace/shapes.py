@@ -26,6 +26,10 @@ def number(value: Any) -> bool:
     return whole(value) or (isinstance(value, float) and math.isfinite(value))
 
 
+def whole_or_none(value: Any) -> bool:
+    return value is None or whole(value)
+
+
 def truth(value: Any) -> bool:
     return isinstance(value, bool)
 

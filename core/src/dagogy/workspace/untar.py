@@ -205,12 +205,13 @@ def members(file: BinaryIO, limits: Limits) -> Iterator[Member]:
         header = _header(block)
         if header.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK):
             in_a_row += 1
-            headers += header.size
             if in_a_row > _EXTENSIONS_OF_ONE:
                 raise NotAnArchive("has too many headers for one member")
+            data = _extension(source, header)
+            headers += len(data)
             if headers > limits.headers:
                 raise BeyondLimit(f"has extension headers of more than {limits.headers / 2**20:,.0f} MiB")
-            _extend(named, header, _extension(source, header))
+            _extend(named, header, data)
             continue
         count += 1
         if count > limits.members:
@@ -288,9 +289,7 @@ def _member(header: tarfile.TarInfo, named: dict[str, bytes], limits: Limits, so
     if len(parts) > limits.depth:
         raise BeyondLimit(f"has folders in one another more than {limits.depth} deep", _way_out(limits))
     if len(name.encode()) > limits.path or any(len(part.encode()) > limits.name for part in parts):
-        raise BeyondLimit(
-            f"holds a path of more than {limits.path:,} bytes, or a name of more than {limits.name} in it: '{shown}'", _way_out(limits)
-        )
+        raise BeyondLimit(f"holds a path of more than {limits.path:,} bytes, or a name of more than {limits.name} in it: '{shown}'", _way_out(limits))
     size = named.get("size", b"")
     if size and not (size.isdigit() and len(size) < 20):
         raise NotAnArchive(f"holds '{shown}' of an invalid size")

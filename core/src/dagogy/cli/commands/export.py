@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dagogy import __version__
-from dagogy.api.errors import DagogyError, InvalidArgument
+from dagogy.api.errors import DagogyError, InvalidArgument, ValidationFailed
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, run_argument
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.manager import Plugin, is_stop
 from dagogy.pipeline.session import OpenRun
-from dagogy.workspace.files import export_atomic
+from dagogy.workspace.files import export_atomic, from_json
 from dagogy.workspace.stages import CURRICULUM, PLAN
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
     artifact = CURRICULUM if plugin.info.subject == "curriculum" else PLAN
     with app.reading(reference) as opened:
         opened.require(artifact, "export")
-        document: Any = _curriculum(opened) if artifact == CURRICULUM else json.loads(opened.run.read(PLAN))
+        document: Any = _curriculum(opened) if artifact == CURRICULUM else _plan(opened)
     text = exported(app, plugin, ExportSubject(document=document, artifact=artifact, version=__version__))
     if output is not None:
         export_atomic(output.absolute(), text.encode())
@@ -45,6 +44,15 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
         {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text},
         f"written {output}" if output else text.removesuffix("\n"),
     )
+
+
+def _plan(opened: OpenRun) -> Any:
+    """The plan, which is current and so as `plan` wrote it, unless somebody changed its stamp as well."""
+    try:
+        document = from_json(opened.run.read(PLAN))
+    except ValueError as error:
+        raise ValidationFailed(f"{PLAN} is not JSON: {error}", hint=f"dagogy plan {opened.run.id}") from None
+    return document
 
 
 def find_exporter(app: App, format_id: str, subjects: tuple[str, ...], own: tuple[str, ...] = ()) -> Plugin:
