@@ -72,6 +72,8 @@ class App:
         #: The run that the command is about, as the user named it, and as it was opened.
         self.reference = ""
         self.opened: OpenRun | None = None
+        #: The run that the command reads; it may be archived away meanwhile.
+        self.found: Run | None = None
         #: The plugin whose command this is; None for a built-in one.
         self.plugin: Plugin | None = None
 
@@ -158,7 +160,7 @@ class App:
         from dagogy.workspace.events import unfinished
         from dagogy.workspace.stages import EVENTS
 
-        run = self.session.runs.find(reference)
+        run = self.found = self.session.runs.find(reference)
         if unfinished(run.path / EVENTS) is not None:
             from dagogy.incidents.record import record_lost
 
@@ -282,10 +284,15 @@ def run(arguments: list[str]) -> int:
 
 def typed(app: App, error: BaseException) -> DagogyError | None:
     """The failure that an exception means; None when only whoever read our stdout went away."""
-    if isinstance(error, DagogyError):
-        return error
     failure: DagogyError
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+    if app.found is not None and not app.found.is_there() and not isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
+        from dagogy.workspace.runs import gone
+
+        # Whichever file of the run was missed first, and whatever came of it.
+        failure = gone(app.found.path)
+    elif isinstance(error, DagogyError):
+        return error
+    elif isinstance(error, KeyboardInterrupt | click.Abort):
         failure = Interrupted("stopped by a signal; what was written is whole", hint="run the same command again to go on")
     elif isinstance(error, OSError):
         if isinstance(error, BrokenPipeError) and _stdout_is_gone():

@@ -118,6 +118,33 @@ def escalate(
     `standing`: the failure that it is about, else the run's last; `unwritten`: the record of one that could not be written into the run.
     Raises `NotFound` when nothing failed on the run, `StorageError` when a secret is left in a file or the bundle cannot be written.
     """
+    with run.standing():
+        files, last, met = _collected(host, run, secrets, with_artifacts, note, standing, unwritten)
+    manifest = {
+        "schema_version": 1,
+        "made_by": f"dagogy {__version__}",
+        "at_utc": utc_now(),
+        "run_id": run.id,
+        "incident": last.verdict.incident_id,
+        "criteria": redacted(met, secrets),
+        "files": [{"path": name, **_about(data)} for name, data in sorted(files.files.items())],
+    }
+    files.files["manifest.json"] = to_json(manifest)
+    files.search()
+    path = write_archive(folder, f"{run.id}.escalation", _filler(f"escalation-{run.id}", files.files))
+    return Bundle(path, manifest, manifest["criteria"], last.verdict.incident_id)
+
+
+def _collected(
+    host: Host,
+    run: Run,
+    secrets: Mapping[str, str],
+    with_artifacts: bool,
+    note: str,
+    standing: Failure | None,
+    unwritten: Mapping[str, Any] | None,
+) -> tuple[_Files, Happened, list[str]]:
+    """The files of the bundle, the failure that it is about, and the criteria that are met."""
     told = history(host, run)
     last = told.last if standing is None else next((f for f in told.failures if f.record.name == Path(standing.source).name), None)
     if last is None and standing is not None:
@@ -146,19 +173,7 @@ def escalate(
     files.add("report.md", "\n".join(_report(host, told, last, met, artifacts, note)).encode())
     files.files["redactions.json"] = to_json({"variables": sorted(secrets), "replaced": files.redactions, "unreadable_records": list(told.unreadable)})
     files.search()
-    manifest = {
-        "schema_version": 1,
-        "made_by": f"dagogy {__version__}",
-        "at_utc": utc_now(),
-        "run_id": run.id,
-        "incident": last.verdict.incident_id,
-        "criteria": redacted(met, secrets),
-        "files": [{"path": name, **_about(data)} for name, data in sorted(files.files.items())],
-    }
-    files.files["manifest.json"] = to_json(manifest)
-    files.search()
-    path = write_archive(folder, f"{run.id}.escalation", _filler(f"escalation-{run.id}", files.files))
-    return Bundle(path, manifest, manifest["criteria"], last.verdict.incident_id)
+    return files, last, met
 
 
 def _filler(top: str, files: Mapping[str, bytes]) -> Callable[[tarfile.TarFile], None]:

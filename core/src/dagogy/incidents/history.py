@@ -96,7 +96,12 @@ class History:
 
 
 def history(host: Host, run: Run) -> History:
-    """Reads a run's history, as much of it as can be read; needs no valid `run.json`."""
+    """Reads a run's history, as much of it as can be read; needs no valid `run.json`. Raises `NotFound` when it is removed meanwhile."""
+    with run.standing():
+        return _history(host, run)
+
+
+def _history(host: Host, run: Run) -> History:
     failures, unreadable = [], []
     events: list[Mapping[str, Any]] = []
     try:

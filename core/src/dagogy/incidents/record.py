@@ -254,7 +254,7 @@ def write_failure(folder: Path, document: Mapping[str, Any], pid: int | None = N
     if not folder.parent.is_dir() or folder.parent.is_symlink() or folder.is_symlink():
         return None
     try:
-        write_atomic(path, to_json(document))
+        write_atomic(path, to_json(document), inside=folder.parent)
     except DagogyError:
         return None
     return path

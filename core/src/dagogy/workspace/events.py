@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dagogy.workspace.files import PRIVATE_FILE, from_json, make_folder, storage_error
+from dagogy.workspace.files import PRIVATE_FILE, PRIVATE_FOLDER, from_json, storage_error
 from dagogy.workspace.shapes import Shape, number, shaped, table, tables, text, text_table, texts, truth, whole, words
 
 
@@ -49,7 +50,9 @@ def append_event(path: Path, event: str, /, **facts: Any) -> None:
     """Appends one event. A line that a killed writer left torn is closed first, so that it spoils no other."""
     line = json.dumps({"at_utc": utc_now(), "event": event, **facts}, ensure_ascii=False, default=str).encode(errors="backslashreplace") + b"\n"
     try:
-        make_folder(path.parent)
+        # This folder alone: a run that was removed meanwhile does not come back as a folder with a log.
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path.parent, PRIVATE_FOLDER)
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             end = os.lseek(descriptor, 0, os.SEEK_END)

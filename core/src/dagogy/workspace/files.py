@@ -75,14 +75,15 @@ def _read_regular(path: Path) -> bytes:
         os.close(descriptor)
 
 
-def make_folder(path: Path) -> None:
+def make_folder(path: Path, inside: Path | None = None) -> None:
     """Makes `path` and the folders above it that are missing, private. Raises `OSError`.
 
-    Unlike `Path.mkdir(parents=True)` it gives all of them the mode, and needs no stack for deep ones.
+    Unlike `Path.mkdir(parents=True)` it gives all of them the mode, and needs no stack for deep ones. The folder `inside` is
+    not made: a run that was removed meanwhile does not come back as a folder with one file.
     """
     missing = []
     for folder in (path, *path.parents):
-        if folder.is_dir():
+        if folder == inside or folder.is_dir():
             break
         missing.append(folder)
     for folder in reversed(missing):
@@ -92,10 +93,10 @@ def make_folder(path: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Writes `data` to `path` whole or not at all, private. Raises `StorageError`."""
+def write_atomic(path: Path, data: bytes, inside: Path | None = None) -> None:
+    """Writes `data` to `path` whole or not at all, private; makes its folder, as `make_folder` does. Raises `StorageError`."""
     try:
-        make_folder(path.parent)
+        make_folder(path.parent, inside)
     except OSError as error:
         raise storage_error("write", path, error) from error
     _write_atomic(path, data, PRIVATE_FILE)

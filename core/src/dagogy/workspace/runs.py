@@ -152,9 +152,9 @@ class Run(NamedTuple):
         return os.path.lexists(self.path / relative)
 
     def write(self, relative: str, data: bytes) -> None:
-        if not self.path.is_dir():
+        if not self.is_there():
             raise gone(self.path)
-        write_atomic(self.file(relative), data)
+        write_atomic(self.file(relative), data, inside=self.path)
 
     def write_json(self, relative: str, document: Any) -> bytes:
         data = to_json(document)

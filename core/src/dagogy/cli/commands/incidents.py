@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dagogy.api.errors import InvalidArgument
+from dagogy.api.errors import InvalidArgument, NotFound
 from dagogy.cli.app import App
 from dagogy.cli.options import common
 from dagogy.incidents.redact import redacted
@@ -33,6 +33,8 @@ def list_incidents(app: App) -> None:
             told = history(app.host, app.session.runs.named(run_id))
         except InvalidArgument as error:
             problems.append(error.message)
+            continue
+        except NotFound:  # archived away meanwhile
             continue
         problems += [f"{run_id}: {name} cannot be read" for name in told.unreadable]
         for failure in told.failures:
