@@ -91,9 +91,12 @@ class ClassifierInfo(PluginInfo):
 
     `incidents`: ids it can answer with. `escalations`: when they leave the hands of the operator. `circuits`: those that open the
     circuit breaker of the provider, host and model that failed, each with the seconds it stays open where no reset time was given.
+    `service`: they are about a service or program that a provider asks, or the way to it. Such a classifier is not asked about a
+    crash of code that asked nobody: a document with `https://[x]/` in it may raise what a wrong base URL raises.
     """
 
     incidents: tuple[str, ...] = ()
+    service: bool = False
     escalations: tuple[Escalation, ...] = ()
     circuits: tuple[tuple[str, float], ...] = ()
 

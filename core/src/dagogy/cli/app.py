@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import click
 
 from dagogy import __version__
-from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidArgument, Locked, NotFound, ProviderError, StorageError
+from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidArgument, Locked, NotFound, PluginError, ProviderError, StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -290,6 +290,10 @@ def typed(app: App, error: BaseException) -> DagogyError | None:
 
         # Whichever file of the run was missed first, and whatever came of it.
         failure = gone(app.found.path)
+    elif _ran_out_of_memory(error):
+        # Whoever's code it was: that is no defect to be reported to its author.
+        where = f" ({error.details.get('kind')} '{error.details.get('plugin')}')" if isinstance(error, PluginError) else ""
+        failure = StorageError(f"out of memory{where}", hint="a smaller document, or a machine with more")
     elif isinstance(error, DagogyError):
         return error
     elif isinstance(error, KeyboardInterrupt | click.Abort):
@@ -300,12 +304,24 @@ def typed(app: App, error: BaseException) -> DagogyError | None:
         from dagogy.workspace.files import storage_error
 
         failure = storage_error("use", error.filename or "standard output", error)
-    elif isinstance(error, MemoryError):
-        failure = StorageError("out of memory", hint="a smaller document, or a machine with more")
     else:
         failure = _unexpected(app, error)
     failure.__cause__ = error
     return failure
+
+
+def _ran_out_of_memory(error: BaseException) -> bool:
+    """Whether a `MemoryError` is anywhere in what led to a crash. A failure that we foresaw says itself what it is."""
+    if isinstance(error, DagogyError) and not isinstance(error, PluginError | InternalError):
+        return False
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, MemoryError):
+            return True
+        seen.add(id(cause))
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return False
 
 
 def _unexpected(app: App, error: BaseException) -> DagogyError:
