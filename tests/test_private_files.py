@@ -80,5 +80,5 @@ def test_folders_are_made_without_recursion_and_never_the_one_above(tmp_path: Pa
     with pytest.raises(FileNotFoundError):
         make_folder(tmp_path / "gone/logs", inside=tmp_path / "gone")
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OSError, match="Not a directory|File exists"):
+    with pytest.raises(OSError, match=r"Not a directory|File exists"):
         make_folder(tmp_path / "file/below")
