@@ -21,6 +21,7 @@ from dagogy.workspace.settings import CORE_SETTINGS, Settings
 from dagogy.workspace.stages import CURRICULUM, FAILURES, SCOPE, SPEC, State, infer, mark, out_of_line, source_path, sync
 
 if TYPE_CHECKING:
+    from dagogy.api.plugins import Setting
     from dagogy.api.providers import Provider
     from dagogy.api.scope import ScopeDocument, ScopeReading
     from dagogy.pipeline.judge import Judge
@@ -103,7 +104,7 @@ class Session:
             timeout_seconds=float(info.default_timeout_seconds if timeout is None else timeout),
             retry_budget=get("AGENT_RETRY_BUDGET"),
             scope_text_max_chars=get("AGENT_SCOPE_TEXT_MAX_CHARS"),
-            values={s.name: str(self.settings.raw(s.name)[0] or s.default) for s in info.settings},
+            values={s.name: str(self._given(s) or s.default) for s in info.settings},
         )
         kind = self.host.implementation(plugin)
         try:
@@ -117,6 +118,9 @@ class Session:
             plugin.fail(f"{info.impl} is not a dagogy.api.Provider")
             raise plugin.error()
         return provider
+
+    def _given(self, setting: Setting) -> Any:
+        return self.settings.command(setting.name) if setting.kind == "command" else self.settings.raw(setting.name)[0]
 
     @property
     def default_provider_id(self) -> str:
