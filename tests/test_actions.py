@@ -319,7 +319,7 @@ def by_hand(action_id: str, run: Path, failure: Failure, **options: Any) -> str:
         ("make-room", Failure(), {"settings": {"TMPDIR": "/tmp"}}, ["MiB", "df -h", "df -i", "TMPDIR"]),
         ("find-artifact", Failure(command=("dagogy", "plan", "20260131-120000-braed")), {}, [f"dagogy plan {RUN}"]),
         ("narrow-scope", Failure(), {}, ["--scope-section"]),
-        ("split-work", Failure(), {}, ["AGENT_TIMEOUT_SECONDS=1200"]),
+        ("split-work", Failure(), {}, ["AGENT_TIMEOUT_SECONDS=60"]),
         ("stronger-model", Failure(model="tiny"), {}, ["tiny does not keep", "AGENT_MODEL"]),
         ("report-schema", Failure(), {}, [f"dagogy escalate {RUN}"]),
         ("slow-down", Failure(), {}, ["by itself"]),

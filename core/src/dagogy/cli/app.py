@@ -515,7 +515,8 @@ def _circumstances(app: App, error: DagogyError) -> Circumstances:
         provider = str(app.loaded_settings.get("AGENT_PROVIDER", peek=True))
         model = str(app.loaded_settings.get("AGENT_MODEL", peek=True))
     with contextlib.suppress(Exception):
-        provider, endpoint, model = app.session.asked or (provider, endpoint, model)
+        if app.session.asked is not None:
+            provider, endpoint, model, _ = app.session.asked
         endpoint = str(error.details.get("endpoint") or endpoint)
     with contextlib.suppress(Exception):
         folder = str(app.loaded_settings.folder)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
 from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
-from dagogy.workspace.circuits import Breakers, Circuit
+from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 from dagogy.workspace.files import read_regular, remove_temporaries
 from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.runs import Metadata, Run, Runs
@@ -89,6 +89,7 @@ class Session:
         if not endpoint:
             yield lambda: None
             return
+        self.asked = self.asked._replace(settings=fingerprint(provider.settings.values, self.settings.environ))
         with Breakers(self.runs.base, note=note).asking(self.asked) as answered:
             yield answered
 
