@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dagogy.api import endpoint_of, plain_http_hop
 from dagogy.api.errors import ConfigError, StorageError
 from dagogy.workspace.settings import CORE_SETTINGS, Settings, load_settings
 from dagogy.workspace.state import private_dir, state_dir
@@ -306,3 +311,111 @@ def test_config_shows_each_value_with_its_source(desk: Desk, monkeypatch: pytest
     text = desk.ok("config").out
     assert "verysecret" not in text
     assert f"AGENT_TARGET_SCORE: 50.0  (from {desk.folder}/dagogy.toml)" in text
+
+
+# Where a key goes
+
+KEY = "sk-test-0123456789abcdef"
+
+
+@contextlib.contextmanager
+def elsewhere() -> Iterator[tuple[str, list[str]]]:
+    """A server that stands for a stranger's, by an address that is not loopback; the lines that it received."""
+    received: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            received.append(f"{self.path} {self.headers}")
+            self.send_response(200)
+            self.end_headers()
+
+        do_POST = do_GET
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", received
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_no_key_goes_to_the_address_of_a_file_that_is_not_trusted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("AGENT_PROVIDER", "remote_llm")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing of this test reaches a real service
+    with elsewhere() as (url, received):
+        (desk.folder / "dagogy.toml").write_text(f'openai_base_url = "{url}/v1"\nagent_model = "m"\n')
+        assert "ignored openai_base_url, agent_model of" in desk("doctor").err
+        assert received == []
+        desk.ok("trust")
+        desk("doctor")
+        assert [KEY in request for request in received] == [True]
+
+
+def test_a_key_goes_over_plain_http_to_this_machine_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = desk.init()
+    (desk.folder / "notes.md").write_text("# Sets\n\n- Sets\n- Maps: need sets\n")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("AGENT_PROVIDER", "remote_llm")
+    monkeypatch.setenv("AGENT_MODEL", "m")
+    with elsewhere() as (url, received):
+        # The request for a host elsewhere would come to us, as to its proxy.
+        monkeypatch.setenv("http_proxy", url)
+        for base, host in [("http://gateway.test/v1", "gateway.test"), ("http://10.0.0.1:8000/v1", "10.0.0.1")]:
+            monkeypatch.setenv("OPENAI_BASE_URL", base)
+            for command in (("doctor",), ("run", run.name, "--scope-file", "notes.md")):
+                lines = desk(*command).err.splitlines()
+                assert lines[0] == f"[config_error] the key would go over plain http to {host}, and anybody on the way could read it"
+                assert "OPENAI_ALLOW_PLAIN_HTTP=1" in lines[1]
+            desk("diagnose", run.name)  # its probes ask, but send no key
+        assert not any(KEY in request for request in received)
+        monkeypatch.setenv("OPENAI_ALLOW_PLAIN_HTTP", "1")
+        desk("doctor")
+        assert any(KEY in request for request in received)
+        monkeypatch.setenv("OPENAI_ALLOW_PLAIN_HTTP", "perhaps")
+        assert "accepted: 1 or 0" in desk("doctor").out
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "hop"),
+    [
+        ("https://api.x.test/v1", {"http_proxy": "http://proxy.test"}, ""),
+        ("http://api.x.test/v1", {}, "api.x.test"),
+        ("HTTP://API.x.test:80/v1", {}, "api.x.test"),
+        ("http://localhost:8000/v1", {}, ""),
+        ("http://127.1.2.3/v1", {}, ""),
+        ("http://[::1]:8000/v1", {}, ""),
+        ("http://localhost.evil.test/v1", {}, "localhost.evil.test"),
+        ("http://127.0.0.1.evil.test/v1", {}, "127.0.0.1.evil.test"),
+        ("http://2130706433/v1", {}, "2130706433"),
+        ("http://localhost/v1", {"http_proxy": "http://proxy.test:3128"}, "proxy.test"),
+        ("http://localhost/v1", {"http_proxy": "proxy.test:3128"}, "proxy.test"),
+        ("http://localhost/v1", {"all_proxy": "http://proxy.test:3128"}, "proxy.test"),
+        ("http://localhost/v1", {"http_proxy": "http://proxy.test", "no_proxy": "localhost"}, ""),
+        ("http://localhost/v1", {"http_proxy": "http://127.0.0.1:3128"}, ""),
+    ],
+)
+def test_who_could_read_a_request_on_its_way(url: str, environ: dict[str, str], hop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert plain_http_hop(url) == hop
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("https://API.x.test:443/v1/", "https://api.x.test/v1"),
+        ("http://u:p@localhost:8000/v1?x=1", "http://localhost:8000/v1"),
+        ("https://[::1]:8443/V1", "https://[::1]:8443/V1"),
+        ("api.x.test/v1", ""),
+        ("https://h:port/v1", ""),
+    ],
+)
+def test_an_endpoint_has_one_spelling(url: str, endpoint: str) -> None:
+    assert endpoint_of(url) == endpoint

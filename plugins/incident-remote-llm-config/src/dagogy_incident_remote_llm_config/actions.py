@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome, endpoint_of, repaired_base_url, shown_base_url, trimmed_base_url
+from dagogy.api import (
+    Diagnosis,
+    Failure,
+    RecoveryAction,
+    RecoveryContext,
+    RecoveryOutcome,
+    base_url_problem,
+    endpoint_of,
+    repaired_base_url,
+    shown_base_url,
+    trimmed_base_url,
+)
 
 _NAME = "OPENAI_BASE_URL"
 _PROBE = "remote-llm.models"
@@ -29,7 +40,7 @@ class UseTestedBaseUrl(RecoveryAction):
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
         wanted = meant(failure, given)
-        if same(wanted, given):
+        if same(wanted, trimmed_base_url(given)):
             return RecoveryOutcome(changed=False, message=f"{_NAME} is well formed: nothing is known that could be better")
         answers, told = tested(context, given, wanted)
         if not answers:
@@ -58,9 +69,9 @@ class RepairBaseUrl(RecoveryAction):
         )
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two addresses are the same place, however they are written."""
-    return (endpoint_of(one) or one) == (endpoint_of(trimmed_base_url(other)) or trimmed_base_url(other))
+def same(wanted: str, given: str) -> bool:
+    """Whether `given` was sound, and `wanted` is that very place, however it is written."""
+    return not base_url_problem(given) and endpoint_of(wanted) == endpoint_of(given)
 
 
 def meant(failure: Failure, given: str) -> str:
