@@ -189,6 +189,20 @@ def test_an_address_at_which_no_api_answers_is_not_used_but_told(run: Path) -> N
     assert "it was not tested" in done("repair-base-url", run, settings=settings).message
 
 
+@pytest.mark.parametrize("given", ["https://gateway.test/v1", "https://Gateway.test:443/v1/", ""])
+def test_the_address_that_failed_is_no_advice(run: Path, given: str) -> None:
+    told = done("repair-base-url", run, Failure(), settings={"OPENAI_BASE_URL": given})
+    assert "is well formed, but no API answers there" in told.message
+    assert told.commands[1] == "export OPENAI_BASE_URL='<root of the API>'"
+
+
+@pytest.mark.parametrize(("known", "setting", "advice"), [({}, "", 60), ({"timeout_seconds": 300.0}, "", 600), ({"timeout_seconds": 30}, "1200", 2400)])
+def test_the_time_to_give_is_computed_from_the_limit_in_effect(run: Path, known: dict[str, Any], setting: str, advice: int) -> None:
+    told = done("split-work", run, Failure(details=known), settings={"AGENT_TIMEOUT_SECONDS": setting})
+    assert told.commands[0] == f"export AGENT_TIMEOUT_SECONDS={advice}"
+    assert not any("export" in c for c in done("split-work", run, Failure(), settings={"AGENT_TIMEOUT_SECONDS": "86400"}).commands)
+
+
 def test_the_repair_that_the_provider_told_is_the_one_offered(run: Path) -> None:
     failure = Failure(details={"repaired": "https://gateway.test/v1"})
     assert "https://gateway.test/v1" in done("repair-base-url", run, failure, settings={"OPENAI_BASE_URL": "x"}).commands[1]
@@ -319,7 +333,7 @@ def by_hand(action_id: str, run: Path, failure: Failure, **options: Any) -> str:
         ("make-room", Failure(), {"settings": {"TMPDIR": "/tmp"}}, ["MiB", "df -h", "df -i", "TMPDIR"]),
         ("find-artifact", Failure(command=("dagogy", "plan", "20260131-120000-braed")), {}, [f"dagogy plan {RUN}"]),
         ("narrow-scope", Failure(), {}, ["--scope-section"]),
-        ("split-work", Failure(), {}, ["AGENT_TIMEOUT_SECONDS=1200"]),
+        ("split-work", Failure(), {}, ["AGENT_TIMEOUT_SECONDS=60"]),
         ("stronger-model", Failure(model="tiny"), {}, ["tiny does not keep", "AGENT_MODEL"]),
         ("report-schema", Failure(), {}, [f"dagogy escalate {RUN}"]),
         ("slow-down", Failure(), {}, ["by itself"]),

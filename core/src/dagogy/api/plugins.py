@@ -49,13 +49,17 @@ class RuleInfo(PluginInfo):
 class Setting:
     """One setting that a provider reads, by the name of its environment variable.
 
-    In a configuration file its key is the same name in lower case. A `secret` is never printed, logged or recorded.
+    In a configuration file its key is the same name in lower case. A `secret` is never printed, logged or recorded. `sensitive`: from a file it
+    counts only when the user has trusted that file; say False only of a setting that can neither start a program, nor choose who is asked, nor
+    say where text or a key goes, whatever its value. `kind`: `"command"` for words that are run, in which relative paths count from the file.
     """
 
     name: str
     summary: str
     default: str = ""
     secret: bool = False
+    sensitive: bool = True
+    kind: Literal["text", "command"] = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,8 @@ COMMANDS = {
     "schema": ("schema", "Print the JSON Schema of an artifact."),
     "plugins": ("plugins", "List the plugins, or show one."),
     "doctor": ("doctor", "Check Python, plugins, runs dir and provider."),
+    "config": ("config", "Show the effective settings, where each comes from, and what is ignored."),
+    "trust": ("trust", "Let a configuration file choose programs, providers and where keys go."),
 }
 
 
@@ -88,7 +90,7 @@ class App:
         """The settings as they were given. A failure record needs the runs dir, though another setting may be wrong."""
         from dagogy.workspace.settings import load_settings
 
-        return load_settings(os.environ, self.flags, provider_keys=self._provider_keys)
+        return load_settings(os.environ, self.flags, provider_keys=self.provider_settings)
 
     @cached_property
     def settings(self) -> Settings:
@@ -96,8 +98,13 @@ class App:
         self.loaded_settings.check()
         return self.loaded_settings
 
-    def _provider_keys(self) -> list[str]:
-        return [setting.name for plugin in self.host.load("provider") if plugin.info for setting in plugin.info.settings]
+    def provider_settings(self) -> dict[str, bool]:
+        """The settings that providers declare, and whether they are sensitive: one that two declare is, if either says so."""
+        declared: dict[str, bool] = {}
+        for plugin in self.host.load("provider"):
+            for setting in plugin.info.settings if plugin.info else ():
+                declared[setting.name] = declared.get(setting.name, False) or setting.sensitive
+        return declared
 
     @cached_property
     def session(self) -> Session:
@@ -125,7 +132,7 @@ class App:
         Without `load` those of the chosen provider and of those that are loaded already.
         """
         with contextlib.suppress(Exception):
-            chosen, source = self.loaded_settings.raw("AGENT_PROVIDER")
+            chosen, source = self.loaded_settings.raw("AGENT_PROVIDER", peek=True)
             self.host.load("provider", None if load else [str(chosen)] if source != "default" else [])
         with contextlib.suppress(Exception):
             return {s.name: s.secret for plugin in self.host.all("provider") if plugin.info for s in plugin.info.settings}
@@ -195,6 +202,13 @@ class App:
         """A line for people, on stderr; none with `--json`."""
         if not self.json:
             self.tell(text)
+
+    def tell_ignored(self) -> None:
+        """One line about settings that this command asked for and a file that is not trusted sets; after the result, or after the failure."""
+        with contextlib.suppress(DagogyError):
+            settings = self.__dict__.get("loaded_settings")
+            if settings is not None and settings.notice:
+                self.tell(settings.notice)
 
     def tell(self, text: str) -> None:
         """A line (or many) on stderr. That nobody can read it is no reason to stop."""
@@ -276,6 +290,7 @@ def run(arguments: list[str]) -> int:
         _escape_what_cannot_be_shown()
         status = _invoke(app)
         _flush()
+        app.tell_ignored()
         return status
     except BaseException as error:  # a plugin may raise anything, and its `sys.exit(0)` must not pass for success
         failure = typed(app, error)
@@ -407,6 +422,7 @@ def _report(app: App, error: DagogyError) -> int:
 
         secrets = _secrets(app)
         app.tell("\n".join([redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else [])]))
+        app.tell_ignored()
         recorded = _record(app, error, secrets)
         lines = [f"record: {recorded.path}"] if recorded.path is not None else []
         if app.debug:
@@ -519,10 +535,11 @@ def _circumstances(app: App, error: DagogyError) -> Circumstances:
             run = found.path
             stage = found.metadata()[1].stage
     with contextlib.suppress(Exception):
-        provider = str(app.loaded_settings.get("AGENT_PROVIDER"))
-        model = str(app.loaded_settings.get("AGENT_MODEL"))
+        provider = str(app.loaded_settings.get("AGENT_PROVIDER", peek=True))
+        model = str(app.loaded_settings.get("AGENT_MODEL", peek=True))
     with contextlib.suppress(Exception):
-        provider, endpoint, model = app.session.asked or (provider, endpoint, model)
+        if app.session.asked is not None:
+            provider, endpoint, model, _ = app.session.asked
         endpoint = str(error.details.get("endpoint") or endpoint)
     with contextlib.suppress(Exception):
         folder = str(app.loaded_settings.folder)

@@ -696,8 +696,7 @@ class _Context(RecoveryContext):
         return "" if value is None else str(value)
 
     def in_file(self, name: str) -> bool:
-        settings = self._recovery.settings
-        return settings.file.get(name.lower()) not in (None, "")
+        return self._recovery.settings.in_file(name)
 
     def dagogy(self, *arguments: str, environment: Mapping[str, str] | None = None) -> CommandResult:
         self._recovery.say(f"  dagogy {' '.join(arguments)}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
 from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
-from dagogy.workspace.circuits import Breakers, Circuit
+from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 from dagogy.workspace.files import read_regular, remove_temporaries
 from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.runs import Metadata, Run, Runs
@@ -21,6 +21,7 @@ from dagogy.workspace.settings import CORE_SETTINGS, Settings
 from dagogy.workspace.stages import CURRICULUM, FAILURES, SCOPE, SPEC, State, infer, mark, out_of_line, source_path, sync
 
 if TYPE_CHECKING:
+    from dagogy.api.plugins import Setting
     from dagogy.api.providers import Provider
     from dagogy.api.scope import ScopeDocument, ScopeReading
     from dagogy.pipeline.judge import Judge
@@ -88,6 +89,7 @@ class Session:
         if not endpoint:
             yield lambda: None
             return
+        self.asked = self.asked._replace(settings=fingerprint(provider.settings.values, self.settings.environ))
         with Breakers(self.runs.base, note=note).asking(self.asked) as answered:
             yield answered
 
@@ -103,7 +105,7 @@ class Session:
             timeout_seconds=float(info.default_timeout_seconds if timeout is None else timeout),
             retry_budget=get("AGENT_RETRY_BUDGET"),
             scope_text_max_chars=get("AGENT_SCOPE_TEXT_MAX_CHARS"),
-            values={s.name: str(self.settings.raw(s.name)[0] or s.default) for s in info.settings},
+            values={s.name: str(self._given(s) or s.default) for s in info.settings},
         )
         kind = self.host.implementation(plugin)
         try:
@@ -117,6 +119,9 @@ class Session:
             plugin.fail(f"{info.impl} is not a dagogy.api.Provider")
             raise plugin.error()
         return provider
+
+    def _given(self, setting: Setting) -> Any:
+        return self.settings.command(setting.name) if setting.kind == "command" else self.settings.raw(setting.name)[0]
 
     @property
     def default_provider_id(self) -> str:

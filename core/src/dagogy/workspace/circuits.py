@@ -10,18 +10,22 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import hmac
 import os
+import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagogy.api.errors import ProviderError, StorageError
 from dagogy.workspace.files import PRIVATE_FILE, from_json, read_regular, to_json, write_atomic
+from dagogy.workspace.state import privacy_problem, private_dir, state_dir
 
 CIRCUITS = "circuits.json"
 _LOCK = ".circuits.lock"
+_KEY, _KEY_BYTES = "circuits.key", 32
 #: No breaker stays open longer, whatever a service said: a date that far is a mistake.
 LONGEST_SECONDS = 31 * 86_400.0
 #: The year 9000, in seconds since the epoch: a time that a date can be made of.
@@ -29,11 +33,12 @@ _LATEST = 222_000_000_000.0
 
 
 class Circuit(NamedTuple):
-    """What a breaker is for."""
+    """What a breaker is for. `settings`: the fingerprint of the provider's own settings, its key among them: who changes one is not kept out."""
 
     provider: str
     endpoint: str
     model: str
+    settings: str = ""
 
     def __str__(self) -> str:
         return f"provider '{self.provider}' at {self.endpoint}" + (f", model {self.model}" if self.model else "")
@@ -51,6 +56,36 @@ class Opened:
 
     def as_dict(self) -> dict[str, Any]:
         return {**self.circuit._asdict(), "incident": self.incident, "since_utc": _utc(self.since), "until_utc": _utc(self.until), "told": self.told}
+
+
+def fingerprint(values: Mapping[str, str], environ: Mapping[str, str]) -> str:
+    """What tells one set of settings from another and gives none of them away: an HMAC under a key that never leaves the user's state folder.
+
+    "" where that folder cannot be used: then the breaker is for provider, endpoint and model alone.
+    """
+    try:
+        key = _secret(private_dir(state_dir(environ)) / _KEY)
+    except (StorageError, OSError):
+        return ""
+    return hmac.new(key, json.dumps(sorted(values.items())).encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _secret(path: Path) -> bytes:
+    """The key in a file that only this user can read, made when there is none. Whoever else makes it at the same time makes the same one."""
+    if not os.path.lexists(path):
+        made = path.with_name(f".{_KEY}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(_KEY_BYTES))
+            with contextlib.suppress(FileExistsError):
+                os.link(made, path)
+        finally:
+            os.unlink(made)
+    key = read_regular(path)
+    if len(key) != _KEY_BYTES or privacy_problem(os.lstat(path)):
+        raise StorageError(f"{path} is no key of this user's own")
+    return key
 
 
 class Breakers:
@@ -176,7 +211,8 @@ def _open(path: Path) -> int | None:
 
 def _opened(entry: dict[str, Any]) -> Opened:
     """Raises `ValueError`, `KeyError` or `TypeError` for what is no entry."""
-    circuit = Circuit(*(str(entry["circuit"][key]) for key in Circuit._fields))
+    told = entry["circuit"]
+    circuit = Circuit(*(str(told[key]) for key in ("provider", "endpoint", "model")), str(told.get("settings", "")))
     since, until = float(entry["since"]), float(entry["until"])
     if not 0 <= since < _LATEST:
         raise ValueError(f"the breaker of {circuit} was opened at {since}")

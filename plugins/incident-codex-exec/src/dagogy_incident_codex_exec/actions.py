@@ -8,6 +8,8 @@ import shutil
 from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _LONGEST_SECONDS = 1800.0
+#: CONTRACT.md's, for records that do not say how long the call was given.
+_DEFAULT_SECONDS = {"codex_exec": 300.0, "remote_llm": 120.0}
 _PREFERRED = ("codex_exec", "internal")
 
 
@@ -15,10 +17,11 @@ class LongerTimeout(RecoveryAction):
     """Doubles `AGENT_TIMEOUT_SECONDS` for one attempt, up to half an hour."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        given = context.setting("AGENT_TIMEOUT_SECONDS").strip() or ("300" if failure.provider == "codex_exec" else "30")
+        told = failure.details.get("timeout_seconds")
+        given = context.setting("AGENT_TIMEOUT_SECONDS").strip() or told or _DEFAULT_SECONDS.get(failure.provider, 30.0)
         try:
             now = float(given)
-        except ValueError:
+        except (TypeError, ValueError):
             return RecoveryOutcome(changed=False, message=f"AGENT_TIMEOUT_SECONDS is '{given}', which is no number")
         wanted = min(2 * now, _LONGEST_SECONDS)
         if not now < wanted:

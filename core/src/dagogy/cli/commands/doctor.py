@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from dagogy.cli.options import common
 from dagogy.host.discovery import KINDS
 from dagogy.incidents.redact import redacted
 from dagogy.workspace.files import storage_error
+from dagogy.workspace.settings import Ignored
 
 
 @click.command("doctor", epilog="\b\nExample:\n  dagogy doctor")
@@ -54,8 +56,20 @@ def _python(app: App) -> str:
 
 
 def _settings(app: App) -> str:
-    path = app.settings.path
-    return f"from {path}" if path else "no configuration file; environment and defaults"
+    path, ignored = app.settings.path, app.settings.ignored
+    source = f"from {path}" if path else "no configuration file; environment and defaults"
+    return "; ".join([source, *ignored_lines(ignored)])
+
+
+def ignored_lines(ignored: Iterable[Ignored]) -> list[str]:
+    """For each file what of it does not count, why not, and the way out."""
+    by_file: dict[tuple[Path, str, str], list[str]] = {}
+    for one in ignored:
+        by_file.setdefault((one.path, one.reason, one.hint), []).append(one.key)
+    return [
+        f"ignored {', '.join(keys)} of {path}: {reason}; {hint}" if keys[0] else f"ignored {path}: {reason}; {hint}"
+        for (path, reason, hint), keys in by_file.items()
+    ]
 
 
 def _plugins(app: App) -> str:
