@@ -121,7 +121,7 @@ def test_what_an_exporter_prints_does_not_stand_in_what_it_exports(yard: Yard, d
     assert said(done.err, "exporter 'fax' of fax 2.0") == SAID
 
 
-def test_what_a_provider_prints_is_heard_and_its_progress_still_reaches_stdout(yard: Yard, made: Path, tmp_path: Path) -> None:
+def test_what_a_provider_prints_is_heard_and_its_progress_still_reaches_stdout(yard: Yard, tmp_path: Path) -> None:
     source = HEAD + "@hookimpl\ndef dagogy_providers():\n    yield ProviderInfo(id='echo', summary='Echoes.', api_version=1, impl='echo_impl:It', needs_network=False)\n"
     body = f"""{HEAD}
 class It(Provider):
@@ -135,10 +135,8 @@ class It(Provider):
 """
     yard.plugin("echo", "1.0", entry_points={"provider": {"echo": "echo"}}, modules={"echo": source, "echo_impl": body})
     (tmp_path / "tea.md").write_text("# Tea\n\n## Leaves\n\nLeaves are dried.\n\n## Water\n\nWater is boiled after the leaves are chosen.\n")
-    done = yard.run("run", str(tmp_path / "tea.md"), cwd=tmp_path, AGENT_PROVIDER="echo")
-    if done.returncode == 3:  # `run FILE` is not there yet
-        assert dagogy("init", "tea", cwd=tmp_path).returncode == 0
-        done = yard.run("run", "tea", "--scope-file", str(tmp_path / "tea.md"), cwd=tmp_path, AGENT_PROVIDER="echo")
+    assert dagogy("init", "tea", cwd=tmp_path).returncode == 0
+    done = yard.run("run", "tea", "--scope-file", "tea.md", cwd=tmp_path, AGENT_PROVIDER="echo")
     assert "halfway there" in done.stdout, done.stderr
     assert not SAID & set(done.stdout.split())
     assert said(done.stderr, "provider 'echo' of echo 1.0") >= SAID
@@ -282,12 +280,6 @@ def _sheltered(active: Any, view: RunSubject) -> list[Finding]:
 
 
 # ------------------------------------------------------------------------------------------------------------------------------- slow
-
-
-def slow_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each look at the clock is 1.5 s after the last: what looks twice takes 1.5 s, what looks more often longer."""
-    times = iter(range(1_000_000))
-    monkeypatch.setattr(calls.time, "perf_counter", lambda: 3.0 * next(times))
 
 
 def test_a_slow_plugin_is_named_with_its_seconds(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -503,6 +495,35 @@ def test_a_timeout_of_a_provider_that_is_no_number_is_the_provider_s_fault(yard:
     yard.plugin("echo", "1.5", entry_points={"provider": {"echo": "echo"}}, modules={"echo": PROVIDER.replace("needs_network", "default_timeout_seconds='long', needs_network")})
     monkeypatch.setenv("AGENT_PROVIDER", "echo")
     assert "Expected `float`, got `str` - at `$.default_timeout_seconds`" in failed(desk("doctor"), "plugin_error").err
+
+
+# ---------------------------------------------------------------------------------------------------------------------- its incident
+
+
+def test_a_plugin_s_failure_is_an_incident_and_what_it_raised_may_say_which_other_one(yard: Yard, desk: Desk) -> None:
+    run_with(desk)
+    exporter(yard, "raise LookupError('lost')")
+    done = failed(desk("export", "latest", "--format", "fax"), "plugin_error")
+    assert "\nincident plugin_error: " in done.err
+    assert desk.ok("explain", "plugin_error", "--json").json["incident"]["actions"]
+    (yard.folder / "fax_impl.py").write_text(f"{HEAD}class It(Exporter):\n    def export(self, subject):\n        import not_there_at_all\n")
+    sys.modules.pop("fax_impl", None)
+    done = failed(desk("export", "latest", "--format", "fax"), "plugin_error")
+    assert "\nincident environment_incompatible: " in done.err
+
+
+def test_a_rule_that_could_not_run_is_a_plugin_s_incident_and_recover_can_leave_it_out(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_with(desk)
+    rule(yard, CHECK + "raise LookupError('lost')")
+    done = failed(desk("validate", "latest"), "validation_failed")
+    assert "\nincident plugin_error: " in done.err
+    monkeypatch.setenv("PYTHONPATH", str(yard.folder))
+    refused = desk("recover", "latest", "--json")
+    assert refused.status != 0
+    assert "DAGOGY_DISABLE=house.rule dagogy validate" in refused.out
+    recovered = desk("recover", "latest", "--unsafe", "--json")
+    assert recovered.status == 0, recovered.err
+    assert "leave-out-plugin" in recovered.out
 
 
 # ----------------------------------------------------------------------------------------------------------------------------- doctor
