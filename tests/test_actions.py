@@ -360,7 +360,9 @@ RULE_FAILED = Failure(
 
 
 def of_plugin(**details: str) -> Failure:
-    return Failure(code="plugin_error", message="it raised LookupError: lost", command=("dagogy", "export", RUN, "--format", "fax"), details=details, run_id=RUN)
+    return Failure(
+        code="plugin_error", message="it raised LookupError: lost", command=("dagogy", "export", RUN, "--format", "fax"), details=details, run_id=RUN
+    )
 
 
 def test_a_rule_that_could_not_run_is_left_out_beside_those_that_are_already(run: Path) -> None:

@@ -43,7 +43,9 @@ def dagogy_rules():
 
 def judged(yard: Yard, *, curriculum: Any = None, **configs: RuleConfig) -> tuple[Verdict, list[str]]:
     """The verdict of the yard's rules on a sound curriculum, and what was heard."""
-    subject = RunSubject(json.dumps(curriculum or curriculum_of({"id": "a"}, {"id": "b", "prerequisites": ["a"]})).encode(), json.dumps(complete_spec({})).encode())
+    subject = RunSubject(
+        json.dumps(curriculum or curriculum_of({"id": "a"}, {"id": "b", "prerequisites": ["a"]})).encode(), json.dumps(complete_spec({})).encode()
+    )
     with listening(Heard()) as heard:
         verdict = Judge(yard.host(), configs).judge(subject)
     return verdict, heard.take()
@@ -122,7 +124,10 @@ def test_what_an_exporter_prints_does_not_stand_in_what_it_exports(yard: Yard, d
 
 
 def test_what_a_provider_prints_is_heard_and_its_progress_still_reaches_stdout(yard: Yard, tmp_path: Path) -> None:
-    source = HEAD + "@hookimpl\ndef dagogy_providers():\n    yield ProviderInfo(id='echo', summary='Echoes.', api_version=1, impl='echo_impl:It', needs_network=False)\n"
+    source = (
+        HEAD
+        + "@hookimpl\ndef dagogy_providers():\n    yield ProviderInfo(id='echo', summary='Echoes.', api_version=1, impl='echo_impl:It', needs_network=False)\n"
+    )
     body = f"""{HEAD}
 class It(Provider):
     def ready(self):
@@ -143,7 +148,10 @@ class It(Provider):
 
 
 def test_what_a_classifier_prints_comes_between_the_failure_and_its_incident(yard: Yard, desk: Desk) -> None:
-    source = HEAD + "@hookimpl\ndef dagogy_classifiers():\n    yield ClassifierInfo(id='loud', summary='Loud.', api_version=1, impl='loud_impl:It', incidents=('x',))\n"
+    source = (
+        HEAD
+        + "@hookimpl\ndef dagogy_classifiers():\n    yield ClassifierInfo(id='loud', summary='Loud.', api_version=1, impl='loud_impl:It', incidents=('x',))\n"
+    )
     yard.plugin(
         "loud", entry_points={"classifier": {"loud": "loud"}},
         modules={"loud": source, "loud_impl": f"{HEAD}class It(Classifier):\n    def classify(self, failure):\n        {PRINTS}\n"},
@@ -375,7 +383,9 @@ def test_what_a_rule_found_before_it_raised_is_kept(yard: Yard) -> None:
 )
 def test_a_sound_answer_is_taken_and_trying_its_fix_changes_nothing(yard: Yard, body: str) -> None:
     rule(yard, CHECK + body)
-    rule(yard, CHECK + "return [] if len(subject.document['nodes']) == 2 and 'open_questions' not in subject.document else [Finding('changed')]", name="z.after")
+    rule(
+        yard, CHECK + "return [] if len(subject.document['nodes']) == 2 and 'open_questions' not in subject.document else [Finding('changed')]", name="z.after"
+    )
     verdict, _ = judged(yard)
     assert [o.status for o in verdict.outcomes] == ["findings", "clean"], verdict.outcomes
 
@@ -433,7 +443,9 @@ def test_no_memory_left_in_an_exporter_or_at_import_is_out_of_memory(yard: Yard,
     assert "incident out_of_memory: " in failed(desk("validate", "latest"), "io_error").err
 
 
-PROVIDER = HEAD + "@hookimpl\ndef dagogy_providers():\n    yield ProviderInfo(id='echo', summary='Echoes.', api_version=1, impl='echo_impl:It', needs_network=False)\n"
+PROVIDER = (
+    HEAD + "@hookimpl\ndef dagogy_providers():\n    yield ProviderInfo(id='echo', summary='Echoes.', api_version=1, impl='echo_impl:It', needs_network=False)\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -492,7 +504,12 @@ def test_a_description_with_a_value_of_the_wrong_type_is_refused(yard: Yard, kin
 
 
 def test_a_timeout_of_a_provider_that_is_no_number_is_the_provider_s_fault(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    yard.plugin("echo", "1.5", entry_points={"provider": {"echo": "echo"}}, modules={"echo": PROVIDER.replace("needs_network", "default_timeout_seconds='long', needs_network")})
+    yard.plugin(
+        "echo",
+        "1.5",
+        entry_points={"provider": {"echo": "echo"}},
+        modules={"echo": PROVIDER.replace("needs_network", "default_timeout_seconds='long', needs_network")},
+    )
     monkeypatch.setenv("AGENT_PROVIDER", "echo")
     assert "Expected `float`, got `str` - at `$.default_timeout_seconds`" in failed(desk("doctor"), "plugin_error").err
 
@@ -534,7 +551,10 @@ def test_doctor_imports_every_implementation(yard: Yard, desk: Desk) -> None:
     rule(yard, CHECK + "return []", impl_head="import not_there_at_all")
     exporter(yard, "return ''")
     done = failed(desk("doctor"), "plugin_error")
-    assert "house.rule of house-rule 4.2: its implementation house_rule_impl:It cannot be imported: ModuleNotFoundError: No module named 'not_there_at_all'" in done.err
+    assert (
+        "house.rule of house-rule 4.2: its implementation house_rule_impl:It cannot be imported: ModuleNotFoundError: No module named 'not_there_at_all'"
+        in done.err
+    )
     assert "fax" not in done.err
 
 

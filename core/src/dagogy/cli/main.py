@@ -43,7 +43,11 @@ def _keep_stdout() -> None:
     stdout = sys.stdout
     if stdout is None or stdout is not sys.__stdout__ or stdout.fileno() != 1:
         return
-    own = os.dup(1)
+    try:
+        stdout.flush()
+        own = os.dup(1)
+    except OSError:  # nobody reads it any more; what waits in it must not come out at stderr
+        return
     os.dup2(2, 1)
     lines = stdout.line_buffering
     sys.stdout = open(own, "w", 1 if lines else -1, stdout.encoding, stdout.errors)  # noqa: SIM115 - as long as the process

@@ -80,7 +80,11 @@ def _plugins(app: App) -> str:
 def _unknown_groups(host: Host) -> list[str]:
     """The entry-point groups that are meant for dagogy and that this one does not know, so that nothing in them is ever loaded."""
     return [
-        _with_guess(f"{stray.distribution} {stray.version} has plugins in the entry-point group '{stray.group}', which dagogy does not know", stray.group, GROUPS.values())
+        _with_guess(
+            f"{stray.distribution} {stray.version} has plugins in the entry-point group '{stray.group}', which dagogy does not know",
+            stray.group,
+            GROUPS.values(),
+        )
         for stray in strays()
         if not host.selection.verdict(stray.as_entry())
     ]
