@@ -40,8 +40,8 @@ def _print_version() -> bool:
 
 def _keep_stdout() -> None:
     """Moves stdout to a descriptor of its own and puts stderr behind 1: what a plugin, or a program that it starts, writes there never reaches our answer."""
-    stdout = sys.stdout
-    if stdout is None or stdout is not sys.__stdout__ or stdout.fileno() != 1:
+    stdout = sys.__stdout__
+    if stdout is None or stdout is not sys.stdout or stdout.fileno() != 1:
         return
     try:
         stdout.flush()

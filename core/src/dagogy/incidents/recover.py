@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import DagogyError, InternalError, StageConflict
-from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryContext, RecoveryOutcome
 from dagogy.api.probes import ProbeResult
+from dagogy.host.calls import OutOfTime
 from dagogy.host.manager import Host, Plugin
-from dagogy.incidents.budget import OutOfTime, deadline
+from dagogy.incidents.budget import deadline
 from dagogy.incidents.commands import GRACE_SECONDS, flag_of, overlaid, plain, run_command, under
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
 from dagogy.incidents.intake import about_failures, command_name, from_text, read_record, record_paths

@@ -176,9 +176,11 @@ class Loop:
     def _repair(self, best: Draft, part: Sequence[Finding], left: Allowance) -> Callable[[], Proposal | None]:
         """The call that mends `part` of the findings of the best draft."""
         common = {**{f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}, "allowance": left, "findings": part}
+        # What the provider gets is its own: should it change that in place, the best draft stays what it is.
+        given = best.subject.view()
         if best.readable:
-            return lambda: self.provider.repair(RepairRequest(**common, draft=best.subject.curriculum))
-        return lambda: self.provider.salvage(SalvageRequest(**common, document=_values(best.subject)))
+            return lambda: self.provider.repair(RepairRequest(**common, draft=given.curriculum))
+        return lambda: self.provider.salvage(SalvageRequest(**common, document=_values(given)))
 
     def _fixed(self, draft: Draft) -> None:
         """Applies safe fixes as long as they make the draft better."""

@@ -70,11 +70,11 @@ def _leads_somewhere(document: Any, pointer: str) -> bool:
     return _member(document, last) is not _MISSING or (isinstance(document, dict) and last in _member_names())
 
 
-def _member(container: Any, token: str) -> Any:
+def _member(container: Any, name: str) -> Any:
     if isinstance(container, dict):
-        return container.get(token, _MISSING)
-    if isinstance(container, list) and token.isascii() and token.isdigit() and (token == "0" or token[0] != "0") and len(token) < 12:
-        return container[int(token)] if int(token) < len(container) else _MISSING
+        return container.get(name, _MISSING)
+    if isinstance(container, list) and name.isascii() and name.isdigit() and len(name) < 12 and str(int(name)) == name:
+        return container[int(name)] if int(name) < len(container) else _MISSING
     return _MISSING
 
 

@@ -28,18 +28,22 @@ _DOUBTFUL = 0.3
 T = TypeVar("T")
 
 
-class _shared(cached_property[T]):
-    """A `cached_property` of a subject whose time to build counts for no rule: the first that asks builds it for all."""
+if TYPE_CHECKING:
+    _Shared = cached_property
+else:
 
-    def __get__(self, subject: Any, owner: Any = None) -> Any:
-        if subject is None or subject._building:
-            return super().__get__(subject, owner)
-        subject._building, began = True, time.perf_counter()
-        try:
-            return super().__get__(subject, owner)
-        finally:
-            subject._building = False
-            subject.built_seconds += time.perf_counter() - began
+    class _Shared(cached_property):
+        """A `cached_property` of a subject whose time to build counts for no rule: the first that asks builds it for all."""
+
+        def __get__(self, subject: Any, owner: Any = None) -> Any:
+            if subject is None or subject._building:
+                return super().__get__(subject, owner)
+            subject._building, began = True, time.perf_counter()
+            try:
+                return super().__get__(subject, owner)
+            finally:
+                subject._building = False
+                subject.built_seconds += time.perf_counter() - began
 
 
 class RunSubject:
@@ -73,7 +77,7 @@ class RunSubject:
         """A subject of its own for a rule that might change what it is given: what it changes there nobody else sees."""
         return View(self)
 
-    @_shared
+    @_Shared
     def document(self) -> Any:
         from dagogy.contracts.documents import MalformedJson, parse_json
 
@@ -82,29 +86,29 @@ class RunSubject:
         except MalformedJson as error:
             raise ValidationFailed(f"the curriculum is not JSON: {error}", hint=error.problem.hint) from None
 
-    @_shared
+    @_Shared
     def _decoded(self) -> Decoded[Curriculum]:
         from dagogy.contracts.documents import decode_curriculum
 
         return decode_curriculum(self.curriculum_bytes)
 
-    @_shared
+    @_Shared
     def _decoded_spec(self) -> Decoded[TopicSpec]:
         from dagogy.contracts.documents import decode_topic_spec
 
         return decode_topic_spec(self.topic_spec_bytes)
 
-    @_shared
+    @_Shared
     def curriculum(self) -> Curriculum:
         if self._decoded.value is None:
             raise ValidationFailed(f"the curriculum does not meet its schema: {self._decoded.problems[0]}", hint="'dagogy schema curriculum' prints it")
         return self._decoded.value
 
-    @_shared
+    @_Shared
     def nodes(self) -> list[Node]:
         return self.curriculum.nodes
 
-    @_shared
+    @_Shared
     def spec(self) -> TopicSpec:
         if self._decoded_spec.value is None:
             raise ValidationFailed(f"the topic spec does not meet its contract: {self._decoded_spec.problems[0]}", hint="'dagogy schema topic_spec' prints it")
@@ -113,7 +117,7 @@ class RunSubject:
     def schema_problems(self, name: Literal["curriculum", "topic_spec"]) -> Sequence[Problem]:
         return self._decoded.problems if name == "curriculum" else self._decoded_spec.problems
 
-    @_shared
+    @_Shared
     def sources(self) -> Sequence[ScopeDocument]:
         return tuple(self._read_sources())
 
@@ -121,11 +125,11 @@ class RunSubject:
     def scope(self) -> ScopeDocument | None:
         return next((s for s in self.sources if s.location == "inputs/scope.md"), None)
 
-    @_shared
+    @_Shared
     def index(self) -> GraphIndex:
         return GraphIndex(self.nodes)
 
-    @_shared
+    @_Shared
     def evidence(self) -> Mapping[tuple[int, int], ScopeEdge]:
         reading = self._read_evidence()
         if reading is None:
@@ -141,7 +145,7 @@ class RunSubject:
                 found.setdefault((a, b), edge)
         return found
 
-    @_shared
+    @_Shared
     def tentative(self) -> frozenset[int]:
         doubtful = frozenset(i for i, node in enumerate(self.nodes) if node.estimate_confidence is not UNSET and node.estimate_confidence <= _DOUBTFUL)
         if not doubtful or self.schema_problems("topic_spec") or self.spec.evidence_mode != "strict":
@@ -150,7 +154,7 @@ class RunSubject:
         named = {node_id for q in questions if q.status == "open" for node_id in q.related_nodes} if questions is not UNSET else set()
         return frozenset(i for i in doubtful if self.nodes[i].id in named)
 
-    @_shared
+    @_Shared
     def graph(self) -> networkx.DiGraph:
         import networkx
 
@@ -210,19 +214,19 @@ class View(RunSubject):
         self._local, self._stems = original._local, original._stems
         self._own = frozenset((*vars(self), "_own", "_decoded", "_decoded_spec", "_read_evidence", *_COMPARED))
 
-    @_shared
+    @_Shared
     def _decoded(self) -> Decoded[Curriculum]:
         return _again(self._original._decoded)
 
-    @_shared
+    @_Shared
     def _decoded_spec(self) -> Decoded[TopicSpec]:
         return _again(self._original._decoded_spec)
 
-    @_shared
+    @_Shared
     def sources(self) -> Sequence[ScopeDocument]:
         return tuple(replace(s, front_matter=copy.deepcopy(s.front_matter)) for s in self._original.sources)
 
-    @_shared
+    @_Shared
     def evidence(self) -> Mapping[tuple[int, int], ScopeEdge]:
         return dict(self._original.evidence)
 
