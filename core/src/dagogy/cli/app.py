@@ -17,6 +17,7 @@ import click
 
 from dagogy import __version__
 from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidArgument, Locked, NotFound, PluginError, ProviderError, StorageError
+from dagogy.host.calls import Heard, listening, own_stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +79,8 @@ class App:
         self.found: Run | None = None
         #: The plugin whose command this is; None for a built-in one.
         self.plugin: Plugin | None = None
+        #: What plugins print, and how they fail.
+        self.heard = Heard(self._tell_of_plugins if self.debug else None)
 
     @cached_property
     def host(self) -> Host:
@@ -185,18 +188,28 @@ class App:
 
     def emit_json(self, document: Any) -> None:
         """`document` on stdout. JSON is UTF-8; where stdout is not, in ASCII, which is the same JSON in any encoding."""
-        encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").replace("_", "")
+        encoding = (getattr(own_stdout(), "encoding", None) or "").lower().replace("-", "").replace("_", "")
         self.write(json.dumps(document, indent=2, ensure_ascii=encoding != "utf8", default=str))
 
     def write(self, text: str) -> None:
         """One line (or many) on stdout. A stdout that was closed takes nothing, and the command goes on to its own end."""
-        if sys.stdout is not None:
+        stdout = own_stdout()
+        if stdout is not None:
             try:
-                sys.stdout.write(text + "\n")
+                stdout.write(text + "\n")
             except BrokenPipeError:
-                _abandon(sys.stdout)
+                _abandon(stdout)
         # Only now: who is interrupted before it still owes an answer.
         self.emitted = True
+
+    def _tell_of_plugins(self, line: str) -> None:
+        self.tell(str(self.clean(line)))
+
+    def tell_heard(self) -> None:
+        """What plugins printed, on stderr: after the failure, whose line comes first there; with `--debug` it was told at once."""
+        lines = self.heard.take()
+        if lines:
+            self._tell_of_plugins("\n".join(lines))
 
     def note(self, text: str) -> None:
         """A line for people, on stderr; none with `--json`."""
@@ -239,6 +252,8 @@ class LazyGroup(click.Group):
         plugin = app.host.get("command", cmd_name)
         implementation = app.host.implementation(plugin)
         app.plugin = plugin
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            os.dup2(sys.stdout.fileno(), 1)  # its stdout is the command's own, for the programs that it starts as well
         found: click.Command = implementation
         return found
 
@@ -284,6 +299,15 @@ def cli() -> None:
 def run(arguments: list[str]) -> int:
     """Runs one command line; returns its exit status and leaves no traceback behind."""
     app = App(arguments)
+    with listening(app.heard):
+        status = _run(app)
+        with contextlib.suppress(DagogyError):
+            app.tell_heard()
+        return status
+
+
+def _run(app: App) -> int:
+    arguments = app.arguments
     if "_DAGOGY_COMPLETE" in os.environ:
         cli.main(args=arguments, prog_name="dagogy", obj=app)
     try:
@@ -307,7 +331,9 @@ def typed(app: App, error: BaseException) -> DagogyError | None:
         failure = gone(app.found.path)
     elif _ran_out_of_memory(error):
         # Whoever's code it was: that is no defect to be reported to its author.
-        where = f" ({error.details.get('kind')} '{error.details.get('plugin')}')" if isinstance(error, PluginError) else ""
+        where = "".join(f" {note}" for note in getattr(error, "__notes__", ())[:1])
+        if isinstance(error, PluginError):
+            where = f" ({error.details.get('kind')} '{error.details.get('plugin')}')"
         failure = StorageError(f"out of memory{where}", hint="a smaller document, or a machine with more")
     elif isinstance(error, DagogyError):
         return error
@@ -341,10 +367,10 @@ def _ran_out_of_memory(error: BaseException) -> bool:
 
 def _unexpected(app: App, error: BaseException) -> DagogyError:
     """Whose fault it is: that of the plugin whose command was running, or our own."""
-    told = f"{type(error).__name__}: {error}".rstrip(": ")
     if app.plugin is None:
+        told = f"{type(error).__name__}: {error}".rstrip(": ")
         return InternalError(f"a bug in dagogy: {told}", hint="run again with --debug and report what it shows")
-    app.plugin.fail(f"it raised {told}")
+    app.plugin.fail(f"it raised {app.plugin.account(error)}")
     return app.plugin.error()
 
 
@@ -423,12 +449,13 @@ def _report(app: App, error: DagogyError) -> int:
         secrets = _secrets(app)
         app.tell("\n".join([redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else [])]))
         app.tell_ignored()
+        app.tell_heard()
         recorded = _record(app, error, secrets)
         lines = [f"record: {recorded.path}"] if recorded.path is not None else []
         if app.debug:
             import traceback
 
-            lines.append(redacted("".join(traceback.format_exception(error)), secrets))
+            lines += [redacted("".join(traceback.format_exception(each)), secrets) for each in (error, *_other_faults(app, error))]
         if lines:
             app.tell("\n".join(lines))
         if (app.json or "--json" in app.arguments) and not app.emitted:
@@ -441,6 +468,14 @@ def _report(app: App, error: DagogyError) -> int:
                 _abandon(sys.stdout)
         app.tell(redacted(recorded.line, secrets))
     return error.exit_status
+
+
+def _other_faults(app: App, error: DagogyError) -> list[BaseException]:
+    """What plugins raised that is not in the chain of the failure: a validation tells of a rule that could not run, and is not caused by it."""
+    chain: list[BaseException | None] = [error]
+    while chain[-1] is not None:
+        chain.append(chain[-1].__cause__ or chain[-1].__context__)
+    return [fault for fault in app.heard.faults if fault not in chain]
 
 
 class Recorded(NamedTuple):

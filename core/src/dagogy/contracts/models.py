@@ -216,6 +216,8 @@ class RuleOutcome(Open):
     status: Literal["clean", "findings", "skipped", "failed"]
     reason: str = Field(description="Why it was skipped or failed.")
     findings: int
+    notes: list[str] = Field(default=[], description="What is odd about how it ran: it was slow, or changed what it was given.")
+    slow_seconds: float | None = Field(default=None, description="What it took, where that was too long.")
 
 
 class ReportSummary(Open):

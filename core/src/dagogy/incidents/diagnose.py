@@ -5,6 +5,7 @@ A look at the machine settles some ties, and keeps an answer from being acted on
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -163,11 +164,9 @@ def _strength(diagnosis: Diagnosis) -> tuple[Rank, int]:
 def _ask(host: Host, plugin: Plugin, failure: Failure) -> Diagnosis | None:
     """One classifier's answer. Whatever goes wrong in it is its own `PluginError`."""
     kind = host.implementation(plugin)
-    try:
-        found = kind(plugin.info).classify(failure)
-    except Exception as error:
-        plugin.fail(f"it raised {type(error).__name__}: {error}")
-        raise plugin.error() from error
+    # A third party's cannot change what the next one is shown.
+    shown = failure if plugin.ours else copy.deepcopy(failure)
+    found = plugin.call(lambda: kind(plugin.info).classify(shown), typed=False, timed=True)
     if found is None:
         return None
     if not isinstance(found, Diagnosis):

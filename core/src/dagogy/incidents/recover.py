@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import DagogyError, InternalError, StageConflict
-from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryContext, RecoveryOutcome
 from dagogy.api.probes import ProbeResult
-from dagogy.host.manager import Host, Plugin, is_stop
-from dagogy.incidents.budget import OutOfTime, deadline
+from dagogy.host.calls import OutOfTime
+from dagogy.host.manager import Host, Plugin
+from dagogy.incidents.budget import deadline
 from dagogy.incidents.commands import GRACE_SECONDS, flag_of, overlaid, plain, run_command, under
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
 from dagogy.incidents.intake import about_failures, command_name, from_text, read_record, record_document, record_paths
@@ -656,16 +657,7 @@ def _flat(value: Any) -> list[Any]:
 def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
     """One action's outcome. Raises `DagogyError`: its own, or a `PluginError` that blames it."""
     kind = host.implementation(plugin)
-    try:
-        action: RecoveryAction = kind(plugin.info)
-        outcome = action.recover(failure, diagnosis, context)
-    except DagogyError:
-        raise
-    except BaseException as error:
-        if is_stop(error):
-            raise
-        plugin.fail(f"it raised {type(error).__name__}: {error}")
-        raise plugin.error() from error
+    outcome = plugin.call(lambda: kind(plugin.info).recover(failure, diagnosis, context))
     if not isinstance(outcome, RecoveryOutcome):
         plugin.fail(f"it answered with {type(outcome).__name__}, not with a RecoveryOutcome")
         raise plugin.error()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagogy.api.rules import Finding
-from dagogy.pipeline.judge import Verdict
+from dagogy.pipeline.judge import Outcome, Verdict
 
 #: The Markdown report shows this many findings of one rule; the JSON report has all.
 SHOWN_A_RULE = 50
@@ -35,9 +35,17 @@ def report_document(run_id: str, verdict: Verdict) -> dict[str, Any]:
             "safe_fixes": fixes["safe"],
             "unsafe_fixes": fixes["unsafe"],
         },
-        "rules": [{"rule_id": o.rule_id, "severity": o.severity, "status": o.status, "reason": o.reason, "findings": o.findings} for o in verdict.outcomes],
+        "rules": [outcome_document(o) for o in verdict.outcomes],
         "findings": [finding_document(f) for f in verdict.findings],
     }
+
+
+def outcome_document(outcome: Outcome) -> dict[str, Any]:
+    """What became of one rule as JSON values. `notes` and `slow_seconds` are there only where there is something to note."""
+    o = outcome
+    document: dict[str, Any] = {"rule_id": o.rule_id, "severity": o.severity, "status": o.status, "reason": o.reason, "findings": o.findings}
+    document |= {"notes": o.notes} if o.notes else {}
+    return document | ({"slow_seconds": o.slow_seconds} if o.slow_seconds is not None else {})
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:
@@ -108,6 +116,9 @@ def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
     idle = [r for r in report["rules"] if r["status"] in ("skipped", "failed")]
     if idle:
         lines += ["## Rules that did not run", "", *(f"- `{r['rule_id']}` {r['status']}: {_escaped(r['reason'])}" for r in idle), ""]
+    noted = [r for r in report["rules"] if r.get("notes")]
+    if noted:
+        lines += ["## Rules that did not keep to their part", "", *(f"- {_escaped(note)}" for r in noted for note in r["notes"]), ""]
     clean = [r["rule_id"] for r in report["rules"] if r["status"] == "clean"]
     lines += ["## Clean rules", "", ", ".join(f"`{r}`" for r in clean) or "none", ""]
     return "\n".join(lines)

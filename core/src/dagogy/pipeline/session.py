@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
-from dagogy.host.manager import Host, Plugin, is_stop
+from dagogy.host.manager import Host, Plugin
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
 from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 from dagogy.workspace.files import read_regular, remove_temporaries
@@ -108,13 +108,7 @@ class Session:
             values={s.name: str(self._given(s) or s.default) for s in info.settings},
         )
         kind = self.host.implementation(plugin)
-        try:
-            provider = kind(info, settings)
-        except BaseException as error:
-            if is_stop(error):
-                raise
-            plugin.fail(f"it cannot be created: {type(error).__name__}: {error}")
-            raise plugin.error() from error
+        provider = plugin.call(lambda: kind(info, settings))
         if not isinstance(provider, Provider):
             plugin.fail(f"{info.impl} is not a dagogy.api.Provider")
             raise plugin.error()

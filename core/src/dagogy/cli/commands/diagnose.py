@@ -11,6 +11,7 @@ import click
 from dagogy.api.errors import DagogyError, InvalidArgument, NotFound
 from dagogy.api.incidents import Failure
 from dagogy.cli.app import App
+from dagogy.cli.commands.export import slow_plugins
 from dagogy.cli.options import common
 from dagogy.incidents import pages
 from dagogy.incidents.diagnose import Answer, Verdict, examine
@@ -38,7 +39,7 @@ def diagnose(app: App, subject: str, exit_code: str, http_status: int | None, pr
     wanted = run is not None if probe is None else probe
     verdict = examined(app, failure, run) if wanted else ask(app.host, failure)
     secrets = app.secrets()
-    document = redacted({**verdict.as_dict(), "source": failure.source, "pages": [_page(app, a).as_dict() for a in verdict.best]}, secrets)
+    document = redacted({**verdict.as_dict(), **slow_plugins(app), "source": failure.source, "pages": [_page(app, a).as_dict() for a in verdict.best]}, secrets)
     app.emit(document, *(redacted(line, secrets) for line in _lines(app, verdict, failure)))
 
 

@@ -79,7 +79,7 @@ def page(app: App, plugin: Plugin) -> dict[str, Any]:
             "severity": (config.severity if config else "") or plugin.info.severity,
             "enabled": config.enabled if config else True,
             "requires": list(plugin.info.requires),
-            "options": options_of(kind),
+            "options": plugin.call(lambda: options_of(kind)),
             "configured": dict(config.options) if config else {},
         }
     return document
@@ -91,6 +91,9 @@ def options_of(rule: Any) -> list[dict[str, Any]]:
         return []
     import msgspec
 
+    from dagogy.pipeline.judge import require_options
+
+    require_options(rule.Options)
     schema = msgspec.json.schema(rule.Options)
     properties = schema["$defs"][rule.Options.__name__]["properties"]
     return [

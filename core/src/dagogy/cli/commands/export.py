@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from dagogy.api.errors import DagogyError, InvalidArgument, ValidationFailed
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, run_argument
 from dagogy.contracts.suggest import did_you_mean
-from dagogy.host.manager import Plugin, is_stop
+from dagogy.host.manager import Plugin
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.files import export_atomic, from_json
 from dagogy.workspace.stages import CURRICULUM, PLAN
@@ -41,7 +42,7 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
     if output is not None:
         export_atomic(output.absolute(), text.encode())
     app.emit(
-        {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text},
+        {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text} | slow_plugins(app),
         f"written {output}" if output else text.removesuffix("\n"),
     )
 
@@ -83,19 +84,24 @@ def _curriculum(opened: OpenRun) -> Any:
 def exported(app: App, plugin: Plugin, subject: ExportSubject) -> str:
     """What the exporter makes of `subject`. Whatever goes wrong in it is a `PluginError` that names it."""
     exporter = app.host.implementation(plugin)
-    try:
-        text = exporter(plugin.info).export(subject)
-    except DagogyError:
-        raise
-    except BaseException as error:
-        if is_stop(error):
-            raise
-        plugin.fail(f"it raised {type(error).__name__}: {error}")
-        raise plugin.error() from error
+    # A third party's may change what it is given; the verdict on it is still to come.
+    shown = subject if plugin.ours else copy.deepcopy(subject)
+    text = plugin.call(lambda: exporter(plugin.info).export(shown), timed=True)
     if not isinstance(text, str):
         plugin.fail(f"it answered with a {type(text).__name__}, not with text")
         raise plugin.error()
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        plugin.fail(f"its text holds half of a surrogate pair at character {error.start}, which no file can hold")
+        raise plugin.error() from error
     return text
+
+
+def slow_plugins(app: App) -> dict[str, Any]:
+    """For the JSON of a command: the plugins that took too long, where there are any."""
+    slow = app.host.slow()
+    return {"slow_plugins": slow} if slow else {}
 
 
 COMMANDS = {"export": export}
