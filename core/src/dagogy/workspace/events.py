@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dagogy.api.display import json_text
 from dagogy.workspace.files import storage_error
 
 
@@ -22,7 +23,7 @@ def utc_now() -> str:
 
 def append_event(path: Path, event: str, /, **facts: Any) -> None:
     """Appends one event. A line that a killed writer left torn is closed first, so that it spoils no other."""
-    line = json.dumps({"at_utc": utc_now(), "event": event, **facts}, ensure_ascii=False, default=str).encode(errors="backslashreplace") + b"\n"
+    line = json_text({"at_utc": utc_now(), "event": event, **facts}, indent=None).encode() + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)

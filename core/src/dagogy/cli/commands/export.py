@@ -41,10 +41,11 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
     text = exported(app, plugin, ExportSubject(document=document, artifact=artifact, version=__version__))
     if output is not None:
         write_atomic(output.absolute(), text.encode())
-    app.emit(
-        {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text},
-        f"written {output}" if output else text.removesuffix("\n"),
-    )
+    if output is None and not app.json:
+        app.write_export(text, plugin.info.media_type)
+        return
+    document = {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text}
+    app.emit(document, f"written {output}")
 
 
 def find_exporter(app: App, format_id: str, subjects: tuple[str, ...], own: tuple[str, ...] = ()) -> Plugin:
