@@ -41,8 +41,7 @@ def explain(app: App, identifier: str) -> None:
         kind = _CODES[identifier]
         document = {"id": identifier, "kind": "error code", "exit_status": kind.exit_status, "text": cleandoc(kind.__doc__ or "")}
         document |= {"incident": {**told.as_dict(), "actions": actions}} if told else {}
-        about = [f"{identifier} (error code, exit status {kind.exit_status})", "", *str(document["text"]).split("
-")]
+        about = [f"{identifier} (error code, exit status {kind.exit_status})", "", *str(document["text"]).split("\n")]
         app.emit(document, *about, *([""] if lines else []), *lines)
         return
     if told:
