@@ -29,6 +29,7 @@ _LINE_END = re.compile("(?:\r\n|[\n\v\f\x85\u2028\u2029])+")
 _SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _MONGOLIAN = re.compile("[\u1820-\u18aa]")
 _MONGOLIAN_SELECTOR = re.compile("[\u180b-\u180f]")
+_MAY_STAY = re.compile("[\u200c\u200d\ufe00-\ufe0f\u180b-\u180f\U000e0100-\U000e01ef]")
 _JOINING = re.compile("[\u0600-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]")
 _EMOJI = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
 #: What a CI runner takes for a command of its own anywhere in a line (`##[error]`, `##vso[…]`, `##teamcity[…]`), and at a line's beginning (`::error::`).
@@ -54,12 +55,12 @@ def printed(text: str) -> str:
 
 def json_text(document: Any, *, indent: int | None = 2, ascii_only: bool = False) -> str:
     """`document` as JSON without a final newline: the same JSON, with `\\uXXXX` for what is hidden. What is no JSON value is told as a string."""
-    return _MARK.sub(r"\\u0023", visible_json(json.dumps(document, indent=indent, ensure_ascii=ascii_only, default=str)))
+    return visible_json(json.dumps(document, indent=indent, ensure_ascii=ascii_only, default=str))
 
 
 def visible_json(text: str) -> str:
-    """A JSON text with `\\uXXXX` for what is hidden."""
-    return _shown(text, _json_escape, keep_crlf=True)
+    """A JSON text with `\\uXXXX` for what is hidden, and in which no CI runner finds a command: the same JSON."""
+    return _MARK.sub(r"\\u0023", _shown(text, _json_escape, keep_crlf=True))
 
 
 def visible_export(text: str, media_type: str) -> str:
@@ -70,9 +71,9 @@ def visible_export(text: str, media_type: str) -> str:
 def _shown(text: str, escape: Callable[[str], str], *, keep_crlf: bool = False) -> str:
     def shown(found: re.Match[str]) -> str:
         character, at = found[0], found.start()
-        if (keep_crlf and character == "\r" and text[at + 1 : at + 2] == "\n") or _needed(text, at):
+        if keep_crlf and character == "\r" and text[at + 1 : at + 2] == "\n":
             return character
-        return escape(character)
+        return character if _MAY_STAY.match(character) and _needed(text, at) else escape(character)
 
     return _SUSPECT.sub(shown, text)
 

@@ -63,8 +63,9 @@ class _Files:
         if clean != text:
             self.redactions[name] = sum(clean.count(f"[{mark}]") - text.count(f"[{mark}]") for mark in (*self.secrets, "redacted")) or 1
         # Whoever reads it may do so on a terminal, and what is in the run may have come from anywhere.
-        shown = visible_json(clean) if name.endswith((".json", ".jsonl")) else printed(clean)
-        self.files[name] = shown.encode()
+        if name.endswith((".json", ".jsonl")):
+            clean = visible_json(clean.replace("\r\n", "\n"))  # and what is no JSON after all, as any text
+        self.files[name] = printed(clean).encode()
 
     def search(self) -> None:
         """Raises `StorageError` that names each file in which a secret is left, and never the secret."""
