@@ -200,6 +200,8 @@ MORE = (
     "plugins show acme.evil | schema EVIL | EVIL | status EVIL | init EVIL | why RUN EVIL | explain EVIL | export RUN --format EVIL | diagnose EVIL",
     "run RUN --scope-file EVIL | run RUN --provider EVIL | recover RUN --only EVIL | init --from EVIL | postmortem RUN --owner EVIL --dry-run",
 )
+#: What no command shows much of: looked at with the slow tests.
+_SLOW = ("plan", "diff", "previous curriculum", "no curriculum at all", "evidence", "trace", "history", "configuration")
 #: What is compared and checked, and of which no command shows a text.
 _SILENT = ("plan", "diff", "previous curriculum")
 _ONE_FORMAT = ("--format", "-o")
@@ -279,7 +281,7 @@ def said_by_all(at: Planted, commands: Sequence[str]) -> str:
     return "".join(said(at.desk, *(words.get(word, word.replace("OUT", str(out))) for word in command)) for command in lists)
 
 
-@pytest.mark.parametrize("artifact", ARTIFACTS)
+@pytest.mark.parametrize("artifact", [pytest.param(a, marks=[pytest.mark.slow] if a in _SLOW else []) for a in ARTIFACTS])
 def test_no_control_comes_out_of_what_was_planted(at: Planted, artifact: str) -> None:
     ARTIFACTS[artifact](at)
     seen = said_by_all(at, COMMANDS)
@@ -304,8 +306,10 @@ def test_no_control_comes_out_of_a_document_that_is_compiled(at: Planted) -> Non
 
 def test_no_control_comes_out_of_what_a_service_says(at: Planted) -> None:
     pytest.importorskip("openai")
-    with serving(send(401, {"error": {"message": f"bad key {EVIL}", "type": EVIL, "code": EVIL, "param": EVIL}})) as service:
+    refusal = {"error": {"message": f"bad key {EVIL}", "type": EVIL, "code": EVIL, "param": EVIL}}
+    with serving(send(401, refusal), models=["m"]) as service:
         at.monkeypatch.setenv("OPENAI_BASE_URL", service.url)
+        at.monkeypatch.setenv("AGENT_MODEL", "m")
         at.monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789abcdef")
         seen = said(at.desk, "run", at.run.name, "--provider", "remote_llm")
         assert "[provider_error]" in seen
