@@ -32,6 +32,7 @@ _HOME = {
     "dagogy.api.evidence": "Clue Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.exporters": "ExportSubject Exporter",
+    "dagogy.api.display": "json_text one_line visible",
     "dagogy.api.text": "STOP_WORDS content_words folded sentences shorten stem word_keys words",
     "dagogy.api.urls": "base_url_problem endpoint_of plain_http_hop repaired_base_url shown_base_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
@@ -43,6 +44,7 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605
 
 if TYPE_CHECKING:
     from dagogy.api._bodies import *  # noqa: F403
+    from dagogy.api.display import *  # noqa: F403
     from dagogy.api.errors import *  # noqa: F403
     from dagogy.api.evidence import *  # noqa: F403
     from dagogy.api.exporters import *  # noqa: F403

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import click
 
 from dagogy import __version__
+from dagogy.api.display import json_text, one_line, printed, visible_export
 from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidArgument, Locked, NotFound, PluginError, ProviderError, StorageError
 from dagogy.host.calls import Heard, listening, own_stdout
 
@@ -179,7 +179,7 @@ class App:
         return run
 
     def emit(self, document: Any, *lines: str) -> None:
-        """The result: `document` as JSON with `--json`, else `lines` of text."""
+        """The result: `document` as JSON with `--json`, else `lines` of text, each of them one line."""
         if self.json:
             self.emit_json(document)
         else:
@@ -188,11 +188,23 @@ class App:
 
     def emit_json(self, document: Any) -> None:
         """`document` on stdout. JSON is UTF-8; where stdout is not, in ASCII, which is the same JSON in any encoding."""
-        encoding = (getattr(own_stdout(), "encoding", None) or "").lower().replace("-", "").replace("_", "")
-        self.write(json.dumps(document, indent=2, ensure_ascii=encoding != "utf8", default=str))
+        stdout = own_stdout()
+        encoding = (getattr(stdout, "encoding", None) or "").lower().replace("-", "").replace("_", "")
+        self._put(json_text(document, ascii_only=encoding != "utf8"))
 
-    def write(self, text: str) -> None:
-        """One line (or many) on stdout. A stdout that was closed takes nothing, and the command goes on to its own end."""
+    def write(self, line: str, *, styled: str = "") -> None:
+        """One line on stdout; see `dagogy.api.display` for what becomes of characters that are no text.
+
+        `styled`: what stands before it as it is, colours included; nothing from elsewhere may be in it.
+        """
+        self._put(styled + printed(one_line(line)))
+
+    def write_export(self, text: str, media_type: str) -> None:
+        """What an exporter made, on stdout: workflow commands are its business, a terminal's are not."""
+        self._put(visible_export(text.removesuffix("\n"), media_type))
+
+    def _put(self, text: str) -> None:
+        """Safe lines on stdout. A stdout that was closed takes nothing, and the command goes on to its own end."""
         stdout = own_stdout()
         if stdout is not None:
             try:
@@ -202,19 +214,17 @@ class App:
         # Only now: who is interrupted before it still owes an answer.
         self.emitted = True
 
-    def _tell_of_plugins(self, line: str) -> None:
-        self.tell(str(self.clean(line)))
+    def _tell_of_plugins(self, *lines: str) -> None:
+        self.tell(*(str(self.clean(line)) for line in lines))
 
     def tell_heard(self) -> None:
         """What plugins printed, on stderr: after the failure, whose line comes first there; with `--debug` it was told at once."""
-        lines = self.heard.take()
-        if lines:
-            self._tell_of_plugins("\n".join(lines))
+        self._tell_of_plugins(*self.heard.take())
 
-    def note(self, text: str) -> None:
-        """A line for people, on stderr; none with `--json`."""
+    def note(self, *lines: str) -> None:
+        """Lines for people, on stderr; none with `--json`."""
         if not self.json:
-            self.tell(text)
+            self.tell(*lines)
 
     def tell_ignored(self) -> None:
         """One line about settings that this command asked for and a file that is not trusted sets; after the result, or after the failure."""
@@ -223,11 +233,11 @@ class App:
             if settings is not None and settings.notice:
                 self.tell(settings.notice)
 
-    def tell(self, text: str) -> None:
-        """A line (or many) on stderr. That nobody can read it is no reason to stop."""
+    def tell(self, *lines: str) -> None:
+        """Lines on stderr. That nobody can read them is no reason to stop."""
         if sys.stderr is not None:
             try:
-                sys.stderr.write(text.rstrip("\n") + "\n")
+                sys.stderr.write("".join(printed(one_line(line)) + "\n" for line in lines))
                 sys.stderr.flush()
             except (OSError, ValueError):
                 _abandon(sys.stderr)
@@ -272,7 +282,7 @@ class LazyGroup(click.Group):
         plugins = sorted(_app(ctx).host.entries("command"), key=lambda e: e.id)
         if plugins:
             with formatter.section("Commands of plugins"):
-                formatter.write_dl([(e.id, f"from {e.distribution} {e.version}") for e in plugins])
+                formatter.write_dl([(one_line(e.id), one_line(f"from {e.distribution} {e.version}")) for e in plugins])
 
 
 def _app(ctx: click.Context) -> App:
@@ -447,7 +457,7 @@ def _report(app: App, error: DagogyError) -> int:
         from dagogy.incidents.redact import redacted
 
         secrets = _secrets(app)
-        app.tell("\n".join([redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else [])]))
+        app.tell(redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []))
         app.tell_ignored()
         app.tell_heard()
         recorded = _record(app, error, secrets)
@@ -455,9 +465,9 @@ def _report(app: App, error: DagogyError) -> int:
         if app.debug:
             import traceback
 
-            lines += [redacted("".join(traceback.format_exception(each)), secrets) for each in (error, *_other_faults(app, error))]
-        if lines:
-            app.tell("\n".join(lines))
+            for each in (error, *_other_faults(app, error)):
+                lines += str(redacted("".join(traceback.format_exception(each)), secrets)).rstrip("\n").split("\n")
+        app.tell(*lines)
         if (app.json or "--json" in app.arguments) and not app.emitted:
             with contextlib.suppress(OSError):
                 app.emit_json({"error": redacted(error.as_dict(), secrets)})

@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from dagogy import __version__
+from dagogy.api.display import printed, visible_json
 from dagogy.api.errors import NotFound, StorageError
 from dagogy.api.incidents import Failure
 from dagogy.host.manager import Host
 from dagogy.incidents import pages
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.history import Happened, History, criteria, history
-from dagogy.incidents.markdown import quoted, table
 from dagogy.incidents.redact import redacted, remains
+from dagogy.pipeline.markdown import Markdown, code, fence, inline, prose, table
 from dagogy.workspace.archive import write_archive
 from dagogy.workspace.events import utc_now
 from dagogy.workspace.files import PRIVATE_FILE, from_json, read_regular, to_json, walk
@@ -60,7 +61,10 @@ class _Files:
         clean = redacted(text, self.secrets) if clean is None else clean
         if clean != text:
             self.redactions[name] = sum(clean.count(f"[{mark}]") - text.count(f"[{mark}]") for mark in (*self.secrets, "redacted")) or 1
-        self.files[name] = clean.encode(errors="backslashreplace")
+        # Whoever reads it may do so on a terminal, and what is in the run may have come from anywhere.
+        if name.endswith((".json", ".jsonl")):
+            clean = visible_json(clean.replace("\r\n", "\n"))  # and what is no JSON after all, as any text
+        self.files[name] = printed(clean).encode()
 
     def search(self) -> None:
         """Raises `StorageError` that names each file in which a secret is left, and never the secret."""
@@ -92,7 +96,7 @@ def _clean_document(text: str, secrets: Mapping[str, str]) -> str | None:
 
 def _clean_lines(text: str, secrets: Mapping[str, str]) -> str:
     lines = []
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n"):
         try:
             document = from_json(line)
             clean = redacted(document, secrets)
@@ -202,9 +206,9 @@ def _time(path: Path) -> str:
 def _report(host: Host, told: History, last: Happened, met: list[str], artifacts: list[dict[str, Any]], note: str) -> list[str]:
     """What section 5 of the runbook asks for: command, run id, provider mode and environment, the exact error, artifacts and their times."""
     document = last.document
-    lines = [f"# Escalation: {told.run.id}", "", *([note, ""] if note else [])]
+    lines = [f"# Escalation: {inline(told.run.id)}", "", *([inline(note), ""] if note else [])]
     facts = {
-        "Command": f"`{last.command}`",
+        "Command": code(last.command),
         "Run": told.run.id,
         "Stage": document.get("stage") or "unknown",
         "Failed at": last.at_utc,
@@ -216,14 +220,16 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
         if document.get(key) not in (None, ""):
             facts[key.replace("_", " ").capitalize().replace("Http", "HTTP")] = document[key]
     lines += table(("what", "value"), facts.items())
-    lines += ["", "## Error", "", *quoted([f"[{last.code}] {last.message}"]), "", "## Why this is escalated", ""]
-    lines += [f"- {criterion}" for criterion in met] or ["- no criterion of the runbook is met"]
+    lines += ["", "## Error", "", *fence([f"[{last.code}] {last.message}"]), "", "## Why this is escalated", ""]
+    lines += [f"- {prose(criterion)}" for criterion in met] or ["- no criterion of the runbook is met"]
     lines += ["", "## Diagnosis", ""]
-    lines += [f"{last.verdict.reason}", ""] if last.verdict.reason else []
+    lines += [prose(last.verdict.reason), ""] if last.verdict.reason else []
     for answer in last.verdict.best:
         page = pages.page(host, answer.plugin, answer.diagnosis.incident_id)
-        lines += [f"**{answer.diagnosis.incident_id}** (classifier {answer.plugin.id}, {answer.diagnosis.rank.name.lower()}): {page.summary}", ""]
-        lines += [*quoted(answer.diagnosis.evidence), "", f"What to do: {page.next_step}", ""]
+        found, rank = answer.diagnosis, answer.diagnosis.rank.name.lower()
+        about = f"**{inline(found.incident_id)}** (classifier {inline(answer.plugin.id)}, {rank})"
+        lines += [f"{about}: {prose(page.summary)}", "", *fence(found.evidence), ""]
+        lines += [f"What to do: {prose(page.next_step)}", ""]
     if last.verdict.looks:
         lines += ["## Probes", "", "What the machine was like when the failure was looked at.", ""]
         lines += table(
@@ -236,24 +242,25 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
         lines += [*table(("time", "what", "outcome"), ((e.get("at_utc"), *_carried_out(e)) for e in done)), ""]
     environment, versions = document.get("environment"), document.get("versions")
     if isinstance(versions, dict):
-        lines += ["## Versions", "", ", ".join(f"{name} {version}" for name, version in versions.items()) + "; those of the plugins are in the record", ""]
+        listed = inline(", ".join(f"{name} {version}" for name, version in versions.items()))
+        lines += ["## Versions", "", f"{listed}; those of the plugins are in the record", ""]
     if isinstance(environment, dict):
         lines += ["## Environment", ""]
         lines += table(("variable", "state"), ((name, _state(value)) for name, value in environment.items()))
     lines += ["", "## Failures of this run", ""]
-    lines += table(("time", "command", "code", "incident"), ((f.at_utc, f"`{f.command}`", f.code, f.verdict.incident_id) for f in told.failures))
+    lines += table(("time", "command", "code", "incident"), ((f.at_utc, code(f.command), f.code, f.verdict.incident_id) for f in told.failures))
     lines += ["", "## Artifacts", "", "As they are now; each failure record tells how they were when it was written.", ""]
     lines += table(("path", "size", "changed", "sha256"), ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in artifacts))
     return [*lines, ""]
 
 
-def _carried_out(event: Mapping[str, Any]) -> tuple[str, str]:
+def _carried_out(event: Mapping[str, Any]) -> tuple[str, str | Markdown]:
     """A recovery's event in words: what was done, and what came of it."""
     settings = "".join(f"{name}={value} " for name, value in dict(event.get("environment") or {}).items())
     if event["event"] == "recovery_action":
         return f"{event.get('safety')} action {event.get('action')}", f"{event.get('outcome')}: {event.get('message')}"
     if event["event"] == "recovery_retried":
-        return f"`{settings}dagogy {' '.join(map(str, event.get('command') or ()))}`", f"exit status {event.get('exit_status')}: {event.get('told')}"
+        return code(f"{settings}dagogy {' '.join(map(str, event.get('command') or ()))}"), f"exit status {event.get('exit_status')}: {event.get('told')}"
     return "end", "resolved" if event["event"] == "recovered" else f"stopped: {event.get('reason')}"
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dagogy.api.display import one_line
 from dagogy.api.errors import DagogyError, InternalError, InvalidArgument, PluginError
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import UNKNOWN, Verdict
@@ -75,7 +76,7 @@ def write_regression_test(run: Run, failure: Happened, settings: Settings, secre
 
 def _prose(text: str) -> str:
     """Text that a docstring can hold."""
-    return text[:300].replace("\\", "/").replace('"', "'")
+    return one_line(text)[:300].replace("\\", "/").replace('"', "'")
 
 
 def _fixture(run: Run, failure: Happened, settings: Settings, secrets: Mapping[str, str]) -> dict[str, Any]:

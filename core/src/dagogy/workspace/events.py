@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import stat
 import time
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dagogy.api.display import json_text
 from dagogy.workspace.files import PRIVATE_FILE, PRIVATE_FOLDER, from_json, storage_error
 from dagogy.workspace.shapes import Shape, number, shaped, table, tables, text, text_table, texts, truth, whole, words
 
@@ -48,7 +48,7 @@ def _event(line: bytes) -> dict[str, Any] | None:
 
 def append_event(path: Path, event: str, /, **facts: Any) -> None:
     """Appends one event. A line that a killed writer left torn is closed first, so that it spoils no other."""
-    line = json.dumps({"at_utc": utc_now(), "event": event, **facts}, ensure_ascii=False, default=str).encode(errors="backslashreplace") + b"\n"
+    line = json_text({"at_utc": utc_now(), "event": event, **facts}, indent=None).encode() + b"\n"
     try:
         # This folder alone: a run that was removed meanwhile does not come back as a folder with a log.
         with contextlib.suppress(FileExistsError):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dagogy.api.display import visible_json
 from dagogy.api.errors import StorageError
 
 _HINTS = {
@@ -242,9 +243,10 @@ def _whole(text: str) -> int:
 def to_json(document: Any) -> bytes:
     """`document` as JSON the way every artifact is written: indented by 2, UTF-8, a final newline.
 
-    A file name that is not UTF-8 comes as lone surrogates, which UTF-8 does not have; they are written as JSON's own escapes.
+    What is hidden, or steers a terminal that shows the file, is written as JSON's own escapes; so are lone surrogates,
+    which UTF-8 does not have: a file name that is not UTF-8 comes as such.
     """
-    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace")
+    return visible_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def guarded(path: Path, root: Path) -> Path:

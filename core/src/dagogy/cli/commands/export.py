@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dagogy import __version__
-from dagogy.api.errors import DagogyError, InvalidArgument, ValidationFailed
+from dagogy.api.errors import InvalidArgument, ValidationFailed
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, run_argument
 from dagogy.contracts.suggest import did_you_mean
@@ -41,10 +41,11 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
     text = exported(app, plugin, ExportSubject(document=document, artifact=artifact, version=__version__))
     if output is not None:
         export_atomic(output.absolute(), text.encode())
-    app.emit(
-        {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text} | slow_plugins(app),
-        f"written {output}" if output else text.removesuffix("\n"),
-    )
+    if output is None and not app.json:
+        app.write_export(text, plugin.info.media_type)
+        return
+    document = {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text}
+    app.emit(document | slow_plugins(app), f"written {output}")
 
 
 def _plan(opened: OpenRun) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from dagogy.api.display import one_line
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument
 from dagogy.pipeline.session import OpenRun
@@ -24,7 +25,8 @@ def _complete_nodes(ctx: click.Context, parameter: click.Parameter, incomplete: 
     try:
         run = App([]).session.runs.find(ctx.params["reference"])
         nodes = from_json(run.read(CURRICULUM))["nodes"]
-        return [CompletionItem(n["id"], help=n["title"]) for n in nodes if n["id"].startswith(incomplete)]
+        ids = [(n["id"], one_line(n["title"])) for n in nodes if n["id"].startswith(incomplete) and n["id"] == one_line(n["id"])]
+        return [CompletionItem(node_id, help=title) for node_id, title in ids]
     except (DagogyError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
 
