@@ -19,12 +19,12 @@ from typing import Any
 from dagogy import __version__
 from dagogy.api.errors import NotFound, StorageError
 from dagogy.api.incidents import Failure
+from dagogy.api.secrets import redacted, remains
 from dagogy.host.manager import Host
 from dagogy.incidents import pages
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.history import Happened, History, criteria, history
 from dagogy.incidents.markdown import quoted, table
-from dagogy.incidents.redact import redacted, remains
 from dagogy.workspace.archive import write_archive
 from dagogy.workspace.events import utc_now
 from dagogy.workspace.files import read_regular, to_json

@@ -21,6 +21,7 @@ from typing import Any
 from dagogy.api.errors import DagogyError, InternalError, StageConflict
 from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.api.probes import ProbeResult
+from dagogy.api.secrets import redacted, secrets_of
 from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.incidents.budget import OutOfTime, deadline
 from dagogy.incidents.commands import GRACE_SECONDS, flag_of, overlaid, plain, run_command, under
@@ -28,7 +29,6 @@ from dagogy.incidents.diagnose import Verdict, diagnose, examine
 from dagogy.incidents.intake import about_failures, command_name, from_text, read_record, record_paths
 from dagogy.incidents.limits import Limits
 from dagogy.incidents.probing import Look, ask
-from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import DagogyError, InternalError, InvalidArgument, PluginError
+from dagogy.api.secrets import redacted, remains
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import UNKNOWN, Verdict
 from dagogy.incidents.history import Happened
 from dagogy.incidents.recover import on_run
-from dagogy.incidents.redact import redacted, remains
 from dagogy.workspace.files import read_regular, to_json, write_atomic
 from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import Settings

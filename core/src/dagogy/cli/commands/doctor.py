@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.options import common
 from dagogy.host.discovery import KINDS
-from dagogy.incidents.redact import redacted
 from dagogy.workspace.files import storage_error
 
 
