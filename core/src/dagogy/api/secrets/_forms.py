@@ -35,11 +35,11 @@ _LONG_LINE = 20
 
 #: What an encoding puts for a character. Any number of backslashes: JSON may stand within JSON.
 _ESCAPE = re.compile(
-    r"(?P<u>(?:\\+u[0-9a-fA-F]{4})+)|\\+(?:u\{|U)(?P<point>[0-9a-fA-F]{1,8})\}?"
-    r"|(?P<bytes>(?:%[0-9a-fA-F]{2})+|(?:\\+x[0-9a-fA-F]{2})+|(?:\\+[0-3][0-7]{2})+)"
-    r"|&(?P<entity>[a-zA-Z]{2,8}|\#0{0,6}\d{1,7}|\#[xX]0{0,6}[0-9a-fA-F]{1,6});|(?P<newline>\\+[nr])|(?P<esc>(?:\\+e|\^\[)(?=\[))"
+    r"(?<!\\)(?P<u>(?:\\++u[0-9a-fA-F]{4})+)|(?<!\\)\\++(?:u\{|U)(?P<point>[0-9a-fA-F]{1,8})\}?"
+    r"|(?P<bytes>(?:%[0-9a-fA-F]{2})+|(?<!\\)(?:\\++x[0-9a-fA-F]{2})+)|(?<!\\)(?P<octal>(?:\\++[0-3][0-7]{2})+)"
+    r"|&(?P<entity>[a-zA-Z]{2,8}|\#0{0,6}\d{1,7}|\#[xX]0{0,6}[0-9a-fA-F]{1,6});|(?<!\\)(?P<newline>\\++[nr])|(?P<esc>(?:(?<!\\)\\++e|\^\[)(?=\[))"
 )
-_BYTE = re.compile(r"[0-9a-fA-F]{2}|[0-7]{3}")
+_BYTE, _OCTET = re.compile(r"[0-9a-fA-F]{2}"), re.compile(r"[0-7]{3}")
 #: What is not seen: terminal codes, controls, zero-width and joining characters, soft hyphens, direction marks, variation selectors.
 _UNSEEN = re.compile(
     r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\][^\x07\x1b\r\n]{0,512}(?:\x07|\x1b\\)|\x9b[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[@-Z\\-_]"
@@ -281,8 +281,9 @@ def _undone(match: re.Match[str]) -> str:
         point = int(match["point"], 16)
         return chr(point) if point <= 0x10FFFF else match[0]
     if match["bytes"]:
-        base = 8 if len(_BYTE.findall(match[0])[0]) == 3 else 16
-        return _characters(bytes(int(digits, base) & 0xFF for digits in _BYTE.findall(match[0])))
+        return _characters(bytes.fromhex("".join(_BYTE.findall(match[0]))))
+    if match["octal"]:
+        return _characters(bytes(int(digits, 8) for digits in _OCTET.findall(match[0])))
     return unescape(match[0])
 
 
@@ -319,7 +320,7 @@ def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) ->
         for needle in needles.exact:
             yield from ((*span, name) for span in tight.find(needle))
         for needle in needles.whole:
-            yield from ((*span, name) for span in view.find(needle))
+            yield from ((*span, name) for span in _View.of(text).find(needle))
 
 
 class _Needles(NamedTuple):
@@ -350,7 +351,7 @@ def _needles(secret: str) -> _Needles:
         # Whole groups only; the first and the last group share bits with their neighbours.
         exact += (_APART.sub("", base64.b64encode(inner).decode()) for inner in _groups(data, 3))
         tight += (base64.b32encode(inner).decode().lower() for inner in _groups(data, 5))
-        whole += (encode(data[: len(data) // 4 * 4]).decode() for encode in (base64.b85encode, base64.a85encode) if len(data) >= 12)
+        whole += (encode(part).decode() for encode in (base64.b85encode, base64.a85encode) for part in (data, data[: len(data) // 4 * 4]) if len(part) >= 12)
     needles = _Needles(
         plain=tuple(dict.fromkeys((plain, plain.replace(" ", "+")))),
         broken=(broken,) if len(broken) >= _SHORTEST_IN_PIECES else (),
@@ -396,12 +397,17 @@ def _cut(text: str, secret: str) -> Iterator[tuple[int, int]]:
 
 
 _CUT_MARK = re.compile(r"(?:\[\d+ characters before\]\s*|[….\s]{1,8})?")
-_WRITTEN_ESC = re.compile(r"\\+(?:u001b|x1b|033|e)\[|\^\[\[", re.IGNORECASE)
+_WRITTEN_ESC = re.compile(r"(?<!\\)\\++(?:u001b|x1b|033|e)\[|\^\[\[", re.IGNORECASE)
 
 
 def _from_base64(run: str) -> bytes:
     body = re.sub(r"[^A-Za-z0-9+/]", "", run.replace("-", "+").replace("_", "/"))
     return binascii.a2b_base64(body[: len(body) // 4 * 4] + ("" if len(body) % 4 < 2 else body[len(body) // 4 * 4 :] + "=" * (4 - len(body) % 4)))
+
+
+def _from_base32(run: str) -> bytes:
+    body = run.rstrip("=")
+    return base64.b32decode(body[: len(body) // 8 * 8]) + base64.b32decode(body[len(body) // 8 * 8 :] + "=" * (-len(body) % 8))
 
 
 def _from_hex(run: str) -> bytes:
@@ -429,6 +435,7 @@ _ENCODED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
     ),
     (re.compile(r"(?<![0-9a-zA-Z])(?:[0-9a-fA-F]{2}){8,}+(?![0-9a-zA-Z])"), _from_hex),
     (re.compile(r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])(?:[ :,;\n-]{1,3}(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])){7,}"), _from_hex),
+    (re.compile(r"(?<![0-9A-Za-z])[A-Z2-7]{16,}+={0,6}(?![0-9A-Za-z])"), _from_base32),
     (re.compile(r"(?<![\d.])\d{2,3}(?:[,; \t\n]{1,3}\d{2,3}){7,}"), _from_codes),
     (re.compile(rf"(?:{_DUMP_LINE.pattern.removeprefix('(?m)')}\r?\n?)+", re.MULTILINE), _from_dump),
 )

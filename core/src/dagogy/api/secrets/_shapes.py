@@ -46,7 +46,7 @@ _PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("webhook.office.com",), r"webhook\.office\.com/([^\s\"'<>]{8,})"),
     (("bearer",), r"(?i)(?<![a-z])bearer(?:\s|%20|\+){1,3}((?=[A-Za-z]*[0-9._~+/=-][A-Za-z0-9])[A-Za-z0-9._~+/=-]{8,})"),
     (("aws4-hmac-sha256",), r"(?i)aws4-hmac-sha256[ \t]+([^\r\n\"']+)"),
-    (("authorization",), r"(?i)authorization\\{0,4}[\"']?\s{0,3}[:=]\s{0,3}\\{0,4}[\"']?(?:digest|ntlm|negotiate)[ \t]+([^\r\n\"'\\]+)"),
+    (("authorization",), r"(?i)authorization\\{0,4}[\"']?\s{0,3}[:=]\s{0,3}\\{0,4}[\"']?(?:digest|ntlm|negotiate)[ \t]+((?:[^\r\n\"'\\]|\\{0,4}\"[^\"\\\r\n]{0,512}\\{0,4}\")+)"),
     (
         ("authorization",),
         r"(?i)authorization\\{0,4}[\"']?\s{0,3}[:=]\s{0,3}\\{0,4}[\"']?(?:basic|token|apikey|api-key|bot)[ \t]+((?-i:(?=[a-z]*[A-Z0-9+/=]))[^\s\"'\\,;]{4,})",
@@ -56,7 +56,7 @@ _PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("login",), r"(?i)(?<![a-z])login\s{1,20}\S{1,200}\s{1,20}(?:account\s{1,20}\S{1,200}\s{1,20})?password\s{1,20}(\S+)"),
     (("machine",), r"(?i)(?<![a-z])machine\s{1,20}\S{1,200}\s{1,20}password\s{1,20}(\S+)"),
     # .pgpass: host:port:database:user:password
-    ((":",), r"(?m)^[\w.*-]{1,253}:(?:\d{2,5}|\*):[\w.*-]{1,64}:[\w.*@-]{1,64}:(?![0-9a-fA-F:]*$)(\S{6,})$"),
+    ((":",), r"(?<!\S)[\w.*-]{1,253}+:(?:\d{2,5}|\*):[\w.*-]{1,64}:[\w.*@-]{1,64}:(?![0-9a-fA-F:]*(?!\S))([^\s\"',]{6,})(?!\S)"),
     (("mysql", "mariadb"), r"(?:mysql|mariadb)[\w-]{0,16}(?:[ \t][^\s|;&]{1,100}){0,12}?[ \t]-p([^\s\"'-][^\s\"']+)"),
     (("sshpass",), r"sshpass[ \t]{1,4}-p[ \t]{0,4}[\"']?([^\s\"']+)"),
     (("redis-cli",), r"redis-cli(?:[ \t][^\s|;&]{1,100}){0,8}?[ \t]-a[ \t]{1,4}[\"']?([^\s\"']+)"),
@@ -95,7 +95,7 @@ _PEM_END = re.compile(r"-----END[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_LINE = re.compile(r"(?:[\s|>\"',+]|\\{1,4}[nrt]){0,24}(?:(?:Proc-Type|DEK-Info|Version|Comment): [^\r\n]{1,200}|[A-Za-z0-9+/=]{8,})")
 _PEM_BEFORE = re.compile(r"(?:(?:^|(?<=n)|(?<=\s)|(?<=\"))[A-Za-z0-9+/=]{4,100}(?:[\s|>\"',+]|\\{1,4}[nr]){1,16})\Z")
 #: How much of a value is judged. All of one that is secret goes.
-_LOOKED_AT = 512
+_LOOKED_AT = 128
 
 
 @lru_cache(maxsize=256)
@@ -228,7 +228,7 @@ class _Stated:
             return False
         if not self.sep:  # `--password X`; what follows may be prose
             return any(c.isdigit() for c in value) or (not (value.isalpha() and (value.islower() or value.istitle() or value.isupper())) and "(" not in value)
-        if any(c.isdigit() for c in value) and not (" " in value and _PROSE.search(value)):
+        if _DIGIT.search(value) and not (" " in value and _PROSE.search(value)):
             return True
         if self.quoted:
             return not _PROSE.search(value) and not value.endswith((".", "…"))
@@ -241,24 +241,31 @@ class _Stated:
 
 def _stands_for_one(value: str, name: str) -> bool:
     """Whether a value only stands for a secret: a mark, a variable, a placeholder, asterisks, a state."""
-    low = value.strip().lower().rstrip(".,:;!")
+    value = _AFTER_SCHEME.sub("", value.strip())
+    low = value.lower().rstrip(".,:;!")
     return (
         len(low) < 4
         or value[0] in "[<{$%(…*"
         or low in _STATES
         or low == name.lower()
-        or low.startswith(("os.environ", "env.", "your", "process.env", "redacted"))
+        or low.startswith(("os.environ", "env.", "your", "my ", "process.env", "redacted"))
         or not set(low) - set("*x.-_•…")
     )
 
 
+_DIGIT, _LETTER, _SMALL, _CAPITAL = (re.compile(r) for r in (r"\d", r"[^\W\d_]", r"[a-z]", r"[A-Z]"))
+_NUMBERED = re.compile(r"[a-z]+(?:[-_:.][a-z]+)*[-_:.]?\d+\Z")
+_AFTER_SCHEME = re.compile(r"(?i)(?:bearer|basic|token)[ \t]{1,4}(?=[\[<{$%(…*])")
+_BLANK = re.compile(r"\s")
+
+
 def looks_random(value: str) -> bool:
     """Whether a word is made by chance: letters and digits mixed, no hash, no UUID, no number, no path."""
-    if len(value) < 8 or any(c.isspace() for c in value) or _NO_TOKEN.match(value):
+    if len(value) < 8 or _BLANK.search(value) or _NO_TOKEN.match(value):
         return False
-    digits, letters = sum(c.isdigit() for c in value), sum(c.isalpha() for c in value)
-    mixed = any(c.islower() for c in value) and any(c.isupper() for c in value)
-    return bool(digits and letters) and (mixed or len(value) >= 16) and not re.match(r"[a-z]+(?:[-_:.][a-z]+)*[-_:.]?\d+\Z", value)
+    if not (_DIGIT.search(value) and _LETTER.search(value)) or _NUMBERED.match(value):
+        return False
+    return len(value) >= 16 or bool(_SMALL.search(value) and _CAPITAL.search(value))
 
 
 def of_field(name: str, value: str) -> bool:
