@@ -124,7 +124,7 @@ class App:
 
         Without `shapes` only what is certain: no text that merely looks like a key, and no value that could be a word.
         """
-        from dagogy.incidents.redact import redacted
+        from dagogy.api.secrets import redacted
 
         secrets = self.secrets(load=False)
         return redacted(value, secrets if shapes else {name: secret for name, secret in secrets.items() if not secret.isalpha()}, shapes=shapes)
@@ -143,7 +143,7 @@ class App:
 
     def secrets(self, load: bool = True) -> dict[str, str]:
         """What may not be shown, from the environment and the configuration file, by variable name."""
-        from dagogy.incidents.redact import secrets_of
+        from dagogy.api.secrets import secrets_of
 
         values: dict[str, str] = {}
         with contextlib.suppress(Exception):
@@ -454,7 +454,7 @@ def _undisturbed() -> Iterator[None]:
 def _report(app: App, error: DagogyError) -> int:
     """`[code] message` first, then the way out; a record; with `--json` the failure as a document; last, which incident it is."""
     with _undisturbed():
-        from dagogy.incidents.redact import redacted
+        from dagogy.api.secrets import redacted
 
         secrets = _secrets(app)
         app.tell(redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []))
@@ -504,8 +504,8 @@ def record_failure(app: App, error: DagogyError) -> Recorded:
 
 
 def _secrets(app: App) -> dict[str, str]:
+    from dagogy.api.secrets import secrets_of
     from dagogy.incidents.budget import within
-    from dagogy.incidents.redact import secrets_of
 
     secrets = secrets_of(os.environ)
     within(_DIAGNOSIS_SECONDS, lambda: secrets.update(app.secrets()))

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from dagogy.api.errors import DagogyError, Interrupted
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App, Recorded, record_failure, typed
 from dagogy.cli.commands.recover import report_lines
 from dagogy.incidents.brief import brief, closing
@@ -17,7 +18,6 @@ from dagogy.incidents.escalation import escalate
 from dagogy.incidents.intake import from_record
 from dagogy.incidents.limits import Limits
 from dagogy.incidents.recover import Incident, Recovery, Report
-from dagogy.incidents.redact import redacted
 from dagogy.workspace.runs import Run
 
 _TYPED = re.compile(r"\[([a-z_]+)\] (.*)")

@@ -20,11 +20,12 @@ from dagogy import __version__
 from dagogy.api.display import printed, visible_json
 from dagogy.api.errors import NotFound, StorageError
 from dagogy.api.incidents import Failure
+from dagogy.api.secrets import redacted, remains
 from dagogy.host.manager import Host
 from dagogy.incidents import pages
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.history import Happened, History, criteria, history
-from dagogy.incidents.redact import redacted, remains
+from dagogy.pipeline import markdown
 from dagogy.pipeline.markdown import Markdown, code, fence, inline, prose, table
 from dagogy.workspace.archive import write_archive
 from dagogy.workspace.events import utc_now

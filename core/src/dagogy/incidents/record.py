@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from dagogy import __version__
 from dagogy.api.errors import DagogyError, Interrupted
-from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.api.secrets import redacted, secrets_of
 from dagogy.workspace.events import unfinished, utc_now
 from dagogy.workspace.files import read_regular, to_json, write_atomic
 from dagogy.workspace.lock import shared

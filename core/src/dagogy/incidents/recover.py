@@ -21,6 +21,7 @@ from typing import Any
 from dagogy.api.errors import DagogyError, InternalError, StageConflict
 from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryContext, RecoveryOutcome
 from dagogy.api.probes import ProbeResult
+from dagogy.api.secrets import redacted, secrets_of
 from dagogy.host.calls import OutOfTime
 from dagogy.host.manager import Host, Plugin
 from dagogy.incidents.budget import deadline
@@ -29,7 +30,6 @@ from dagogy.incidents.diagnose import Verdict, diagnose, examine
 from dagogy.incidents.intake import about_failures, command_name, from_text, read_record, record_document, record_paths
 from dagogy.incidents.limits import Limits
 from dagogy.incidents.probing import Look, ask
-from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now

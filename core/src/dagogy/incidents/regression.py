@@ -15,11 +15,11 @@ from typing import Any
 
 from dagogy.api.display import one_line
 from dagogy.api.errors import DagogyError, InternalError, InvalidArgument, PluginError
+from dagogy.api.secrets import redacted, remains
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import UNKNOWN, Verdict
 from dagogy.incidents.history import Happened
 from dagogy.incidents.recover import on_run
-from dagogy.incidents.redact import redacted, remains
 from dagogy.workspace.files import export_atomic, read_regular, to_json, walk
 from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import Settings

@@ -27,11 +27,11 @@ from dagogy.api.errors import DagogyError
 from dagogy.api.incidents import Classifier, CommandResult, Diagnosis, Failure, Rank, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.api.plugins import ClassifierInfo, ProbeInfo, RecoveryInfo
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
+from dagogy.api.secrets import secrets_of
 from dagogy.host.discovery import EntryPoint
 from dagogy.host.manager import Plugin
 from dagogy.incidents.intake import from_record, from_text
 from dagogy.incidents.probing import looked
-from dagogy.incidents.redact import secrets_of
 from dagogy.workspace.files import content_hash
 
 #: A failure to test with: a `Failure`, a record's document, or any text.

@@ -10,6 +10,7 @@ import click
 
 from dagogy.api.errors import DagogyError, InvalidArgument, NotFound
 from dagogy.api.incidents import Failure
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.commands.export import slow_plugins
 from dagogy.cli.options import common
@@ -18,7 +19,6 @@ from dagogy.incidents.diagnose import Answer, Verdict, examine
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import find_record, from_text, last_record, read_record
 from dagogy.incidents.recover import stale_incident
-from dagogy.incidents.redact import redacted
 from dagogy.workspace.runs import Run
 
 _SHOWN = 4

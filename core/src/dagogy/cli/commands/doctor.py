@@ -12,12 +12,12 @@ from typing import Any
 import click
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.options import common
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.discovery import GROUPS, KINDS, strays
 from dagogy.host.manager import Host
-from dagogy.incidents.redact import redacted
 from dagogy.workspace.files import storage_error
 from dagogy.workspace.settings import Ignored
 

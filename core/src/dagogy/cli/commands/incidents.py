@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from dagogy.api.errors import InvalidArgument, NotFound
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.options import common
-from dagogy.incidents.redact import redacted
 from dagogy.workspace.circuits import Breakers
 
 

@@ -29,9 +29,9 @@ from dagogy.workspace.runs import Run
 @common
 def postmortem(app: App, reference: str, owner: str, output: Path | None, folder: Path | None) -> None:
     """Writes section 6 of the runbook as Markdown: timeline (what was known when), cause, prevention, owner and actions."""
+    from dagogy.api.secrets import redacted
     from dagogy.incidents.postmortem import markdown
     from dagogy.incidents.postmortem import postmortem as report
-    from dagogy.incidents.redact import redacted
     from dagogy.pipeline.markdown import document as markdown_document
     from dagogy.workspace.files import export_atomic
 

@@ -6,10 +6,10 @@ import click
 
 from dagogy.api.errors import NotFound, StorageError
 from dagogy.api.incidents import Failure
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, no_probe_option, run_argument
 from dagogy.incidents.recover import Incident, Recovery, Report, last_incident, stale_incident
-from dagogy.incidents.redact import redacted
 from dagogy.pipeline.report import plural
 from dagogy.workspace.runs import Run
 

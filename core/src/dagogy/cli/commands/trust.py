@@ -12,7 +12,7 @@ import click
 from dagogy.api.errors import ConfigError, InvalidArgument, NotFound
 from dagogy.cli.app import App
 from dagogy.cli.options import common
-from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.api.secrets import redacted, secrets_of
 from dagogy.workspace.settings import Settings, config_in, find_file, table_of
 from dagogy.workspace.trust import ConfigFile, Trusted, TrustStore, read_config
 
