@@ -102,8 +102,8 @@ _REASON = re.compile(
     re.DOTALL,
 )
 _OUTPUT_TEXT = re.compile(r"(?m)^[^\S\n]*(?:output_text|last_message|output-last-message)\s*[=:]\s*(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*$")
-_URLOPEN = re.compile(r"<urlopen error (?P<inner>.*)>")
-_CAUSED_BY = re.compile(r"\(Caused by (?P<name>\w+)\((?P<inner>.*)\)\)?")
+_URLOPEN = re.compile(r"<urlopen error (?P<inner>.{0,600})>")
+_CAUSED_BY = re.compile(r"\(Caused by (?P<name>\w+)\((?P<inner>.{0,600})\)\)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
