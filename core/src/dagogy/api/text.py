@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -17,6 +18,8 @@ __all__ = ["STOP_WORDS", "content_words", "folded", "sentences", "shorten", "ste
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _PLAIN = re.compile(r"[^a-z0-9+#]+")
 _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")  # they choose a glyph, as of an emoji
+#: Characters of a sentence. What people write has a fifth of that.
+LONGEST_SENTENCE = 2_000
 _INITIAL = 2  # characters of an initial with its full stop
 _CLOSER = "[\"'”’»)\\]]"
 _SENTENCE_END = re.compile(rf"(?:(?<=[.!?؟۔।])|(?<=[.!?؟۔।]{_CLOSER})|(?<=[.!?؟۔।]{_CLOSER}{_CLOSER}))\s+(?=[^\sa-z])|(?<=[。！？])(?![」』”’）)])")
@@ -89,7 +92,10 @@ def content_words(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one, nor does one before a small letter."""
+    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one, nor does one before a small letter.
+
+    None has more than `LONGEST_SENTENCE` characters: a table, a log or a line of code that has no full stop is cut into pieces, so that whoever
+    looks through a sentence does a bounded work for each."""
     groups: list[list[str]] = []
     for part in _SENTENCE_END.split(text):
         part = part.strip()
@@ -100,7 +106,18 @@ def sentences(text: str) -> list[str]:
             groups[-1].append(part)
         else:
             groups.append([part])
-    return [" ".join(pieces) for pieces in groups]
+    return [piece for pieces in groups for piece in _bounded(" ".join(pieces))]
+
+
+def _bounded(sentence: str) -> Iterator[str]:
+    """The sentence, or where it is longer than any, its pieces: cut at white space where there is some in the second half of a piece."""
+    start = 0
+    while len(sentence) - start > LONGEST_SENTENCE:
+        end = start + LONGEST_SENTENCE
+        cut = sentence.rfind(" ", start + LONGEST_SENTENCE // 2, end)
+        yield sentence[start : cut if cut > 0 else end].strip()
+        start = cut + 1 if cut > 0 else end
+    yield sentence[start:] if start else sentence
 
 
 def _goes_on(part: str) -> bool:

@@ -1,12 +1,12 @@
-"""The base URL of an OpenAI-style API: what is wrong with one, and what was probably meant."""
+"""URLs that others wrote: one taken apart without an exception; and the base URL of an OpenAI-style API, what is wrong with it and what was meant."""
 
 from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["base_url_problem", "endpoint_of", "plain_http_hop", "repaired_base_url", "shown_base_url", "trimmed_base_url"]
+__all__ = ["base_url_problem", "endpoint_of", "plain_http_hop", "repaired_base_url", "shown_base_url", "split_url", "trimmed_base_url"]
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _PORTS = {"http": 80, "https": 443}
@@ -14,6 +14,22 @@ _LOCAL = re.compile(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
 #: No host, but a key that was taken for the address; nobody shall be asked for the address of a host of that name.
 _KEY_LIKE = re.compile(r"(?:https?://)?(?:sk-[\w-]{8,}|[\w-]{24,})(?:/|$)")
 _ENDPOINT = re.compile(r"/(responses|chat/completions|completions|models)/*$")
+#: Brackets belong to an IPv6 address alone. Python before 3.11.4 takes `host[Label]` for a host named `label`, later ones raise.
+_BRACKETED = re.compile(r"(?:[^\[\]@]*@)?\[[0-9A-Fa-f:.]+(?:%[\w.~-]+)?\](?::[0-9]*)?")
+
+
+def split_url(url: str) -> SplitResult | None:
+    """The parts of `url`, whose `hostname` and `port` can be asked for; None where it is no URL, as `https://host[Label]` is none.
+
+    For text that others wrote: `urllib.parse.urlsplit` raises ValueError for some of it, and so does the port of what it gives.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    bracketed = "[" in parts.netloc or "]" in parts.netloc
+    return None if bracketed and not _BRACKETED.fullmatch(parts.netloc) else parts
 
 
 def base_url_problem(url: str) -> str:

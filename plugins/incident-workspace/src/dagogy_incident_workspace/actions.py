@@ -31,7 +31,7 @@ def artifact_of(failure: Failure, run: Path) -> str:
     """The artifact of the run that the failure is about, relative to it; "" when it is none."""
     path = failing_path(failure, run)
     if path is None:
-        named = re.search(r"\b((?:inputs|outputs|logs)/[\w./-]+\.\w+)", failure.message)
+        named = re.search(r"\b((?:inputs|outputs|logs)/[\w./-]{1,200}\.\w+)", failure.message)
         path = run / named[1] if named else None
     if path is None or ".." in path.parts or not path.is_relative_to(run):
         return ""

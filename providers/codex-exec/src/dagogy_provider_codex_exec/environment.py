@@ -12,7 +12,7 @@ from typing import Any
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|COOKIE|AUTH(?!OR)|(?:^|_)(?:PAT|PASS|PWD)(?:_|$)", re.IGNORECASE)
 #: Names that look like one and are none.
 _NO_SECRET = frozenset({"PWD", "OLDPWD"})
-_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/?#\s@]*:[^/?#\s@]*(?=@)")
+_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/?#\s@:]*:[^/?#\s@]*(?=@)")
 _PROXY = re.compile(r"_PROXY$", re.IGNORECASE)
 #: What codex itself reads: an API key, an access token. It does not read `OPENAI_API_KEY` unless a provider in its configuration names it.
 _OF_CODEX = frozenset({"CODEX_API_KEY", "CODEX_ACCESS_TOKEN"})

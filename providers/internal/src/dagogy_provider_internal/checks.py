@@ -17,7 +17,7 @@ from dagogy_provider_internal.lexicon import VERBS, imperative_of
 from dagogy_provider_internal.statements import VERBS_MORE
 
 _ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.){2,50}"
-_ITEMS = rf"(?P<items>{_ITEM}(?:, {_ITEM})*(?:,? (?:and|or) {_ITEM}))"
+_ITEMS = rf"(?P<items>{_ITEM}(?:, {_ITEM}){{0,30}}(?:,? (?:and|or) {_ITEM}))"
 _EXAMPLES = re.compile(rf"^(?P<aim>.*?)(?:\bexamples? (?:include|are|of [^,;:.]{{2,40}} (?:include|are))|\bsuch as|\bfor example,) {_ITEMS}\.?$", re.IGNORECASE)
 _PARTS = re.compile(rf"\b(?:consists? of|comprises?|is made up of|are made up of|(?:has|have) (?:\w+ )?(?:parts|elements)):? {_ITEMS}\.?$", re.IGNORECASE)
 _FIGURES = re.compile(

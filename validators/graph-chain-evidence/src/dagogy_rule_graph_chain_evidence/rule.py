@@ -11,7 +11,7 @@ import dagogy.api
 from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, shorten, word_keys, words
 
 #: A line that numbers what it names: "3. Chords", "## Chapter 3: Chords", "| Week 3 | Chords |".
-_NUMBERED = re.compile(r"^[ \t#|>*-]*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s*[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
+_NUMBERED = re.compile(r"^[ \t#|>*-]*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s{0,3}[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
 _QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"")
 _CUES = (
     "in this order", "in the order", "in the following order", "in sequence", "step by step", "one after the other", "one after another",

@@ -31,7 +31,7 @@ _QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[
 _INTRODUCTIONS = re.compile(
     r"^(?:an? |the )?(?:introduction to|intro to|basics of|the basics of|fundamentals of|foundations of|overview of|understanding|working with|using|"
     r"grundlagen (?:der|des|von)|einführung in(?: die| das| den)?|introduction (?:à la|à l'|aux?|à)|introducción a(?: la| los| las)?)\s+|"
-    r"\s+(?:basics|overview|fundamentals|introduction|explained|in a nutshell|at a glance)$|の(?:基本|基礎|入門|使い方)$",
+    r"(?<!\s)\s+(?:basics|overview|fundamentals|introduction|explained|in a nutshell|at a glance)$|の(?:基本|基礎|入門|使い方)$",
     re.IGNORECASE,
 )
 #: Words of general English that say the same in most sentences.

@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from dagogy.api.errors import ConfigError
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.commands.doctor import ignored_lines
 from dagogy.cli.options import common
-from dagogy.api.secrets import redacted
 from dagogy.workspace.settings import CORE_SETTINGS, ENVIRONMENT_ONLY, Settings
 
 

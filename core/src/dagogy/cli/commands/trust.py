@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from dagogy.api.errors import ConfigError, InvalidArgument, NotFound
+from dagogy.api.secrets import redacted, secrets_of
 from dagogy.cli.app import App
 from dagogy.cli.options import common
-from dagogy.api.secrets import redacted, secrets_of
 from dagogy.workspace.settings import Settings, config_in, find_file, table_of
 from dagogy.workspace.trust import ConfigFile, Trusted, TrustStore, read_config
 
