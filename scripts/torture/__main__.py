@@ -8,7 +8,6 @@ import collections
 import json
 import multiprocessing
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -21,7 +20,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 from torture.all import KINDS
 from torture.kinds import Case, random_of
 from torture.oracle import Loss
-from torture.stand import Stand, warm
+from torture.stand import Stand, remove_tree, warm
 
 
 @dataclass(slots=True)
@@ -79,7 +78,7 @@ def torture(root: Path, kinds: list[str], size: int, seed: int, jobs: int, only_
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork")) as pool:
         waiting = {}
         for kind, numbers in plan:
-            step = max(1, min(20, len(numbers) // (4 * jobs)))
+            step = max(1, min(10, len(numbers) // (8 * jobs)))
             for start in range(0, len(numbers), step):
                 waiting[pool.submit(_work, root, kind, seed, numbers[start : start + step])] = kind
         for future in as_completed(waiting):
@@ -128,9 +127,7 @@ def main() -> int:
     try:
         tallies = torture(root, asked.only or list(KINDS), asked.size, asked.seed, max(1, asked.jobs), asked.case, say=True)
     finally:
-        from torture.stand import _remove
-
-        _remove(root)
+        remove_tree(root)
     if asked.json:
         kinds = {
             kind: {

@@ -50,7 +50,8 @@ def ended(ran: Ran, *, debug: bool = False, as_json: bool = False) -> Iterator[L
     if len(line) > 400:
         line = line[:400] + "…"
     if ran.hung:
-        yield Loss("hang", f"{line}: {ran.cpu:.1f} s of processor time, {ran.seconds:.0f} s in all")
+        waits = f", waiting in {ran.waits}" if ran.waits else ""
+        yield Loss("hang", f"{line}: {ran.cpu:.1f} s of processor time, {ran.seconds:.0f} s in all{waits}")
         return
     if not debug and b"Traceback (most recent call last)" in ran.out + ran.err:
         last = ran.err.decode("utf-8", "replace").rstrip().rsplit("\n", 1)[-1]
@@ -103,7 +104,7 @@ def leaked(text: bytes, secrets: Mapping[str, str], where: str) -> Iterator[Loss
 def whole(folder: Path) -> Iterator[Loss]:
     """Whether every file that has its name is complete; one kill tears one line of an events log at most."""
     for path in files_of(folder):
-        if path.name.startswith("."):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
         if path.suffix == ".json":
             try:

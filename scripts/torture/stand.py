@@ -19,7 +19,10 @@ from pathlib import Path
 from typing import Any
 
 #: Seconds of processor time, which a busy machine does not change, and of the clock for what sleeps for ever.
-CPU_SECONDS, WALL_SECONDS = 20, 240
+CPU_SECONDS, WALL_SECONDS = 20, 600
+#: What sleeps so long, with all that it started, and uses no processor meanwhile, will not wake up. However busy the machine, a command that
+#: could go on is not asleep.
+_ASLEEP_SECONDS, _LOOK_SECONDS = 30.0, 5.0
 _MEMORY_BYTES = 6 * 2**30
 _FILE_BYTES = 2 * 2**30
 #: What a command may print; nobody reads more.
@@ -40,6 +43,7 @@ class Ran:
     cpu: float
     seconds: float
     hung: bool
+    waits: str = ""
 
     @property
     def told(self) -> str:
@@ -86,7 +90,7 @@ class Stand:
     def empty(self) -> None:
         """Takes away whatever a case left."""
         for folder in (self.work, self.home):
-            _remove(folder)
+            remove_tree(folder)
             folder.mkdir()
 
     def restore(self, name: str, build: Callable[[Stand], None]) -> None:
@@ -131,12 +135,16 @@ class Stand:
 
     def finish(self, started: Started, *, kill_after: float | None = None, wall: float = WALL_SECONDS) -> Ran:
         """Waits for its end. With `kill_after` it is killed (SIGKILL, it alone) after so many seconds."""
-        hung = False
-        left = (wall if kill_after is None else kill_after) - (time.monotonic() - started.began)
-        if not select.select([started.end], [], [], max(left, 0.0))[0]:
-            hung = kill_after is None
+        hung, waits = False, ""
+        if kill_after is None:
+            ended, waits = _watched(started, wall)
+            if not ended:
+                hung = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(started.pid, signal.SIGKILL)
+        elif not select.select([started.end], [], [], max(kill_after - (time.monotonic() - started.began), 0.0))[0]:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(started.pid, signal.SIGKILL) if hung else os.kill(started.pid, signal.SIGKILL)
+                os.kill(started.pid, signal.SIGKILL)
         os.close(started.end)
         _, waited, used = os.wait4(started.pid, 0)
         seconds = time.monotonic() - started.began
@@ -153,14 +161,43 @@ class Stand:
             started.out.with_suffix(".in").unlink()
         status = os.waitstatus_to_exitcode(waited)
         hung = hung or status == -signal.SIGXCPU
-        return Ran(started.argv, status, streams[0], streams[1], used.ru_utime + used.ru_stime, seconds, hung)
+        return Ran(started.argv, status, streams[0], streams[1], used.ru_utime + used.ru_stime, seconds, hung, waits if hung else "")
 
     def run(self, *argv: str, kill_after: float | None = None, **options: Any) -> Ran:
         """Starts a command and waits for its end."""
         return self.finish(self.start(argv, **options), kill_after=kill_after)
 
 
-def _remove(folder: Path) -> None:
+def _watched(started: Started, wall: float) -> tuple[bool, str]:
+    """Whether the command came to its end by itself, and else where in the kernel it waits."""
+    asleep, used = 0.0, -1
+    while time.monotonic() - started.began < wall:
+        if select.select([started.end], [], [], _LOOK_SECONDS)[0]:
+            return True, ""
+        awake, ticks, waits = _activity(started.pid)
+        asleep = 0.0 if awake or ticks != used else asleep + _LOOK_SECONDS
+        used = ticks
+        if asleep >= _ASLEEP_SECONDS:
+            return False, waits
+    return False, ""
+
+
+def _activity(group: int) -> tuple[bool, int, str]:
+    """Of all processes of the session: whether one could go on, the processor time used, and where the first waits."""
+    awake, ticks, waits = False, 0, ""
+    for place in Path("/proc").iterdir():
+        if not place.name.isdigit():
+            continue
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = (place / "stat").read_text().rsplit(")", 1)[1].split()
+            if int(fields[3]) == group:
+                awake = awake or fields[0] in "RD"
+                ticks += int(fields[11]) + int(fields[12])
+                waits = waits or (place / "wchan").read_text()
+    return awake, ticks, waits
+
+
+def remove_tree(folder: Path) -> None:
     """Removes a tree that may be thousands of levels deep or read-only."""
     if not os.path.lexists(folder):
         return
