@@ -88,7 +88,10 @@ class Stand:
         return self.work / "runs"
 
     def empty(self) -> None:
-        """Takes away whatever a case left."""
+        """Takes away whatever a case left; also what a killed command had started in a process group of its own."""
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         for folder in (self.work, self.home):
             remove_tree(folder)
             folder.mkdir()
@@ -216,7 +219,7 @@ def _reap(group: int, seconds: float = 15.0) -> None:
     give_up = time.monotonic() + seconds
     while True:
         with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
+            while os.waitpid(-group, os.WNOHANG)[0]:
                 pass
         try:
             os.killpg(group, 0)
