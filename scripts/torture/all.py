@@ -6,6 +6,7 @@ from torture.inputs import artifacts, lines, scopes
 from torture.kills import KillPoints, KillTimes
 from torture.kinds import Kind, Simple
 from torture.places import crowd, disks
+from torture.planted import controls, secrets
 from torture.strangers import archives, orders
 
 KINDS: dict[str, Kind] = {
@@ -20,5 +21,7 @@ KINDS: dict[str, Kind] = {
         Simple("disks", "a full disk, a limit on files, a read-only disk, a read-only home", 0.2, disks),
         Simple("archives", "hostile archives through 'init --from'", 0.4, archives),
         Simple("orders", "restored runs and configuration files that would start, write, remove or send", 0.5, orders),
+        Simple("controls", "planted control characters and CI commands: documents, artifacts, records, answers, typed words", 0.6, controls),
+        Simple("secrets", "planted secrets: of the environment and by shape; in answers, logs, records, typed words", 0.6, secrets),
     )
 }

@@ -31,7 +31,7 @@ EXIT_STATUS = {
 ALLOWED = frozenset({0, *EXIT_STATUS.values()} - {10, 11})
 _FIRST_LINE = re.compile(rb"\[([a-z_]+)\] .")
 #: C0 but line feed and tab, DEL, C1, and the marks that turn the direction of text.
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
+CONTROL = re.compile("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
 #: What a planted document or message has at the start of a line; a CI service obeys it there.
 COMMAND_LINE = re.compile(rb"(?m)^[ \t]*(::[a-z-]+[^:\n]*::PLANTED|##\[[a-z]+\]PLANTED|##vso\[[^\]]*\]PLANTED)")
 
