@@ -71,10 +71,10 @@ def torture(root: Path, kinds: list[str], size: int, seed: int, jobs: int, only_
     warm(root)
     counts = Stand(root / "counts")
     tallies = {kind: Tally() for kind in kinds}
-    plan = [(kind, [only_case] if only_case is not None else list(range(_cases(kind, size, counts)))) for kind in kinds]
+    # How many cases there are is found out before the workers are forked, which then know what was found.
+    plan = [(kind, list(range(_cases(kind, size, counts)))) for kind in kinds]
     if only_case is not None:
-        for kind in kinds:
-            KINDS[kind].most(counts)
+        plan = [(kind, [only_case]) for kind in kinds]
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork")) as pool:
         waiting = {}
         for kind, numbers in plan:

@@ -104,7 +104,24 @@ HOSTILE = (
     "\x9b31m", "a" * 300, "a" * 100_000, "latest", "course", "*", "?", "'", '"', "\\", "a b", "tea.md", "no-such", "/dev/null", "/dev/full", "/proc/self/mem",
     "runs", "course\u200b", "１", "\t", "\x7f", "graph.acyclic", "internal", "sarif", "NUL", "~", "1,2", ",", "0.1", "5", "ſ", "İ",
 )  # fmt: skip
-_PATHS = ("", " ", "nowhere", "tea.md", "tea.md/x", "runs", "/dev/null", "/dev/full", "/proc/self/x", "a\nb", "\udcff", "x" * 300, "loop", "../x", "\x1b[2J", "~")
+_PATHS = (
+    "",
+    " ",
+    "nowhere",
+    "tea.md",
+    "tea.md/x",
+    "runs",
+    "/dev/null",
+    "/dev/full",
+    "/proc/self/x",
+    "a\nb",
+    "\udcff",
+    "x" * 300,
+    "loop",
+    "../x",
+    "\x1b[2J",
+    "~",
+)
 #: For settings that would make a command wait, reach out or start something, values that are hostile and harmless.
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "ORCHESTRATION_BASE_DIR": _PATHS, "ORCHESTRATION_ARCHIVE_DIR": _PATHS, "ORCHESTRATION_TEMPLATE_FILE": _PATHS,
@@ -194,16 +211,19 @@ def lines(stand: Stand, number: int, random: Random) -> Case:
     environ = stand.environment(**changes)
     stdin = random.choice((b"", b"", b"\xff\xfe\0", b"429 Too Many Requests\n\x1b[2J", b"{" * 2000))
     before = _listing(stand)
-    if random.random() < 0.03:
-        ran = _for_real(stand, argv, environ, stdin, random)
-    else:
-        ran = stand.run(*argv, environ=environ, stdin=stdin, before=quiet)
+    ran = _for_real(stand, argv, environ, stdin, random) if random.random() < 0.03 else stand.run(*argv, environ=environ, stdin=stdin, before=quiet)
     # What completion prints is for a shell, and its status is click's.
     completing = "_DAGOGY_COMPLETE" in changes
-    case.losses += [loss for loss in judged(ran) if not (completing and loss.what in ("untyped", "exit 1"))] if "--debug" not in argv else losses_of(printed(ran))
-    if any(w in ran.told for w in ("there is no command", "No such option", "No such command")) and _listing(stand) != before:
+    case.losses += (
+        [loss for loss in judged(ran) if not (completing and loss.what in ("untyped", "exit 1"))] if "--debug" not in argv else losses_of(printed(ran))
+    )
+    if any(w in ran.told for w in _UNMEANT) and _listing(stand) != before:
         case.lost("written", f"a command line that cannot be understood wrote {sorted(_listing(stand) ^ before)[:3]}")
     return case
+
+
+#: How the message begins of a command line that cannot be meant; it writes nothing.
+_UNMEANT = ("there is no command", "No such option", "No such command", "Missing argument", "Got unexpected extra argument", "] no run '")
 
 
 def _listing(stand: Stand) -> set[str]:

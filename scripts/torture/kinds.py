@@ -92,7 +92,7 @@ def ok(stand: Stand, *argv: str) -> Ran:
 
 def the_run(stand: Stand) -> Path:
     """The folder of the only (or newest) run."""
-    return sorted(p for p in stand.runs.iterdir() if p.name[:1].isdigit())[-1]
+    return max(p for p in stand.runs.iterdir() if p.name[:1].isdigit())
 
 
 def build_initialized(stand: Stand) -> None:
@@ -163,9 +163,7 @@ def build_archived(stand: Stand) -> None:
     packed.rename(stand.work / "packed.tar.gz")
 
 
-BUILDERS: dict[str, Callable[[Stand], None]] = {
-    name.removeprefix("build_"): builder for name, builder in list(globals().items()) if name.startswith("build_")
-}
+BUILDERS: dict[str, Callable[[Stand], None]] = {name.removeprefix("build_"): builder for name, builder in list(globals().items()) if name.startswith("build_")}
 
 
 def losses_of(*sources: Iterator[Loss]) -> list[Loss]:

@@ -155,7 +155,9 @@ def _told(stand: Stand, status: int, message: str, random: Random) -> dict[str, 
     """The service answers with an error that says `message`; the environment in which it is asked."""
     kind = random.randrange(4)
     body = (
-        json.dumps({"error": {"message": message, "type": "invalid_request_error", "code": message if kind == 1 else "bad"}}, ensure_ascii=random.random() < 0.5)
+        json.dumps(
+            {"error": {"message": message, "type": "invalid_request_error", "code": message if kind == 1 else "bad"}}, ensure_ascii=random.random() < 0.5
+        )
         if kind < 2
         else message
         if kind == 2
@@ -232,7 +234,7 @@ def _shape(random: Random) -> tuple[str, str, str]:
 
 
 _FORMS: dict[str, Callable[[str], str]] = {
-    "plain": lambda s: s, "quoted": lambda s: json.dumps(s), "URL": lambda s: quote(s, safe=""), "base64": lambda s: base64.b64encode(s.encode()).decode(),
+    "plain": lambda s: s, "quoted": json.dumps, "URL": lambda s: quote(s, safe=""), "base64": lambda s: base64.b64encode(s.encode()).decode(),
     "hex": lambda s: s.encode().hex(), "colours": lambda s: s[:6] + "\x1b[1m" + s[6:12] + "\x1b[0m" + s[12:], "zero width": lambda s: "\u200b".join((s[:5], s[5:9], s[9:])),
     "repr": lambda s: repr(s.encode()), "two lines": lambda s: s[: len(s) // 2] + "\n" + s[len(s) // 2 :], "upper": str.upper,
 }  # fmt: skip
@@ -257,7 +259,9 @@ def secrets(stand: Stand, number: int, random: Random) -> Case:
     own = random.choice(list(known))
     hidden = {own: known[own]} if random.random() < 0.5 else {kind: token}
     said = _FORMS[form](known[own]) if own in hidden else text
-    message = random.choice(("Incorrect API key provided: {}.", "auth failed with {} at once", "{}", "env: X={} Y=1", "request was\n{}\nand failed")).format(said)
+    message = random.choice(("Incorrect API key provided: {}.", "auth failed with {} at once", "{}", "env: X={} Y=1", "request was\n{}\nand failed")).format(
+        said
+    )
     where = random.choice((_said_by_service, _said_by_service, _said_on_stdin, _said_in_record, _typed))
     case = Case(f"{'the value of ' + own + ', ' + form if own in hidden else 'a token: ' + kind}; {where.__name__.strip('_')}")
     before, done = where(stand, case, message, known, random)
@@ -280,7 +284,11 @@ def _said_by_service(stand: Stand, case: Case, message: str, known: dict[str, st
     stand.restore("initialized", build_initialized)
     environ = stand.environment(**{**known, **_told(stand, random.choice((400, 401, 403, 422)), message, random)})
     before = _snapshot(stand)
-    lines = [("run", "latest", "--scope-file", "tea.md"), random.choice((("diagnose", "latest", "--no-probe"), ("postmortem", "latest"))), ("escalate", "latest")]
+    lines = [
+        ("run", "latest", "--scope-file", "tea.md"),
+        random.choice((("diagnose", "latest", "--no-probe"), ("postmortem", "latest"))),
+        ("escalate", "latest"),
+    ]
     return before, [stand.run(*line, environ=environ, before=quiet) for line in lines]
 
 
@@ -288,7 +296,9 @@ def _said_on_stdin(stand: Stand, case: Case, message: str, known: dict[str, str]
     stand.restore("initialized", build_initialized)
     before = _snapshot(stand)
     more = random.choice(([], ["--json"]))
-    return before, [stand.run("diagnose", "-", *more, environ=stand.environment(**known), stdin=f"HTTP 401\n{message}\n".encode("utf-8", "replace"), before=quiet)]
+    return before, [
+        stand.run("diagnose", "-", *more, environ=stand.environment(**known), stdin=f"HTTP 401\n{message}\n".encode("utf-8", "replace"), before=quiet)
+    ]
 
 
 def _said_in_record(stand: Stand, case: Case, message: str, known: dict[str, str], random: Random) -> Said:
@@ -299,7 +309,13 @@ def _said_in_record(stand: Stand, case: Case, message: str, known: dict[str, str
         document["details"] = {"stderr": message, "last_message": message}
         path.write_text(json.dumps(document))
     before = _snapshot(stand)
-    lines = [("diagnose", "latest", "--no-probe"), ("postmortem", "latest"), ("escalate", "latest"), ("recover", "latest", "--dry-run", "--no-probe"), ("incidents", "list")]
+    lines = [
+        ("diagnose", "latest", "--no-probe"),
+        ("postmortem", "latest"),
+        ("escalate", "latest"),
+        ("recover", "latest", "--dry-run", "--no-probe"),
+        ("incidents", "list"),
+    ]
     return before, [stand.run(*line, environ=stand.environment(**known), before=quiet) for line in random.sample(lines, 3)]
 
 
@@ -332,4 +348,3 @@ def _written(stand: Stand, before: dict[str, bytes]) -> Iterator[tuple[str, byte
             yield str(path), data[len(old) :]
         else:
             yield str(path), data
-

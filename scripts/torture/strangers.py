@@ -23,7 +23,7 @@ from torture.stand import Stand
 
 ID = "20260131-120000-stranger"
 #: What an archive may make of the disk, whatever it says of itself.
-MOST_BYTES, MOST_FILES = 1 << 30, 60_000
+MOST_BYTES, MOST_FILES = 1100 << 20, 25_000
 _RUN_JSON = {
     "schema_version": 1, "run_id": ID, "created_at_utc": "2026-01-31T12:00:00.000000Z", "stage": "initialized", "stamps": {}, "history": [],
 }  # fmt: skip
@@ -97,7 +97,11 @@ def _sizes(stand: Stand, random: Random) -> bytes:
         return _packed([*_basis(), _member(f"{ID}/sparse", b"x", pax_headers=pax)])
     if kind == "long name":
         return _packed([*_basis(), _member(f"{ID}/" + "n" * random.choice((300, 70_000)), b"x")], tarfile.GNU_FORMAT)
-    pax = {random.choice(("path", "linkpath", "size", "mtime", "uid", "SCHILY.xattr.user.x", "hdrcharset")): random.choice(("../escaped", "1e999", "-1", "x" * 70_000, "nan"))}
+    pax = {
+        random.choice(("path", "linkpath", "size", "mtime", "uid", "SCHILY.xattr.user.x", "hdrcharset")): random.choice(
+            ("../escaped", "1e999", "-1", "x" * 70_000, "nan")
+        )
+    }
     return _packed([*_basis(), _member(f"{ID}/pax", b"x", pax_headers=pax)])
 
 
@@ -117,7 +121,12 @@ def _contents(stand: Stand, random: Random) -> bytes:
     from torture.mutate import value_changed
 
     bad = random.choice((b"", b"null", b"[" * 99_999, value_changed(json.dumps(_RUN_JSON).encode(), random), b"\xff", b"{}"))
-    members = [_member(ID, b"", tarfile.DIRTYPE), _member(f"{ID}/run.json", bad), _member(f"{ID}/dagogy.toml", b"agent_provider = 'x'\n"), _member(f"{ID}/a.sh", b"#!/bin/sh\n")]
+    members = [
+        _member(ID, b"", tarfile.DIRTYPE),
+        _member(f"{ID}/run.json", bad),
+        _member(f"{ID}/dagogy.toml", b"agent_provider = 'x'\n"),
+        _member(f"{ID}/a.sh", b"#!/bin/sh\n"),
+    ]
     if random.random() < 0.3:
         members = [m for m in members if not m[0].name.endswith("run.json")]
     return _packed(members)
@@ -156,7 +165,7 @@ def archives(stand: Stand, number: int, random: Random) -> Case:
     if size > MOST_BYTES or files > MOST_FILES:
         case.lost("unbounded", f"{len(data)} bytes made {files} files of {size / 2**20:.0f} MiB")
     if made:
-        name = sorted(made)[0]
+        name = min(made)
         for line in (("status", name), ("list",), ("archive", name)):
             case.losses += judged(stand.run(*line, before=quiet))
     return case
@@ -321,5 +330,3 @@ def _runs_of(stand: Stand) -> dict[str, tuple[tuple[str, bytes], ...]]:
         files = (run / "outputs/curriculum/curriculum.json", run / "inputs/topic_spec.json", run / "inputs/scope.md", run / "outputs/plan/plan.json")
         found[run.name] = tuple((p.name, p.read_bytes()) for p in files if p.exists())
     return found
-
-
