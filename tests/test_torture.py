@@ -22,7 +22,19 @@ from torture.planted import found
 from torture.stand import Ran
 
 #: What other parts of issue 11 fix: to be emptied once they are in.
-AWAITED = frozenset({"kill-changes", "kill-times", "artifacts", "scopes", "lines", "archives", "orders", "controls", "secrets"})
+AWAITED = frozenset(
+    {
+        "kill-changes",
+        "kill-times",
+        "artifacts",
+        "scopes",
+        "lines",
+        "archives",
+        "orders",
+        "controls",
+        "secrets",
+    }
+)
 
 
 def ran(status: int = 0, out: bytes = b"", err: bytes = b"", hung: bool = False) -> Ran:
@@ -52,7 +64,19 @@ def test_typed_ends_are_none() -> None:
     assert [loss.what for loss in ended(ran(0, out=b"{} {}"), as_json=True)] == ["not JSON"]
 
 
-@pytest.mark.parametrize("text", ["a\x1b[2J", "a\x07", "\x9b31m", "\u202e", "a\rb", "a\x00", "\n::error::PLANTED", "  ::warning file=x::PLANTED"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\x1b[2J",
+        "a\x07",
+        "\x9b31m",
+        "\u202e",
+        "a\rb",
+        "a\x00",
+        "\n::error::PLANTED",
+        "  ::warning file=x::PLANTED",
+    ],
+)
 def test_what_steers_a_terminal_or_a_ci_service_is_a_loss(text: str) -> None:
     assert list(clean(text.encode(), "stdout"))
 

@@ -17,10 +17,10 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from torture.all import KINDS
-from torture.kinds import Case, random_of
-from torture.oracle import Loss
-from torture.stand import Stand, remove_tree, warm
+from torture.all import KINDS  # noqa: E402
+from torture.kinds import Case, random_of  # noqa: E402
+from torture.oracle import Loss  # noqa: E402
+from torture.stand import Stand, remove_tree, warm  # noqa: E402
 
 
 @dataclass(slots=True)
@@ -55,7 +55,10 @@ def _work(root: Path, kind: str, seed: int, numbers: list[int]) -> list[tuple[in
         except Exception as error:  # a fault of the torture itself must not pass for a survival
             import traceback
 
-            case = Case(f"{kind} {number}", losses=[Loss("torture broke", traceback.format_exc()[-900:] or str(error))])
+            case = Case(
+                f"{kind} {number}",
+                losses=[Loss("torture broke", traceback.format_exc()[-900:] or str(error))],
+            )
         done.append((number, case))
     return done
 
@@ -95,7 +98,11 @@ def _tell(kind: str, seed: int, number: int, case: Case) -> None:
         print(f"LOST {kind} case {number}: {ascii(case.what)[1:-1]}", file=sys.stderr)
         for loss in case.losses:
             print(f"  {loss.what}: {ascii(loss.seen)[1:-1][:600]}", file=sys.stderr)
-        print(f"  again: .venv/bin/python scripts/torture --only {kind} --seed {seed} --case {number}", file=sys.stderr, flush=True)
+        print(
+            f"  again: .venv/bin/python scripts/torture --only {kind} --seed {seed} --case {number}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def table(tallies: dict[str, Tally]) -> str:
@@ -111,7 +118,8 @@ def table(tallies: dict[str, Tally]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="torture", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = argparse.ArgumentParser(prog="torture", description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
                                      epilog="kinds:\n" + "\n".join(f"  {k.name:<14} {k.summary}" for k in KINDS.values()))  # fmt: skip
     parser.add_argument("--size", type=int, default=20, help="so many kills, and ten times as many inputs (default: 20)")
     parser.add_argument("--seed", type=int, default=1, help="what the random choices begin with (default: 1)")
@@ -131,8 +139,10 @@ def main() -> int:
     if asked.json:
         kinds = {
             kind: {
-                "tried": t.tried, "survived": max(t.tried - t.lost, 0), "lost": t.lost, "promises": dict(t.by_promise),
-                "losses": [{"case": number, "what": what, "promise": loss.what, "seen": loss.seen} for number, what, loss in t.losses],
+                "tried": t.tried, "survived": max(t.tried - t.lost, 0), "lost": t.lost,
+                "promises": dict(t.by_promise),
+                "losses": [{"case": number, "what": what, "promise": loss.what, "seen": loss.seen} for number,
+                what, loss in t.losses],
             }
             for kind, t in tallies.items()
         }  # fmt: skip

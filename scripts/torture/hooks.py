@@ -14,10 +14,11 @@ import pickle
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 _CALLS = (
-    "open", "mkdir", "write", "pwrite", "ftruncate", "truncate", "fsync", "fdatasync", "replace", "rename", "link", "symlink", "unlink", "remove",
+    "open", "mkdir", "write", "pwrite", "ftruncate", "truncate", "fsync", "fdatasync", "replace", "rename",
+    "link", "symlink", "unlink", "remove",
     "rmdir", "chmod", "utime", "sendfile",
 )  # fmt: skip
 _RENAMES = frozenset({"replace", "rename", "link"})
@@ -36,7 +37,8 @@ class Changes:
             setattr(os, name, self._wrapped(name, getattr(os, name)))
         opened = io.open
 
-        def open_(file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None, errors: Any = None, newline: Any = None,
+        def open_(file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None, errors: Any = None,
+        newline: Any = None,
                   closefd: bool = True, opener: Any = None) -> Any:  # fmt: skip
             if not set(mode) & set("wax+") or "+" in mode:
                 return opened(file, mode, buffering, encoding, errors, newline, closefd, opener)
@@ -45,7 +47,7 @@ class Changes:
             binary: Any = io.BufferedWriter(raw) if buffering else raw
             return binary if "b" in mode else io.TextIOWrapper(binary, encoding or "utf-8", errors, newline)
 
-        builtins.open = io.open = open_  # type: ignore[assignment]
+        builtins.open = io.open = open_
 
         def fdopen(fd: int, mode: str = "r", buffering: int = -1, *rest: Any, **more: Any) -> Any:
             return open_(fd, mode, buffering, *rest, **more)
@@ -102,7 +104,7 @@ def kill_at(number: int) -> Callable[[], None]:
 
 def quiet() -> None:
     """For `Stand.start(before=…)`: nothing waits for the disk."""
-    os.fsync = lambda fd: None  # type: ignore[assignment]
+    os.fsync = lambda fd: None
 
 
 def record(into: Path) -> Callable[[], None]:
@@ -126,13 +128,13 @@ def record(into: Path) -> Callable[[], None]:
     def install() -> None:
         leave = os._exit
 
-        def exit_(status: int) -> None:
+        def exit_(status: int) -> NoReturn:
             with _OPEN(into, "wb") as file:
                 pickle.dump((names, versions, removed), file)
             leave(status)
 
         pid = os.getpid()
-        os._exit = lambda status: exit_(status) if os.getpid() == pid else leave(status)  # type: ignore[assignment]
+        os._exit = lambda status: (exit_ if os.getpid() == pid else leave)(status)
         Changes(at, seen).install()
 
     return install

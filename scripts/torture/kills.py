@@ -37,7 +37,11 @@ SCENARIOS = (
     Scenario("run, first", "initialized", ("run", "latest", "--scope-file", "tea.md")),
     Scenario("run, again", "iterated", ("run", "latest", "--scope-file", "tea.md")),
     Scenario("run, spec edited", "edited", ("run", "latest")),
-    Scenario("run, one section", "iterated", ("run", "latest", "--scope-file", "tea.md", "--scope-section", "Water")),
+    Scenario(
+        "run, one section",
+        "iterated",
+        ("run", "latest", "--scope-file", "tea.md", "--scope-section", "Water"),
+    ),
     Scenario("validate", "edited", ("validate", "latest")),
     Scenario("validate, failing", "spoilt", ("validate", "latest")),
     Scenario("validate --fix", "fixable", ("validate", "latest", "--fix")),
@@ -49,7 +53,12 @@ SCENARIOS = (
     Scenario("export", "iterated", ("export", "latest", "--format", "mermaid", "-o", "graph.mmd")),
     Scenario("recover, stale", "edited", ("recover", "latest", "--no-probe"), starts=True),
     Scenario("recover, failed", "failed", ("recover", "latest", "--no-probe", "--unsafe"), starts=True),
-    Scenario("run --self-heal", "spoilt", ("run", "latest", "--self-heal", "--scope-file", "tea.md", "--scope-section", "Water"), starts=True),
+    Scenario(
+        "run --self-heal",
+        "spoilt",
+        ("run", "latest", "--self-heal", "--scope-file", "tea.md", "--scope-section", "Water"),
+        starts=True,
+    ),
     Scenario("triage", "edited", ("triage", "latest", "--no-probe"), starts=True),
     Scenario("diagnose", "failed", ("diagnose", "latest", "--no-probe")),
     Scenario("escalate", "failed", ("escalate", "latest")),
@@ -57,8 +66,10 @@ SCENARIOS = (
 )
 #: The files of a run whose content is its result.
 ARTIFACTS = (
-    "run.json", "inputs/topic_spec.json", "inputs/scope.md", "outputs/curriculum/curriculum.json", "outputs/curriculum/previous_curriculum.json",
-    "outputs/curriculum/evidence.json", "outputs/reviews/validation_report.md", "outputs/reviews/validation_report.json", "outputs/plan/plan.json",
+    "run.json", "inputs/topic_spec.json", "inputs/scope.md", "outputs/curriculum/curriculum.json",
+    "outputs/curriculum/previous_curriculum.json",
+    "outputs/curriculum/evidence.json", "outputs/reviews/validation_report.md",
+    "outputs/reviews/validation_report.json", "outputs/plan/plan.json",
     "outputs/reviews/diff_report.json", "scope_concepts.json", "scope_dag.json",
 )  # fmt: skip
 _DIFF = "outputs/reviews/diff_report.json"
@@ -106,7 +117,16 @@ def reference(stand: Stand, scenario: Scenario) -> Reference:
         for path, content in _contents(stand).items():  # what a process of its own wrote, as recover's commands do
             states.setdefault(path, set()).add(content)
         stage, _ = _stage(stand)
-        _references[key] = Reference(first.status, first.seconds, names, before, states, {_name(p, stand) for p in removed}, stage, _diff(stand))
+        _references[key] = Reference(
+            first.status,
+            first.seconds,
+            names,
+            before,
+            states,
+            {_name(p, stand) for p in removed},
+            stage,
+            _diff(stand),
+        )
     return _references[key]
 
 
@@ -192,7 +212,10 @@ def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Rand
         # Unless the failed command has ended well meanwhile, the failure still stands, and a recovery that was killed must not forget it.
         mended = names.count("recovered") or _stage(stand)[0] == known.stage
         if dry.status == 3 and not mended:
-            yield Loss("recover forgot", "the failure that was being recovered from no longer stands, though nothing fixed it")
+            yield Loss(
+                "recover forgot",
+                "the failure that was being recovered from no longer stands, though nothing fixed it",
+            )
         return
     died = next((e for e in reversed(events) if e.get("event") == "command_lost"), None)
     if died is None or names[-1] == "command_ended":
@@ -202,7 +225,10 @@ def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Rand
     except ValueError:
         return
     if dry.status == 3 or list(command[1:2]) != [scenario.argv[0]]:
-        yield Loss("recover forgot", f"'{died.get('command')}' was lost, and recover says: exit {dry.status}, {command or dry.told}")
+        yield Loss(
+            "recover forgot",
+            f"'{died.get('command')}' was lost, and recover says: exit {dry.status}, {command or dry.told}",
+        )
     elif scenario.argv[0] in ("run", "plan", "iterate") and known.status == 0 and random.random() < 0.15:
         done = stand.run("recover", "latest", "--no-probe", cpu=60)
         yield from ended(done)

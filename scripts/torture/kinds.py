@@ -30,9 +30,14 @@ class Case:
 class Kind(Protocol):
     """A kind of torture. `share`: its cases for each one of `--size`; `most` bounds the cases where there are only so many."""
 
-    name: str
-    summary: str
-    share: float
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def summary(self) -> str: ...
+
+    @property
+    def share(self) -> float: ...
 
     def most(self, stand: Stand) -> int | None: ...
 

@@ -12,19 +12,27 @@ from random import Random
 from typing import Any
 
 #: One character of each class that a pattern may run over.
-CLASSES = ("a", "Z", "0", " ", "\t", "\n", "-", "*", "_", "#", ">", "|", "`", "[", "]", "(", ")", "<", "&", "\\", "/", ":", ".", ",", "'", '"',
+CLASSES = ("a", "Z", "0", " ", "\t", "\n", "-", "*", "_", "#", ">", "|", "`", "[", "]", "(", ")", "<", "&",
+    "\\", "/", ":", ".", ",", "'", '"',
            "=", "~", "é", "字", "\u200b", "\u202e", "🙂", "́", "\x00", "\x1b", "\ufffd")  # fmt: skip
 _TOKENS = (
-    "https://host[Label]", "[[https://host][Label]]", "http://[placeholder]/", "- - - - - - - - -", "* * *", "→ → → ←", "{#id .class}",
-    "<!-- ", "-->", "```", "~~~~", "$$", "\\begin{x}", "| a | b |\n|---|---|\n| 1 |", "1. 1. 1. ", "> > > > ", "::: note", "[x]: <", "![](",
-    "&#x110000;", "&lt;&amp;&nosuch;", "\ufeff", "\u2028", "--- \ntitle: x\n---\n", "{{ x }}", "Term\n: definition\n", "needs Water and needs Leaves",
-    "requires " + "https://example.org/" + "ab/" * 60, "Week 1:", "Q: why? A: so.", "==", "--", "\r", "\r\n\r\n", "# " * 30, "######## deep",
-    "<table><tr><td>", "</td></tr></table>", "<svg onload=x>", "file:///etc/passwd", "%00%0a", "=cmd|' /C calc'!A0",
+    "https://host[Label]", "[[https://host][Label]]", "http://[placeholder]/", "- - - - - - - - -", "* * *",
+    "→ → → ←", "{#id .class}",
+    "<!-- ", "-->", "```", "~~~~", "$$", "\\begin{x}", "| a | b |\n|---|---|\n| 1 |", "1. 1. 1. ", "> > > > ",
+    "::: note", "[x]: <", "![](",
+    "&#x110000;", "&lt;&amp;&nosuch;", "\ufeff", "\u2028", "--- \ntitle: x\n---\n", "{{ x }}",
+    "Term\n: definition\n", "needs Water and needs Leaves",
+    "requires " + "https://example.org/" + "ab/" * 60, "Week 1:", "Q: why? A: so.", "==", "--", "\r",
+    "\r\n\r\n", "# " * 30, "######## deep",
+    "<table><tr><td>", "</td></tr></table>", "<svg onload=x>", "file:///etc/passwd", "%00%0a",
+    "=cmd|' /C calc'!A0",
 )  # fmt: skip
 #: JSON values that a reader may not expect.
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 0.5, 1e308, -0.0, 10**30, 10**400, "", " ", "x" * 5000, "\x00", "\ud800", "\u202e", "latest", "../..", [], {}, [[]],
-    [None], {"": None}, {"x": []}, ["a"] * 300, [1, "a", {}], "2026-13-45T99:99:99Z", {"__proto__": 1}, "-h", "1" * 400,
+    None, True, False, 0, -1, 1, 0.5, 1e308, -0.0, 10**30, 10**400, "", " ", "x" * 5000, "\x00", "\ud800",
+    "\u202e", "latest", "../..", [], {}, [[]],
+    [None], {"": None}, {"x": []}, ["a"] * 300, [1, "a", {}], "2026-13-45T99:99:99Z", {"__proto__": 1}, "-h",
+    "1" * 400,
 )  # fmt: skip
 
 
@@ -41,7 +49,19 @@ def truncated(data: bytes, random: Random) -> bytes:
 
 def spliced(data: bytes, random: Random) -> bytes:
     at = random.randrange(len(data) + 1)
-    piece = random.choice((b"\0" * 40, b"\xff\xfe", b"\xef\xbb\xbf", os.fsencode(random.choice(CLASSES)) * 999, b"}" * 9, b'"', b",", b"\r\n", data[:at]))
+    piece = random.choice(
+        (
+            b"\0" * 40,
+            b"\xff\xfe",
+            b"\xef\xbb\xbf",
+            os.fsencode(random.choice(CLASSES)) * 999,
+            b"}" * 9,
+            b'"',
+            b",",
+            b"\r\n",
+            data[:at],
+        )
+    )
     return data[:at] + piece + data[at:]
 
 
@@ -52,7 +72,8 @@ def _nested(data: bytes, random: Random) -> bytes:
 
 def _whole(data: bytes, random: Random) -> bytes:
     return random.choice(
-        (b"", b"null", b"[]", b"{}", b"0", b'"x"', b"NaN", b"\n" * 999, data + data, data.decode("latin-1").encode("utf-16"), b"\xef\xbb\xbf" + data,
+        (b"", b"null", b"[]", b"{}", b"0", b'"x"', b"NaN", b"\n" * 999, data + data,
+        data.decode("latin-1").encode("utf-16"), b"\xef\xbb\xbf" + data,
          b'{"a":1,"a":2}', b"1" * 5000, b"{" + b'"k":1e999,' * 50 + b'"k":1}', random.randbytes(300))
     )  # fmt: skip
 
@@ -82,7 +103,10 @@ def _changed(value: Any, random: Random) -> Any:
         if act < 0.1:
             return {k: v for k, v in value.items() if k != key}
         if act < 0.15:
-            return {**value, random.choice(("", "x", "__class__", "\x1b[2J", "schema_version")): random.choice(VALUES)}
+            return {
+                **value,
+                random.choice(("", "x", "__class__", "\x1b[2J", "schema_version")): random.choice(VALUES),
+            }
         return {**value, key: _changed(value[key], random)}
     if isinstance(value, list) and value and random.random() < 0.9:
         at = random.randrange(len(value))
@@ -105,7 +129,22 @@ def file_damaged(path: Path, random: Random, outside: Path) -> str:
         shutil.rmtree(path)
     elif os.path.lexists(path):
         path.unlink()
-    kind = random.choice(("gone", "folder", "full folder", "fifo", "socket", "loop", "dangling", "outside", "device", "tty", "itself", "unreadable"))
+    kind = random.choice(
+        (
+            "gone",
+            "folder",
+            "full folder",
+            "fifo",
+            "socket",
+            "loop",
+            "dangling",
+            "outside",
+            "device",
+            "tty",
+            "itself",
+            "unreadable",
+        )
+    )
     if kind == "folder":
         path.mkdir()
     elif kind == "full folder":
@@ -125,7 +164,14 @@ def file_damaged(path: Path, random: Random, outside: Path) -> str:
         path.write_bytes(b"x")
         path.chmod(0)
     elif kind != "gone":
-        to = {"loop": path.name, "dangling": "no/such", "outside": str(outside), "device": "/dev/zero", "tty": "/dev/full", "itself": "."}[kind]
+        to = {
+            "loop": path.name,
+            "dangling": "no/such",
+            "outside": str(outside),
+            "device": "/dev/zero",
+            "tty": "/dev/full",
+            "itself": ".",
+        }[kind]
         path.symlink_to(to)
     return kind
 
@@ -157,7 +203,16 @@ def document_damaged(text: str, other: str, random: Random, most: int = 100_000)
             nested = random.choice(("  - ", "> ", "[", "<div>", "*", "    ", "1. ", "#", "(", "{"))
             text = text[:at] + "\n" + nested * random.choice((20, 300, 2000)) + "x\n" + text[at:]
         else:
-            row = random.choice((random.choice(_TOKENS), random.choice(CLASSES) * random.randrange(1, 300), "needs " + random.choice(CLASSES) * 200)) + "\n"
+            row = (
+                random.choice(
+                    (
+                        random.choice(_TOKENS),
+                        random.choice(CLASSES) * random.randrange(1, 300),
+                        "needs " + random.choice(CLASSES) * 200,
+                    )
+                )
+                + "\n"
+            )
             text = text[:at] + row * random.choice((3, 200)) + text[at:]
     data = text.encode("utf-8", "surrogatepass")[:most]
     if random.random() < 0.1:

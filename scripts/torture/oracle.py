@@ -75,7 +75,10 @@ def clean(text: bytes, where: str) -> Iterator[Loss]:
     try:
         shown = text.decode()
     except UnicodeDecodeError as error:
-        yield Loss("control", f"{where}: not UTF-8 at byte {error.start}: {text[max(error.start - 30, 0) : error.start + 20]!r}")
+        yield Loss(
+            "control",
+            f"{where}: not UTF-8 at byte {error.start}: {text[max(error.start - 30, 0) : error.start + 20]!r}",
+        )
         shown = text.decode("utf-8", "replace")
     if found := CONTROL.search(shown):
         yield Loss("control", f"{where}: {found[0]!r} in {shown[max(found.start() - 40, 0) : found.end() + 20]!r}")

@@ -20,9 +20,12 @@ from torture.stand import Stand
 
 CROWD = 64
 _ON_ONE_RUN = (
-    ("run", "latest", "--scope-file", "tea.md"), ("run", "latest", "--scope-file", "more.md"), ("validate", "latest"), ("plan", "latest"),
-    ("iterate", "latest"), ("archive", "latest"), ("status", "latest"), ("list",), ("next", "latest"), ("diff", "latest"), ("diagnose", "latest", "--no-probe"),
-    ("escalate", "latest"), ("recover", "latest", "--dry-run", "--no-probe"), ("validate", "latest", "--wait", "60"), ("plan", "latest", "--wait", "60"),
+    ("run", "latest", "--scope-file", "tea.md"), ("run", "latest", "--scope-file", "more.md"), ("validate",
+    "latest"), ("plan", "latest"),
+    ("iterate", "latest"), ("archive", "latest"), ("status", "latest"), ("list",), ("next", "latest"),
+    ("diff", "latest"), ("diagnose", "latest", "--no-probe"),
+    ("escalate", "latest"), ("recover", "latest", "--dry-run", "--no-probe"), ("validate", "latest", "--wait",
+    "60"), ("plan", "latest", "--wait", "60"),
 )  # fmt: skip
 
 
@@ -65,15 +68,22 @@ def crowd(stand: Stand, number: int, random: Random) -> Case:
 # --- disks
 
 _WRITERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("initialized", "run", ("run", "latest", "--scope-file", "tea.md")), ("iterated", "run", ("run", "latest", "--scope-file", "tea.md")),
-    ("edited", "validate", ("validate", "latest")), ("fixable", "validate", ("validate", "latest", "--fix")), ("unplanned", "plan", ("plan", "latest")),
-    ("iterated", "iterate", ("iterate", "latest")), ("iterated", "archive", ("archive", "latest")), ("iterated", "archive", ("archive", "latest", "--remove")),
-    ("iterated", "init", ("init", "other")), ("archived", "init", ("init", "--from", "packed.tar.gz")), ("failed", "escalate", ("escalate", "latest")),
-    ("edited", "status", ("status", "latest")), ("failed", "recover", ("recover", "latest", "--no-probe")), ("spoilt", "validate", ("validate", "latest")),
-    ("iterated", "export", ("export", "latest", "--format", "mermaid", "-o", "runs/graph.mmd")), ("failed", "postmortem", ("postmortem", "latest", "-o", "runs/p.md")),
+    ("initialized", "run", ("run", "latest", "--scope-file", "tea.md")), ("iterated", "run", ("run", "latest",
+    "--scope-file", "tea.md")),
+    ("edited", "validate", ("validate", "latest")), ("fixable", "validate", ("validate", "latest", "--fix")),
+    ("unplanned", "plan", ("plan", "latest")),
+    ("iterated", "iterate", ("iterate", "latest")), ("iterated", "archive", ("archive", "latest")),
+    ("iterated", "archive", ("archive", "latest", "--remove")),
+    ("iterated", "init", ("init", "other")), ("archived", "init", ("init", "--from", "packed.tar.gz")),
+    ("failed", "escalate", ("escalate", "latest")),
+    ("edited", "status", ("status", "latest")), ("failed", "recover", ("recover", "latest", "--no-probe")),
+    ("spoilt", "validate", ("validate", "latest")),
+    ("iterated", "export", ("export", "latest", "--format", "mermaid", "-o", "runs/graph.mmd")), ("failed",
+    "postmortem", ("postmortem", "latest", "-o", "runs/p.md")),
 )  # fmt: skip
 _READERS = (
-    ("status", "latest"), ("list",), ("diff", "latest"), ("why", "latest", "water"), ("next", "latest"), ("export", "latest", "--format", "mermaid"),
+    ("status", "latest"), ("list",), ("diff", "latest"), ("why", "latest", "water"), ("next", "latest"),
+    ("export", "latest", "--format", "mermaid"),
     ("diagnose", "latest", "--no-probe"), ("incidents", "list"), ("postmortem", "latest"), ("plugins", "list"),
 )  # fmt: skip
 _UNSHARE_MOUNTS, _PRIVATE, _RDONLY, _REMOUNT = 0x20000, 0x44000, 1, 0x20

@@ -21,9 +21,12 @@ from torture.oracle import Loss, clean, ended, files_of, printed
 from torture.stand import Ran, Stand
 
 CONTROLS = (
-    "\x1b[31m", "\x1b[2J\x1b[H", "\x1b]0;PWN\x07", "\x1b]8;;http://x\x07link\x1b]8;;\x07", "\x1bc", "\x07", "\x08\x08", "\x0b", "\x0c", "\x7f", "\x9b31m", "\x9d0;PWN\x9c",
-    "\x85", "\u202e", "\u2066", "\u2069", "\u200f", "\u061c", "\r", "\rFAKE", "\n::error::PLANTED", "\r\n::warning file=x::PLANTED", "\n##[error]PLANTED",
-    "\n##vso[task.setvariable]PLANTED", "\u2028::error::PLANTED", "\x0b::error::PLANTED", "\x1b[31mred\x1b[0m", "\x1bP1$q\x1b\\", "\x1b[?1049h", "\x00",
+    "\x1b[31m", "\x1b[2J\x1b[H", "\x1b]0;PWN\x07", "\x1b]8;;http://x\x07link\x1b]8;;\x07", "\x1bc", "\x07",
+    "\x08\x08", "\x0b", "\x0c", "\x7f", "\x9b31m", "\x9d0;PWN\x9c",
+    "\x85", "\u202e", "\u2066", "\u2069", "\u200f", "\u061c", "\r", "\rFAKE", "\n::error::PLANTED",
+    "\r\n::warning file=x::PLANTED", "\n##[error]PLANTED",
+    "\n##vso[task.setvariable]PLANTED", "\u2028::error::PLANTED", "\x0b::error::PLANTED",
+    "\x1b[31mred\x1b[0m", "\x1bP1$q\x1b\\", "\x1b[?1049h", "\x00",
 )  # fmt: skip
 
 
@@ -131,12 +134,16 @@ def _artifact(stand: Stand, control: str, random: Random) -> Case:
     path = random.choice(paths)
     case = Case(f"{path.relative_to(the_run(stand))} with {control!r}")
     chance = random.choice((0.05, 0.3, 1.0))
-    out = []
-    for part in [path.read_text()] if path.suffix == ".json" else path.read_text().splitlines():
-        out.append(json.dumps(_in_json(json.loads(part), control, random, chance), ensure_ascii=random.random() < 0.5))
+    parts = [path.read_text()] if path.suffix == ".json" else path.read_text().splitlines()
+    documents = [_in_json(json.loads(part), control, random, chance) for part in parts]
+    out = [json.dumps(document, ensure_ascii=random.random() < 0.5) for document in documents]
     path.write_bytes("\n".join(out).encode("utf-8", "surrogatepass") + b"\n")
     lines = random.sample(ON_RUN[:24], 5)
-    _commands(stand, case, [(*line, "--json") if random.random() < 0.25 and "--format" not in line else line for line in lines])
+    _commands(
+        stand,
+        case,
+        [(*line, "--json") if random.random() < 0.25 and "--format" not in line else line for line in lines],
+    )
     return case
 
 
@@ -146,8 +153,10 @@ def _record(stand: Stand, control: str, random: Random) -> Case:
     for path in (the_run(stand) / "logs/failures").glob("*.json"):
         path.write_text(json.dumps(_in_json(json.loads(path.read_text()), control, random, random.choice((0.1, 0.5)))))
     _commands(stand, case, random.sample(
-        [("diagnose", "latest", "--no-probe"), ("recover", "latest", "--dry-run", "--no-probe"), ("postmortem", "latest"), ("escalate", "latest"), ("incidents", "list"),
-         ("postmortem", "latest", "-o", "post.md"), ("status", "latest"), ("diagnose", "latest", "--no-probe", "--json")], 4))  # fmt: skip
+        [("diagnose", "latest", "--no-probe"), ("recover", "latest", "--dry-run", "--no-probe"),
+        ("postmortem", "latest"), ("escalate", "latest"), ("incidents", "list"),
+         ("postmortem", "latest", "-o", "post.md"), ("status", "latest"), ("diagnose", "latest", "--no-probe",
+         "--json")], 4))  # fmt: skip
     return case
 
 
@@ -156,16 +165,31 @@ def _told(stand: Stand, status: int, message: str, random: Random) -> dict[str, 
     kind = random.randrange(4)
     body = (
         json.dumps(
-            {"error": {"message": message, "type": "invalid_request_error", "code": message if kind == 1 else "bad"}}, ensure_ascii=random.random() < 0.5
+            {
+                "error": {
+                    "message": message,
+                    "type": "invalid_request_error",
+                    "code": message if kind == 1 else "bad",
+                }
+            },
+            ensure_ascii=random.random() < 0.5,
         )
         if kind < 2
         else message
         if kind == 2
         else json.dumps({"detail": [message], "error": message})
     )
-    headers = {"content-type": random.choice(("application/json", "text/html", "text/plain")), "x-request-id": re.sub(r"[^ -~]", "", message)[:40] or "r"}
+    headers = {
+        "content-type": random.choice(("application/json", "text/html", "text/plain")),
+        "x-request-id": re.sub(r"[^ -~]", "", message)[:40] or "r",
+    }
     (stand.scratch / "answer.json").write_text(json.dumps({"status": status, "headers": headers, "body": body}))
-    return {"OPENAI_BASE_URL": service(stand), "AGENT_PROVIDER": "remote_llm", "AGENT_RETRY_BUDGET": "0", "AGENT_TIMEOUT_SECONDS": "20"}
+    return {
+        "OPENAI_BASE_URL": service(stand),
+        "AGENT_PROVIDER": "remote_llm",
+        "AGENT_RETRY_BUDGET": "0",
+        "AGENT_TIMEOUT_SECONDS": "20",
+    }
 
 
 def _answer(stand: Stand, control: str, random: Random) -> Case:
@@ -174,8 +198,10 @@ def _answer(stand: Stand, control: str, random: Random) -> Case:
     case = Case(f"a service answers {status} with {control!r}")
     more = _told(stand, status, f"Incorrect{control} key: {control}denied", random)
     environ = stand.environment(OPENAI_API_KEY="sk-nothing-worth-hiding", **more)
-    _commands(stand, case, [random.choice((("doctor",), ("run", "latest", "--scope-file", "tea.md"), ("run", "latest", "--scope-file", "tea.md", "--json"))),
-                            random.choice((("diagnose", "latest", "--no-probe"), ("postmortem", "latest"), ("escalate", "latest")))], environ=environ)  # fmt: skip
+    _commands(stand, case, [random.choice((("doctor",), ("run", "latest", "--scope-file", "tea.md"), ("run",
+    "latest", "--scope-file", "tea.md", "--json"))),
+                            random.choice((("diagnose", "latest", "--no-probe"), ("postmortem", "latest"),
+                            ("escalate", "latest")))], environ=environ)  # fmt: skip
     return case
 
 
@@ -185,9 +211,12 @@ def _words(stand: Stand, control: str, random: Random) -> Case:
     control = control.replace("\x00", "")
     case = Case(f"typed or read: {control!r}")
     text = f"openai.RateLimitError: Error code: 429{control} quota {control}exceeded"
-    line = random.choice((("status", f"no{control}run"), ("escalate", "latest", "--note", text), ("postmortem", "latest", "--owner", text), ("explain", text),
-                          ("run", "latest", "--scope-file", f"no{control}file"), ("diagnose", "-"), ("diagnose", "-", "--json"), ("why", "latest", f"x{control}"),
-                          ("init", f"my{control}course"), ("run", "latest", "--provider", f"x{control}"), ("validate", "latest", "--format", f"x{control}")))  # fmt: skip
+    line = random.choice((("status", f"no{control}run"), ("escalate", "latest", "--note", text),
+    ("postmortem", "latest", "--owner", text), ("explain", text),
+                          ("run", "latest", "--scope-file", f"no{control}file"), ("diagnose", "-"),
+                          ("diagnose", "-", "--json"), ("why", "latest", f"x{control}"),
+                          ("init", f"my{control}course"), ("run", "latest", "--provider", f"x{control}"),
+                          ("validate", "latest", "--format", f"x{control}")))  # fmt: skip
     _commands(stand, case, [line, ("status", "latest"), ("list",)], stdin=text.encode())
     return case
 
@@ -195,7 +224,8 @@ def _words(stand: Stand, control: str, random: Random) -> Case:
 # --- secrets
 
 _NAMES = (
-    "OPENAI_API_KEY", "GITHUB_TOKEN", "DB_PASSWORD", "DB_PASS", "SSH_PASSPHRASE", "SESSION_COOKIE", "AWS_SECRET_ACCESS_KEY", "SLACK_WEBHOOK", "HF_TOKEN", "DEPLOY_PAT",
+    "OPENAI_API_KEY", "GITHUB_TOKEN", "DB_PASSWORD", "DB_PASS", "SSH_PASSPHRASE", "SESSION_COOKIE",
+    "AWS_SECRET_ACCESS_KEY", "SLACK_WEBHOOK", "HF_TOKEN", "DEPLOY_PAT",
     "SERVICE_JWT", "STORAGE_CONNECTION_STRING", "APP_PRIVATE_KEY", "MY_SECRET", "PROXY_AUTH", "CI_JOB_TOKEN",
 )  # fmt: skip
 _B62 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -211,19 +241,27 @@ def _shape(random: Random) -> tuple[str, str, str]:
     upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     s = _some(random, 40)
     plain: dict[str, str] = {
-        "AWS": "AKIA" + _some(random, 16, upper), "GitHub": "ghp_" + _some(random, 36), "GitHub, fine": "github_pat_" + _some(random, 22) + "_" + _some(random, 59),
-        "GitLab": "glpat-" + _some(random, 20), "Slack": f"xoxb-{_some(random, 12, '0123456789')}-{_some(random, 12, '0123456789')}-{_some(random, 24)}",
-        "Stripe": "sk_live_" + _some(random, 24), "Google": "AIza" + _some(random, 35), "npm": "npm_" + _some(random, 36), "Hugging Face": "hf_" + _some(random, 34, _B62[:52]),
+        "AWS": "AKIA" + _some(random, 16, upper), "GitHub": "ghp_" + _some(random, 36),
+        "GitHub, fine": "github_pat_" + _some(random, 22) + "_" + _some(random, 59),
+        "GitLab": "glpat-" + _some(random, 20),
+        "Slack": f"xoxb-{_some(random, 12, '0123456789')}-{_some(random, 12, '0123456789')}-{_some(random, 24)}",
+        "Stripe": "sk_live_" + _some(random, 24), "Google": "AIza" + _some(random, 35),
+        "npm": "npm_" + _some(random, 36), "Hugging Face": "hf_" + _some(random, 34, _B62[:52]),
         "OpenAI": "sk-proj-" + _some(random, 48), "Anthropic": "sk-ant-api03-" + _some(random, 93) + "AA",
         "AGE": "AGE-SECRET-KEY-1" + _some(random, 58, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"),
         "JWT": "eyJhbGciOiJIUzI1NiJ9." + base64.urlsafe_b64encode(json.dumps({"sub": s}).encode()).decode().rstrip("=") + "." + _some(random, 43),
     }  # fmt: skip
     framed: dict[str, tuple[str, str]] = {
-        "Bearer": ("Authorization: Bearer {}", s), "Cookie": ("Cookie: session={}; theme=dark", s), "URL": ("https://ann:{}@tea.example/x", _some(random, 20)),
-        "netrc": ("machine tea.example login ann password {}", _some(random, 18)), "Azure": ("AccountName=tea;AccountKey={};EndpointSuffix=x", base64.b64encode(random.randbytes(64)).decode()),
+        "Bearer": ("Authorization: Bearer {}", s), "Cookie": ("Cookie: session={}; theme=dark", s),
+        "URL": ("https://ann:{}@tea.example/x", _some(random, 20)),
+        "netrc": ("machine tea.example login ann password {}", _some(random, 18)),
+        "Azure": ("AccountName=tea;AccountKey={};EndpointSuffix=x",
+        base64.b64encode(random.randbytes(64)).decode()),
         "PEM": ("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----", _some(random, 64)),
-        "OpenSSH": ("-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----", _some(random, 70)), "assigned": ("api_key = '{}'", _some(random, 32)),
-        "Slack URL": ("https://hooks.slack.com/services/T{}", f"{_some(random, 8, upper)}/B{_some(random, 8, upper)}/{_some(random, 24)}"),
+        "OpenSSH": ("-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----",
+        _some(random, 70)), "assigned": ("api_key = '{}'", _some(random, 32)),
+        "Slack URL": ("https://hooks.slack.com/services/T{}",
+        f"{_some(random, 8, upper)}/B{_some(random, 8, upper)}/{_some(random, 24)}"),
         "hex": ("client_secret={}", _some(random, 40, hexes)),
     }  # fmt: skip
     if random.random() < 0.5:
@@ -234,9 +272,12 @@ def _shape(random: Random) -> tuple[str, str, str]:
 
 
 _FORMS: dict[str, Callable[[str], str]] = {
-    "plain": lambda s: s, "quoted": json.dumps, "URL": lambda s: quote(s, safe=""), "base64": lambda s: base64.b64encode(s.encode()).decode(),
-    "hex": lambda s: s.encode().hex(), "colours": lambda s: s[:6] + "\x1b[1m" + s[6:12] + "\x1b[0m" + s[12:], "zero width": lambda s: "\u200b".join((s[:5], s[5:9], s[9:])),
-    "repr": lambda s: repr(s.encode()), "two lines": lambda s: s[: len(s) // 2] + "\n" + s[len(s) // 2 :], "upper": str.upper,
+    "plain": lambda s: s, "quoted": json.dumps, "URL": lambda s: quote(s, safe=""),
+    "base64": lambda s: base64.b64encode(s.encode()).decode(),
+    "hex": lambda s: s.encode().hex(), "colours": lambda s: s[:6] + "\x1b[1m" + s[6:12] + "\x1b[0m" + s[12:],
+    "zero width": lambda s: "\u200b".join((s[:5], s[5:9], s[9:])),
+    "repr": lambda s: repr(s.encode()), "two lines": lambda s: s[: len(s) // 2] + "\n" + s[len(s) // 2 :],
+    "upper": str.upper,
 }  # fmt: skip
 #: What may stand between the letters of a secret that a person reads all the same.
 _HIDING = re.compile(r"(?:\x1b|\\x1b|\\u001b|\\\\x1b|\\\\u001b)\[[0-9;]*m|[\u200b-\u200d\u2060]|\\{1,2}u200[b-d]|\\{1,2}n|\s")
@@ -259,9 +300,15 @@ def secrets(stand: Stand, number: int, random: Random) -> Case:
     own = random.choice(list(known))
     hidden = {own: known[own]} if random.random() < 0.5 else {kind: token}
     said = _FORMS[form](known[own]) if own in hidden else text
-    message = random.choice(("Incorrect API key provided: {}.", "auth failed with {} at once", "{}", "env: X={} Y=1", "request was\n{}\nand failed")).format(
-        said
-    )
+    message = random.choice(
+        (
+            "Incorrect API key provided: {}.",
+            "auth failed with {} at once",
+            "{}",
+            "env: X={} Y=1",
+            "request was\n{}\nand failed",
+        )
+    ).format(said)
     where = random.choice((_said_by_service, _said_by_service, _said_on_stdin, _said_in_record, _typed))
     case = Case(f"{'the value of ' + own + ', ' + form if own in hidden else 'a token: ' + kind}; {where.__name__.strip('_')}")
     before, done = where(stand, case, message, known, random)
@@ -269,7 +316,12 @@ def secrets(stand: Stand, number: int, random: Random) -> Case:
         case.losses += ended(ran)
         for name, secret in hidden.items():
             if found(ran.out + b"\n" + ran.err, secret):
-                case.losses.append(Loss("secret", f"{name} ({form if own in hidden else kind}) printed by dagogy {' '.join(ran.argv[:2])}"))
+                case.losses.append(
+                    Loss(
+                        "secret",
+                        f"{name} ({form if own in hidden else kind}) printed by dagogy {' '.join(ran.argv[:2])}",
+                    )
+                )
     for path, data in _written(stand, before):
         for name, secret in hidden.items():
             if found(data, secret):
@@ -297,7 +349,14 @@ def _said_on_stdin(stand: Stand, case: Case, message: str, known: dict[str, str]
     before = _snapshot(stand)
     more = random.choice(([], ["--json"]))
     return before, [
-        stand.run("diagnose", "-", *more, environ=stand.environment(**known), stdin=f"HTTP 401\n{message}\n".encode("utf-8", "replace"), before=quiet)
+        stand.run(
+            "diagnose",
+            "-",
+            *more,
+            environ=stand.environment(**known),
+            stdin=f"HTTP 401\n{message}\n".encode("utf-8", "replace"),
+            before=quiet,
+        )
     ]
 
 
@@ -322,8 +381,10 @@ def _said_in_record(stand: Stand, case: Case, message: str, known: dict[str, str
 def _typed(stand: Stand, case: Case, message: str, known: dict[str, str], random: Random) -> Said:
     stand.restore("iterated", build_iterated)
     before = _snapshot(stand)
-    line = random.choice((("run", "latest", "--model", message, "--max-iterations", "x"), ("status", message), ("run", "latest", "--scope-file", message),
-                          ("escalate", "latest", "--note", message), ("validate", "latest", "--format", message), ("plan", "latest", "--wait", message)))  # fmt: skip
+    line = random.choice((("run", "latest", "--model", message, "--max-iterations", "x"), ("status", message),
+    ("run", "latest", "--scope-file", message),
+                          ("escalate", "latest", "--note", message), ("validate", "latest", "--format",
+                          message), ("plan", "latest", "--wait", message)))  # fmt: skip
     return before, [stand.run(*one, environ=stand.environment(**known), before=quiet) for one in (line, ("escalate", "latest"))]
 
 

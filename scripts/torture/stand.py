@@ -28,7 +28,18 @@ _FILE_BYTES = 2 * 2**30
 #: What a command may print; nobody reads more.
 MOST_OUTPUT = 8 * 2**20
 _PR_SET_CHILD_SUBREAPER = 36
-_OURS = ("DAGOGY_", "AGENT_", "ORCHESTRATION_", "OPENAI_", "CODING_AGENT_", "XDG_", "PYTHON", "COV_", "GITHUB_", "_DAGOGY")
+_OURS = (
+    "DAGOGY_",
+    "AGENT_",
+    "ORCHESTRATION_",
+    "OPENAI_",
+    "CODING_AGENT_",
+    "XDG_",
+    "PYTHON",
+    "COV_",
+    "GITHUB_",
+    "_DAGOGY",
+)
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
 
 
@@ -132,7 +143,14 @@ class Stand:
         pid = os.fork()
         if pid == 0:
             os.close(mine)
-            _child(list(argv), self.work, dict(self.environment() if environ is None else environ), (source, out, err), before, cpu)
+            _child(
+                list(argv),
+                self.work,
+                dict(self.environment() if environ is None else environ),
+                (source, out, err),
+                before,
+                cpu,
+            )
         os.close(theirs)
         return Started(tuple(argv), pid, mine, out, err, time.monotonic())
 
@@ -164,7 +182,16 @@ class Stand:
             started.out.with_suffix(".in").unlink()
         status = os.waitstatus_to_exitcode(waited)
         hung = hung or status == -signal.SIGXCPU
-        return Ran(started.argv, status, streams[0], streams[1], used.ru_utime + used.ru_stime, seconds, hung, waits if hung else "")
+        return Ran(
+            started.argv,
+            status,
+            streams[0],
+            streams[1],
+            used.ru_utime + used.ru_stime,
+            seconds,
+            hung,
+            waits if hung else "",
+        )
 
     def run(self, *argv: str, kill_after: float | None = None, **options: Any) -> Ran:
         """Starts a command and waits for its end."""
@@ -244,7 +271,11 @@ def _child(
     try:
         os.setsid()
         source, out, err = streams
-        for number, path, flags in ((0, source, os.O_RDONLY), (1, out, os.O_WRONLY | os.O_CREAT), (2, err, os.O_WRONLY | os.O_CREAT)):
+        for number, path, flags in (
+            (0, source, os.O_RDONLY),
+            (1, out, os.O_WRONLY | os.O_CREAT),
+            (2, err, os.O_WRONLY | os.O_CREAT),
+        ):
             opened = os.open(path, flags, 0o600)
             os.dup2(opened, number)
             os.close(opened)
@@ -296,16 +327,24 @@ def warm(root: Path) -> None:
     os.environ["HOME"] = str(folder)
     (folder / "tea.md").write_text("# Tea\n\n## Water\nWater carries the taste.\n\n## Leaves\nLeaves need water. They give colour.\n")
     lines: tuple[tuple[str, ...], ...] = (
-        ("init", "warm"), ("run", "latest", "--scope-file", "tea.md"), ("validate", "latest", "--format", "sarif"), ("why", "latest", "water"),
-        ("plan", "latest"), ("diff", "latest"), ("archive", "latest"), ("list",), ("doctor",), ("plan", "nothing"), ("explain", "graph.acyclic"),
-        ("status", "latest"), ("escalate", "latest"), ("postmortem", "latest"), ("diagnose", "latest"), ("recover", "latest", "--dry-run"),
-        ("triage", "latest", "--no-fix"), ("incidents", "list"), ("plugins", "list"), ("export", "latest", "--format", "mermaid"),
+        ("init", "warm"), ("run", "latest", "--scope-file", "tea.md"), ("validate", "latest", "--format",
+        "sarif"), ("why", "latest", "water"),
+        ("plan", "latest"), ("diff", "latest"), ("archive", "latest"), ("list",), ("doctor",), ("plan",
+        "nothing"), ("explain", "graph.acyclic"),
+        ("status", "latest"), ("escalate", "latest"), ("postmortem", "latest"), ("diagnose", "latest"),
+        ("recover", "latest", "--dry-run"),
+        ("triage", "latest", "--no-fix"), ("incidents", "list"), ("plugins", "list"), ("export", "latest",
+        "--format", "mermaid"),
     )  # fmt: skip
     try:
         for module, _ in app.COMMANDS.values():
             importlib.import_module(f"dagogy.cli.commands.{module}")
         Host().load("provider")
-        with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):
+        with (
+            open(os.devnull, "w") as null,
+            contextlib.redirect_stdout(null),
+            contextlib.redirect_stderr(null),
+        ):
             for line in lines:
                 app.run(list(line))
     finally:

@@ -25,7 +25,8 @@ ID = "20260131-120000-stranger"
 #: What an archive may make of the disk, whatever it says of itself.
 MOST_BYTES, MOST_FILES = 1100 << 20, 25_000
 _RUN_JSON = {
-    "schema_version": 1, "run_id": ID, "created_at_utc": "2026-01-31T12:00:00.000000Z", "stage": "initialized", "stamps": {}, "history": [],
+    "schema_version": 1, "run_id": ID, "created_at_utc": "2026-01-31T12:00:00.000000Z",
+    "stage": "initialized", "stamps": {}, "history": [],
 }  # fmt: skip
 Members = list[tuple[tarfile.TarInfo, bytes]]
 
@@ -39,7 +40,11 @@ def _member(name: str, data: bytes = b"x", kind: bytes = tarfile.REGTYPE, **part
 
 
 def _basis() -> Members:
-    return [_member(ID, b"", tarfile.DIRTYPE), _member(f"{ID}/run.json", json.dumps(_RUN_JSON).encode()), _member(f"{ID}/inputs/x.sh", b"#!/bin/sh\nid\n")]
+    return [
+        _member(ID, b"", tarfile.DIRTYPE),
+        _member(f"{ID}/run.json", json.dumps(_RUN_JSON).encode()),
+        _member(f"{ID}/inputs/x.sh", b"#!/bin/sh\nid\n"),
+    ]
 
 
 def _packed(members: Members, form: int = tarfile.PAX_FORMAT) -> bytes:
@@ -52,9 +57,12 @@ def _packed(members: Members, form: int = tarfile.PAX_FORMAT) -> bytes:
 
 def _names(stand: Stand, random: Random) -> bytes:
     name = random.choice((
-        f"{ID}/../../escaped", "../escaped", "/escaped", f"{stand.root}/escaped", f"{ID}/..", f"{ID}/./../../escaped", f"{ID}//x", f"{ID}/a/../../../escaped",
-        "..", ".", "", "/", f"{ID}/\udcff", f"{ID}/a\nb", f"{ID}/\x1b[2J", f"{ID}/" + "x" * 300, f"{ID}/C:\\x", f"{ID}/..\\..\\escaped", "other/run.json",
-        f"{ID}/.lock", f"{ID}/run.json/x", f"{ID}/inputs/x.sh/y", f"{ID}/nul\0x", f"./{ID}/x", f"{ID}/logs", f"{ID}/" + "é" * 200,
+        f"{ID}/../../escaped", "../escaped", "/escaped", f"{stand.root}/escaped", f"{ID}/..",
+        f"{ID}/./../../escaped", f"{ID}//x", f"{ID}/a/../../../escaped",
+        "..", ".", "", "/", f"{ID}/\udcff", f"{ID}/a\nb", f"{ID}/\x1b[2J", f"{ID}/" + "x" * 300,
+        f"{ID}/C:\\x", f"{ID}/..\\..\\escaped", "other/run.json",
+        f"{ID}/.lock", f"{ID}/run.json/x", f"{ID}/inputs/x.sh/y", f"{ID}/nul\0x", f"./{ID}/x", f"{ID}/logs",
+        f"{ID}/" + "é" * 200,
     ))  # fmt: skip
     members = _basis()
     members.insert(random.randrange(len(members) + 1), _member(name, random.choice((b"x", b""))))
@@ -62,10 +70,27 @@ def _names(stand: Stand, random: Random) -> bytes:
 
 
 def _links(stand: Stand, random: Random) -> bytes:
-    kind = random.choice((tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.CONTTYPE, b"7", b"Z", b"V", b"M"))
+    kind = random.choice(
+        (
+            tarfile.SYMTYPE,
+            tarfile.LNKTYPE,
+            tarfile.CHRTYPE,
+            tarfile.BLKTYPE,
+            tarfile.FIFOTYPE,
+            tarfile.CONTTYPE,
+            b"7",
+            b"Z",
+            b"V",
+            b"M",
+        )
+    )
     to = random.choice((str(stand.root), "/etc", "..", "../..", f"{ID}/run.json", "/dev/zero", ".", "x"))
     at = random.choice((f"{ID}/link", ID, f"{ID}/outputs", f"{ID}/run.json", f"{ID}/logs/events.jsonl"))
-    members = [*_basis(), _member(at, b"", kind, linkname=to, devmajor=1, devminor=5), _member(f"{at}/escaped", b"x")]
+    members = [
+        *_basis(),
+        _member(at, b"", kind, linkname=to, devmajor=1, devminor=5),
+        _member(f"{at}/escaped", b"x"),
+    ]
     return _packed(members[: random.choice((len(members), len(members) - 1))])
 
 
@@ -92,7 +117,8 @@ def _sizes(stand: Stand, random: Random) -> bytes:
         plain += b"\0" * (-len(plain) % 512)
         return gzip.compress(plain + info.tobuf(tarfile.GNU_FORMAT) + b"x" * 700, 1)
     if kind == "sparse":
-        pax = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.name": f"{ID}/sparse", "GNU.sparse.size": random.choice(("1000000000000", "99999999", "x")),
+        pax = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.name": f"{ID}/sparse",
+        "GNU.sparse.size": random.choice(("1000000000000", "99999999", "x")),
                "GNU.sparse.map": random.choice(("0,1", "999999999999,1", "0,x", "5", "0,-5"))}  # fmt: skip
         return _packed([*_basis(), _member(f"{ID}/sparse", b"x", pax_headers=pax)])
     if kind == "long name":
@@ -110,8 +136,10 @@ def _damaged(stand: Stand, random: Random) -> bytes:
 
     whole = _packed(_basis())
     return random.choice((
-        lambda: whole[: random.randrange(len(whole))], lambda: whole + whole, lambda: random.choice(BYTES)(whole, random), lambda: gzip.compress(whole),
-        lambda: gzip.compress(random.choice(BYTES)(gzip.decompress(whole), random), 1), lambda: b"", lambda: gzip.compress(b""), lambda: b"PK\3\4" + whole,
+        lambda: whole[: random.randrange(len(whole))], lambda: whole + whole,
+        lambda: random.choice(BYTES)(whole, random), lambda: gzip.compress(whole),
+        lambda: gzip.compress(random.choice(BYTES)(gzip.decompress(whole), random), 1), lambda: b"",
+        lambda: gzip.compress(b""), lambda: b"PK\3\4" + whole,
         lambda: gzip.decompress(whole), lambda: _packed([]), lambda: _packed(_basis()[:1]),
     ))()  # fmt: skip
 
@@ -132,7 +160,16 @@ def _contents(stand: Stand, random: Random) -> bytes:
     return _packed(members)
 
 
-MAKERS: tuple[Callable[[Stand, Random], bytes], ...] = (_names, _names, _links, _links, _sizes, _damaged, _damaged, _contents)
+MAKERS: tuple[Callable[[Stand, Random], bytes], ...] = (
+    _names,
+    _names,
+    _links,
+    _links,
+    _sizes,
+    _damaged,
+    _damaged,
+    _contents,
+)
 
 
 def archives(stand: Stand, number: int, random: Random) -> Case:
@@ -142,7 +179,13 @@ def archives(stand: Stand, number: int, random: Random) -> Case:
     case = Case(f"archive: {maker.__name__.strip('_')}")
     try:
         data = maker(stand, random)
-    except (OSError, ValueError, OverflowError, tarfile.TarError, UnicodeError):  # what cannot be packed cannot be sent either
+    except (
+        OSError,
+        ValueError,
+        OverflowError,
+        tarfile.TarError,
+        UnicodeError,
+    ):  # what cannot be packed cannot be sent either
         case.tried = 0
         return case
     (stand.work / "hostile.tar.gz").write_bytes(data)
@@ -161,7 +204,12 @@ def archives(stand: Stand, number: int, random: Random) -> Case:
         for name in [*folders, *names]:
             about = os.lstat(os.path.join(place, name))
             size, files = size + about.st_blocks * 512, files + 1
-            _judge_file(case, os.path.join(place, name), about, restored=any(part in made for part in Path(place).parts))
+            _judge_file(
+                case,
+                os.path.join(place, name),
+                about,
+                restored=any(part in made for part in Path(place).parts),
+            )
     if size > MOST_BYTES or files > MOST_FILES:
         case.lost("unbounded", f"{len(data)} bytes made {files} files of {size / 2**20:.0f} MiB")
     if made:
@@ -192,7 +240,13 @@ def _outside(stand: Stand) -> set[tuple[str, int, int]]:
         folders[:] = [f for f in folders if Path(place, f) not in (stand.runs, stand.scratch, stand.root / "saved", stand.home)]
         for name in [*folders, *names]:
             about = os.lstat(os.path.join(place, name))
-            found.add((os.path.join(place, name), about.st_mode, about.st_size if stat.S_ISREG(about.st_mode) else 0))
+            found.add(
+                (
+                    os.path.join(place, name),
+                    about.st_mode,
+                    about.st_size if stat.S_ISREG(about.st_mode) else 0,
+                )
+            )
     return found
 
 
@@ -228,7 +282,10 @@ def orders(stand: Stand, number: int, random: Random) -> Case:
     if victim.read_text() != "keep me":
         case.lost("overwritten", "a file out of the run was written to")
     if heard:
-        case.lost("sent", f"an address that a file names was asked{', with the key' if KEY.encode() in heard else ''}: {heard[:60]!r}")
+        case.lost(
+            "sent",
+            f"an address that a file names was asked{', with the key' if KEY.encode() in heard else ''}: {heard[:60]!r}",
+        )
     return case
 
 
@@ -241,8 +298,10 @@ def _configured(stand: Stand, random: Random, marker: Path, port: int) -> Case:
     """A configuration file in the current folder or above it."""
     _script(stand.work / "a.sh", marker)
     settings = random.choice((
-        f'agent_provider = "codex_exec"\ncoding_agent_cmd = "{stand.work}/a.sh"\n', 'agent_provider = "codex_exec"\ncoding_agent_cmd = "./a.sh"\n',
-        f'agent_provider = "remote_llm"\nopenai_base_url = "http://127.0.0.1:{port}/v1"\n', f'openai_base_url = "http://127.0.0.1:{port}/v1"\n',
+        f'agent_provider = "codex_exec"\ncoding_agent_cmd = "{stand.work}/a.sh"\n',
+        'agent_provider = "codex_exec"\ncoding_agent_cmd = "./a.sh"\n',
+        f'agent_provider = "remote_llm"\nopenai_base_url = "http://127.0.0.1:{port}/v1"\n',
+        f'openai_base_url = "http://127.0.0.1:{port}/v1"\n',
         'agent_fallback_providers = "codex_exec"\ncoding_agent_cmd = "./a.sh"\nagent_provider = "remote_llm"\n',
     ))  # fmt: skip
     name = random.choice(("dagogy.toml", "pyproject.toml"))
@@ -252,15 +311,20 @@ def _configured(stand: Stand, random: Random, marker: Path, port: int) -> Case:
     if random.random() < 0.3:
         os.chmod(place / name, 0o666)
     run = ("run", "latest", "--scope-file", "tea.md")
-    line = random.choice((("doctor",), ("doctor",), run, run, run, ("status", "latest"), ("validate", "latest"), ("recover", "latest", "--no-probe"),
-                          (*run, "--self-heal", "--heal-seconds", "5"), ("triage", "latest", "--no-probe"), (*run, "--show-prompt")))  # fmt: skip
+    line = random.choice((("doctor",), ("doctor",), run, run, run, ("status", "latest"), ("validate",
+    "latest"), ("recover", "latest", "--no-probe"),
+                          (*run, "--self-heal", "--heal-seconds", "5"), ("triage", "latest", "--no-probe"),
+                          (*run, "--show-prompt")))  # fmt: skip
     # Nothing of the torture asks the network. Where the file is not heeded, a provider that is asked for has no other address than a proxy
     # that refuses; what else would look for the provider's own address gets one of this machine.
     more = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
     if line == run and "openai_base_url" in settings:
         more["AGENT_PROVIDER"] = "remote_llm"
     elif "openai_base_url" not in settings:
-        more |= {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", **random.choice(({}, {"AGENT_PROVIDER": "remote_llm"}, {"AGENT_PROVIDER": "codex_exec"}))}
+        more |= {
+            "OPENAI_BASE_URL": "http://127.0.0.1:1/v1",
+            **random.choice(({}, {"AGENT_PROVIDER": "remote_llm"}, {"AGENT_PROVIDER": "codex_exec"})),
+        }
     case = Case(f"{name} in {place.relative_to(stand.root) / '.'}: {settings!r}; {more}; dagogy {' '.join(line)}")
     environ = stand.environment(OPENAI_API_KEY=KEY, AGENT_RETRY_BUDGET="0", AGENT_TIMEOUT_SECONDS="5", **more)
     ran = stand.run(*line, environ=environ, before=quiet, cpu=60)
@@ -276,14 +340,19 @@ def _restored(stand: Stand, random: Random, marker: Path, victim: Path) -> Case:
     run_id = source.name
     other = "20260101-000000-mine"
     words: list[str] = random.choice((
-        ["run", run_id], ["run", run_id, "--provider", "codex_exec"], ["archive", run_id, "--remove"], ["archive", other, "--remove"],
-        ["export", run_id, "--format", "mermaid", "-o", str(victim)], ["export", other, "--format", "mermaid", "-o", "victim.txt"],
-        ["postmortem", run_id, "-o", str(victim)], ["run", run_id, "--scope-file", "/etc/hostname"], ["run", other, "--scope-file", str(victim)],
-        ["validate", run_id, "--fix"], ["init", "made-by-a-stranger"], ["incidents", "reset"], ["run", run_id, "--self-heal", "--unsafe"], ["trust"],
+        ["run", run_id], ["run", run_id, "--provider", "codex_exec"], ["archive", run_id, "--remove"],
+        ["archive", other, "--remove"],
+        ["export", run_id, "--format", "mermaid", "-o", str(victim)], ["export", other, "--format", "mermaid",
+        "-o", "victim.txt"],
+        ["postmortem", run_id, "-o", str(victim)], ["run", run_id, "--scope-file", "/etc/hostname"], ["run",
+        other, "--scope-file", str(victim)],
+        ["validate", run_id, "--fix"], ["init", "made-by-a-stranger"], ["incidents", "reset"], ["run", run_id,
+        "--self-heal", "--unsafe"], ["trust"],
         ["postmortem", run_id, "--regression-test", str(stand.work / "tests")], ["plan", other],
     ))  # fmt: skip
     folder = random.choice((str(stand.runs / run_id), str(stand.work), "/", "."))
-    started = {"at_utc": "2030-01-01T00:00:00.000000Z", "event": "command_started", "command": "dagogy " + " ".join(words), "words": words, "pid": 2**22 + 7,
+    started = {"at_utc": "2030-01-01T00:00:00.000000Z", "event": "command_started",
+    "command": "dagogy " + " ".join(words), "words": words, "pid": 2**22 + 7,
                "folder": folder, "stage": "generated"}  # fmt: skip
     as_log = random.random() < 0.5
     shutil.copytree(source, stand.runs / other)
@@ -292,7 +361,13 @@ def _restored(stand: Stand, random: Random, marker: Path, victim: Path) -> Case:
             log.write(json.dumps(started) + "\n")
     for record in [] if as_log else sorted((source / "logs/failures").glob("*.json")):
         document = json.loads(record.read_bytes())
-        document.update(command=["dagogy", *words], folder=folder, code="interrupted", exit_status=130, at_utc="2030-01-01T00:00:00.000000Z")
+        document.update(
+            command=["dagogy", *words],
+            folder=folder,
+            code="interrupted",
+            exit_status=130,
+            at_utc="2030-01-01T00:00:00.000000Z",
+        )
         record.write_text(json.dumps(document))
     (source / "dagogy.toml").write_text('coding_agent_cmd = "./a.sh"\nagent_provider = "codex_exec"\n')
     _script(source / "a.sh", marker)
@@ -302,7 +377,16 @@ def _restored(stand: Stand, random: Random, marker: Path, victim: Path) -> Case:
     shutil.rmtree(source)
     kept = _runs_of(stand)
     recover = ("recover", run_id, "--no-probe")
-    line = random.choice((recover, recover, recover, ("triage", run_id, "--no-probe"), (*recover, "--dry-run"), ("diagnose", run_id, "--no-probe")))
+    line = random.choice(
+        (
+            recover,
+            recover,
+            recover,
+            ("triage", run_id, "--no-probe"),
+            (*recover, "--dry-run"),
+            ("diagnose", run_id, "--no-probe"),
+        )
+    )
     case = Case(f"{'log' if as_log else 'record'} of a restored run, made in {folder}: {' '.join(words)}; dagogy {' '.join(line)}")
     case.losses += judged(stand.run("init", "--from", "stranger.tar.gz", before=quiet))
     after = _runs_of(stand)
@@ -327,6 +411,11 @@ def _runs_of(stand: Stand) -> dict[str, tuple[tuple[str, bytes], ...]]:
     """The runs, each with what its artifacts and inputs hold."""
     found = {}
     for run in sorted(p for p in stand.runs.iterdir() if p.name[:1].isdigit()):
-        files = (run / "outputs/curriculum/curriculum.json", run / "inputs/topic_spec.json", run / "inputs/scope.md", run / "outputs/plan/plan.json")
+        files = (
+            run / "outputs/curriculum/curriculum.json",
+            run / "inputs/topic_spec.json",
+            run / "inputs/scope.md",
+            run / "outputs/plan/plan.json",
+        )
         found[run.name] = tuple((p.name, p.read_bytes()) for p in files if p.exists())
     return found
