@@ -128,13 +128,15 @@ def record(into: Path) -> Callable[[], None]:
     def install() -> None:
         leave = os._exit
 
+        pid = os.getpid()
+
         def exit_(status: int) -> NoReturn:
-            with _OPEN(into, "wb") as file:
-                pickle.dump((names, versions, removed), file)
+            if os.getpid() == pid:  # a probe's process is none of ours
+                with _OPEN(into, "wb") as file:
+                    pickle.dump((names, versions, removed), file)
             leave(status)
 
-        pid = os.getpid()
-        os._exit = lambda status: (exit_ if os.getpid() == pid else leave)(status)
+        os._exit = exit_
         Changes(at, seen).install()
 
     return install
