@@ -69,6 +69,8 @@ class App:
         self.debug = "--debug" in arguments
         self.flags: dict[str, Any] = {}
         self.emitted = False
+        #: Whether the run was found that the command is about.
+        self.found = False
         #: The run that the command is about, as the user named it, and as it was opened.
         self.reference = ""
         self.opened: OpenRun | None = None
@@ -159,11 +161,12 @@ class App:
         from dagogy.workspace.stages import EVENTS
 
         run = self.session.runs.find(reference)
+        self.found = True
         if unfinished(run.path / EVENTS) is not None:
             from dagogy.incidents.record import record_lost
 
             with contextlib.suppress(Locked, NotFound, StorageError):  # it is at work still, or somebody else may find it
-                record_lost(run, self.secrets(load=False))
+                record_lost(run, self.secrets(load=False), os.environ)
         return run
 
     def emit(self, document: Any, *lines: str) -> None:
@@ -384,8 +387,8 @@ def _report(app: App, error: DagogyError) -> int:
 
         secrets = _secrets(app)
         app.tell("\n".join([redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else [])]))
-        recorded = _record(app, error, secrets)
-        lines = [f"record: {recorded.path}"] if recorded.path is not None else []
+        recorded = None if _is_typo(app, error) else _record(app, error, secrets)
+        lines = [f"record: {recorded.path}"] if recorded is not None and recorded.path is not None else []
         if app.debug:
             import traceback
 
@@ -400,8 +403,17 @@ def _report(app: App, error: DagogyError) -> int:
                 sys.stdout.flush()
             except (OSError, ValueError):
                 _abandon(sys.stdout)
-        app.tell(redacted(recorded.line, secrets))
+        if recorded is not None:
+            app.tell(redacted(recorded.line, secrets))
     return error.exit_status
+
+
+def _is_typo(app: App, error: DagogyError) -> bool:
+    """Whether the command line cannot be understood (a command, option, id, file or run that is not there): nothing is recorded then.
+
+    Once its run was found, a command has failed: what it misses is missing in the run.
+    """
+    return not app.found and isinstance(error, InvalidArgument | NotFound)
 
 
 class Recorded(NamedTuple):
@@ -450,6 +462,10 @@ def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorde
         at = _circumstances(app, error)
         folder = at.run / FAILURES if at.run else app.settings.runs_dir / FAILURES_WITHOUT_RUN
         document = failure_document(error, ["dagogy", *app.arguments], os.environ, at, secrets)
+        if at.run:
+            from dagogy.workspace.provenance import sealed
+
+            document = sealed(document, at.run, os.environ)
         path = write_failure(folder, document)
 
     def diagnosed() -> None:

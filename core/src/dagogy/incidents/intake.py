@@ -51,13 +51,18 @@ def command_name(line: Sequence[str]) -> str:
 
 def read_record(path: Path) -> Failure:
     """The failure that a record tells of. Raises `InvalidArgument` when the file is none."""
+    return from_record(read_document(path), str(path))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """A failure record as it is written. Raises `InvalidArgument` when the file is none."""
     try:
         document = json.loads(read_regular(path))
     except (ValueError, RecursionError) as error:
         raise InvalidArgument(f"{path} is not a failure record: {error}", hint="pass a text on standard input: 'dagogy diagnose -'") from None
     if not isinstance(document, dict) or not isinstance(document.get("code"), str) or not isinstance(document.get("message"), str):
         raise InvalidArgument(f"{path} is not a failure record: it has no 'code' and 'message'", hint="'dagogy schema failure' shows what one has")
-    return from_record(document, str(path))
+    return document
 
 
 def from_record(document: Mapping[str, Any], source: str = "") -> Failure:

@@ -25,16 +25,17 @@ from dagogy.host.manager import Host, Plugin, is_stop
 from dagogy.incidents.budget import OutOfTime, deadline
 from dagogy.incidents.commands import GRACE_SECONDS, flag_of, overlaid, plain, run_command, under
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
-from dagogy.incidents.intake import about_failures, command_name, from_text, read_record, record_paths
+from dagogy.incidents.intake import about_failures, command_name, from_record, from_text, read_document, read_record, record_paths
 from dagogy.incidents.limits import Limits
 from dagogy.incidents.probing import Look, ask
 from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
-from dagogy.workspace.files import content_hash, hash_file, read_regular
+from dagogy.workspace.files import content_hash, hash_file
+from dagogy.workspace.provenance import foreign
 from dagogy.workspace.runs import Run, Runs
-from dagogy.workspace.settings import CORE_SETTINGS, Settings
+from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
 
 #: Actions in one recovery.
@@ -48,11 +49,23 @@ _WITHHELD = re.compile(r"\[redacted\]|\[[A-Z][A-Z0-9_]*\]")
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A failure to recover from: the command to run again (without the leading `dagogy`), the exit status it ended with, and where it was run."""
+    """A failure to recover from: the command to run again (without the leading `dagogy`), and the exit status it ended with.
+
+    `barred`: why the command is never run again and nothing that was recorded of it is acted on: its record may be a stranger's. `way_out`: what
+    to type then, where there is something to type. `consent`: why it is not run again without `--unsafe`.
+    """
 
     failure: Failure
     command: tuple[str, ...]
     exit_status: int
+    barred: str = ""
+    way_out: str = ""
+    consent: str = ""
+
+    @property
+    def line(self) -> str:
+        """The whole command line, as it is typed."""
+        return shlex.join(["dagogy", *self.command])
 
     @classmethod
     def of(cls, failure: Failure, exit_status: Any, run_id: str) -> Incident:
@@ -62,29 +75,41 @@ class Incident:
         return cls(failure, on_run(plain(words), run_id, run_id), exit_status if known else InternalError.exit_status)
 
 
-def last_incident(run: Run) -> Incident | None:
-    """The run's newest failure that still stands. One of a recovery's own commands is none, nor one that was mended since.
+def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
+    """The run's newest failure that still stands, or the one that a recovery was cut off from. None that was mended since.
 
-    A record that cannot be read is passed over; without a log nothing tells that a failure was mended.
+    A record that cannot be read is passed over, and so is one of a command that a recovery's action ran; without a log nothing tells that a
+    failure was mended. One that may be a stranger's is barred; `environ` says where the user's key is.
     """
     events: list[dict[str, Any]] = []
     with contextlib.suppress(DagogyError):
-        events += (e for e in read_events(run.path / EVENTS) if isinstance(e.get("event"), str))
+        events += read_events(run.path / EVENTS)
     lists = [e.get("records") for e in events if e["event"] == "recovery_action"]
     ours = {str(name) for names in lists if isinstance(names, list) for name in names}
-    for path in reversed(record_paths(run.path)):
+    paths = record_paths(run.path)
+    begun = _begun(events)
+    for path in sorted(reversed(paths), key=lambda path: path.name != begun):
         if path.name in ours:
             continue
         try:
-            failure = read_record(path)
-            exit_status = json.loads(read_regular(path)).get("exit_status")
+            document = read_document(path)
         except DagogyError:
             continue
-        if about_failures(failure.command):
+        failure, account = from_record(document, str(path)), document.get("recovery")
+        if about_failures(failure.command) or (isinstance(account, dict) and account.get("role") == "action"):
             continue
         later = [e for e in events if str(e.get("at_utc")) > failure.at_utc]
-        return None if any(_ended_well(e, failure.command) for e in later) else Incident.of(failure, exit_status, run.id)
+        if any(_ended_well(e, failure.command) for e in later):
+            return None
+        incident = Incident.of(failure, document.get("exit_status"), run.id)
+        return replace(incident, barred=foreign(document, run.path, environ))
     return None
+
+
+def _begun(events: Sequence[Mapping[str, Any]]) -> str:
+    """The name of the record that the last recovery was about, where that one was killed before its end; else ""."""
+    last = next((e for e in reversed(events) if e["event"] in ("recovery_started", "recovery_stopped", "recovered")), None)
+    return Path(str(last.get("failure"))).name if last is not None and last["event"] == "recovery_started" else ""
 
 
 def _ended_well(event: Mapping[str, Any], command: Sequence[str]) -> bool:
@@ -180,6 +205,8 @@ class Report:
     exit_status: int = 0
     run_id: str = ""
     line: str = ""
+    #: The failed command may not be run again, so nothing was done.
+    kept: bool = False
 
     @property
     def first_line(self) -> str:
@@ -195,6 +222,9 @@ class Report:
     @property
     def next_command(self) -> str:
         """What to type where it was not resolved: what was only shown, what needs consent, what is to be done by hand, or whom to ask."""
+        if self.kept:
+            consented = f"dagogy recover {self.run_id} --unsafe"
+            return (self.incident.way_out or f"dagogy status {self.run_id}") if self.incident.barred else consented
         if self.planned:
             return f"dagogy recover {self.run_id}"
         if self.hidden and self.failure.source:
@@ -227,6 +257,7 @@ class Report:
             "exit_status": self.exit_status,
             "failure": {"code": self.incident.failure.code, "message": self.incident.failure.message, "source": self.incident.failure.source},
             "command": ["dagogy", *self.incident.command],
+            "not_run_again": (self.incident.barred or self.incident.consent) if self.kept else "",
             "diagnosis": self.verdict.as_dict(),
             "steps": [s.as_dict() for s in self.steps],
             "unaided_retry": None if self.unaided is None else {"exit_status": self.unaided.exit_status, "told": told(self.unaided)},
@@ -286,6 +317,8 @@ class Recovery:
     def plan(self, incident: Incident) -> Report:
         """What `recover` would do first; changes nothing."""
         report = self._report(incident)
+        if self._kept_from(report):
+            return report
         if report.verdict.outcome == "diagnosed":
             chosen = self._actions(report)
             report.planned = [p for p in chosen if self._allowed(p)]
@@ -299,6 +332,10 @@ class Recovery:
         `verdict`: what `plan` made of the incident a moment ago, so that the machine is not looked at twice.
         """
         report = self._report(incident, verdict)
+        if self._kept_from(report):
+            return report
+        if incident.consent:
+            self.say(f"with your consent ({incident.consent}): {incident.line}")
         self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
         self._saw(report.verdict, incident.failure)
         self._tell_another_provider(incident)
@@ -317,6 +354,18 @@ class Recovery:
         report.run_id = self.at.id
         self._ended(report, seen)
         return report
+
+    def _kept_from(self, report: Report) -> bool:
+        """Whether the failed command may not be run again. Then nothing is done at all: nothing else could show that it helped."""
+        incident = report.incident
+        if incident.barred:
+            report.reason = f"the failed command is not run again: {incident.barred}"
+        elif incident.consent and not self.unsafe:
+            report.reason = f"the failed command is not run again without --unsafe: {incident.consent}"
+        else:
+            return False
+        report.kept = True
+        return True
 
     def _tell_another_provider(self, incident: Incident) -> None:
         """Whoever recovers may have other settings than whoever failed; what another provider answers is no merit of an action."""
@@ -396,7 +445,7 @@ class Recovery:
             if step.run_id:
                 command = on_run(command, self.at.id, step.run_id)
                 self.at = Run(self.run.path.parent / step.run_id)
-            report.reason = self._spent() or self._unfit(command, report.incident)
+            report.reason = self._spent() or self._unfit(command)
             if report.reason:
                 break
             failure = self._again(report, step, command, failure)
@@ -428,7 +477,7 @@ class Recovery:
 
     def _try_unaided(self, report: Report, command: Sequence[str], failure: Failure) -> Failure:
         """The failed command as it was. Returns the failure that stands then."""
-        report.reason = self._spent() or self._unfit(command, report.incident)
+        report.reason = self._spent() or self._unfit(command)
         if report.reason:
             return failure
         known = self._records()
@@ -483,12 +532,9 @@ class Recovery:
                         total += calls if isinstance(calls, int | float) else 0
         return total
 
-    def _unfit(self, command: Sequence[str], incident: Incident) -> str:
+    def _unfit(self, command: Sequence[str]) -> str:
         """Why the failed command cannot be run again; "" when it can."""
-        if not self._whole(command):
-            return "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"
-        folder = incident.failure.folder
-        return f"the folder in which the failed command was run is gone: {folder}" if folder and not os.path.isdir(folder) else ""
+        return "" if self._whole(command) else "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"
 
     def _may_repeat(self, plugin: Plugin, report: Report) -> bool:
         """Whether an action that may be carried out several times may be now: it stops when there was nothing that it could do."""
@@ -590,21 +636,16 @@ class Recovery:
         self.say(f"  again: {shown}dagogy {' '.join(words)}")
         self._attempts += 1
         account = redacted({"action": action, "incident": incident, "record": Path(failure.source).name, "environment": dict(settings)}, self._secrets)
-        result = self.command(words, {**settings, "DAGOGY_RECOVERY": json.dumps(account)}, failure.folder)
+        result = self.command(words, {**settings, "DAGOGY_RECOVERY": json.dumps(account)})
         self.say(f"  exit status {result.exit_status}: {told(result)}")
         self._event("recovery_retried", action=action, command=list(words), environment=dict(settings), exit_status=result.exit_status, told=told(result))
         return result
 
-    def command(self, arguments: Sequence[str], environment: Mapping[str, str], folder: str = "") -> CommandResult:
-        """Runs a command in `folder` (else the current one), within what is left of the limits."""
+    def command(self, arguments: Sequence[str], environment: Mapping[str, str]) -> CommandResult:
+        """Runs a command in the current folder, never in a recorded one, within what is left of the limits."""
         missing = [word for word in self.extra if word not in arguments]
-        settings, place = self.settings, Path(folder) if folder else self.settings.folder
-        given = {**self.limits.as_settings(self._calls(), settings), **environment}
-        if place != settings.folder:
-            # Paths that count from the current folder mean the same in the other one.
-            named = [known.name for known in CORE_SETTINGS.values() if known.kind == "path" and settings.environ.get(known.name, "").strip()]
-            given = {"ORCHESTRATION_BASE_DIR": str(settings.runs_dir), **{name: str(settings.path_of(name)) for name in named}, **given}
-        return run_command([*missing, *arguments], overlaid(settings.environ, given), place, self.limits.seconds_left)
+        given = {**self.limits.as_settings(self._calls(), self.settings), **environment}
+        return run_command([*missing, *arguments], overlaid(self.settings.environ, given), self.settings.folder, self.limits.seconds_left)
 
     def _deeper(self, report: Report, failure: Failure, step: Step) -> Failure:
         """When an action met another failure on its way, that is what has to be recovered from first."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +17,7 @@ from dagogy.pipeline.report import plural
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.answers import RunAnswers
 from dagogy.workspace.files import content_hash, to_json
+from dagogy.workspace.provenance import recovery_account
 from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, EVIDENCE, PREVIOUS, SCOPE, SPEC, TRACE, UNREADABLE, VALID, evidence_hash
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
         keep,
         lambda line: progress("generate", line),
         asked,
-        _recovery(settings.environ),
+        recovery_account(settings.environ),
     )
     loop.clean = partial(clean, shapes=False)
     result = loop.run()
@@ -263,15 +263,6 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     opened.run.event("generated", provider=provider.info.id, score=result.best.verdict.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
     opened.refresh()
     return result
-
-
-def _recovery(environ: Mapping[str, str]) -> dict[str, Any] | None:
-    """On whose account the command runs, as the recovery that started it put it into the environment; None where it is no JSON object."""
-    try:
-        told = json.loads(environ.get("DAGOGY_RECOVERY", ""))
-    except (ValueError, RecursionError):
-        return None
-    return told if isinstance(told, dict) else None
 
 
 def _put_aside(opened: OpenRun, curriculum: bytes) -> None:

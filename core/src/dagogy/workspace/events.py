@@ -60,12 +60,12 @@ def unfinished(path: Path) -> dict[str, Any] | None:
             event = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if not isinstance(event, dict):
+        if not isinstance(event, dict) or not isinstance(event.get("event"), str):
             continue
-        if event.get("event") == "command_started":
+        if event["event"] == "command_started":
             started = {**event, "last_utc": event.get("at_utc")}
         elif started is not None:
-            over = event.get("event") in _ENDS and event.get("pid", started.get("pid")) == started.get("pid")
+            over = event["event"] in _ENDS and event.get("pid", started.get("pid")) == started.get("pid")
             started = None if over else {**started, "last_utc": event.get("at_utc")}
     return started
 
@@ -80,7 +80,7 @@ def _no_pipe(path: str, flags: int) -> int:
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
-    """The events in order; a torn line is passed over. No log, no events. Raises `StorageError`."""
+    """The events in order; a torn line, and what is no event, is passed over. No log, no events. Raises `StorageError`."""
     try:
         with open(path, "rb", opener=_no_pipe) as file:
             for line in file:
@@ -88,7 +88,7 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
                     event = json.loads(line)
                 except (ValueError, RecursionError):
                     continue
-                if isinstance(event, dict):
+                if isinstance(event, dict) and isinstance(event.get("event"), str):
                     yield event
     except FileNotFoundError:
         return

@@ -8,6 +8,7 @@ from dagogy.api.errors import NotFound, StorageError
 from dagogy.api.incidents import Failure
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, no_probe_option, run_argument
+from dagogy.cli.replays import reviewed
 from dagogy.incidents.recover import Incident, Recovery, Report, last_incident, stale_incident
 from dagogy.incidents.redact import redacted
 from dagogy.pipeline.report import plural
@@ -34,7 +35,7 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
         if not app.json:
             app.write(str(redacted(line, secrets)))
 
-    say(f"recovering {run.id}: dagogy {' '.join(incident.command)}")
+    say(f"recovering {run.id}: {incident.line}")
     extra = () if app.third_party else ("--no-third-party",)
     recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, probes=not no_probe, extra=extra, say=say)
     report = recovery.plan(incident) if dry_run else recovery.recover(incident)
@@ -46,14 +47,15 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
 
 
 def _incident(app: App, run: Run) -> Incident:
-    incident = last_incident(run)
-    if incident is None:
-        try:
-            with app.reading(run.id) as opened:
-                incident = stale_incident(opened)
-        except StorageError as error:  # most often invalid run metadata, which 'status' meets as well
-            failure = Failure(code=error.code, message=error.message, run_id=run.id, details=error.details, hint=error.hint, source=f"status of {run.id}")
-            incident = Incident(failure, ("status", run.id), error.exit_status)
+    incident = last_incident(run, app.settings.environ)
+    if incident is not None:
+        return reviewed(app, incident, run.id)
+    try:
+        with app.reading(run.id) as opened:
+            incident = stale_incident(opened)
+    except StorageError as error:  # most often invalid run metadata, which 'status' meets as well
+        failure = Failure(code=error.code, message=error.message, run_id=run.id, details=error.details, hint=error.hint, source=f"status of {run.id}")
+        incident = Incident(failure, ("status", run.id), error.exit_status)
     if incident is None:
         raise NotFound(f"run {run.id} has no failure that still stands", hint=f"dagogy status {run.id}")
     return incident
@@ -62,6 +64,8 @@ def _incident(app: App, run: Run) -> Incident:
 def report_lines(report: Report) -> list[str]:
     """A recovery for people: what came of it, what is left to do by hand or with consent, and what would make a setting permanent."""
     lines = [f"{report.named}: {'resolved' if report.resolved else 'not resolved'}: {report.reason}"]
+    if report.kept:
+        lines.append(f"  its command, to type yourself if you want it: {report.incident.line}")
     lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
     lines += [f"  to do: {command}" for step in report.steps for command in step.commands]
     if not report.resolved:
