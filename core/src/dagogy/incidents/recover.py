@@ -106,6 +106,13 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
     return None
 
 
+def is_begun(run: Run) -> bool:
+    """Whether a recovery of the run was killed before its end."""
+    with contextlib.suppress(DagogyError):
+        return bool(_begun(list(read_events(run.path / EVENTS))))
+    return False
+
+
 def _begun(events: Sequence[Mapping[str, Any]]) -> str:
     """The name of the record that the last recovery was about, where that one was killed before its end; else ""."""
     last = next((e for e in reversed(events) if e["event"] in ("recovery_started", "recovery_stopped", "recovered")), None)
@@ -588,7 +595,7 @@ class Recovery:
 
     def _act(self, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int = 0) -> Step:
         """One action carried out. Whatever goes wrong in it is told as its outcome."""
-        context = _Context(self, failure, verdict, attempt)
+        context = _Context(self, plugin, failure, verdict, attempt)
         before = self._records()
         step = Step(plugin, "failed", "", ran=context.ran)
         if plugin.info.safety != "manual":
@@ -635,11 +642,15 @@ class Recovery:
         shown = "".join(f"{name}={shlex.quote(value)} " for name, value in settings.items())
         self.say(f"  again: {shown}dagogy {' '.join(words)}")
         self._attempts += 1
-        account = redacted({"action": action, "incident": incident, "record": Path(failure.source).name, "environment": dict(settings)}, self._secrets)
-        result = self.command(words, {**settings, "DAGOGY_RECOVERY": json.dumps(account)})
+        result = self.command(words, {**settings, **self.account(failure, action, incident, environment=dict(settings))})
         self.say(f"  exit status {result.exit_status}: {told(result)}")
         self._event("recovery_retried", action=action, command=list(words), environment=dict(settings), exit_status=result.exit_status, told=told(result))
         return result
+
+    def account(self, failure: Failure, action: str, incident: str, **more: Any) -> dict[str, str]:
+        """The setting that tells a command on whose account it runs: for its trace, its record, and whoever counts incidents."""
+        told = {"action": action, "incident": incident, "record": Path(failure.source).name, **more}
+        return {"DAGOGY_RECOVERY": json.dumps(redacted(told, self._secrets))}
 
     def command(self, arguments: Sequence[str], environment: Mapping[str, str]) -> CommandResult:
         """Runs a command in the current folder, never in a recorded one, within what is left of the limits."""
@@ -719,7 +730,8 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, con
 class _Context(RecoveryContext):
     """What an action gets from us."""
 
-    def __init__(self, recovery: Recovery, failure: Failure, verdict: Verdict, attempt: int) -> None:
+    def __init__(self, recovery: Recovery, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int) -> None:
+        self._action, self._incident = plugin.id, verdict.incident_id
         self.attempt, self.failed_providers = attempt, tuple(recovery.failed_providers)
         self._recovery, self._failure = recovery, failure
         self.probes = [look.result for look in verdict.looks]
@@ -742,7 +754,8 @@ class _Context(RecoveryContext):
 
     def dagogy(self, *arguments: str, environment: Mapping[str, str] | None = None) -> CommandResult:
         self._recovery.say(f"  dagogy {' '.join(arguments)}")
-        result = self._recovery.command(arguments, environment or {})
+        account = self._recovery.account(self._failure, self._action, self._incident, role="action")
+        result = self._recovery.command(arguments, {**(environment or {}), **account})
         self.ran.append({"command": ["dagogy", *arguments], "exit_status": result.exit_status, "told": told(result)})
         return result
 

@@ -225,8 +225,12 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     def keep(draft: Draft) -> None:
         nonlocal before
         if before is not None:
-            _put_aside(opened, before)
+            if content_hash(before) not in _drafts(opened):
+                _put_aside(opened, before)
             before = None
+        # Before it is written: killed in between, a draft must not pass for what an earlier round left.
+        opened.metadata.stamps["round"] = {"drafts": [*dict.fromkeys([*_drafts(opened), content_hash(draft.data)])]}
+        opened.run.save(opened.metadata)
         # Nobody judged the new draft by way of this marker.
         opened.run.remove(VALID)
         if draft.reading is None:
@@ -263,6 +267,15 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     opened.run.event("generated", provider=provider.info.id, score=result.best.verdict.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
     opened.refresh()
     return result
+
+
+def _drafts(opened: OpenRun) -> list[str]:
+    """The hashes of the curricula that were written in a round that is not closed yet (`operations.close_round`).
+
+    A command that was killed leaves one. Run again, it goes on with that round: what stood before it is still the previous curriculum.
+    """
+    drafts = opened.metadata.stamps.get("round", {}).get("drafts")
+    return [str(sha) for sha in drafts] if isinstance(drafts, list) else []
 
 
 def _put_aside(opened: OpenRun, curriculum: bytes) -> None:

@@ -35,7 +35,7 @@ def list_incidents(app: App) -> None:
             problems.append(error.message)
             continue
         problems += [f"{run_id}: {name} cannot be read" for name in told.unreadable]
-        for failure in told.failures:
+        for failure in told.faults:
             row = found.setdefault(failure.verdict.incident_id, {"count": 0, "runs": set(), "last_seen_utc": "", "by": Counter()})
             row["count"] += 1
             row["runs"].add(run_id)
