@@ -206,6 +206,7 @@ class Report:
     hidden: list[Plugin] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     planned: list[Plugin] = field(default_factory=list)
+    idle: dict[str, str] = field(default_factory=dict)
     unaided: CommandResult | None = None
     resolved: bool = False
     reason: str = ""
@@ -269,6 +270,7 @@ class Report:
             "steps": [s.as_dict() for s in self.steps],
             "unaided_retry": None if self.unaided is None else {"exit_status": self.unaided.exit_status, "told": told(self.unaided)},
             "planned": [{"action": p.id, "safety": p.info.safety, "summary": p.info.summary} for p in self.planned],
+            "nothing_to_do": dict(self.idle),
             "manual": [{"action": s.action.id, "message": s.message, "commands": list(s.commands)} for s in self.manual],
             "hidden": [{"action": p.id, "summary": p.info.summary, "reason": p.info.reason} for p in self.hidden],
             "permanent": self.permanent,
@@ -328,7 +330,7 @@ class Recovery:
             return report
         if report.verdict.outcome == "diagnosed":
             chosen = self._actions(report)
-            report.planned = [p for p in chosen if self._allowed(p)]
+            report.planned = [p for p in chosen if self._allowed(p) and not self._is_idle(p, incident.failure, report)]
             self._leave_to_people(report, incident.failure)
             report.reason = "nothing was done: --dry-run"
         return report
@@ -590,8 +592,22 @@ class Recovery:
                         again = shlex.join(["dagogy", *report.incident.command])
                         step.commands = [again if c == f"dagogy recover {self.at.id}" else c for c in step.commands]
                     report.manual.append(step)
-            elif not self._allowed(plugin):
+            elif not self._allowed(plugin) and not self._is_idle(plugin, failure, report):
                 report.hidden.append(plugin)
+
+    def _is_idle(self, plugin: Plugin, failure: Failure, report: Report) -> bool:
+        """Whether an action has nothing to do; asked of those that can be asked without being carried out."""
+        context = _Rehearsal(self, plugin, failure, report.verdict, 0)
+        try:
+            if plugin.info.safety == "manual" or not self.host.implementation(plugin).rehearsable:
+                return False
+            outcome = _ask(self.host, plugin, failure, report.verdict.best[0].diagnosis, context)
+        except (DagogyError, AttributeError):
+            return False
+        if outcome.changed or outcome.environment:
+            return False
+        report.idle[plugin.id] = outcome.message
+        return True
 
     def _act(self, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int = 0) -> Step:
         """One action carried out. Whatever goes wrong in it is told as its outcome."""
@@ -727,6 +743,10 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, con
     return outcome
 
 
+class _Would(DagogyError):
+    """Raised in an action that is only asked, where it would begin to change something."""
+
+
 class _Context(RecoveryContext):
     """What an action gets from us."""
 
@@ -791,3 +811,16 @@ class _Context(RecoveryContext):
         from dagogy.contracts.documents import decode_topic_spec
 
         return [str(p) for p in decode_topic_spec(run.read(SPEC)).problems]
+
+
+class _Rehearsal(_Context):
+    """What an action gets that is only asked whether it has anything to do."""
+
+    def dagogy(self, *arguments: str, environment: Mapping[str, str] | None = None) -> CommandResult:
+        raise _Would("it would run a command")
+
+    def keep(self, relative: str) -> Path | None:
+        raise _Would("it would overwrite a file")
+
+    def wait(self, seconds: float) -> None:
+        raise _Would("it would wait")

@@ -14,6 +14,8 @@ _PREFERRED = ("codex_exec", "internal")
 class LongerTimeout(RecoveryAction):
     """Doubles `AGENT_TIMEOUT_SECONDS` for one attempt, up to half an hour."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting("AGENT_TIMEOUT_SECONDS").strip() or ("300" if failure.provider == "codex_exec" else "30")
         try:
@@ -28,6 +30,8 @@ class LongerTimeout(RecoveryAction):
 
 class WithoutModel(RecoveryAction):
     """Takes `AGENT_MODEL` out for one attempt: an account that signs in by chat may not use every model by name."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         model = context.setting("AGENT_MODEL").strip()
@@ -44,6 +48,8 @@ class WithoutModel(RecoveryAction):
 
 class SwitchProvider(RecoveryAction):
     """Lets another installed provider answer for one attempt: `codex_exec` where it can be started, else `internal`, which needs no model."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if any(word.split("=")[0] == "--provider" for word in failure.command):

@@ -66,6 +66,8 @@ class RebuildMetadata(RecoveryAction):
     The file as it was is kept in `logs/kept/`. What each artifact was made from is not known any more, so the reports are to be made again.
     """
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         path = context.run / "run.json"
         if not _RUN_ID.fullmatch(context.run_id) or path.is_symlink():

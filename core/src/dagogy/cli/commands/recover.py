@@ -99,6 +99,7 @@ def report_lines(report: Report) -> list[str]:
     if report.kept:
         lines.append(f"  its command, to type yourself if you want it: {report.incident.line}")
     lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
+    lines += [f"  nothing to do for {action}: {why}" for action, why in report.idle.items()]
     lines += [f"  to do: {command}" for step in report.steps for command in step.commands]
     if not report.resolved:
         for step in report.manual:
