@@ -31,6 +31,14 @@ settings.register_profile("dagogy", deadline=None, max_examples=40, print_blob=T
 settings.load_profile("dagogy")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What dagogy keeps for its user is kept for the tests in a folder of theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture
 def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
     """A folder for fake distributions that is on `sys.path`; what was imported from it is forgotten afterwards."""

@@ -141,7 +141,7 @@ def _run(document: str) -> None:
 
     from dagogy.cli.app import run
 
-    with TemporaryDirectory() as folder, open(os.devnull, "w") as nothing:  # noqa: PTH123
+    with TemporaryDirectory() as folder, open(os.devnull, "w") as nothing:
         path = Path(folder, "scope.md")
         path.write_text(document)
         with contextlib.chdir(folder), contextlib.redirect_stdout(nothing), contextlib.redirect_stderr(nothing):

@@ -76,7 +76,7 @@ def test_a_change_of_the_providers_settings_is_another_circuit(tmp_path: Path, b
     assert "sk-one" not in (tmp_path / CIRCUITS).read_text()
     # Who sees the fingerprint and guesses the key cannot check the guess without the secret of this user.
     assert mine != fingerprint(here, {"XDG_STATE_HOME": str(tmp_path / "of another user")})
-    secret = tmp_path / "state/dagogy/circuits.key"
+    secret = tmp_path / "state/dagogy/user.key"
     assert secret.stat().st_mode & 0o777 == 0o600
     secret.chmod(0o666)
     assert fingerprint(here, environ) == ""

@@ -72,6 +72,7 @@ class App:
         self.debug = "--debug" in arguments
         self.flags: dict[str, Any] = {}
         self.emitted = False
+        #: Whether the run was found that the command is about.
         #: The run that the command is about, as the user named it, and as it was opened.
         self.reference = ""
         self.opened: OpenRun | None = None
@@ -175,7 +176,7 @@ class App:
             from dagogy.incidents.record import record_lost
 
             with contextlib.suppress(Locked, NotFound, StorageError):  # it is at work still, or somebody else may find it
-                record_lost(run, self.secrets(load=False))
+                record_lost(run, self.secrets(load=False), os.environ)
         return run
 
     def emit(self, document: Any, *lines: str) -> None:
@@ -460,8 +461,8 @@ def _report(app: App, error: DagogyError) -> int:
         app.tell(redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []))
         app.tell_ignored()
         app.tell_heard()
-        recorded = _record(app, error, secrets)
-        lines = [f"record: {recorded.path}"] if recorded.path is not None else []
+        recorded = None if _is_typo(app, error) else _record(app, error, secrets)
+        lines = [f"record: {recorded.path}"] if recorded is not None and recorded.path is not None else []
         if app.debug:
             import traceback
 
@@ -476,7 +477,8 @@ def _report(app: App, error: DagogyError) -> int:
                 sys.stdout.flush()
             except (OSError, ValueError):
                 _abandon(sys.stdout)
-        app.tell(redacted(recorded.line, secrets))
+        if recorded is not None:
+            app.tell(redacted(recorded.line, secrets))
     return error.exit_status
 
 
@@ -486,6 +488,14 @@ def _other_faults(app: App, error: DagogyError) -> list[BaseException]:
     while chain[-1] is not None:
         chain.append(chain[-1].__cause__ or chain[-1].__context__)
     return [fault for fault in app.heard.faults if fault not in chain]
+
+
+def _is_typo(app: App, error: DagogyError) -> bool:
+    """Whether the command line cannot be understood (a command, option, id, file or run that is not there): nothing is recorded then.
+
+    Once its run was found, a command has failed: what it misses is missing in the run.
+    """
+    return app.found is None and isinstance(error, InvalidArgument | NotFound)
 
 
 class Recorded(NamedTuple):
@@ -534,6 +544,10 @@ def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorde
         at = _circumstances(app, error)
         folder = at.run / FAILURES if at.run else app.settings.runs_dir / FAILURES_WITHOUT_RUN
         document = failure_document(error, ["dagogy", *app.arguments], os.environ, at, secrets)
+        if at.run:
+            from dagogy.workspace.provenance import sealed
+
+            document = sealed(document, at.run, os.environ)
         path = write_failure(folder, document)
 
     def diagnosed() -> None:

@@ -399,6 +399,10 @@ class FailureRecord(Open):
     environment: dict[str, VariableFact]
     versions: dict[str, str]
     plugins: dict[str, str]
+    #: The recovery that started the command: `action`, `incident`, `record` (of the failure that it recovers from), `role`.
+    recovery: dict[str, Any] | None = None
+    #: Who wrote the record: `at_utc`, `uid`, `host`, `mac`. Without a valid one its command is never run again.
+    seal: dict[str, Any] | None = None
 
 
 ARTIFACTS: dict[str, type[BaseModel]] = {

@@ -76,6 +76,23 @@ class History:
         """The run's last failure; one of a command about failures only where there is no other."""
         return next((f for f in reversed(self.failures) if not about_failures(f.command.split())), next(reversed(self.failures), None))
 
+    @property
+    def faults(self) -> Sequence[Happened]:
+        """The failures that are incidents of their own. Of a failure and what was tried to recover from it each incident counts once."""
+        seen: set[tuple[str, str]] = set()
+        roots: dict[str, str] = {}
+        found = []
+        for failure in self.failures:
+            account = failure.document.get("recovery")
+            before = str(account.get("record") or "") if isinstance(account, dict) else ""
+            root = roots[failure.record.name] = roots.get(before, before) or failure.record.name
+            fault = root, failure.verdict.incident_id
+            # The attempt of a recovery whose own failure has no record stands for that one.
+            if fault not in seen:
+                found.append(failure)
+            seen.add(fault)
+        return found
+
     def resolved(self, failure: Happened) -> Mapping[str, Any] | None:
         """The event that shows that a failure is over: a recovery of it, or the same command that came to its end later.
 
@@ -149,7 +166,8 @@ def criteria(host: Host, told: History) -> list[str]:
 
 
 def _count(told: History, escalation: Escalation) -> int:
-    messages = [f.message for f in told.failures if f.verdict.incident_id in escalation.incidents]
+    # That an attempt to recover met the fault again does not show that it is deterministic; that no attempt helped is what the others count.
+    messages = [f.message for f in (told.faults if escalation.same else told.failures) if f.verdict.incident_id in escalation.incidents]
     return max((messages.count(m) for m in messages), default=0) if escalation.same else len(messages)
 
 

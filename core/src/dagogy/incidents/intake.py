@@ -51,10 +51,15 @@ def command_name(line: Sequence[str]) -> str:
 
 def read_record(path: Path) -> Failure:
     """The failure that a record tells of. Raises `InvalidArgument` when the file is none."""
+    return from_record(read_document(path), str(path))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """A failure record as it is written. Raises `InvalidArgument` when the file is none."""
     document = record_document(path)
     if "code" not in document or "message" not in document:
         raise InvalidArgument(f"{path} is not a failure record: it has no 'code' and 'message'", hint="'dagogy schema failure' shows what one has")
-    return from_record(document, str(path))
+    return document
 
 
 _SHAPES: dict[str, Shape] = {

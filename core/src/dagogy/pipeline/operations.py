@@ -64,6 +64,15 @@ def validation_failure(opened: OpenRun, report: dict[str, Any]) -> ValidationFai
     )
 
 
+def close_round(opened: OpenRun) -> None:
+    """Ends the round of a generation whose curriculum does not pass: the next generation replaces it, and it becomes the previous one.
+
+    That of one which passes ends with `iterate`. Until then the command, run again, goes on with the same round.
+    """
+    if opened.metadata.stamps.pop("round", None) is not None:
+        opened.run.save(opened.metadata)
+
+
 def plan(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
     """Makes and writes the plan. Raises `StageConflict` unless the run is validated."""
     opened.require(REPORT_JSON, "plan")
@@ -105,6 +114,7 @@ def iterate(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any
     counts = {name: len(document[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")}
     opened.metadata.note("iterated", ", ".join(f"{n} {name}" for name, n in counts.items()))
     opened.run.event("iterated", **counts, time_delta_minutes=document["time_delta_minutes"])
+    opened.metadata.stamps.pop("round", None)
     opened.refresh(diff=content_hash(data))
     return document
 

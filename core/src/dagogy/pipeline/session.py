@@ -16,6 +16,7 @@ from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
 from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 from dagogy.workspace.files import read_regular, remove_temporaries
 from dagogy.workspace.lock import locked, shared
+from dagogy.workspace.provenance import recovery_account, sealed
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
 from dagogy.workspace.stages import CURRICULUM, FAILURES, SCOPE, SPEC, State, infer, mark, out_of_line, source_path, sync
@@ -146,8 +147,10 @@ class Session:
             opened, before = self._open(run)
             sync(run, opened.metadata, opened.state, before)
             facts = {"command": command, "pid": os.getpid()}
+            account = recovery_account(self.settings.environ)
+            more = {"stage": opened.state.stage, "words": list(words), "folder": str(self.settings.folder), **({"recovery": account} if account else {})}
             try:
-                run.event("command_started", **facts, stage=opened.state.stage, words=list(words), folder=str(self.settings.folder))
+                run.event("command_started", **sealed({**facts, **more}, run.path, self.settings.environ))
                 yield opened
                 run.event("command_ended", **facts, stage=opened.state.stage)
             except BaseException:

@@ -13,7 +13,6 @@ import hashlib
 import hmac
 import json
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,11 +21,10 @@ from typing import Any, NamedTuple
 
 from dagogy.api.errors import ProviderError, StorageError
 from dagogy.workspace.files import PRIVATE_FILE, from_json, read_regular, to_json, write_atomic
-from dagogy.workspace.state import privacy_problem, private_dir, state_dir
+from dagogy.workspace.state import user_key
 
 CIRCUITS = "circuits.json"
 _LOCK = ".circuits.lock"
-_KEY, _KEY_BYTES = "circuits.key", 32
 #: No breaker stays open longer, whatever a service said: a date that far is a mistake.
 LONGEST_SECONDS = 31 * 86_400.0
 #: The year 9000, in seconds since the epoch: a time that a date can be made of.
@@ -65,28 +63,10 @@ def fingerprint(values: Mapping[str, str], environ: Mapping[str, str]) -> str:
     "" where that folder cannot be used: then the breaker is for provider, endpoint and model alone.
     """
     try:
-        key = _secret(private_dir(state_dir(environ)) / _KEY)
-    except (StorageError, OSError):
+        key = user_key(environ)
+    except StorageError:
         return ""
-    return hmac.new(key, json.dumps(sorted(values.items())).encode(), hashlib.sha256).hexdigest()[:16]
-
-
-def _secret(path: Path) -> bytes:
-    """The key in a file that only this user can read, made when there is none. Whoever else makes it at the same time makes the same one."""
-    if not os.path.lexists(path):
-        made = path.with_name(f".{_KEY}.{os.getpid()}.{secrets.token_hex(4)}")
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(_KEY_BYTES))
-            with contextlib.suppress(FileExistsError):
-                os.link(made, path)
-        finally:
-            os.unlink(made)
-    key = read_regular(path)
-    if len(key) != _KEY_BYTES or privacy_problem(os.lstat(path)):
-        raise StorageError(f"{path} is no key of this user's own")
-    return key
+    return hmac.new(key, b"dagogy circuit 1\0" + json.dumps(sorted(values.items())).encode(), hashlib.sha256).hexdigest()[:16]
 
 
 class Breakers:

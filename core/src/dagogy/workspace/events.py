@@ -105,7 +105,7 @@ def _no_pipe(path: str, flags: int) -> int:
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
-    """The events in order; a torn line is passed over. No log, no events. Raises `StorageError`."""
+    """The events in order; a torn line, and what is no event, is passed over. No log, no events. Raises `StorageError`."""
     try:
         with open(path, "rb", opener=_no_pipe) as file:
             for line in file:

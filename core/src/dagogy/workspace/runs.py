@@ -24,6 +24,8 @@ _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}(?:-[a-z0-9-]+)?")
 _STAMP = len("20260131-120000")
 #: The history in `run.json` keeps this many entries; the events log has all of them.
 HISTORY_LIMIT = 200
+#: Where a run tells which one took its place, and that one whose place it took.
+REPLACED_BY, REPLACES = "logs/replaced_by", "logs/replaces"
 _SLUG_LIMIT = 60
 #: `run.json` is a few levels deep; what is deeper could be read, but not written again.
 _DEPTH_LIMIT = 40
@@ -240,6 +242,9 @@ class Runs:
         if reference in ids:
             return self.named(reference)
         slugs = [i for i in ids if i[_STAMP + 1 :] == reference]
+        if len(slugs) > 1:
+            # A run that another one took the place of has left its name to that one; its whole id still finds it.
+            slugs = [i for i in slugs if self.replacement(i) not in slugs] or slugs
         hits = slugs or [i for i in ids if i.startswith(reference)]
         if len(hits) == 1:
             return self.named(hits[0])
@@ -248,6 +253,15 @@ class Runs:
             raise InvalidArgument(f"'{reference}' means {len(hits)} runs: {shown}", hint="give the whole id", details={"candidates": hits[:100]})
         known = ids[-200:] + [i[_STAMP + 1 :] for i in ids[-200:] if len(i) > _STAMP + 1]
         raise NotFound(f"no run '{reference}' in {self.base}", hint=did_you_mean(reference, known) or "'dagogy list' shows the runs")
+
+    def replacement(self, run_id: str) -> str:
+        """The id of the run that took the place of this one, as both tell; "" where none did."""
+        try:
+            fresh = read_regular(self.base / run_id / REPLACED_BY)[:200].decode().strip()
+            mutual = is_run_id(fresh) and read_regular(self.base / fresh / REPLACES)[:200].decode().strip() == run_id
+        except (StorageError, UnicodeDecodeError):
+            return ""
+        return fresh if mutual else ""
 
     def _newest(self, ids: list[str]) -> str:
         """The last by time; among runs of one second the one whose metadata says it was made last."""

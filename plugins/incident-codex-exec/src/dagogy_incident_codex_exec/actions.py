@@ -16,6 +16,8 @@ _PREFERRED = ("codex_exec", "internal")
 class LongerTimeout(RecoveryAction):
     """Doubles `AGENT_TIMEOUT_SECONDS` for one attempt, up to half an hour."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         told = failure.details.get("timeout_seconds")
         given = context.setting("AGENT_TIMEOUT_SECONDS").strip() or told or _DEFAULT_SECONDS.get(failure.provider, 30.0)
@@ -32,6 +34,8 @@ class LongerTimeout(RecoveryAction):
 class WithoutModel(RecoveryAction):
     """Takes `AGENT_MODEL` out for one attempt: an account that signs in by chat may not use every model by name."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         model = context.setting("AGENT_MODEL").strip()
         if any(word.split("=")[0] == "--model" for word in failure.command):
@@ -47,6 +51,8 @@ class WithoutModel(RecoveryAction):
 
 class SwitchProvider(RecoveryAction):
     """Lets another installed provider answer for one attempt: `codex_exec` where it can be started, else `internal`, which needs no model."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if any(word.split("=")[0] == "--provider" for word in failure.command):

@@ -23,6 +23,8 @@ _STATUS_PAGES = {
 class BackOff(RecoveryAction):
     """Waits 5 s, then 10, then 20, or as long as the provider said, up to a minute; each a little longer, so that not all come back at once."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         told = diagnosis.retry_after_seconds
         if told is not None and told > _LONGEST_SECONDS:

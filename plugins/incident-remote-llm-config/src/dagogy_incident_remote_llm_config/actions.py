@@ -26,6 +26,8 @@ _DEFAULT = "https://api.openai.com/v1"
 class TrimBaseUrl(RecoveryAction):
     """Takes white space, quotes and slashes at the end off the address for one attempt; it stays the same address."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
         wanted = trimmed_base_url(given)
@@ -36,6 +38,8 @@ class TrimBaseUrl(RecoveryAction):
 
 class UseTestedBaseUrl(RecoveryAction):
     """Asks `GET /models` at the repaired address, and uses it for one attempt where an API lists its models there."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)

@@ -21,7 +21,7 @@ def archive(app: App, reference: str, remove: bool, wait_seconds: float) -> None
     """Packs a run into a .tar.gz in the archive dir, also one whose metadata is invalid; 'init --from' restores it. The run stays."""
     from dagogy.workspace.archive import archive_run, remove_run, restorable
 
-    run = app.session.runs.find(reference)
+    run = app.find(reference)
     folder: Path = app.settings.archive_dir
     with locked(run.path, app.command_line(), wait_seconds):
         path = archive_run(run, folder)

@@ -37,7 +37,7 @@ def list_incidents(app: App) -> None:
         except NotFound:  # archived away meanwhile
             continue
         problems += [f"{run_id}: {name} cannot be read" for name in told.unreadable]
-        for failure in told.failures:
+        for failure in told.faults:
             row = found.setdefault(failure.verdict.incident_id, {"count": 0, "runs": set(), "last_seen_utc": "", "by": Counter()})
             row["count"] += 1
             row["runs"].add(run_id)

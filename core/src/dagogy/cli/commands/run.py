@@ -108,6 +108,7 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
             report = operations.validate(opened, result.best.subject, result.best.verdict)
             progress("validate", summary_line(report))
             if not report["passed"]:
+                operations.close_round(opened)
                 raise operations.validation_failure(opened, report)
             plan = operations.plan(opened, result.best.subject)
             progress("plan", _weeks(plan))
