@@ -72,7 +72,6 @@ class App:
         self.debug = "--debug" in arguments
         self.flags: dict[str, Any] = {}
         self.emitted = False
-        #: Whether the run was found that the command is about.
         #: The run that the command is about, as the user named it, and as it was opened.
         self.reference = ""
         self.opened: OpenRun | None = None
