@@ -211,7 +211,7 @@ def _open(path: Path) -> int | None:
 def _opened(entry: dict[str, Any]) -> Opened:
     """Raises `ValueError`, `KeyError` or `TypeError` for what is no entry."""
     told = entry["circuit"]
-    circuit = Circuit(*(str(told[key]) for key in ("provider", "endpoint", "model")), str(told.get("settings", "")))
+    circuit = Circuit(str(told["provider"]), str(told["endpoint"]), str(told["model"]), str(told.get("settings", "")))
     since, until = float(entry["since"]), float(entry["until"])
     if not since <= until <= since + LONGEST_SECONDS + 1:
         raise ValueError(f"the breaker of {circuit} is open from {since} to {until}")
