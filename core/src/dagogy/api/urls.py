@@ -119,11 +119,11 @@ def plain_http_hop(url: str) -> str:
         return ""
     if not is_loopback(host):
         return host
-    from urllib.request import getproxies_environment, proxy_bypass_environment
+    from urllib.request import getproxies_environment, proxy_bypass
 
     proxies = getproxies_environment()
     proxy = proxies.get("http") or proxies.get("all") or ""
-    if not proxy or proxy_bypass_environment(host, proxies):
+    if not proxy or proxy_bypass(host):
         return ""
     try:
         hop = urlsplit(proxy if "://" in proxy else f"http://{proxy}").hostname or ""

@@ -70,9 +70,9 @@ class SplitWork(RecoveryAction):
 def timeout_in_effect(failure: Failure, context: RecoveryContext) -> float:
     """The seconds that the call was given, or that are set by now where these are more; else the provider's default."""
     known = [0.0]
-    for told in (failure.details.get("timeout_seconds"), context.setting("AGENT_TIMEOUT_SECONDS")):
-        with contextlib.suppress(TypeError, ValueError):
-            known.append(float(told))
+    for told in (failure.details.get("timeout_seconds", ""), context.setting("AGENT_TIMEOUT_SECONDS")):
+        with contextlib.suppress(ValueError):
+            known.append(float(str(told)))
     seconds = max(known)
     return seconds if 0 < seconds < float("inf") else _DEFAULT_SECONDS.get(failure.provider, 30.0)
 
