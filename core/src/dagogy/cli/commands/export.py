@@ -39,7 +39,7 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
         document: Any = _curriculum(opened) if artifact == CURRICULUM else _plan(opened)
     text = exported(app, plugin, ExportSubject(document=document, artifact=artifact, version=__version__))
     if output is not None:
-        export_atomic(output.absolute(), text.encode())
+        export_atomic(output.absolute(), text.encode(errors="backslashreplace"))
     app.emit(
         {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text},
         f"written {output}" if output else text.removesuffix("\n"),
