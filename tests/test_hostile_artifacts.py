@@ -111,3 +111,12 @@ def test_a_crash_of_who_asks_nobody_is_no_setting_of_another_provider(desk: Desk
         done = desk("run", "latest", "--scope-file", "tea.md")
     assert done.code == "internal_error"
     assert "incident unknown" in done.err
+
+
+def test_half_a_character_in_the_log_reaches_a_bundle_escaped(desk: Desk) -> None:
+    run = finished(desk)
+    with open(run / "logs/events.jsonl", "a") as file:
+        file.write('{"at_utc": "2026", "event": "recovery_retried", "told": "\\ud800", "environment": {"A": "\\udc00"}, "exit_status": 8}\n')
+    for command in ("escalate", "postmortem", "diagnose"):
+        desk.ok(command, "latest")
+    desk.ok("postmortem", "latest", "-o", "report.md")

@@ -175,7 +175,7 @@ def _collected(
         elif with_artifacts:
             files.files[f"run/{name}"] = data
     files.add("artifacts.json", to_json(artifacts))
-    files.add("report.md", markdown.document(_report(host, told, last, met, artifacts, note)).encode())
+    files.add("report.md", markdown.document(_report(host, told, last, met, artifacts, note)).encode(errors="backslashreplace"))
     files.files["redactions.json"] = to_json({"variables": sorted(secrets), "replaced": files.redactions, "unreadable_records": list(told.unreadable)})
     files.search()
     return files, last, met

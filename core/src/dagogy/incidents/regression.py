@@ -70,7 +70,7 @@ def write_regression_test(run: Run, failure: Happened, settings: Settings, secre
     export_atomic(fixture, to_json(_fixture(run, failure, settings, secrets)))
     error = redacted(f"[{failure.code}] {failure.message}", secrets)
     text = _TEST.format(incident=failure.verdict.incident_id, at=failure.at_utc, error=_prose(error), name=name, fixture=fixture.name)
-    export_atomic(test, text.encode())
+    export_atomic(test, text.encode(errors="backslashreplace"))
     return fixture, test
 
 
@@ -154,7 +154,7 @@ def _changed(document: Mapping[str, Any], files: Mapping[str, Mapping[str, str]]
 
 def content_of(file: Mapping[str, str]) -> bytes:
     """The bytes of a file in a fixture."""
-    return file["text"].encode() if "text" in file else base64.b64decode(file["base64"])
+    return file["text"].encode(errors="backslashreplace") if "text" in file else base64.b64decode(file["base64"])
 
 
 def read_fixture(path: Path) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def validate(opened: OpenRun, subject: RunSubject | None = None, verdict: Verdic
     subject = subject or opened.subject()
     verdict = verdict or opened.session.judge.judge(subject)
     report = report_document(opened.run.id, verdict)
-    opened.run.write(REPORT_MD, report_markdown(report, opened.run.id).encode())
+    opened.run.write(REPORT_MD, report_markdown(report, opened.run.id).encode(errors="backslashreplace"))
     opened.run.write(REPORT_JSON, to_json(report))
     opened.metadata.stamps["validation"] = {
         "curriculum": opened.state.hashes["curriculum"],

@@ -40,7 +40,7 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
         document: Any = _curriculum(opened) if artifact == CURRICULUM else _plan(opened)
     text = exported(app, plugin, ExportSubject(document=document, artifact=artifact, version=__version__))
     if output is not None:
-        export_atomic(output.absolute(), text.encode())
+        export_atomic(output.absolute(), text.encode(errors="backslashreplace"))
     if output is None and not app.json:
         app.write_export(text, plugin.info.media_type)
         return
