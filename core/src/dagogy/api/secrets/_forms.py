@@ -35,9 +35,11 @@ _LONG_LINE = 20
 
 #: What an encoding puts for a character. Any number of backslashes: JSON may stand within JSON.
 _ESCAPE = re.compile(
-    r"(?<!\\)(?P<u>(?:\\++u[0-9a-fA-F]{4})+)|(?<!\\)\\++(?:u\{|U)(?P<point>[0-9a-fA-F]{1,8})\}?"
-    r"|(?P<bytes>(?:%[0-9a-fA-F]{2})+|(?<!\\)(?:\\++x[0-9a-fA-F]{2})+)|(?<!\\)(?P<octal>(?:\\++[0-3][0-7]{2})+)"
-    r"|&(?P<entity>[a-zA-Z]{2,8}|\#0{0,6}\d{1,7}|\#[xX]0{0,6}[0-9a-fA-F]{1,6});|(?<!\\)(?P<newline>\\++[nr])|(?P<esc>(?:(?<!\\)\\++e|\^\[)(?=\[))"
+    # `\\(?<!\\\\)\\*+` is all backslashes from the first one.
+    r"(?P<u>\\(?<!\\\\)\\*+u[0-9a-fA-F]{4}(?:\\++u[0-9a-fA-F]{4})*)|\\(?<!\\\\)\\*+(?:u\{|U)(?P<point>[0-9a-fA-F]{1,8})\}?"
+    r"|(?P<percent>%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*)|(?P<x>\\(?<!\\\\)\\*+x[0-9a-fA-F]{2}(?:\\++x[0-9a-fA-F]{2})*)"
+    r"|(?P<octal>\\(?<!\\\\)\\*+[0-3][0-7]{2}(?:\\++[0-3][0-7]{2})*)|(?P<newline>\\(?<!\\\\)\\*+[nr])|(?P<esc>\\(?<!\\\\)\\*+e(?=\[)|\^\[(?=\[))"
+    r"|&(?P<entity>[a-zA-Z]{2,8}|\#0{0,6}\d{1,7}|\#[xX]0{0,6}[0-9a-fA-F]{1,6});"
 )
 _BYTE, _OCTET = re.compile(r"[0-9a-fA-F]{2}"), re.compile(r"[0-7]{3}")
 #: What is not seen: terminal codes, controls, zero-width and joining characters, soft hyphens, direction marks, variation selectors.
@@ -52,6 +54,8 @@ _QUOTES = re.compile(r"[\\\"'`]+")
 _FILLING = re.compile(r"[\s+,|>\u2500-\u257f]+")
 _APART = re.compile(r"[\W_]+")
 _SOFT = re.compile(r"(?P<soft>=\r?\n)|(?P<quoted>(?:=[0-9A-F]{2})+)")
+#: What shows that a text may be quoted-printable.
+_IS_SOFT = re.compile(r"=\r?\n|=3D|=[0-9A-F]{2}=[0-9A-F]{2}")
 _TAGS = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
 _BREAK = re.compile(r"[\r\n]|\\[nr]")
 _ROUNDS, _DEPTH = 4, 2
@@ -180,7 +184,7 @@ def _shape_spans(text: str, depth: int = _DEPTH) -> list[Span]:
         view = _View.of(text).seen()
         spans += [(*view.place(start, end), _MARK) for start, end in _shapes.spans(view.text)]
     if depth:
-        spans += _decoded_spans(text, lambda decoded: _shape_spans(decoded, depth - 1), readable=True)
+        spans += _decoded_spans(text, lambda decoded: _shape_spans(decoded, depth - 1))
     return spans
 
 
@@ -195,7 +199,7 @@ def _known_spans(text: str, secrets: Mapping[str, str], depth: int = _DEPTH) -> 
     for name, secret in secrets.items():
         spans += [(start, end, name) for start, end in _cut(text, secret.strip())]
     if depth:
-        spans += _decoded_spans(text, lambda decoded: _known_spans(decoded, secrets, depth - 1), readable=False)
+        spans += _decoded_spans(text, lambda decoded: _known_spans(decoded, secrets, depth - 1))
     return spans
 
 
@@ -280,7 +284,7 @@ def _undone(match: re.Match[str]) -> str:
     if match["point"]:
         point = int(match["point"], 16)
         return chr(point) if point <= 0x10FFFF else match[0]
-    if match["bytes"]:
+    if match["percent"] or match["x"]:
         return _characters(bytes.fromhex("".join(_BYTE.findall(match[0]))))
     if match["octal"]:
         return _characters(bytes(int(digits, 8) for digits in _OCTET.findall(match[0])))
@@ -300,7 +304,7 @@ def _renderings(text: str) -> Iterator[_View]:
     yield view.replaced(_QUOTES)
     if "<" in view.text:
         yield view.replaced(_TAGS).replaced(_QUOTES)
-    if "=" in text and _SOFT.search(text):
+    if "=" in text and _IS_SOFT.search(text):
         yield _View.of(text).replaced(_SOFT, lambda m: "" if m["soft"] else _characters(bytes.fromhex(m[0].replace("=", "")))).seen().replaced(_QUOTES)
 
 
@@ -441,8 +445,8 @@ _ENCODED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
 )
 
 
-def _decoded_spans(text: str, find: Callable[[str], list[Span]], *, readable: bool) -> list[Span]:
-    """The runs of encoded bytes in `text` in which `find` finds something. `readable`: only those that are text and nothing else."""
+def _decoded_spans(text: str, find: Callable[[str], list[Span]]) -> list[Span]:
+    """The runs of encoded bytes in `text` in which `find` finds something. Those that are no text are none of a secret in another writing."""
     spans: list[Span] = []
     for pattern, decode in _ENCODED:
         pieces: list[str] = []
@@ -454,9 +458,9 @@ def _decoded_spans(text: str, find: Callable[[str], list[Span]], *, readable: bo
                 data = decode(match[0])
             except (ValueError, binascii.Error):
                 continue
-            if len(data) < _SHORTEST or (readable and not (data.isascii() and data.translate(None, _CONTROLS) == data)):
+            piece = _text_of(data)
+            if len(piece) < _SHORTEST:
                 continue
-            piece = data.decode("utf-8", "replace")
             pieces.append(piece)
             runs.append(match.span())
             offsets.append(size)
@@ -468,4 +472,14 @@ def _decoded_spans(text: str, find: Callable[[str], list[Span]], *, readable: bo
     return spans
 
 
-_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
+def _text_of(data: bytes) -> str:
+    """`data` as text; "" where it is a picture, a hash, or a word that only looks encoded."""
+    if data.translate(None, _CONTROLS) != data:
+        return ""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+_CONTROLS = bytes([*range(1, 8), 11, 12, *range(14, 27), *range(28, 32), 127])

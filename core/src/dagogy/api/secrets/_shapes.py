@@ -68,6 +68,9 @@ _PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("accountkey", "sharedaccess"), r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([A-Za-z0-9+/=%&.-]{8,})"),
     (("private-lines",), r"Private-Lines:[ \t]{0,4}\d{1,4}\s{1,4}((?:[A-Za-z0-9+/=]{1,80}\s{1,4})+)"),
 )
+_ALL = (*_PATTERNS, *((keywords, pattern) for _, keywords, pattern in RULES))
+#: A match begins at most so far before its keyword, and has what it must have so far behind it.
+_BACK, _AHEAD = 80, 1600
 #: `name = value` in all the ways of programs: `name: value`, `"name": "value"`, `\"name\": \"value\"`, `--name value`, `?name=value`.
 _ASSIGNED = re.compile(
     r"(?<![A-Za-z0-9_.-])(?P<dash>--?)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{1,79}+)(?P<close>\\{0,4}[\"'`]?\]?)"
@@ -110,12 +113,10 @@ def spans(text: str) -> list[Span]:
     """Where `text` has what looks like a secret."""
     low = text.lower()
     found: list[Span] = []
-    for keywords, pattern in _PATTERNS:
-        if any(word in low for word in keywords):
-            found += _all(_compiled(pattern), text)
-    for _, keywords, pattern in RULES:
-        if any(word in low for word in keywords):
-            found += _all(_compiled(pattern), text)
+    for keywords, pattern in _ALL:
+        present = [word for word in keywords if word in low]
+        if present:
+            found += _matches(_compiled(pattern), text, low, present)
     if "private key" in low:
         found += _key_files(text)
     if any(word in low for word in (*_KEYWORDS, *_KEYWORDS_2)):
@@ -123,9 +124,29 @@ def spans(text: str) -> list[Span]:
     return found
 
 
-def _all(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+def _matches(pattern: re.Pattern[str], text: str, low: str, keywords: list[str]) -> Iterator[Span]:
+    """The secrets that `pattern` finds. Where its keywords are few, it looks around them only."""
     group = 1 if pattern.groups else 0
-    return (match.span(group if match.start(group) >= 0 else 0) for match in pattern.finditer(text) if match.end() > match.start())
+    for match in _around(pattern, text, low, keywords) if len(low) == len(text) else pattern.finditer(text):
+        if match.end() > match.start():
+            yield match.span(group if match.start(group) >= 0 else 0)
+
+
+def _around(pattern: re.Pattern[str], text: str, low: str, keywords: list[str]) -> Iterator[re.Match[str]]:
+    places: list[int] = []
+    most = len(text) // (16 * _AHEAD)
+    for word in keywords:
+        at = low.find(word)
+        while at >= 0 and len(places) <= most:
+            places.append(at)
+            at = low.find(word, at + 1)
+    if len(places) > most:
+        yield from pattern.finditer(text)
+        return
+    for place in places:
+        limit = place + _AHEAD
+        for match in pattern.finditer(text, max(0, place - _BACK), limit):
+            yield match if match.end() < limit else pattern.match(text, match.start()) or match
 
 
 def _key_files(text: str) -> Iterator[Span]:
