@@ -25,6 +25,8 @@ SOUND = "# Birds\n\n## Falcon\n\nA falcon is a bird that hunts in flight.\n\n## 
         "→ → → → → → → → → → → →",
         "— — — — — — — — — — — —",
         "The heron: - - - - - - - -",
+        f"- Owl {'- ' * 90}",
+        f"- Owl {'→ ' * 200}\n- Owl {'* ' * 200}",
         "- → →\n- * *\n- -> ->\n- — —",
         "| - | * |\n|---|---|\n| - - - | * * * |\n| -> -> | → → |",
     ],
