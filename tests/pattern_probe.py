@@ -20,13 +20,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
-
-try:  # Python 3.11 and later
-    from re import _constants as sre
-    from re import _parser as parser
-except ImportError:  # pragma: no cover
-    raise
 
 #: Characters of a text, and of the shorter one it is compared with.
 LONG, SHORT = 3_200, 800
@@ -44,9 +40,10 @@ LIMIT = 0.5
 
 #: What texts consist of: letters, digits, spaces, punctuation, mixed words, brackets, ideographs.
 RUNS = (
-    "a", "A", "0", " ", "\n", "\t", "-", ".", ",", "/", "*", "_", "=", "#", "|", "<", "(", ")", "[", "]", "{", '"', "'", "`", ":", "&", "\\", "“", "—", "中", "é",
-    "a ", "A ", "0 ", "a.", "a-", "a, ", "a/", "a: ", "A a ", "(a", "[a](", "a\n", "- a\n", "> ", "a and ", "the a ", "of a ", "a=", "| a ", "<a ", " \n", "0.", "1, ",
-)  # fmt: skip
+    *(" ", "\n", "\t", " \n", "a", "A", "0", "é", "中", "-", ".", ",", "/", "*", "_", "=", "#", "|", "<", ":", "&", "\\", '"', "'", "`", "“", "—"),
+    *("(", ")", "[", "]", "{", "(a", "[a](", "<a ", "| a ", "- a\n", "a\n", "> "),
+    *("a ", "A ", "0 ", "A a ", "a.", "a-", "a, ", "a/", "a: ", "a=", "0.", "1, ", "a and ", "the a ", "of a "),
+)
 #: Those of the quick test.
 FEW = ("a", "A", "0", " ", "\n", "-", ".", "a ", "A a ", "a, ", "a.", "中")
 
@@ -233,7 +230,9 @@ def loops(pattern: str, flags: int) -> list[str]:
     out: dict[str, None] = {}
 
     def sample(items: Any) -> str:
-        return "".join(_sample(op, argument, sample) if op not in (sre.MAX_REPEAT, sre.MIN_REPEAT) else sample(argument[2]) * max(1, argument[0]) for op, argument in items)
+        return "".join(
+            _sample(op, argument, sample) if op not in (sre.MAX_REPEAT, sre.MIN_REPEAT) else sample(argument[2]) * max(1, argument[0]) for op, argument in items
+        )
 
     def walk(items: Any) -> None:
         for op, argument in items:

@@ -25,6 +25,8 @@ SOUND = "# Birds\n\n## Falcon\n\nA falcon is a bird that hunts in flight.\n\n## 
         "→ → → → → → → → → → → →",
         "— — — — — — — — — — — —",
         "The heron: - - - - - - - -",
+        f"- Owl {'- ' * 90}",
+        f"- Owl {'→ ' * 200}\n- Owl {'* ' * 200}",
         "- → →\n- * *\n- -> ->\n- — —",
         "| - | * |\n|---|---|\n| - - - | * * * |\n| -> -> | → → |",
     ],
@@ -41,7 +43,9 @@ def test_a_readable_text_is_read(text: str, desk: Desk) -> None:
 
 @pytest.mark.parametrize("title", ["- - - - - -", "* * * *", "-> -> ->", "→ → →", "https://host.example[Label]", "— —", "²", "½ ¼", "::", "()", "`", "\u0301"])
 def test_a_readable_title_is_read(title: str, desk: Desk) -> None:
-    (desk.folder / "scope.md").write_text(f"{SOUND}## {title}\n\n{title} is a bird.\n\n- {title}\n- **{title}**: needs {title}\n\n## Owl\n\nThe owl requires {title}.\n")
+    (desk.folder / "scope.md").write_text(
+        f"{SOUND}## {title}\n\n{title} is a bird.\n\n- {title}\n- **{title}**: needs {title}\n\n## Owl\n\nThe owl requires {title}.\n"
+    )
     desk.init()
     for mode in ("full", "seed-list"):
         done = desk("run", "latest", "--scope-file", "scope.md", "--scope-mode", mode)
@@ -49,12 +53,16 @@ def test_a_readable_title_is_read(title: str, desk: Desk) -> None:
         assert "could not run" not in done.err
 
 
-@pytest.mark.parametrize("url", ["https://host[Label]", "http://[placeholder]/", "http://[", "https://host:port/", "https://host:99999", "http://[::1", "http://a]b/"])
+@pytest.mark.parametrize(
+    "url", ["https://host[Label]", "http://[placeholder]/", "http://[", "https://host:port/", "https://host:99999", "http://[::1", "http://a]b/"]
+)
 def test_what_is_no_url_has_no_parts(url: str) -> None:
     assert split_url(url) is None
 
 
-@pytest.mark.parametrize(("url", "host"), [("https://host/a", "host"), ("http://[::1]:80/", "::1"), ("https://u:p@host:1/", "host"), ("local://a#L1", "a"), ("", None)])
+@pytest.mark.parametrize(
+    ("url", "host"), [("https://host/a", "host"), ("http://[::1]:80/", "::1"), ("https://u:p@host:1/", "host"), ("local://a#L1", "a"), ("", None)]
+)
 def test_a_url_has_parts(url: str, host: str | None) -> None:
     parts = split_url(url)
     assert parts is not None

@@ -7,6 +7,7 @@ concept (`KINDS`) come first where its name asks for something: to do a procedur
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -274,7 +275,7 @@ def terms_of(text: str, name: str) -> list[str]:
     chunk: list[str] = []
     opened = False  # by a word after which a thing is named
     pieces = re.findall(r"[\w'’-]+|[^\w\s]", text)
-    for word, follows in zip(pieces, [*pieces[1:], "."], strict=True):
+    for word, follows in itertools.pairwise([*pieces, "."]):
         low = word.lower()
         base = low.removesuffix("s")
         verb = base in VERBS and follows.lower() in _DETERMINERS

@@ -113,7 +113,8 @@ _SEPARATED = re.compile(r"^(?P<name>.{2,80}?)(?P<mark>\s*:\s+|\s+[-–—]{1,2}\
 #: `剣山：花を留める針の台`: the colon of East Asian typography needs no space.
 _WIDE_SEPARATED = re.compile(r"^(?P<name>[^：:。、，]{1,20})：\s*(?P<gloss>\S.{2,})$", re.DOTALL)
 _CUE = re.compile(
-    r"(?:(?<!\s)\s+)?\((?P<cue>(?:builds? (?:up)?on|needs?|requires?|depends? on|after|prerequisites?:?|assumes|comes after)\s+[^()]{2,100})\)\s*$", re.IGNORECASE
+    r"(?:(?<!\s)\s+)?\((?P<cue>(?:builds? (?:up)?on|needs?|requires?|depends? on|after|prerequisites?:?|assumes|comes after)\s+[^()]{2,100})\)\s*$",
+    re.IGNORECASE,
 )
 _LABEL_WORDS, _GLOSS_WORDS = 6, 2
 

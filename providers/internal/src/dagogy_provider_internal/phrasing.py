@@ -33,8 +33,8 @@ _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|l
 _SEEN = frozenset("confirm check verify expect see show observe note tell prove explain".split())
 _JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|(?<!\s)\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
 _RESULT_FOR = re.compile(
-    r"^(?P<verb>Find|Compute|Calculate|Get|Obtain|Work out|Reproduce|Determine|Report|Measure|Show|Derive|Estimate)\s+"
-    r"(?=[^:;]*$)(?P<result>\D*\d.*?)\s(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?.{0,300}?\w.*)$"
+    r"^(?P<verb>Find|Compute|Calculate|Get|Obtain|Work out|Reproduce|Determine|Report|Measure|Show|Derive|Estimate)(?=[^:;]*$)\s"
+    r"(?P<result>\D*\d.*?)\s(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?.{0,300}?\w.*)$"
 )
 _PHRASE_WITH_VERB = re.compile(r"^\w+ (?:\S+ ){0,2}(?:an?|the|and|with|by|to|from|your|how|that|problems?|between|of|in|on)\b .*", re.IGNORECASE)
 _SECOND_RESULT = re.compile(r"\b(then|and) ([^\s\d]*\d\S*) for\b")
@@ -249,7 +249,8 @@ def _cut_at_outcome(text: str, asked: bool) -> tuple[str, str] | None:
 
 #: A last clause that says how much is enough: "… and put at least three in the right order".
 _BOUND = re.compile(
-    r"^(?P<task>.{12,}?)(?:,? and|,|;)\s+(?P<bound>(?:\w+ )(?:[^,]{0,200}?)(?:at least|at most|no more than|less than|more than|within|exactly|when it|until)\b.*)$"
+    r"^(?P<task>.{12,}?)(?:,? and|,|;)\s+(?P<bound>(?:\w+ )(?:[^,]{0,200}?)"
+    r"(?:at least|at most|no more than|less than|more than|within|exactly|when it|until)\b.*)$"
 )
 _MUST = re.compile(r"^(?P<subject>.{4,}?)\s(?:must|should)\b")
 _GIVES = re.compile(r"^(?P<subject>\D*\d.*)\s(?P<verb>gives?|yields?|makes?|equals|weighs?)\s+(?:about |roughly )?\d")

@@ -170,10 +170,14 @@ class _Subject:
         names = dict.fromkeys(n for name in (concept.names or [concept.title])[:_MOST_NAMES] for n in (name, core_name(name)) if n.strip())
         forms = sorted({f for n in names for f in (n, " ".join(map(singular, n.split())))}, key=lambda f: (-len(f), f))
         written = "|".join(re.escape(f).replace(r"\ ", r"\s+") for f in forms)
-        self.pattern = re.compile(rf"^(?P<np>(?:(?:An?|The|Every|Each|All)\s+)?(?:{written})(?:e?s)?(?:\s\([^()]*\))?)(?![\w-])", re.IGNORECASE)
         self._written = written
         self.title = running_name(concept.title)
         self.telling = frozenset(w for w in key_words(self.title) if len(w) > _SHORT_WORD and w not in _LIGHT)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Finds the concept's name as the noun phrase that opens a sentence. Compiled when it is asked for: of many concepts nothing is said."""
+        return re.compile(rf"^(?P<np>(?:(?:An?|The|Every|Each|All)\s+)?(?:{self._written})(?:e?s)?(?:\s\([^()]*\))?)(?![\w-])", re.IGNORECASE)
 
     @cached_property
     def anywhere(self) -> re.Pattern[str]:

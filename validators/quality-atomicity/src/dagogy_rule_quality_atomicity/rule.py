@@ -9,9 +9,7 @@ from typing import Annotated
 import dagogy.api
 from dagogy.api import Finding, Meta, Node, Rule, Subject, shorten
 
-_CLAUSE_END = re.compile(
-    r"(?:(?<!\s)\s+)?(?:[,;]\s*(?:and\s+)?(?:then\s+|also\s+)?|\.\s+)|(?<!\s)\s+(?:and\s+(?:then\s+|also\s+)?|&\s+)", re.IGNORECASE
-)
+_CLAUSE_END = re.compile(r"(?:(?<!\s)\s+)?(?:[,;]\s*(?:and\s+)?(?:then\s+|also\s+)?|\.\s+)|(?<!\s)\s+(?:and\s+(?:then\s+|also\s+)?|&\s+)", re.IGNORECASE)
 #: How titles are joined, in the languages where one short word does it.
 _JOINERS = frozenset(["and", "And", "AND", "und", "et", "y", "e", "og", "och", "en", "и", "&", "+"])
 _JOINED = re.compile(rf"(?:(?<!\s)\s+)?,\s+(?:and\s+)?|(?<!\s)\s+(?:{'|'.join(map(re.escape, sorted(_JOINERS)))})\s+")
