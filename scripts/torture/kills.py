@@ -199,7 +199,7 @@ def _judge(stand: Stand, scenario: Scenario, known: Reference, random: Random) -
     # What was through with its work when it died is not gone on with: the same command is a new round then, in which nothing changes.
     through = stage == known.stage and _diff(stand) == known.diff
     if existed:
-        recovered = yield from _recovering(stand, scenario, known, random)
+        recovered = yield from _recovering(stand, scenario, known, random, through)
         through = through or recovered
     yield from _again(stand, scenario, known, existed, through)
 
@@ -240,7 +240,7 @@ def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Rand
         yield from ended(done)
         if done.status or _stage(stand)[0] != known.stage:
             yield Loss("recover failed", f"exit {done.status}, stage {_stage(stand)[0]}: {done.told}")
-        elif _diff(stand) != known.diff:
+        elif not through and _diff(stand) != known.diff:
             yield Loss("diff lost", f"by recover: {_short(_diff(stand))} instead of {_short(known.diff)}")
         return True
     return False
