@@ -204,7 +204,7 @@ def _judge(stand: Stand, scenario: Scenario, known: Reference, random: Random) -
     yield from _again(stand, scenario, known, existed, through)
 
 
-def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Random) -> Generator[Loss, None, bool]:
+def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Random, through: bool) -> Generator[Loss, None, bool]:
     """Whether `recover` knows of the command that died, where it had begun on the run (the log says so).
 
     Now and then it is carried out; whether the command is through then is returned.
