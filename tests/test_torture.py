@@ -154,4 +154,5 @@ def test_a_short_torture_loses_nothing() -> None:
     assert done.returncode == int(any(tally["lost"] for tally in kinds.values()))
     for kind, tally in kinds.items():
         assert tally["tried"] or kind == "disks", kind  # where no file system can be mounted
+        assert "torture broke" not in tally["promises"], done.stderr
         assert kind in AWAITED or not tally["losses"], done.stderr

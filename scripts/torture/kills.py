@@ -6,7 +6,7 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -196,15 +196,21 @@ def _judge(stand: Stand, scenario: Scenario, known: Reference, random: Random) -
         yield Loss("status", f"status says {ran.told} though the run is there")
     elif ran.status not in (0, 3):
         yield Loss("status", f"exit {ran.status}: {ran.told}")
+    # What was through with its work when it died is not gone on with: the same command is a new round then, in which nothing changes.
+    through = stage == known.stage and _diff(stand) == known.diff
     if existed:
-        yield from _recovering(stand, scenario, known, random)
-    yield from _again(stand, scenario, known, existed)
+        recovered = yield from _recovering(stand, scenario, known, random, through)
+        through = through or recovered
+    yield from _again(stand, scenario, known, existed, through)
 
 
-def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Random) -> Iterator[Loss]:
-    """Whether `recover` knows of the command that died, where it had begun on the run (the log says so)."""
+def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Random, through: bool) -> Generator[Loss, None, bool]:
+    """Whether `recover` knows of the command that died, where it had begun on the run (the log says so).
+
+    Now and then it is carried out; whether the command is through then is returned.
+    """
     log = the_run(stand) / "logs/events.jsonl"
-    events = [json.loads(line) for line in log.read_bytes().splitlines() if line.startswith(b"{") and line.endswith(b"}")] if log.exists() else []
+    events = list(events_of(log))
     names = [str(e.get("event")) for e in events]
     dry = stand.run("recover", "latest", "--dry-run", "--no-probe", "--json", before=quiet)
     yield from ended(dry, as_json=True)
@@ -216,14 +222,14 @@ def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Rand
                 "recover forgot",
                 "the failure that was being recovered from no longer stands, though nothing fixed it",
             )
-        return
+        return False
     died = next((e for e in reversed(events) if e.get("event") == "command_lost"), None)
     if died is None or names[-1] == "command_ended":
-        return
+        return False
     try:
         command = json.loads(dry.out).get("command", [])
     except ValueError:
-        return
+        return False
     if dry.status == 3 or list(command[1:2]) != [scenario.argv[0]]:
         yield Loss(
             "recover forgot",
@@ -234,10 +240,25 @@ def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Rand
         yield from ended(done)
         if done.status or _stage(stand)[0] != known.stage:
             yield Loss("recover failed", f"exit {done.status}, stage {_stage(stand)[0]}: {done.told}")
+        elif not through and _diff(stand) != known.diff:
+            yield Loss("diff lost", f"by recover: {_short(_diff(stand))} instead of {_short(known.diff)}")
+        return True
+    return False
 
 
-def _again(stand: Stand, scenario: Scenario, known: Reference, existed: bool) -> Iterator[Loss]:
-    """The same command once more ends as it would have, and makes the same."""
+def events_of(log: Path) -> Iterator[dict[str, Any]]:
+    """The events of a log; a torn line is passed over."""
+    for line in log.read_bytes().splitlines() if log.exists() else ():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            yield event
+
+
+def _again(stand: Stand, scenario: Scenario, known: Reference, existed: bool, through: bool) -> Iterator[Loss]:
+    """The same command once more ends as it would have, and makes the same; what was `through` finds nothing new."""
     argv = scenario.argv
     if scenario.name == "archive --remove" and not existed:
         archives = sorted((stand.runs / "archives").glob("*.tar.gz"))
@@ -256,7 +277,7 @@ def _again(stand: Stand, scenario: Scenario, known: Reference, existed: bool) ->
     known_stage = ("iterated" if not existed else "none") if scenario.name == "archive --remove" else known.stage
     if stage != known_stage:
         yield Loss("rerun", f"stage {stage!r} instead of {known_stage!r}")
-    if argv[0] == "run" and _diff(stand) != known.diff:
+    if argv[0] == "run" and not through and _diff(stand) != known.diff:
         yield Loss("diff lost", f"{_short(_diff(stand))} instead of {_short(known.diff)}")
     left = [p for p in files_of(stand.runs) if p.name.startswith(".") and p.name.endswith(".tmp") and p.parent.name != "failures"]
     if left and argv[0] in ("run", "validate", "plan", "iterate", "archive"):

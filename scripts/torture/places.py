@@ -150,7 +150,7 @@ def _on_disk(stand: Stand, case: Case, kind: str, argv: tuple[str, ...], random:
         reader = random.choice(_READERS)
         ran = stand.run(*reader, before=quiet)
         case.losses += judged(ran)
-        if any(p.name[:1].isdigit() for p in stand.runs.iterdir()) and ran.status not in (0, 3):
+        if any(p.name[:1].isdigit() for p in stand.runs.iterdir()) and ran.status not in (0, 3, 5):
             case.lost("read-only", f"dagogy {' '.join(reader)}: {ran.told}")
         return case
     filler, space = stand.runs / "filler", os.statvfs(stand.runs)
