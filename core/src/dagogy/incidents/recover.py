@@ -1,6 +1,10 @@
 """What helps against a failure: the installed recovery actions one after the other, and after each the failed command once more.
 
 Only its exit status 0 means resolved. An answer that is unknown or ambiguous leads to no action.
+
+A failed command is run again only where its record bears the seal of this user on this machine; one that came in with an archive, or from
+another user or host, is shown in full and nothing is done. It is run in the current folder. A command that writes outside the run, removes
+something, or names a provider or model needs `--unsafe`. Once it ended well, artifacts that are stale are made anew, up to `iterate`.
 """
 
 from __future__ import annotations
@@ -8,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import shlex
 import time
@@ -86,9 +89,9 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
         events += read_events(run.path / EVENTS)
     lists = [e.get("records") for e in events if e["event"] == "recovery_action"]
     ours = {str(name) for names in lists if isinstance(names, list) for name in names}
-    paths = record_paths(run.path)
+    newest = record_paths(run.path)[::-1]
     begun = _begun(events)
-    for path in sorted(reversed(paths), key=lambda path: path.name != begun):
+    for path in sorted(newest, key=lambda path: path.name != begun):
         if path.name in ours:
             continue
         try:
@@ -332,6 +335,7 @@ class Recovery:
             chosen = self._actions(report)
             report.planned = [p for p in chosen if self._allowed(p) and not self._is_idle(p, incident.failure, report)]
             self._leave_to_people(report, incident.failure)
+            report.hidden = [p for p in report.hidden if not self._is_idle(p, incident.failure, report)]
             report.reason = "nothing was done: --dry-run"
         return report
 
@@ -592,7 +596,7 @@ class Recovery:
                         again = shlex.join(["dagogy", *report.incident.command])
                         step.commands = [again if c == f"dagogy recover {self.at.id}" else c for c in step.commands]
                     report.manual.append(step)
-            elif not self._allowed(plugin) and not self._is_idle(plugin, failure, report):
+            elif not self._allowed(plugin):
                 report.hidden.append(plugin)
 
     def _is_idle(self, plugin: Plugin, failure: Failure, report: Report) -> bool:
