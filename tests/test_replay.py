@@ -125,6 +125,16 @@ def test_an_own_record_that_comes_back_in_an_archive_is_not_replayed(desk: Desk)
     assert desk.stage(run.name) == "planned"
 
 
+def test_a_strangers_record_does_not_hide_what_failed_here(desk: Desk) -> None:
+    run = run_with(desk)
+    forged = record(run, "stage_conflict", "m", ["archive", run.name, "--remove"], 5)
+    put(forged, {k: v for k, v in json.loads(forged.read_bytes()).items() if k != "seal"})
+    assert "nothing shows that you ran it" in kept_from(desk, run).json["reason"]
+    assert desk("plan", run.name).status == 5
+    assert desk("recover", run.name, "--json").json["command"] == ["dagogy", "plan", run.name]
+    assert desk.stage(run.name) == "planned"
+
+
 def test_a_stranger_names_no_file_outside_the_run_by_the_time_or_process_of_a_lost_command(desk: Desk) -> None:
     run = gift(desk, ["run", ID])
     outside = desk.folder / "outside"

@@ -82,7 +82,8 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
     """The run's newest failure that still stands, or the one that a recovery was cut off from. None that was mended since.
 
     A record that cannot be read is passed over, and so is one of a command that a recovery's action ran; without a log nothing tells that a
-    failure was mended. One that may be a stranger's is barred; `environ` says where the user's key is.
+    failure was mended. One that may be a stranger's is barred, whatever its time says it comes after the user's own; `environ` says where the
+    user's key is.
     """
     events: list[dict[str, Any]] = []
     with contextlib.suppress(DagogyError):
@@ -91,6 +92,7 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
     ours = {str(name) for names in lists if isinstance(names, list) for name in names}
     newest = record_paths(run.path)[::-1]
     begun = _begun(events)
+    strangers: Incident | None = None
     for path in sorted(newest, key=lambda path: path.name != begun):
         if path.name in ours:
             continue
@@ -103,10 +105,12 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
             continue
         later = [e for e in events if str(e.get("at_utc")) > failure.at_utc]
         if any(_ended_well(e, failure.command) for e in later):
-            return None
-        incident = Incident.of(failure, document.get("exit_status"), run.id)
-        return replace(incident, barred=foreign(document, run.path, environ))
-    return None
+            return strangers
+        incident = replace(Incident.of(failure, document.get("exit_status"), run.id), barred=foreign(document, run.path, environ))
+        if not incident.barred:
+            return incident
+        strangers = strangers or incident
+    return strangers
 
 
 def is_begun(run: Run) -> bool:
