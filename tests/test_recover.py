@@ -418,7 +418,7 @@ def test_dry_run_changes_nothing_and_shows_what_would_be_done(desk: Desk) -> Non
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
     done = desk("recover", run.name, "--dry-run", "--json")
     assert done.status == 5
-    assert [p["action"] for p in done.json["planned"]] == ["run-missing-stages", "read-kept-scope"]
+    assert [p["action"] for p in done.json["planned"]] == ["run-missing-stages"]
     assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
 
 

@@ -18,10 +18,12 @@ import pytest
 from dagogy.api.errors import StorageError
 from dagogy.cli.app import COMMANDS, App, LazyGroup, cli
 from dagogy.cli.replays import COMMON, FILE, REPLAYS, SAFE
+from dagogy.workspace.events import append_event
 from dagogy.workspace.provenance import foreign, sealed
+from dagogy.workspace.runs import Run
 from dagogy.workspace.state import private_dir, state_dir, user_key
-from support import SOUND_SPEC, Desk, Outcome, failed, put, run_with, sound_curriculum
-from test_recover import CURRICULUM, events, record, rewritten
+from support import ROOT, SOUND_SPEC, Desk, Outcome, Yard, failed, forked, put, run_with, sound_curriculum
+from test_recover import CURRICULUM, action, cyclic, events, failing, planned_then_edited, record, recovered, rewritten
 
 ID = "20260131-120000-gift"
 #: A program that says that it was started.
@@ -120,6 +122,16 @@ def test_an_own_record_that_comes_back_in_an_archive_is_not_replayed(desk: Desk)
     assert "it came in with the archive" in kept_from(desk, run).json["reason"]
     assert desk("plan", run.name).status == 5  # typed here and now
     desk.ok("recover", run.name)
+    assert desk.stage(run.name) == "planned"
+
+
+def test_a_strangers_record_does_not_hide_what_failed_here(desk: Desk) -> None:
+    run = run_with(desk)
+    forged = record(run, "stage_conflict", "m", ["archive", run.name, "--remove"], 5)
+    put(forged, {k: v for k, v in json.loads(forged.read_bytes()).items() if k != "seal"})
+    assert "nothing shows that you ran it" in kept_from(desk, run).json["reason"]
+    assert desk("plan", run.name).status == 5
+    assert desk("recover", run.name, "--json").json["command"] == ["dagogy", "plan", run.name]
     assert desk.stage(run.name) == "planned"
 
 
@@ -348,3 +360,126 @@ def test_a_typo_writes_nothing_and_is_no_incident(desk: Desk, words: list[str], 
     assert "incident " not in told.err
     assert "record: " not in told.err
     assert desk.ok("incidents", "list", "--json").json["incidents"] == []
+
+
+# --- a recovery that was killed, and what it leaves ------------------------------------------------------------------------
+
+
+def killed_in_its_first_action(yard: Yard, desk: Desk) -> Path:
+    action(yard, "killed", "import os; context.dagogy('plan', context.run_id); os.kill(os.getpid(), 9)")
+    run = failing(yard, desk)
+    assert recovered(yard, desk, run.name).status == -9
+    return run
+
+
+def test_a_recovery_that_was_killed_in_its_first_action_knows_what_it_was_to_recover(yard: Yard, desk: Desk) -> None:
+    run = killed_in_its_first_action(yard, desk)
+    assert len(list((run / "logs/failures").iterdir())) == 2, "the action's command has failed and left a record"
+    put(run / CURRICULUM, sound_curriculum())
+    done = yard.run("recover", run.name, "--json", cwd=desk.folder, DAGOGY_DISABLE="killed")
+    assert json.loads(done.stdout)["command"] == ["dagogy", "validate", run.name]
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_command_of_a_recovery_that_was_killed_with_it_is_not_what_failed(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    (path,) = (run / "logs/failures").iterdir()
+    facts = {k: v for k, v in started(["validate", run.name], desk.folder).items() if k not in ("at_utc", "event")}
+    account = {"action": "run-missing-stages", "incident": "stage_conflict", "record": path.name, "role": "action"}
+    append_event(run / "logs/events.jsonl", "recovery_started", failure=str(path), command=["plan", run.name])
+    append_event(run / "logs/events.jsonl", "command_started", **sealed({**facts, "recovery": account}, run, os.environ))
+    done = desk("recover", run.name, "--json")
+    assert len(list((run / "logs/failures").glob("*interrupted*"))) == 1
+    assert done.json["command"] == ["dagogy", "plan", run.name]
+    assert desk.stage(run.name) == "planned"
+
+
+def test_one_fault_is_one_incident_however_often_a_recovery_met_it(yard: Yard, desk: Desk) -> None:
+    action(yard, "patient", 'return RecoveryOutcome(changed=True, message="m")', times=3)
+    run = failing(yard, desk)
+    for _ in range(2):
+        assert recovered(yard, desk, run.name, "--only", "patient").status == 4
+    assert len(list((run / "logs/failures").iterdir())) == 7
+    assert [(row["incident"], row["count"]) for row in desk.ok("incidents", "list", "--json").json["incidents"]] == [("validation_failure", 1)]
+    assert not any("deterministic" in criterion for criterion in desk.ok("postmortem", run.name, "--json").json["escalation_criteria"])
+    assert desk("validate", run.name).status == 4  # typed again: the same fault once more
+    assert desk.ok("incidents", "list", "--json").json["incidents"][0]["count"] == 2
+
+
+def test_a_run_that_was_replaced_leaves_its_name_to_the_fresh_one(desk: Desk) -> None:
+    run = desk.init("tea")
+    put(run / "inputs/topic_spec.json", SOUND_SPEC)
+    (run / "run.json").write_text("{")
+    fresh = desk.ok("recover", "tea", "--unsafe", "--only", "fresh-run", "--json").json["run_id"]
+    assert fresh != run.name
+    for name in ("tea", "latest"):
+        assert desk.ok("status", name, "--json").json["run_id"] == fresh
+    assert failed(desk("status", run.name), "io_error"), "its whole id still finds it"
+
+
+def test_a_run_cannot_say_by_itself_that_another_one_took_its_place(desk: Desk) -> None:
+    victim = desk.init("tea")
+    put(victim / "inputs/topic_spec.json", {**SOUND_SPEC, "goal": "Mine"})
+    run = desk.init("gift")
+    (run / "run.json").write_text("{")
+    put(run / "logs/replaced_by", victim.name + "\n")
+    before = (victim / "inputs/topic_spec.json").read_bytes()
+    done = desk("recover", run.name, "--unsafe", "--only", "fresh-run", "--json")
+    assert done.json["run_id"] != victim.name
+    assert (victim / "inputs/topic_spec.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("place", ["dagogy.pipeline.operations.validate", "dagogy.pipeline.operations.iterate", "dagogy.workspace.runs.Run.event"])
+def test_a_rerun_after_a_kill_keeps_the_last_good_previous_curriculum(desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    run = desk.init()
+    desk.ok("run", run.name, "--scope-file", str(ROOT / "examples/sourdough-baking.md"))
+    first = (run / CURRICULUM).read_bytes()
+    second = ("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"))
+
+    def killed() -> int:
+        original = Run.event
+
+        def at_the_end(self: Run, event: str, **facts: Any) -> None:
+            if event == "generated":  # the draft is there, the loop is not over
+                os._exit(9)
+            original(self, event, **facts)
+
+        monkeypatch.setattr(place, at_the_end if place.endswith("event") else lambda *a, **k: os._exit(9))
+        return desk(*second).status
+
+    for _ in range(2):
+        assert forked(killed, desk.folder).status == 9
+    assert (run / CURRICULUM).read_bytes() != first
+    done = desk.ok(*second, "--json")
+    assert (run / "outputs/curriculum/previous_curriculum.json").read_bytes() == first
+    assert done.json["diff"]["added"] > 0
+    desk.ok(*second)  # and a round that was closed is the previous one
+    assert desk.ok("diff", run.name, "--json").json["added_nodes"] == []
+
+
+def test_a_recovery_goes_on_until_nothing_is_stale(desk: Desk) -> None:
+    run = planned_then_edited(desk)
+    assert desk("plan", run.name).status == 5
+    done = desk.ok("recover", run.name, "--json").json
+    assert (done["command"][1], done["then"]["command"][1], done["resolved"]) == ("plan", "iterate", True)
+    assert desk.stage(run.name) == "iterated"
+
+
+def test_a_dry_run_promises_only_what_has_something_to_do(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    told = desk("recover", run.name, "--dry-run", "--json").json
+    assert [p["action"] for p in told["planned"]] == ["run-missing-stages"]
+    assert list(told["nothing_to_do"]) == ["read-kept-scope"]
+    put(run / CURRICULUM, cyclic())
+    assert desk("validate", run.name).status == 4
+    told = desk("recover", run.name, "--dry-run", "--json").json
+    assert told["planned"] == []
+    assert told["nothing_to_do"] == {
+        "fix-findings": "no finding can be fixed safely",
+        "fix-findings-unsafely": "no finding can be fixed by a rule",
+    }
+    assert [h["action"] for h in told["hidden"]] == ["regenerate"]
+    assert not [p for p in before if not p.exists()]

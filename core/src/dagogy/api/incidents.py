@@ -170,10 +170,10 @@ class RecoveryAction:
     """Base of all recovery actions. Running one twice does no more than running it once.
 
     A `safe` action loses nothing and changes no input of the user; a `manual` one changes nothing at all, it only gives commands.
-    `rehearsable`: it changes nothing before its first `context.dagogy`, `keep` or `wait`, and nothing at all where it calls none of them. Then a
-    dry run asks it whether it has anything to do, and stops it at that call.
     """
 
+    #: Whether it changes nothing before its first `context.dagogy`, `keep` or `wait`, and nothing at all where it calls none of them. Then a dry
+    #: run asks it whether it has anything to do, and stops it at that call.
     rehearsable: ClassVar[bool] = False
 
     def __init__(self, info: RecoveryInfo) -> None:

@@ -50,6 +50,12 @@ class Happened:
         command = self.document.get("command")
         return " ".join(map(str, command)) if isinstance(command, list) else ""
 
+    @property
+    def recovery(self) -> Mapping[str, Any]:
+        """The recovery that ran the command; empty for one that was typed."""
+        account = self.document.get("recovery")
+        return account if isinstance(account, dict) else {}
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "at_utc": self.at_utc,
@@ -73,8 +79,9 @@ class History:
 
     @property
     def last(self) -> Happened | None:
-        """The run's last failure; one of a command about failures only where there is no other."""
-        return next((f for f in reversed(self.failures) if not about_failures(f.command.split())), next(reversed(self.failures), None))
+        """The run's last failure; one of a command about failures, or of one that a recovery's action ran, only where there is no other."""
+        failed = (f for f in reversed(self.failures) if not about_failures(f.command.split()) and f.recovery.get("role") != "action")
+        return next(failed, next(reversed(self.failures), None))
 
     @property
     def faults(self) -> Sequence[Happened]:
@@ -83,8 +90,7 @@ class History:
         roots: dict[str, str] = {}
         found = []
         for failure in self.failures:
-            account = failure.document.get("recovery")
-            before = str(account.get("record") or "") if isinstance(account, dict) else ""
+            before = str(failure.recovery.get("record") or "")
             root = roots[failure.record.name] = roots.get(before, before) or failure.record.name
             fault = root, failure.verdict.incident_id
             # The attempt of a recovery whose own failure has no record stands for that one.

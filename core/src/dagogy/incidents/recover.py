@@ -1,6 +1,10 @@
 """What helps against a failure: the installed recovery actions one after the other, and after each the failed command once more.
 
 Only its exit status 0 means resolved. An answer that is unknown or ambiguous leads to no action.
+
+A failed command is run again only where its record bears the seal of this user on this machine; one that came in with an archive, or from
+another user or host, is shown in full and nothing is done. It is run in the current folder. A command that writes outside the run, removes
+something, or names a provider or model needs `--unsafe`. Once it ended well, artifacts that are stale are made anew, up to `iterate`.
 """
 
 from __future__ import annotations
@@ -79,15 +83,17 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
     """The run's newest failure that still stands, or the one that a recovery was cut off from. None that was mended since.
 
     A record that cannot be read is passed over, and so is one of a command that a recovery's action ran; without a log nothing tells that a
-    failure was mended. One that may be a stranger's is barred; `environ` says where the user's key is.
+    failure was mended. One that may be a stranger's is barred, whatever its time says it comes after the user's own; `environ` says where the
+    user's key is.
     """
     events: list[dict[str, Any]] = []
     with contextlib.suppress(DagogyError):
         events += read_events(run.path / EVENTS)
     ours = {name for e in events if e["event"] == "recovery_action" for name in e.get("records", ())}
-    paths = record_paths(run.path)
+    newest = record_paths(run.path)[::-1]
     begun = _begun(events)
-    for path in sorted(paths[::-1], key=lambda path: path.name != begun):
+    strangers: Incident | None = None
+    for path in sorted(newest, key=lambda path: path.name != begun):
         if path.name in ours:
             continue
         try:
@@ -99,10 +105,12 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
             continue
         later = [e for e in events if str(e.get("at_utc")) > failure.at_utc]
         if any(_ended_well(e, failure.command) for e in later):
-            return None
-        incident = Incident.of(failure, document.get("exit_status"), run.id)
-        return replace(incident, barred=foreign(document, run.path, environ))
-    return None
+            return strangers
+        incident = replace(Incident.of(failure, document.get("exit_status"), run.id), barred=foreign(document, run.path, environ))
+        if not incident.barred:
+            return incident
+        strangers = strangers or incident
+    return strangers
 
 
 def is_begun(run: Run) -> bool:
@@ -331,6 +339,7 @@ class Recovery:
             chosen = self._actions(report)
             report.planned = [p for p in chosen if self._allowed(p) and not self._is_idle(p, incident.failure, report)]
             self._leave_to_people(report, incident.failure)
+            report.hidden = [p for p in report.hidden if not self._is_idle(p, incident.failure, report)]
             report.reason = "nothing was done: --dry-run"
         return report
 
@@ -591,7 +600,7 @@ class Recovery:
                         again = shlex.join(["dagogy", *report.incident.command])
                         step.commands = [again if c == f"dagogy recover {self.at.id}" else c for c in step.commands]
                     report.manual.append(step)
-            elif not self._allowed(plugin) and not self._is_idle(plugin, failure, report):
+            elif not self._allowed(plugin):
                 report.hidden.append(plugin)
 
     def _is_idle(self, plugin: Plugin, failure: Failure, report: Report) -> bool:

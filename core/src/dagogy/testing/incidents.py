@@ -126,7 +126,7 @@ class _Rehearsed(DagogyError):
 
 
 class _Bench(BenchContext):
-    """The context of an action that is only asked."""
+    """The context of an action that is only asked. It stops at a probe as well, whose answers may be meant for the real thing."""
 
     def __init__(self, context: BenchContext) -> None:
         self.__dict__.update(context.__dict__)
@@ -134,7 +134,7 @@ class _Bench(BenchContext):
     def _stop(self, *arguments: object, **options: object) -> NoReturn:
         raise _Rehearsed("it would change something")
 
-    dagogy = keep = wait = _stop
+    dagogy = keep = wait = probe = _stop
 
 
 class BenchProbeContext(ProbeContext):
