@@ -355,7 +355,7 @@ def test_a_healthy_run_of_rules_has_nothing_to_note(yard: Yard) -> None:
         ("yield Finding('x', fix=Fix('safe', 'd', ['remove']))", "which is no operation of RFC 6902"),
         ("yield Finding('x', fix=Fix('safe', 'd', [{'op': 'replace', 'path': '/topic', 'value': {1}}]))", "has a fix that cannot be written as JSON"),
         ("yield Finding('x', fix=Fix('maybe', 'd', []))", "has a fix with safety 'maybe'"),
-        ("yield Finding('x', fix='mend it')", "the patch of its fix is a str, not a list of operations"),
+        ("yield Finding('x', fix='mend it')", "it yielded a finding in which the patch of its fix is a str, not a list of operations"),
     ],
 )  # fmt: skip
 def test_what_a_rule_answers_wrongly_is_said_in_words(yard: Yard, body: str, said: str) -> None:

@@ -50,7 +50,7 @@ def _keep_stdout() -> None:
         return
     os.dup2(2, 1)
     lines = stdout.line_buffering
-    sys.stdout = open(own, "w", 1 if lines else -1, stdout.encoding, stdout.errors)  # noqa: SIM115 - as long as the process
+    sys.stdout = open(own, "w", 1 if lines else -1, stdout.encoding, stdout.errors, closefd=False)  # noqa: SIM115 - as long as the process
     if stdout.write_through:
         sys.stdout.reconfigure(write_through=True)
 

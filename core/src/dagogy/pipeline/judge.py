@@ -227,7 +227,9 @@ def _require_sound(finding: Any) -> None:
     if finding.severity and finding.severity not in SEVERITIES:
         raise _Unsound(f"it yielded a finding of severity {finding.severity!r:.40}; known: {', '.join(SEVERITIES)}")
     if finding.fix is not None and not (isinstance(finding.fix, Fix) and isinstance(finding.fix.patch, list)):
-        raise _Unsound(f"the patch of its fix is a {type(getattr(finding.fix, 'patch', finding.fix)).__name__}, not a list of operations")
+        raise _Unsound(
+            f"it yielded a finding in which the patch of its fix is a {type(getattr(finding.fix, 'patch', finding.fix)).__name__}, not a list of operations"
+        )
 
 
 def _placed(finding: Finding, subject: RunSubject) -> Finding:
