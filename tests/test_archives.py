@@ -248,7 +248,7 @@ def test_what_is_unpacked_before_the_ratio_ends_a_bomb_is_little(tmp_path: Path)
         assert source._unpacked < 20 * 2**20
 
 
-@pytest.mark.parametrize("behind", [gzip.compress(b"") * 1_000, gzip.compress(bytes(512)), b"PK\x03\x04"])
+@pytest.mark.parametrize("behind", [gzip.compress(b"") * 1_000, gzip.compress(bytes(512)), b"PK\x03\x04"], ids=["empty streams", "zeros", "zip"])
 def test_bytes_behind_the_end_are_refused_but_for_padding(desk: Desk, tmp_path: Path, behind: bytes) -> None:
     archive = Path(packed(tmp_path / "a.tar.gz", RUN))
     data = archive.read_bytes()
