@@ -21,7 +21,12 @@ STEPS = ("update the docs if behaviour or procedure changed", "run make gate", "
 
 
 def postmortem(host: Host, run: Run, owner: str = "") -> dict[str, Any]:
-    """The report as a document. Raises `NotFound` when nothing failed on the run."""
+    """The report as a document. Raises `NotFound` when nothing failed on the run, or it is removed meanwhile."""
+    with run.standing():
+        return _postmortem(host, run, owner)
+
+
+def _postmortem(host: Host, run: Run, owner: str) -> dict[str, Any]:
     told = history(host, run)
     last = told.last
     if last is None:

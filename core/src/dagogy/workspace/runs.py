@@ -182,7 +182,7 @@ class Run(NamedTuple):
         try:
             yield
         except Exception as error:
-            if self._identity() != before:
+            if before is None or self._identity() != before:
                 raise gone(self.path) from error
             raise
         if before is None or self._identity() != before:
