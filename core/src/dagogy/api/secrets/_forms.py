@@ -59,6 +59,8 @@ _IS_SOFT = re.compile(r"=\r?\n|=3D|=[0-9A-F]{2}=[0-9A-F]{2}")
 _TAGS = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
 _BREAK = re.compile(r"[\r\n]|\\[nr]")
 _ROUNDS, _DEPTH = 4, 2
+#: What an escape within an escape begins with.
+_MAY_ESCAPE = frozenset("\\%&^\x1b")
 
 
 def secrets_of(environ: Mapping[str, str], declared: Iterable[str] = ()) -> dict[str, str]:
@@ -101,7 +103,7 @@ def _plain(name: str, value: str) -> bool:
 
 def looks_secret(value: str) -> bool:
     """Whether a text has what looks like a secret, whatever it is called."""
-    return bool(_shape_spans(value))
+    return bool(_spans(value, {}, shapes=True))
 
 
 def redacted(value: Any, secrets: Mapping[str, str], *, shapes: bool = True) -> Any:
@@ -155,9 +157,7 @@ def _unnamed(key: Any, value: Any) -> Any:
 def _without(text: str, secrets: Mapping[str, str], *, shapes: bool = True) -> str:
     if not text:
         return text
-    spans = _known_spans(text, secrets) if secrets else []
-    if shapes:
-        spans += _shape_spans(text)
+    spans = _spans(text, secrets, shapes)
     return _replaced(text, spans) if spans else text
 
 
@@ -177,19 +177,20 @@ def _replaced(text: str, spans: list[Span]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def _shape_spans(text: str, depth: int = _DEPTH) -> list[Span]:
-    """What looks like a secret, in `text` as it is, as it is seen, and in what it encodes."""
-    spans = [(start, end, _MARK) for start, end in _shapes.spans(text)]
-    if _UNSEEN.search(text) or _WRITTEN_ESC.search(text):
-        view = _View.of(text).seen()
-        spans += [(*view.place(start, end), _MARK) for start, end in _shapes.spans(view.text)]
-    if depth:
-        spans += _decoded_spans(text, lambda decoded: _shape_spans(decoded, depth - 1))
+def _spans(text: str, secrets: Mapping[str, str], shapes: bool, depth: int = _DEPTH) -> list[Span]:
+    """Where in `text` the secrets are: as it is, as it is seen, and in what it encodes."""
+    spans = _known_spans(text, secrets) if secrets else []
+    if shapes:
+        spans += [(start, end, _MARK) for start, end in _shapes.spans(text)]
+        if _UNSEEN.search(text) or _WRITTEN_ESC.search(text):
+            view = _View(text).seen()
+            spans += [(*view.place(start, end), _MARK) for start, end in _shapes.spans(view.text)]
+    if depth and len(text) >= _SHORTEST_IN_A_LINE:
+        spans += _decoded_spans(text, lambda decoded: _spans(decoded, secrets, shapes, depth - 1))
     return spans
 
 
-def _known_spans(text: str, secrets: Mapping[str, str], depth: int = _DEPTH) -> list[Span]:
-    """Where in `text` the secrets are."""
+def _known_spans(text: str, secrets: Mapping[str, str]) -> list[Span]:
     spans: list[Span] = []
     wanted = [(name, needles) for name, needles in ((n, _needles(s)) for n, s in secrets.items()) if needles.plain]
     for view in _renderings(text):
@@ -198,20 +199,14 @@ def _known_spans(text: str, secrets: Mapping[str, str], depth: int = _DEPTH) -> 
         spans += _in_view(text, view, present) if present else []
     for name, secret in secrets.items():
         spans += [(start, end, name) for start, end in _cut(text, secret.strip())]
-    if depth:
-        spans += _decoded_spans(text, lambda decoded: _known_spans(decoded, secrets, depth - 1))
     return spans
 
 
 class _View:
     """A text made from another one: pieces of it that were copied, and some that were replaced. `place` says where characters came from."""
 
-    def __init__(self, text: str, parent: _View | None = None, pieces: tuple[list[int], list[int], list[int]] | None = None) -> None:
-        self.text, self._parent, self._pieces = text, parent, pieces
-
-    @classmethod
-    def of(cls, text: str) -> _View:
-        return cls(text)
+    def __init__(self, text: str, parent: _View | None = None, pieces: tuple[list[int], list[int], list[int]] | None = None, nested: bool = False) -> None:
+        self.text, self._parent, self._pieces, self._nested = text, parent, pieces, nested
 
     def replaced(self, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str] | None = None) -> _View:
         """With `by(match)`, else nothing, for what matches."""
@@ -220,8 +215,10 @@ class _View:
         starts: list[int] = []
         ends: list[int] = []  # of what was replaced; -1 for what was copied
         size = at = 0
+        nested = False
         for match in pattern.finditer(self.text):
             put = by(match) if by else ""
+            nested = nested or not _MAY_ESCAPE.isdisjoint(put)
             for piece, start, end in ((self.text[at : match.start()], at, -1), (put, match.start(), match.end())):
                 if piece:
                     parts.append(piece)
@@ -235,7 +232,7 @@ class _View:
         outs.append(size)
         starts.append(at)
         ends.append(-1)
-        return _View("".join([*parts, self.text[at:]]), self, (outs, starts, ends))
+        return _View("".join([*parts, self.text[at:]]), self, (outs, starts, ends), nested)
 
     def lower(self) -> _View:
         low = self.text.lower()
@@ -247,10 +244,12 @@ class _View:
         """As it is seen: escapes undone, also those within others, and without what is not seen."""
         view = self
         for _ in range(_ROUNDS):
-            after = view.replaced(_ESCAPE, _undone).replaced(_UNSEEN)
-            if after is view:
-                break
+            undone = view.replaced(_ESCAPE, _undone)
+            after = undone.replaced(_UNSEEN)
+            again = after is not undone or (undone is not view and undone._nested)
             view = after
+            if not again:
+                break
         return view
 
     def place(self, start: int, end: int) -> tuple[int, int]:
@@ -300,12 +299,12 @@ def _characters(data: bytes) -> str:
 
 def _renderings(text: str) -> Iterator[_View]:
     """The text as it is seen; also without tags, and with what mails put for a byte undone."""
-    view = _View.of(text).seen()
+    view = _View(text).seen()
     yield view.replaced(_QUOTES)
     if "<" in view.text:
         yield view.replaced(_TAGS).replaced(_QUOTES)
     if "=" in text and _IS_SOFT.search(text):
-        yield _View.of(text).replaced(_SOFT, lambda m: "" if m["soft"] else _characters(bytes.fromhex(m[0].replace("=", "")))).seen().replaced(_QUOTES)
+        yield _View(text).replaced(_SOFT, lambda m: "" if m["soft"] else _characters(bytes.fromhex(m[0].replace("=", "")))).seen().replaced(_QUOTES)
 
 
 def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) -> Iterator[Span]:
@@ -324,7 +323,7 @@ def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) ->
         for needle in needles.exact:
             yield from ((*span, name) for span in tight.find(needle))
         for needle in needles.whole:
-            yield from ((*span, name) for span in _View.of(text).find(needle))
+            yield from ((*span, name) for span in _View(text).find(needle))
 
 
 class _Needles(NamedTuple):
@@ -341,7 +340,7 @@ class _Needles(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _needles(secret: str) -> _Needles:
-    view = _View.of(secret.strip()).seen().replaced(_QUOTES)
+    view = _View(secret.strip()).seen().replaced(_QUOTES)
     plain = view.lower().text
     if len(plain) < _SHORTEST:
         return _Needles((), (), (), (), (), ())
