@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from dagogy.api.secrets import _shapes
-from dagogy.api.secrets._names import NO, STRONG, says_where, strength
+from dagogy.api.secrets._names import NO, STRONG, WEAK_WORDS, says_where, strength, words_of
 
 _MARK = "redacted"
 #: Start and end in the text, and what to put there.
@@ -59,6 +59,7 @@ _IS_SOFT = re.compile(r"=\r?\n|=3D|=[0-9A-F]{2}=[0-9A-F]{2}")
 _TAGS = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
 _BREAK = re.compile(r"[\r\n]|\\[nr]")
 _ROUNDS, _DEPTH = 4, 2
+_OF_A_DESKTOP = frozenset({"SESSION", "AUTH", "PRIVATE"})
 #: What an escape within an escape begins with.
 _MAY_ESCAPE = frozenset("\\%&^\x1b")
 
@@ -98,7 +99,7 @@ def _plain(name: str, value: str) -> bool:
     value = value.strip()
     if value.startswith(("/", "./", "~/")) and (says_where(name) or strength(name) != STRONG):
         return True
-    return strength(name) != STRONG and "KEY" not in name.upper() and value.isalpha() and (len(value) <= 10 or value.islower() or value.isupper())
+    return strength(name) != STRONG and _OF_A_DESKTOP.issuperset(WEAK_WORDS.intersection(words_of(name))) and value.isalpha() and len(value) <= 16
 
 
 def looks_secret(value: str) -> bool:
@@ -129,13 +130,14 @@ def _redacted_items(items: list[Any], secrets: Mapping[str, str], shapes: bool) 
     if shapes and texts:
         for place in _shapes.arguments(items):  # of a command line
             items[place] = f"[{_MARK}]"
-    items = [redacted(v, secrets, shapes=shapes) for v in items]
+    clean = [redacted(v, secrets, shapes=shapes) for v in items]
     if texts:
         # A secret may go on in the next line.
         joined = "\n".join(items)
         whole = _without(joined, secrets, shapes=shapes)
-        return items if whole == joined else whole.split("\n")
-    return items
+        if whole != "\n".join(clean) and whole != joined:
+            return [_without(line, secrets, shapes=shapes) for line in whole.split("\n")]
+    return clean
 
 
 def remains(text: str, secrets: Mapping[str, str]) -> bool:
@@ -182,12 +184,31 @@ def _spans(text: str, secrets: Mapping[str, str], shapes: bool, depth: int = _DE
     spans = _known_spans(text, secrets) if secrets else []
     if shapes:
         spans += [(start, end, _MARK) for start, end in _shapes.spans(text)]
-        if _UNSEEN.search(text) or _WRITTEN_ESC.search(text):
-            view = _View(text).seen()
-            spans += [(*view.place(start, end), _MARK) for start, end in _shapes.spans(view.text)]
+        for start, end in _unseen_lines(text):
+            view = _View(text[start:end]).seen()
+            places = (view.place(*span) for span in _shapes.spans(view.text))
+            spans += [(start + first, start + last, _MARK) for first, last in places]
     if depth and len(text) >= _SHORTEST_IN_A_LINE:
         spans += _decoded_spans(text, lambda decoded: _spans(decoded, secrets, shapes, depth - 1))
     return spans
+
+
+def _unseen_lines(text: str) -> list[tuple[int, int]]:
+    """The lines of `text` that hold what is not seen; lines that follow each other together."""
+    regions: list[tuple[int, int]] = []
+    for pattern in (_UNSEEN, _WRITTEN_ESC):
+        at = 0
+        while match := pattern.search(text, at):
+            at = text.find("\n", match.end())
+            at = len(text) if at < 0 else at
+            regions.append((text.rfind("\n", 0, match.start()) + 1, at))
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(regions):
+        if merged and start <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _known_spans(text: str, secrets: Mapping[str, str]) -> list[Span]:
@@ -303,8 +324,8 @@ def _renderings(text: str) -> Iterator[_View]:
     yield view.replaced(_QUOTES)
     if "<" in view.text:
         yield view.replaced(_TAGS).replaced(_QUOTES)
-    if "=" in text and _IS_SOFT.search(text):
-        yield _View(text).replaced(_SOFT, lambda m: "" if m["soft"] else _characters(bytes.fromhex(m[0].replace("=", "")))).seen().replaced(_QUOTES)
+    if "=" in view.text and _IS_SOFT.search(view.text):
+        yield view.replaced(_SOFT, lambda m: "" if m["soft"] else _characters(bytes.fromhex(m[0].replace("=", "")))).replaced(_QUOTES)
 
 
 def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) -> Iterator[Span]:
