@@ -117,7 +117,7 @@ class App:
 
     def command_line(self) -> str:
         """What was typed, for the lock, the events log and whoever reads them later; so without secrets."""
-        return str(self.clean(" ".join(["dagogy", *self.arguments])))
+        return str(self.clean(" ".join(["dagogy", *self.clean(self.arguments)])))
 
     def clean(self, value: Any, shapes: bool = True) -> Any:
         """A value without secrets. Of those that providers declare the ones of the chosen provider are known; no other one is imported for it.

@@ -82,8 +82,10 @@ def failure_document(
 ) -> dict[str, Any]:
     """The record (`dagogy schema failure`)."""
     at = at or Circumstances()
+    hidden = secrets_of(environ, _secret(at.declared)) if secrets is None else secrets
     chain = list(_chain(error))
-    details = _plain(error.details)
+    # Before anything is cut: of a secret that a cut goes through half would stay.
+    details: dict[str, Any] = redacted(_plain(error.details), hidden)
     document = {
         "schema_version": 1,
         "at_utc": utc_now(),
@@ -97,7 +99,7 @@ def failure_document(
         "endpoint": at.endpoint,
         "model": _word(details, "model") or at.model,
         "folder": at.folder,
-        "exception_chain": [_link(cause) for cause in chain],
+        "exception_chain": [_link(cause, hidden) for cause in chain],
         **_origin(details, chain),
         "output_tails": {k: _end(v) for k, v in details.items() if k in TAILS},
         "artifacts": list(_artifacts(at.run)) if at.run else [],
@@ -108,7 +110,7 @@ def failure_document(
     account = recovery_account(environ)
     if account:
         document["recovery"] = account
-    cleaned: dict[str, Any] = redacted(document, secrets_of(environ, _secret(at.declared)) if secrets is None else secrets)
+    cleaned: dict[str, Any] = redacted(document, hidden)
     return cleaned
 
 
@@ -125,8 +127,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
 
 
-def _link(cause: BaseException) -> dict[str, str]:
-    link = {"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(_told(cause).split())[:2000]}
+def _link(cause: BaseException, hidden: Mapping[str, str]) -> dict[str, str]:
+    link = {"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(str(redacted(_told(cause), hidden)).split())[:2000]}
     if isinstance(cause, OSError) and cause.errno and cause.errno in errnos.errorcode:
         link["errno"] = errnos.errorcode[cause.errno]
     return link | _place(cause.__traceback__)
@@ -218,7 +220,7 @@ def _plain(details: Mapping[str, Any]) -> dict[str, Any]:
         plain: dict[str, Any] = json.loads(json.dumps(details, default=str, skipkeys=True))
         to_json(plain)
     except (TypeError, ValueError, RecursionError):
-        plain = {"details": str(details)[:2000]}
+        plain = {"details": str(details)}
     return plain
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from dagogy.api import ConfigError, base_url_problem, endpoint_of, plain_http_hop, repaired_base_url, shown_base_url
+from dagogy.api.secrets import redacted
 
-#: What is shorter is no secret (a local server takes any key), and may be a part of any word.
-_SHORTEST_KEY = 6
 _APIS = ("auto", "responses", "chat")
 _YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 
@@ -100,20 +98,9 @@ def _key_problem(key: str) -> str:
 
 
 def without_key(value: Any, key: str) -> Any:
-    """Text (or JSON values) without the key, though it be wrapped: a message is put on one line before anybody looks for a key in it."""
-    if len(key) < _SHORTEST_KEY:
-        return value
-    if isinstance(value, str):
-        return _wrapped(key).sub("[OPENAI_API_KEY]", value)
+    """Text (or JSON values) without the key, in whatever form: a message is put on one line before anybody looks for a key in it."""
     if isinstance(value, bytes):
-        return value.replace(key.encode(), b"[OPENAI_API_KEY]")
-    if isinstance(value, Mapping):
-        return {name: without_key(item, key) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(without_key(item, key) for item in value)
-    return value
-
-
-@lru_cache(maxsize=4)
-def _wrapped(key: str) -> re.Pattern[str]:
-    return re.compile(r"\s*".join(map(re.escape, key)))
+        text = value.decode(errors="surrogateescape")
+        clean = without_key(text, key)
+        return value if clean == text else clean.encode(errors="surrogateescape")
+    return redacted(value, {"OPENAI_API_KEY": key}, shapes=False)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from dagogy.api.secrets import _shapes
-from dagogy.api.secrets._names import NO, STRONG, says_where, strength
+from dagogy.api.secrets._names import NO, STRONG, WEAK_WORDS, says_where, strength, words_of
 
 _MARK = "redacted"
 #: Start and end in the text, and what to put there.
@@ -59,6 +59,9 @@ _IS_SOFT = re.compile(r"=\r?\n|=3D|=[0-9A-F]{2}=[0-9A-F]{2}")
 _TAGS = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
 _BREAK = re.compile(r"[\r\n]|\\[nr]")
 _ROUNDS, _DEPTH = 4, 2
+_OF_A_DESKTOP = frozenset({"SESSION", "AUTH", "PRIVATE"})
+#: What an escape within an escape begins with.
+_MAY_ESCAPE = frozenset("\\%&^\x1b")
 
 
 def secrets_of(environ: Mapping[str, str], declared: Iterable[str] = ()) -> dict[str, str]:
@@ -96,12 +99,12 @@ def _plain(name: str, value: str) -> bool:
     value = value.strip()
     if value.startswith(("/", "./", "~/")) and (says_where(name) or strength(name) != STRONG):
         return True
-    return strength(name) != STRONG and "KEY" not in name.upper() and value.isalpha() and (len(value) <= 10 or value.islower() or value.isupper())
+    return strength(name) != STRONG and _OF_A_DESKTOP.issuperset(WEAK_WORDS.intersection(words_of(name))) and value.isalpha() and len(value) <= 16
 
 
 def looks_secret(value: str) -> bool:
     """Whether a text has what looks like a secret, whatever it is called."""
-    return bool(_shape_spans(value))
+    return bool(_spans(value, {}, shapes=True))
 
 
 def redacted(value: Any, secrets: Mapping[str, str], *, shapes: bool = True) -> Any:
@@ -127,13 +130,14 @@ def _redacted_items(items: list[Any], secrets: Mapping[str, str], shapes: bool) 
     if shapes and texts:
         for place in _shapes.arguments(items):  # of a command line
             items[place] = f"[{_MARK}]"
-    items = [redacted(v, secrets, shapes=shapes) for v in items]
+    clean = [redacted(v, secrets, shapes=shapes) for v in items]
     if texts:
         # A secret may go on in the next line.
         joined = "\n".join(items)
         whole = _without(joined, secrets, shapes=shapes)
-        return items if whole == joined else whole.split("\n")
-    return items
+        if whole != "\n".join(clean) and whole != joined:
+            return [_without(line, secrets, shapes=shapes) for line in whole.split("\n")]
+    return clean
 
 
 def remains(text: str, secrets: Mapping[str, str]) -> bool:
@@ -155,9 +159,7 @@ def _unnamed(key: Any, value: Any) -> Any:
 def _without(text: str, secrets: Mapping[str, str], *, shapes: bool = True) -> str:
     if not text:
         return text
-    spans = _known_spans(text, secrets) if secrets else []
-    if shapes:
-        spans += _shape_spans(text)
+    spans = _spans(text, secrets, shapes)
     return _replaced(text, spans) if spans else text
 
 
@@ -177,19 +179,39 @@ def _replaced(text: str, spans: list[Span]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def _shape_spans(text: str, depth: int = _DEPTH) -> list[Span]:
-    """What looks like a secret, in `text` as it is, as it is seen, and in what it encodes."""
-    spans = [(start, end, _MARK) for start, end in _shapes.spans(text)]
-    if _UNSEEN.search(text) or _WRITTEN_ESC.search(text):
-        view = _View.of(text).seen()
-        spans += [(*view.place(start, end), _MARK) for start, end in _shapes.spans(view.text)]
-    if depth:
-        spans += _decoded_spans(text, lambda decoded: _shape_spans(decoded, depth - 1))
+def _spans(text: str, secrets: Mapping[str, str], shapes: bool, depth: int = _DEPTH) -> list[Span]:
+    """Where in `text` the secrets are: as it is, as it is seen, and in what it encodes."""
+    spans = _known_spans(text, secrets) if secrets else []
+    if shapes:
+        spans += [(start, end, _MARK) for start, end in _shapes.spans(text)]
+        for start, end in _unseen_lines(text):
+            view = _View(text[start:end]).seen()
+            places = (view.place(*span) for span in _shapes.spans(view.text))
+            spans += [(start + first, start + last, _MARK) for first, last in places]
+    if depth and len(text) >= _SHORTEST_IN_A_LINE:
+        spans += _decoded_spans(text, lambda decoded: _spans(decoded, secrets, shapes, depth - 1))
     return spans
 
 
-def _known_spans(text: str, secrets: Mapping[str, str], depth: int = _DEPTH) -> list[Span]:
-    """Where in `text` the secrets are."""
+def _unseen_lines(text: str) -> list[tuple[int, int]]:
+    """The lines of `text` that hold what is not seen; lines that follow each other together."""
+    regions: list[tuple[int, int]] = []
+    for pattern in (_UNSEEN, _WRITTEN_ESC):
+        at = 0
+        while match := pattern.search(text, at):
+            at = text.find("\n", match.end())
+            at = len(text) if at < 0 else at
+            regions.append((text.rfind("\n", 0, match.start()) + 1, at))
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(regions):
+        if merged and start <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _known_spans(text: str, secrets: Mapping[str, str]) -> list[Span]:
     spans: list[Span] = []
     wanted = [(name, needles) for name, needles in ((n, _needles(s)) for n, s in secrets.items()) if needles.plain]
     for view in _renderings(text):
@@ -198,20 +220,14 @@ def _known_spans(text: str, secrets: Mapping[str, str], depth: int = _DEPTH) -> 
         spans += _in_view(text, view, present) if present else []
     for name, secret in secrets.items():
         spans += [(start, end, name) for start, end in _cut(text, secret.strip())]
-    if depth:
-        spans += _decoded_spans(text, lambda decoded: _known_spans(decoded, secrets, depth - 1))
     return spans
 
 
 class _View:
     """A text made from another one: pieces of it that were copied, and some that were replaced. `place` says where characters came from."""
 
-    def __init__(self, text: str, parent: _View | None = None, pieces: tuple[list[int], list[int], list[int]] | None = None) -> None:
-        self.text, self._parent, self._pieces = text, parent, pieces
-
-    @classmethod
-    def of(cls, text: str) -> _View:
-        return cls(text)
+    def __init__(self, text: str, parent: _View | None = None, pieces: tuple[list[int], list[int], list[int]] | None = None, nested: bool = False) -> None:
+        self.text, self._parent, self._pieces, self._nested = text, parent, pieces, nested
 
     def replaced(self, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str] | None = None) -> _View:
         """With `by(match)`, else nothing, for what matches."""
@@ -220,8 +236,10 @@ class _View:
         starts: list[int] = []
         ends: list[int] = []  # of what was replaced; -1 for what was copied
         size = at = 0
+        nested = False
         for match in pattern.finditer(self.text):
             put = by(match) if by else ""
+            nested = nested or not _MAY_ESCAPE.isdisjoint(put)
             for piece, start, end in ((self.text[at : match.start()], at, -1), (put, match.start(), match.end())):
                 if piece:
                     parts.append(piece)
@@ -235,7 +253,7 @@ class _View:
         outs.append(size)
         starts.append(at)
         ends.append(-1)
-        return _View("".join([*parts, self.text[at:]]), self, (outs, starts, ends))
+        return _View("".join([*parts, self.text[at:]]), self, (outs, starts, ends), nested)
 
     def lower(self) -> _View:
         low = self.text.lower()
@@ -247,10 +265,12 @@ class _View:
         """As it is seen: escapes undone, also those within others, and without what is not seen."""
         view = self
         for _ in range(_ROUNDS):
-            after = view.replaced(_ESCAPE, _undone).replaced(_UNSEEN)
-            if after is view:
-                break
+            undone = view.replaced(_ESCAPE, _undone)
+            after = undone.replaced(_UNSEEN)
+            again = after is not undone or (undone is not view and undone._nested)
             view = after
+            if not again:
+                break
         return view
 
     def place(self, start: int, end: int) -> tuple[int, int]:
@@ -300,12 +320,12 @@ def _characters(data: bytes) -> str:
 
 def _renderings(text: str) -> Iterator[_View]:
     """The text as it is seen; also without tags, and with what mails put for a byte undone."""
-    view = _View.of(text).seen()
+    view = _View(text).seen()
     yield view.replaced(_QUOTES)
     if "<" in view.text:
         yield view.replaced(_TAGS).replaced(_QUOTES)
-    if "=" in text and _IS_SOFT.search(text):
-        yield _View.of(text).replaced(_SOFT, lambda m: "" if m["soft"] else _characters(bytes.fromhex(m[0].replace("=", "")))).seen().replaced(_QUOTES)
+    if "=" in view.text and _IS_SOFT.search(view.text):
+        yield view.replaced(_SOFT, lambda m: "" if m["soft"] else _characters(bytes.fromhex(m[0].replace("=", "")))).replaced(_QUOTES)
 
 
 def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) -> Iterator[Span]:
@@ -324,7 +344,7 @@ def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) ->
         for needle in needles.exact:
             yield from ((*span, name) for span in tight.find(needle))
         for needle in needles.whole:
-            yield from ((*span, name) for span in _View.of(text).find(needle))
+            yield from ((*span, name) for span in _View(text).find(needle))
 
 
 class _Needles(NamedTuple):
@@ -341,7 +361,7 @@ class _Needles(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _needles(secret: str) -> _Needles:
-    view = _View.of(secret.strip()).seen().replaced(_QUOTES)
+    view = _View(secret.strip()).seen().replaced(_QUOTES)
     plain = view.lower().text
     if len(plain) < _SHORTEST:
         return _Needles((), (), (), (), (), ())

@@ -14,7 +14,7 @@ _STRONG = frozenset({
     "APIKEY", "SAS", "BEARER", "CONNSTR", "MNEMONIC", "HTPASSWD",
 })  # fmt: skip
 #: Also names of much else: in a text the value has to look like a secret.
-_WEAK = frozenset({"PASS", "PIN", "PAT", "COOKIE", "SESSION", "SESSIONID", "PRIVATE", "AUTH", "KEY", "TOKEN", "SESSID", "SID"})
+WEAK_WORDS = frozenset({"PASS", "PIN", "PAT", "COOKIE", "SESSION", "SESSIONID", "PRIVATE", "AUTH", "KEY", "TOKEN", "SESSID", "SID"})
 #: What some write as one word: the last part of `PGPASSWORD`, `accesskey`.
 _GLUED = re.compile(
     r"(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|SSHPASS|CONNECTIONSTRING|(?:API|ACCESS|SECRET|PRIVATE|AUTH|ACCOUNT|MASTER|DEPLOY|SIGNING|ENCRYPTION)KEY)$"
@@ -36,9 +36,10 @@ _NONE = frozenset({"PWD", "OLDPWD", "OLD_PWD"})
 STRONG, WEAK, NO = 2, 1, 0
 
 
-def words_of(name: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> tuple[str, ...]:
     """The words of a name in capitals, in the singular."""
-    return [w.removesuffix("S") if len(w) > 3 and not w.endswith("SS") else w for w in map(str.upper, _WORD.findall(name))]
+    return tuple(w.removesuffix("S") if len(w) > 3 and not w.endswith("SS") else w for w in map(str.upper, _WORD.findall(name)))
 
 
 @lru_cache(maxsize=4096)
@@ -56,7 +57,7 @@ def strength(name: str) -> int:
         return NO if counts else STRONG if any(w != "TOKEN" for w in glued) or any(a in _STRONG_TOKENS and b == "TOKEN" for a, b in pairs) else WEAK
     if any((a in _STRONG_KEYS and b == "KEY") or (a, b) in _STRONG_PAIRS for a, b in pairs):
         return STRONG
-    if _WEAK.isdisjoint(words) or ("KEY" in words and _WEAK.isdisjoint({*words} - {"KEY"}) and not _OTHER_KEYS.isdisjoint(words)):
+    if WEAK_WORDS.isdisjoint(words) or ("KEY" in words and WEAK_WORDS.isdisjoint({*words} - {"KEY"}) and not _OTHER_KEYS.isdisjoint(words)):
         return NO
     return WEAK
 

@@ -194,7 +194,7 @@ def assigned(text: str) -> Iterator[tuple[int, int, str]]:
         power = STRONG if query and name.lower() in _SIGNATURE else strength(name.rstrip(".-"))
         if power == NO:
             continue
-        if power != STRONG and sep.strip():
+        if power != STRONG and sep.strip() and before in (" ", "-"):
             power = max(power, strength(_words_before(text, match.start()) + name))
         end = _value(text, match, "" if opened else before, match.end() + _LOOKED_AT)
         stated = _Stated(name, power, bool(opened), sep.strip(), option or query, before)
@@ -247,8 +247,6 @@ class _Stated:
 
     def _strongly(self, value: str) -> bool:
         if len(value) < 6 or (_CALL.match(value) and not self.quoted) or (says_where(self.name) and _NO_TOKEN.match(value)):
-            return False
-        if value.isdigit() and "TOKEN" in words_of(self.name):
             return False
         if not self.sep:  # `--password X`; what follows may be prose
             return any(c.isdigit() for c in value) or (not (value.isalpha() and (value.islower() or value.istitle() or value.isupper())) and "(" not in value)
