@@ -29,7 +29,7 @@ _HOME = {
     "dagogy.api.evidence": "Clue Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.exporters": "ExportSubject Exporter",
-    "dagogy.api.text": "STOP_WORDS content_words folded sentences shorten stem word_keys words",
+    "dagogy.api.text": "STOP_WORDS content_words folded normalized sentences shorten stem word_keys words",
     "dagogy.api.urls": "base_url_problem repaired_base_url shown_base_url split_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
