@@ -114,6 +114,9 @@ def _all_sources() -> str:
 def _ways_of(one: Found) -> set[str]:
     """How the module that names the pattern uses it; both ways where it does not say so."""
     names = [name for name, value in vars(sys.modules[one.module]).items() if value is one.pattern]
+    # What an object keeps is looked for by the name of its attribute.
+    line = _source(one.module).split("\n")[one.line - 1]
+    names += re.findall(r"^\s+(?:self\.)?(\w+)(?:: [^=]+)? = re\.compile\(", line)
     ways = set()
     for name in names:
         text = _source(one.module) if name.startswith("_") else _all_sources()

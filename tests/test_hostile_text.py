@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
-from dagogy.api import split_url
+from dagogy.api import normalized, split_url
 from dagogy.pipeline.scope import read_scope
 from support import Desk
 
@@ -72,3 +74,12 @@ def test_a_url_has_parts(url: str, host: str | None) -> None:
 def test_the_label_of_a_link_of_asciidoc_is_no_part_of_its_address() -> None:
     document = read_scope("See https://host.example/path[the manual], and https://host.example/?a[]=1.", source="a.md")
     assert [link.url for block in document.blocks for link in block.links] == ["https://host.example/path", "https://host.example/?a[]=1"]
+
+
+def test_combining_marks_without_end_are_normalised_in_runs() -> None:
+    marks = "\u0301\u0323"
+    few = f"e{marks * 15}"
+    assert normalized(few) == unicodedata.normalize("NFKC", few)
+    many = normalized(f"e{marks * 50_000}")
+    assert many.count("\u034f") == 3_333
+    assert many.replace("\u034f", "").count("\u0323") >= 49_999

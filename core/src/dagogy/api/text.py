@@ -11,9 +11,9 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["STOP_WORDS", "content_words", "folded", "sentences", "shorten", "stem", "word_keys", "words"]
+__all__ = ["STOP_WORDS", "content_words", "folded", "normalized", "sentences", "shorten", "stem", "word_keys", "words"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _PLAIN = re.compile(r"[^a-z0-9+#]+")
@@ -42,11 +42,35 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+#: What may be combining marks, so many that putting them in order takes time that grows with the square of their number.
+_MARKS = re.compile(r"[^\w\s\x00-\u02ff]{31,}")
+_MOST_MARKS = 30
+_JOINER = "\u034f"
+
+
+def normalized(text: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"] = "NFKC") -> str:
+    """`text` in a normal form of Unicode, in time that grows with its length: a joiner (U+034F) parts more than 30 combining marks in a row, as the
+    Stream-Safe Text Format of UAX #15 has it."""
+    return text if text.isascii() else unicodedata.normalize(form, _MARKS.sub(_parted, text))
+
+
+def _parted(run: re.Match[str]) -> str:
+    out: list[str] = []
+    marks = 0
+    for character in run[0]:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > _MOST_MARKS:
+            out.append(_JOINER)
+            marks = 1
+        out.append(character)
+    return "".join(out)
+
+
 def folded(text: str) -> str:
     """`text` for comparison: NFKC, lower case, letters, digits, `+` and `#` only, single spaces."""
     if text.isascii():
         return " ".join(_PLAIN.sub(" ", text.lower()).split())
-    bare = _VARIATION.sub("", unicodedata.normalize("NFKC", text).casefold()).replace("i\u0307", "i")  # the dotted capital of Turkish
+    bare = _VARIATION.sub("", normalized(text).casefold()).replace("i\u0307", "i")  # the dotted capital of Turkish
     kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#" else " " for c in bare)
     return " ".join("".join(kept).split())
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.scope import Block, BlockKind, Link, ScopeDocument
+from dagogy.api.text import normalized
 from dagogy.contracts.suggest import nearest
 from dagogy.pipeline.markup import as_markdown
 
@@ -976,7 +977,7 @@ def _sections(parser: _Parser) -> list[_Section]:
 
 
 def _strict_key(text: str) -> str:
-    return _tidy(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
+    return _tidy(normalized(normalized(text).casefold()))
 
 
 def _loose_key(text: str) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from dagogy.api import STOP_WORDS, folded, stem, words
+from dagogy.api import STOP_WORDS, folded, normalized, stem, words
 
 from dagogy_provider_internal.headings import is_plain, without_numbering, without_symbols
 
@@ -210,7 +209,7 @@ def same_key(title: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=20_000)
 def _same_key(title: str) -> tuple[str, ...]:
-    found = [_key_word(w) for w in _WORD.findall(_american(unicodedata.normalize("NFKC", title).replace("’", "'")))]
+    found = [_key_word(w) for w in _WORD.findall(_american(normalized(title).replace("’", "'")))]
     telling = [w for w in found if w not in _ARTICLES]
     if not telling:
         return (folded(title),)
@@ -356,7 +355,7 @@ def content_tokens(title: str) -> tuple[str, ...]:
 
 def _slug(title: str) -> str:
     spelled = title.replace("+", " plus ").replace("#", " sharp ").replace("&", " and ")
-    ascii_text = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
+    ascii_text = normalized(spelled, "NFKD").encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
     if len(slug) > 60:
         slug = slug[:60].rpartition("-")[0] or slug[:60]
@@ -376,7 +375,7 @@ def assign_ids(titles: Sequence[str]) -> list[str]:
     out: list[str] = []
     taken: set[str] = set()
     for title, slug in zip(titles, slugs, strict=True):
-        digest = hashlib.sha256(unicodedata.normalize("NFC", title).encode()).hexdigest()[:8]
+        digest = hashlib.sha256(normalized(title, "NFC").encode()).hexdigest()[:8]
         name = f"c-{digest}" if not slug else slug if counts[slug] == 1 else f"{slug}-{digest}"
         extra = 2
         while name in taken:

@@ -238,7 +238,7 @@ _VARIABLE = re.compile(rf"\$?\{{\{{?\s*{_NAMES}(?:_\w+)?\s*\}}|%\(\w+\)s|<{_NAME
 _CONTEXT = 20
 _SEPARATOR = re.compile(r"[\s“”„‘’«»\"]")
 _NOTE = re.compile(
-    r"\blorem ipsum dolor\b|\b(?:TODO|FIXME|XXX):|[(\[](?:TODO|TBD|FIXME|XXX)\b|\s(?:TBD|TODO)\.?$|\[(?:[Ii]nsert|[Aa]dd|[Yy]our|[Dd]escribe)\s[^\]]*\]"
+    r"\blorem ipsum dolor\b|\b(?:TODO|FIXME|XXX):|[(\[](?:TODO|TBD|FIXME|XXX)\b|\s(?:TBD|TODO)\.?$|\[(?:[Ii]nsert|[Aa]dd|[Yy]our|[Dd]escribe)\s[^\]]{0,300}\]"
 )
 _EMPTY = re.compile(r"“\s*”|„\s*[“”]|«\s*»|‘\s*’|「\s*」|『\s*』")
 #: An ellipsis at the end that breaks a sentence off, and does not go on with a series.

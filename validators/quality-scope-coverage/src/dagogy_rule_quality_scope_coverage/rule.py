@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
-from unicodedata import normalize
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, shorten, word_keys, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, normalized, shorten, word_keys, words
 from dagogy.api import Options as RuleOptions
 
 # How much it says that a word of the item stands in a title, in the capability, in at least half of the core ideas, or in fewer.
@@ -195,7 +194,7 @@ def _finding(text: str, item: _Item, nodes: Sequence[Node]) -> Finding:
 
 
 def _fold(text: str) -> str:
-    return text.lower() if text.isascii() else normalize("NFKC", text).lower()
+    return text.lower() if text.isascii() else normalized(text).lower()
 
 
 def _contains(titles: str, item: str) -> bool:

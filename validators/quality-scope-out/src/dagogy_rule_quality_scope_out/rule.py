@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Annotated, Any
-from unicodedata import normalize
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Rule, Subject, content_words, shorten, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Rule, Subject, content_words, normalized, shorten, stem, words
 from dagogy.api import Options as RuleOptions
 
 # "… are not covered", "No …": what a sentence says of the excluded thing, not the thing.
@@ -177,4 +176,4 @@ def _excluded(title: str, by_token: dict[str, list[_Part]], leading: frozenset[s
 
 
 def _fold(text: str) -> str:
-    return text.lower() if text.isascii() else normalize("NFKC", text).lower()
+    return text.lower() if text.isascii() else normalized(text).lower()
