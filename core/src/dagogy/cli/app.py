@@ -72,6 +72,8 @@ class App:
         self.debug = "--debug" in arguments
         self.flags: dict[str, Any] = {}
         self.emitted = False
+        #: Whether the command line names no command, lacks or has too many words, or names a run that is not there.
+        self.misspelt = False
         #: The run that the command is about, as the user named it, and as it was opened.
         self.reference = ""
         self.opened: OpenRun | None = None
@@ -170,7 +172,11 @@ class App:
         from dagogy.workspace.events import unfinished
         from dagogy.workspace.stages import EVENTS
 
-        run = self.found = self.session.runs.find(reference)
+        try:
+            run = self.found = self.session.runs.find(reference)
+        except (InvalidArgument, NotFound):
+            self.misspelt = True
+            raise
         if unfinished(run.path / EVENTS) is not None:
             from dagogy.incidents.record import record_lost
 
@@ -273,6 +279,7 @@ class LazyGroup(click.Group):
             from dagogy.contracts.suggest import did_you_mean
 
             known = self.list_commands(ctx)
+            _app(ctx).misspelt = True
             raise InvalidArgument(f"there is no command '{name}'", hint=did_you_mean(name, known) or f"commands: {', '.join(known)}")
         return super().resolve_command(ctx, args)
 
@@ -399,6 +406,7 @@ def _invoke(app: App) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.UsageError as error:
+        app.misspelt = True
         usage = error.ctx.command_path if error.ctx else "dagogy"
         raise InvalidArgument(error.format_message(), hint=f"'{usage} --help' shows how it is used") from None
     except click.ClickException as error:
@@ -490,11 +498,20 @@ def _other_faults(app: App, error: DagogyError) -> list[BaseException]:
 
 
 def _is_typo(app: App, error: DagogyError) -> bool:
-    """Whether the command line cannot be understood (a command, option, id, file or run that is not there): nothing is recorded then.
+    """Whether the command line cannot be understood, or names a run or another thing that is not there: nothing is recorded then.
 
-    Once its run was found, a command has failed: what it misses is missing in the run.
+    What a command misses in a run that is there is a failure of it.
     """
-    return app.found is None and isinstance(error, InvalidArgument | NotFound)
+    if app.opened is not None or not isinstance(error, InvalidArgument | NotFound):
+        return False
+    if app.misspelt:
+        return True
+    if app.reference:  # it did not come so far as to look for the run
+        with contextlib.suppress(DagogyError):
+            app.session.runs.find(app.reference)
+            return False
+        return True
+    return isinstance(error, NotFound)
 
 
 class Recorded(NamedTuple):
