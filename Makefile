@@ -14,7 +14,7 @@ NODE   := $(VENV)/node/.installed
 LLMOCK := $(VENV)/llmock/.installed
 MODEL  := $(VENV)/model/.installed
 
-.PHONY: demo test gate checks install distributions lint types layers docs docs-check schemas bench bench-content bench-incidents bench-ordering bench-providers bench-faults wheels test-slow clean help
+.PHONY: demo test gate checks install distributions lint types layers docs docs-check schemas bench bench-content bench-incidents bench-ordering bench-providers bench-faults torture wheels test-slow clean help
 
 help:            ## show the targets
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -103,6 +103,12 @@ bench-providers: $(STAMP) $(NODE) $(LLMOCK) ## measure what comes of every failu
 
 bench-faults: $(STAMP) $(NODE) ## bring every fault about and show what self-heal made of it
 	$(BIN)/python scripts/outcome_table.py faults
+
+# Kills, inputs and so on in numbers that go with SIZE: so many kills, ten times as many inputs.
+SIZE ?= 20
+SEED ?= 1
+torture: $(STAMP)  ## kill -9, hostile input, crowds and bad disks against every command: tried, survived, lost (SIZE=20 SEED=1)
+	$(BIN)/python scripts/torture --size $(SIZE) --seed $(SEED)
 
 test-slow: $(STAMP) $(NODE) $(LLMOCK) $(MODEL) ## run the slow tests
 	$(BIN)/python -m pytest -n auto -m slow

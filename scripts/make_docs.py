@@ -136,13 +136,24 @@ def settings_page() -> str:
     ]
     lines[-2] += " or the nearest one above, the key is the variable's name in lower case; rules are configured in the `rules` table:"
     lines += ["```toml", "agent_target_score = 90", "", '[rules."graph.max_prerequisites"]', 'severity = "warning"', "enabled = true", "```", ""]
-    lines += ["| variable | accepted | default | meaning |", "|---|---|---|---|"]
+    lines += [
+        "The file is looked for up to the root of the repository (a folder with `.git`) or the home folder, and never inside a runs dir. It may come from a",
+        "stranger, so settings that start a program, choose a provider or a model, or say where text and keys go are *sensitive*: from a file they count",
+        "only after `dagogy trust`, which remembers path, owner and content of the file for this user (`$XDG_STATE_HOME/dagogy/trusted.json`, else",
+        "`~/.local/state/dagogy/trusted.json`); a file that changes has to be trusted again. A path counts without trust while it stays inside the",
+        "folder of its file. A file of another owner, or one that others can write to (or its folder), is refused for sensitive settings. `dagogy config`",
+        "shows what counts and what is ignored. A key in a file is read like any sensitive setting, and better kept in the environment.",
+        "",
+    ]
+    lines += ["| variable | accepted | default | from a file | meaning |", "|---|---|---|---|---|"]
     for name, known in CORE_SETTINGS.items():
-        only = " (environment only)" if name in ENVIRONMENT_ONLY else ""
-        lines.append(f"| `{name}`{only} | {known.accepted()} | {shown(known.default if known.default is not None else '')} | {known.summary} |")
+        trust = "never" if name in ENVIRONMENT_ONLY else "trusted" if known.sensitive else "trusted outside its folder" if known.kind == "path" else "yes"
+        default = shown(known.default if known.default is not None else "")
+        lines.append(f"| `{name}` | {known.accepted()} | {default} | {trust} | {known.summary} |")
     for plugin in host().load("provider"):
         for setting in plugin.info.settings:
-            lines.append(f"| `{setting.name}` (provider `{plugin.id}`) | text | {shown(setting.default)} | {setting.summary} |")
+            trust = "trusted" if setting.sensitive else "yes"
+            lines.append(f"| `{setting.name}` (provider `{plugin.id}`) | text | {shown(setting.default)} | {trust} | {setting.summary} |")
     return "\n".join(lines) + "\n"
 
 

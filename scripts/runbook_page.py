@@ -17,8 +17,8 @@ from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Host, Plugin
 from dagogy.incidents import pages, recover
 from dagogy.incidents.history import CRITERIA
-from dagogy.incidents.markdown import table
 from dagogy.incidents.postmortem import FOR_A_DEFECT, FOR_OPERATIONS, STEPS
+from dagogy.pipeline.markdown import Markdown, table
 
 #: A classifier of the original runbook says in the first words of its docstring which section it is.
 _SECTION = re.compile(r"^Runbook (\d)([A-Z]?): *")
@@ -97,6 +97,11 @@ def _first() -> list[str]:
     ]
 
 
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """A table of what our own docstrings say, which is Markdown."""
+    return table(head, ([Markdown(cell) for cell in row] for row in rows))
+
+
 def _index(host: Host, classifiers: Sequence[Plugin]) -> list[str]:
     """From what is on the screen to the incident."""
     rows: dict[str, list[str]] = {}
@@ -108,7 +113,7 @@ def _index(host: Host, classifiers: Sequence[Plugin]) -> list[str]:
                 if f"[{incident}](#{incident})" not in links:
                     links.append(f"[{incident}](#{incident})")
     ordered = sorted(rows.items(), key=lambda row: row[0].strip("`").lower())
-    return ["## Find your error text", "", *table(("on the screen", "incident"), ((text, ", ".join(links)) for text, links in ordered)), ""]
+    return ["## Find your error text", "", *_table(("on the screen", "incident"), ((text, ", ".join(links)) for text, links in ordered)), ""]
 
 
 def _overview(host: Host, classifiers: Sequence[Plugin]) -> list[str]:
@@ -117,7 +122,7 @@ def _overview(host: Host, classifiers: Sequence[Plugin]) -> list[str]:
         for incident in plugin.info.incidents:
             page = pages.page(host, plugin, incident)
             rows.append((f"[{incident}](#{incident})", page.summary, page.parts["Retry"], _helps(_actions_for(host, incident))))
-    return ["## All incidents", "", *table(("incident", "what it is", "run it again?", "`recover` helps"), rows), ""]
+    return ["## All incidents", "", *_table(("incident", "what it is", "run it again?", "`recover` helps"), rows), ""]
 
 
 def _helps(actions: Sequence[Plugin]) -> str:
@@ -205,7 +210,7 @@ def _incident(host: Host, plugin: Plugin, incident: str) -> Iterator[str]:
     yield from _command(*commands)
     if actions:
         rows = ((p.info.order, f"[{p.id}](#{p.id})", p.info.safety, p.info.summary + (f" Unsafe: {p.info.reason}." if p.info.reason else "")) for p in actions)
-        yield from (*table(("order", "action", "safety", "what it does"), rows), "")
+        yield from (*_table(("order", "action", "safety", "what it does"), rows), "")
 
 
 def _escalation(classifiers: Sequence[Plugin]) -> list[str]:
@@ -215,7 +220,7 @@ def _escalation(classifiers: Sequence[Plugin]) -> list[str]:
     return [
         "Escalate when one of these is met; `dagogy escalate` finds out by itself and says so in its report:",
         "",
-        *table(("criterion", "when it happened", "incidents"), criteria),
+        *_table(("criterion", "when it happened", "incidents"), criteria),
         "",
         *_command(("dagogy escalate RUN --note 'what you saw'", "")),
         _help("escalate"),

@@ -15,6 +15,7 @@ def main() -> int:
     sources += sorted(p for room in ("providers", "validators", "plugins") for p in (ROOT / room).glob("*/src/*") if (p / "__init__.py").exists())
     sources += sorted((ROOT / "examples").glob("*/src/*"))
     sources += sorted((ROOT / "scripts").glob("*.py"))
+    sources += [ROOT / "scripts/torture"]
     return subprocess.run([sys.executable, "-m", "mypy", "--scripts-are-modules", *map(str, sources)], cwd=ROOT, check=False).returncode
 
 

@@ -189,6 +189,20 @@ def test_an_address_at_which_no_api_answers_is_not_used_but_told(run: Path) -> N
     assert "it was not tested" in done("repair-base-url", run, settings=settings).message
 
 
+@pytest.mark.parametrize("given", ["https://gateway.test/v1", "https://Gateway.test:443/v1/", ""])
+def test_the_address_that_failed_is_no_advice(run: Path, given: str) -> None:
+    told = done("repair-base-url", run, Failure(), settings={"OPENAI_BASE_URL": given})
+    assert "is well formed, but no API answers there" in told.message
+    assert told.commands[1] == "export OPENAI_BASE_URL='<root of the API>'"
+
+
+@pytest.mark.parametrize(("known", "setting", "advice"), [({}, "", 60), ({"timeout_seconds": 300.0}, "", 600), ({"timeout_seconds": 30}, "1200", 2400)])
+def test_the_time_to_give_is_computed_from_the_limit_in_effect(run: Path, known: dict[str, Any], setting: str, advice: int) -> None:
+    told = done("split-work", run, Failure(details=known), settings={"AGENT_TIMEOUT_SECONDS": setting})
+    assert told.commands[0] == f"export AGENT_TIMEOUT_SECONDS={advice}"
+    assert not any("export" in c for c in done("split-work", run, Failure(), settings={"AGENT_TIMEOUT_SECONDS": "86400"}).commands)
+
+
 def test_the_repair_that_the_provider_told_is_the_one_offered(run: Path) -> None:
     failure = Failure(details={"repaired": "https://gateway.test/v1"})
     assert "https://gateway.test/v1" in done("repair-base-url", run, failure, settings={"OPENAI_BASE_URL": "x"}).commands[1]
@@ -319,7 +333,7 @@ def by_hand(action_id: str, run: Path, failure: Failure, **options: Any) -> str:
         ("make-room", Failure(), {"settings": {"TMPDIR": "/tmp"}}, ["MiB", "df -h", "df -i", "TMPDIR"]),
         ("find-artifact", Failure(command=("dagogy", "plan", "20260131-120000-braed")), {}, [f"dagogy plan {RUN}"]),
         ("narrow-scope", Failure(), {}, ["--scope-section"]),
-        ("split-work", Failure(), {}, ["AGENT_TIMEOUT_SECONDS=1200"]),
+        ("split-work", Failure(), {}, ["AGENT_TIMEOUT_SECONDS=60"]),
         ("stronger-model", Failure(model="tiny"), {}, ["tiny does not keep", "AGENT_MODEL"]),
         ("report-schema", Failure(), {}, [f"dagogy escalate {RUN}"]),
         ("slow-down", Failure(), {}, ["by itself"]),
@@ -347,3 +361,50 @@ def test_the_files_of_another_user_are_given_back_by_the_exact_command(run: Path
 def test_what_probes_saw_stands_in_what_people_are_told(run: Path) -> None:
     seen = [ProbeResult(subject="OPENAI_API_KEY", state="bad", message="set, 3 characters: too short", confirms=("provider_auth_failed",))]
     assert "set, 3 characters" in by_hand("renew-credentials", run, Failure(provider="remote_llm"), probes=seen)
+
+
+# ------------------------------------------------------------------------------------------------------------------------- plugin_error
+
+RULE_FAILED = Failure(
+    code="validation_failed",
+    message="validation of r failed: rule house.rule could not run: rule of house-dist 4.2 raised LookupError: lost (house.py:3)",
+    command=("dagogy", "validate", "latest"),
+    run_id=RUN,
+)
+
+
+def of_plugin(**details: str) -> Failure:
+    return Failure(
+        code="plugin_error", message="it raised LookupError: lost", command=("dagogy", "export", RUN, "--format", "fax"), details=details, run_id=RUN
+    )
+
+
+def test_a_rule_that_could_not_run_is_left_out_beside_those_that_are_already(run: Path) -> None:
+    outcome = done("leave-out-plugin", run, RULE_FAILED, settings={"DAGOGY_DISABLE": "other, house.rule"})
+    assert (outcome.changed, outcome.environment) == (True, {"DAGOGY_DISABLE": "other,house.rule"})
+    assert done("leave-out-plugin", run, RULE_FAILED).environment == {"DAGOGY_DISABLE": "house.rule"}
+    failure = of_plugin(plugin="house.rule", kind="rule", distribution="house")
+    assert done("leave-out-plugin", run, failure).environment == {"DAGOGY_DISABLE": "house.rule"}
+
+
+@pytest.mark.parametrize("kind", ["provider", "exporter", "command", ""])
+def test_what_the_command_needs_is_not_left_out(run: Path, kind: str) -> None:
+    outcome = done("leave-out-plugin", run, of_plugin(plugin="fax", kind=kind, distribution="fax 2.0"))
+    assert (outcome.changed, outcome.environment) == (False, {})
+
+
+def test_the_plugin_is_named_with_the_commands_that_update_it_or_leave_it_out(run: Path) -> None:
+    outcome = done("update-plugin", run, RULE_FAILED)
+    shown, updated, without = outcome.commands
+    assert shown == "dagogy plugins show house.rule"
+    assert updated.endswith(" -m pip install --upgrade house-dist")
+    assert without == "DAGOGY_DISABLE=house.rule dagogy validate latest"
+    assert outcome.message.endswith("report it to its author")
+    shown, updated = done("update-plugin", run, of_plugin(plugin="fax", kind="exporter", distribution="dagogy-exporter-fax")).commands
+    assert (shown, updated.split()[-1]) == ("dagogy plugins show fax", "dagogy-exporter-fax")
+
+
+def test_what_is_no_name_of_a_plugin_stands_in_no_command(run: Path) -> None:
+    odd = of_plugin(plugin="fax;reboot", kind="rule", distribution="--index-url=http://x/ fax")
+    assert done("update-plugin", run, odd).commands == ("dagogy doctor",)
+    assert not done("leave-out-plugin", run, odd).changed

@@ -170,6 +170,7 @@ def test_a_redirect_is_not_followed_so_that_the_key_stays_at_its_host(tmp_path: 
     with serving((200, "application/json", MODELS)) as (other, asked_there), serving((307, "text/plain", b""), {"Location": other}) as (url, asked):
         (look,) = found("remote-llm.models", REMOTE, tmp_path, OPENAI_BASE_URL=url, OPENAI_API_KEY=KEY)
     assert (look.state, len(asked), asked_there) == ("unknown", 1, [])
+    assert look.message == f"status 307, a redirect to {other}, which is not followed"
 
 
 def test_no_key_goes_over_a_connection_without_tls_to_another_machine() -> None:

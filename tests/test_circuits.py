@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from dagogy.api import ProviderError
 from dagogy.incidents.tripping import trip
-from dagogy.workspace.circuits import CIRCUITS, LONGEST_SECONDS, Breakers, Circuit
+from dagogy.workspace.circuits import CIRCUITS, LONGEST_SECONDS, Breakers, Circuit, fingerprint
 from support import Desk, Outcome, Yard, failed, put
 
 ASKED = Circuit("remote", "api.x.test", "m")
@@ -59,6 +59,27 @@ def test_a_breaker_is_for_one_provider_endpoint_and_model(breakers: Breakers) ->
         with breakers.asking(circuit):
             pass
     refused(breakers)
+
+
+def test_a_change_of_the_providers_settings_is_another_circuit(tmp_path: Path, breakers: Breakers) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    here = {"KEY": "sk-one-0123456789", "URL": "https://api.x.test/v1"}
+    mine = fingerprint(here, environ)
+    assert mine == fingerprint(dict(reversed(here.items())), environ)
+    others = [fingerprint({**here, **change}, environ) for change in ({"KEY": "sk-two-0123456789"}, {"URL": "https://api.x.test/v2"})]
+    assert len({mine, *others}) == 3
+    breakers.open(ASKED._replace(settings=mine), "quota", 90, told=True)
+    for other in others:
+        with breakers.asking(ASKED._replace(settings=other)):
+            pass
+    refused(breakers, ASKED._replace(settings=mine))
+    assert "sk-one" not in (tmp_path / CIRCUITS).read_text()
+    # Who sees the fingerprint and guesses the key cannot check the guess without the secret of this user.
+    assert mine != fingerprint(here, {"XDG_STATE_HOME": str(tmp_path / "of another user")})
+    secret = tmp_path / "state/dagogy/user.key"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    secret.chmod(0o666)
+    assert fingerprint(here, environ) == ""
 
 
 def test_after_its_time_one_trial_is_let_through_and_its_success_closes_it(breakers: Breakers, clock: Clock, tmp_path: Path) -> None:
@@ -235,6 +256,17 @@ def test_a_failure_of_a_declared_incident_opens_it_and_the_next_command_asks_nob
     assert len(desk.ok("incidents", "reset", "busy", "--json").json["closed"]) == 2
     assert "HTTP 503" in failed(ran(desk), "provider_error").err
     assert asked(desk) == 3
+
+
+def test_another_key_address_or_path_is_asked_though_the_last_one_is_not(desk: Desk, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy(desk, yard)
+    module = (PROVIDER % "").replace('impl="mod_busy:Busy")', 'impl="mod_busy:Busy", settings=(Setting(name="BUSY_KEY", summary="s", secret=True),))')
+    (yard.folder / "mod_busy.py").write_text(module.replace("import Provider,", "import Provider, Setting,"))
+    for number, key in enumerate(["one-0123456789", "two-0123456789", "two-0123456789", "one-0123456789"]):
+        monkeypatch.setenv("BUSY_KEY", key)
+        told = failed(ran(desk), "provider_error").err
+        assert ("is not asked before" in told) is (number > 1)
+    assert asked(desk) == 2
 
 
 def test_the_time_that_the_service_named_counts_and_a_refusal_does_not_extend_it(desk: Desk, yard: Yard) -> None:

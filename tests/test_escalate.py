@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.incidents.redact import remains
+from dagogy.api.secrets import remains
 from support import Desk, Outcome, Yard, in_tmpfs, put, run_with
 from test_failure_records import LOUD, SCOPE, SECRET, secret_forms
 

@@ -14,10 +14,10 @@ from typing import Any
 import jsonschema
 import pytest
 from dagogy.api.errors import ProviderError
+from dagogy.api.secrets import redacted, remains, secrets_of
 from dagogy.contracts.check import schema_text
 from dagogy.incidents.intake import last_record, read_record
 from dagogy.incidents.record import Circumstances, failure_document
-from dagogy.incidents.redact import redacted, remains, secrets_of
 from support import Desk, Outcome, Yard, dagogy, python, run_with
 
 SECRET = "correct+horse/battery staple"
@@ -173,12 +173,13 @@ def test_errno_and_the_end_of_a_child_come_from_the_exceptions() -> None:
     assert record(KeyboardInterrupt())["killed_by"] == "user"
 
 
-def test_a_failure_without_a_run_goes_to_the_runs_dir_if_there_is_one(desk: Desk) -> None:
-    assert desk("status", "nope").status == 3
+def test_a_failure_without_a_run_goes_to_the_runs_dir_if_there_is_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORCHESTRATION_TEMPLATE_FILE", "nope.json")
+    assert desk("init").status == 7
     assert not desk.runs.exists()
-    desk.init()
-    failed = desk("status", "nope")
-    assert the_record(desk.runs / "failures")["code"] == "not_found"
+    desk.runs.mkdir()
+    failed = desk("init")
+    assert the_record(desk.runs / "failures")["code"] == "config_error"
     assert f"record: {desk.runs / 'failures'}" in failed.err
     assert [r["run_id"] for r in desk.ok("list", "--json").json["runs"]] != ["failures"]
 

@@ -360,6 +360,43 @@ def test_a_read_only_runs_dir_is_read_and_refuses_what_writes(desk: Desk) -> Non
     _disk("1M", desk, body)
 
 
+@pytest.mark.parametrize("kind", ["full", "read-only"])
+def test_commands_that_need_not_write_work_without_a_place_to_write_to(desk: Desk, kind: str) -> None:
+    """And those that must are an io_error that leaves nothing, what was there is as it was."""
+
+    def body(disk: Path) -> None:
+        (desk.folder / "tea.md").write_text(SCOPE)
+        run = desk.init()
+        desk.ok("run", "latest", "--scope-file", "tea.md")
+        desk("run", "latest", "--scope-section", "No such heading")
+        archive = Path(desk.ok("archive", "latest", "--json").json["archive"])
+        outside = desk.folder / "outside.tar.gz"
+        outside.write_bytes(archive.read_bytes())
+        archive.unlink()
+        (disk / "circuits.json").write_text('{"circuits": []}')
+        before = {p: p.read_bytes() for p in disk.rglob("*") if p.is_file()}
+        if kind == "full":
+            before[_fill(disk, 0)] = b""
+        else:
+            remount_read_only(disk)
+        for command in (
+            ["status", "latest"], ["next", "latest"], ["list"], ["diff", "latest"], ["why", "latest", "Leaves"], ["diagnose", "latest"],
+            ["export", "latest", "--format", "mermaid", "-o", "graph.mmd"], ["postmortem", "latest"], ["incidents", "list"], ["incidents", "reset"],
+        ):  # fmt: skip
+            desk.ok(*command)
+        desk("recover", "latest", "--dry-run")
+        for command in (["init", "--from", str(outside)], ["escalate", "latest"], ["archive", "latest", "--remove"]):
+            done = desk(*command)
+            assert (done.status, done.code) == (6, "io_error"), (command, done.err)
+            assert _temporaries(disk) == []
+        logs = ("filler", "events.jsonl", ".lock")
+        assert {p: p.read_bytes() for p in before if p.name not in logs} == {p: data for p, data in before.items() if p.name not in logs}
+        assert [p.name for p in disk.glob("2*")] == [run.name]
+        assert not list(disk.glob(".new-*/*/run.json"))
+
+    _disk("1M", desk, body)
+
+
 def test_doctor_tells_of_a_disk_that_is_nearly_full(desk: Desk) -> None:
     def body(disk: Path) -> None:
         done = desk("doctor")

@@ -539,7 +539,8 @@ def test_a_rule_whose_findings_are_none_fails_the_validation_and_is_named(desk: 
     (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha"]})))
     (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
     shown = failed(desk("validate", "latest"), "validation_failed")
-    assert "rule house.odd could not run: rule of rule-odd 3.0 raised" in shown.err
+    reason = "raised ZeroDivisionError: division by zero (odd_rule.py:" if finding == "1/0" else "cannot be used: it"
+    assert f"rule house.odd could not run: rule of rule-odd 3.0 {reason}" in shown.err
     assert not (run / "logs/validation.ok").exists()
 
 

@@ -94,7 +94,8 @@ def trouble(kind: str) -> dict[str, tuple[str, str]]:
         "misspells the hook": (hook(kind, f"yield {good}", name=HOOK[kind] + "z"), f"{HOOK[kind]}z"),
         "gives the hook an argument": (hook(kind, f"yield {good}").replace("():", "(host):"), "host"),
         "yields nothing": (hook(kind, "return iter(())"), "describes nothing, not 'sick'"),
-        "returns None": (hook(kind, "return None"), "TypeError"),
+        "returns None": (hook(kind, "return None"), f"{HOOK[kind]} returned None; it must yield {name}s"),
+        "is async": (hook(kind, "return []").replace("def ", "async def "), "is async and returned coroutine"),
         "describes another id": (hook(kind, "yield " + described(kind, "healthy", "well_impl:Thing")), "describes healthy, not 'sick'"),
         "describes another kind": (hook(kind, "yield " + described(other, "sick", "well_impl:Thing")), f"is a {INFO[other][0]}, not a {name}"),
         "describes with a class of its own": (
@@ -462,7 +463,7 @@ CHECK = "def check(self, subject, options):\n        "
     [
         (CHECK + "raise LookupError('lost')", "LookupError: lost"),
         (CHECK + "yield Finding(message='first')\n        raise LookupError('lost')", "LookupError: lost"),
-        (CHECK + "return None", "TypeError"),
+        (CHECK + "return None", "its check returned None; it must yield findings"),
         (CHECK + "yield 'a text'", "not a Finding"),
         (CHECK + "raise ProviderError('none of my business')", "none of my business"),
         (CHECK + "def again(): again()\n        again()", "RecursionError"),

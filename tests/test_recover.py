@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from dagogy.api import ClassifierInfo, CommandResult, Failure, RecoveryAction, RecoveryInfo, RecoveryOutcome
 from dagogy.host.manager import Host
 from dagogy.testing import BenchContext, check_action, diagnosis_of
+from dagogy.workspace.provenance import sealed
 from support import ROOT, SOUND_SPEC, Desk, Outcome, Yard, failed, put, run_with, sound_curriculum
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
@@ -31,11 +33,17 @@ def events(run: Path, *names: str) -> list[dict[str, Any]]:
 
 
 def record(run: Path, code: str, message: str, command: Sequence[str], exit_status: int, **more: Any) -> Path:
-    """A failure record as a command would have left it."""
+    """A failure record as a command of ours would have left it."""
     path = run / f"logs/failures/20990101T000000-000000Z-1-{code}.json"
     document = {"schema_version": 1, "at_utc": "2099-01-01T00:00:00.000000Z", "code": code, "message": message, "hint": "", "details": {}}
-    put(path, {**document, "exit_status": exit_status, "command": ["dagogy", *command], "run_id": run.name, **more})
+    put(path, sealed({**document, "exit_status": exit_status, "command": ["dagogy", *command], "run_id": run.name, **more}, run, os.environ))
     return path
+
+
+def rewritten(run: Path, **facts: Any) -> None:
+    """The run's record with other facts, as the same command might have left it."""
+    (path,) = (run / "logs/failures").iterdir()
+    put(path, sealed({**json.loads(path.read_bytes()), **facts}, run, os.environ))
 
 
 def planned_then_edited(desk: Desk) -> Path:
@@ -183,10 +191,10 @@ def test_metadata_can_be_rebuilt_from_what_the_run_holds(desk: Desk) -> None:
 
 def test_a_run_whose_id_was_misspelt_is_named(desk: Desk) -> None:
     run = run_with(desk)
-    folder = desk.runs / "failures"
-    assert desk("plan", run.name + "x").status == 3
-    (record_path,) = folder.glob("*.json")
-    found = desk.ok("diagnose", str(record_path), "--probe", "--json").json
+    told = failed(desk("plan", run.name + "x"), "not_found")
+    document = {"code": "not_found", "message": told.err.splitlines()[0].partition("] ")[2], "command": ["dagogy", "plan", run.name + "x"]}
+    put(desk.folder / "failure.json", document)
+    found = desk.ok("diagnose", "failure.json", "--probe", "--json").json
     assert found["incident"] == "artifact_missing"
     assert any(run.name in p["message"] for p in found["probes"] if p["probe"] == "workspace.runs")
 
@@ -410,7 +418,7 @@ def test_dry_run_changes_nothing_and_shows_what_would_be_done(desk: Desk) -> Non
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
     done = desk("recover", run.name, "--dry-run", "--json")
     assert done.status == 5
-    assert [p["action"] for p in done.json["planned"]] == ["run-missing-stages", "read-kept-scope"]
+    assert [p["action"] for p in done.json["planned"]] == ["run-missing-stages"]
     assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
 
 
@@ -448,8 +456,7 @@ def test_the_run_is_meant_that_failed_even_when_latest_is_another_one_by_now(des
 def test_a_command_whose_secret_was_not_recorded_is_not_run_again(desk: Desk) -> None:
     run = run_with(desk)
     assert desk("plan", run.name).status == 5
-    path = next((run / "logs/failures").iterdir())
-    put(path, {**json.loads(path.read_bytes()), "command": ["dagogy", "plan", run.name, "--wait", "[redacted]"]})
+    rewritten(run, command=["dagogy", "plan", run.name, "--wait", "[redacted]"])
     done = desk("recover", run.name, "--json")
     assert done.status == 5
     assert "run it again yourself" in done.json["reason"]
@@ -458,12 +465,12 @@ def test_a_command_whose_secret_was_not_recorded_is_not_run_again(desk: Desk) ->
 def test_a_recorded_command_about_another_run_is_not_run(desk: Desk) -> None:
     other, run = desk.init("other"), run_with(desk)
     assert desk("plan", run.name).status == 5
-    path = next((run / "logs/failures").iterdir())
-    put(path, {**json.loads(path.read_bytes()), "command": ["dagogy", "archive", other.name, "--remove"]})
-    done = desk("recover", run.name, "--json")
-    assert done.status == 5
-    assert "names another run" in done.json["reason"]
-    assert other.is_dir()
+    for command in (["archive", other.name, "--remove"], ["run", other.name, "--scope-file", run.name]):
+        rewritten(run, command=["dagogy", *command])
+        done = desk("recover", run.name, "--unsafe", "--json")
+        assert done.status == 5
+        assert "names another run" in done.json["reason"]
+        assert other.is_dir()
 
 
 def test_a_failed_recovery_is_not_itself_the_failure_to_recover_from(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import os
 import random
 import socket
 import struct
+import sys
 from collections.abc import Mapping
 from email.utils import formatdate
 from pathlib import Path
@@ -16,7 +17,10 @@ from typing import Any
 
 import openai  # noqa: F401 (its import must not count against the seconds of a question)
 import pytest
-from dagogy.api import Answer, ConfigError, DagogyError, ProviderError, ProviderSettings, Question
+from dagogy.api import Answer, ConfigError, DagogyError, ProposeRequest, ProviderError, ProviderSettings, Question, timeout_advice
+from dagogy.pipeline.subject import RunSubject
+from dagogy.testing.cases import complete_spec
+from dagogy.workspace.files import to_json
 from dagogy_provider_remote_llm import dagogy_providers
 from dagogy_provider_remote_llm.provider import RemoteLlm
 from dagogy_provider_remote_llm.waits import backoff, retry_after
@@ -358,6 +362,7 @@ def test_a_redirect_is_not_followed() -> None:
     with serving(responses(GOOD)) as other:
         played = Played(send(307, "", location=f"{other.url}/responses"), retry_budget=0)
         assert (played.fact("http_status"), other.asked) == (307, [])
+        assert f"a redirect to {other.url}/responses; it is not followed" in played.failed.message
 
 
 # Secrets
@@ -451,6 +456,34 @@ def test_a_proxy_or_certificate_setting_that_cannot_be_used_is_named(monkeypatch
     assert name in caught.value.hint
     assert service.asked == []
     assert not provider(service.url).ready().ready
+
+
+def test_the_time_to_import_the_sdk_is_not_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+
+    class Watched(RemoteLlm):
+        def prepare(self) -> None:
+            super().prepare()
+            order.append("prepared")
+
+        def complete(self, question: Question) -> Answer:
+            order.append("asked")
+            raise ProviderError("no", details={"started": question.started})
+
+    monkeypatch.setattr("dagogy.api.llm.time.monotonic", lambda: float(len(order)))
+    made = Watched(INFO, ProviderSettings(values={"OPENAI_BASE_URL": "https://h.test/v1"}, model="m"))
+    with pytest.raises(ProviderError) as caught:
+        made.propose(ProposeRequest(spec=RunSubject(b"", to_json(complete_spec({}))).spec))
+    assert (order, caught.value.details["started"]) == (["prepared", "asked"], 1.0)
+    assert "openai.resources.responses" in sys.modules
+
+
+def test_the_advice_on_time_is_computed_from_the_limit_in_effect() -> None:
+    played = Played(hang, asks={"seconds": 0.3}, retry_budget=0)
+    assert "export AGENT_TIMEOUT_SECONDS=0.6" in played.failed.hint
+    assert played.fact("timeout_seconds") == 0.3
+    assert "the most that it may be" in timeout_advice(86_400)
+    assert INFO.default_timeout_seconds == 120.0  # CONTRACT.md
 
 
 def test_an_interface_that_does_not_exist_is_a_config_error() -> None:

@@ -556,9 +556,9 @@ def test_a_paragraph_of_any_length_is_read_whole() -> None:
     ids=lambda text: text[:12],
 )
 def test_texts_that_hurt_parsers_are_read_quickly(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_time_grows_with_the_length() -> None:

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 import pytest
+from dagogy.api.secrets import redacted, remains, secrets_of
 from dagogy.cli.app import run
-from dagogy.incidents.redact import redacted, remains, secrets_of
 from support import Desk, Yard, put, sound_curriculum
 
 #: A secret with everything that an encoding changes: blanks, quotes, a backslash, letters outside ASCII.

@@ -379,7 +379,7 @@ def test_only_the_options_that_a_setting_stands_for_are_left_out() -> None:
     )
 
 
-def test_the_retry_runs_where_the_failed_command_was_run(stage: Stage, tmp_path: Path) -> None:
+def test_the_retry_runs_in_the_folder_of_the_caller(stage: Stage, tmp_path: Path) -> None:
     stage.provider("internal2", DENIED, GOOD)
     place = stage.desk.folder / "deep"
     place.mkdir()
@@ -390,6 +390,9 @@ def test_the_retry_runs_where_the_failed_command_was_run(stage: Stage, tmp_path:
     assert json.loads(record.read_text())["folder"] == str(place)
     elsewhere = {"SCRIPTS": str(stage.scripts), "AGENT_PROVIDER": "internal2"}
     done = stage.yard.run("recover", stage.run.name, "--json", cwd=stage.desk.folder, **elsewhere)
+    assert json.loads(done.stdout)["next"].startswith(f"cd {place} && ORCHESTRATION_BASE_DIR={stage.desk.runs} dagogy recover ")
+    assert stage.asked("internal2") == 1
+    done = stage.yard.run("recover", stage.run.name, "--json", cwd=place, **{**runs, **elsewhere})
     report = json.loads(done.stdout)
     assert "notes.md" in report["command"]
     assert report["unaided_retry"]["told"] != ""
@@ -402,10 +405,13 @@ def test_a_folder_that_is_gone_is_told_and_nothing_is_run(stage: Stage) -> None:
     stage.provider("denied", DENIED)
     place = stage.desk.folder / "deep"
     place.mkdir()
-    failed(stage("--provider", "denied", cwd=place, ORCHESTRATION_BASE_DIR="../runs"), "provider_error")
+    (place / "notes.md").write_text("# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
+    settings = {"SCRIPTS": str(stage.scripts), "AGENT_PROVIDER": "denied"}
+    failed(stage("--scope-file", "notes.md", cwd=place, ORCHESTRATION_BASE_DIR="../runs", AGENT_PROVIDER="denied"), "provider_error")
+    (place / "notes.md").unlink()
     place.rmdir()
-    done = stage.yard.run("recover", stage.run.name, "--json", cwd=stage.desk.folder, SCRIPTS=str(stage.scripts))
-    assert f"the folder in which the failed command was run is gone: {place}" in json.loads(done.stdout)["reason"]
+    done = stage.yard.run("recover", stage.run.name, "--json", cwd=stage.desk.folder, **settings)
+    assert f"counts from the folder in which it was run, which is gone: {place}" in json.loads(done.stdout)["reason"]
     assert stage.asked("denied") == 1
 
 
@@ -455,9 +461,9 @@ def killed(stage: Stage) -> int:
     os.mkfifo(fifo)
     stage.provider("slow", {"block": str(fifo), **GOOD}, GOOD)
     process = subprocess.Popen(
-        [sys.executable, "-m", "dagogy", "run", stage.run.name, "--provider", "slow", "--target-score", "70"],
+        [sys.executable, "-m", "dagogy", "run", stage.run.name, "--target-score", "70"],
         cwd=stage.desk.folder,
-        env=clean_environment([stage.yard.folder], SCRIPTS=str(stage.scripts)),
+        env=clean_environment([stage.yard.folder], SCRIPTS=str(stage.scripts), AGENT_PROVIDER="slow"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -478,13 +484,13 @@ def test_a_command_that_was_killed_gets_its_record_from_the_next_one_and_is_reco
     (record,) = (stage.run / "logs/failures").iterdir()
     document = json.loads(record.read_text())
     assert (document["code"], document["killed_by"], document["signal"]) == ("interrupted", "unknown", None)
-    assert document["command"] == ["dagogy", "run", stage.run.name, "--provider", "slow", "--target-score", "70"]
+    assert document["command"] == ["dagogy", "run", stage.run.name, "--target-score", "70"]
     assert (document["folder"], document["environment"]) == (str(stage.desk.folder), {})
     assert f"process {pid} is gone and left no word why" in document["message"]
     assert f"-{pid}-interrupted" in record.name
     stage.desk.ok("status", stage.run.name)
     assert len(list((stage.run / "logs/failures").iterdir())) == 1
-    done = stage.yard.run("recover", stage.run.name, "--json", cwd=stage.desk.folder, SCRIPTS=str(stage.scripts))
+    done = stage.yard.run("recover", stage.run.name, "--json", cwd=stage.desk.folder, SCRIPTS=str(stage.scripts), AGENT_PROVIDER="slow")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["diagnosis"]["incident"] == "interrupted"
     assert stage.desk.stage(stage.run.name) == "iterated"

@@ -546,12 +546,12 @@ def test_a_run_is_restored_where_tarfile_has_no_filters(desk: Desk, done: Path, 
     assert _content(Path(desk.ok("init", "--from", archive, "--json").json["path"])) == before
 
 
-def test_a_restored_file_can_be_written_by_its_owner_alone(desk: Desk, done: Path) -> None:
+def test_a_restored_file_is_private_and_nobody_can_execute_it(desk: Desk, done: Path) -> None:
     (done / "outputs/notes.txt").write_text("x")
     (done / "outputs/notes.txt").chmod(0o4477)
     archive = desk.ok("archive", "latest", "--json").json["archive"]
     restored = Path(desk.ok("init", "--from", archive, "--json").json["path"])
-    assert (restored / "outputs/notes.txt").stat().st_mode & 0o7777 == 0o655
+    assert (restored / "outputs/notes.txt").stat().st_mode & 0o7777 == 0o600
 
 
 def test_archive_remove_takes_the_run_away_once_its_archive_is_there(desk: Desk, done: Path) -> None:

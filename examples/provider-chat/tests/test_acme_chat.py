@@ -40,8 +40,8 @@ def url() -> Iterator[str]:
     server.server_close()
 
 
-def provider(url: str, model: str = "small") -> AcmeChat:
-    return AcmeChat(next(dagogy_providers()), ProviderSettings(model=model, values={"ACME_CHAT_URL": url, "ACME_CHAT_KEY": ""}))
+def provider(url: str, model: str = "small", key: str = "") -> AcmeChat:
+    return AcmeChat(next(dagogy_providers()), ProviderSettings(model=model, values={"ACME_CHAT_URL": url, "ACME_CHAT_KEY": key}))
 
 
 def test_the_text_of_the_one_choice_is_the_answer(url: str) -> None:
@@ -65,6 +65,11 @@ def test_a_failure_is_a_fact(url: str, status: int, document: Any, fact: str, wa
     with pytest.raises(ProviderError) as caught:
         provider(url).complete(QUESTION)
     assert caught.value.details[fact] == wanted
+
+
+def test_a_key_goes_over_plain_http_to_this_machine_alone() -> None:
+    with pytest.raises(ConfigError, match=r"the key would go over plain http to gateway\.test"):
+        provider("http://gateway.test/v1", key="sk-0123456789").complete(QUESTION)
 
 
 def test_what_is_missing_is_named() -> None:

@@ -21,7 +21,10 @@ _HOME = {
     "dagogy.api.rules": "Finding Fix GraphIndex Rule Subject",
     "dagogy.api.options": "Meta Options",
     "dagogy.api.scope": "READING_MAX Block EdgeEvidence Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
-    "dagogy.api.providers": "Allowance AnswerDesk Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement SalvageRequest",
+    "dagogy.api.providers": (
+        "Allowance AnswerDesk Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement SalvageRequest longer_timeout "
+        "timeout_advice"
+    ),
     "dagogy.api.llm": "Answer LanguageModelProvider Question",
     "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api._bodies": "Body read_body",
@@ -29,8 +32,9 @@ _HOME = {
     "dagogy.api.evidence": "Clue Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.exporters": "ExportSubject Exporter",
-    "dagogy.api.text": "STOP_WORDS content_words folded sentences shorten stem word_keys words",
-    "dagogy.api.urls": "base_url_problem repaired_base_url shown_base_url trimmed_base_url",
+    "dagogy.api.display": "json_text one_line visible",
+    "dagogy.api.text": "STOP_WORDS content_words folded normalized sentences shorten stem word_keys words",
+    "dagogy.api.urls": "base_url_problem endpoint_of plain_http_hop repaired_base_url shown_base_url split_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
 }
@@ -40,6 +44,7 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605
 
 if TYPE_CHECKING:
     from dagogy.api._bodies import *  # noqa: F403
+    from dagogy.api.display import *  # noqa: F403
     from dagogy.api.errors import *  # noqa: F403
     from dagogy.api.evidence import *  # noqa: F403
     from dagogy.api.exporters import *  # noqa: F403

@@ -22,7 +22,7 @@ _STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]
 #: Who said it, as Docker Compose and the system's journal put before each line.
 _SPEAKER = re.compile(r"^(?:[a-z][\w.-]*-\d+ +\| |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]+ [\w./@()-]+(?:\[\d+\])?: )")
 #: An error that a sentence names and goes on: a manual or a list of changes speaks of it.
-_SPOKEN_OF = re.compile(r"`[^`\n]*(?:Error|Exception|Errno)[^`\n]*`(?=,? +[a-z])")
+_SPOKEN_OF = re.compile(r"`(?=[^`\n]*(?:Error|Exception|Errno))[^`\n]*`(?=,? +[a-z])")
 _MARK = re.compile(r"^(?:##\[error\]|::error[^:]*::|[\u25a0\u2717\u2716\u274c\u26d4]\s*)")
 _WARNING = re.compile(r"^(?:\[?(?:warning|warn|note|notice|info|debug)\]?\b[:\s]|\S+:\d+: \w*Warning: |##\[warning\]|::warning)", re.IGNORECASE)
 _RETRY = re.compile(r"(?i)^(?:error: )?(?:reconnecting\.\.\.|retrying\b)")
@@ -48,7 +48,7 @@ EXCEPTION = re.compile(
     r"|[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exceeded|"
     r"Expired|Disconnected|IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema|VersionConflict|MissingFieldsException)|"
     r"IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema)"
-    r"(?:\s\[(?P<tag>[A-Z_]+)\])?(?::\s(?P<message>.*)|\((?P<repr>.*)\)\s*$|:?\s*$|\s+[\w.-]+=.*$)",
+    r"(?:\s\[(?P<tag>[A-Z_]+)\])?(?::\s(?P<message>.*)|\((?P<repr>.{0,600})\)\s*$|:?\s*$|\s+[\w.-]+=.*$)",
     re.DOTALL,
 )
 CAUSE = re.compile(r"^\s*(?:__(?:cause|context)__:|caused by:?|\[cause\]:|Caused by:|\.__cause__ =)\s+", re.IGNORECASE)

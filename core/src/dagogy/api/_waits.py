@@ -96,7 +96,7 @@ def _seconds(kind: str, found: re.Match[str], at: datetime) -> float | None:
 
 def _span(text: str) -> float:
     total = 0.0
-    for number, unit in re.findall(r"(\d+(?:\.\d+)?) ?([a-z]+)", text.lower()):
+    for number, unit in re.findall(r"(\d{1,12}(?:\.\d{1,12})?) ?([a-z]+)", text.lower()):
         total += float(number) * _UNITS.get(unit, _UNITS.get(unit.rstrip("s"), 0))
     return total
 

@@ -71,7 +71,7 @@ class ConfigError(DagogyError):
 class ProviderError(DagogyError):
     """A provider could not answer. `details` carries what is known, as facts, with every secret out of it.
 
-    `cause`: why, where the provider itself knows, one of `CAUSES`. `provider`, `endpoint` (the host that was asked), `model`.
+    `cause`: why, where the provider itself knows, one of `CAUSES`. `provider`, `endpoint` (who was asked: `Provider.endpoint`), `model`.
     `http_status`, `machine_code` (the innermost code of the service), `request_id`, `retry_after_seconds` (until which it will not answer, where it
     said so). `returncode`, `signal`, `killed_by` (`timeout` when we ended it) of a child process. `stdout`, `stderr`, `last_message`, `events`,
     `output`: the ends of what was printed or answered. `usage`: what was spent all the same.

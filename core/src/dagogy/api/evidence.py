@@ -83,27 +83,27 @@ _ERRNO_NAME = re.compile(
 _STATUS = re.compile(
     r"(?:\bHTTP(?:/[\d.]+| Error| status(?: code)?)?:? |\bError code: |\bunexpected status |\blast status: |(?:Client|Server) error '|\bAPI Error:? \(?|"
     r"\bdoes not indicate success: |"
-    r"\bstatus(?:_code|Code| code)?['\"]?\s*[=:]?\s*['\"]?|^Error: |\breturned (?:error )?|^<Response \[)(?P<status>[45]\d\d)\b(?!\.\d)",
+    r"\bstatus(?:_code|Code| code)?['\"]?\s{0,8}(?:[=:]\s{0,8})?['\"]?|^Error: |\breturned (?:error )?|^<Response \[)(?P<status>[45]\d\d)\b(?!\.\d)",
     re.IGNORECASE,
 )
 _STATUS_FIRST = re.compile(r"\b(?P<status>[45]\d\d) (?:Client|Server) Error: ")
 _TYPED = re.compile(r"^(?:(?:ERROR|Error|error|CRITICAL):? )?\[(?P<a>[a-z_]+)\] (?P<b>.*)|^error\[(?P<c>[a-z_]+)\]: ?(?P<d>.*)", re.DOTALL)
-_EXIT = re.compile(r"(?i)\b(?:rc|return ?code|exit[ -]?(?:code|status)|exited with(?: code)?|exited|^exit:)\s*[=:]?\s*(-?\d{1,3})\b")
+_EXIT = re.compile(r"(?i)\b(?:rc|return ?code|exit[ -]?(?:code|status)|exited with(?: code)?|exited|^exit:)\s{0,8}(?:[=:]\s{0,8})?(-?\d{1,3})\b")
 _SIGNALLED = re.compile(r"\b(?:ended|killed|terminated|died) (?:by|with|from) (?:<Signals\.)?(?:signal )?(?P<name>SIG[A-Z]+)", re.IGNORECASE)
 _SIGNALS = {"SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGABRT": 6, "SIGKILL": 9, "SIGSEGV": 11, "SIGPIPE": 13, "SIGTERM": 15}
 _OUR_TIMEOUT = re.compile(
     r"(?i)\btime(?:out|d out) after [\d.]+ ?s(?:ec(?:ond)?s?)?\b.{0,40}\b(?:SIGKILL|SIGTERM|kill)|\bTimeoutExpired\b.{0,400}\btimed out after\b"
 )
-_PATH = re.compile(r"['\"](?P<quoted>(?:[A-Za-z]:)?[^'\"\s][^'\"]*)['\"](?:\)|,|:|\s*(?:->|\(|$)|$)|(?P<bare>(?:[\w.<>-]+/)+[\w.<>-]+)")
-_ATTRIBUTE = re.compile(r"^\s*\.?(?P<name>status_code|statusCode|status|code|type|param|message|error_code)\s*[=:]\s*(?P<value>.+?),?\s*$")
+_PATH = re.compile(r"['\"](?P<quoted>(?:[A-Za-z]:)?[^'\"\s][^'\"]*)['\"](?:\)|,|:|\s*(?:->|\(|$)|$)|(?<![\w.<>-])(?P<bare>(?:[\w.<>-]++/)+[\w.<>-]+)")
+_ATTRIBUTE = re.compile(r"^\s*\.?(?P<name>status_code|statusCode|status|code|type|param|message|error_code)\s*[=:]\s*(?P<value>.+)$")
 _REASON = re.compile(
     r"(?:finish_reason|stop_reason|finishReason|incomplete_details.{0,30}?\breason"
     r"|\bIncomplete response returned, reason)['\"]?\s*[=:]\s*['\"]?(?P<reason>[A-Za-z_]+)",
     re.DOTALL,
 )
-_OUTPUT_TEXT = re.compile(r"(?m)^\s*(?:output_text|last_message|output-last-message)\s*[=:]\s*(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*$")
-_URLOPEN = re.compile(r"<urlopen error (?P<inner>.*)>")
-_CAUSED_BY = re.compile(r"\(Caused by (?P<name>\w+)\((?P<inner>.*)\)\)?")
+_OUTPUT_TEXT = re.compile(r"(?m)^[^\S\n]*(?:output_text|last_message|output-last-message)\s*[=:]\s*(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*$")
+_URLOPEN = re.compile(r"<urlopen error (?P<inner>.{0,600})>")
+_CAUSED_BY = re.compile(r"\(Caused by (?P<name>\w+)\((?P<inner>.{0,600})\)\)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -446,7 +446,7 @@ def _attributes(units: Iterable[Unit]) -> Clue | None:
     for line in (line for unit in units for line in unit.lines):
         attribute = _ATTRIBUTE.match(line)
         if attribute:
-            value = attribute["value"].strip("'\"")
+            value = attribute["value"].rstrip().removesuffix(",").rstrip().strip("'\"")
             if value not in ("None", "null", "undefined"):
                 found.setdefault(attribute["name"], value)
                 lines.append(line.strip())

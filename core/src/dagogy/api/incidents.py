@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from dagogy.api.plugins import ClassifierInfo, RecoveryInfo
 from dagogy.api.probes import ProbeResult
@@ -171,6 +171,10 @@ class RecoveryAction:
 
     A `safe` action loses nothing and changes no input of the user; a `manual` one changes nothing at all, it only gives commands.
     """
+
+    #: Whether it changes nothing before its first `context.dagogy`, `keep` or `wait`, and nothing at all where it calls none of them. Then a dry
+    #: run asks it whether it has anything to do, and stops it at that call.
+    rehearsable: ClassVar[bool] = False
 
     def __init__(self, info: RecoveryInfo) -> None:
         self.info = info

@@ -49,13 +49,17 @@ class RuleInfo(PluginInfo):
 class Setting:
     """One setting that a provider reads, by the name of its environment variable.
 
-    In a configuration file its key is the same name in lower case. A `secret` is never printed, logged or recorded.
+    In a configuration file its key is the same name in lower case. A `secret` is never printed, logged or recorded. `sensitive`: from a file it
+    counts only when the user has trusted that file; say False only of a setting that can neither start a program, nor choose who is asked, nor
+    say where text or a key goes, whatever its value. `kind`: `"command"` for words that are run, in which relative paths count from the file.
     """
 
     name: str
     summary: str
     default: str = ""
     secret: bool = False
+    sensitive: bool = True
+    kind: Literal["text", "command"] = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +95,12 @@ class ClassifierInfo(PluginInfo):
 
     `incidents`: ids it can answer with. `escalations`: when they leave the hands of the operator. `circuits`: those that open the
     circuit breaker of the provider, host and model that failed, each with the seconds it stays open where no reset time was given.
+    `service`: they are about a service or program that a provider asks, or the way to it. Such a classifier is not asked about a
+    crash of code that asked nobody: a document with `https://[x]/` in it may raise what a wrong base URL raises.
     """
 
     incidents: tuple[str, ...] = ()
+    service: bool = False
     escalations: tuple[Escalation, ...] = ()
     circuits: tuple[tuple[str, float], ...] = ()
 

@@ -130,6 +130,23 @@ class Readiness:
     hint: str = ""
 
 
+#: The most that AGENT_TIMEOUT_SECONDS may be.
+_LONGEST_TIMEOUT = 86_400.0
+
+
+def longer_timeout(seconds: float) -> float:
+    """What to set AGENT_TIMEOUT_SECONDS to when `seconds` were too few: twice as many, a day at most."""
+    return min(2 * seconds, _LONGEST_TIMEOUT)
+
+
+def timeout_advice(seconds: float) -> str:
+    """The way out of a call that our clock ended after `seconds`, computed from the limit in effect."""
+    longer = longer_timeout(seconds)
+    if longer <= seconds:
+        return f"AGENT_TIMEOUT_SECONDS is {seconds:g}, the most that it may be"
+    return f"give the whole answer more than {seconds:g} s: export AGENT_TIMEOUT_SECONDS={longer:g}"
+
+
 class Provider:
     """Base of all providers. Failures are raised as `ProviderError` or `ConfigError`, with every secret out of them."""
 
@@ -139,7 +156,8 @@ class Provider:
 
     @property
     def endpoint(self) -> str:
-        """Who answers (a host, a command): with provider and model it names the circuit breaker. Empty where nobody else does."""
+        """Who answers (an address with scheme, host, port and path; a command). With provider, model and the settings that the provider declares
+        it names the circuit breaker. Empty where nobody else does."""
         return ""
 
     def ready(self) -> Readiness:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import ClassVar
 
 from dagogy.api.evidence import Clue, Evidence
@@ -48,8 +48,8 @@ class Signature:
     `machine`: codes of an error body. `status`: HTTP statuses (`5xx` for all of them). `errno`: names of system
     errors. `exit`: exit statuses. `killed`: who sent the signal. Each of these is a list of words. `exception`: a pattern for the whole
     dotted name. `says`, `unless`, `where`, `path`, `param`: patterns for what the clue says (and must not say), what stands before it, and
-    the file or parameter it is about; they ignore case. `general`: the code is used for other incidents too, so what the message says
-    counts more. `rank`: only where the usual rank of such a clue is not meant.
+    the file or parameter it is about; they ignore case, and `.*` or `[^x]+` reaches at most 300 characters. `general`: the code is used for
+    other incidents too, so what the message says counts more. `rank`: only where the usual rank of such a clue is not meant.
     """
 
     incident: str
@@ -176,8 +176,20 @@ def _of_another_service(clue: Clue) -> bool:
     return _FOREIGN.search(f"{clue.where}: {clue.exception}: {clue.text}") is not None or _ELSEWHERE.search(clue.text) is not None
 
 
+#: A repetition of any character or of a class (`.*`, `[^"]+`) reaches so far. Without an end a line that says the first words again and again, and
+#: never the last, would take time that grows with the square of its length.
+_REACH = 300
+_ENDLESS = re.compile(r"(?<!\\)([.\]])([*+])")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    bounded = _ENDLESS.sub(lambda m: f"{m[1]}{{{int(m[2] == '+')},{_REACH}}}", pattern)
+    return re.compile(bounded, re.IGNORECASE)
+
+
 def _found(pattern: str, text: str) -> bool:
-    return re.search(pattern, text, re.IGNORECASE) is not None
+    return _compiled(pattern).search(text) is not None
 
 
 def _status_in(status: int | None, wanted: str) -> bool:

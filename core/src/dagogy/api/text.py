@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["STOP_WORDS", "content_words", "folded", "sentences", "shorten", "stem", "word_keys", "words"]
+__all__ = ["STOP_WORDS", "content_words", "folded", "normalized", "sentences", "shorten", "stem", "word_keys", "words"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _PLAIN = re.compile(r"[^a-z0-9+#]+")
 _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")  # they choose a glyph, as of an emoji
+#: Characters of a sentence. What people write has a fifth of that.
+LONGEST_SENTENCE = 2_000
 _INITIAL = 2  # characters of an initial with its full stop
 _CLOSER = "[\"'”’»)\\]]"
 _SENTENCE_END = re.compile(rf"(?:(?<=[.!?؟۔।])|(?<=[.!?؟۔।]{_CLOSER})|(?<=[.!?؟۔।]{_CLOSER}{_CLOSER}))\s+(?=[^\sa-z])|(?<=[。！？])(?![」』”’）)])")
@@ -39,11 +42,35 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+#: What may be combining marks, so many that putting them in order takes time that grows with the square of their number.
+_MARKS = re.compile(r"[^\w\s\x00-\u02ff]{31,}")
+_MOST_MARKS = 30
+_JOINER = "\u034f"
+
+
+def normalized(text: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"] = "NFKC") -> str:
+    """`text` in a normal form of Unicode, in time that grows with its length: a joiner (U+034F) parts more than 30 combining marks in a row, as the
+    Stream-Safe Text Format of UAX #15 has it."""
+    return text if text.isascii() else unicodedata.normalize(form, _MARKS.sub(_parted, text))
+
+
+def _parted(run: re.Match[str]) -> str:
+    out: list[str] = []
+    marks = 0
+    for character in run[0]:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > _MOST_MARKS:
+            out.append(_JOINER)
+            marks = 1
+        out.append(character)
+    return "".join(out)
+
+
 def folded(text: str) -> str:
     """`text` for comparison: NFKC, lower case, letters, digits, `+` and `#` only, single spaces."""
     if text.isascii():
         return " ".join(_PLAIN.sub(" ", text.lower()).split())
-    bare = _VARIATION.sub("", unicodedata.normalize("NFKC", text).casefold()).replace("i\u0307", "i")  # the dotted capital of Turkish
+    bare = _VARIATION.sub("", normalized(text).casefold()).replace("i\u0307", "i")  # the dotted capital of Turkish
     kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#" else " " for c in bare)
     return " ".join("".join(kept).split())
 
@@ -89,7 +116,10 @@ def content_words(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one, nor does one before a small letter."""
+    """The sentences of `text`, trimmed; an abbreviation or an initial does not end one, nor does one before a small letter.
+
+    None has more than `LONGEST_SENTENCE` characters: a table, a log or a line of code that has no full stop is cut into pieces, so that whoever
+    looks through a sentence does a bounded work for each."""
     groups: list[list[str]] = []
     for part in _SENTENCE_END.split(text):
         part = part.strip()
@@ -100,7 +130,18 @@ def sentences(text: str) -> list[str]:
             groups[-1].append(part)
         else:
             groups.append([part])
-    return [" ".join(pieces) for pieces in groups]
+    return [piece for pieces in groups for piece in _bounded(" ".join(pieces))]
+
+
+def _bounded(sentence: str) -> Iterator[str]:
+    """The sentence, or where it is longer than any, its pieces: cut at white space where there is some in the second half of a piece."""
+    start = 0
+    while len(sentence) - start > LONGEST_SENTENCE:
+        end = start + LONGEST_SENTENCE
+        cut = sentence.rfind(" ", start + LONGEST_SENTENCE // 2, end)
+        yield sentence[start : cut if cut > 0 else end].strip()
+        start = cut + 1 if cut > 0 else end
+    yield sentence[start:] if start else sentence
 
 
 def _goes_on(part: str) -> bool:

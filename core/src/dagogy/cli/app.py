@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import signal
 import sys
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import click
 
 from dagogy import __version__
-from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidArgument, Locked, NotFound, ProviderError, StorageError
+from dagogy.api.display import json_text, one_line, printed, visible_export
+from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidArgument, Locked, NotFound, PluginError, ProviderError, StorageError
+from dagogy.host.calls import Heard, listening, own_stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,8 @@ COMMANDS = {
     "schema": ("schema", "Print the JSON Schema of an artifact."),
     "plugins": ("plugins", "List the plugins, or show one."),
     "doctor": ("doctor", "Check Python, plugins, runs dir and provider."),
+    "config": ("config", "Show the effective settings, where each comes from, and what is ignored."),
+    "trust": ("trust", "Let a configuration file choose programs, providers and where keys go."),
 }
 
 
@@ -69,11 +72,17 @@ class App:
         self.debug = "--debug" in arguments
         self.flags: dict[str, Any] = {}
         self.emitted = False
+        #: Whether the command line names no command, lacks or has too many words, or names a run that is not there.
+        self.misspelt = False
         #: The run that the command is about, as the user named it, and as it was opened.
         self.reference = ""
         self.opened: OpenRun | None = None
+        #: The run that the command reads; it may be archived away meanwhile.
+        self.found: Run | None = None
         #: The plugin whose command this is; None for a built-in one.
         self.plugin: Plugin | None = None
+        #: What plugins print, and how they fail.
+        self.heard = Heard(self._tell_of_plugins if self.debug else None)
 
     @cached_property
     def host(self) -> Host:
@@ -86,7 +95,7 @@ class App:
         """The settings as they were given. A failure record needs the runs dir, though another setting may be wrong."""
         from dagogy.workspace.settings import load_settings
 
-        return load_settings(os.environ, self.flags, provider_keys=self._provider_keys)
+        return load_settings(os.environ, self.flags, provider_keys=self.provider_settings)
 
     @cached_property
     def settings(self) -> Settings:
@@ -94,8 +103,13 @@ class App:
         self.loaded_settings.check()
         return self.loaded_settings
 
-    def _provider_keys(self) -> list[str]:
-        return [setting.name for plugin in self.host.load("provider") if plugin.info for setting in plugin.info.settings]
+    def provider_settings(self) -> dict[str, bool]:
+        """The settings that providers declare, and whether they are sensitive: one that two declare is, if either says so."""
+        declared: dict[str, bool] = {}
+        for plugin in self.host.load("provider"):
+            for setting in plugin.info.settings if plugin.info else ():
+                declared[setting.name] = declared.get(setting.name, False) or setting.sensitive
+        return declared
 
     @cached_property
     def session(self) -> Session:
@@ -105,14 +119,14 @@ class App:
 
     def command_line(self) -> str:
         """What was typed, for the lock, the events log and whoever reads them later; so without secrets."""
-        return str(self.clean(" ".join(["dagogy", *self.arguments])))
+        return str(self.clean(" ".join(["dagogy", *self.clean(self.arguments)])))
 
     def clean(self, value: Any, shapes: bool = True) -> Any:
         """A value without secrets. Of those that providers declare the ones of the chosen provider are known; no other one is imported for it.
 
         Without `shapes` only what is certain: no text that merely looks like a key, and no value that could be a word.
         """
-        from dagogy.incidents.redact import redacted
+        from dagogy.api.secrets import redacted
 
         secrets = self.secrets(load=False)
         return redacted(value, secrets if shapes else {name: secret for name, secret in secrets.items() if not secret.isalpha()}, shapes=shapes)
@@ -123,7 +137,7 @@ class App:
         Without `load` those of the chosen provider and of those that are loaded already.
         """
         with contextlib.suppress(Exception):
-            chosen, source = self.loaded_settings.raw("AGENT_PROVIDER")
+            chosen, source = self.loaded_settings.raw("AGENT_PROVIDER", peek=True)
             self.host.load("provider", None if load else [str(chosen)] if source != "default" else [])
         with contextlib.suppress(Exception):
             return {s.name: s.secret for plugin in self.host.all("provider") if plugin.info for s in plugin.info.settings}
@@ -131,7 +145,7 @@ class App:
 
     def secrets(self, load: bool = True) -> dict[str, str]:
         """What may not be shown, from the environment and the configuration file, by variable name."""
-        from dagogy.incidents.redact import secrets_of
+        from dagogy.api.secrets import secrets_of
 
         values: dict[str, str] = {}
         with contextlib.suppress(Exception):
@@ -158,16 +172,20 @@ class App:
         from dagogy.workspace.events import unfinished
         from dagogy.workspace.stages import EVENTS
 
-        run = self.session.runs.find(reference)
+        try:
+            run = self.found = self.session.runs.find(reference)
+        except (InvalidArgument, NotFound):
+            self.misspelt = True
+            raise
         if unfinished(run.path / EVENTS) is not None:
             from dagogy.incidents.record import record_lost
 
             with contextlib.suppress(Locked, NotFound, StorageError):  # it is at work still, or somebody else may find it
-                record_lost(run, self.secrets(load=False))
+                record_lost(run, self.secrets(load=False), os.environ)
         return run
 
     def emit(self, document: Any, *lines: str) -> None:
-        """The result: `document` as JSON with `--json`, else `lines` of text."""
+        """The result: `document` as JSON with `--json`, else `lines` of text, each of them one line."""
         if self.json:
             self.emit_json(document)
         else:
@@ -176,29 +194,56 @@ class App:
 
     def emit_json(self, document: Any) -> None:
         """`document` on stdout. JSON is UTF-8; where stdout is not, in ASCII, which is the same JSON in any encoding."""
-        encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").replace("_", "")
-        self.write(json.dumps(document, indent=2, ensure_ascii=encoding != "utf8", default=str))
+        stdout = own_stdout()
+        encoding = (getattr(stdout, "encoding", None) or "").lower().replace("-", "").replace("_", "")
+        self._put(json_text(document, ascii_only=encoding != "utf8"))
 
-    def write(self, text: str) -> None:
-        """One line (or many) on stdout. A stdout that was closed takes nothing, and the command goes on to its own end."""
-        if sys.stdout is not None:
+    def write(self, line: str, *, styled: str = "") -> None:
+        """One line on stdout; see `dagogy.api.display` for what becomes of characters that are no text.
+
+        `styled`: what stands before it as it is, colours included; nothing from elsewhere may be in it.
+        """
+        self._put(styled + printed(one_line(line)))
+
+    def write_export(self, text: str, media_type: str) -> None:
+        """What an exporter made, on stdout: workflow commands are its business, a terminal's are not."""
+        self._put(visible_export(text.removesuffix("\n"), media_type))
+
+    def _put(self, text: str) -> None:
+        """Safe lines on stdout. A stdout that was closed takes nothing, and the command goes on to its own end."""
+        stdout = own_stdout()
+        if stdout is not None:
             try:
-                sys.stdout.write(text + "\n")
+                stdout.write(text + "\n")
             except BrokenPipeError:
-                _abandon(sys.stdout)
+                _abandon(stdout)
         # Only now: who is interrupted before it still owes an answer.
         self.emitted = True
 
-    def note(self, text: str) -> None:
-        """A line for people, on stderr; none with `--json`."""
-        if not self.json:
-            self.tell(text)
+    def _tell_of_plugins(self, *lines: str) -> None:
+        self.tell(*(str(self.clean(line)) for line in lines))
 
-    def tell(self, text: str) -> None:
-        """A line (or many) on stderr. That nobody can read it is no reason to stop."""
+    def tell_heard(self) -> None:
+        """What plugins printed, on stderr: after the failure, whose line comes first there; with `--debug` it was told at once."""
+        self._tell_of_plugins(*self.heard.take())
+
+    def note(self, *lines: str) -> None:
+        """Lines for people, on stderr; none with `--json`."""
+        if not self.json:
+            self.tell(*lines)
+
+    def tell_ignored(self) -> None:
+        """One line about settings that this command asked for and a file that is not trusted sets; after the result, or after the failure."""
+        with contextlib.suppress(DagogyError):
+            settings = self.__dict__.get("loaded_settings")
+            if settings is not None and settings.notice:
+                self.tell(settings.notice)
+
+    def tell(self, *lines: str) -> None:
+        """Lines on stderr. That nobody can read them is no reason to stop."""
         if sys.stderr is not None:
             try:
-                sys.stderr.write(text.rstrip("\n") + "\n")
+                sys.stderr.write("".join(printed(one_line(line)) + "\n" for line in lines))
                 sys.stderr.flush()
             except (OSError, ValueError):
                 _abandon(sys.stderr)
@@ -223,6 +268,8 @@ class LazyGroup(click.Group):
         plugin = app.host.get("command", cmd_name)
         implementation = app.host.implementation(plugin)
         app.plugin = plugin
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            os.dup2(sys.stdout.fileno(), 1)  # its stdout is the command's own, for the programs that it starts as well
         found: click.Command = implementation
         return found
 
@@ -232,6 +279,7 @@ class LazyGroup(click.Group):
             from dagogy.contracts.suggest import did_you_mean
 
             known = self.list_commands(ctx)
+            _app(ctx).misspelt = True
             raise InvalidArgument(f"there is no command '{name}'", hint=did_you_mean(name, known) or f"commands: {', '.join(known)}")
         return super().resolve_command(ctx, args)
 
@@ -241,7 +289,7 @@ class LazyGroup(click.Group):
         plugins = sorted(_app(ctx).host.entries("command"), key=lambda e: e.id)
         if plugins:
             with formatter.section("Commands of plugins"):
-                formatter.write_dl([(e.id, f"from {e.distribution} {e.version}") for e in plugins])
+                formatter.write_dl([(one_line(e.id), one_line(f"from {e.distribution} {e.version}")) for e in plugins])
 
 
 def _app(ctx: click.Context) -> App:
@@ -268,12 +316,22 @@ def cli() -> None:
 def run(arguments: list[str]) -> int:
     """Runs one command line; returns its exit status and leaves no traceback behind."""
     app = App(arguments)
+    with listening(app.heard):
+        status = _run(app)
+        with contextlib.suppress(DagogyError):
+            app.tell_heard()
+        return status
+
+
+def _run(app: App) -> int:
+    arguments = app.arguments
     if "_DAGOGY_COMPLETE" in os.environ:
         cli.main(args=arguments, prog_name="dagogy", obj=app)
     try:
         _escape_what_cannot_be_shown()
         status = _invoke(app)
         _flush()
+        app.tell_ignored()
         return status
     except BaseException as error:  # a plugin may raise anything, and its `sys.exit(0)` must not pass for success
         failure = typed(app, error)
@@ -282,10 +340,21 @@ def run(arguments: list[str]) -> int:
 
 def typed(app: App, error: BaseException) -> DagogyError | None:
     """The failure that an exception means; None when only whoever read our stdout went away."""
-    if isinstance(error, DagogyError):
-        return error
     failure: DagogyError
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+    if app.found is not None and not app.found.is_there() and not isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
+        from dagogy.workspace.runs import gone
+
+        # Whichever file of the run was missed first, and whatever came of it.
+        failure = gone(app.found.path)
+    elif _ran_out_of_memory(error):
+        # Whoever's code it was: that is no defect to be reported to its author.
+        where = "".join(f" {note}" for note in getattr(error, "__notes__", ())[:1])
+        if isinstance(error, PluginError):
+            where = f" ({error.details.get('kind')} '{error.details.get('plugin')}')"
+        failure = StorageError(f"out of memory{where}", hint="a smaller document, or a machine with more")
+    elif isinstance(error, DagogyError):
+        return error
+    elif isinstance(error, KeyboardInterrupt | click.Abort):
         failure = Interrupted("stopped by a signal; what was written is whole", hint="run the same command again to go on")
     elif isinstance(error, OSError):
         if isinstance(error, BrokenPipeError) and _stdout_is_gone():
@@ -293,20 +362,32 @@ def typed(app: App, error: BaseException) -> DagogyError | None:
         from dagogy.workspace.files import storage_error
 
         failure = storage_error("use", error.filename or "standard output", error)
-    elif isinstance(error, MemoryError):
-        failure = StorageError("out of memory", hint="a smaller document, or a machine with more")
     else:
         failure = _unexpected(app, error)
     failure.__cause__ = error
     return failure
 
 
+def _ran_out_of_memory(error: BaseException) -> bool:
+    """Whether a `MemoryError` is anywhere in what led to a crash. A failure that we foresaw says itself what it is."""
+    if isinstance(error, DagogyError) and not isinstance(error, PluginError | InternalError):
+        return False
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, MemoryError):
+            return True
+        seen.add(id(cause))
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return False
+
+
 def _unexpected(app: App, error: BaseException) -> DagogyError:
     """Whose fault it is: that of the plugin whose command was running, or our own."""
-    told = f"{type(error).__name__}: {error}".rstrip(": ")
     if app.plugin is None:
+        told = f"{type(error).__name__}: {error}".rstrip(": ")
         return InternalError(f"a bug in dagogy: {told}", hint="run again with --debug and report what it shows")
-    app.plugin.fail(f"it raised {told}")
+    app.plugin.fail(f"it raised {app.plugin.account(error)}")
     return app.plugin.error()
 
 
@@ -325,6 +406,7 @@ def _invoke(app: App) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.UsageError as error:
+        app.misspelt = True
         usage = error.ctx.command_path if error.ctx else "dagogy"
         raise InvalidArgument(error.format_message(), hint=f"'{usage} --help' shows how it is used") from None
     except click.ClickException as error:
@@ -380,18 +462,20 @@ def _undisturbed() -> Iterator[None]:
 def _report(app: App, error: DagogyError) -> int:
     """`[code] message` first, then the way out; a record; with `--json` the failure as a document; last, which incident it is."""
     with _undisturbed():
-        from dagogy.incidents.redact import redacted
+        from dagogy.api.secrets import redacted
 
         secrets = _secrets(app)
-        app.tell("\n".join([redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else [])]))
-        recorded = _record(app, error, secrets)
-        lines = [f"record: {recorded.path}"] if recorded.path is not None else []
+        app.tell(redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []))
+        app.tell_ignored()
+        app.tell_heard()
+        recorded = None if _is_typo(app, error) else _record(app, error, secrets)
+        lines = [f"record: {recorded.path}"] if recorded is not None and recorded.path is not None else []
         if app.debug:
             import traceback
 
-            lines.append(redacted("".join(traceback.format_exception(error)), secrets))
-        if lines:
-            app.tell("\n".join(lines))
+            for each in (error, *_other_faults(app, error)):
+                lines += str(redacted("".join(traceback.format_exception(each)), secrets)).rstrip("\n").split("\n")
+        app.tell(*lines)
         if (app.json or "--json" in app.arguments) and not app.emitted:
             with contextlib.suppress(OSError):
                 app.emit_json({"error": redacted(error.as_dict(), secrets)})
@@ -400,8 +484,34 @@ def _report(app: App, error: DagogyError) -> int:
                 sys.stdout.flush()
             except (OSError, ValueError):
                 _abandon(sys.stdout)
-        app.tell(redacted(recorded.line, secrets))
+        if recorded is not None:
+            app.tell(redacted(recorded.line, secrets))
     return error.exit_status
+
+
+def _other_faults(app: App, error: DagogyError) -> list[BaseException]:
+    """What plugins raised that is not in the chain of the failure: a validation tells of a rule that could not run, and is not caused by it."""
+    chain: list[BaseException | None] = [error]
+    while chain[-1] is not None:
+        chain.append(chain[-1].__cause__ or chain[-1].__context__)
+    return [fault for fault in app.heard.faults if fault not in chain]
+
+
+def _is_typo(app: App, error: DagogyError) -> bool:
+    """Whether the command line cannot be understood, or names a run or another thing that is not there: nothing is recorded then.
+
+    What a command misses in a run that is there is a failure of it.
+    """
+    if app.opened is not None or not isinstance(error, InvalidArgument | NotFound):
+        return False
+    if app.misspelt:
+        return True
+    if app.reference:  # it did not come so far as to look for the run
+        with contextlib.suppress(DagogyError):
+            app.session.runs.find(app.reference)
+            return False
+        return True
+    return isinstance(error, NotFound)
 
 
 class Recorded(NamedTuple):
@@ -420,8 +530,8 @@ def record_failure(app: App, error: DagogyError) -> Recorded:
 
 
 def _secrets(app: App) -> dict[str, str]:
+    from dagogy.api.secrets import secrets_of
     from dagogy.incidents.budget import within
-    from dagogy.incidents.redact import secrets_of
 
     secrets = secrets_of(os.environ)
     within(_DIAGNOSIS_SECONDS, lambda: secrets.update(app.secrets()))
@@ -450,6 +560,10 @@ def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorde
         at = _circumstances(app, error)
         folder = at.run / FAILURES if at.run else app.settings.runs_dir / FAILURES_WITHOUT_RUN
         document = failure_document(error, ["dagogy", *app.arguments], os.environ, at, secrets)
+        if at.run:
+            from dagogy.workspace.provenance import sealed
+
+            document = sealed(document, at.run, os.environ)
         path = write_failure(folder, document)
 
     def diagnosed() -> None:
@@ -496,10 +610,11 @@ def _circumstances(app: App, error: DagogyError) -> Circumstances:
             run = found.path
             stage = found.metadata()[1].stage
     with contextlib.suppress(Exception):
-        provider = str(app.loaded_settings.get("AGENT_PROVIDER"))
-        model = str(app.loaded_settings.get("AGENT_MODEL"))
+        provider = str(app.loaded_settings.get("AGENT_PROVIDER", peek=True))
+        model = str(app.loaded_settings.get("AGENT_MODEL", peek=True))
     with contextlib.suppress(Exception):
-        provider, endpoint, model = app.session.asked or (provider, endpoint, model)
+        if app.session.asked is not None:
+            provider, endpoint, model, _ = app.session.asked
         endpoint = str(error.details.get("endpoint") or endpoint)
     with contextlib.suppress(Exception):
         folder = str(app.loaded_settings.folder)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from dagogy.api.errors import DagogyError, Interrupted
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App, Recorded, record_failure, typed
 from dagogy.cli.commands.recover import report_lines
 from dagogy.incidents.brief import brief, closing
@@ -17,7 +18,6 @@ from dagogy.incidents.escalation import escalate
 from dagogy.incidents.intake import from_record
 from dagogy.incidents.limits import Limits
 from dagogy.incidents.recover import Incident, Recovery, Report
-from dagogy.incidents.redact import redacted
 from dagogy.workspace.runs import Run
 
 _TYPED = re.compile(r"\[([a-z_]+)\] (.*)")
@@ -79,7 +79,7 @@ def _tell_resolved(app: App, report: Report, secrets: dict[str, str]) -> None:
     text = ended.text if ended is not None else ""
     failure = report.incident.failure
     by = f"{helped.action.id}: {helped.message}" if helped is not None else "running it again"
-    lines = [text, "", f"healed: {failure.code}: {failure.message}", f"  what helped: {by}", *report_lines(report)]
+    lines = [*text.split("\n"), "", f"healed: {failure.code}: {failure.message}", f"  what helped: {by}", *report_lines(report)]
     app.emit(redacted({**_object(text), "healing": report.as_dict()}, secrets), *(str(redacted(line, secrets)) for line in lines))
 
 
@@ -120,4 +120,4 @@ def _tell_escalated(app: App, report: Report, recorded: Recorded, secrets: dict[
     last = closing(report.verdict, brief(app.host, report.verdict)[0], step)
     hint = [f"hint: {report.failure.hint}"] if report.failure.hint else []
     source = [f"record: {report.failure.source}"] if report.failure.source.endswith(".json") else []
-    app.tell(str(redacted("\n".join([report.first_line, *hint, *source, told, last]), secrets)))
+    app.tell(*(str(redacted(line, secrets)) for line in (report.first_line, *hint, *source, told, last)))

@@ -38,10 +38,28 @@ def _print_version() -> bool:
     return True
 
 
+def _keep_stdout() -> None:
+    """Moves stdout to a descriptor of its own and puts stderr behind 1: what a plugin, or a program that it starts, writes there never reaches our answer."""
+    stdout = sys.__stdout__
+    if stdout is None or stdout is not sys.stdout or stdout.fileno() != 1:
+        return
+    try:
+        stdout.flush()
+        own = os.dup(1)
+    except OSError:  # nobody reads it any more; what waits in it must not come out at stderr
+        return
+    os.dup2(2, 1)
+    lines = stdout.line_buffering
+    sys.stdout = open(own, "w", 1 if lines else -1, stdout.encoding, stdout.errors, closefd=False)  # noqa: SIM115 - as long as the process
+    if stdout.write_through:
+        sys.stdout.reconfigure(write_through=True)
+
+
 def _command(arguments: "list[str]") -> int:
     import gc
     import signal
 
+    _keep_stdout()
     # A command is short and keeps what it builds: the cyclic collector would only walk over it again and again.
     gc.disable()
     # These ask for the same as Ctrl-C: to stop and to leave everything whole. The record of the failure says which it was. SIGALRM comes from

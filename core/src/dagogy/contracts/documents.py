@@ -26,8 +26,8 @@ _LARGE = 4_000_000
 # What a number must stay below to be counted with.
 _HUGE = 1e308
 _PLACEHOLDER = re.compile(
-    r"^\W*(?:<[^<>]*>|\{\{.*\}\}|\[\[.*\]\]|\$\{.*\}|todo\b.*|tbd\b.*|tba\b.*|fixme\b.*|xxx+|placeholder\b.*|replace[ _-]?me\b.*|change[ _-]?me\b.*"
-    r"|fill[ _-]?(?:me[ _-]?)?in\b.*|lorem ipsum\b.*|your (?:goal|audience|topic)(?: here)?|\.\.\.|…|n/?a)\W*$",
+    r"^\W{0,20}(?:<[^<>]*>|\{\{.*\}\}|\[\[.*\]\]|\$\{.*\}|todo\b.*|tbd\b.*|tba\b.*|fixme\b.*|xxx+|placeholder\b.*|replace[ _-]?me\b.*|change[ _-]?me\b.*"
+    r"|fill[ _-]?(?:me[ _-]?)?in\b.*|lorem ipsum\b.*|your (?:goal|audience|topic)(?: here)?|\.\.\.|…|n/?a)\W{0,20}$",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -216,6 +216,8 @@ class RuleOutcome(Open):
     status: Literal["clean", "findings", "skipped", "failed"]
     reason: str = Field(description="Why it was skipped or failed.")
     findings: int
+    notes: list[str] = Field(default=[], description="What is odd about how it ran: it was slow, or changed what it was given.")
+    slow_seconds: float | None = Field(default=None, description="What it took, where that was too long.")
 
 
 class ReportSummary(Open):
@@ -397,6 +399,10 @@ class FailureRecord(Open):
     environment: dict[str, VariableFact]
     versions: dict[str, str]
     plugins: dict[str, str]
+    #: The recovery that started the command: `action`, `incident`, `record` (of the failure that it recovers from), `role`.
+    recovery: dict[str, Any] | None = None
+    #: Who wrote the record: `at_utc`, `uid`, `host`, `mac`. Without a valid one its command is never run again.
+    seal: dict[str, Any] | None = None
 
 
 ARTIFACTS: dict[str, type[BaseModel]] = {

@@ -36,6 +36,18 @@ class EntryPoint(NamedTuple):
     version: str
 
 
+class Stray(NamedTuple):
+    """A group of entry points that begins like ours and is none of them."""
+
+    group: str
+    distribution: str
+    version: str
+
+    def as_entry(self) -> EntryPoint:
+        """As a selection looks at it, which may leave its distribution out."""
+        return EntryPoint("", "", "", self.distribution, self.version)
+
+
 _KIND_OF = {group: kind for kind, group in GROUPS.items()}
 _NAME = re.compile(r"[-_.]+")
 
@@ -47,18 +59,33 @@ def normalized(distribution: str) -> str:
 
 def discover(path: Sequence[str] | None = None) -> list[EntryPoint]:
     """All entry points of our groups on `path` (default `sys.path`), by kind and id; of two copies of a distribution the first counts."""
+    found = [entry for candidate in _chosen(path) for entry in _parse(candidate)]
+    return sorted(found, key=lambda e: (KINDS.index(e.kind), e.id, normalized(e.distribution)))
+
+
+def strays(path: Sequence[str] | None = None) -> list[Stray]:
+    """The `dagogy.…` groups on `path` that no plugin is ever loaded from, by distribution."""
+    found = [
+        Stray(group, candidate.name.replace("_", "-"), _version(candidate))
+        for candidate in _chosen(path)
+        for group in re.findall(r"^[ \t]*\[(dagogy(?:[._-][^\]\n]*)?)\][ \t]*$", candidate.text, re.MULTILINE)
+        if group not in _KIND_OF
+    ]
+    return sorted(found, key=lambda s: (normalized(s.distribution), s.group))
+
+
+def _chosen(path: Sequence[str] | None) -> Iterator[_Candidate]:
+    """Of each distribution on `path` the copy that counts."""
     copies: dict[str, list[_Candidate]] = {}
     for folder in path if path is not None else sys.path:
         for candidate in _in_folder(folder or ".") if os.path.isdir(folder or ".") else _in_archive(folder):
             copies.setdefault(normalized(candidate.name), []).append(candidate)
-    found: list[EntryPoint] = []
     for candidates in copies.values():
         first = candidates[0]
         if len(candidates) > 1 and any("[dagogy." in c.text for c in candidates):
             # What an interrupted uninstall left behind has no metadata, and does not hide a whole copy.
             first = next((c for c in candidates if c.read(_METADATA[c.suffix])), first)
-        found.extend(_parse(first))
-    return sorted(found, key=lambda e: (KINDS.index(e.kind), e.id, normalized(e.distribution)))
+        yield first
 
 
 class _Candidate(NamedTuple):
@@ -127,13 +154,16 @@ def _read_archived(path: str, folder: str, name: str) -> str:
         return ""
 
 
+def _version(candidate: _Candidate) -> str:
+    if candidate.version and candidate.suffix != "egg-info":
+        return candidate.version
+    return next((line[8:].strip() for line in candidate.read(_METADATA[candidate.suffix]).splitlines() if line.startswith("Version:")), "")
+
+
 def _parse(candidate: _Candidate) -> Iterator[EntryPoint]:
     if "[dagogy." not in candidate.text:
         return
-    version = candidate.version
-    if not version or candidate.suffix == "egg-info":
-        version = next((line[8:].strip() for line in candidate.read(_METADATA[candidate.suffix]).splitlines() if line.startswith("Version:")), "")
-    kind = None
+    version, kind = _version(candidate), None
     for raw in candidate.text.splitlines():
         line = raw.strip()
         if line.startswith("[") and line.endswith("]"):

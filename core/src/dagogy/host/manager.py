@@ -7,13 +7,15 @@ A failure stays with its plugin: the others of its kind work on.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
-from dagogy.api.errors import ConfigError, NotFound, PluginError
+from dagogy.api.errors import ConfigError, DagogyError, NotFound, PluginError
 from dagogy.contracts.suggest import did_you_mean
+from dagogy.host.calls import account, contained, is_stop
 from dagogy.host.discovery import KINDS, EntryPoint, discover, normalized
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from dagogy.api.plugins import PluginInfo
 
+T = TypeVar("T")
 State = Literal["discovered", "ready", "disabled", "failed"]
 #: Distributions whose name starts so are ours; `--no-third-party` keeps only them.
 FIRST_PARTY = "dagogy-"
@@ -53,6 +56,8 @@ class Plugin:
     state: State = "discovered"
     reason: str = ""
     info: Any = None
+    #: How long it took for a call, where that was too long.
+    slow_seconds: float | None = None
     _impl: Any = field(default=None, repr=False)
 
     @property
@@ -64,12 +69,44 @@ class Plugin:
         """Distribution and version, for messages."""
         return f"{self.entry.distribution} {self.entry.version}".strip()
 
+    @property
+    def name(self) -> str:
+        """Kind, id, distribution and version, for messages."""
+        return f"{self.entry.kind} '{self.id}' of {self.origin}"
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is one of dagogy's own."""
+        return _first_party(self.entry)
+
     def fail(self, reason: str) -> None:
         self.state, self.reason = "failed", " ".join(reason.split())
 
+    def account(self, error: BaseException) -> str:
+        """What it raised, with the file and line of its own code."""
+        return account(error, self.entry.module, getattr(self.info, "impl", ""))
+
+    def call(self, function: Callable[[], T], *, typed: bool = True, timed: bool = False) -> T:
+        """What `function`, which runs code of this plugin, returns. Whatever goes wrong in it is a `PluginError`.
+
+        `typed`: it may raise a `DagogyError` of its own, which passes. `timed`: it has nobody to wait for, and is named where it is slow.
+        """
+        with contained(self.name) as call:
+            try:
+                answer = function()
+            except BaseException as error:
+                if is_stop(error) or (typed and isinstance(error, DagogyError)):
+                    raise
+                self.fail(f"it raised {self.account(error)}")
+                raise self.error() from error
+        if timed:
+            self.slow_seconds = call.slow_seconds()
+        close_coroutine(answer)
+        return answer
+
     def error(self) -> PluginError:
         return PluginError(
-            f"{self.entry.kind} '{self.id}' of {self.origin} cannot be used: {self.reason}",
+            f"{self.name} cannot be used: {self.reason}",
             hint=f"update or remove {self.entry.distribution}, or leave it out with DAGOGY_DISABLE={self.id}",
             details={"plugin": self.id, "kind": self.entry.kind, "distribution": self.entry.distribution, "version": self.entry.version},
         )
@@ -193,13 +230,14 @@ class Host:
             raise plugin.error()
         if plugin._impl is None:
             module, _, attribute = plugin.info.impl.partition(":")
-            try:
-                found = getattr(import_module(module), attribute)
-            except BaseException as error:
-                if is_stop(error):
-                    raise
-                plugin.fail(f"its implementation {plugin.info.impl} cannot be imported: {_told(error)}")
-                raise plugin.error() from error
+            with contained(plugin.name):
+                try:
+                    found = getattr(import_module(module), attribute)
+                except BaseException as error:
+                    if is_stop(error):
+                        raise
+                    plugin.fail(f"its implementation {plugin.info.impl} cannot be imported: {plugin.account(error)}")
+                    raise plugin.error() from error
             base_module, _, base = _BASE[plugin.entry.kind].rpartition(".")
             wanted = getattr(import_module(base_module), base)
             if not (isinstance(found, wanted) if plugin.entry.kind == "command" else isinstance(found, type) and issubclass(found, wanted)):
@@ -208,8 +246,12 @@ class Host:
             plugin._impl = found
         return plugin._impl
 
+    def slow(self) -> list[dict[str, Any]]:
+        """The plugins that took too long for a call, with the seconds."""
+        return [{"plugin": p.id, "kind": p.entry.kind, "distribution": p.origin, "seconds": p.slow_seconds} for p in self.all() if p.slow_seconds is not None]
+
     def _describe(self, plugin: Plugin) -> None:
-        module, trouble = self._module(plugin.entry.module)
+        module, trouble = self._module(plugin)
         if trouble:
             plugin.fail(trouble)
             return
@@ -218,13 +260,15 @@ class Host:
         if implementation is None:
             plugin.fail(f"module {plugin.entry.module} does not implement {hook}")
             return
-        try:
-            infos = list(implementation.function())
-            trouble = self._trouble(plugin, infos)
-        except BaseException as error:
-            if is_stop(error):
-                raise
-            trouble = f"{hook} raised {_told(error)}"
+        with contained(plugin.name):
+            try:
+                answer = implementation.function()
+                trouble = unusable(answer, f"{_info_class(plugin.entry.kind).__name__}s")
+                trouble = f"{hook} {trouble}" if trouble else self._trouble(plugin, list(answer))
+            except BaseException as error:
+                if is_stop(error):
+                    raise
+                trouble = f"{hook} raised {plugin.account(error)}"
         if trouble:
             plugin.fail(trouble)
 
@@ -257,11 +301,12 @@ class Host:
             self._manager.add_hookspecs(hookspecs)
         return self._manager
 
-    def _module(self, entry_module: str) -> tuple[Any, str]:
-        """The imported and registered module, or None and why not. A misspelt hook unregisters it again."""
-        name = entry_module.partition(":")[0].strip()
+    def _module(self, plugin: Plugin) -> tuple[Any, str]:
+        """The imported and registered module of `plugin`, or None and why not. A misspelt hook unregisters it again."""
+        name = plugin.entry.module.partition(":")[0].strip()
         if name not in self._modules:
-            self._modules[name] = self._register(name)
+            with contained(plugin.name):
+                self._modules[name] = self._register(name)
         return self._modules[name]
 
     def _register(self, name: str) -> tuple[Any, str]:
@@ -273,14 +318,14 @@ class Host:
         except BaseException as error:
             if is_stop(error):
                 raise
-            return None, f"importing {name or 'a module without a name'} raised {_told(error)}"
+            return None, f"importing {name or 'a module without a name'} raised {account(error, name)}"
         try:
             manager.register(module, name)
             manager.check_pending()
         except Exception as error:
             if manager.has_plugin(name):
                 manager.unregister(name=name)
-            lines = str(error).strip().splitlines() if isinstance(error, PluginValidationError) else [_told(error)]
+            lines = str(error).strip().splitlines() if isinstance(error, PluginValidationError) else [account(error, name)]
             return None, lines[-1] if lines else "its hooks are not those of dagogy"
         return module, ""
 
@@ -289,13 +334,23 @@ def _names(environ: Mapping[str, str], variable: str) -> frozenset[str]:
     return frozenset(part.strip() for part in environ.get(variable, "").split(",") if part.strip())
 
 
-def is_stop(error: BaseException) -> bool:
-    """Whether the user (or SIGTERM) asked the command to stop. All else that a plugin raises is its own failure, `sys.exit()` too."""
-    return type(error) is KeyboardInterrupt
+def close_coroutine(answer: Any) -> bool:
+    """Whether a plugin's function is async and gave a coroutine. It is closed: nobody is going to wait for it."""
+    found = isinstance(answer, CoroutineType)
+    if found:
+        answer.close()
+    return found
 
 
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+def unusable(answer: Any, wanted: str) -> str:
+    """Why what a plugin's function returned is no series of `wanted`, in words; an empty string where it is one."""
+    if answer is None:
+        return f"returned None; it must yield {wanted} or return a list of them, an empty one where there are none"
+    if close_coroutine(answer) or hasattr(type(answer), "__aiter__") or hasattr(type(answer), "__await__"):
+        return f"is async and returned {type(answer).__name__}; plugins are called without an event loop: make it a plain function that yields {wanted}"
+    if isinstance(answer, str | bytes) or not hasattr(type(answer), "__iter__"):
+        return f"returned {type(answer).__name__}, not {wanted}"
+    return ""
 
 
 def _first_party(entry: EntryPoint) -> bool:
@@ -325,6 +380,9 @@ def _unfit(info: Any) -> str:
         value = getattr(info, name, ())
         if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
             return f"{name}={value!r} is not a tuple of texts"
+    wrong = _of_wrong_type(info)
+    if wrong:
+        return wrong
     if not all(isinstance(item, Escalation) for item in getattr(info, "escalations", ())):
         return f"escalations={info.escalations!r} is not a tuple of Escalation"
     for item in getattr(info, "circuits", ()):
@@ -332,8 +390,20 @@ def _unfit(info: Any) -> str:
             return f"circuits has {item!r}, which is none of its incidents with a number of seconds"
     if not (_positive(getattr(info, "times", 1)) and isinstance(getattr(info, "times", 1), int)):
         return f"times={info.times!r} is no whole number above 0"
-    if not _positive(getattr(info, "seconds", 1)):
-        return f"seconds={info.seconds!r} is no number above 0"
+    for name in ("seconds", "default_timeout_seconds"):
+        if not _positive(getattr(info, name, 1)):
+            return f"{name}={getattr(info, name)!r} is no number above 0"
+    return ""
+
+
+def _of_wrong_type(info: Any) -> str:
+    """Which field of a description is not of the type that it is declared with, or an empty string."""
+    import msgspec
+
+    try:
+        msgspec.convert(msgspec.to_builtins(info), type(info))
+    except (msgspec.ValidationError, TypeError, RecursionError) as error:
+        return f"its description is not as {type(info).__name__} declares it: {error}"
     return ""
 
 

@@ -9,12 +9,10 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from dagogy.host.calls import OutOfTime
+
 #: A plugin may swallow the first interruption; it gets another one this often.
 _AGAIN_SECONDS = 0.05
-
-
-class OutOfTime(BaseException):
-    """Raised in the middle of whatever takes too long; no `except Exception` of a plugin keeps it."""
 
 
 @contextlib.contextmanager
@@ -37,7 +35,7 @@ def deadline(seconds: float | None) -> Iterator[None]:
 
 
 def within(seconds: float, body: Callable[[], None]) -> bool:
-    """Calls `body`, for at most so long; what it prints on stdout goes nowhere. Whether it came to its end.
+    """Calls `body`, for at most so long; what it prints on stdout goes nowhere (but for plugins, who are heard). Whether it came to its end.
 
     A signal ends it, since a thread could not: a regular expression that runs away keeps all other threads waiting. Signals are the
     main thread's; in another one `body` takes the time it takes.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dagogy.api.errors import StorageError
 from dagogy.api.incidents import CommandResult
-from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.api.secrets import redacted, secrets_of
 
 #: What is kept of a command's output, from its end.
 _TAIL = 20_000

@@ -5,12 +5,13 @@ A look at the machine settles some ties, and keeps an answer from being acted on
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dagogy.api.errors import PluginError
+from dagogy.api.errors import InternalError, PluginError
 from dagogy.api.evidence import Evidence
 from dagogy.api.incidents import Diagnosis, Failure, Rank
 from dagogy.host.manager import Host, Plugin
@@ -86,7 +87,10 @@ def diagnose(host: Host, failure: Failure) -> Verdict:
         return Verdict("unknown", reason="exit status 0 and an answer that parses: this is no failure")
     answers: list[Answer] = []
     broken: list[str] = []
+    crashed = asked_nobody(failure)
     for plugin in host.load("classifier"):
+        if crashed and getattr(plugin.info, "service", False):
+            continue
         try:
             found = _ask(host, plugin, failure)
         except PluginError as error:
@@ -95,6 +99,13 @@ def diagnose(host: Host, failure: Failure) -> Verdict:
         if found is not None:
             answers.append(Answer(found, plugin))
     return judge(answers, broken)
+
+
+def asked_nobody(failure: Failure) -> bool:
+    """Whether it was code that failed, and none that asks a service: dagogy's own, a rule, an exporter, or a provider that has no endpoint."""
+    if failure.code == InternalError.code:
+        return True
+    return failure.code == PluginError.code and not (failure.endpoint and failure.details.get("kind") in (None, "provider"))
 
 
 def examine(host: Host, settings: Settings, failure: Failure, run: Path | None = None) -> Verdict:
@@ -153,11 +164,9 @@ def _strength(diagnosis: Diagnosis) -> tuple[Rank, int]:
 def _ask(host: Host, plugin: Plugin, failure: Failure) -> Diagnosis | None:
     """One classifier's answer. Whatever goes wrong in it is its own `PluginError`."""
     kind = host.implementation(plugin)
-    try:
-        found = kind(plugin.info).classify(failure)
-    except Exception as error:
-        plugin.fail(f"it raised {type(error).__name__}: {error}")
-        raise plugin.error() from error
+    # A third party's cannot change what the next one is shown.
+    shown = failure if plugin.ours else copy.deepcopy(failure)
+    found = plugin.call(lambda: kind(plugin.info).classify(shown), typed=False, timed=True)
     if found is None:
         return None
     if not isinstance(found, Diagnosis):

@@ -17,17 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from dagogy import __version__
+from dagogy.api.display import printed, visible_json
 from dagogy.api.errors import NotFound, StorageError
 from dagogy.api.incidents import Failure
+from dagogy.api.secrets import redacted, remains
 from dagogy.host.manager import Host
 from dagogy.incidents import pages
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.history import Happened, History, criteria, history
-from dagogy.incidents.markdown import quoted, table
-from dagogy.incidents.redact import redacted, remains
+from dagogy.pipeline import markdown
+from dagogy.pipeline.markdown import Markdown, code, fence, inline, prose, table
 from dagogy.workspace.archive import write_archive
 from dagogy.workspace.events import utc_now
-from dagogy.workspace.files import read_regular, to_json
+from dagogy.workspace.files import PRIVATE_FILE, from_json, read_regular, to_json, walk
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import EVENTS, FAILURES, REPORT_JSON, REPORT_MD, TRACE
 
@@ -60,7 +62,10 @@ class _Files:
         clean = redacted(text, self.secrets) if clean is None else clean
         if clean != text:
             self.redactions[name] = sum(clean.count(f"[{mark}]") - text.count(f"[{mark}]") for mark in (*self.secrets, "redacted")) or 1
-        self.files[name] = clean.encode(errors="backslashreplace")
+        # Whoever reads it may do so on a terminal, and what is in the run may have come from anywhere.
+        if name.endswith((".json", ".jsonl")):
+            clean = visible_json(clean.replace("\r\n", "\n"))  # and what is no JSON after all, as any text
+        self.files[name] = printed(clean).encode()
 
     def search(self) -> None:
         """Raises `StorageError` that names each file in which a secret is left, and never the secret."""
@@ -83,21 +88,21 @@ def _holds(data: bytes, secrets: Mapping[str, str]) -> bool:
 
 def _clean_document(text: str, secrets: Mapping[str, str]) -> str | None:
     try:
-        document = json.loads(text)
+        document = from_json(text)
         clean = redacted(document, secrets)
         return text if clean == document else to_json(clean).decode(errors="replace")
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
 
 
 def _clean_lines(text: str, secrets: Mapping[str, str]) -> str:
     lines = []
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n"):
         try:
-            document = json.loads(line)
+            document = from_json(line)
             clean = redacted(document, secrets)
             lines.append(line if clean == document else json.dumps(clean, ensure_ascii=False))
-        except (ValueError, RecursionError):
+        except ValueError:
             lines.append(redacted(line, secrets))
     return "\n".join(lines) + ("\n" if text.endswith("\n") else "")
 
@@ -118,34 +123,8 @@ def escalate(
     `standing`: the failure that it is about, else the run's last; `unwritten`: the record of one that could not be written into the run.
     Raises `NotFound` when nothing failed on the run, `StorageError` when a secret is left in a file or the bundle cannot be written.
     """
-    told = history(host, run)
-    last = told.last if standing is None else next((f for f in told.failures if f.record.name == Path(standing.source).name), None)
-    if last is None and standing is not None:
-        facts = {**(unwritten or {}), **{key: value for key, value in asdict(standing).items() if value}}
-        last = Happened(Path("unwritten.json"), facts, diagnose(host, standing))
-        told = replace(told, failures=(*told.failures, last))
-    if last is None:
-        raise NotFound(f"run {run.id} has no failure record: there is nothing to escalate", hint=f"dagogy status {run.id}")
-    met = criteria(host, told)
-    files = _Files(secrets)
-    for failure in told.failures:
-        files.add(f"failures/{failure.record.name}", to_json(failure.document))
-    files.add("diagnosis.json", to_json([{**f.as_dict(), **f.verdict.as_dict()} for f in told.failures]))
-    artifacts = []
-    for path in sorted(_regular(run.path)):
-        name = path.relative_to(run.path).as_posix()
-        if name.startswith(f"{FAILURES}/"):
-            continue
-        data = read_regular(path)
-        artifacts.append({"path": name, **_about(data), "mtime_utc": _time(path), "in_bundle": with_artifacts or name in _TOLD})
-        if name in _TOLD:
-            files.add(f"run/{name}", data)
-        elif with_artifacts:
-            files.files[f"run/{name}"] = data
-    files.add("artifacts.json", to_json(artifacts))
-    files.add("report.md", "\n".join(_report(host, told, last, met, artifacts, note)).encode())
-    files.files["redactions.json"] = to_json({"variables": sorted(secrets), "replaced": files.redactions, "unreadable_records": list(told.unreadable)})
-    files.search()
+    with run.standing():
+        files, last, met = _collected(host, run, secrets, with_artifacts, note, standing, unwritten)
     manifest = {
         "schema_version": 1,
         "made_by": f"dagogy {__version__}",
@@ -161,11 +140,52 @@ def escalate(
     return Bundle(path, manifest, manifest["criteria"], last.verdict.incident_id)
 
 
+def _collected(
+    host: Host,
+    run: Run,
+    secrets: Mapping[str, str],
+    with_artifacts: bool,
+    note: str,
+    standing: Failure | None,
+    unwritten: Mapping[str, Any] | None,
+) -> tuple[_Files, Happened, list[str]]:
+    """The files of the bundle, the failure that it is about, and the criteria that are met."""
+    told = history(host, run)
+    last = told.last if standing is None else next((f for f in told.failures if f.record.name == Path(standing.source).name), None)
+    if last is None and standing is not None:
+        facts = {**(unwritten or {}), **{key: value for key, value in asdict(standing).items() if value}}
+        last = Happened(Path("unwritten.json"), facts, diagnose(host, standing))
+        told = replace(told, failures=(*told.failures, last))
+    if last is None:
+        raise NotFound(f"run {run.id} has no failure record: there is nothing to escalate", hint=f"dagogy status {run.id}")
+    met = criteria(host, told)
+    files = _Files(secrets)
+    for failure in told.failures:
+        files.add(f"failures/{failure.record.name}", to_json(failure.document))
+    files.add("diagnosis.json", to_json([{**f.as_dict(), **f.verdict.as_dict()} for f in told.failures]))
+    artifacts = []
+    for path in _regular(run.path):
+        name = path.relative_to(run.path).as_posix()
+        if name.startswith(f"{FAILURES}/"):
+            continue
+        data = read_regular(path)
+        artifacts.append({"path": name, **_about(data), "mtime_utc": _time(path), "in_bundle": with_artifacts or name in _TOLD})
+        if name in _TOLD:
+            files.add(f"run/{name}", data)
+        elif with_artifacts:
+            files.files[f"run/{name}"] = data
+    files.add("artifacts.json", to_json(artifacts))
+    files.add("report.md", markdown.document(_report(host, told, last, met, artifacts, note)).encode(errors="backslashreplace"))
+    files.files["redactions.json"] = to_json({"variables": sorted(secrets), "replaced": files.redactions, "unreadable_records": list(told.unreadable)})
+    files.search()
+    return files, last, met
+
+
 def _filler(top: str, files: Mapping[str, bytes]) -> Callable[[tarfile.TarFile], None]:
     def fill(tar: tarfile.TarFile) -> None:
         for name, data in sorted(files.items(), key=lambda item: (item[0] != "manifest.json", item[0])):
             member = tarfile.TarInfo(f"{top}/{name}")
-            member.size, member.mtime, member.mode = len(data), int(time.time()), 0o644
+            member.size, member.mtime, member.mode = len(data), int(time.time()), PRIVATE_FILE
             tar.addfile(member, io.BytesIO(data))
 
     return fill
@@ -173,7 +193,7 @@ def _filler(top: str, files: Mapping[str, bytes]) -> Callable[[tarfile.TarFile],
 
 def _regular(folder: Path) -> list[Path]:
     """The files below `folder`, but for locks, temporaries and what a symlink leads to."""
-    return [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink() and not p.name.startswith(".") and p.resolve().is_relative_to(folder.resolve())]
+    return [Path(entry.path) for entry in walk(folder) if entry.is_file(follow_symlinks=False) and not entry.name.startswith(".")]
 
 
 def _about(data: bytes) -> dict[str, Any]:
@@ -187,9 +207,9 @@ def _time(path: Path) -> str:
 def _report(host: Host, told: History, last: Happened, met: list[str], artifacts: list[dict[str, Any]], note: str) -> list[str]:
     """What section 5 of the runbook asks for: command, run id, provider mode and environment, the exact error, artifacts and their times."""
     document = last.document
-    lines = [f"# Escalation: {told.run.id}", "", *([note, ""] if note else [])]
+    lines = [f"# Escalation: {inline(told.run.id)}", "", *([inline(note), ""] if note else [])]
     facts = {
-        "Command": f"`{last.command}`",
+        "Command": code(last.command),
         "Run": told.run.id,
         "Stage": document.get("stage") or "unknown",
         "Failed at": last.at_utc,
@@ -201,14 +221,16 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
         if document.get(key) not in (None, ""):
             facts[key.replace("_", " ").capitalize().replace("Http", "HTTP")] = document[key]
     lines += table(("what", "value"), facts.items())
-    lines += ["", "## Error", "", *quoted([f"[{last.code}] {last.message}"]), "", "## Why this is escalated", ""]
-    lines += [f"- {criterion}" for criterion in met] or ["- no criterion of the runbook is met"]
+    lines += ["", "## Error", "", *fence([f"[{last.code}] {last.message}"]), "", "## Why this is escalated", ""]
+    lines += [f"- {prose(criterion)}" for criterion in met] or ["- no criterion of the runbook is met"]
     lines += ["", "## Diagnosis", ""]
-    lines += [f"{last.verdict.reason}", ""] if last.verdict.reason else []
+    lines += [prose(last.verdict.reason), ""] if last.verdict.reason else []
     for answer in last.verdict.best:
         page = pages.page(host, answer.plugin, answer.diagnosis.incident_id)
-        lines += [f"**{answer.diagnosis.incident_id}** (classifier {answer.plugin.id}, {answer.diagnosis.rank.name.lower()}): {page.summary}", ""]
-        lines += [*quoted(answer.diagnosis.evidence), "", f"What to do: {page.next_step}", ""]
+        found, rank = answer.diagnosis, answer.diagnosis.rank.name.lower()
+        about = f"**{inline(found.incident_id)}** (classifier {inline(answer.plugin.id)}, {rank})"
+        lines += [f"{about}: {prose(page.summary)}", "", *fence(found.evidence), ""]
+        lines += [f"What to do: {prose(page.next_step)}", ""]
     if last.verdict.looks:
         lines += ["## Probes", "", "What the machine was like when the failure was looked at.", ""]
         lines += table(
@@ -221,24 +243,25 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
         lines += [*table(("time", "what", "outcome"), ((e.get("at_utc"), *_carried_out(e)) for e in done)), ""]
     environment, versions = document.get("environment"), document.get("versions")
     if isinstance(versions, dict):
-        lines += ["## Versions", "", ", ".join(f"{name} {version}" for name, version in versions.items()) + "; those of the plugins are in the record", ""]
+        listed = inline(", ".join(f"{name} {version}" for name, version in versions.items()))
+        lines += ["## Versions", "", f"{listed}; those of the plugins are in the record", ""]
     if isinstance(environment, dict):
         lines += ["## Environment", ""]
         lines += table(("variable", "state"), ((name, _state(value)) for name, value in environment.items()))
     lines += ["", "## Failures of this run", ""]
-    lines += table(("time", "command", "code", "incident"), ((f.at_utc, f"`{f.command}`", f.code, f.verdict.incident_id) for f in told.failures))
+    lines += table(("time", "command", "code", "incident"), ((f.at_utc, code(f.command), f.code, f.verdict.incident_id) for f in told.failures))
     lines += ["", "## Artifacts", "", "As they are now; each failure record tells how they were when it was written.", ""]
     lines += table(("path", "size", "changed", "sha256"), ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in artifacts))
     return [*lines, ""]
 
 
-def _carried_out(event: Mapping[str, Any]) -> tuple[str, str]:
+def _carried_out(event: Mapping[str, Any]) -> tuple[str, str | Markdown]:
     """A recovery's event in words: what was done, and what came of it."""
     settings = "".join(f"{name}={value} " for name, value in dict(event.get("environment") or {}).items())
     if event["event"] == "recovery_action":
         return f"{event.get('safety')} action {event.get('action')}", f"{event.get('outcome')}: {event.get('message')}"
     if event["event"] == "recovery_retried":
-        return f"`{settings}dagogy {' '.join(map(str, event.get('command') or ()))}`", f"exit status {event.get('exit_status')}: {event.get('told')}"
+        return code(f"{settings}dagogy {' '.join(map(str, event.get('command') or ()))}"), f"exit status {event.get('exit_status')}: {event.get('told')}"
     return "end", "resolved" if event["event"] == "recovered" else f"stopped: {event.get('reason')}"
 
 

@@ -13,11 +13,10 @@ from dagogy.api.plugins import Escalation
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import UNKNOWN, Verdict, diagnose, settled
-from dagogy.incidents.intake import about_failures, command_name, from_record, record_paths
+from dagogy.incidents.intake import about_failures, command_name, from_record, record_document, record_paths
 from dagogy.incidents.probing import Look
 from dagogy.pipeline.report import plural
 from dagogy.workspace.events import read_events
-from dagogy.workspace.files import read_regular
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import CURRICULUM, EVENTS, SPEC
 
@@ -51,6 +50,12 @@ class Happened:
         command = self.document.get("command")
         return " ".join(map(str, command)) if isinstance(command, list) else ""
 
+    @property
+    def recovery(self) -> Mapping[str, Any]:
+        """The recovery that ran the command; empty for one that was typed."""
+        account = self.document.get("recovery")
+        return account if isinstance(account, dict) else {}
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "at_utc": self.at_utc,
@@ -74,8 +79,25 @@ class History:
 
     @property
     def last(self) -> Happened | None:
-        """The run's last failure; one of a command about failures only where there is no other."""
-        return next((f for f in reversed(self.failures) if not about_failures(f.command.split())), next(reversed(self.failures), None))
+        """The run's last failure; one of a command about failures, or of one that a recovery's action ran, only where there is no other."""
+        failed = (f for f in reversed(self.failures) if not about_failures(f.command.split()) and f.recovery.get("role") != "action")
+        return next(failed, next(reversed(self.failures), None))
+
+    @property
+    def faults(self) -> Sequence[Happened]:
+        """The failures that are incidents of their own. Of a failure and what was tried to recover from it each incident counts once."""
+        seen: set[tuple[str, str]] = set()
+        roots: dict[str, str] = {}
+        found = []
+        for failure in self.failures:
+            before = str(failure.recovery.get("record") or "")
+            root = roots[failure.record.name] = roots.get(before, before) or failure.record.name
+            fault = root, failure.verdict.incident_id
+            # The attempt of a recovery whose own failure has no record stands for that one.
+            if fault not in seen:
+                found.append(failure)
+            seen.add(fault)
+        return found
 
     def resolved(self, failure: Happened) -> Mapping[str, Any] | None:
         """The event that shows that a failure is over: a recovery of it, or the same command that came to its end later.
@@ -97,9 +119,12 @@ class History:
 
 
 def history(host: Host, run: Run) -> History:
-    """Reads a run's history, as much of it as can be read; needs no valid `run.json`."""
-    import json
+    """Reads a run's history, as much of it as can be read; needs no valid `run.json`. Raises `NotFound` when it is removed meanwhile."""
+    with run.standing():
+        return _history(host, run)
 
+
+def _history(host: Host, run: Run) -> History:
     failures, unreadable = [], []
     events: list[Mapping[str, Any]] = []
     try:
@@ -110,10 +135,8 @@ def history(host: Host, run: Run) -> History:
     looks = {str(e.get("record")): _looks(e) for e in events if e.get("event") == "probed"}
     for path in record_paths(run.path):
         try:
-            document = json.loads(read_regular(path))
-        except (ValueError, RecursionError, DagogyError):
-            document = None
-        if not isinstance(document, dict):
+            document = record_document(path)
+        except DagogyError:
             unreadable.append(path.name)
             continue
         verdict = settled(diagnose(host, from_record(document, str(path))), looks.get(path.name, ()))
@@ -149,7 +172,8 @@ def criteria(host: Host, told: History) -> list[str]:
 
 
 def _count(told: History, escalation: Escalation) -> int:
-    messages = [f.message for f in told.failures if f.verdict.incident_id in escalation.incidents]
+    # That an attempt to recover met the fault again does not show that it is deterministic; that no attempt helped is what the others count.
+    messages = [f.message for f in (told.faults if escalation.same else told.failures) if f.verdict.incident_id in escalation.incidents]
     return max((messages.count(m) for m in messages), default=0) if escalation.same else len(messages)
 
 

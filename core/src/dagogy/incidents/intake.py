@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 from dagogy.api.errors import DagogyError, InvalidArgument, NotFound
 from dagogy.api.incidents import Failure
 from dagogy.incidents.record import TAILS
-from dagogy.workspace.files import read_regular
+from dagogy.workspace.files import from_json, read_regular
+from dagogy.workspace.shapes import Shape, shaped, table, tables, text, text_table, texts, whole_or_none
 from dagogy.workspace.stages import FAILURES
 
 #: Commands about failures; when one of them fails itself, that is not the run's last failure, nor one to recover from.
@@ -51,13 +51,39 @@ def command_name(line: Sequence[str]) -> str:
 
 def read_record(path: Path) -> Failure:
     """The failure that a record tells of. Raises `InvalidArgument` when the file is none."""
-    try:
-        document = json.loads(read_regular(path))
-    except (ValueError, RecursionError) as error:
-        raise InvalidArgument(f"{path} is not a failure record: {error}", hint="pass a text on standard input: 'dagogy diagnose -'") from None
-    if not isinstance(document, dict) or not isinstance(document.get("code"), str) or not isinstance(document.get("message"), str):
+    return from_record(read_document(path), str(path))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """A failure record as it is written. Raises `InvalidArgument` when the file is none."""
+    document = record_document(path)
+    if "code" not in document or "message" not in document:
         raise InvalidArgument(f"{path} is not a failure record: it has no 'code' and 'message'", hint="'dagogy schema failure' shows what one has")
-    return from_record(document, str(path))
+    return document
+
+
+_SHAPES: dict[str, Shape] = {
+    **dict.fromkeys("at_utc code message hint run_id stage provider endpoint model folder machine_code request_id killed_by".split(), text),
+    **dict.fromkeys(("exit_status", "errno", "child_exit_status", "signal", "http_status"), whole_or_none),
+    **dict.fromkeys(("details", "output_tails", "environment"), table),
+    **dict.fromkeys(("versions", "plugins"), text_table),
+    **dict.fromkeys(("artifacts", "exception_chain"), tables),
+    "command": texts,
+}
+
+
+def record_document(path: Path) -> dict[str, Any]:
+    """What a failure record says, without the values that are of another type than those that we write.
+
+    Raises `InvalidArgument` when the file is none, `StorageError` when it cannot be read.
+    """
+    try:
+        document = from_json(read_regular(path))
+    except ValueError as error:
+        raise InvalidArgument(f"{path} is not a failure record: {error}", hint="pass a text on standard input: 'dagogy diagnose -'") from None
+    if not isinstance(document, dict):
+        raise InvalidArgument(f"{path} is not a failure record: it is no object", hint="'dagogy schema failure' shows what one has")
+    return shaped(document, _SHAPES)
 
 
 def from_record(document: Mapping[str, Any], source: str = "") -> Failure:

@@ -10,8 +10,8 @@ from dagogy.host.manager import Host
 from dagogy.incidents import pages
 from dagogy.incidents.diagnose import UNKNOWN
 from dagogy.incidents.history import Happened, History, criteria, history
-from dagogy.incidents.markdown import quoted, table
 from dagogy.incidents.regression import suspected
+from dagogy.pipeline.markdown import Markdown, code, fence, inline, prose, table
 from dagogy.workspace.runs import Run
 
 #: What is done after an incident: the one or the other first, then the rest, in this order.
@@ -21,7 +21,12 @@ STEPS = ("update the docs if behaviour or procedure changed", "run make gate", "
 
 
 def postmortem(host: Host, run: Run, owner: str = "") -> dict[str, Any]:
-    """The report as a document. Raises `NotFound` when nothing failed on the run."""
+    """The report as a document. Raises `NotFound` when nothing failed on the run, or it is removed meanwhile."""
+    with run.standing():
+        return _postmortem(host, run, owner)
+
+
+def _postmortem(host: Host, run: Run, owner: str) -> dict[str, Any]:
     told = history(host, run)
     last = told.last
     if last is None:
@@ -96,23 +101,24 @@ def _actions(told: History, last: Happened, defect: str, *, resolved: bool) -> l
 def markdown(report: Mapping[str, Any]) -> list[str]:
     """The report for people."""
     cause, error = report["cause"], report["error"]
-    state = f"yes, {report['resolved_at_utc']} by `{report['resolved_by']}`" if report["resolved"] else "no: the failed command has not passed since"
+    why = prose(cause["what"] or cause["incident"])
+    resolved = Markdown(f"yes, {inline(report['resolved_at_utc'])} by {code(report['resolved_by'])}")
     facts = {
         "Owner": report["owner"],
         "Incident": report["incident"],
         "First failure": report["started_at_utc"],
         "Last failure": report["last_failed_at_utc"],
-        "Resolved": state,
+        "Resolved": resolved if report["resolved"] else "no: the failed command has not passed since",
         "Code defect": f"suspected: {report['defect']}" if report["defect"] else "not suspected",
     }
-    lines = [f"# Post-incident report: {report['run_id']}", "", *table(("what", "value"), facts.items())]
-    lines += ["", "## Error", "", f"`{error['command']}`", "", *quoted([f"[{error['code']}] {error['message']}"])]
+    lines = [f"# Post-incident report: {inline(report['run_id'])}", "", *table(("what", "value"), facts.items())]
+    lines += ["", "## Error", "", code(error["command"]), "", *fence([f"[{error['code']}] {error['message']}"])]
     lines += ["", "## Timeline", "", *table(("time", "what", "known then"), ((r["at_utc"], r["what"], r["known"]) for r in report["timeline"]))]
-    lines += ["", "## Cause", "", cause["what"] or cause["incident"], "", *quoted(cause["evidence"])]
-    lines += ["", "## Prevention", "", *(f"- {line}" for line in report["prevention"])]
+    lines += ["", "## Cause", "", why, "", *fence(cause["evidence"])]
+    lines += ["", "## Prevention", "", *(f"- {prose(line)}" for line in report["prevention"])]
     if report["escalation_criteria"]:
-        lines += ["", "## Escalation", "", *(f"- {line}" for line in report["escalation_criteria"])]
-    lines += ["", "## Actions", "", *(f"- [ ] {line}" for line in report["actions"])]
-    lines += ["", "## PR notes", "", f"Incident {report['incident']} of {report['started_at_utc']}, {report['run_id']}.", ""]
-    lines += [f"Root cause: {cause['what'] or cause['incident']}", "", f"Prevention: {' '.join(report['prevention'])}"]
+        lines += ["", "## Escalation", "", *(f"- {prose(line)}" for line in report["escalation_criteria"])]
+    lines += ["", "## Actions", "", *(f"- [ ] {prose(line)}" for line in report["actions"])]
+    lines += ["", "## PR notes", "", f"Incident {inline(report['incident'])} of {inline(report['started_at_utc'])}, {inline(report['run_id'])}.", ""]
+    lines += [f"Root cause: {why}", "", f"Prevention: {prose(' '.join(report['prevention']))}"]
     return lines

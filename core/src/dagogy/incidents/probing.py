@@ -22,9 +22,9 @@ from typing import Any, Literal, NoReturn
 
 from dagogy.api.incidents import Failure
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
+from dagogy.api.secrets import redacted, secrets_of
 from dagogy.host.manager import Host, Plugin
 from dagogy.incidents.commands import overlaid
-from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.workspace.settings import Settings
 
 _STATES: dict[str, Literal["ok", "bad", "unknown"]] = {"ok": "ok", "bad": "bad", "unknown": "unknown"}

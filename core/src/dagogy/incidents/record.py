@@ -6,6 +6,7 @@ import errno as errnos
 import hashlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -16,10 +17,11 @@ from typing import Any, NamedTuple
 
 from dagogy import __version__
 from dagogy.api.errors import DagogyError, Interrupted
-from dagogy.incidents.redact import redacted, secrets_of
+from dagogy.api.secrets import redacted, secrets_of
 from dagogy.workspace.events import unfinished, utc_now
 from dagogy.workspace.files import read_regular, to_json, write_atomic
 from dagogy.workspace.lock import shared
+from dagogy.workspace.provenance import SEAL, foreign, recovery_account, sealed
 from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import CORE_SETTINGS
 from dagogy.workspace.stages import (
@@ -44,9 +46,12 @@ from dagogy.workspace.stages import (
 FAILURES_WITHOUT_RUN = "failures"
 #: The variables of CONTRACT.md that no setting of the core stands for; providers declare more.
 _CONTRACT_VARIABLES = ("CODING_AGENT_CMD", "OPENAI_API_KEY", "OPENAI_BASE_URL")
+#: What an event has beyond the facts that were sealed: `append_event` and `unfinished` add it.
+_NOT_SEALED = frozenset({"at_utc", "event", "last_utc"})
 #: Outputs of programs and services, as a provider's details name them. Only their ends are kept.
 TAILS = ("output", "stdout", "stderr", "output_tail", "stderr_tail", "last_message", "events")
 _TAIL = 8000
+_STRAY = re.compile(r"[^A-Za-z0-9_.-]")
 _ARTIFACTS = ("run.json", SPEC, SCOPE, CURRICULUM, PREVIOUS, TRACE, REPORT_MD, REPORT_JSON, PLAN, DIFF, VALID, CONCEPTS, DAG, EVIDENCE)
 #: What is larger is not hashed: a failing command must not make its user wait.
 _MOST_HASHED = 64 * 2**20
@@ -77,8 +82,10 @@ def failure_document(
 ) -> dict[str, Any]:
     """The record (`dagogy schema failure`)."""
     at = at or Circumstances()
+    hidden = secrets_of(environ, _secret(at.declared)) if secrets is None else secrets
     chain = list(_chain(error))
-    details = _plain(error.details)
+    # Before anything is cut: of a secret that a cut goes through half would stay.
+    details: dict[str, Any] = redacted(_plain(error.details), hidden)
     document = {
         "schema_version": 1,
         "at_utc": utc_now(),
@@ -92,7 +99,7 @@ def failure_document(
         "endpoint": at.endpoint,
         "model": _word(details, "model") or at.model,
         "folder": at.folder,
-        "exception_chain": [_link(cause) for cause in chain],
+        "exception_chain": [_link(cause, hidden) for cause in chain],
         **_origin(details, chain),
         "output_tails": {k: _end(v) for k, v in details.items() if k in TAILS},
         "artifacts": list(_artifacts(at.run)) if at.run else [],
@@ -100,7 +107,10 @@ def failure_document(
         "versions": {"dagogy": __version__, "python": sys.version.split()[0]},
         "plugins": dict(at.plugins),
     }
-    cleaned: dict[str, Any] = redacted(document, secrets_of(environ, _secret(at.declared)) if secrets is None else secrets)
+    account = recovery_account(environ)
+    if account:
+        document["recovery"] = account
+    cleaned: dict[str, Any] = redacted(document, hidden)
     return cleaned
 
 
@@ -117,8 +127,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
 
 
-def _link(cause: BaseException) -> dict[str, str]:
-    link = {"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(_told(cause).split())[:2000]}
+def _link(cause: BaseException, hidden: Mapping[str, str]) -> dict[str, str]:
+    link = {"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(str(redacted(_told(cause), hidden)).split())[:2000]}
     if isinstance(cause, OSError) and cause.errno and cause.errno in errnos.errorcode:
         link["errno"] = errnos.errorcode[cause.errno]
     return link | _place(cause.__traceback__)
@@ -210,12 +220,14 @@ def _plain(details: Mapping[str, Any]) -> dict[str, Any]:
         plain: dict[str, Any] = json.loads(json.dumps(details, default=str, skipkeys=True))
         to_json(plain)
     except (TypeError, ValueError, RecursionError):
-        plain = {"details": str(details)[:2000]}
+        plain = {"details": str(details)}
     return plain
 
 
-def record_lost(run: Run, secrets: Mapping[str, str]) -> None:
+def record_lost(run: Run, secrets: Mapping[str, str], environ: Mapping[str, str]) -> None:
     """Records the last command on the run, if it died without a word. Two that find it at once write the same.
+
+    The record is this user's own (`environ` says where the user's key is) exactly if the event of the command's start is.
 
     Raises `Locked` when it, or another one, is at work; `NotFound` when the run is gone; `StorageError`.
     """
@@ -224,6 +236,8 @@ def record_lost(run: Run, secrets: Mapping[str, str]) -> None:
         if started is None:
             return
         document = _lost(run.path, started, secrets)
+        if not foreign({k: v for k, v in started.items() if k not in _NOT_SEALED}, run.path, environ):
+            document = sealed(document, run.path, environ, at_utc=started[SEAL]["at_utc"])
         record = write_failure(run.path / FAILURES, document, started.get("pid"))
         if record is not None:
             facts = {"command": started.get("command"), "pid": started.get("pid"), "message": document["message"]}
@@ -240,21 +254,24 @@ def _lost(run: Path, started: Mapping[str, Any], secrets: Mapping[str, str]) -> 
     )
     words = started.get("words")
     at = Circumstances(run, str(started.get("stage") or ""), folder=str(started.get("folder") or ""))
-    document = failure_document(error, ["dagogy", *words] if isinstance(words, list) and words else told.split(" "), {}, at, secrets)
-    return {**document, "at_utc": str(started.get("last_utc")), "killed_by": "unknown", "environment": {}}
+    document = failure_document(error, ["dagogy", *map(str, words)] if isinstance(words, list) and words else told.split(" "), {}, at, secrets)
+    recovery = started.get("recovery")
+    more = {"recovery": redacted(recovery, secrets)} if isinstance(recovery, dict) else {}
+    return {**document, "at_utc": str(started.get("last_utc")), "killed_by": "unknown", "environment": {}, **more}
 
 
-def write_failure(folder: Path, document: Mapping[str, Any], pid: int | None = None) -> Path | None:
+def write_failure(folder: Path, document: Mapping[str, Any], pid: object = None) -> Path | None:
     """Writes the record into `folder`; returns its path, or None when that cannot be done (the failure itself is told anyway).
 
     The folder above must be there: a run that was removed, or a runs dir that was mistyped, is not made again. `pid` is the failed process.
     """
     stamp = str(document["at_utc"]).replace("-", "").replace(":", "").replace(".", "-")
-    path = folder / f"{stamp}-{pid or os.getpid()}-{document['code']}.json"
+    # Of a lost command both stood in the run's log, which anybody may have written: they name no other place.
+    path = folder / _STRAY.sub("", f"{stamp[:40]}-{str(pid or os.getpid())[:20]}-{document['code']}.json")
     if not folder.parent.is_dir() or folder.parent.is_symlink() or folder.is_symlink():
         return None
     try:
-        write_atomic(path, to_json(document))
+        write_atomic(path, to_json(document), inside=folder.parent)
     except DagogyError:
         return None
     return path

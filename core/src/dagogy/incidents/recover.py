@@ -1,6 +1,10 @@
 """What helps against a failure: the installed recovery actions one after the other, and after each the failed command once more.
 
 Only its exit status 0 means resolved. An answer that is unknown or ambiguous leads to no action.
+
+A failed command is run again only where its record bears the seal of this user on this machine; one that came in with an archive, or from
+another user or host, is shown in full and nothing is done. It is run in the current folder. A command that writes outside the run, removes
+something, or names a provider or model needs `--unsafe`. Once it ended well, artifacts that are stale are made anew, up to `iterate`.
 """
 
 from __future__ import annotations
@@ -8,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import shlex
 import time
@@ -19,22 +22,24 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import DagogyError, InternalError, StageConflict
-from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryContext, RecoveryOutcome
 from dagogy.api.probes import ProbeResult
-from dagogy.host.manager import Host, Plugin, is_stop
-from dagogy.incidents.budget import OutOfTime, deadline
+from dagogy.api.secrets import redacted, secrets_of
+from dagogy.host.calls import OutOfTime
+from dagogy.host.manager import Host, Plugin
+from dagogy.incidents.budget import deadline
 from dagogy.incidents.commands import GRACE_SECONDS, flag_of, overlaid, plain, run_command, under
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
-from dagogy.incidents.intake import about_failures, command_name, from_text, read_record, record_paths
+from dagogy.incidents.intake import about_failures, command_name, from_record, from_text, read_document, read_record, record_paths
 from dagogy.incidents.limits import Limits
 from dagogy.incidents.probing import Look, ask
-from dagogy.incidents.redact import redacted, secrets_of
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
-from dagogy.workspace.files import content_hash, hash_file, read_regular
+from dagogy.workspace.files import content_hash, hash_file, walk
+from dagogy.workspace.provenance import foreign
 from dagogy.workspace.runs import Run, Runs
-from dagogy.workspace.settings import CORE_SETTINGS, Settings
+from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
 
 #: Actions in one recovery.
@@ -48,11 +53,23 @@ _WITHHELD = re.compile(r"\[redacted\]|\[[A-Z][A-Z0-9_]*\]")
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A failure to recover from: the command to run again (without the leading `dagogy`), the exit status it ended with, and where it was run."""
+    """A failure to recover from: the command to run again (without the leading `dagogy`), and the exit status it ended with.
+
+    `barred`: why the command is never run again and nothing that was recorded of it is acted on: its record may be a stranger's. `way_out`: what
+    to type then, where there is something to type. `consent`: why it is not run again without `--unsafe`.
+    """
 
     failure: Failure
     command: tuple[str, ...]
     exit_status: int
+    barred: str = ""
+    way_out: str = ""
+    consent: str = ""
+
+    @property
+    def line(self) -> str:
+        """The whole command line, as it is typed."""
+        return shlex.join(["dagogy", *self.command])
 
     @classmethod
     def of(cls, failure: Failure, exit_status: Any, run_id: str) -> Incident:
@@ -62,29 +79,51 @@ class Incident:
         return cls(failure, on_run(plain(words), run_id, run_id), exit_status if known else InternalError.exit_status)
 
 
-def last_incident(run: Run) -> Incident | None:
-    """The run's newest failure that still stands. One of a recovery's own commands is none, nor one that was mended since.
+def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
+    """The run's newest failure that still stands, or the one that a recovery was cut off from. None that was mended since.
 
-    A record that cannot be read is passed over; without a log nothing tells that a failure was mended.
+    A record that cannot be read is passed over, and so is one of a command that a recovery's action ran; without a log nothing tells that a
+    failure was mended. One that may be a stranger's is barred, whatever its time says it comes after the user's own; `environ` says where the
+    user's key is.
     """
     events: list[dict[str, Any]] = []
     with contextlib.suppress(DagogyError):
-        events += (e for e in read_events(run.path / EVENTS) if isinstance(e.get("event"), str))
-    lists = [e.get("records") for e in events if e["event"] == "recovery_action"]
-    ours = {str(name) for names in lists if isinstance(names, list) for name in names}
-    for path in reversed(record_paths(run.path)):
+        events += read_events(run.path / EVENTS)
+    ours = {name for e in events if e["event"] == "recovery_action" for name in e.get("records", ())}
+    newest = record_paths(run.path)[::-1]
+    begun = _begun(events)
+    strangers: Incident | None = None
+    for path in sorted(newest, key=lambda path: path.name != begun):
         if path.name in ours:
             continue
         try:
-            failure = read_record(path)
-            exit_status = json.loads(read_regular(path)).get("exit_status")
+            document = read_document(path)
         except DagogyError:
             continue
-        if about_failures(failure.command):
+        failure, account = from_record(document, str(path)), document.get("recovery")
+        if about_failures(failure.command) or (isinstance(account, dict) and account.get("role") == "action"):
             continue
         later = [e for e in events if str(e.get("at_utc")) > failure.at_utc]
-        return None if any(_ended_well(e, failure.command) for e in later) else Incident.of(failure, exit_status, run.id)
-    return None
+        if any(_ended_well(e, failure.command) for e in later):
+            return strangers
+        incident = replace(Incident.of(failure, document.get("exit_status"), run.id), barred=foreign(document, run.path, environ))
+        if not incident.barred:
+            return incident
+        strangers = strangers or incident
+    return strangers
+
+
+def is_begun(run: Run) -> bool:
+    """Whether a recovery of the run was killed before its end."""
+    with contextlib.suppress(DagogyError):
+        return bool(_begun(list(read_events(run.path / EVENTS))))
+    return False
+
+
+def _begun(events: Sequence[Mapping[str, Any]]) -> str:
+    """The name of the record that the last recovery was about, where that one was killed before its end; else ""."""
+    last = next((e for e in reversed(events) if e["event"] in ("recovery_started", "recovery_stopped", "recovered")), None)
+    return Path(str(last.get("failure"))).name if last is not None and last["event"] == "recovery_started" else ""
 
 
 def _ended_well(event: Mapping[str, Any], command: Sequence[str]) -> bool:
@@ -174,12 +213,15 @@ class Report:
     hidden: list[Plugin] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     planned: list[Plugin] = field(default_factory=list)
+    idle: dict[str, str] = field(default_factory=dict)
     unaided: CommandResult | None = None
     resolved: bool = False
     reason: str = ""
     exit_status: int = 0
     run_id: str = ""
     line: str = ""
+    #: The failed command may not be run again, so nothing was done.
+    kept: bool = False
 
     @property
     def first_line(self) -> str:
@@ -195,6 +237,9 @@ class Report:
     @property
     def next_command(self) -> str:
         """What to type where it was not resolved: what was only shown, what needs consent, what is to be done by hand, or whom to ask."""
+        if self.kept:
+            consented = f"dagogy recover {self.run_id} --unsafe"
+            return (self.incident.way_out or f"dagogy status {self.run_id}") if self.incident.barred else consented
         if self.planned:
             return f"dagogy recover {self.run_id}"
         if self.hidden and self.failure.source:
@@ -227,10 +272,12 @@ class Report:
             "exit_status": self.exit_status,
             "failure": {"code": self.incident.failure.code, "message": self.incident.failure.message, "source": self.incident.failure.source},
             "command": ["dagogy", *self.incident.command],
+            "not_run_again": (self.incident.barred or self.incident.consent) if self.kept else "",
             "diagnosis": self.verdict.as_dict(),
             "steps": [s.as_dict() for s in self.steps],
             "unaided_retry": None if self.unaided is None else {"exit_status": self.unaided.exit_status, "told": told(self.unaided)},
             "planned": [{"action": p.id, "safety": p.info.safety, "summary": p.info.summary} for p in self.planned],
+            "nothing_to_do": dict(self.idle),
             "manual": [{"action": s.action.id, "message": s.message, "commands": list(s.commands)} for s in self.manual],
             "hidden": [{"action": p.id, "summary": p.info.summary, "reason": p.info.reason} for p in self.hidden],
             "permanent": self.permanent,
@@ -286,10 +333,13 @@ class Recovery:
     def plan(self, incident: Incident) -> Report:
         """What `recover` would do first; changes nothing."""
         report = self._report(incident)
+        if self._kept_from(report):
+            return report
         if report.verdict.outcome == "diagnosed":
             chosen = self._actions(report)
-            report.planned = [p for p in chosen if self._allowed(p)]
+            report.planned = [p for p in chosen if self._allowed(p) and not self._is_idle(p, incident.failure, report)]
             self._leave_to_people(report, incident.failure)
+            report.hidden = [p for p in report.hidden if not self._is_idle(p, incident.failure, report)]
             report.reason = "nothing was done: --dry-run"
         return report
 
@@ -299,6 +349,10 @@ class Recovery:
         `verdict`: what `plan` made of the incident a moment ago, so that the machine is not looked at twice.
         """
         report = self._report(incident, verdict)
+        if self._kept_from(report):
+            return report
+        if incident.consent:
+            self.say(f"with your consent ({incident.consent}): {incident.line}")
         self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
         self._saw(report.verdict, incident.failure)
         self._tell_another_provider(incident)
@@ -317,6 +371,18 @@ class Recovery:
         report.run_id = self.at.id
         self._ended(report, seen)
         return report
+
+    def _kept_from(self, report: Report) -> bool:
+        """Whether the failed command may not be run again. Then nothing is done at all: nothing else could show that it helped."""
+        incident = report.incident
+        if incident.barred:
+            report.reason = f"the failed command is not run again: {incident.barred}"
+        elif incident.consent and not self.unsafe:
+            report.reason = f"the failed command is not run again without --unsafe: {incident.consent}"
+        else:
+            return False
+        report.kept = True
+        return True
 
     def _tell_another_provider(self, incident: Incident) -> None:
         """Whoever recovers may have other settings than whoever failed; what another provider answers is no merit of an action."""
@@ -396,7 +462,7 @@ class Recovery:
             if step.run_id:
                 command = on_run(command, self.at.id, step.run_id)
                 self.at = Run(self.run.path.parent / step.run_id)
-            report.reason = self._spent() or self._unfit(command, report.incident)
+            report.reason = self._spent() or self._unfit(command)
             if report.reason:
                 break
             failure = self._again(report, step, command, failure)
@@ -428,7 +494,7 @@ class Recovery:
 
     def _try_unaided(self, report: Report, command: Sequence[str], failure: Failure) -> Failure:
         """The failed command as it was. Returns the failure that stands then."""
-        report.reason = self._spent() or self._unfit(command, report.incident)
+        report.reason = self._spent() or self._unfit(command)
         if report.reason:
             return failure
         known = self._records()
@@ -483,12 +549,9 @@ class Recovery:
                         total += calls if isinstance(calls, int | float) else 0
         return total
 
-    def _unfit(self, command: Sequence[str], incident: Incident) -> str:
+    def _unfit(self, command: Sequence[str]) -> str:
         """Why the failed command cannot be run again; "" when it can."""
-        if not self._whole(command):
-            return "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"
-        folder = incident.failure.folder
-        return f"the folder in which the failed command was run is gone: {folder}" if folder and not os.path.isdir(folder) else ""
+        return "" if self._whole(command) else "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"
 
     def _may_repeat(self, plugin: Plugin, report: Report) -> bool:
         """Whether an action that may be carried out several times may be now: it stops when there was nothing that it could do."""
@@ -540,9 +603,23 @@ class Recovery:
             elif not self._allowed(plugin):
                 report.hidden.append(plugin)
 
+    def _is_idle(self, plugin: Plugin, failure: Failure, report: Report) -> bool:
+        """Whether an action has nothing to do; asked of those that can be asked without being carried out."""
+        context = _Rehearsal(self, plugin, failure, report.verdict, 0)
+        try:
+            if plugin.info.safety == "manual" or not self.host.implementation(plugin).rehearsable:
+                return False
+            outcome = _ask(self.host, plugin, failure, report.verdict.best[0].diagnosis, context)
+        except (DagogyError, AttributeError):
+            return False
+        if outcome.changed or outcome.environment:
+            return False
+        report.idle[plugin.id] = outcome.message
+        return True
+
     def _act(self, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int = 0) -> Step:
         """One action carried out. Whatever goes wrong in it is told as its outcome."""
-        context = _Context(self, failure, verdict, attempt)
+        context = _Context(self, plugin, failure, verdict, attempt)
         before = self._records()
         step = Step(plugin, "failed", "", ran=context.ran)
         if plugin.info.safety != "manual":
@@ -589,22 +666,21 @@ class Recovery:
         shown = "".join(f"{name}={shlex.quote(value)} " for name, value in settings.items())
         self.say(f"  again: {shown}dagogy {' '.join(words)}")
         self._attempts += 1
-        account = redacted({"action": action, "incident": incident, "record": Path(failure.source).name, "environment": dict(settings)}, self._secrets)
-        result = self.command(words, {**settings, "DAGOGY_RECOVERY": json.dumps(account)}, failure.folder)
+        result = self.command(words, {**settings, **self.account(failure, action, incident, environment=dict(settings))})
         self.say(f"  exit status {result.exit_status}: {told(result)}")
         self._event("recovery_retried", action=action, command=list(words), environment=dict(settings), exit_status=result.exit_status, told=told(result))
         return result
 
-    def command(self, arguments: Sequence[str], environment: Mapping[str, str], folder: str = "") -> CommandResult:
-        """Runs a command in `folder` (else the current one), within what is left of the limits."""
+    def account(self, failure: Failure, action: str, incident: str, **more: Any) -> dict[str, str]:
+        """The setting that tells a command on whose account it runs: for its trace, its record, and whoever counts incidents."""
+        told = {"action": action, "incident": incident, "record": Path(failure.source).name, **more}
+        return {"DAGOGY_RECOVERY": json.dumps(redacted(told, self._secrets))}
+
+    def command(self, arguments: Sequence[str], environment: Mapping[str, str]) -> CommandResult:
+        """Runs a command in the current folder, never in a recorded one, within what is left of the limits."""
         missing = [word for word in self.extra if word not in arguments]
-        settings, place = self.settings, Path(folder) if folder else self.settings.folder
-        given = {**self.limits.as_settings(self._calls(), settings), **environment}
-        if place != settings.folder:
-            # Paths that count from the current folder mean the same in the other one.
-            named = [known.name for known in CORE_SETTINGS.values() if known.kind == "path" and settings.environ.get(known.name, "").strip()]
-            given = {"ORCHESTRATION_BASE_DIR": str(settings.runs_dir), **{name: str(settings.path_of(name)) for name in named}, **given}
-        return run_command([*missing, *arguments], overlaid(settings.environ, given), place, self.limits.seconds_left)
+        given = {**self.limits.as_settings(self._calls(), self.settings), **environment}
+        return run_command([*missing, *arguments], overlaid(self.settings.environ, given), self.settings.folder, self.limits.seconds_left)
 
     def _deeper(self, report: Report, failure: Failure, step: Step) -> Failure:
         """When an action met another failure on its way, that is what has to be recovered from first."""
@@ -625,11 +701,12 @@ class Recovery:
     def _digest(self) -> str:
         """The content of the run but for its logs and its history."""
         total = hashlib.sha256()
-        for path in sorted(p for p in self.at.path.rglob("*") if p.is_file() and not p.is_symlink()):
-            name = path.relative_to(self.at.path).as_posix()
-            if not name.startswith(("logs/", ".")) and name != "run.json":
-                with contextlib.suppress(DagogyError):
-                    total.update(f"{name}\0{hash_file(path)}\0".encode(errors="backslashreplace"))
+        with contextlib.suppress(OSError):
+            for path in (Path(e.path) for e in walk(self.at.path) if e.is_file(follow_symlinks=False)):
+                name = path.relative_to(self.at.path).as_posix()
+                if not name.startswith(("logs/", ".")) and name != "run.json":
+                    with contextlib.suppress(DagogyError):
+                        total.update(f"{name}\0{hash_file(path)}\0".encode(errors="backslashreplace"))
         return total.hexdigest()
 
     def _event(self, event: str, **facts: Any) -> None:
@@ -656,16 +733,7 @@ def _flat(value: Any) -> list[Any]:
 def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
     """One action's outcome. Raises `DagogyError`: its own, or a `PluginError` that blames it."""
     kind = host.implementation(plugin)
-    try:
-        action: RecoveryAction = kind(plugin.info)
-        outcome = action.recover(failure, diagnosis, context)
-    except DagogyError:
-        raise
-    except BaseException as error:
-        if is_stop(error):
-            raise
-        plugin.fail(f"it raised {type(error).__name__}: {error}")
-        raise plugin.error() from error
+    outcome = plugin.call(lambda: kind(plugin.info).recover(failure, diagnosis, context))
     if not isinstance(outcome, RecoveryOutcome):
         plugin.fail(f"it answered with {type(outcome).__name__}, not with a RecoveryOutcome")
         raise plugin.error()
@@ -675,10 +743,15 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, con
     return outcome
 
 
+class _Would(DagogyError):
+    """Raised in an action that is only asked, where it would begin to change something."""
+
+
 class _Context(RecoveryContext):
     """What an action gets from us."""
 
-    def __init__(self, recovery: Recovery, failure: Failure, verdict: Verdict, attempt: int) -> None:
+    def __init__(self, recovery: Recovery, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int) -> None:
+        self._action, self._incident = plugin.id, verdict.incident_id
         self.attempt, self.failed_providers = attempt, tuple(recovery.failed_providers)
         self._recovery, self._failure = recovery, failure
         self.probes = [look.result for look in verdict.looks]
@@ -696,12 +769,12 @@ class _Context(RecoveryContext):
         return "" if value is None else str(value)
 
     def in_file(self, name: str) -> bool:
-        settings = self._recovery.settings
-        return settings.file.get(name.lower()) not in (None, "")
+        return self._recovery.settings.in_file(name)
 
     def dagogy(self, *arguments: str, environment: Mapping[str, str] | None = None) -> CommandResult:
         self._recovery.say(f"  dagogy {' '.join(arguments)}")
-        result = self._recovery.command(arguments, environment or {})
+        account = self._recovery.account(self._failure, self._action, self._incident, role="action")
+        result = self._recovery.command(arguments, {**(environment or {}), **account})
         self.ran.append({"command": ["dagogy", *arguments], "exit_status": result.exit_status, "told": told(result)})
         return result
 
@@ -737,3 +810,16 @@ class _Context(RecoveryContext):
         from dagogy.contracts.documents import decode_topic_spec
 
         return [str(p) for p in decode_topic_spec(run.read(SPEC)).problems]
+
+
+class _Rehearsal(_Context):
+    """What an action gets that is only asked whether it has anything to do."""
+
+    def dagogy(self, *arguments: str, environment: Mapping[str, str] | None = None) -> CommandResult:
+        raise _Would("it would run a command")
+
+    def keep(self, relative: str) -> Path | None:
+        raise _Would("it would overwrite a file")
+
+    def wait(self, seconds: float) -> None:
+        raise _Would("it would wait")

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dagogy.api.display import one_line
 from dagogy.api.errors import DagogyError, InternalError, InvalidArgument, PluginError
+from dagogy.api.secrets import redacted, remains
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import UNKNOWN, Verdict
 from dagogy.incidents.history import Happened
 from dagogy.incidents.recover import on_run
-from dagogy.incidents.redact import redacted, remains
-from dagogy.workspace.files import read_regular, to_json, write_atomic
+from dagogy.workspace.files import export_atomic, read_regular, to_json, walk
 from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import VALID
@@ -66,16 +67,16 @@ def write_regression_test(run: Run, failure: Happened, settings: Settings, secre
     name = f"incident_{stamp}_{failure.code}"
     fixture = folder / "data" / f"{name.replace('_', '-', 2)}.json"
     test = folder / f"test_{name}.py"
-    write_atomic(fixture, to_json(_fixture(run, failure, settings, secrets)))
+    export_atomic(fixture, to_json(_fixture(run, failure, settings, secrets)))
     error = redacted(f"[{failure.code}] {failure.message}", secrets)
     text = _TEST.format(incident=failure.verdict.incident_id, at=failure.at_utc, error=_prose(error), name=name, fixture=fixture.name)
-    write_atomic(test, text.encode())
+    export_atomic(test, text.encode(errors="backslashreplace"))
     return fixture, test
 
 
 def _prose(text: str) -> str:
     """Text that a docstring can hold."""
-    return text[:300].replace("\\", "/").replace('"', "'")
+    return one_line(text)[:300].replace("\\", "/").replace('"', "'")
 
 
 def _fixture(run: Run, failure: Happened, settings: Settings, secrets: Mapping[str, str]) -> dict[str, Any]:
@@ -138,9 +139,10 @@ def _as_json(data: bytes) -> dict[str, str]:
 
 def _of_run(run: Run) -> Iterator[tuple[str, Path]]:
     """The run's files but for its logs; the mark of a passed validation stands among those."""
-    for path in sorted(run.path.rglob("*")):
+    for entry in walk(run.path):
+        path = Path(entry.path)
         name = path.relative_to(run.path).as_posix()
-        if path.is_file() and not path.is_symlink() and not path.name.startswith(".") and (name == VALID or not name.startswith("logs/")):
+        if entry.is_file(follow_symlinks=False) and not entry.name.startswith(".") and (name == VALID or not name.startswith("logs/")):
             yield name, path
 
 
@@ -152,7 +154,7 @@ def _changed(document: Mapping[str, Any], files: Mapping[str, Mapping[str, str]]
 
 def content_of(file: Mapping[str, str]) -> bytes:
     """The bytes of a file in a fixture."""
-    return file["text"].encode() if "text" in file else base64.b64decode(file["base64"])
+    return file["text"].encode(errors="backslashreplace") if "text" in file else base64.b64decode(file["base64"])
 
 
 def read_fixture(path: Path) -> dict[str, Any]:

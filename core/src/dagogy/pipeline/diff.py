@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from dagogy.api.text import content_words
+from dagogy.api.text import content_words, normalized
 from dagogy.contracts.types import Curriculum, Node
 from dagogy.pipeline.graph import GraphIndex, total_minutes
 
@@ -88,7 +87,7 @@ def _content_key(node: Node) -> Any:
 
 
 def _title_key(node: Node) -> Any:
-    return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", node.title).casefold()).strip() or node.title
+    return re.sub(r"[\W_]+", " ", normalized(node.title).casefold()).strip() or node.title
 
 
 def _by_key(old: Iterable[Node], new: Iterable[Node], key: Callable[[Node], Any]) -> list[tuple[Node, Node]]:

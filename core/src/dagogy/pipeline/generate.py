@@ -19,7 +19,8 @@ from dagogy.api.errors import DagogyError, PluginError, ProviderError, Validatio
 from dagogy.api.providers import Allowance, Proposal, ProposeRequest, Provider, RepairRequest, SalvageRequest
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeReading
-from dagogy.host.manager import is_stop
+from dagogy.host.calls import account, contained, is_stop
+from dagogy.host.manager import close_coroutine
 from dagogy.pipeline.agenda import Agenda
 from dagogy.pipeline.fixes import apply_fixes, offered
 from dagogy.pipeline.judge import Judge, Verdict
@@ -175,9 +176,11 @@ class Loop:
     def _repair(self, best: Draft, part: Sequence[Finding], left: Allowance) -> Callable[[], Proposal | None]:
         """The call that mends `part` of the findings of the best draft."""
         common = {**{f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}, "allowance": left, "findings": part}
+        # What the provider gets is its own: should it change that in place, the best draft stays what it is.
+        given = best.subject.view()
         if best.readable:
-            return lambda: self.provider.repair(RepairRequest(**common, draft=best.subject.curriculum))
-        return lambda: self.provider.salvage(SalvageRequest(**common, document=_values(best.subject)))
+            return lambda: self.provider.repair(RepairRequest(**common, draft=given.curriculum))
+        return lambda: self.provider.salvage(SalvageRequest(**common, document=_values(given)))
 
     def _fixed(self, draft: Draft) -> None:
         """Applies safe fixes as long as they make the draft better."""
@@ -257,14 +260,18 @@ class Loop:
 
 def ask(provider: Provider, origin: str, call: Callable[[], Any]) -> Any:
     """A provider's answer; what it raises beyond the taxonomy is the plugin's fault, and is said so."""
-    try:
-        return call()
-    except DagogyError:
-        raise
-    except BaseException as error:
-        if is_stop(error):
+    with contained(f"provider '{provider.info.id}' of {origin}"):
+        try:
+            answer = call()
+        except DagogyError:
             raise
-        raise blame(provider, origin, f"raised {type(error).__name__}: {error}") from error
+        except BaseException as error:
+            if is_stop(error):
+                raise
+            raise blame(provider, origin, f"raised {account(error, provider.info.impl, type(provider).__module__)}") from error
+    if close_coroutine(answer):
+        raise blame(provider, origin, "answered with a coroutine; plugins are called without an event loop: none of its methods can be async")
+    return answer
 
 
 def blame(provider: Provider, origin: str, deed: str) -> PluginError:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +17,7 @@ from dagogy.pipeline.report import plural
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.answers import RunAnswers
 from dagogy.workspace.files import content_hash, to_json
+from dagogy.workspace.provenance import recovery_account
 from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, EVIDENCE, PREVIOUS, SCOPE, SPEC, TRACE, UNREADABLE, VALID, evidence_hash
 
 if TYPE_CHECKING:
@@ -225,8 +225,12 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     def keep(draft: Draft) -> None:
         nonlocal before
         if before is not None:
-            _put_aside(opened, before)
+            if content_hash(before) not in _drafts(opened):
+                _put_aside(opened, before)
             before = None
+        # Before it is written: killed in between, a draft must not pass for what an earlier round left.
+        opened.metadata.stamps["round"] = {"drafts": [*dict.fromkeys([*_drafts(opened), content_hash(draft.data)])]}
+        opened.run.save(opened.metadata)
         # Nobody judged the new draft by way of this marker.
         opened.run.remove(VALID)
         if draft.reading is None:
@@ -253,7 +257,7 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
         keep,
         lambda line: progress("generate", line),
         asked,
-        _recovery(settings.environ),
+        recovery_account(settings.environ),
     )
     loop.clean = partial(clean, shapes=False)
     result = loop.run()
@@ -265,13 +269,13 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     return result
 
 
-def _recovery(environ: Mapping[str, str]) -> dict[str, Any] | None:
-    """On whose account the command runs, as the recovery that started it put it into the environment; None where it is no JSON object."""
-    try:
-        told = json.loads(environ.get("DAGOGY_RECOVERY", ""))
-    except (ValueError, RecursionError):
-        return None
-    return told if isinstance(told, dict) else None
+def _drafts(opened: OpenRun) -> list[str]:
+    """The hashes of the curricula that were written in a round that is not closed yet (`operations.close_round`).
+
+    A command that was killed leaves one. Run again, it goes on with that round: what stood before it is still the previous curriculum.
+    """
+    drafts = opened.metadata.stamps.get("round", {}).get("drafts")
+    return [str(sha) for sha in drafts] if isinstance(drafts, list) else []
 
 
 def _put_aside(opened: OpenRun, curriculum: bytes) -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError
 from dagogy.api.plugins import SEVERITIES, RuleInfo
 from dagogy.api.providers import Requirement
-from dagogy.api.rules import Finding, Rule, Subject
+from dagogy.api.rules import Finding, Fix, Rule
 from dagogy.contracts.suggest import did_you_mean
-from dagogy.host.manager import Host, Plugin, is_stop
+from dagogy.host.calls import SLOW_SECONDS, contained, is_stop, report
+from dagogy.host.manager import Host, Plugin, unusable
 from dagogy.pipeline.ruleset import RuleConfig, ruleset_digest
+from dagogy.pipeline.subject import RunSubject, View
 
 Status = Literal["clean", "findings", "skipped", "failed"]
+#: A rule may take so much more than `SLOW_SECONDS` for each node before it is called slow.
+_SECONDS_A_NODE = 50e-6
 
 #: What one rule can take off the score of 100, by severity. A rule with findings costs a quarter of it at once and the rest in
 #: proportion to the share of nodes it finds fault with, so that one slip in a large curriculum weighs less than a habit.
@@ -25,13 +30,18 @@ WEIGHT: Mapping[str, float] = {"error": 20.0, "warning": 6.0, "info": 1.0}
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one rule. `findings` counts; the findings themselves are in the verdict."""
+    """What became of one rule. `findings` counts; the findings themselves are in the verdict.
+
+    `notes`: what is odd about how it ran, for people. `slow_seconds`: what it took, where that was too long.
+    """
 
     rule_id: str
     severity: str
     status: Status
     reason: str = ""
     findings: int = 0
+    notes: list[str] = field(default_factory=list)
+    slow_seconds: float | None = None
 
 
 @dataclass(slots=True)
@@ -73,6 +83,7 @@ class Judge:
         self.host = host
         self.ruleset = ruleset_digest(host, configs)
         self._active: list[_Active] = []
+        self._noted: set[str] = set()
         for plugin in host.load("rule"):
             config = configs.get(plugin.id, RuleConfig())
             if config.enabled:
@@ -85,46 +96,88 @@ class Judge:
         self.prepare()
         return [_requirement(active, active.plugin.info) for active in self._active if active.plugin.info and active.rule]
 
-    def judge(self, subject: Subject) -> Verdict:
-        """Runs every rule on `subject`. A rule that raises is `failed`; the others go on."""
+    def judge(self, subject: RunSubject) -> Verdict:
+        """Runs every rule on `subject`. A rule that raises is `failed`; the others go on.
+
+        Rules of third parties get a view of their own. As long as none of them changed it, the next one gets the same: that costs one more
+        decoding of the curriculum for all of them, and a comparison for each.
+        """
         findings: list[Finding] = []
         outcomes: dict[str, Outcome] = {}
+        nodes, view = _node_count(subject), None
         for active in self._active:
             outcome = outcomes[active.plugin.id] = Outcome(active.plugin.id, active.severity, "clean")
             blocked = _blocked(active, outcomes)
             if blocked:
                 outcome.status, outcome.reason = "skipped", blocked
                 continue
-            found = self._run(active, subject, outcome)
+            if active.plugin.ours:
+                found = self._run(active, subject, outcome, nodes)
+            else:
+                view = view or subject.view()
+                found = self._run(active, view, outcome, nodes, subject)
+                view = self._unaltered(active, view, outcome)
             outcome.findings = len(found)
             findings.extend(found)
-        nodes = _node_count(subject)
         return Verdict(findings, list(outcomes.values()), _score(outcomes.values(), findings, nodes), nodes, self.ruleset)
 
-    def _run(self, active: _Active, subject: Subject, outcome: Outcome) -> list[Finding]:
+    def _run(self, active: _Active, shown: RunSubject, outcome: Outcome, nodes: int, subject: RunSubject | None = None) -> list[Finding]:
+        """The findings of one rule, which looks at `shown`. With `subject` each must point to something in it."""
         try:
             self._prepare(active)
         except PluginError as error:
             outcome.status, outcome.reason = "failed", error.message
             return []
         found: list[Finding] = []
-        rule_id, severity = active.plugin.id, active.severity
-        try:
-            assert active.rule is not None
-            for finding in active.rule.check(subject, active.options):
-                _require_sound(finding)
-                finding.rule_id, finding.severity = rule_id, max(severity, finding.severity or severity, key=SEVERITIES.index)
-                found.append(finding)
-        except DagogyError as error:
-            hint = f"; {' '.join(error.hint.split())}" if error.hint else ""
-            outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin}: {error.message}{hint}"
-        except BaseException as error:
-            if is_stop(error):
-                raise
-            outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin} raised {type(error).__name__}: {' '.join(str(error).split())}"
-        else:
-            outcome.status = "findings" if found else "clean"
+        rule_id, severity, rule = active.plugin.id, active.severity, active.rule
+        assert rule is not None
+        built = shown.built_seconds
+        with contained(active.plugin.name) as call:
+            try:
+                answer = rule.check(shown, active.options)
+                wrong = unusable(answer, "findings")
+                if wrong:
+                    raise _Unsound(f"its check {wrong}")
+                for finding in answer:
+                    _require_sound(finding)
+                    if subject is not None:
+                        finding = _placed(finding, subject)
+                    finding.rule_id, finding.severity = rule_id, max(severity, finding.severity or severity, key=SEVERITIES.index)
+                    found.append(finding)
+            except DagogyError as error:
+                hint = f"; {' '.join(error.hint.split())}" if error.hint else ""
+                outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin}: {error.message}{hint}"
+            except _Unsound as error:
+                outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin} cannot be used: {error}"
+            except BaseException as error:
+                if is_stop(error):
+                    raise
+                outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin} raised {active.plugin.account(error)}"
+            else:
+                outcome.status = "findings" if found else "clean"
+        took, allowed = call.seconds - (shown.built_seconds - built), SLOW_SECONDS + nodes * _SECONDS_A_NODE
+        if took > allowed:
+            outcome.slow_seconds = round(took, 1)
+            self._note(active, outcome, f"took {took:.1f} s", f"{rule_id} is slow")
         return found
+
+    def _unaltered(self, active: _Active, view: View, outcome: Outcome) -> View | None:
+        """The view, if the rule that looked at it left it as it was; else it is named."""
+        altered = view.altered()
+        if not altered:
+            return view
+        what = ", ".join(f"subject.{name}" for name in altered)
+        deed = f"changed what it was given ({what}); no other rule sees that, but its own findings may point to the wrong place"
+        self._note(active, outcome, deed, f"{active.plugin.id} alters")
+        return None
+
+    def _note(self, active: _Active, outcome: Outcome, deed: str, once: str) -> None:
+        """What is odd about how a rule ran goes into the verdict and, once in a command, to whoever listens."""
+        line = f"{active.plugin.name} {deed}"
+        outcome.notes.append(line)
+        if once not in self._noted:
+            self._noted.add(once)
+            report(line)
 
     def prepare(self) -> None:
         """Imports every rule and builds its options. Raises `ConfigError` for wrong ones; a broken rule is for the verdict to tell."""
@@ -138,17 +191,18 @@ class Judge:
             return
         if active.plugin.state == "failed":
             raise active.plugin.error()
-        kind = self.host.implementation(active.plugin)
-        try:
-            rule = kind(active.plugin.info)
-            active.options = build_options(active.plugin.id, rule, active.config.options)
-        except ConfigError:
-            raise
-        except BaseException as error:
-            if is_stop(error):
+        plugin, kind = active.plugin, self.host.implementation(active.plugin)
+        with contained(plugin.name):
+            try:
+                rule = kind(plugin.info)
+                active.options = build_options(plugin.id, rule, active.config.options)
+            except ConfigError:
                 raise
-            active.plugin.fail(f"{kind!r} cannot be created: {type(error).__name__}: {error}")
-            raise active.plugin.error() from error
+            except BaseException as error:
+                if is_stop(error):
+                    raise
+                plugin.fail(f"{plugin.info.impl} cannot be created: {plugin.account(error)}")
+                raise plugin.error() from error
         active.rule = rule
 
 
@@ -162,14 +216,31 @@ def _requirement(active: _Active, info: RuleInfo) -> Requirement:
     return Requirement(rule_id=info.id, summary=info.summary, severity=active.severity, options=msgspec.structs.asdict(active.options), meanings=meanings)
 
 
-def _require_sound(finding: Finding) -> None:
-    """Raises `TypeError` for what the report could not show: a rule that yields it has not run."""
+class _Unsound(Exception):
+    """What a rule answered cannot be shown; the message says what it is, and what was wanted."""
+
+
+def _require_sound(finding: Any) -> None:
+    """Raises `_Unsound` for what the report could not show: a rule that yields it has not run."""
     if not isinstance(finding, Finding) or not isinstance(finding.message, str) or not isinstance(finding.pointer, str):
-        raise TypeError(f"it yielded {finding!r:.200}, which is not a Finding with a message and a pointer")
+        raise _Unsound(f"it yielded {finding!r:.200}, which is not a Finding with a message and a pointer")
     if finding.severity and finding.severity not in SEVERITIES:
-        raise TypeError(f"it yielded a finding of severity {finding.severity!r:.40}; known: {', '.join(SEVERITIES)}")
-    if finding.fix is not None and not isinstance(finding.fix.patch, list):
-        raise TypeError(f"the patch of its fix is a {type(finding.fix.patch).__name__}, not a list of operations")
+        raise _Unsound(f"it yielded a finding of severity {finding.severity!r:.40}; known: {', '.join(SEVERITIES)}")
+    if finding.fix is not None and not (isinstance(finding.fix, Fix) and isinstance(finding.fix.patch, list)):
+        raise _Unsound(
+            f"it yielded a finding in which the patch of its fix is a {type(getattr(finding.fix, 'patch', finding.fix)).__name__}, not a list of operations"
+        )
+
+
+def _placed(finding: Finding, subject: RunSubject) -> Finding:
+    """A copy of a third party's finding, which it can no longer change. Raises `_Unsound` for one that points nowhere, or cannot be written."""
+    from dagogy.pipeline.pointers import misplaced
+
+    own = replace(finding, fix=None if finding.fix is None else replace(finding.fix, patch=copy.deepcopy(finding.fix.patch)))
+    wrong = misplaced(own, subject)
+    if wrong:
+        raise _Unsound(f"its finding '{' '.join(own.message.split())[:120]}' {wrong}")
+    return own
 
 
 def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
@@ -180,8 +251,7 @@ def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
         return None
     import msgspec
 
-    if not (isinstance(rule.Options, type) and issubclass(rule.Options, msgspec.Struct)):
-        raise TypeError(f"its Options is {rule.Options!r}, not a subclass of dagogy.api.Options")
+    require_options(rule.Options)
     if not given:
         return rule.Options()
     known = [f.name for f in msgspec.structs.fields(rule.Options)]
@@ -194,6 +264,14 @@ def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
         return msgspec.convert(dict(given), rule.Options)
     except msgspec.ValidationError as error:
         raise ConfigError(f'rules."{rule_id}": {error}', hint=f"'dagogy explain {rule_id}' shows its options") from None
+
+
+def require_options(options: Any) -> None:
+    """Raises `TypeError` for an `Options` of a rule that is none."""
+    from dagogy.api.options import Options
+
+    if not (isinstance(options, type) and issubclass(options, Options)):
+        raise TypeError(f"its Options is {options!r:.100}, not a subclass of dagogy.api.Options")
 
 
 def _blocked(active: _Active, outcomes: Mapping[str, Outcome]) -> str:
@@ -221,7 +299,7 @@ def _in_order(active: Sequence[_Active]) -> list[_Active]:
     return list(out.values())
 
 
-def _node_count(subject: Subject) -> int:
+def _node_count(subject: RunSubject) -> int:
     try:
         return len(subject.nodes)
     except DagogyError:

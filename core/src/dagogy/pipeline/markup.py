@@ -41,7 +41,7 @@ def _has_markdown_headings(lines: Sequence[str]) -> bool:
 # ---------------------------------------------------------------------------------------------------------------- printed outlines
 
 _ENTRY = re.compile(r"\s*(?:(?P<number>\d{1,3}(?:\.\d{1,3}){0,5})[.)]?\s+)?(?P<title>[^\W_].*)$")
-_LEADER = re.compile(r"(?:\.\s?){4,}\s*(?:\d{1,4}|[ivxlc]{1,6})?\s*$|…{2,}|\t\d{1,4}\s*$")
+_LEADER = re.compile(r"(?:\.\s?){4,80}\s{0,80}(?:\d{1,4}|[ivxlc]{1,6})?\s{0,80}$|…{2,}|\t\d{1,4}\s*$")
 _MAX_ENTRY = 160
 
 
@@ -249,7 +249,7 @@ def _directive(lines: Sequence[str], out: list[str], at: int, found: re.Match[st
 
 # ------------------------------------------------------------------------------------------------------------------------ AsciiDoc
 
-_ASCII_TITLE = re.compile(r"(={1,6})\s+(\S.*?)(?:\s+=+)?\s*$")
+_ASCII_TITLE = re.compile(r"(={1,6})\s+(\S.*)$")
 _ATTRIBUTE = re.compile(r":!?[\w-]+!?:(?:\s|$)")
 _BLOCK_ATTRIBUTES = re.compile(r"\[[^\[\]]*\]\s*$|\[\[[^\[\]]*\]\]\s*$")
 _DELIMITER = re.compile(r"(={4,}|-{4,}|\.{4,}|\*{4,}|_{4,}|\+{4,}|/{4,})\s*$")
@@ -261,6 +261,13 @@ def _is_asciidoc(lines: Sequence[str]) -> bool:
     """At least two titles marked with `==`, each after a blank line; and no heading of Markdown's own."""
     titles = sum(1 for i, line in enumerate(lines) if line.startswith("=") and _ASCII_TITLE.match(line) and (not i or not lines[i - 1].strip()))
     return titles >= 2 and not _has_markdown_headings(lines)
+
+
+def _without_closing(title: str) -> str:
+    """A title without the marks that may close it (`== Title ==`)."""
+    title = title.rstrip()
+    bare = title.rstrip("=")
+    return bare.rstrip() if bare != title and bare[-1:].isspace() else title
 
 
 def _from_asciidoc(lines: Sequence[str]) -> list[str]:
@@ -278,7 +285,7 @@ def _from_asciidoc(lines: Sequence[str]) -> list[str]:
         elif delimiter or _ATTRIBUTE.match(line) or _BLOCK_ATTRIBUTES.match(line):
             out.append("")
         elif title:
-            out.append(f"{'#' * len(title[1])} {title[2]}")
+            out.append(f"{'#' * len(title[1])} {_without_closing(title[2])}")
         elif item:
             out.append("  " * (len(item[1]) - 1) + ("* " if line[0] == "*" else "1. ") + line[item.end() :])
         elif term and "://" not in term[1] and (term[3] or number + 1 < len(lines)):

@@ -30,7 +30,7 @@ def validate(opened: OpenRun, subject: RunSubject | None = None, verdict: Verdic
     subject = subject or opened.subject()
     verdict = verdict or opened.session.judge.judge(subject)
     report = report_document(opened.run.id, verdict)
-    opened.run.write(REPORT_MD, report_markdown(report, opened.run.id).encode())
+    opened.run.write(REPORT_MD, report_markdown(report, opened.run.id).encode(errors="backslashreplace"))
     opened.run.write(REPORT_JSON, to_json(report))
     opened.metadata.stamps["validation"] = {
         "curriculum": opened.state.hashes["curriculum"],
@@ -62,6 +62,15 @@ def validation_failure(opened: OpenRun, report: dict[str, Any]) -> ValidationFai
         hint=f"read {opened.run.path / REPORT_MD}, mend what it names, then: dagogy validate {opened.run.id}",
         details={"run_id": opened.run.id, "report": str(opened.run.path / REPORT_JSON), **report["summary"]},
     )
+
+
+def close_round(opened: OpenRun) -> None:
+    """Ends the round of a generation whose curriculum does not pass: the next generation replaces it, and it becomes the previous one.
+
+    That of one which passes ends with `iterate`. Until then the command, run again, goes on with the same round.
+    """
+    if opened.metadata.stamps.pop("round", None) is not None:
+        opened.run.save(opened.metadata)
 
 
 def plan(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
@@ -105,6 +114,7 @@ def iterate(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any
     counts = {name: len(document[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")}
     opened.metadata.note("iterated", ", ".join(f"{n} {name}" for name, n in counts.items()))
     opened.run.event("iterated", **counts, time_delta_minutes=document["time_delta_minutes"])
+    opened.metadata.stamps.pop("round", None)
     opened.refresh(diff=content_hash(data))
     return document
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagogy.api.rules import Finding
-from dagogy.pipeline.judge import Verdict
+from dagogy.pipeline.judge import Outcome, Verdict
+from dagogy.pipeline.markdown import code, document, inline
 
 #: The Markdown report shows this many findings of one rule; the JSON report has all.
 SHOWN_A_RULE = 50
@@ -35,9 +36,17 @@ def report_document(run_id: str, verdict: Verdict) -> dict[str, Any]:
             "safe_fixes": fixes["safe"],
             "unsafe_fixes": fixes["unsafe"],
         },
-        "rules": [{"rule_id": o.rule_id, "severity": o.severity, "status": o.status, "reason": o.reason, "findings": o.findings} for o in verdict.outcomes],
+        "rules": [outcome_document(o) for o in verdict.outcomes],
         "findings": [finding_document(f) for f in verdict.findings],
     }
+
+
+def outcome_document(outcome: Outcome) -> dict[str, Any]:
+    """What became of one rule as JSON values. `notes` and `slow_seconds` are there only where there is something to note."""
+    o = outcome
+    document: dict[str, Any] = {"rule_id": o.rule_id, "severity": o.severity, "status": o.status, "reason": o.reason, "findings": o.findings}
+    document |= {"notes": o.notes} if o.notes else {}
+    return document | ({"slow_seconds": o.slow_seconds} if o.slow_seconds is not None else {})
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:
@@ -91,7 +100,7 @@ def cost_lines(usage: Mapping[str, float], model: str) -> list[str]:
 
 def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
     """`validation_report.md`: verdict, what to do, findings by rule (worst first), rules that did not run."""
-    lines = [f"# Validation of {report['run_id']}", "", f"**{summary_line(report)}** ({plural(report['nodes'], 'node')})", ""]
+    lines = [f"# Validation of {inline(report['run_id'])}", "", f"**{summary_line(report)}** ({plural(report['nodes'], 'node')})", ""]
     lines += ["## What to do", "", *_what_to_do(report, run_reference), ""]
     for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("info", "Infos")):
         rules: dict[str, list[Mapping[str, Any]]] = {}
@@ -101,43 +110,41 @@ def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
         if rules:
             lines += [f"## {title}", ""]
         for rule, found in rules.items():
-            lines += [f"### {rule} ({len(found)})", "", *(_bullet(f) for f in found[:SHOWN_A_RULE])]
+            lines += [f"### {inline(rule)} ({len(found)})", "", *(_bullet(f) for f in found[:SHOWN_A_RULE])]
             if len(found) > SHOWN_A_RULE:
                 lines.append(f"- … and {len(found) - SHOWN_A_RULE} more in `validation_report.json`")
             lines.append("")
     idle = [r for r in report["rules"] if r["status"] in ("skipped", "failed")]
     if idle:
-        lines += ["## Rules that did not run", "", *(f"- `{r['rule_id']}` {r['status']}: {_escaped(r['reason'])}" for r in idle), ""]
+        lines += ["## Rules that did not run", "", *(f"- {code(r['rule_id'])} {r['status']}: {inline(r['reason'])}" for r in idle), ""]
+    noted = [r for r in report["rules"] if r.get("notes")]
+    if noted:
+        lines += ["## Rules that did not keep to their part", "", *(f"- {inline(note)}" for r in noted for note in r["notes"]), ""]
     clean = [r["rule_id"] for r in report["rules"] if r["status"] == "clean"]
-    lines += ["## Clean rules", "", ", ".join(f"`{r}`" for r in clean) or "none", ""]
-    return "\n".join(lines)
+    lines += ["## Clean rules", "", ", ".join(code(r) for r in clean) or "none"]
+    return document(lines)
 
 
 def _what_to_do(report: Mapping[str, Any], run: str) -> list[str]:
     if report["passed"]:
-        return [f"- `dagogy plan {run}`, then `dagogy iterate {run}`"]
+        return [f"- {code(f'dagogy plan {run}')}, then {code(f'dagogy iterate {run}')}"]
     out = []
     s = report["summary"]
     if s["safe_fixes"]:
-        out.append(f"- `dagogy validate {run} --fix` applies {plural(s['safe_fixes'], 'safe fix', 'safe fixes')}")
+        out.append(f"- {code(f'dagogy validate {run} --fix')} applies {plural(s['safe_fixes'], 'safe fix', 'safe fixes')}")
     if s["unsafe_fixes"]:
-        out.append(f"- `dagogy validate {run} --unsafe-fixes --diff` shows {s['unsafe_fixes']} that would change the meaning")
+        out.append(f"- {code(f'dagogy validate {run} --unsafe-fixes --diff')} shows {s['unsafe_fixes']} that would change the meaning")
     out += [
         "- mend `outputs/curriculum/curriculum.json`, `inputs/topic_spec.json` or the configuration where the findings point, or generate again",
         "- `dagogy explain RULE` tells why a rule exists and how to satisfy it",
-        f"- then `dagogy validate {run}`",
+        f"- then {code(f'dagogy validate {run}')}",
     ]
     return out
 
 
 def _bullet(finding: Mapping[str, Any]) -> str:
-    place = f"`{finding['document']}{finding['pointer']}`" if finding["document"] == "topic_spec" else f"`{finding['pointer'] or '/'}`"
-    node = f" (node `{finding['node_id']}`)" if finding["node_id"] else ""
-    fix = f" *{finding['fix']['safety']} fix: {_escaped(finding['fix']['description'])}*" if finding["fix"] else ""
-    return f"- {place}{node}: {_escaped(finding['message'])}{fix}"
-
-
-def _escaped(text: str) -> str:
-    """Text of the curriculum inside Markdown: no markup of its own takes effect."""
-    flat = " ".join(text.split())
-    return "".join("\\" + c if c in "\\`*_[]<>|#" else c for c in flat)
+    named = finding["document"] == "topic_spec"
+    place = code(finding["document"] + finding["pointer"] if named else finding["pointer"] or "/")
+    node = f" (node {code(finding['node_id'])})" if finding["node_id"] else ""
+    fix = f" *{finding['fix']['safety']} fix: {inline(finding['fix']['description'])}*" if finding["fix"] else ""
+    return f"- {place}{node}: {inline(finding['message'])}{fix}"

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.scope import Block, BlockKind, Link, ScopeDocument
+from dagogy.api.text import normalized
 from dagogy.contracts.suggest import nearest
 from dagogy.pipeline.markup import as_markdown
 
@@ -369,13 +370,13 @@ class _Inline:
 
 
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\x9f]+")
-_BARE_URL = re.compile(r"(?<![\w.@/])https?://[^\s<>\"]+[^\s<>\"'.,;:!?)\]}*_]")
+_BARE_URL = re.compile(r"(?<![\w.@/])https?://(?:\[[0-9a-fA-F:.]{2,45}\])?(?:[^\s<>\"\[\]]|\[\])*[^\s<>\"'.,;:!?)\[\]}*_]")
 _HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _FUNCTIONS = frozenset("sin cos tan cot sec csc log chi exp".split())
 _TASK = re.compile(r"^\[[ xX]\](?:\s+|$)")
 _ALERT = re.compile(r"^\[!\w+\]\s*")
-_HEADING_ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$")
-_SET_OFF = re.compile(r"\s*(?P<abbr>\([^()]{1,60}\))?\s*(?:[:：]|\.(?=\s|$)|(?<=\s)-+(?=\s)|[–—]+|\n|$)\s*")
+_HEADING_ATTRIBUTES = re.compile(r"(?:(?<!\s)\s+)?\{[#.][^{}]*\}$")
+_SET_OFF = re.compile(r"\s{0,4}(?P<abbr>\([^()]{1,60}\))?\s{0,4}(?:[:：]|\.(?=\s|$)|(?<=\s)-{1,80}+(?=\s)|[–—]+|\n|$)\s*")
 _LABEL_END = " :：.。–—"
 _OPENS_LABEL = frozenset({"strong_open", "link_open"})
 
@@ -489,7 +490,7 @@ def _labelled(found: _Inline, label: str, after: str) -> _Inline:
 
 # ------------------------------------------------------------------------------------------------------------------- HTML to text
 
-_TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:-]*)((?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)>""")
+_TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:-]*+)((?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)>""")
 _RAW_TEXT_END = re.compile(r"</(?:script|style|template)\s*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
 _DECLARATION = re.compile(r"<!--|<\?|<!(?=[A-Za-z])")
@@ -976,7 +977,7 @@ def _sections(parser: _Parser) -> list[_Section]:
 
 
 def _strict_key(text: str) -> str:
-    return _tidy(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
+    return _tidy(normalized(normalized(text).casefold()))
 
 
 def _loose_key(text: str) -> str:

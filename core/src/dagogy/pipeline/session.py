@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
-from dagogy.host.manager import Host, Plugin, is_stop
+from dagogy.host.manager import Host, Plugin
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
-from dagogy.workspace.circuits import Breakers, Circuit
+from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 from dagogy.workspace.files import read_regular, remove_temporaries
 from dagogy.workspace.lock import locked, shared
+from dagogy.workspace.provenance import recovery_account, sealed
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
 from dagogy.workspace.stages import CURRICULUM, FAILURES, SCOPE, SPEC, State, infer, mark, out_of_line, source_path, sync
 
 if TYPE_CHECKING:
+    from dagogy.api.plugins import Setting
     from dagogy.api.providers import Provider
     from dagogy.api.scope import ScopeDocument, ScopeReading
     from dagogy.pipeline.judge import Judge
@@ -88,6 +90,7 @@ class Session:
         if not endpoint:
             yield lambda: None
             return
+        self.asked = self.asked._replace(settings=fingerprint(provider.settings.values, self.settings.environ))
         with Breakers(self.runs.base, note=note).asking(self.asked) as answered:
             yield answered
 
@@ -103,20 +106,17 @@ class Session:
             timeout_seconds=float(info.default_timeout_seconds if timeout is None else timeout),
             retry_budget=get("AGENT_RETRY_BUDGET"),
             scope_text_max_chars=get("AGENT_SCOPE_TEXT_MAX_CHARS"),
-            values={s.name: str(self.settings.raw(s.name)[0] or s.default) for s in info.settings},
+            values={s.name: str(self._given(s) or s.default) for s in info.settings},
         )
         kind = self.host.implementation(plugin)
-        try:
-            provider = kind(info, settings)
-        except BaseException as error:
-            if is_stop(error):
-                raise
-            plugin.fail(f"it cannot be created: {type(error).__name__}: {error}")
-            raise plugin.error() from error
+        provider = plugin.call(lambda: kind(info, settings))
         if not isinstance(provider, Provider):
             plugin.fail(f"{info.impl} is not a dagogy.api.Provider")
             raise plugin.error()
         return provider
+
+    def _given(self, setting: Setting) -> Any:
+        return self.settings.command(setting.name) if setting.kind == "command" else self.settings.raw(setting.name)[0]
 
     @property
     def default_provider_id(self) -> str:
@@ -127,13 +127,14 @@ class Session:
     def reading(self, reference: str) -> Iterator[OpenRun]:
         """The run for a command that writes no artifact. Needs no lock; `run.json` is brought into line when nobody holds it."""
         run = self.runs.find(reference)
-        opened, before = self._open(run)
-        if out_of_line(run, opened.metadata, opened.state, before):
-            # Somebody at work on the run, or a folder that cannot be written to, is no reason not to read it.
-            with contextlib.suppress(Locked, NotFound, StorageError), shared(run.path):
-                opened, before = self._open(run)
-                sync(run, opened.metadata, opened.state, before)
-        yield opened
+        with run.standing():
+            opened, before = self._open(run)
+            if out_of_line(run, opened.metadata, opened.state, before):
+                # Somebody at work on the run, or a folder that cannot be written to, is no reason not to read it.
+                with contextlib.suppress(Locked, NotFound, StorageError), shared(run.path):
+                    opened, before = self._open(run)
+                    sync(run, opened.metadata, opened.state, before)
+            yield opened
 
     @contextlib.contextmanager
     def writing(self, reference: str, command: str, wait_seconds: float = 0.0, words: Sequence[str] = ()) -> Iterator[OpenRun]:
@@ -146,8 +147,10 @@ class Session:
             opened, before = self._open(run)
             sync(run, opened.metadata, opened.state, before)
             facts = {"command": command, "pid": os.getpid()}
+            account = recovery_account(self.settings.environ)
+            more = {"stage": opened.state.stage, "words": list(words), "folder": str(self.settings.folder), **({"recovery": account} if account else {})}
             try:
-                run.event("command_started", **facts, stage=opened.state.stage, words=list(words), folder=str(self.settings.folder))
+                run.event("command_started", **sealed({**facts, **more}, run.path, self.settings.environ))
                 yield opened
                 run.event("command_ended", **facts, stage=opened.state.stage)
             except BaseException:

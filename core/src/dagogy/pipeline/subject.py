@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import UNSET
 
@@ -22,6 +25,25 @@ if TYPE_CHECKING:
 
 #: The highest `estimate_confidence` of a node that says that nothing supports it.
 _DOUBTFUL = 0.3
+T = TypeVar("T")
+
+
+if TYPE_CHECKING:
+    _Shared = cached_property
+else:
+
+    class _Shared(cached_property):
+        """A `cached_property` of a subject whose time to build counts for no rule: the first that asks builds it for all."""
+
+        def __get__(self, subject: Any, owner: Any = None) -> Any:
+            if subject is None or subject._building:
+                return super().__get__(subject, owner)
+            subject._building, began = True, time.perf_counter()
+            try:
+                return super().__get__(subject, owner)
+            finally:
+                subject._building = False
+                subject.built_seconds += time.perf_counter() - began
 
 
 class RunSubject:
@@ -47,8 +69,15 @@ class RunSubject:
         self._folders = folders
         self._local: dict[str, Path | None] = {}
         self._stems: dict[str, frozenset[str]] = {}
+        #: How long it took so far to build what rules share.
+        self.built_seconds = 0.0
+        self._building = False
 
-    @cached_property
+    def view(self) -> View:
+        """A subject of its own for a rule that might change what it is given: what it changes there nobody else sees."""
+        return View(self)
+
+    @_Shared
     def document(self) -> Any:
         from dagogy.contracts.documents import MalformedJson, parse_json
 
@@ -57,29 +86,29 @@ class RunSubject:
         except MalformedJson as error:
             raise ValidationFailed(f"the curriculum is not JSON: {error}", hint=error.problem.hint) from None
 
-    @cached_property
+    @_Shared
     def _decoded(self) -> Decoded[Curriculum]:
         from dagogy.contracts.documents import decode_curriculum
 
         return decode_curriculum(self.curriculum_bytes)
 
-    @cached_property
+    @_Shared
     def _decoded_spec(self) -> Decoded[TopicSpec]:
         from dagogy.contracts.documents import decode_topic_spec
 
         return decode_topic_spec(self.topic_spec_bytes)
 
-    @cached_property
+    @_Shared
     def curriculum(self) -> Curriculum:
         if self._decoded.value is None:
             raise ValidationFailed(f"the curriculum does not meet its schema: {self._decoded.problems[0]}", hint="'dagogy schema curriculum' prints it")
         return self._decoded.value
 
-    @cached_property
+    @_Shared
     def nodes(self) -> list[Node]:
         return self.curriculum.nodes
 
-    @cached_property
+    @_Shared
     def spec(self) -> TopicSpec:
         if self._decoded_spec.value is None:
             raise ValidationFailed(f"the topic spec does not meet its contract: {self._decoded_spec.problems[0]}", hint="'dagogy schema topic_spec' prints it")
@@ -88,7 +117,7 @@ class RunSubject:
     def schema_problems(self, name: Literal["curriculum", "topic_spec"]) -> Sequence[Problem]:
         return self._decoded.problems if name == "curriculum" else self._decoded_spec.problems
 
-    @cached_property
+    @_Shared
     def sources(self) -> Sequence[ScopeDocument]:
         return tuple(self._read_sources())
 
@@ -96,11 +125,11 @@ class RunSubject:
     def scope(self) -> ScopeDocument | None:
         return next((s for s in self.sources if s.location == "inputs/scope.md"), None)
 
-    @cached_property
+    @_Shared
     def index(self) -> GraphIndex:
         return GraphIndex(self.nodes)
 
-    @cached_property
+    @_Shared
     def evidence(self) -> Mapping[tuple[int, int], ScopeEdge]:
         reading = self._read_evidence()
         if reading is None:
@@ -116,7 +145,7 @@ class RunSubject:
                 found.setdefault((a, b), edge)
         return found
 
-    @cached_property
+    @_Shared
     def tentative(self) -> frozenset[int]:
         doubtful = frozenset(i for i, node in enumerate(self.nodes) if node.estimate_confidence is not UNSET and node.estimate_confidence <= _DOUBTFUL)
         if not doubtful or self.schema_problems("topic_spec") or self.spec.evidence_mode != "strict":
@@ -125,7 +154,7 @@ class RunSubject:
         named = {node_id for q in questions if q.status == "open" for node_id in q.related_nodes} if questions is not UNSET else set()
         return frozenset(i for i in doubtful if self.nodes[i].id in named)
 
-    @cached_property
+    @_Shared
     def graph(self) -> networkx.DiGraph:
         import networkx
 
@@ -166,3 +195,67 @@ class RunSubject:
             except OSError:
                 continue
         return None
+
+
+#: What `View.altered` compares, in this order.
+_COMPARED = ("document", "curriculum", "nodes", "spec", "sources", "index", "evidence", "tentative", "graph")
+
+
+class View(RunSubject):
+    """The same subject once more, each part built when first asked for, out of the same bytes.
+
+    A built-in rule looks at the subject itself; a test holds all of them to changing nothing.
+    """
+
+    def __init__(self, original: RunSubject) -> None:
+        super().__init__(original.curriculum_bytes, original.topic_spec_bytes, folders=original._folders)
+        self._original = original
+        # Only ever filled, and with what cannot be changed.
+        self._local, self._stems = original._local, original._stems
+        self._own = frozenset((*vars(self), "_own", "_decoded", "_decoded_spec", "_read_evidence", *_COMPARED))
+
+    @_Shared
+    def _decoded(self) -> Decoded[Curriculum]:
+        return _again(self._original._decoded)
+
+    @_Shared
+    def _decoded_spec(self) -> Decoded[TopicSpec]:
+        return _again(self._original._decoded_spec)
+
+    @_Shared
+    def sources(self) -> Sequence[ScopeDocument]:
+        return tuple(replace(s, front_matter=copy.deepcopy(s.front_matter)) for s in self._original.sources)
+
+    @_Shared
+    def evidence(self) -> Mapping[tuple[int, int], ScopeEdge]:
+        return dict(self._original.evidence)
+
+    def altered(self) -> list[str]:
+        """The names of the parts that are no longer what they were. Linear in the parts that were asked for."""
+        added = sorted(set(vars(self)) - self._own)
+        return [*(name for name in _COMPARED if name in self.__dict__ and not self._is_as_it_was(name)), *added]
+
+    def _is_as_it_was(self, name: str) -> bool:
+        mine, original = self.__dict__[name], getattr(self._original, name)
+        try:
+            if name == "nodes" and mine is self.__dict__["curriculum"].nodes:
+                return True  # compared with the curriculum
+            if name == "index":
+                return bool(vars(mine) == {part: getattr(original, part) for part in vars(mine)})
+            if name == "graph":
+                return bool(mine._node == original._node and mine._adj == original._adj)
+            return bool(mine == original)
+        except Exception:  # what was put in its place cannot even be compared
+            return False
+
+
+def _again(decoded: Decoded[T]) -> Decoded[T]:
+    """A copy of a decoded document that shares nothing with it that could be changed."""
+    import msgspec
+
+    from dagogy.contracts.documents import Decoded
+
+    value = decoded.value
+    if value is not None:
+        value = msgspec.msgpack.decode(msgspec.msgpack.encode(value), type=type(value))
+    return Decoded(value, list(decoded.problems))

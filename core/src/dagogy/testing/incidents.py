@@ -21,17 +21,17 @@ import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from dagogy.api.errors import DagogyError
 from dagogy.api.incidents import Classifier, CommandResult, Diagnosis, Failure, Rank, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.api.plugins import ClassifierInfo, ProbeInfo, RecoveryInfo
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
+from dagogy.api.secrets import secrets_of
 from dagogy.host.discovery import EntryPoint
 from dagogy.host.manager import Plugin
 from dagogy.incidents.intake import from_record, from_text
 from dagogy.incidents.probing import looked
-from dagogy.incidents.redact import secrets_of
 from dagogy.workspace.files import content_hash
 
 #: A failure to test with: a `Failure`, a record's document, or any text.
@@ -121,6 +121,22 @@ class BenchContext(RecoveryContext):
         return self._problems
 
 
+class _Rehearsed(DagogyError):
+    """An action that is only asked would begin to change something."""
+
+
+class _Bench(BenchContext):
+    """The context of an action that is only asked. It stops at a probe as well, whose answers may be meant for the real thing."""
+
+    def __init__(self, context: BenchContext) -> None:
+        self.__dict__.update(context.__dict__)
+
+    def _stop(self, *arguments: object, **options: object) -> NoReturn:
+        raise _Rehearsed("it would change something")
+
+    dagogy = keep = wait = probe = _stop
+
+
 class BenchProbeContext(ProbeContext):
     """A context without a host: the folder of a run, and settings."""
 
@@ -170,6 +186,11 @@ def check_action(
     assert found.incident_id in info.incidents, f"{info.id} is no action for '{found.incident_id}'"
     assert info.safety != "unsafe" or info.reason, f"{info.id} is unsafe and does not say why"
     before = _files(context.run.parent)
+    if info.safety != "manual" and action.rehearsable:
+        with contextlib.suppress(_Rehearsed):
+            action(info).recover(failure, found, _Bench(context))
+        rehearsed = _files(context.run.parent)
+        assert rehearsed == before, f"{info.id} is rehearsable and changed {_differing(before, rehearsed)} when it was only asked"
     first = _done(action, info, failure, found, context)
     once = _files(context.run.parent)
     if info.safety == "manual":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from dagogy.api.errors import StorageError
 from dagogy.api.providers import AnswerDesk
 from dagogy.workspace.events import utc_now
-from dagogy.workspace.files import read_regular, to_json, write_atomic
+from dagogy.workspace.files import from_json, read_regular, to_json, write_atomic
 from dagogy.workspace.runs import Run
 
 ANSWERS = "logs/answers"
@@ -91,7 +90,7 @@ class _Memory(MutableMapping[str, str]):
 def _read_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file; an empty one where there is none, or something else."""
     try:
-        document = json.loads(read_regular(path))
-    except (StorageError, ValueError, RecursionError):
+        document = from_json(read_regular(path))
+    except (StorageError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}

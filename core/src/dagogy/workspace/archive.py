@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
+import math
 import os
-import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from dagogy.api.errors import InvalidArgument, StorageError
-from dagogy.workspace.files import storage_error, sync_folder, umask
+from dagogy.workspace.files import PRIVATE_FILE, make_folder, remove_tree, storage_error, sync_folder, walk
 from dagogy.workspace.lock import LOCK_NAME
 from dagogy.workspace.runs import Run, Runs, is_run_id
+from dagogy.workspace.untar import LARGE, LIMITS, BeyondLimit, Limits, Member, NotAnArchive, members
 
 _HINT = "give a .tar.gz that 'dagogy archive' wrote"
+#: What a file or folder takes on the disk beyond its bytes, about: a block of ext4, XFS and tmpfs.
+_ON_DISK = 4096
 
 
 def archive_run(run: Run, folder: Path) -> Path:
@@ -25,16 +27,23 @@ def archive_run(run: Run, folder: Path) -> Path:
 
     Only for who holds the lock. Raises `StorageError`; then no archive is left behind. Symlinks and locks are not packed.
     """
-    return write_archive(folder, run.id, lambda tar: tar.add(run.path, run.id, recursive=True, filter=lambda member: _packed(member, run.path)))
+
+    def fill(tar: tarfile.TarFile) -> None:
+        tar.add(run.path, run.id, recursive=False)
+        for entry in walk(run.path):
+            name = f"{run.id}/{os.path.relpath(entry.path, run.path)}"
+            tar.add(entry.path, name, recursive=False, filter=lambda member: _packed(member, run.path))
+
+    return write_archive(folder, run.id, fill)
 
 
 def write_archive(folder: Path, name: str, fill: Callable[[tarfile.TarFile], None]) -> Path:
-    """Writes `folder/<name>.tar.gz` (with a suffix when that is taken) with what `fill` puts into it, whole or not at all; returns it.
+    """Writes `folder/<name>.tar.gz`, private (with a suffix when that is taken) with what `fill` puts into it, whole or not at all; returns it.
 
     Two processes must not write the same name at a time. Raises `StorageError`.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         _remove_leftovers(name, folder)
         descriptor, made = tempfile.mkstemp(prefix=_prefix(name), suffix=".tmp", dir=folder)
     except OSError as error:
@@ -79,7 +88,6 @@ def _packed(member: tarfile.TarInfo, run: Path) -> tarfile.TarInfo | None:
 
 def _keep(temporary: Path, folder: Path, name: str) -> Path:
     """Gives the finished file its name; a link never takes a name that is there."""
-    os.chmod(temporary, 0o666 & ~umask())
     for suffix in range(1, 10_000):
         target = folder / (f"{name}.tar.gz" if suffix == 1 else f"{name}-{suffix}.tar.gz")
         try:
@@ -101,78 +109,112 @@ def remove_run(run: Run) -> None:
         hidden = Path(tempfile.mkdtemp(prefix=".new-removed-", dir=run.path.parent))
         os.rename(run.path, hidden / run.id)
         sync_folder(run.path.parent)
-        shutil.rmtree(hidden)
+        remove_tree(hidden)
     except OSError as error:
         raise storage_error("remove", run.path, error) from error
 
 
-def restore_run(archive: Path, runs: Runs) -> Run:
-    """Unpacks an archive into `runs` under its own id, or that id with a suffix when it is taken.
+def restore_run(archive: Path, runs: Runs, finish: Callable[[Run], None] = lambda run: None, *, allow_large: bool = False) -> Run:
+    """Unpacks an archive into `runs` under its own id, or that id with a suffix when it is taken. Files and folders are private.
+
+    The archive is read twice: once to see whether it may be unpacked, so that one that may not costs no disk. `finish` is
+    called before the run is there under its id. `allow_large` lifts the limits of `untar.LIMITS`.
 
     Raises `InvalidArgument` for a file that is no archive of a run, `StorageError` when it cannot be unpacked; then nothing is left.
     """
+    limits = LARGE if allow_large else LIMITS
+    with _reading(archive):
+        run_id = _looked_through(archive, limits, runs.base)
+
+        def build(run: Run) -> None:
+            _unpack(archive, limits, run_id, run.path)
+            finish(run)
+
+        return runs.create(build, run_id=run_id)
+
+
+def restorable(archive: Path, *, allow_large: bool = False) -> str:
+    """Why `restore_run` would refuse an archive; "" when it would not. Raises `StorageError` when it cannot be read."""
     try:
-        with tarfile.open(archive, "r:gz") as tar:
-            members = tar.getmembers()
-            _read_to_the_end(tar)
-            run_id = _run_id(archive, members)
-            _require_space(archive, members, runs.base)
-            return runs.create(lambda run: _unpack(tar, members, run_id, run.path), run_id=run_id)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise InvalidArgument(f"{archive} is cut off or damaged", hint="copy it again from where it came") from None
-    except (tarfile.TarError, ValueError) as error:
-        raise InvalidArgument(f"{archive} is not a run archive: {error}", hint=_HINT) from None
+        with _reading(archive):
+            _looked_through(archive, LARGE if allow_large else LIMITS, None)
+    except InvalidArgument as error:
+        return error.message
+    return ""
+
+
+@contextlib.contextmanager
+def _reading(archive: Path) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error) as error:
+        plain = isinstance(error, zlib.error) and "incorrect header check" in str(error)
+        what = "is not a .tar.gz file" if plain else "is cut off or damaged"
+        raise InvalidArgument(f"{archive} {what}", hint=_HINT if plain else "copy it again from where it came") from None
+    except BeyondLimit as error:
+        raise InvalidArgument(f"{archive} {error}", hint=error.hint) from None
+    except NotAnArchive as error:
+        raise InvalidArgument(f"{archive} is not a run archive: it {error}", hint=_HINT) from None
     except OSError as error:
         raise storage_error("read", archive, error) from error
 
 
-def _read_to_the_end(tar: tarfile.TarFile) -> None:
-    """What stands after the last member is the checksum, the only thing that notices a flipped bit. Raises `BadGzipFile` or `EOFError`."""
-    while tar.fileobj is not None and tar.fileobj.read(1 << 20):
-        pass
+def _looked_through(archive: Path, limits: Limits, base: Path | None) -> str:
+    """The id of the run in an archive, once all of it was read and found restorable, and to fit on the disk of `base`."""
+    free = math.inf if base is None else _free(base)
+    run_id, wanted = "", 0
+    with open(archive, "rb") as file:
+        for member in members(file, limits):
+            run_id = _top(member, run_id)
+            wanted += _ON_DISK - -member.size // _ON_DISK * _ON_DISK
+            if wanted - _ON_DISK > free:
+                raise StorageError(
+                    f"{archive} unpacks to {wanted / 2**20:.1f} MiB or more, and {base} has {free / 2**20:.1f} MiB free",
+                    hint="free some space or set ORCHESTRATION_BASE_DIR to another disk",
+                )
+    if not run_id:
+        raise NotAnArchive("holds nothing")
+    return run_id
 
 
-def _unpack(tar: tarfile.TarFile, members: list[tarfile.TarInfo], run_id: str, folder: Path) -> None:
-    """Writes the folders and files of an archive, which are all that `_is_stray` lets in. By hand: `tarfile` has its filters since Python 3.11.4 only,
-    and Debian 12 comes with 3.11.2."""
-    for member in members:
-        target = folder.joinpath(*PurePosixPath(member.name).parts[1:])
-        if member.isdir():
-            target.mkdir(parents=True, exist_ok=True)
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source = tar.extractfile(member)
-        assert source is not None, "a regular file has bytes"
-        with source, open(target, "wb") as file:
-            shutil.copyfileobj(source, file)
-        # Nobody else may write to it; whoever made the archive does not say who may run it here.
-        os.chmod(target, (member.mode & 0o755) | 0o600)
-        with contextlib.suppress(OverflowError):
-            os.utime(target, (member.mtime, member.mtime))
+def _top(member: Member, run_id: str) -> str:
+    """The run that a member belongs to. Raises `NotAnArchive` when that is none, or another one."""
+    top = member.parts[0] if member.parts else run_id
+    if (top and not is_run_id(top)) or (run_id and top != run_id):
+        raise NotAnArchive(f"holds '{top[:100]}', which is no run" if not run_id else f"holds two runs, {run_id} and '{top[:100]}'")
+    return top
 
 
-def _run_id(archive: Path, members: list[tarfile.TarInfo]) -> str:
-    tops = {PurePosixPath(m.name).parts[0] for m in members if PurePosixPath(m.name).parts}
-    strays = [m.name for m in members if _is_stray(m)]
-    if len(tops) != 1 or strays or not is_run_id(next(iter(tops))):
-        what = f"holds '{strays[0]}'" if strays else f"holds {', '.join(sorted(tops)[:3]) or 'nothing'}"
-        raise InvalidArgument(f"{archive} is not a run archive: it {what}", hint=_HINT)
-    return next(iter(tops))
+def _free(base: Path) -> int:
+    """Bytes on the disk where `base` is, or will be."""
+    place = next((folder for folder in (base, *base.parents) if folder.is_dir()), base)
+    space = os.statvfs(place)
+    return space.f_bavail * space.f_frsize
 
 
-def _is_stray(member: tarfile.TarInfo) -> bool:
-    """What no run has: a way out of its folder, a link, a device, a file in the place of the folder itself."""
-    parts = PurePosixPath(member.name).parts
-    return ".." in parts or member.name.startswith("/") or not (member.isdir() or (member.isfile() and len(parts) > 1))
+def _unpack(archive: Path, limits: Limits, run_id: str, folder: Path) -> None:
+    """Writes the folders and files of an archive. Two that have the same name here, as two that differ in case have on
+    some file systems, end it: no file is ever written twice."""
+    with open(archive, "rb") as file:
+        for member in members(file, limits):
+            _top(member, run_id)
+            target = folder.joinpath(*member.parts[1:])
+            try:
+                _write(member, target)
+            except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                shown = "/".join(member.parts)
+                raise NotAnArchive(f"holds '{shown}' in the place of another member") from None
+            except OSError as error:
+                raise storage_error("unpack", "/".join(member.parts), error) from error
 
 
-def _require_space(archive: Path, members: list[tarfile.TarInfo], base: Path) -> None:
-    """A small archive may hold more than the disk: better said before than found when it is full."""
-    base.mkdir(parents=True, exist_ok=True)
-    space = os.statvfs(base)
-    free, wanted = space.f_bavail * space.f_frsize, sum(m.size for m in members)
-    if wanted > free:
-        raise StorageError(
-            f"{archive} unpacks to {wanted / 2**20:.1f} MiB, and {base} has {free / 2**20:.1f} MiB free",
-            hint="free some space or set ORCHESTRATION_BASE_DIR to another disk",
-        )
+def _write(member: Member, target: Path) -> None:
+    if member.is_folder:
+        make_folder(target)
+        return
+    make_folder(target.parent)
+    # Private, and executable for nobody: whoever made the archive does not say who may read or run it here.
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
+    with open(descriptor, "wb") as file:
+        file.writelines(member.pieces())
+    os.utime(target, (member.mtime, member.mtime))

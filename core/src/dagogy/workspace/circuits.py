@@ -10,29 +10,34 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import hmac
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagogy.api.errors import ProviderError, StorageError
-from dagogy.workspace.files import read_regular, to_json, write_atomic
+from dagogy.workspace.files import PRIVATE_FILE, from_json, read_regular, to_json, write_atomic
+from dagogy.workspace.state import user_key
 
 CIRCUITS = "circuits.json"
 _LOCK = ".circuits.lock"
 #: No breaker stays open longer, whatever a service said: a date that far is a mistake.
 LONGEST_SECONDS = 31 * 86_400.0
+#: The year 9000, in seconds since the epoch: a time that a date can be made of.
+_LATEST = 222_000_000_000.0
 
 
 class Circuit(NamedTuple):
-    """What a breaker is for."""
+    """What a breaker is for. `settings`: the fingerprint of the provider's own settings, its key among them: who changes one is not kept out."""
 
     provider: str
     endpoint: str
     model: str
+    settings: str = ""
 
     def __str__(self) -> str:
         return f"provider '{self.provider}' at {self.endpoint}" + (f", model {self.model}" if self.model else "")
@@ -52,6 +57,18 @@ class Opened:
         return {**self.circuit._asdict(), "incident": self.incident, "since_utc": _utc(self.since), "until_utc": _utc(self.until), "told": self.told}
 
 
+def fingerprint(values: Mapping[str, str], environ: Mapping[str, str]) -> str:
+    """What tells one set of settings from another and gives none of them away: an HMAC under a key that never leaves the user's state folder.
+
+    "" where that folder cannot be used: then the breaker is for provider, endpoint and model alone.
+    """
+    try:
+        key = user_key(environ)
+    except StorageError:
+        return ""
+    return hmac.new(key, b"dagogy circuit 1\0" + json.dumps(sorted(values.items())).encode(), hashlib.sha256).hexdigest()[:16]
+
+
 class Breakers:
     """The breakers of one runs dir. `now` is the time in seconds since the epoch; `note` gets a line about a file that cannot be read."""
 
@@ -62,8 +79,8 @@ class Breakers:
         """Those that are open or half open. A file that cannot be read has none: a breaker spares time, it decides nothing."""
         path = self._folder / CIRCUITS
         try:
-            return [_opened(entry) for entry in json.loads(read_regular(path))["circuits"]] if path.exists() else []
-        except (StorageError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
+            return [_opened(entry) for entry in from_json(read_regular(path))["circuits"]] if path.exists() else []
+        except (StorageError, ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
             self._note(f"{path} is ignored, it is no list of circuit breakers: {' '.join(str(error).split()) or type(error).__name__}")
             return []
 
@@ -168,15 +185,18 @@ class Breakers:
 
 def _open(path: Path) -> int | None:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, PRIVATE_FILE)
     except OSError:
         return None
 
 
 def _opened(entry: dict[str, Any]) -> Opened:
     """Raises `ValueError`, `KeyError` or `TypeError` for what is no entry."""
-    circuit = Circuit(*(str(entry["circuit"][key]) for key in Circuit._fields))
+    told = entry["circuit"]
+    circuit = Circuit(str(told["provider"]), str(told["endpoint"]), str(told["model"]), str(told.get("settings", "")))
     since, until = float(entry["since"]), float(entry["until"])
+    if not 0 <= since < _LATEST:
+        raise ValueError(f"the breaker of {circuit} was opened at {since}")
     if not since <= until <= since + LONGEST_SECONDS + 1:
         raise ValueError(f"the breaker of {circuit} is open from {since} to {until}")
     return Opened(circuit, str(entry["incident"]), since, until, bool(entry["told"]))

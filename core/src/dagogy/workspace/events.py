@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import json
 import os
 import stat
 import time
@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dagogy.workspace.files import storage_error
+from dagogy.api.display import json_text
+from dagogy.workspace.files import PRIVATE_FILE, PRIVATE_FOLDER, from_json, storage_error
+from dagogy.workspace.shapes import Shape, number, shaped, table, tables, text, text_table, texts, truth, whole, words
 
 
 def utc_now() -> str:
@@ -20,12 +22,38 @@ def utc_now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{nanoseconds // 1000:06d}Z"
 
 
+_SHAPES: dict[str, Shape] = {
+    **dict.fromkeys(
+        "at_utc last_utc stage folder code message incident record failure action safety outcome told by run_id reason name provider cause".split(), text
+    ),
+    **dict.fromkeys(("pid", "exit_status"), whole),
+    **dict.fromkeys(("score", "minutes", "time_delta_minutes"), number),
+    **dict.fromkeys(("words", "records", "fixes", "actions"), texts),
+    **dict.fromkeys(("environment", "incidents"), text_table),
+    **dict.fromkeys(("probes", "ran"), tables),
+    "passed": truth,
+    "command": words,
+    "usage": table,
+}
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """The event in a line of the log; None for what is none. Facts of another type than we write are left out."""
+    try:
+        event = from_json(line)
+    except ValueError:
+        return None
+    return shaped(event, _SHAPES) if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
 def append_event(path: Path, event: str, /, **facts: Any) -> None:
     """Appends one event. A line that a killed writer left torn is closed first, so that it spoils no other."""
-    line = json.dumps({"at_utc": utc_now(), "event": event, **facts}, ensure_ascii=False, default=str).encode(errors="backslashreplace") + b"\n"
+    line = json_text({"at_utc": utc_now(), "event": event, **facts}, indent=None).encode() + b"\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        # This folder alone: a run that was removed meanwhile does not come back as a folder with a log.
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path.parent, PRIVATE_FOLDER)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             end = os.lseek(descriptor, 0, os.SEEK_END)
             if end and os.pread(descriptor, 1, end - 1) != b"\n":
@@ -56,16 +84,13 @@ def unfinished(path: Path) -> dict[str, Any] | None:
         return None
     started: dict[str, Any] | None = None
     for line in lines:
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
+        event = _event(line)
+        if event is None:
             continue
-        if not isinstance(event, dict):
-            continue
-        if event.get("event") == "command_started":
+        if event["event"] == "command_started":
             started = {**event, "last_utc": event.get("at_utc")}
         elif started is not None:
-            over = event.get("event") in _ENDS and event.get("pid", started.get("pid")) == started.get("pid")
+            over = event["event"] in _ENDS and event.get("pid", started.get("pid")) == started.get("pid")
             started = None if over else {**started, "last_utc": event.get("at_utc")}
     return started
 
@@ -80,15 +105,12 @@ def _no_pipe(path: str, flags: int) -> int:
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
-    """The events in order; a torn line is passed over. No log, no events. Raises `StorageError`."""
+    """The events in order; a torn line, and what is no event, is passed over. No log, no events. Raises `StorageError`."""
     try:
         with open(path, "rb", opener=_no_pipe) as file:
             for line in file:
-                try:
-                    event = json.loads(line)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(event, dict):
+                event = _event(line)
+                if event is not None:
                     yield event
     except FileNotFoundError:
         return

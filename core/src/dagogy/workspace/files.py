@@ -6,12 +6,15 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from dagogy.api.display import visible_json
 from dagogy.api.errors import StorageError
 
 _HINTS = {
@@ -27,6 +30,11 @@ _HINTS = {
     errno.EMFILE: "too many files are open; raise 'ulimit -n'",
 }
 _TEMPORARY = ".tmp"
+#: The modes of what dagogy keeps for its user: a run can hold unpublished course material, prompts and answers that
+#: were paid for. A wider umask does not widen them; a narrower one stays. What is exported to a path that the user
+#: names follows the umask, as with any other program.
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+_EXPORTED_FILE = 0o666
 
 
 def storage_error(doing: str, path: Path | str, error: OSError) -> StorageError:
@@ -68,12 +76,47 @@ def _read_regular(path: Path) -> bytes:
         os.close(descriptor)
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Writes `data` to `path` whole or not at all: temporary file, fsync, rename, fsync of the folder. Raises `StorageError`."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+def make_folder(path: Path, inside: Path | None = None) -> None:
+    """Makes `path` and the folders above it that are missing, private. Raises `OSError`.
+
+    Unlike `Path.mkdir(parents=True)` it gives all of them the mode, and needs no stack for deep ones. The folder `inside` is
+    not made: a run that was removed meanwhile does not come back as a folder with one file.
+    """
+    missing = []
+    for folder in (path, *path.parents):
+        if folder == inside or folder.is_dir():
+            break
+        missing.append(folder)
+    for folder in reversed(missing):
+        with contextlib.suppress(FileExistsError):  # another process was faster
+            os.mkdir(folder, PRIVATE_FOLDER)
+    if missing and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+
+
+def write_atomic(path: Path, data: bytes, inside: Path | None = None) -> None:
+    """Writes `data` to `path` whole or not at all, private; makes its folder, as `make_folder` does. Raises `StorageError`."""
+    try:
+        make_folder(path.parent, inside)
+    except OSError as error:
+        raise storage_error("write", path, error) from error
+    _write_atomic(path, data, PRIVATE_FILE)
+
+
+def export_atomic(path: Path, data: bytes) -> None:
+    """As `write_atomic`, for a path that the user named: the modes follow the umask."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    except OSError as error:
+        raise storage_error("write", path, error) from error
+    _write_atomic(path, data, _EXPORTED_FILE)
+
+
+def _write_atomic(path: Path, data: bytes, mode: int) -> None:
+    """Temporary file, fsync, rename, fsync of the folder."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
         try:
             view = memoryview(data)
             while view:
@@ -88,6 +131,32 @@ def write_atomic(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+
+
+def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """All that is below `folder`, each folder before what is in it, sorted by name; symlinks are not followed.
+
+    Raises `OSError`. Needs no stack: `os.walk`, `Path.rglob`, `shutil.rmtree` and `TarFile.add` of Python 3.11 recurse,
+    and a thousand folders in one another end them.
+    """
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        yield from found
+        waiting += (entry.path for entry in reversed(found) if entry.is_dir(follow_symlinks=False))
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes `folder` and all that is in it; a symlink in it is removed, not what it leads to. Raises `OSError`."""
+    folders = [str(folder)]
+    for entry in walk(folder):
+        if entry.is_dir(follow_symlinks=False):
+            folders.append(entry.path)
+        else:
+            os.unlink(entry.path)
+    for path in reversed(folders):
+        os.rmdir(path)
 
 
 def sync_folder(folder: Path) -> None:
@@ -131,19 +200,53 @@ def hash_file(path: Path) -> str:
         raise storage_error("read", path, error) from error
 
 
+class TooDeep(ValueError):
+    """JSON that is nested too deeply to be looked at, or to be written again."""
+
+
+#: Our own documents are a few levels deep. What is deeper could be read, but not redacted, shown or written again.
+_DEEPEST_JSON = 100
+
+
+def from_json(data: bytes | str) -> Any:
+    """The value of a JSON document that anybody may have written. Raises `ValueError` (`TooDeep` for one) and nothing else.
+
+    What Python reads and JSON has not (NaN, Infinity, a number beyond the range of a double or of 64 bits) is refused, since
+    `to_json` could not write it again.
+    """
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8-sig")
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
+    except RecursionError:
+        raise TooDeep("it is nested too deeply") from None
+    layer = [value] if isinstance(value, dict | list) else []
+    for _ in range(_DEEPEST_JSON):
+        layer = [x for holder in layer for x in (holder.values() if isinstance(holder, dict) else holder) if isinstance(x, dict | list)]
+        if not layer:
+            return value
+    raise TooDeep("it is nested too deeply")
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name[:40]} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
+
+
+def _whole(text: str) -> int:
+    return int(text) if len(text) < 19 else _no_number(text)
+
+
 def to_json(document: Any) -> bytes:
     """`document` as JSON the way every artifact is written: indented by 2, UTF-8, a final newline.
 
-    A file name that is not UTF-8 comes as lone surrogates, which UTF-8 does not have; they are written as JSON's own escapes.
+    What is hidden, or steers a terminal that shows the file, is written as JSON's own escapes; so are lone surrogates,
+    which UTF-8 does not have: a file name that is not UTF-8 comes as such.
     """
-    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace")
-
-
-def umask() -> int:
-    """The process's file mode creation mask. There is no way to ask but to set it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+    return visible_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def guarded(path: Path, root: Path) -> Path:

@@ -14,8 +14,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from dagogy.api.errors import Locked, NotFound
-from dagogy.workspace.files import storage_error
+from dagogy.api.errors import Locked
+from dagogy.workspace.files import PRIVATE_FILE, from_json, storage_error
+from dagogy.workspace.runs import gone
 
 LOCK_NAME = ".lock"
 _POLL_SECONDS = 0.02
@@ -55,9 +56,9 @@ def shared(run: Path) -> Iterator[None]:
 
 def _open(run: Path) -> int:
     try:
-        return os.open(run / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        return os.open(run / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, PRIVATE_FILE)
     except FileNotFoundError:
-        raise _gone(run) from None
+        raise gone(run) from None
     except OSError as error:
         raise storage_error("lock", run, error) from error
 
@@ -111,15 +112,11 @@ def _is_current(descriptor: int, run: Path) -> bool:
         return False
 
 
-def _gone(run: Path) -> NotFound:
-    return NotFound(f"run folder {run} is gone: it was removed or archived away", hint="'dagogy list' shows the runs that are there")
-
-
 def _held(descriptor: int, run: Path) -> Locked:
     try:
-        holder = json.loads(os.pread(descriptor, 65_536, 0))
+        holder = from_json(os.pread(descriptor, 65_536, 0))
         who = f"process {holder['pid']} ('{holder['command']}', since {holder['since_utc']})"
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         holder, who = {}, "another process"
     return Locked(
         f"run {run.name} is held by {who}",

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from dagogy.api.errors import InvalidArgument, NotFound, StorageError
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.workspace.events import append_event, utc_now
-from dagogy.workspace.files import guarded, read_regular, storage_error, sync_folder, to_json, umask, write_atomic
+from dagogy.workspace.files import TooDeep, from_json, guarded, make_folder, read_regular, remove_tree, storage_error, sync_folder, to_json, write_atomic
 
 STAGES = ("initialized", "spec_ready", "generated", "validated", "planned", "iterated")
 SCHEMA_VERSION = 1
@@ -26,6 +24,8 @@ _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}(?:-[a-z0-9-]+)?")
 _STAMP = len("20260131-120000")
 #: The history in `run.json` keeps this many entries; the events log has all of them.
 HISTORY_LIMIT = 200
+#: Where a run tells which one took its place, and that one whose place it took.
+REPLACED_BY, REPLACES = "logs/replaced_by", "logs/replaces"
 _SLUG_LIMIT = 60
 #: `run.json` is a few levels deep; what is deeper could be read, but not written again.
 _DEPTH_LIMIT = 40
@@ -87,8 +87,8 @@ def invalid_metadata(run_id: str, why: str) -> StorageError:
 def parse_metadata(run_id: str, data: bytes) -> Metadata:
     """Reads `run.json`. Raises `StorageError` ("invalid run metadata") that says what is wrong with it."""
     try:
-        document = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
-    except RecursionError:
+        document = from_json(data)
+    except TooDeep:
         raise invalid_metadata(run_id, "is nested too deeply") from None
     except ValueError as error:
         raise invalid_metadata(run_id, "is empty" if not data.strip() else f"is not JSON: {error}") from None
@@ -116,10 +116,6 @@ def parse_metadata(run_id: str, data: bytes) -> Metadata:
     )
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
 def _deeper_than(value: Any, levels: int) -> bool:
     layer = [value]
     for _ in range(levels):
@@ -127,6 +123,15 @@ def _deeper_than(value: Any, levels: int) -> bool:
         if not layer:
             return False
     return True
+
+
+def gone(run: Path) -> NotFound:
+    """The failure of whoever was at work on a run that is there no more."""
+    return NotFound(
+        f"run {run.name} is gone: it was removed or archived away from {run.parent}",
+        hint="'dagogy list' shows the runs that are there",
+        details={"run_id": run.name},
+    )
 
 
 class Run(NamedTuple):
@@ -149,9 +154,9 @@ class Run(NamedTuple):
         return os.path.lexists(self.path / relative)
 
     def write(self, relative: str, data: bytes) -> None:
-        if not self.path.is_dir():
-            raise NotFound(f"run folder {self.path} is gone: it was removed while the command ran", hint="'dagogy list' shows the runs that are there")
-        write_atomic(self.file(relative), data)
+        if not self.is_there():
+            raise gone(self.path)
+        write_atomic(self.file(relative), data, inside=self.path)
 
     def write_json(self, relative: str, document: Any) -> bytes:
         data = to_json(document)
@@ -164,6 +169,31 @@ class Run(NamedTuple):
             path.unlink(missing_ok=True)
         except OSError as error:
             raise storage_error("remove", path, error) from error
+
+    def is_there(self) -> bool:
+        """Whether the run is there. It leaves in one step: a folder that is there is all of it."""
+        return self.path.is_dir()
+
+    @contextlib.contextmanager
+    def standing(self) -> Iterator[None]:
+        """Around whatever reads the run without its lock. A run may be archived away in the meantime, and then neither what was
+        read of it counts nor what failed: that is `NotFound`, whichever file was missed first."""
+        before = self._identity()
+        try:
+            yield
+        except Exception as error:
+            if before is None or self._identity() != before:
+                raise gone(self.path) from error
+            raise
+        if before is None or self._identity() != before:
+            raise gone(self.path)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            about = os.stat(self.path)
+        except OSError:
+            return None
+        return about.st_dev, about.st_ino
 
     def metadata(self) -> tuple[bytes, Metadata]:
         """`run.json` as it is and as it is read. Raises `StorageError` ("invalid run metadata")."""
@@ -212,6 +242,9 @@ class Runs:
         if reference in ids:
             return self.named(reference)
         slugs = [i for i in ids if i[_STAMP + 1 :] == reference]
+        if len(slugs) > 1:
+            # A run that another one took the place of has left its name to that one; its whole id still finds it.
+            slugs = [i for i in slugs if self.replacement(i) not in slugs] or slugs
         hits = slugs or [i for i in ids if i.startswith(reference)]
         if len(hits) == 1:
             return self.named(hits[0])
@@ -220,6 +253,15 @@ class Runs:
             raise InvalidArgument(f"'{reference}' means {len(hits)} runs: {shown}", hint="give the whole id", details={"candidates": hits[:100]})
         known = ids[-200:] + [i[_STAMP + 1 :] for i in ids[-200:] if len(i) > _STAMP + 1]
         raise NotFound(f"no run '{reference}' in {self.base}", hint=did_you_mean(reference, known) or "'dagogy list' shows the runs")
+
+    def replacement(self, run_id: str) -> str:
+        """The id of the run that took the place of this one, as both tell; "" where none did."""
+        try:
+            fresh = read_regular(self.base / run_id / REPLACED_BY)[:200].decode().strip()
+            mutual = is_run_id(fresh) and read_regular(self.base / fresh / REPLACES)[:200].decode().strip() == run_id
+        except (StorageError, UnicodeDecodeError):
+            return ""
+        return fresh if mutual else ""
 
     def _newest(self, ids: list[str]) -> str:
         """The last by time; among runs of one second the one whose metadata says it was made last."""
@@ -252,20 +294,20 @@ class Runs:
         """A new run: `build` fills a hidden folder, which then gets its id in one step: `run_id`, or one made of the time and
         `slug`. An id that is taken gets a suffix. Raises `StorageError`; then nothing is left behind."""
         try:
-            self.base.mkdir(parents=True, exist_ok=True)
+            make_folder(self.base)
             self._sweep()
             hidden = Path(tempfile.mkdtemp(prefix=_NEW, dir=self.base))
         except OSError as error:
             raise storage_error("create a run in", self.base, error) from error
         try:
-            os.chmod(hidden, 0o777 & ~umask())
             with _alive(hidden):
                 build(Run(hidden))
                 return self._place(hidden, run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + (f"-{slug}" if slug else ""))
         except OSError as error:
             raise storage_error("create a run in", self.base, error) from error
         finally:
-            shutil.rmtree(hidden, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                remove_tree(hidden)
 
     def _sweep(self) -> None:
         """Removes what a killed `create` left. A folder that is being filled is locked, or so young that it is about to be."""
@@ -274,7 +316,7 @@ class Runs:
                 with contextlib.suppress(OSError):
                     if time.time() - entry.stat(follow_symlinks=False).st_mtime > _NEW_SECONDS:
                         with _alive(Path(entry.path)):
-                            shutil.rmtree(entry.path)
+                            remove_tree(Path(entry.path))
 
     def _place(self, hidden: Path, run_id: str) -> Run:
         """Renaming a folder onto one that is not empty fails, so no other run's folder is ever taken."""

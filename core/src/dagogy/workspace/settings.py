@@ -1,25 +1,32 @@
 """Settings: flag beats environment beats file beats default, each value with the place it came from.
 
-The file is `dagogy.toml`, or `[tool.dagogy]` of a `pyproject.toml`, in the current folder or the nearest one above it. Its keys are
-the environment variables' names in lower case; the `rules` table configures rules by id.
+The file is `dagogy.toml`, or `[tool.dagogy]` of a `pyproject.toml`, in the current folder or the nearest one above it, up to the root of the
+repository or the user's home, and never inside a runs dir. Its keys are the environment variables' names in lower case; the `rules` table
+configures rules by id. What a file says of programs, providers and keys counts only once the user has trusted it (`workspace.trust`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from dagogy.api.errors import ConfigError
 from dagogy.contracts.suggest import did_you_mean
+from dagogy.workspace.trust import ConfigFile, TrustStore, read_config
 
 Kind = Literal["text", "number", "integer", "path", "list"]
 
 
 class Known(NamedTuple):
-    """A setting of the core. `low` and `high` bound a number, both inclusive unless `above` says more than `low`."""
+    """A setting of the core. `low` and `high` bound a number, both inclusive unless `above` says more than `low`.
+
+    `sensitive`: it counts from a file only when that file is trusted. A path is sensitive where it leads out of the file's own folder.
+    """
 
     name: str
     kind: Kind
@@ -28,6 +35,7 @@ class Known(NamedTuple):
     low: float = 0
     high: float = float("inf")
     above: bool = False
+    sensitive: bool = False
 
     def accepted(self) -> str:
         """What a value may be, for an error message."""
@@ -39,11 +47,12 @@ class Known(NamedTuple):
 
 
 #: The settings of CONTRACT.md that are not a provider's own. A provider declares the rest in its description.
+#: The model is sensitive like the provider: at a gateway it decides which company gets the text, and anywhere what it costs.
 CORE_SETTINGS = {
     known.name: known
     for known in (
-        Known("AGENT_PROVIDER", "text", "id of the provider that proposes and repairs", "internal"),
-        Known("AGENT_MODEL", "text", "model the provider asks for; empty: the provider's own choice"),
+        Known("AGENT_PROVIDER", "text", "id of the provider that proposes and repairs", "internal", sensitive=True),
+        Known("AGENT_MODEL", "text", "model the provider asks for; empty: the provider's own choice", sensitive=True),
         Known("AGENT_TIMEOUT_SECONDS", "number", "bound on one answer of the provider; default: the provider's", None, 0, 86_400, above=True),
         Known("AGENT_RETRY_BUDGET", "integer", "how often one call may be tried again", 1, 0, 100),
         Known("AGENT_MAX_ITERATIONS", "integer", "most rounds of the generation loop", 4, 1, 1000),
@@ -51,7 +60,12 @@ CORE_SETTINGS = {
         Known("AGENT_TARGET_SCORE", "number", "score from which a draft without errors is accepted", 82.0, 0, 100),
         Known("AGENT_MAX_CALLS", "integer", "most requests to a service in one command; default: no limit", None, 1, 1_000_000),
         Known("AGENT_MAX_TOKENS", "integer", "most tokens, read and written, in one command; default: no limit", None, 1, 1_000_000_000_000),
-        Known("AGENT_FALLBACK_PROVIDERS", "list", "consent to ask these providers instead, in this order, when the one that was meant cannot answer"),
+        Known(
+            "AGENT_FALLBACK_PROVIDERS",
+            "list",
+            "consent to ask these providers instead, in this order, when the one that was meant cannot answer",
+            sensitive=True,
+        ),
         Known("AGENT_HEAL_ATTEMPTS", "integer", "with 'run --self-heal': how often the command is run again at most", 4, 1, 100),
         Known("AGENT_HEAL_SECONDS", "number", "with 'run --self-heal': seconds that recovering may take", 900, 0, 604_800, above=True),
         Known("AGENT_HEAL_CALLS", "integer", "with 'run --self-heal': most requests to a service while recovering", 12, 1, 1_000_000),
@@ -67,34 +81,118 @@ CORE_SETTINGS = {
 ENVIRONMENT_ONLY = frozenset({"DAGOGY_DISABLE", "DAGOGY_PLUGINS"})
 
 
+class Ignored(NamedTuple):
+    """What was not read from a file: a setting by its key there ("" for the whole file), the file, why not, and the way out."""
+
+    key: str
+    path: Path
+    reason: str
+    hint: str
+
+
 @dataclass(eq=False, repr=False)
 class Settings:
-    """The settings of one command. `environ` and `flags` by variable name; `file` by lower-case key, from `path`."""
+    """The settings of one command. `environ` and `flags` by variable name; `file` by lower-case key, from `path`.
+
+    `source`: the file as it was read, by which it is trusted or not; without one nothing sensitive counts. `declared`: the settings of providers that
+    stand in the file, and whether they are sensitive. `skipped`: files that were not read at all.
+    """
 
     environ: Mapping[str, str]
     file: Mapping[str, Any] = field(default_factory=dict)
     path: Path | None = None
     flags: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = field(default_factory=Path.cwd)
+    source: ConfigFile | None = None
+    declared: Mapping[str, bool] = field(default_factory=dict)
+    skipped: tuple[Ignored, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._missed = False
 
     @property
     def root(self) -> Path:
         """The workspace root: the folder of the configuration file, else the current one."""
         return self.path.parent if self.path else self.folder
 
-    def raw(self, name: str) -> tuple[Any, str]:
-        """The value of `name` as it was given, and where; `(None, "default")` when nobody gave one. Empty text counts as not given."""
+    def is_sensitive(self, key: str) -> bool:
+        """Whether what the file says under `key` counts only when the file is trusted."""
+        known = CORE_SETTINGS.get(key.upper())
+        if known is None:
+            return key != "rules" and self.declared.get(key.upper(), True)
+        return self._leads_out(self.file.get(key)) if known.kind == "path" else known.sensitive
+
+    def _leads_out(self, text: Any) -> bool:
+        if not isinstance(text, str) or "\0" in text:
+            return False  # it is refused as a value
+        root = os.path.realpath(self.root)
+        return text.strip().startswith("~") or not Path(os.path.realpath(os.path.join(root, text.strip()))).is_relative_to(root)
+
+    @cached_property
+    def objection(self) -> tuple[str, str]:
+        """Why the file is not trusted, and the way out; two empty texts where it is."""
+        return ("it was not read from a file", "") if self.source is None else TrustStore(self.environ).objection(self.source)
+
+    @property
+    def ignored(self) -> tuple[Ignored, ...]:
+        """What does not count though it stands in a file."""
+        keys = [key for key, value in self.file.items() if value not in (None, "") and self.is_sensitive(key)]
+        if not keys or not self.objection[0]:
+            return self.skipped
+        path = self.path or self.root
+        return (*self.skipped, *(Ignored(key, path, *self.objection) for key in keys))
+
+    @property
+    def notice(self) -> str:
+        """One line about the sensitive settings that were asked for and ignored; "" where none was."""
+        keys = [found.key for found in self.ignored if found.key] if self._missed else []
+        if not keys:
+            return ""
+        reason, hint = self.objection
+        return f"ignored {', '.join(keys)} of {self.path}: {reason}; {hint}"
+
+    def raw(self, name: str, *, peek: bool = False) -> tuple[Any, str]:
+        """The value of `name` as it was given, and where; `(None, "default")` when nobody gave one. Empty text counts as not given.
+
+        A sensitive value of a file that is not trusted counts as not given; unless it was only a `peek`, `notice` then tells of it.
+        """
         if self.flags.get(name) is not None:
             return self.flags[name], "flag"
         if self.environ.get(name, "").strip():
             return self.environ[name], "environment"
-        value = self.file.get(name.lower())
-        return (value, str(self.path)) if value not in (None, "") else (None, "default")
+        if self.in_file(name):
+            return self.file[name.lower()], str(self.path)
+        self._missed = self._missed or (not peek and self.file.get(name.lower()) not in (None, ""))
+        return None, "default"
 
-    def get(self, name: str) -> Any:
+    def in_file(self, name: str) -> bool:
+        """Whether the file says something of `name` that counts, were it not for flags and environment."""
+        return self.file.get(name.lower()) not in (None, "") and not (self.is_sensitive(name.lower()) and self.objection[0])
+
+    def command(self, name: str) -> Any:
+        """The value of a setting that holds a command. Relative paths in one that a file sets count from that file's folder, wherever we were started.
+
+        None where nobody gave one.
+        """
+        value, source = self.raw(name)
+        if self.source is None or source != str(self.path) or not isinstance(value, str):
+            return value
+        try:
+            words = shlex.split(value)
+        except ValueError:
+            return value  # whoever runs it says what is wrong with it
+        folder = self.source.real.parent
+
+        def anchored(word: str, first: bool) -> str:
+            relative = os.sep in word and not word.startswith(("/", "-", "~"))
+            return str(folder / word) if relative and (first or word.startswith(".") or (folder / word).exists()) else word
+
+        return shlex.join(anchored(word, not number) for number, word in enumerate(words))
+
+    def get(self, name: str, *, peek: bool = False) -> Any:
         """The parsed value of a core setting. Raises `ConfigError` that names the variable, the value and what is accepted."""
         known = CORE_SETTINGS[name]
-        value, source = self.raw(name)
+        value, source = self.raw(name, peek=peek)
         if value is None:
             return known.default
         if known.kind in ("number", "integer"):
@@ -118,7 +216,7 @@ class Settings:
     def check(self) -> None:
         """Parses every core setting that was given; the first wrong one is a `ConfigError`."""
         for name in CORE_SETTINGS:
-            self.get(name)
+            self.get(name, peek=True)
 
     @property
     def runs_dir(self) -> Path:
@@ -164,22 +262,25 @@ def load_settings(
     environ: Mapping[str, str],
     flags: Mapping[str, Any] | None = None,
     *,
-    provider_keys: Callable[[], Iterable[str]] = tuple,
+    provider_keys: Callable[[], Mapping[str, bool]] = dict,
 ) -> Settings:
     """Reads the configuration file, if there is one, and checks its keys; `Settings.check` does the values.
 
-    `provider_keys` is asked for the settings that providers declare, and only when a key is not the core's. Raises `ConfigError`.
+    `provider_keys` is asked for the settings that providers declare, each with whether it is sensitive, and only when a key is not the core's.
+    Raises `ConfigError`.
     """
     try:
         folder = Path.cwd()
     except OSError as error:
         raise ConfigError(f"the current folder cannot be used: {error.strerror}", hint="change to one that exists") from None
-    path, table = _find_file(folder)
-    settings = Settings(environ, table, path, flags or {}, folder)
+    source, table, skipped = find_file(folder, environ, flags or {})
+    path = source.path if source else None
+    settings = Settings(environ, table, path, flags or {}, folder, source, {}, skipped)
     own = {name.lower() for name in CORE_SETTINGS if name not in ENVIRONMENT_ONLY} | {"rules"}
     unknown = [key for key in table if key not in own]
     if unknown:
-        declared = {name.lower() for name in provider_keys()}
+        settings.declared = provider_keys()
+        declared = {name.lower() for name in settings.declared}
         for key in unknown:
             if key.upper() in ENVIRONMENT_ONLY:
                 raise ConfigError(f"'{key}' in {path} cannot stand in a file: it acts before files are read", hint=f"set {key.upper()} in the environment")
@@ -188,27 +289,72 @@ def load_settings(
     return settings
 
 
-def _find_file(folder: Path) -> tuple[Path | None, dict[str, Any]]:
+def find_file(
+    folder: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None
+) -> tuple[ConfigFile | None, dict[str, Any], tuple[Ignored, ...]]:
+    """The nearest configuration file from `folder` upwards with its table, and the files that were passed over. Raises `ConfigError`.
+
+    The search ends at the root of a repository (a folder with `.git`), and at the user's home. Runs come from other people too, so a file inside a
+    runs dir is none of the user's.
+    """
+    from dagogy.workspace.state import home
+
+    end = os.path.realpath(home(environ))
+    skipped: list[Ignored] = []
     for place in (folder, *folder.parents):
-        if os.path.exists(place / "dagogy.toml"):
-            return place / "dagogy.toml", _read_toml(place / "dagogy.toml")
-        if os.path.exists(place / "pyproject.toml"):
-            tool = _read_toml(place / "pyproject.toml", quick="tool.dagogy").get("tool", {})
-            if isinstance(tool, dict) and isinstance(tool.get("dagogy"), dict):
-                return place / "pyproject.toml", tool["dagogy"]
+        source, table = config_in(place)
+        if source is not None:
+            runs_dir = _runs_dir_around(place, folder, environ, flags or {})
+            if runs_dir is None:
+                return source, table, tuple(skipped)
+            skipped.append(Ignored("", source.path, f"it is inside the runs dir {runs_dir}", "a configuration file belongs beside or above the runs dir"))
+        if os.path.lexists(place / ".git") or str(place) == end:
+            break
+    return None, {}, tuple(skipped)
+
+
+def config_in(place: Path) -> tuple[ConfigFile | None, dict[str, Any]]:
+    """The configuration file of one folder with its table; None where it has none. Raises `ConfigError`."""
+    if os.path.lexists(place / "dagogy.toml"):
+        source = read_config(place / "dagogy.toml")
+        return source, source.table()
+    if os.path.exists(place / "pyproject.toml"):
+        source = read_config(place / "pyproject.toml")
+        table = table_of(source)
+        if table is not None:
+            return source, table
     return None, {}
 
 
-def _read_toml(path: Path, quick: str = "") -> dict[str, Any]:
-    """The TOML file as a mapping; a file that does not even hold the text `quick` is not parsed."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        if quick and quick not in text:
-            return {}
-        import tomllib
+def table_of(source: ConfigFile) -> dict[str, Any] | None:
+    """The settings in a configuration file; None for a pyproject.toml without any, which need not be parsed for that. Raises `ConfigError`."""
+    if source.path.name != "pyproject.toml":
+        return source.table()
+    tool = source.table().get("tool", {}) if b"tool.dagogy" in source.data else {}
+    return tool["dagogy"] if isinstance(tool, dict) and isinstance(tool.get("dagogy"), dict) else None
 
-        return tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, ValueError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}", hint="mend or remove it") from None
+
+def _runs_dir_around(place: Path, folder: Path, environ: Mapping[str, str], flags: Mapping[str, Any]) -> Path | None:
+    """The runs dir that `place` is, or lies in: the one that was set, or any folder that holds runs."""
+    given = flags.get("ORCHESTRATION_BASE_DIR") or environ.get("ORCHESTRATION_BASE_DIR", "").strip()
+    if given:
+        configured = Path(os.path.realpath(folder / os.path.expanduser(str(given))))
+        if place.is_relative_to(configured):
+            return configured
+    for above in (place, *place.parents):
+        if _is_run(above):
+            return above.parent
+        try:
+            with os.scandir(above) as entries:
+                if any(_is_run(Path(entry.path)) for entry in entries):
+                    return above
+        except OSError:
+            continue
+    return None
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether it looks like a run. One that came from somewhere else may lack its `run.json`."""
+    from dagogy.workspace.runs import is_run_id
+
+    return is_run_id(folder.name) and any(os.path.lexists(folder / name) for name in ("run.json", "inputs", "outputs", "logs"))

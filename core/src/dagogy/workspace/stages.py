@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import StorageError
-from dagogy.workspace.files import hash_file
+from dagogy.workspace.files import from_json, hash_file
 from dagogy.workspace.runs import Metadata, Run
 
 SPEC = "inputs/topic_spec.json"
@@ -112,9 +111,9 @@ def _sources_hash(run: Run, root: Path) -> str:
     if b"local_paths" not in data:
         return ""
     try:
-        paths = json.loads(data.decode("utf-8-sig")).get("context_pack", {}).get("local_paths", [])
+        paths = from_json(data).get("context_pack", {}).get("local_paths", [])
         names = [p for p in paths if isinstance(p, str)]
-    except (ValueError, AttributeError, TypeError, RecursionError):
+    except (ValueError, AttributeError, TypeError):
         return ""
     if not names:
         return ""
@@ -247,7 +246,7 @@ def sync(run: Run, metadata: Metadata, state: State, before: bytes) -> None:
 
 def _recorded(before: bytes) -> Any:
     try:
-        return json.loads(before.decode("utf-8-sig"))
+        return from_json(before)
     except ValueError:
         return None
 

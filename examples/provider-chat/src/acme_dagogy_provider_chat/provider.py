@@ -5,9 +5,8 @@ import json
 import urllib.error
 import urllib.request
 from typing import Any
-from urllib.parse import urlsplit
 
-from dagogy.api import Answer, ConfigError, LanguageModelProvider, ProviderError, Question, Readiness, base_url_problem, read_body
+from dagogy.api import Answer, ConfigError, LanguageModelProvider, ProviderError, Question, Readiness, base_url_problem, endpoint_of, plain_http_hop, read_body
 
 #: How a choice ends that holds no whole answer, as a cause.
 _ENDS = {"length": "incomplete", "content_filter": "content_filter"}
@@ -18,7 +17,7 @@ class AcmeChat(LanguageModelProvider):
 
     @property
     def endpoint(self) -> str:
-        return urlsplit(self.settings.values["ACME_CHAT_URL"]).netloc.rpartition("@")[2]
+        return endpoint_of(self.settings.values["ACME_CHAT_URL"])
 
     def ready(self) -> Readiness:
         """Asks for the list of models, which costs nothing."""
@@ -60,9 +59,15 @@ class AcmeChat(LanguageModelProvider):
         root, key = self.settings.values["ACME_CHAT_URL"].rstrip("/"), self.settings.values["ACME_CHAT_KEY"]
         if problem := base_url_problem(root):
             raise ConfigError(f"ACME_CHAT_URL {problem}", hint="set it to http(s)://host[:port]/v1", details={"cause": "base_url_malformed"})
-        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
+        if key and (hop := plain_http_hop(root)):
+            raise ConfigError(
+                f"the key would go over plain http to {hop}", hint="set ACME_CHAT_URL to an https:// address", details={"endpoint": self.endpoint}
+            )
         try:
-            request = urllib.request.Request(f"{root}/{path}", None if body is None else json.dumps(body).encode(), headers)  # noqa: S310
+            content = None if body is None else json.dumps(body).encode()
+            request = urllib.request.Request(f"{root}/{path}", content, {"Content-Type": "application/json"})  # noqa: S310
+            if key:
+                request.add_unredirected_header("Authorization", f"Bearer {key}")  # a redirect may lead to anybody
             with urllib.request.urlopen(request, timeout=max(question.seconds_left, 0.1)) as response:  # noqa: S310
                 data = self._read(response, question)
         except urllib.error.HTTPError as error:

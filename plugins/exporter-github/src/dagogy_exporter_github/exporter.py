@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dagogy.api import Exporter, ExportSubject
+from dagogy.api import Exporter, ExportSubject, visible
 
 _COMMANDS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -43,7 +43,8 @@ def _command(name: str, message: str, *, title: str, file: str, line: str) -> st
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """`%` first, so that no escape is escaped again."""
+    """By the runner's own rules, `%` first, so that no escape is escaped again. It shows its log as it is: nothing hidden."""
+    text = visible(text)
     for character in "%\r\n" + more:
         text = text.replace(character, f"%{ord(character):02X}")
     return text

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from dagogy.api import Exporter, ExportSubject
-
-# What XML 1.0 cannot hold, not even escaped.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from dagogy.api import Exporter, ExportSubject, one_line
 
 
 class JUnit(Exporter):
@@ -58,4 +54,5 @@ def _line(finding: Mapping[str, Any]) -> str:
 
 
 def _safe(text: str) -> str:
-    return _NOT_XML.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    """One line, since a runner may print it. What XML 1.0 cannot hold is among what is shown escaped."""
+    return one_line(text)

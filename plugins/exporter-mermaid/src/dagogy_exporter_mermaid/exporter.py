@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dagogy.api import Exporter, ExportSubject
+from dagogy.api import Exporter, ExportSubject, one_line
 
 # What means something to Mermaid inside a quoted label: its own quotes, entities, tags, directives and Markdown.
 _SPECIAL = re.compile(r"""["#&<>`%*_~{}|\\]|^[-+](?=\s)|(?<=^\d)\.|(?<=^\d\d)\.""")
@@ -32,5 +32,5 @@ def _lines(curriculum: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _label(title: str) -> str:
-    text = " ".join("".join(c if c.isprintable() else " " for c in title).split())
+    text = " ".join(one_line(title).split())
     return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", text)

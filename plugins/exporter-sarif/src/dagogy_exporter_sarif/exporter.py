@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from dagogy.api import Exporter, ExportSubject
+from dagogy.api import Exporter, ExportSubject, json_text
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": "note"}
@@ -26,7 +25,7 @@ class Sarif(Exporter):
     def export(self, subject: ExportSubject) -> str:
         log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(subject)]}
         # ASCII alone, so that no console encoding can spoil it.
-        return json.dumps(log, indent=2) + "\n"
+        return json_text(log, ascii_only=True) + "\n"
 
 
 def _run(subject: ExportSubject) -> dict[str, Any]:

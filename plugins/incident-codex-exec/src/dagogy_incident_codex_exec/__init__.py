@@ -19,6 +19,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
                 incidents=("codex_structured_output", "provider_output_not_json", "provider_output_schema_mismatch", "provider_output_truncated"),
             ),
         ),
+        service=True,
     )
 
 

@@ -8,17 +8,22 @@ import shutil
 from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _LONGEST_SECONDS = 1800.0
+#: CONTRACT.md's, for records that do not say how long the call was given.
+_DEFAULT_SECONDS = {"codex_exec": 300.0, "remote_llm": 120.0}
 _PREFERRED = ("codex_exec", "internal")
 
 
 class LongerTimeout(RecoveryAction):
     """Doubles `AGENT_TIMEOUT_SECONDS` for one attempt, up to half an hour."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        given = context.setting("AGENT_TIMEOUT_SECONDS").strip() or ("300" if failure.provider == "codex_exec" else "30")
+        told = failure.details.get("timeout_seconds")
+        given = context.setting("AGENT_TIMEOUT_SECONDS").strip() or told or _DEFAULT_SECONDS.get(failure.provider, 30.0)
         try:
             now = float(given)
-        except ValueError:
+        except (TypeError, ValueError):
             return RecoveryOutcome(changed=False, message=f"AGENT_TIMEOUT_SECONDS is '{given}', which is no number")
         wanted = min(2 * now, _LONGEST_SECONDS)
         if not now < wanted:
@@ -28,6 +33,8 @@ class LongerTimeout(RecoveryAction):
 
 class WithoutModel(RecoveryAction):
     """Takes `AGENT_MODEL` out for one attempt: an account that signs in by chat may not use every model by name."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         model = context.setting("AGENT_MODEL").strip()
@@ -44,6 +51,8 @@ class WithoutModel(RecoveryAction):
 
 class SwitchProvider(RecoveryAction):
     """Lets another installed provider answer for one attempt: `codex_exec` where it can be started, else `internal`, which needs no model."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if any(word.split("=")[0] == "--provider" for word in failure.command):

@@ -13,6 +13,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_coding_agent.classifier:CodingAgent",
         incidents=("coding_agent_not_found", "coding_agent_misconfigured", "coding_agent_sandbox", "os_limit_exceeded"),
+        service=True,
     )
 
 

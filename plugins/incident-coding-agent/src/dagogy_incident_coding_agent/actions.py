@@ -7,7 +7,7 @@ import shlex
 
 from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 
-_PLACE = re.compile(r"(?P<file>[^\s:'\"`]*config\.toml|[^\s:'\"`]+\.(?:toml|json))(?::(?P<line>\d+))?")
+_PLACE = re.compile(r"(?<![^\s:'\"`])(?P<file>[^\s:'\"`]+\.(?:toml|json))(?::(?P<line>\d+))?")
 _FLAG = re.compile(r"unexpected argument '(?P<flag>-[^']+)'")
 
 

@@ -17,6 +17,8 @@ _DISTRIBUTION = {"yaml": "PyYAML", "Stemmer": "PyStemmer", "markdown_it": "markd
 class Resume(RecoveryAction):
     """The failed command goes on from the last stage that was completed, since every artifact is written whole or not at all."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if any("BrokenPipe" in name for name, _ in failure.exception_chain):
             return RecoveryOutcome(changed=False, message="whoever read the output went away; the work itself was not interrupted")
@@ -25,6 +27,8 @@ class Resume(RecoveryAction):
 
 class Utf8Mode(RecoveryAction):
     """Sets `PYTHONUTF8=1` for one attempt, where a text did not fit the encoding of the terminal or the locale."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         text = "\n".join([*diagnosis.evidence, failure.message, *(f"{n}: {m}" for n, m in failure.exception_chain)])

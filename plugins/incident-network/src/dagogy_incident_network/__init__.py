@@ -13,6 +13,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_network.classifier:Network",
         incidents=("network_unreachable", "proxy_misconfigured", "tls_failure"),
+        service=True,
     )
 
 

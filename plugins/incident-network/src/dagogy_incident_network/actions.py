@@ -17,6 +17,8 @@ _PROXIES = tuple(spelt for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY") fo
 class WaitForNetwork(RecoveryAction):
     """Asks the probe of the connection every 5 s, for a minute at most. Once the host can be reached, or cannot be said not to be, it tries again."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         waited = 0.0
         if context.attempt:  # it could be reached, and yet the request did not get through: a drop needs a pause

@@ -14,6 +14,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         impl="dagogy_incident_provider_access.classifier:ProviderAccess",
         incidents=("provider_auth_failed", "provider_quota_exhausted", "provider_rate_limited", "model_unavailable"),
         circuits=(("provider_quota_exhausted", 3600.0), ("provider_rate_limited", 30.0)),
+        service=True,
     )
 
 

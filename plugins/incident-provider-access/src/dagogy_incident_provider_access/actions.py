@@ -38,6 +38,8 @@ _LINK = re.compile(r"https://[^\s\"'<>)\]]+")
 class WaitRateLimit(RecoveryAction):
     """Waits for the time that the provider named, or 10 s, then 20, then 40; at most two minutes, and a little more, so that not all come back at once."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         told = diagnosis.retry_after_seconds
         if told is not None and told > _LONGEST_SECONDS:
@@ -61,6 +63,8 @@ class SlowDown(RecoveryAction):
 
 class RenewSession(RecoveryAction):
     """A client renews an expired session token by itself when it is started again. One such attempt is allowed; a key is not renewed that way."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         told = "\n".join([*diagnosis.evidence, failure.message, failure.machine_code])
@@ -106,6 +110,8 @@ class AwaitQuota(RecoveryAction):
 
 class DefaultModel(RecoveryAction):
     """Takes `AGENT_MODEL` out for one attempt, so that the provider's own choice answers."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         model = context.setting("AGENT_MODEL").strip()

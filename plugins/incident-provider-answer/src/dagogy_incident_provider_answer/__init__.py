@@ -21,6 +21,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
             "provider_request_unsupported",
             "context_window_exceeded",
         ),
+        service=True,
     )
 
 

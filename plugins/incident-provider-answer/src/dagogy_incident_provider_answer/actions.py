@@ -19,6 +19,8 @@ _PARAM = re.compile(
 class LessScopeText(RecoveryAction):
     """Halves `AGENT_SCOPE_TEXT_MAX_CHARS` for one attempt, down to 1,000 characters. What is left out is told in the prompt, and no input changes."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME).strip()
         now = (int(given) if given.isdecimal() else _DEFAULT_CHARS) // 2**context.attempt
@@ -52,6 +54,8 @@ class NarrowScope(RecoveryAction):
 
 class AskAgain(RecoveryAction):
     """Raises `AGENT_RETRY_BUDGET` by one for one attempt, up to 3: the provider asks once more, with what was wrong, before it gives up."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting("AGENT_RETRY_BUDGET").strip() or "1"

@@ -13,6 +13,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_provider_fallback.classifier:ProviderFallback",
         incidents=("provider_circuit_open",),
+        service=True,
     )
 
 

@@ -20,6 +20,8 @@ class FallBack(RecoveryAction):
     other two are not the provider's fault.
     """
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if failure.details.get("cause") in _OWN_CAUSES or failure.killed_by == "timeout" or failure.machine_code in _SCHEMA_CODES:
             return RecoveryOutcome(changed=False, message="no other provider is asked after a refusal, a rejected schema or our own time limit")
@@ -35,6 +37,8 @@ class FallBack(RecoveryAction):
 
 class AwaitCircuit(RecoveryAction):
     """Waits for the time that the circuit breaker names; at most two minutes."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         left = failure.details.get("retry_after_seconds")

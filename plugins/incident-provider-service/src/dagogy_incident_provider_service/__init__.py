@@ -14,6 +14,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         impl="dagogy_incident_provider_service.classifier:ProviderService",
         incidents=("provider_overloaded", "provider_timeout"),
         circuits=(("provider_overloaded", 60.0),),
+        service=True,
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from urllib.parse import urlsplit
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome, longer_timeout
 
 _FIRST_SECONDS, _LONGEST_SECONDS = 5.0, 60.0
 _SCOPE = "inputs/scope.md"
+#: CONTRACT.md's, for records that do not say how long the call was given.
+_DEFAULT_SECONDS = {"codex_exec": 300.0, "remote_llm": 120.0}
 _STATUS_PAGES = {
     "api.openai.com": "https://status.openai.com",
     "openrouter.ai": "https://status.openrouter.ai",
@@ -19,6 +22,8 @@ _STATUS_PAGES = {
 
 class BackOff(RecoveryAction):
     """Waits 5 s, then 10, then 20, or as long as the provider said, up to a minute; each a little longer, so that not all come back at once."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         told = diagnosis.retry_after_seconds
@@ -50,14 +55,26 @@ class SplitWork(RecoveryAction):
     """Longer limits and smaller tasks: the scope in sections, each compiled in its own run."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        now = context.setting("AGENT_TIMEOUT_SECONDS").strip() or ("300" if failure.provider == "codex_exec" else "30")
+        now = timeout_in_effect(failure, context)
+        longer = longer_timeout(now)
+        more = (f"export AGENT_TIMEOUT_SECONDS={longer:g}",) if longer > now else ()
         scope = context.run / _SCOPE
         parts = (f"dagogy run {context.run_id} --scope-file {shlex.quote(str(scope))} --scope-section '<HEADING>'",) if scope.is_file() else ()
         return RecoveryOutcome(
             changed=False,
-            message=f"no answer within {now} s; give it more time, or less to do at once",
-            commands=("export AGENT_TIMEOUT_SECONDS=1200", *parts, f"dagogy recover {context.run_id}"),
+            message=f"no answer within {now:g} s; give it more time, or less to do at once",
+            commands=(*more, *parts, f"dagogy recover {context.run_id}"),
         )
+
+
+def timeout_in_effect(failure: Failure, context: RecoveryContext) -> float:
+    """The seconds that the call was given, or that are set by now where these are more; else the provider's default."""
+    known = [0.0]
+    for told in (failure.details.get("timeout_seconds", ""), context.setting("AGENT_TIMEOUT_SECONDS")):
+        with contextlib.suppress(ValueError):
+            known.append(float(str(told)))
+    seconds = max(known)
+    return seconds if 0 < seconds < float("inf") else _DEFAULT_SECONDS.get(failure.provider, 30.0)
 
 
 def _jitter() -> float:

@@ -13,6 +13,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_remote_llm_auth.classifier:RemoteLlmAuth",
         incidents=("openai_api_key_missing",),
+        service=True,
     )
 
 

@@ -13,6 +13,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_remote_llm_config.classifier:RemoteLlmConfig",
         incidents=("openai_base_url_invalid",),
+        service=True,
     )
 
 

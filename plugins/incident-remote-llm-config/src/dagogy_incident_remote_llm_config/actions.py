@@ -5,14 +5,28 @@ from __future__ import annotations
 import re
 import shlex
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome, repaired_base_url, shown_base_url, trimmed_base_url
+from dagogy.api import (
+    Diagnosis,
+    Failure,
+    RecoveryAction,
+    RecoveryContext,
+    RecoveryOutcome,
+    base_url_problem,
+    endpoint_of,
+    repaired_base_url,
+    shown_base_url,
+    trimmed_base_url,
+)
 
 _NAME = "OPENAI_BASE_URL"
 _PROBE = "remote-llm.models"
+_DEFAULT = "https://api.openai.com/v1"
 
 
 class TrimBaseUrl(RecoveryAction):
     """Takes white space, quotes and slashes at the end off the address for one attempt; it stays the same address."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
@@ -25,10 +39,12 @@ class TrimBaseUrl(RecoveryAction):
 class UseTestedBaseUrl(RecoveryAction):
     """Asks `GET /models` at the repaired address, and uses it for one attempt where an API lists its models there."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
         wanted = meant(failure, given)
-        if wanted == trimmed_base_url(given):
+        if same(wanted, trimmed_base_url(given)):
             return RecoveryOutcome(changed=False, message=f"{_NAME} is well formed: nothing is known that could be better")
         answers, told = tested(context, given, wanted)
         if not answers:
@@ -40,19 +56,26 @@ class RepairBaseUrl(RecoveryAction):
     """The repaired address, what it answered when it was tested, and the line that sets it."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        given = context.setting(_NAME)
+        given = context.setting(_NAME) or _DEFAULT
         wanted = meant(failure, given)
-        words = "is well formed, but no API answers there" if wanted == given else f"was probably meant to be {shown_base_url(wanted)}"
+        words = "is well formed, but no API answers there" if same(wanted, given) else f"was probably meant to be {shown_base_url(wanted)}"
         _, told = tested(context, given, wanted)
+        # The address that failed is no advice; which other one is meant, nobody here can know.
+        setting = "'<root of the API>'" if same(wanted, given) else shlex.quote(shown_base_url(wanted))
         return RecoveryOutcome(
             changed=False,
             message=f"{_NAME} {shown_base_url(given)!r} {words}; {told}",
             commands=(
                 f"curl -s -m 5 -o /dev/null -w '%{{http_code}} %{{content_type}}\\n' {shlex.quote(shown_base_url(wanted) + '/models')}",
-                f"export {_NAME}={shlex.quote(shown_base_url(wanted))}",
+                f"export {_NAME}={setting}",
                 f"dagogy recover {context.run_id}",
             ),
         )
+
+
+def same(wanted: str, given: str) -> bool:
+    """Whether `given` was sound, and `wanted` is that very place, however it is written."""
+    return not base_url_problem(given) and endpoint_of(wanted) == endpoint_of(given)
 
 
 def meant(failure: Failure, given: str) -> str:

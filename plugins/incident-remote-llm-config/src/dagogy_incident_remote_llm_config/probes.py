@@ -8,11 +8,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-from dagogy.api import Failure, Probe, ProbeContext, ProbeResult
+from dagogy.api import Failure, Probe, ProbeContext, ProbeResult, plain_http_hop, shown_base_url
 
 _URL, _AUTH, _MODEL, _BUSY = "openai_base_url_invalid", "provider_auth_failed", "model_unavailable", "provider_overloaded"
 _DEFAULT = "https://api.openai.com/v1"
@@ -57,6 +56,11 @@ class Models(Probe):
         except urllib.error.HTTPError as error:
             with error:
                 status, kind, when, body = error.code, error.headers.get_content_type(), error.headers["Date"], error.read(_MOST_BYTES)
+                target = error.headers["Location"] if 300 <= status < 400 else None
+            if target:
+                place = shown_base_url(urljoin(base, target))
+                yield ProbeResult(subject=subject, state="unknown", message=f"status {status}, a redirect to {place}, which is not followed")
+                return
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             yield ProbeResult(subject=subject, state="unknown", message=f"no answer: {reason}")
@@ -82,14 +86,7 @@ def key_for(parts: SplitResult, context: ProbeContext) -> str:
     """The key where it may go: over TLS, or to this machine; and where a header can carry it."""
     key = context.setting("OPENAI_API_KEY").strip()
     sound = key.isascii() and key.isprintable() and " " not in key
-    return key if sound and (parts.scheme == "https" or is_local(parts.hostname or "")) else ""
-
-
-def is_local(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return key if sound and not plain_http_hop(parts.geturl()) else ""
 
 
 def judged(subject: str, status: int, kind: str, body: bytes, with_key: bool, model: str) -> ProbeResult:

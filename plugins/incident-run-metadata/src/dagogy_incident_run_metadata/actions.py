@@ -12,8 +12,9 @@ from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, Reco
 
 _SPEC = "inputs/topic_spec.json"
 _SCOPE = "inputs/scope.md"
-#: Holds the id of the run that took this one's place, so that a second recovery makes no third run.
-_REPLACED = "logs/replaced_by"
+#: Holds the id of the run that took this one's place, so that a second recovery makes no third run; and in that one, the id of this one. Only
+#: where both say so is it true: what one run says of itself could point at any other.
+_REPLACED, _REPLACES = "logs/replaced_by", "logs/replaces"
 _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}(?:-[a-z0-9-]+)?")
 
 
@@ -33,8 +34,10 @@ class FreshRun(RecoveryAction):
             if not made.ok or found is None:
                 return RecoveryOutcome(changed=False, message="the run is archived, but no fresh one could be made")
             fresh = context.run.parent / found[0]
-            (context.run / "logs").mkdir(exist_ok=True)
-            (context.run / _REPLACED).write_text(fresh.name + "\n")
+            for run, name, other in ((fresh, _REPLACES, context.run_id), (context.run, _REPLACED, fresh.name)):
+                (run / "logs").mkdir(mode=0o700, exist_ok=True)
+                (run / name).touch(mode=0o600)
+                (run / name).write_text(other + "\n")
         scope = context.run / _SCOPE
         spec = context.run / _SPEC
         if spec.is_file() and not spec.is_symlink():
@@ -50,10 +53,12 @@ class FreshRun(RecoveryAction):
     def _fresh_before(self, context: RecoveryContext) -> Path | None:
         try:
             name = (context.run / _REPLACED).read_text().strip()
+            fresh = context.run.parent / name
+            if not _RUN_ID.fullmatch(name) or not fresh.is_dir() or fresh.is_symlink():
+                return None
+            return fresh if (fresh / _REPLACES).read_text().strip() == context.run_id else None
         except (OSError, UnicodeDecodeError):
             return None
-        fresh = context.run.parent / name
-        return fresh if _RUN_ID.fullmatch(name) and fresh.is_dir() and not fresh.is_symlink() else None
 
 
 class RebuildMetadata(RecoveryAction):
@@ -61,6 +66,8 @@ class RebuildMetadata(RecoveryAction):
 
     The file as it was is kept in `logs/kept/`. What each artifact was made from is not known any more, so the reports are to be made again.
     """
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         path = context.run / "run.json"
@@ -73,6 +80,7 @@ class RebuildMetadata(RecoveryAction):
         made = f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}.000000Z"
         bare = {"schema_version": 1, "run_id": context.run_id, "created_at_utc": made, "stage": "initialized", "stamps": {}, "history": []}
         fresh = path.with_name(".run.json.rebuilt")
+        fresh.touch(mode=0o600)
         fresh.write_text(json.dumps(bare, indent=2) + "\n")
         fresh.replace(path)
         done = context.dagogy("status", context.run_id)

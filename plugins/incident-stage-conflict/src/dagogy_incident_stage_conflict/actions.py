@@ -13,6 +13,8 @@ _STAGES = {"outputs/reviews/validation_report.json": ("validate",), "outputs/pla
 class RunMissingStages(RecoveryAction):
     """Runs `validate`, and `plan` where that is what is missing. Both read the curriculum and write only what is made from it."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         stages = _STAGES.get(str(failure.details.get("artifact")), ())
         if not stages:
@@ -28,6 +30,8 @@ class ReadKeptScope(RecoveryAction):
 
     What stood in the topic spec is kept in `logs/kept/`.
     """
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         scope = context.run / _SCOPE

@@ -10,6 +10,8 @@ _STAGES = ("validate", "plan", "iterate")
 class RerunStages(RecoveryAction):
     """Makes report, plan and diff anew from the curriculum as it is; each of the three can be repeated at will."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         for stage in _STAGES:
             if not context.dagogy(stage, context.run_id).ok:

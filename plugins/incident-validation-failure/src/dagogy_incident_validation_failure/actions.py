@@ -12,18 +12,23 @@ _CURRICULUM = "outputs/curriculum/curriculum.json"
 _REPORT = "outputs/reviews/validation_report.json"
 _MOST_ROUNDS = 16
 _SHOWN = 3
+_NO_SAFE_FIX, _NO_FIX = "no finding can be fixed safely", "no finding can be fixed by a rule"
 _NOTHING_TAUGHT = "there is no curriculum: no concept was found in the scope document"
 
 
 class FixFindings(RecoveryAction):
     """Applies the safe fixes (`dagogy validate RUN --fix`); the curriculum as it was is kept in `logs/kept/`."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if _is_without_concepts(failure):
             return RecoveryOutcome(changed=False, message=_NOTHING_TAUGHT)
         if _command(failure) == "run":
             return RecoveryOutcome(changed=False, message="the generation applied the safe fixes itself")
-        return _fixed(context, "--fix", "no finding can be fixed safely")
+        if failure.details.get("safe_fixes") == 0:
+            return RecoveryOutcome(changed=False, message=_NO_SAFE_FIX)
+        return _fixed(context, "--fix", _NO_SAFE_FIX)
 
 
 class FixFindingsUnsafely(RecoveryAction):
@@ -33,12 +38,16 @@ class FixFindingsUnsafely(RecoveryAction):
     `run`, which would generate anew and undo it.
     """
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if _is_without_concepts(failure):
             return RecoveryOutcome(changed=False, message=_NOTHING_TAUGHT)
         if _command(failure) == "run":
             return RecoveryOutcome(changed=False, message="'run' would generate the curriculum anew, and undo it")
-        return _fixed(context, "--unsafe-fixes", "no finding can be fixed by a rule")
+        if failure.details.get("safe_fixes") == failure.details.get("unsafe_fixes") == 0:
+            return RecoveryOutcome(changed=False, message=_NO_FIX)
+        return _fixed(context, "--unsafe-fixes", _NO_FIX)
 
 
 class Regenerate(RecoveryAction):
@@ -46,6 +55,8 @@ class Regenerate(RecoveryAction):
 
     The curriculum as it was is kept in `logs/kept/`.
     """
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if _is_without_concepts(failure):

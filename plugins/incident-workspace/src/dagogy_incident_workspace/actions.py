@@ -31,7 +31,7 @@ def artifact_of(failure: Failure, run: Path) -> str:
     """The artifact of the run that the failure is about, relative to it; "" when it is none."""
     path = failing_path(failure, run)
     if path is None:
-        named = re.search(r"\b((?:inputs|outputs|logs)/[\w./-]+\.\w+)", failure.message)
+        named = re.search(r"\b((?:inputs|outputs|logs)/[\w./-]{1,200}\.\w+)", failure.message)
         path = run / named[1] if named else None
     if path is None or ".." in path.parts or not path.is_relative_to(run):
         return ""
@@ -40,6 +40,8 @@ def artifact_of(failure: Failure, run: Path) -> str:
 
 class StripBom(RecoveryAction):
     """Takes a UTF-8 byte order mark off the file where what is left is sound; the file as it was is kept in `logs/kept/`."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         name = artifact_of(failure, context.run)
@@ -64,6 +66,8 @@ class StripBom(RecoveryAction):
 class RemakeReports(RecoveryAction):
     """Runs the command that makes the report, plan or diff which is missing. Only what is made from other artifacts is made anew, and no input."""
 
+    rehearsable = True
+
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         name = artifact_of(failure, context.run)
         command = _MADE_BY.get(name)
@@ -76,6 +80,8 @@ class RemakeReports(RecoveryAction):
 
 class RemakeArtifact(RecoveryAction):
     """Makes a damaged report, plan, diff or curriculum anew; the damaged file is kept in `logs/kept/`. An input is never made up."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         name = artifact_of(failure, context.run)
@@ -147,6 +153,8 @@ class FindArtifact(RecoveryAction):
 
 class WaitForLock(RecoveryAction):
     """Asks the probe of the lock up to five times, two seconds apart. Once nobody holds it, the command is run again."""
+
+    rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         for turn in range(_LOCK_TRIES):

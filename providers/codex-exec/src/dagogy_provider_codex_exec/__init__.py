@@ -13,5 +13,5 @@ def dagogy_providers() -> Iterator[ProviderInfo]:
         api_version=1,
         impl="dagogy_provider_codex_exec.provider:CodexExec",
         default_timeout_seconds=300.0,
-        settings=(Setting(name="CODING_AGENT_CMD", summary="the command that starts codex, split as a shell does", default="codex"),),
+        settings=(Setting(name="CODING_AGENT_CMD", summary="the command that starts codex, split as a shell does", default="codex", kind="command"),),
     )

@@ -20,7 +20,7 @@ from dagogy_provider_codex_exec.process import Ended, run
 INSTALL = "npm install -g @openai/codex"
 #: A look at the command takes no longer than this.
 LOOK_SECONDS = 5.0
-_FLAG = re.compile(r"(?m)^\s*(?:-\w, )?(--[a-z][\w-]*)")
+_FLAG = re.compile(r"(?m)^[^\S\n]*(?:-\w, )?(--[a-z][\w-]*)")
 _NO_INTERPRETER = re.compile(r"(?m)^(?:/usr/bin/)?env: \W?([\w./-]+)\W?: ")
 _NO_PLATFORM_PACKAGE = re.compile(r"(?m)^Error: (Missing optional dependency .*|Unsupported platform: .*|Cannot find (?:module|package) .*)$")
 #: What `exec --help` said, by the command and the state of its file. npm gives every file the same time of change, so that one is not asked for.

@@ -8,17 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-#: Names of variables that hold a secret.
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|COOKIE|AUTH(?!OR)|(?:^|_)(?:PAT|PASS|PWD)(?:_|$)", re.IGNORECASE)
-#: Names that look like one and are none.
-_NO_SECRET = frozenset({"PWD", "OLDPWD"})
-_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/?#\s@]*:[^/?#\s@]*(?=@)")
+from dagogy.api.secrets import is_secret_name, looks_secret, redacted, secrets_of
+
 _PROXY = re.compile(r"_PROXY$", re.IGNORECASE)
 #: What codex itself reads: an API key, an access token. It does not read `OPENAI_API_KEY` unless a provider in its configuration names it.
 _OF_CODEX = frozenset({"CODEX_API_KEY", "CODEX_ACCESS_TOKEN"})
-_KEY_SHAPE = re.compile(r"\b(?:sk-[\w-]{8,}|eyJ[\w-]{8,}\.[\w.-]+)")
 _OVERRIDE = re.compile(r"\benv_key\s*=\s*[\"']?(\w+)")
-_SHORTEST = 6
 
 
 class CodexConfig:
@@ -58,8 +53,8 @@ class CodexConfig:
 def child_environment(environ: Mapping[str, str], config: CodexConfig) -> dict[str, str]:
     """`environ` without secrets: the agent reads text that others wrote, and a command that it runs sees what it sees.
 
-    Left out is every variable whose name says key, token, secret, password, credential, cookie or authorisation, and every URL with a password
-    in it. Kept of these are codex's own (`CODEX_API_KEY`, `CODEX_ACCESS_TOKEN`), those that its configuration names for a model provider
+    Left out is every variable whose name says that it holds a secret (`dagogy.api.secrets`), and every value that looks like one. Kept
+    of these are codex's own (`CODEX_API_KEY`, `CODEX_ACCESS_TOKEN`), those that its configuration names for a model provider
     (`env_key`, `env_http_headers`), `AWS_*` where the model provider is Bedrock, and the proxies, without which it may reach nothing. All
     else goes through: a list of what is allowed would break wrappers, certificate bundles and language settings that nobody here knows of.
     """
@@ -69,7 +64,7 @@ def child_environment(environ: Mapping[str, str], config: CodexConfig) -> dict[s
     def kept(name: str, value: str) -> bool:
         if name in needed or (bedrock and name.startswith("AWS_")) or _PROXY.search(name):
             return True
-        return not _is_secret(name, value)
+        return not is_secret_name(name) and not looks_secret(value)
 
     return {name: value for name, value in environ.items() if kept(name, value)}
 
@@ -78,25 +73,15 @@ class Secrets:
     """The secrets of an environment, to be taken out of what is shown or recorded."""
 
     def __init__(self, environ: Mapping[str, str], config: CodexConfig) -> None:
-        named = set(config.secret_names())
-        found = {n: v.strip() for n, v in environ.items() if n in named or (_SECRET_NAME.search(n) and n not in _NO_SECRET)}
-        self._values = sorted(((v, n) for n, v in found.items() if len(v) >= _SHORTEST), key=lambda item: -len(item[0]))
+        self._known = secrets_of(environ, config.secret_names())
 
     def known(self, text: str) -> str:
         """`text` with each secret replaced by the name of its variable."""
-        for value, name in self._values:
-            text = text.replace(value, f"[{name}]")
-        return text
+        return str(redacted(text, self._known, shapes=False))
 
     def without(self, text: str) -> str:
         """The same, and what only looks like a key replaced by a mark: right for what was printed, too much for what was written to be taught."""
-        return _KEY_SHAPE.sub("[redacted]", _PASSWORD_IN_URL.sub("[redacted]", self.known(text)))
-
-
-def _is_secret(name: str, value: str) -> bool:
-    if name in _NO_SECRET:
-        return False
-    return _SECRET_NAME.search(name) is not None or _PASSWORD_IN_URL.search(value) is not None or _KEY_SHAPE.match(value) is not None
+        return str(redacted(text, self._known))
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _STATUS = re.compile(r"\b(?:unexpected|last) status:? (?P<status>[1-5]\d\d)\b")
 _REQUEST = re.compile(r"\brequest id: (?P<id>[\w.:-]{1,80})")
 _INCOMPLETE = re.compile(r"\bIncomplete response returned, reason: (?P<reason>\w+)")
 _AGAIN = re.compile(r"(?i)\btry again in (?P<span>(?:about )?(?:\d+(?:\.\d+)? ?[a-z]+(?:,? (?:and )?)?)+)")
-_SPAN = re.compile(r"(?i)(?P<number>\d+(?:\.\d+)?) ?(?P<unit>ms|milli|s|m|h|d)")
+_SPAN = re.compile(r"(?i)(?P<number>\d{1,12}(?:\.\d{1,12})?) ?(?P<unit>ms|milli|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _CAUSES = {"max_output_tokens": "incomplete", "content_filter": "content_filter"}
 

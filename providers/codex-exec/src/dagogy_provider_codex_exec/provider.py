@@ -18,7 +18,7 @@ from dagogy_provider_codex_exec.process import Ended, run
 from dagogy_provider_codex_exec.verdict import UMBRELLA, Verdict
 
 #: codex tells of a login with a part of its key.
-_PART_OF_KEY = re.compile(r" - \S.*|\S*\*{3}\S*")
+_PART_OF_KEY = re.compile(r" - \S.*|(?<!\S)\S*\*{3}\S*")
 
 
 class CodexExec(LanguageModelProvider):

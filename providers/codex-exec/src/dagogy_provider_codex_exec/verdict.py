@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from dagogy.api import Answer, ProviderError, Question
+from dagogy.api import Answer, ProviderError, Question, timeout_advice
 
 from dagogy_provider_codex_exec.call import Call
 from dagogy_provider_codex_exec.command import Command, unstarted
@@ -94,8 +94,8 @@ class Verdict:
             return ProviderError(self.secrets.without(why), details={**self._facts, **facts(trouble)})
         return ProviderError(
             f"codex_exec did not answer within {seconds} and was ended",
-            hint="give it longer with AGENT_TIMEOUT_SECONDS, or less to do with --scope-section",
-            details={**self._facts, "cause": "timeout"},
+            hint=f"{timeout_advice(self.question.seconds)}; or give it less to do with --scope-section",
+            details={**self._facts, "cause": "timeout", "timeout_seconds": self.question.seconds},
         )
 
     def _stopped(self) -> ProviderError:

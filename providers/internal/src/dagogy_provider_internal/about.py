@@ -102,7 +102,7 @@ def _list(value: Any) -> list[str]:
 
 
 def _parts(text: str) -> list[str]:
-    return [p for p in (p.strip(" .,;") for p in re.split(r"[,;]\s+(?:and\s+)?|\s+and\s+", text)) if len(p) > 1]
+    return [p for p in (p.strip(" .,;") for p in re.split(r"[,;]\s+(?:and\s+)?|(?<!\s)\s+and\s+", text)) if len(p) > 1]
 
 
 def _introduced(document: ScopeDocument, root: Section) -> dict[str, list[str]]:

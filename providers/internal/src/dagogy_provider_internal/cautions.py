@@ -106,7 +106,7 @@ _APART_HINTS = ("istinction", "istinguish", "ifference", "onfus", "ix up", "ixes
 _GENUS = re.compile(
     r"^(?P<article>an?|the)\s(?P<genus>(?:[\w'’-]+\s){0,3}?[\w'’-]+),?\s(?P<only>(?:that|which|whose|in which|where|for which|by which)\s[^,;:]{8,110})$"
 )
-_NO_GENUS = re.compile(r"\b(?:way|kind|type|sort|part|set|one|form|such)$|\w+est\b")
+_NO_GENUS = re.compile(r"\b(?:way|kind|type|sort|part|set|one|form|such)$|\b\w+est\b")
 _FINITE = re.compile(
     r"\b(?:is|are|was|has|have|can|may|must|will|does|do|\w{2,}[^\Wsui]s)(?= (?:the|an?|its|their|all|each|every|no|not|to|by|with|in|on|of|two|\w+ed|\w+)\b|$)"
 )

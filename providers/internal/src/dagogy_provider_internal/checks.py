@@ -7,6 +7,7 @@ concept (`KINDS`) come first where its name asks for something: to do a procedur
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +18,12 @@ from dagogy_provider_internal.lexicon import VERBS, imperative_of
 from dagogy_provider_internal.statements import VERBS_MORE
 
 _ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.){2,50}"
-_ITEMS = rf"(?P<items>{_ITEM}(?:, {_ITEM})*(?:,? (?:and|or) {_ITEM}))"
-_EXAMPLES = re.compile(rf"^(?P<aim>.*?)(?:\bexamples? (?:include|are|of [^,;:.]{{2,40}} (?:include|are))|\bsuch as|\bfor example,) {_ITEMS}\.?$", re.IGNORECASE)
-_PARTS = re.compile(rf"\b(?:consists? of|comprises?|is made up of|are made up of|(?:has|have) (?:\w+ )?(?:parts|elements)):? {_ITEMS}\.?$", re.IGNORECASE)
+_WHOLE_ITEM = re.compile(_ITEM)
+_LAST_TWO = re.compile(rf"(?P<first>{_ITEM})? ?\b(?:and|or) (?P<last>{_ITEM})", re.IGNORECASE)
+#: What a list stands behind that goes on to the end of its sentence.
+_EXAMPLES = re.compile(r"\b(?:examples? (?:include|are|of [^,;:.]{2,40} (?:include|are))|such as|for example,) ", re.IGNORECASE)
+_PARTS = re.compile(r"\b(?:consists? of|comprises?|is made up of|are made up of|(?:has|have) (?:\w+ )?(?:parts|elements)):? ", re.IGNORECASE)
+_MOST_CUES = 8
 _FIGURES = re.compile(
     r"\d\s?(?:%|percent\b)|\S\s=\s\S|\b\d+(?:[.,]\d+)?\s(?:times|minutes?|hours?|days?|grams?|°|degrees?|metres?|meters?|volts?|bits?|bytes?)\b"
 )
@@ -78,6 +82,18 @@ def items_of(text: str) -> list[str]:
     return [i for part in re.split(r",\s(?:and |or )?|\s(?:and|or)\s", text) if (i := part.strip())]
 
 
+def _list_behind(cue: re.Pattern[str], text: str) -> str:
+    """The list of short items, the last two joined by "and" or "or", that stands behind the cue and ends the text; "" where there is none."""
+    for found in itertools.islice(cue.finditer(text), _MOST_CUES):
+        items = text[found.end() :].removesuffix(".")
+        *before, last = items.split(", ")
+        joined = _LAST_TWO.fullmatch(last)
+        # Behind a comma "and" may open the last piece.
+        if joined and (joined["first"] or before) and all(_WHOLE_ITEM.fullmatch(item) for item in before):
+            return items
+    return ""
+
+
 def asked(told: Told, depth: str) -> tuple[str, str]:
     """The task that fits best what the source says, and what its criterion needs before the statement that is looked for (`{shown}`)."""
     for form in (_by_examples, _by_genus, _by_parts, _by_figures, _by_purpose, _by_limit, _by_comparison, _by_condition, _by_code):
@@ -98,8 +114,7 @@ def _depths(survey: str, practical: str, mastery: str) -> dict[str, str]:
 
 def _by_examples(told: Told) -> _Form | None:
     for text in told.clauses:
-        found = _EXAMPLES.match(text)
-        items = items_of(found["items"])[:_MOST_ITEMS] if found else []
+        items = items_of(_list_behind(_EXAMPLES, text))[:_MOST_ITEMS]
         if len(items) > 1:
             cases = listed(items)
             return (
@@ -131,9 +146,9 @@ def _by_genus(told: Told) -> _Form | None:
 
 def _by_parts(told: Told) -> _Form | None:
     for text in told.clauses:
-        found = _PARTS.search(text)
+        found = _list_behind(_PARTS, text)
         if found:
-            parts = listed([p for p in re.split(r",\s(?:and )?|\sand\s", found["items"]) if p])
+            parts = listed([p for p in re.split(r",\s(?:and )?|\sand\s", found) if p])
             return (
                 _depths(
                     f"Name the parts of {told.name} from memory",
@@ -274,7 +289,7 @@ def terms_of(text: str, name: str) -> list[str]:
     chunk: list[str] = []
     opened = False  # by a word after which a thing is named
     pieces = re.findall(r"[\w'’-]+|[^\w\s]", text)
-    for word, follows in zip(pieces, [*pieces[1:], "."], strict=True):
+    for word, follows in itertools.pairwise([*pieces, "."]):
         low = word.lower()
         base = low.removesuffix("s")
         verb = base in VERBS and follows.lower() in _DETERMINERS
@@ -413,7 +428,7 @@ def skill_criterion(task: str) -> str:
     """By what a skill that the source only demands can be checked: the objects, the way and the number that it names; empty where it names none."""
     text = task.rstrip(".")
     way = re.search(r"\b(?P<by>by(?= \w+ing\b)|using|with the help of|in terms of)\s(?P<way>[^,;:()]{6,110})", text)
-    kinds = re.match(rf"^\w+(?: and \w+)? (?:the )?(?:[\w ]+ of )?(?P<items>{_ITEM}(?:, {_ITEM})+,? and {_ITEM}?)(?=\s(?:by|using|with|in)\b|$)", text)
+    kinds = re.match(rf"^\w+(?: and \w+)? (?:the )?(?:[\w ]+ of )?(?P<items>{_ITEM}(?:, {_ITEM}){{1,30}},? and {_ITEM}?)(?=\s(?:by|using|with|in)\b|$)", text)
     counted = _COUNTED.search(text)
     parts = []
     if kinds and len(items := items_of(kinds["items"])) > 2 and not re.search(r"\b(?:to|as|and)\b", items[0]):

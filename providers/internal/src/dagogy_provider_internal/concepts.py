@@ -159,7 +159,7 @@ def _seeds(document: ScopeDocument) -> Found:
     return found
 
 
-_ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[\w-]+[.:/]|^www\.\w+\.\w+\S*$", re.IGNORECASE)
+_ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[\w-]+[.:/]|^www\.\w+\.\w\S*$", re.IGNORECASE)
 
 
 def _add(found: Found, concept: Concept) -> None:

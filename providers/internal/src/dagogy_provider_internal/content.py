@@ -743,7 +743,7 @@ def _able(told: str) -> str:
     if use and not re.search(r"\b(?:that|which)$", use["what"]) and not re.search(r"\b(?:is|are)\b", use["do"]):
         return f"Use {use['what']} to {use['do']}"
     parts = re.match(
-        r"(?P<what>[^,;:]{2,60}?)\s(?:consists? of|comprises?|(?:is|are) made up of|includes?|contains?)\s(?P<parts>[^;:]+(?:,| and )[^;:]+)$", told
+        r"(?P<what>[^,;:]{2,60}?)\s(?:consists? of|comprises?|(?:is|are) made up of|includes?|contains?)\s(?P<parts>(?=[^;:]+$).+?(?:,| and ).+)$", told
     )
     if parts:
         return f"Name what belongs to {parts['what']}: {parts['parts']}"

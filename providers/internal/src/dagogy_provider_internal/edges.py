@@ -741,15 +741,12 @@ def heights(evidence: Evidence, titles: Sequence[str]) -> list[float]:
                 pairs[b].append((a, net))
                 pairs[a].append((b, -net))
     h = list(evidence.prior)
+    # What does not change from round to round: where a concept is drawn to by its prior and by one step from each of its neighbours, and their weights.
+    fixed = [_PRIOR * prior + sum(net for _, net in around) for prior, around in zip(evidence.prior, pairs, strict=True)]
+    share = [0.5 / (_PRIOR + sum(abs(net) for _, net in around)) for around in pairs]
+    pulls = [[(j, abs(net)) for j, net in around] for around in pairs]
     for _ in range(_ROUNDS):
-        new = []
-        for i, around in enumerate(pairs):
-            above, weight = _PRIOR * evidence.prior[i], _PRIOR
-            for j, net in around:
-                size = abs(net)
-                above += size * (h[j] + (1.0 if net > 0 else -1.0))
-                weight += size
-            new.append(0.5 * h[i] + 0.5 * above / weight)
+        new = [0.5 * h[i] + share[i] * (fixed[i] + sum([size * h[j] for j, size in around])) for i, around in enumerate(pulls)]
         moved = max((abs(x - y) for x, y in zip(h, new, strict=True)), default=0.0)
         h = new
         if moved < 1e-4:

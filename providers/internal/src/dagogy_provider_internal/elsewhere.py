@@ -21,6 +21,7 @@ from dagogy_provider_internal.passages import Passage, whole_sentences
 from dagogy_provider_internal.statements import Statement, statements
 
 _FEW = 4
+_NEAR = 60  # characters in front of a name that are looked at
 #: What follows the name where a sentence says what the thing is or does, and what stands before it where it gives the name to something.
 _EXPLAINS = re.compile(
     r"\W{0,2}(?:is|are|was|means?|refers? to|describes?|lets?|allows?|enables?|states?|says?|consists? of|has|have|can|must|does|do|gives?|makes?|measures?|"
@@ -93,7 +94,7 @@ def _explains(text: str, names: Iterable[str]) -> bool:
         low = text
     for name in dict.fromkeys(form for n in names for form in (n.lower(), _one(n.lower()))):
         for start, end in _mentions(low, name):
-            if (start <= 24 and _EXPLAINS.match(text, end)) or _NAMES.search(text[:start]):
+            if (start <= 24 and _EXPLAINS.match(text, end)) or _NAMES.search(text, max(0, start - _NEAR), start):
                 return True
     return False
 

@@ -212,7 +212,7 @@ _NUMBER_COLUMN = re.compile(
     r"رقم|מספר|sıra|sıra no|order|position|pos|topic no|week no|week number|lecture no|session no)s?"
 )
 #: What a cell of such a column holds: `3`, `3.1`, `Week 3`, `W3`, `3–4`; not `3 September`.
-_NUMBER_CELL = re.compile(r"(?:[^\W\d_]{1,12}\.?\s?|#\s?)?(\d{1,3}(?:\.\d{1,3})*)\s*[.):]?(?:\s?[-–—]\s?\d{1,3})?\s*")
+_NUMBER_CELL = re.compile(r"(?:[^\W\d_]{1,12}\.?\s?|#\s?)?(\d{1,3}(?:\.\d{1,3})*)\s{0,3}[.):]?(?:\s?[-–—]\s?\d{1,3})?\s*")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")}
 #: Titles whose findings are kept. More would take more memory than time: in a list of hundreds of thousands none comes twice.

@@ -135,8 +135,8 @@ _PREREQUISITE = re.compile(
 )
 #: The same in other languages.
 _PREREQUISITE_ELSEWHERE = re.compile(
-    r"先(?:要)?(?:了解|掌握|学习|學習|学会|學會|理解|知道|懂得|熟悉|弄懂|明白)|先修|を前提と|前に[^。]*(?:理解|学)|"
-    r"\bsetzt\b.*\bvoraus\b|\bbaut auf\b.*\bauf\b|\bvoraussetzung(?:en)? (?:ist|sind|für)\b|\bprésuppose|"
+    r"先(?:要)?(?:了解|掌握|学习|學習|学会|學會|理解|知道|懂得|熟悉|弄懂|明白)|先修|を前提と|前に[^。]{0,100}(?:理解|学)|"
+    r"\bsetzt\b.{0,200}\bvoraus\b|\bbaut auf\b.{0,200}\bauf\b|\bvoraussetzung(?:en)? (?:ist|sind|für)\b|\bprésuppose|"
     r"\b(?:nécessite|requiert|requiere|richiede|requer|exige) (?:\w+ ){0,3}(?:connaissances?|compréhension|maîtrise|connaître|comprendre|conocimientos?|"
     r"conocer|comprender|saber|entender|conoscenza|conoscere|conhecimento)\b|\bпредполагает знани",
     re.IGNORECASE,
@@ -145,7 +145,7 @@ _PREREQUISITE_ELSEWHERE = re.compile(
 NEEDS = re.compile(
     r"^(?:\S+ ){1,8}?(?:requires?|needs?|depends? on|relies on|"
     r"erfordert|benötigt|braucht|nécessite|requiert|requiere|necesita|richiede|requer|требует|vereist)\s"
-    r"(?P<what>(?:\S+ ?){1,8})$|需要(?P<short>[^，。,]{1,16})。?$",
+    r"(?P<what>\S+(?: \S+){0,7} ?)$|需要(?P<short>[^，。,]{1,16})。?$",
     re.IGNORECASE,
 )
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from dagogy.api import STOP_WORDS, folded, stem, words
+from dagogy.api import STOP_WORDS, folded, normalized, stem, words
 
 from dagogy_provider_internal.headings import is_plain, without_numbering, without_symbols
 
 _MARKUP = re.compile(r"\*\*|__|`|\[\[|\]\]|</?[a-zA-Z][^<>]{0,40}/?>(?=\S|$)")
 _GLOSS = re.compile(r"^(.{2,80}?)(?:\s*:\s+|\s+[-–—]{1,2}\s+)(\S.*)$", re.DOTALL)
-_PARENTHESIS = re.compile(r"\s*\(([^()]{1,60})\)\s*$")
+_PARENTHESIS = re.compile(r"(?:(?<!\s)\s+)?\(([^()]{1,60})\)\s*$")
 _OPENERS = re.compile(
     r"^(?:an? |the )?(?:(?:introduction|intro|overview|basics?|fundamentals?|survey|review|theory|concept|use|principles?|definition|"
     r"properties) (?:to|of) (?:the |an? )?|"
@@ -36,12 +35,13 @@ _UNIT = (
     r"ects|分钟?|小时|時間|분|시간"
 )
 _DURATION = re.compile(
-    rf"\s*(?:[(\[（]\s*(?P<in>(?:~|ca\.?|approx\.?|about|≈)?\s*\d+(?:[.,]\d+)?(?:\s*[-–]\s*\d+(?:[.,]\d+)?)?\s*(?:{_UNIT}))\s*[)\]）]|"
-    rf"\s[-–—]\s*(?P<out>\d+(?:[.,]\d+)?\s*(?:{_UNIT})))\s*$",
+    rf"(?:(?<!\s)\s+)?(?:[(\[（]\s{{0,3}}(?P<in>(?:~|ca\.?|approx\.?|about|≈)?\s{{0,3}}\d+(?:[.,]\d+)?(?:\s{{0,3}}[-–]\s{{0,3}}\d+(?:[.,]\d+)?)?\s{{0,3}}(?:{_UNIT}))"
+    rf"\s{{0,3}}[)\]）]|"
+    rf"\s[-–—]\s{{0,3}}(?P<out>\d+(?:[.,]\d+)?\s{{0,3}}(?:{_UNIT})))\s*$",
     re.IGNORECASE,
 )
 _POINTER = re.compile(
-    r"\s*(?:(?:->|→|=>|⇒)\s*(?:see\b|p\.|pp\.|ch\.|cf\.).*|[(\[](?:see|cf\.?|siehe|s\.|voir|véase|vedi|zie|см\.|p\.|pp\.|ch\.|art\.|artt\.|§{1,2})\s[^()\[\]]{1,60}[)\]])$",
+    r"(?:(?<!\s)\s+)?(?:(?:->|→|=>|⇒)\s{0,3}(?:see\b|p\.|pp\.|ch\.|cf\.).{0,300}|[(\[](?:see|cf\.?|siehe|s\.|voir|véase|vedi|zie|см\.|p\.|pp\.|ch\.|art\.|artt\.|§{1,2})\s[^()\[\]]{1,60}[)\]])$",
     re.IGNORECASE,
 )
 #: `Definition 3 (Tautology).`
@@ -56,7 +56,7 @@ _EDGES = " \t:;,–—-|、。：；"
 _QUOTED, _OPTION = re.compile(r"^(?:>\s+)+"), re.compile(r"^--?\w")
 #: Longer texts are no titles, and are left as they are.
 _MAX_TITLE = 300
-_LEADER = re.compile(r"(?:\s*(?:\.\s?){4,}|\s*…{2,}|\s*·{3,}|\s*_{3,})\s*(?:\d{1,4}|[ivxlc]{1,6})?\s*$", re.IGNORECASE)
+_LEADER = re.compile(r"(?:(?<!\s)\s+)?(?:(?:\.\s?){4,160}|…{2,160}|·{3,160}|_{3,160})\s{0,3}(?:\d{1,4}|[ivxlc]{1,6})?\s{0,3}$", re.IGNORECASE)
 _SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE)
 
 
@@ -112,7 +112,8 @@ _SEPARATED = re.compile(r"^(?P<name>.{2,80}?)(?P<mark>\s*:\s+|\s+[-–—]{1,2}\
 #: `剣山：花を留める針の台`: the colon of East Asian typography needs no space.
 _WIDE_SEPARATED = re.compile(r"^(?P<name>[^：:。、，]{1,20})：\s*(?P<gloss>\S.{2,})$", re.DOTALL)
 _CUE = re.compile(
-    r"\s*\((?P<cue>(?:builds? (?:up)?on|needs?|requires?|depends? on|after|prerequisites?:?|assumes|comes after)\s+[^()]{2,100})\)\s*$", re.IGNORECASE
+    r"(?:(?<!\s)\s+)?\((?P<cue>(?:builds? (?:up)?on|needs?|requires?|depends? on|after|prerequisites?:?|assumes|comes after)\s+[^()]{2,100})\)\s*$",
+    re.IGNORECASE,
 )
 _LABEL_WORDS, _GLOSS_WORDS = 6, 2
 
@@ -208,7 +209,7 @@ def same_key(title: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=20_000)
 def _same_key(title: str) -> tuple[str, ...]:
-    found = [_key_word(w) for w in _WORD.findall(_american(unicodedata.normalize("NFKC", title).replace("’", "'")))]
+    found = [_key_word(w) for w in _WORD.findall(_american(normalized(title).replace("’", "'")))]
     telling = [w for w in found if w not in _ARTICLES]
     if not telling:
         return (folded(title),)
@@ -354,7 +355,7 @@ def content_tokens(title: str) -> tuple[str, ...]:
 
 def _slug(title: str) -> str:
     spelled = title.replace("+", " plus ").replace("#", " sharp ").replace("&", " and ")
-    ascii_text = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
+    ascii_text = normalized(spelled, "NFKD").encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
     if len(slug) > 60:
         slug = slug[:60].rpartition("-")[0] or slug[:60]
@@ -374,7 +375,7 @@ def assign_ids(titles: Sequence[str]) -> list[str]:
     out: list[str] = []
     taken: set[str] = set()
     for title, slug in zip(titles, slugs, strict=True):
-        digest = hashlib.sha256(unicodedata.normalize("NFC", title).encode()).hexdigest()[:8]
+        digest = hashlib.sha256(normalized(title, "NFC").encode()).hexdigest()[:8]
         name = f"c-{digest}" if not slug else slug if counts[slug] == 1 else f"{slug}-{digest}"
         extra = 2
         while name in taken:

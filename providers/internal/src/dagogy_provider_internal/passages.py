@@ -42,7 +42,8 @@ _EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|such as|examples? (
 #: A sentence that only lists what belongs to the concept.
 TABLE_OF_CONTENTS = re.compile(r"^(?:topics )?(?P<verb>covers|includes?|contents)\b:?\s*(?=\S)", re.IGNORECASE)
 _CHECKABLE = re.compile(
-    r"\b(?:must|should then|has to|have to|should)\b.*\d|^(?:after|with|on|from|for|when|in)\b.*\bmust\b|\b(?:confirm|verify|check that|expect|measure)\b",
+    r"\b(?:must|should then|has to|have to|should)\b.{0,400}?\d|"
+    r"^(?:after|with|on|from|for|when|in)\b.*\bmust\b|\b(?:confirm|verify|check that|expect|measure)\b",
     re.IGNORECASE,
 )
 _CLAUSES = re.compile(r"[,;]\s+(?:then |and )?| and | then ")

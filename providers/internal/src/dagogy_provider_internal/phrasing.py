@@ -18,8 +18,8 @@ _OPENS = re.compile(r"[A-Z][a-z]{2,}(?= [a-z])")
 _WITHIN = re.compile(r"(?<=[\w,;] )[A-Za-z][a-z’'-]*\b")
 _LONGEST = 240
 _HOPELESS = 600
-_PARENTHESES = re.compile(r"\s*\((?=[^()]*[^\W\d_]{3})[^()]*\)")
-_EXAMPLES = re.compile(r"(?:,\sincluding|,?\s(?:such as|e\.g\.|for example|for instance))\s[^.;:]*?(?=[;:]|,\s(?:and|but|so|which|because)\s|\.?$)")
+_PARENTHESES = re.compile(r"(?:(?<!\s)\s+)?\((?=[^()]*[^\W\d_]{3})[^()]*\)")
+_EXAMPLES = re.compile(r"(?:,\sincluding|,?\s(?:such as|e\.g\.|for example|for instance))\s[^.;:]{0,300}?(?=[;:]|,\s(?:and|but|so|which|because)\s|\.?$)")
 #: Where a sentence can end early: before a clause that only adds to it, never inside a list.
 _CUT = re.compile(
     r";\s|:\s|,\s(?:which|so|because|since|but|where|while|unless|although|though|whereas|making|allowing|"
@@ -31,13 +31,13 @@ _LEAST_KEPT = 5  # words
 _ABLE = re.compile(r"^(?:be able to|you (?:can|should be able to)|(?:students?|learners?) (?:can|will be able to)|know how to|can)\s+", re.IGNORECASE)
 #: Verbs behind a semicolon that say what must be seen, and not what is to be done next.
 _SEEN = frozenset("confirm check verify expect see show observe note tell prove explain".split())
-_JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
+_JOINED = re.compile(r"(?:,\s+and\s+|;\s+|,\s+then\s+|(?<!\s)\s+and\s+|,\s+)(?:then\s+)?(?P<verb>[A-Za-z]+)\b")
 _RESULT_FOR = re.compile(
-    r"^(?P<verb>Find|Compute|Calculate|Get|Obtain|Work out|Reproduce|Determine|Report|Measure|Show|Derive|Estimate)\s+"
-    r"(?P<result>(?:[^:;]*?\d[^:;]*?))\s+(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?[^:;]*\w[^:;]*)$"
+    r"^(?P<verb>Find|Compute|Calculate|Get|Obtain|Work out|Reproduce|Determine|Report|Measure|Show|Derive|Estimate)(?=[^:;]*$)\s"
+    r"(?P<result>\D*\d.*?)\s(?P<given>(?:for|from|after)\s+(?:the\s+|a\s+)?.{0,300}?\w.*)$"
 )
 _PHRASE_WITH_VERB = re.compile(r"^\w+ (?:\S+ ){0,2}(?:an?|the|and|with|by|to|from|your|how|that|problems?|between|of|in|on)\b .*", re.IGNORECASE)
-_SECOND_RESULT = re.compile(r"\b(then|and) (\S*\d\S*) for\b")
+_SECOND_RESULT = re.compile(r"\b(then|and) ([^\s\d]*\d\S*) for\b")
 _FUNCTION_START = frozenset(
     "a an the it its in on of for to when if each every one two both this these those that they there with without by from as at some "
     "many most all any after before because although while such no not only during you we your our he she his her their its what which "
@@ -249,10 +249,11 @@ def _cut_at_outcome(text: str, asked: bool) -> tuple[str, str] | None:
 
 #: A last clause that says how much is enough: "… and put at least three in the right order".
 _BOUND = re.compile(
-    r"^(?P<task>.{12,}?)(?:,? and|,|;)\s+(?P<bound>(?:\w+ )(?:[^,]*?)(?:at least|at most|no more than|less than|more than|within|exactly|when it|until)\b.*)$"
+    r"^(?P<task>.{12,}?)(?:,? and|,|;)\s+(?P<bound>(?:\w+ )(?:[^,]{0,200}?)"
+    r"(?:at least|at most|no more than|less than|more than|within|exactly|when it|until)\b.*)$"
 )
-_MUST = re.compile(r"^(?P<subject>.{4,}?)\s+(?:must|should)\b")
-_GIVES = re.compile(r"^(?P<subject>.*\d.*?)\s+(?P<verb>gives?|yields?|makes?|equals|weighs?)\s+(?:about |roughly )?\d")
+_MUST = re.compile(r"^(?P<subject>.{4,}?)\s(?:must|should)\b")
+_GIVES = re.compile(r"^(?P<subject>\D*\d.*)\s(?P<verb>gives?|yields?|makes?|equals|weighs?)\s+(?:about |roughly )?\d")
 
 
 def _observation(text: str, plain: Collection[str] = ()) -> str:

@@ -48,7 +48,7 @@ _CALLED = re.compile(
 )
 #: Where a called name ends when no punctuation ends it.
 _NAME_ENDS = re.compile(
-    r"\s+(?:that|which|who|whose|when|where|if|because|and|or|but|in|for|of the|by|as|since|with|near|at|on|der|die|das|und|qui|que|et|y|e|и)\s.*$"
+    r"(?<!\s)\s+(?:that|which|who|whose|when|where|if|because|and|or|but|in|for|of the|by|as|since|with|near|at|on|der|die|das|und|qui|que|et|y|e|и)\s(?s:.*)$"
 )
 #: What stands right before a term that is introduced in italics, and right behind one.
 _BEFORE = re.compile(rf"(?:^|[\s(])(?:{_ARTICLE}|called|known as|termed|named|als|appelée?|llamad[oa])\s*[\"“]?$", re.IGNORECASE)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
+
+from dagogy.api import split_url
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.passages import Passage
@@ -13,7 +15,8 @@ from dagogy_provider_internal.passages import Passage
 _LINKS = 3
 _TOLD_EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|such as|examples?)(?!\w)", re.IGNORECASE)
 #: A number and what comes of it: "500 g and 350 g give 70 %", "2 + 3 = 5".
-_WORKED = re.compile(r"\d.*(?:=|\b(?:gives?|yields?|makes?|equals?|leaves?|comes? to)\b)\D*\d")
+_WORKED = re.compile(r"=|\b(?:gives?|yields?|makes?|equals?|leaves?|comes? to)\b")
+_DIGIT = re.compile(r"\d")
 _SHORTEST_FACT = 3  # words
 #: By host and path of a link: what lies there.
 _KIND_OF_LINK = (
@@ -75,12 +78,19 @@ def _kind(passage: Passage) -> str:
                 return "table row"
             if passage.role == "example" and (passage.explicit or _TOLD_EXAMPLE.search(text)):
                 return "example"
-            if _WORKED.search(text):
+            if _is_worked(text):
                 return "worked number"
             # A script that writes no spaces has no words to count.
             return "further facts" if len(text.split()) >= _SHORTEST_FACT or (not text.isascii() and len(text) >= 6) else ""
         case _:
             return ""
+
+
+def _is_worked(text: str) -> bool:
+    """Whether a number stands before a word or sign of result, and one behind it."""
+    first = _DIGIT.search(text)
+    mark = _WORKED.search(text, first.end()) if first else None
+    return mark is not None and _DIGIT.search(text, mark.end()) is not None
 
 
 def _local(concept: Concept, lines: tuple[int, int], title: str, role: str, passage: Passage | None = None, shared: bool = False) -> dict[str, Any]:
@@ -104,7 +114,7 @@ def _links(concept: Concept) -> list[dict[str, Any]]:
     for at in sorted({*concept.blocks, *([concept.anchor] if concept.anchor >= 0 else [])}):
         block = blocks[at]
         for link in block.links:
-            parts = urlsplit(link.url) if link.url.isascii() and " " not in link.url else None
+            parts = split_url(link.url) if link.url.isascii() and " " not in link.url else None
             if parts and parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc:
                 line = f"line {block.lines[0]}" if block.lines[0] == block.lines[1] else f"lines {block.lines[0]}–{block.lines[1]}"
                 kind, role = _link_kind(parts.hostname, parts.path), _link_role(link.text)

@@ -27,10 +27,10 @@ _MOST_NAMES = 60  # of a concept that many were merged into; those of the first
 _TYPED = re.compile(r"^(?P<name>[\w.$\[\]]+) \{[^{}]{1,60}\}[.:]? (?P<rest>\S.*)$")
 _CALL = re.compile(r"^(?:warning|caution|attention|important|danger|note|tip)\s?[:!]\s+", re.IGNORECASE)
 #: A sentence without its end, a pattern to be filled in, a note of work.
-LEFT_OPEN = re.compile(r"(?:\b(?:and|or|the|of)|…|\.\.\.|\b(?:TODO|TBD))[.\s]*$|^(?:<[^<>]+>[/:@.\s-]*)+$")
+LEFT_OPEN = re.compile(r"(?:\b(?:and|or|the|of)|…|\.\.\.|\b(?:TODO|TBD))[.\s]{0,40}$|^(?:<[^<>]+>[/:@.\s-]*)+$")
 _WRAPPED = re.compile(r"^\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)[.!]?$")
 _ASIDE = re.compile(
-    r"\s*\((?:also )?(?:see|cf\.?|compare|discussed|described|covered|shown|as (?:shown|described|discussed|mentioned)|more on|footnote)\b[^()]*\)|"
+    r"(?:(?<!\s)\s+)?\((?:also )?(?:see|cf\.?|compare|discussed|described|covered|shown|as (?:shown|described|discussed|mentioned)|more on|footnote)\b[^()]*\)|"
     r"(?:,|;|\s[–—-])\s(?:see|cf\.)\s[^.;]*(?=[.;]|$)|"
     r",? as (?:shown|seen|described|discussed|mentioned|explained)(?: in| above| below| earlier)?[^,.;]*,?(?=[,.;\s]|$)|"
     r",? (?:which (?:is|are) )?(?:discussed|described|covered|explained|introduced|mentioned) "
@@ -38,7 +38,7 @@ _ASIDE = re.compile(
     r"above|below|earlier|later)[^,.;]*,?(?=[,.;\s]|$)",
     re.IGNORECASE,
 )
-_MARKS = re.compile(r"(?<=[\w.)])\s*\^?[*†‡]+(?=\s|$).*$|\s*\[\d{1,3}\]|[⁰¹²³⁴-⁹]+$")
+_MARKS = re.compile(r"(?<=[\w.)])\s*\^?[*†‡]+(?=\s|$).*$|(?:(?<!\s)\s+)?\[\d{1,3}\]|(?<![⁰¹²³⁴-⁹])[⁰¹²³⁴-⁹]+$")
 #: "Know that X", "Note that X": only X is the statement.
 _UNWRAPPED = re.compile(
     r"^(?:also,? )?(?:please )?(?:know|understand|note|notice|remember|recogni[sz]e|recall|see|realize|realise|be aware|keep in mind|bear in mind|observe|"
@@ -170,10 +170,14 @@ class _Subject:
         names = dict.fromkeys(n for name in (concept.names or [concept.title])[:_MOST_NAMES] for n in (name, core_name(name)) if n.strip())
         forms = sorted({f for n in names for f in (n, " ".join(map(singular, n.split())))}, key=lambda f: (-len(f), f))
         written = "|".join(re.escape(f).replace(r"\ ", r"\s+") for f in forms)
-        self.pattern = re.compile(rf"^(?P<np>(?:(?:An?|The|Every|Each|All)\s+)?(?:{written})(?:e?s)?(?:\s\([^()]*\))?)(?![\w-])", re.IGNORECASE)
         self._written = written
         self.title = running_name(concept.title)
         self.telling = frozenset(w for w in key_words(self.title) if len(w) > _SHORT_WORD and w not in _LIGHT)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Finds the concept's name as the noun phrase that opens a sentence. Compiled when it is asked for: of many concepts nothing is said."""
+        return re.compile(rf"^(?P<np>(?:(?:An?|The|Every|Each|All)\s+)?(?:{self._written})(?:e?s)?(?:\s\([^()]*\))?)(?![\w-])", re.IGNORECASE)
 
     @cached_property
     def anywhere(self) -> re.Pattern[str]:
@@ -365,7 +369,7 @@ def _is_clause(text: str, title: str) -> bool:
     # "Giving measures of center, and how they are found": a gerund with a verb further on is no sentence either.
     if text.split(" ", 1)[0].endswith("ing") and imperative_of(text.split(" ", 1)[0]):
         main = _SUBORDINATE.split(text)[0]
-        return bool(_FINITE.intersection(main.lower().split()) or re.search(r"\w{2,}s (?:the|an?|it|its|them|you|all|each)\b", main))
+        return bool(_FINITE.intersection(main.lower().split()) or re.search(r"\b\w{2,}s (?:the|an?|it|its|them|you|all|each)\b", main))
     letters = [c for c in text if c.isalpha()]
     # A sign such as ° or × is of no script; what an English verb is can only be asked of Latin letters.
     return sum(not c.isascii() for c in letters) > 0.4 * len(letters) or _has_verb(text)

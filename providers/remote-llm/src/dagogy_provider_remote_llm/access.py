@@ -5,30 +5,37 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from dagogy.api import ConfigError, base_url_problem, repaired_base_url, shown_base_url
+from dagogy.api import ConfigError, base_url_problem, endpoint_of, plain_http_hop, repaired_base_url, shown_base_url
+from dagogy.api.secrets import redacted
 
-#: What is shorter is no secret (a local server takes any key), and may be a part of any word.
-_SHORTEST_KEY = 6
 _APIS = ("auto", "responses", "chat")
+_YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
+
+
+class PlainHttp(ConfigError):
+    """The key would go over the network unencrypted."""
 
 
 class Access(NamedTuple):
-    """How the service is reached. `endpoint`: its host, with the port where one is named."""
+    """How the service is reached. `host`, with the port where one is named, is for people; `endpoint` says exactly who is asked."""
 
     key: str
     base_url: str
     api: str
 
     @property
+    def host(self) -> str:
+        return host_of(self.base_url)
+
+    @property
     def endpoint(self) -> str:
         return endpoint_of(self.base_url)
 
 
-def endpoint_of(base_url: str) -> str:
+def host_of(base_url: str) -> str:
     """`host[:port]` of a URL; "" where it has none."""
     try:
         return urlsplit(base_url.strip()).netloc.rpartition("@")[2].lower()
@@ -50,7 +57,7 @@ def checked(values: Mapping[str, str]) -> Access:
     key = values.get("OPENAI_API_KEY", "")
     if not key:
         raise ConfigError(
-            f"OPENAI_API_KEY is required: remote_llm sends it to {endpoint_of(url)}",
+            f"OPENAI_API_KEY is required: remote_llm sends it to {host_of(url)}",
             hint="export OPENAI_API_KEY=…; a local server takes any that is not empty (OPENAI_API_KEY=local); or set AGENT_PROVIDER=internal, which needs none",
             details={"setting": "OPENAI_API_KEY", "cause": "key_missing", "endpoint": endpoint_of(url)},
         )
@@ -60,6 +67,16 @@ def checked(values: Mapping[str, str]) -> Access:
             f"OPENAI_API_KEY {problem}, so no header can carry it",
             hint='copy the key once more; to cut off what is around it: export OPENAI_API_KEY="$(printf %s "$OPENAI_API_KEY" | tr -d \'[:space:]\\"\')"',
             details={"setting": "OPENAI_API_KEY", "cause": "key_malformed", "endpoint": endpoint_of(url)},
+        )
+    allowed = values.get("OPENAI_ALLOW_PLAIN_HTTP", "").strip().lower()
+    if allowed not in _YES | _NO:
+        raise ConfigError(f"OPENAI_ALLOW_PLAIN_HTTP is {allowed!r}; accepted: 1 or 0", details={"setting": "OPENAI_ALLOW_PLAIN_HTTP"})
+    hop = plain_http_hop(url)
+    if hop and allowed in _NO:
+        raise PlainHttp(
+            f"the key would go over plain http to {hop}, and anybody on the way could read it",
+            hint="set OPENAI_BASE_URL to an https:// address, or export OPENAI_ALLOW_PLAIN_HTTP=1 where that network is your own",
+            details={"setting": "OPENAI_BASE_URL", "endpoint": endpoint_of(url), "host": hop},
         )
     api = values.get("AGENT_API", "auto").strip().lower()
     if api not in _APIS:
@@ -81,20 +98,9 @@ def _key_problem(key: str) -> str:
 
 
 def without_key(value: Any, key: str) -> Any:
-    """Text (or JSON values) without the key, though it be wrapped: a message is put on one line before anybody looks for a key in it."""
-    if len(key) < _SHORTEST_KEY:
-        return value
-    if isinstance(value, str):
-        return _wrapped(key).sub("[OPENAI_API_KEY]", value)
+    """Text (or JSON values) without the key, in whatever form: a message is put on one line before anybody looks for a key in it."""
     if isinstance(value, bytes):
-        return value.replace(key.encode(), b"[OPENAI_API_KEY]")
-    if isinstance(value, Mapping):
-        return {name: without_key(item, key) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(without_key(item, key) for item in value)
-    return value
-
-
-@lru_cache(maxsize=4)
-def _wrapped(key: str) -> re.Pattern[str]:
-    return re.compile(r"\s*".join(map(re.escape, key)))
+        text = value.decode(errors="surrogateescape")
+        clean = without_key(text, key)
+        return value if clean == text else clean.encode(errors="surrogateescape")
+    return redacted(value, {"OPENAI_API_KEY": key}, shapes=False)

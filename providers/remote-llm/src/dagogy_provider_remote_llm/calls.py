@@ -80,6 +80,13 @@ def _said(content: Any) -> str:
     return content if isinstance(content, str) else "".join(_said(part.get("text")) for part in _objects(content))
 
 
+def load() -> None:
+    """Imports what the SDK imports when a request is made, before anybody's clock runs."""
+    import openai.resources.chat
+    import openai.resources.models
+    import openai.resources.responses  # noqa: F401
+
+
 def client(base_url: str, key: str, watch: Watch) -> openai.OpenAI:
     """The SDK without its own retries, watched by our clock. A redirect is not followed: the key goes where the user said.
 

@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
-from dagogy.api import read_body, shorten
+from dagogy.api import read_body, shorten, timeout_advice
 
 from dagogy_provider_remote_llm.access import without_key
 from dagogy_provider_remote_llm.waits import retry_after
@@ -70,6 +71,8 @@ def fault_of(error: Exception, endpoint: str, watch: Watch) -> Fault:
     """What the SDK (or the HTTP library below it) raised, as a fault."""
     if watch.ended:
         return _late(endpoint, watch)
+    if isinstance(error, openai.APIStatusError) and error.response.has_redirect_location:
+        return redirect_fault(error, endpoint)
     if isinstance(error, openai.APIStatusError):
         body = _wrapped(error.body) if error.body is not None else error.response.text
         return body_fault(body, error.response.headers, error.status_code, f"{endpoint} answered {error.status_code}")
@@ -85,6 +88,22 @@ def fault_of(error: Exception, endpoint: str, watch: Watch) -> Fault:
     return Fault(f"{endpoint}: the request failed with {type(error).__name__}: {shorten(str(error), 200)}")
 
 
+def redirect_fault(error: openai.APIStatusError, endpoint: str) -> Fault:
+    """A redirect is an answer: followed, it could take the key to anybody."""
+    try:
+        target = urlsplit(str(error.response.url.join(error.response.headers["location"])))
+        place = f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}"
+    except (ValueError, httpx2.InvalidURL):
+        place = "an address that is none"
+    return Fault(
+        f"{endpoint} answered {error.status_code}, a redirect to {shorten(place, 200)}; it is not followed, since the key would go there",
+        hint="if that is the API that you mean, set OPENAI_BASE_URL to its root",
+        http_status=error.status_code,
+        request_id=error.response.headers.get("x-request-id"),
+        redirect=shorten(place, 200),
+    )
+
+
 def _wrapped(body: Any) -> Any:
     """The SDK takes the error out of its body; what reads bodies wants it back in."""
     return {"error": body} if isinstance(body, dict) and "error" not in body else body
@@ -98,7 +117,7 @@ def _late(endpoint: str, watch: Watch) -> Fault:
         told = f"{endpoint} was still answering when the time was up, {allowed} after it was asked"
     else:
         told = f"{endpoint} did not answer within {allowed}"
-    return Fault(told, retry=watch.ended == "idle", hint="raise AGENT_TIMEOUT_SECONDS, which bounds the whole answer", cause="timeout", killed_by="timeout")
+    return Fault(told, retry=watch.ended == "idle", hint=timeout_advice(watch.allowed), cause="timeout", killed_by="timeout", timeout_seconds=watch.allowed)
 
 
 def links(error: BaseException | None) -> Iterator[BaseException]:

@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dagogy.api import Answer, ConfigError, LanguageModelProvider, ProviderError, Question, Readiness
+from dagogy.api import Answer, ConfigError, LanguageModelProvider, ProviderError, Question, Readiness, endpoint_of
 
-from dagogy_provider_remote_llm.access import Access, checked, endpoint_of, without_key
+from dagogy_provider_remote_llm.access import Access, PlainHttp, checked, host_of, without_key
 from dagogy_provider_remote_llm.waits import LONGEST_WAIT, backoff
 
 if TYPE_CHECKING:
@@ -50,23 +50,32 @@ class RemoteLlm(LanguageModelProvider):
     def api(self) -> str:
         return f"{self.settings.values.get('AGENT_API', 'auto')} {self.settings.values.get('OPENAI_BASE_URL', '')}"
 
+    def prepare(self) -> None:
+        """The SDK takes a second or more to import, and imports the interface that is used only when it is used."""
+        from dagogy_provider_remote_llm.calls import load
+
+        load()
+
     def ready(self) -> Readiness:
         """Key and address by their shape, then `GET /models`, which costs nothing."""
         try:
             access = checked(self.settings.values)
+        except PlainHttp:
+            raise
         except ConfigError as error:
             return Readiness(ready=False, message=error.message, hint=error.hint)
         from dagogy_provider_remote_llm.faults import Fault
 
+        self.prepare()
         models = _models(access, _READY_SECONDS)
         if isinstance(models, Fault):
             if models.status in (404, 405, 501):
-                return Readiness(ready=True, message=f"{access.endpoint} is there, and does not list its models (status {models.status})")
+                return Readiness(ready=True, message=f"{access.host} is there, and does not list its models (status {models.status})")
             return Readiness(ready=False, message=without_key(models.message, access.key), hint="check OPENAI_BASE_URL and OPENAI_API_KEY")
         wanted = self.settings.model
         if wanted and models and wanted not in models:
-            return Readiness(ready=False, message=f"{access.endpoint} does not list the model {wanted}", hint=f"AGENT_MODEL may be: {', '.join(models[:8])}")
-        return Readiness(ready=True, message=f"{access.endpoint} answered 200 and lists {len(models)} model{'s' * (len(models) != 1)}")
+            return Readiness(ready=False, message=f"{access.host} does not list the model {wanted}", hint=f"AGENT_MODEL may be: {', '.join(models[:8])}")
+        return Readiness(ready=True, message=f"{access.host} answered 200 and lists {len(models)} model{'s' * (len(models) != 1)}")
 
     def complete(self, question: Question) -> Answer:
         access = checked(self.settings.values)
@@ -102,7 +111,7 @@ class RemoteLlm(LanguageModelProvider):
 
     def _model(self, access: Access) -> str:
         """The model that is asked: `AGENT_MODEL`, or the default of OpenAI, or the only one that the service has."""
-        if self.settings.model or access.endpoint == _DEFAULT_HOST:
+        if self.settings.model or access.host == _DEFAULT_HOST:
             return self.settings.model or _DEFAULT_MODEL
         if self._only_model:
             return self._only_model
@@ -112,9 +121,9 @@ class RemoteLlm(LanguageModelProvider):
         if isinstance(models, Fault):
             raise self._error(models, access, "", {}) from _origin(models, access.key)
         if len(models) != 1:
-            named = f"; {access.endpoint} has {', '.join(models[:8])}" if models else ""
+            named = f"; {access.host} has {', '.join(models[:8])}" if models else ""
             raise ConfigError(
-                f"AGENT_MODEL is required: {access.endpoint} has no model of its own choice{named}",
+                f"AGENT_MODEL is required: {access.host} has no model of its own choice{named}",
                 hint="export AGENT_MODEL=… or give --model",
                 details={"setting": "AGENT_MODEL", "endpoint": access.endpoint},
             )
@@ -122,7 +131,7 @@ class RemoteLlm(LanguageModelProvider):
         return self._only_model
 
     def _place(self, access: Access, model: str) -> str:
-        """Under what name things are remembered of a service: they hold for one host and model."""
+        """Under what name things are remembered of a service: they hold for one endpoint and model."""
         return f"{self.info.id} {access.endpoint} {model}"
 
     def _wait(self, fault: Fault, tries: int, question: Question) -> float | None:
@@ -138,9 +147,9 @@ class RemoteLlm(LanguageModelProvider):
         notes = []
         if manner.api == "responses" and not manner.fixed and not _follows(written.text, question):
             manner.api, manner.switched = "chat", True
-            notes.append(f"{self.endpoint} does not keep to text.format; it is asked over chat completions from now on")
+            notes.append(f"{host_of(self.endpoint)} does not keep to text.format; it is asked over chat completions from now on")
         elif manner.switched:
-            notes.append(f"{self.endpoint} is asked over {manner.api} from now on")
+            notes.append(f"{host_of(self.endpoint)} is asked over {manner.api} from now on")
         told = json.dumps({"api": manner.api, "without": sorted(manner.without)})
         known = json.dumps({"api": "responses", "without": []})
         if question.memory.get(place, known) != told:
@@ -197,7 +206,7 @@ def _once(access: Access, model: str, question: Question, manner: _Manner) -> Wr
 
     try:
         with Watch(max(question.seconds_left, 0.001), allowed=question.seconds) as watch, client(access.base_url, access.key, watch) as sdk:
-            return ask(sdk, watch, access.endpoint, manner.api, model, question, frozenset(manner.without))
+            return ask(sdk, watch, access.host, manner.api, model, question, frozenset(manner.without))
     except Fault as fault:
         return fault
 
@@ -210,7 +219,7 @@ def _models(access: Access, seconds: float) -> list[str] | Fault:
 
     try:
         with Watch(seconds) as watch, client(access.base_url, access.key, watch) as sdk:
-            return list_models(sdk, watch, access.endpoint)
+            return list_models(sdk, watch, access.host)
     except Fault as fault:
         return fault
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from dagogy.api import Finding, Fix, Meta, Node, Rule, Subject, shorten
+from dagogy.api import Finding, Fix, Meta, Node, Rule, Subject, shorten, split_url
 from dagogy.api import Options as BaseOptions
 
 _NEVER = ' <>"'
@@ -107,12 +107,10 @@ class _Judge:
     def _judge(self, url: str) -> str:
         if not url.isprintable() or any(c in url for c in _NEVER):
             return "holds white space, an invisible character, '<', '>' or '\"'; percent-encode or remove it"
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError as error:
-            return f"cannot be taken apart: {' '.join(str(error).split()):.80}"
-        scheme = parts.scheme
+        parts = split_url(url)
+        if parts is None:
+            return "cannot be taken apart: its host or port is invalid"
+        host, port, scheme = parts.hostname, parts.port, parts.scheme
         if scheme not in self._schemes:
             return f"{f'has the scheme {scheme!r:.20}' if scheme else 'has no scheme'}; accepted: {', '.join(sorted(self._schemes))}"
         if scheme == "local":
@@ -191,7 +189,7 @@ def _misled(value: Any, fragment: str) -> str:
 
 
 def _is_host(host: str) -> bool:
-    """A domain name of any script, `localhost`, an IPv4 address or, as `urlsplit` has checked it, an IPv6 address."""
+    """A domain name of any script, `localhost`, an IPv4 address or, as `split_url` has checked it, an IPv6 address."""
     if ":" in host:
         return True
     labels = host.removesuffix(".").split(".")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated
-from unicodedata import normalize
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, shorten, word_keys, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, ScopeDocument, Subject, normalized, sentences, shorten, word_keys, words
 
 #: A line that numbers what it names: "3. Chords", "## Chapter 3: Chords", "| Week 3 | Chords |".
-_NUMBERED = re.compile(r"^[ \t#|>*-]*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s*[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
+_NUMBERED = re.compile(r"^[ \t#|>*-]*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s{0,3}[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
 _QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"")
 _CUES = (
     "in this order", "in the order", "in the following order", "in sequence", "step by step", "one after the other", "one after another",
@@ -134,5 +133,5 @@ def _named(tokens: frozenset[str], by_rarest: dict[str, list[int]], titles: Sequ
 
 def _tokens(text: str) -> frozenset[str]:
     """What titles and texts are compared by."""
-    plain = text if text.isascii() else normalize("NFKC", text)
+    plain = text if text.isascii() else normalized(text)
     return frozenset(key for word in words(plain) if word not in STOP_WORDS for key in word_keys(word))

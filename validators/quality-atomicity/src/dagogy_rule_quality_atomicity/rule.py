@@ -9,10 +9,10 @@ from typing import Annotated
 import dagogy.api
 from dagogy.api import Finding, Meta, Node, Rule, Subject, shorten
 
-_CLAUSE_END = re.compile(r"\s*(?:[,;]\s*(?:and\s+)?(?:then\s+|also\s+)?|\.\s+|\s+and\s+(?:then\s+|also\s+)?|\s+&\s+)", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"(?:(?<!\s)\s+)?(?:[,;]\s*(?:and\s+)?(?:then\s+|also\s+)?|\.\s+)|(?<!\s)\s+(?:and\s+(?:then\s+|also\s+)?|&\s+)", re.IGNORECASE)
 #: How titles are joined, in the languages where one short word does it.
 _JOINERS = frozenset(["and", "And", "AND", "und", "et", "y", "e", "og", "och", "en", "и", "&", "+"])
-_JOINED = re.compile(rf"\s*,\s+(?:and\s+)?|\s+(?:{'|'.join(map(re.escape, sorted(_JOINERS)))})\s+")
+_JOINED = re.compile(rf"(?:(?<!\s)\s+)?,\s+(?:and\s+)?|(?<!\s)\s+(?:{'|'.join(map(re.escape, sorted(_JOINERS)))})\s+")
 #: A doing whose object is only pointed at belongs to the one before: "write a function and call it".
 _POINTING = frozenset(["it", "its", "them", "their", "this", "that", "these", "those", "each", "result", "results", "outcome", "answer", "answers", "both"])
 _ARTICLES = frozenset(("the", "a", "an"))

@@ -14,10 +14,10 @@ _SPECIAL = re.compile(r"[|`*<\[&#/\\.!。！]")
 #: One alternative for each kind of markup; the tags are those of running text, and both ends must be there: `Box<T>` is not markup.
 _MARKUP = re.compile(
     r"""
-      \*\*(?=\S).+?(?<=\S)\*\*                                        # **bold**
+      \*\*(?=\S).{1,300}?(?<=\S)\*\*                                        # **bold**
     | ^\*(?=\S)[^*]+(?<=\S)\*$                                        # *all of it in italics*
-    | !\[[^\]]*\]\( | \[[^\]]+\]\((?:https?:|mailto:|\#|\.{0,2}/|[\w/-]+\.\w+\)) | ^\[[^\]]+\]\([^)\s]*\)$   # images and links
-    | <(b|i|u|s|em|strong|a|p|div|span|h[1-6]|code|li|td|th|sub|sup|small|font)\b[^<>]*>.+</\1>
+    | !\[[^\]]{0,300}\]\( | \[[^\]]{1,300}\]\((?:https?:|mailto:|\#|\.{0,2}/|[\w/-]+\.\w+\)) | ^\[[^\]]+\]\([^)\s]*\)$   # images and links
+    | <(b|i|u|s|em|strong|a|p|div|span|h[1-6]|code|li|td|th|sub|sup|small|font)\b[^<>]*>.{1,300}</\1>
     | \S<br\s*/?>\S
     | &nbsp; | \S[ ]&amp;[ ]\S
     | ^\#{1,6}\s+\S                                                   # the mark of a heading
@@ -25,13 +25,13 @@ _MARKUP = re.compile(
     """,
     re.VERBOSE,
 )
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"!?\[([^\]]{0,300})\]\([^)]{0,300}\)")
 _TAG = re.compile(r"</?[a-z][a-z0-9]*\b[^<>]*>")
 _LEADING_MARK = re.compile(r"^(?:#{1,6}|[-*•])\s+")
-_TABLE_ROW = re.compile(r"^\|.*\|.*\|$|^\|\s.*\s\|$|\S \| .*\S \| \S")
-_URL = re.compile(r"\b(?:https?|ftp|file)://[\w-]+[.:/]|^www\.\w+\.\w+\S*$")
+_TABLE_ROW = re.compile(r"^\|[^|]*\|.*\|$|^\|\s.*\s\|$|\S \| .{0,300}?\S \| \S")
+_URL = re.compile(r"\b(?:https?|ftp|file)://[\w-]+[.:/]|^www\.\w+\.\w\S*$")
 _FILE = re.compile(r"^[\w()~%+-][\w.()~%+-]*\.([a-z0-9]{1,8})$", re.IGNORECASE)
-_PATH = re.compile(r"^(?:\.{1,2}/|~/|[A-Za-z]:\\|(?:[\w.-]+[/\\])*)(?:[\w.-]+[/\\])+[\w.-]+\.([a-z0-9]{1,8})$")
+_PATH = re.compile(r"^(?:\.{1,2}/|~/|[A-Za-z]:\\)?(?:[\w.-]+[/\\])+[\w.-]+\.([a-z0-9]{1,8})$")
 _NUMBERING = re.compile(r"^(?:\d+(?:\.\d+)*[.):]?|[ivx]+[.)]|[a-z][.)])\s+")
 _NUMBERED = re.compile(
     r"(?:chapter|module|week|part|unit|lesson|lecture|session|day|step|section|appendix|kapitel|teil|chapitre|partie|capítulo|capitolo|глава|часть)"

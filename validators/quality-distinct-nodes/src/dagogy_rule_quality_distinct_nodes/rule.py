@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import log
 from typing import Annotated, NamedTuple
-from unicodedata import normalize
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, shorten, word_keys, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, normalized, shorten, word_keys, words
 
 #: With more nodes only ideas that are equal word for word are found.
 _MANY = 5000
@@ -31,7 +30,7 @@ _QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[
 _INTRODUCTIONS = re.compile(
     r"^(?:an? |the )?(?:introduction to|intro to|basics of|the basics of|fundamentals of|foundations of|overview of|understanding|working with|using|"
     r"grundlagen (?:der|des|von)|einführung in(?: die| das| den)?|introduction (?:à la|à l'|aux?|à)|introducción a(?: la| los| las)?)\s+|"
-    r"\s+(?:basics|overview|fundamentals|introduction|explained|in a nutshell|at a glance)$|の(?:基本|基礎|入門|使い方)$",
+    r"(?<!\s)\s+(?:basics|overview|fundamentals|introduction|explained|in a nutshell|at a glance)$|の(?:基本|基礎|入門|使い方)$",
     re.IGNORECASE,
 )
 #: Words of general English that say the same in most sentences.
@@ -232,7 +231,7 @@ def _bare_title(title: str) -> frozenset[str]:
 
 def _tokens(text: str) -> Iterator[str]:
     """What texts are compared by."""
-    for word in words(text if text.isascii() else normalize("NFKC", text)):
+    for word in words(text if text.isascii() else normalized(text)):
         if (word in STOP_WORDS or word in _FILLING) and word not in _NEGATIONS:
             continue
         yield from (_ONE_OF.get(key, key) for key in word_keys(word))

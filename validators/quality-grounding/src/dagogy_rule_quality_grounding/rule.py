@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import ceil
 from typing import Annotated, Any
-from unicodedata import normalize
 from urllib.parse import unquote
 
-from dagogy.api import STOP_WORDS, Block, Finding, Meta, Node, Rule, ScopeDocument, Subject, sentences, shorten, word_keys, words
+from dagogy.api import STOP_WORDS, Block, Finding, Meta, Node, Rule, ScopeDocument, Subject, normalized, sentences, shorten, word_keys, words
 from dagogy.api import Options as RuleOptions
 
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
@@ -350,4 +349,4 @@ def _tokens_of(word: str) -> Sequence[str]:
 
 
 def _fold(text: str) -> str:
-    return text.lower() if text.isascii() else normalize("NFKC", text).lower()
+    return text.lower() if text.isascii() else normalized(text).lower()

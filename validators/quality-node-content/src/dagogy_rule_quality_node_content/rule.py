@@ -231,30 +231,30 @@ def _whole(texts: Sequence[str]) -> bool:
     return all(text[text.rfind(" ") + 1 :] not in _LAST for text in texts)
 
 
-_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_CODE = re.compile(r"(?<!`)(`{1,20})(?!`).{1,1000}?(?<!`)\1(?!`)", re.DOTALL)
 _NAMES = r"(?:title|concept|topic|name|node|neighbou?r|prerequisite|predecessor|successor|idea|subject|skill|capability|task|criterion|example)s?"
 _VARIABLE = re.compile(rf"\$?\{{\{{?\s*{_NAMES}(?:_\w+)?\s*\}}|%\(\w+\)s|<{_NAMES}>|\[{_NAMES}\](?![(\[])", re.IGNORECASE)
 #: How many characters before or after it a source has as well where it is the source that speaks of a variable or a note ("marks a test as TODO").
 _CONTEXT = 20
 _SEPARATOR = re.compile(r"[\s“”„‘’«»\"]")
 _NOTE = re.compile(
-    r"\blorem ipsum dolor\b|\b(?:TODO|FIXME|XXX):|[(\[](?:TODO|TBD|FIXME|XXX)\b|\s(?:TBD|TODO)\.?$|\[(?:[Ii]nsert|[Aa]dd|[Yy]our|[Dd]escribe)\s[^\]]*\]"
+    r"\blorem ipsum dolor\b|\b(?:TODO|FIXME|XXX):|[(\[](?:TODO|TBD|FIXME|XXX)\b|\s(?:TBD|TODO)\.?$|\[(?:[Ii]nsert|[Aa]dd|[Yy]our|[Dd]escribe)\s[^\]]{0,300}\]"
 )
 _EMPTY = re.compile(r"“\s*”|„\s*[“”]|«\s*»|‘\s*’|「\s*」|『\s*』")
 #: An ellipsis at the end that breaks a sentence off, and does not go on with a series.
-_ELLIPSIS = re.compile(r"(?<!etc)(?<=[^\W\d_])\s*(?:\.{3,}|…+)[.\s]*$")
+_ELLIPSIS = re.compile(r"(?<!etc)(?<=[^\W\d_])\s*(?:\.{3}|…)[….\s]*$")
 _NO_END = re.compile(r"(?:^|\s)(?:the|and|or|because|which|an?)$", re.IGNORECASE)
 _HARDLY_AN_END = re.compile(r"(?:^|\s)(?:of|with|for|from|by|on|in|to|at|as|that|if|is|are)$", re.IGNORECASE)
-_BOLD = re.compile(r"(?<![\w*])(\*\*|__)(?=[^\s*_])(.+?)(?<=[^\s*_])\1(?![\w*])")
+_BOLD = re.compile(r"(?<![\w*])(\*\*|__)(?=[^\s*_])(.{1,500}?)(?<=[^\s*_])\1(?![\w*])")
 _LINK = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]+\)")
-_PAIR = re.compile(r"<(p|b|i|em|strong|u|div|span|li|ul|a|td|tr|table|h[1-6])\b[^<>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_PAIR = re.compile(r"<(p|b|i|em|strong|u|div|span|li|ul|a|td|tr|table|h[1-6])\b[^<>]*>(.{0,500}?)</\1>", re.IGNORECASE | re.DOTALL)
 _BREAK = re.compile(r"<br\s*/?>|&nbsp;", re.IGNORECASE)
 _HEAD = re.compile(r"^\s*(?:#{1,6}|[-*+•>])\s+(?=\w)")
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _BARE_URL = re.compile(r"^\s*https?://\S+\s*$")
 _BALANCED = re.compile(r"\([^()\[\]]*\)|\[[^()\[\]]*\]|“[^“”]*”|(?<!\d)\"[^\"]*\"")
 #: What may stand alone: half-open intervals, numbers of a list, inches and seconds, arrows, faces.
-_INTERVAL = re.compile(r"\[[^\[\]()]*,[^\[\]()]*\)|\([^\[\]()]*,[^\[\]()]*\]|\][^\[\]()]*,[^\[\]()]*\[")
+_INTERVAL = re.compile(r"\[[^\[\](),]*,[^\[\]()]*\)|\([^\[\](),]*,[^\[\]()]*\]|\][^\[\](),]*,[^\[\]()]*\[")
 _ALONE = re.compile(r"(?:^|[\s;,])\w{1,3}\)|(?<=\d)[\"”“]|[<>]{2,}|[:;]-?[()]")
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("«", "»"))
 

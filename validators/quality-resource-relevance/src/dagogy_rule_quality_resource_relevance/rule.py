@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Annotated, Any
-from unicodedata import normalize
 from urllib.parse import unquote
 
-from dagogy.api import Finding, Meta, Node, Resource, Rule, ScopeDocument, Subject, content_words, shorten, words
+from dagogy.api import Finding, Meta, Node, Resource, Rule, ScopeDocument, Subject, content_words, normalized, shorten, words
 from dagogy.api import Options as RuleOptions
 
 _LINES = re.compile(r"L(\d+)(?:-L?(\d+))?$")
@@ -195,7 +194,7 @@ class _Relevance:
 
     def _tokens(self, text: str) -> frozenset[str]:
         # Numbers are everywhere; they relate nothing.
-        stems = {s for s in content_words(text if text.isascii() else normalize("NFKC", text)) if not s.isdigit()} - self.generic
+        stems = {s for s in content_words(text if text.isascii() else normalized(text)) if not s.isdigit()} - self.generic
         return frozenset(stems | {s[:5] for s in stems})
 
 

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
-from unicodedata import normalize
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, shorten, word_keys, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, normalized, shorten, word_keys, words
 from dagogy.api import Options as RuleOptions
 
 # How much it says that a word of the item stands in a title, in the capability, in at least half of the core ideas, or in fewer.
@@ -18,7 +17,7 @@ _TITLE, _CAPABILITY, _MOST_IDEAS, _AN_IDEA = 1.0, 0.75, 0.5, 0.25
 _OF_ANOTHER = {_TITLE: 0.5, _CAPABILITY: 0.5, _MOST_IDEAS: 0.25, _AN_IDEA: 0.25}
 _MANY_ITEMS = 20
 # Splitting can only make an item easier to cover, so the "and" of some other languages is split at as well.
-_SEPARATOR = re.compile(r"\s*[,;&、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or|y|e|et|und|och|og|en|и|i)\s+", re.IGNORECASE)
+_SEPARATOR = re.compile(r"(?:(?<!\s)\s+)?[,;&、，；]\s*(?:(?:and|or)\s+)?|(?<!\s)\s+(?:and|or|y|e|et|und|och|og|en|и|i)\s+", re.IGNORECASE)
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 _GENERIC = tuple(
@@ -195,7 +194,7 @@ def _finding(text: str, item: _Item, nodes: Sequence[Node]) -> Finding:
 
 
 def _fold(text: str) -> str:
-    return text.lower() if text.isascii() else normalize("NFKC", text).lower()
+    return text.lower() if text.isascii() else normalized(text).lower()
 
 
 def _contains(titles: str, item: str) -> bool:

@@ -8,20 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Annotated, Any
-from unicodedata import normalize
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Rule, Subject, content_words, shorten, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Rule, Subject, content_words, normalized, shorten, stem, words
 from dagogy.api import Options as RuleOptions
 
 # "… are not covered", "No …": what a sentence says of the excluded thing, not the thing.
 _FRAME = re.compile(
     r"^(?:no|not|(?:any|every)thing (?:about|on)|we (?:do not|don't|will not|won't) (?:cover|teach|discuss|treat))\s+"
-    r"|\s+(?:(?:is|are|will be|were|was)\s+(?:not|out|excluded|omitted|skipped|left)\b.*|(?:is|are)n't\b.*|\(?out of scope\)?)$"
+    r"|(?<!\s)\s+(?:(?:is|are|will be|were|was)\s+(?:not|out|excluded|omitted|skipped|left)\b.*|(?:is|are)n't\b.*|\(?out of scope\)?)$"
 )
 # What follows narrows the thing down or exempts a part of it; then the words before it exclude too much.
 _RESTRICTED = re.compile(r"\b(?:except|excepting|beyond|other than|unless|apart from|besides|rather than|instead of|more than|that|which|who|where|when)\b")
-_EXAMPLES = re.compile(r"\s*(?:\(.*|\[.*|[:,]?\s(?:such as|e\.g\.|for example|including|like)\s.*)$", re.DOTALL)
-_SEPARATOR = re.compile(r"\s*[,;、，；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or|&)\s+")
+_EXAMPLES = re.compile(r"(?:(?<!\s)\s+)?(?:\(.*|\[.*|[:,]?\s(?:such as|e\.g\.|for example|including|like)\s.*)$", re.DOTALL)
+_SEPARATOR = re.compile(r"(?:(?<!\s)\s+)?[,;、，；]\s*(?:(?:and|or)\s+)?|(?<!\s)\s+(?:and|or|&)\s+")
 _PUNCTUATION = re.compile(r"[\s,;:.!?…、，；。'\"‘’“”()\[\]_‐-―-]+")
 # After a single excluded word a title may go on like this and still be about that word: "Deployment with Docker".
 _GOES_ON = r"(?:\s*[:(–—]|\s+(?:-\s|(?:with|using|in|on|via)\b))"
@@ -177,4 +176,4 @@ def _excluded(title: str, by_token: dict[str, list[_Part]], leading: frozenset[s
 
 
 def _fold(text: str) -> str:
-    return text.lower() if text.isascii() else normalize("NFKC", text).lower()
+    return text.lower() if text.isascii() else normalized(text).lower()

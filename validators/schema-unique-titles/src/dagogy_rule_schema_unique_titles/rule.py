@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dagogy.api import Finding, Rule, Subject
+from dagogy.api import Finding, Rule, Subject, normalized
 
 # Punctuation that does not tell one concept from another. Whatever can be an operator or part of a name (+ # * / & < = ! ' and
 # the like) stays, so that C, C++ and C# differ, and so do P = NP and P ≠ NP.
@@ -56,7 +55,7 @@ def _folded(titles: Sequence[str]) -> list[str]:
     if text.count("\n") >= len(titles):
         text = "\n".join(" ".join(title.split()) for title in titles)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+        text = normalized(text)
     text = f"\n{text.casefold()}\n"
     for character in _SPACES:
         text = text.replace(character, " ")

@@ -77,8 +77,11 @@ class LanguageModelProvider(Provider):
 
     @property
     def api(self) -> str:
-        """What else an answer depends on besides endpoint and model: the interface, the path of a gateway, the flags of a command. It is only hashed."""
+        """What else an answer depends on besides endpoint and model: the interface, the flags of a command. It is only hashed."""
         return ""
+
+    def prepare(self) -> None:
+        """Loads what is slow to load, such as an SDK. The clock of a question starts only then: that time is not the service's."""
 
     def complete(self, question: Question) -> Answer:
         """Asks the model once and returns what it wrote.
@@ -143,7 +146,9 @@ class LanguageModelProvider(Provider):
 
     def _ask(self, question: Question, request: ProposeRequest, spent: dict[str, float], notes: list[str]) -> Answer:
         """Asks; what it costs is added to `spent`, also when it fails. A failure tells what went before it, and keeps what was answered."""
-        question = replace(question, calls_left=self._calls_left(request, spent), started=time.monotonic())
+        calls_left = self._calls_left(request, spent)
+        self.prepare()
+        question = replace(question, calls_left=calls_left, started=time.monotonic())
         try:
             answer = self.complete(question)
         except ProviderError as error:

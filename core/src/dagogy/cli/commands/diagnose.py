@@ -10,14 +10,15 @@ import click
 
 from dagogy.api.errors import DagogyError, InvalidArgument, NotFound
 from dagogy.api.incidents import Failure
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
+from dagogy.cli.commands.export import slow_plugins
 from dagogy.cli.options import common
 from dagogy.incidents import pages
 from dagogy.incidents.diagnose import Answer, Verdict, examine
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import find_record, from_text, last_record, read_record
 from dagogy.incidents.recover import stale_incident
-from dagogy.incidents.redact import redacted
 from dagogy.workspace.runs import Run
 
 _SHOWN = 4
@@ -38,7 +39,7 @@ def diagnose(app: App, subject: str, exit_code: str, http_status: int | None, pr
     wanted = run is not None if probe is None else probe
     verdict = examined(app, failure, run) if wanted else ask(app.host, failure)
     secrets = app.secrets()
-    document = redacted({**verdict.as_dict(), "source": failure.source, "pages": [_page(app, a).as_dict() for a in verdict.best]}, secrets)
+    document = redacted({**verdict.as_dict(), **slow_plugins(app), "source": failure.source, "pages": [_page(app, a).as_dict() for a in verdict.best]}, secrets)
     app.emit(document, *(redacted(line, secrets) for line in _lines(app, verdict, failure)))
 
 

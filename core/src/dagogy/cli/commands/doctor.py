@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.options import common
-from dagogy.host.discovery import KINDS
-from dagogy.incidents.redact import redacted
+from dagogy.contracts.suggest import did_you_mean
+from dagogy.host.discovery import GROUPS, KINDS, strays
+from dagogy.host.manager import Host
 from dagogy.workspace.files import storage_error
+from dagogy.workspace.settings import Ignored
 
 
 @click.command("doctor", epilog="\b\nExample:\n  dagogy doctor")
@@ -54,25 +59,75 @@ def _python(app: App) -> str:
 
 
 def _settings(app: App) -> str:
-    path = app.settings.path
-    return f"from {path}" if path else "no configuration file; environment and defaults"
+    path, ignored = app.settings.path, app.settings.ignored
+    source = f"from {path}" if path else "no configuration file; environment and defaults"
+    return "; ".join([source, *ignored_lines(ignored)])
+
+
+def ignored_lines(ignored: Iterable[Ignored]) -> list[str]:
+    """For each file what of it does not count, why not, and the way out."""
+    by_file: dict[tuple[Path, str, str], list[str]] = {}
+    for one in ignored:
+        by_file.setdefault((one.path, one.reason, one.hint), []).append(one.key)
+    return [
+        f"ignored {', '.join(keys)} of {path}: {reason}; {hint}" if keys[0] else f"ignored {path}: {reason}; {hint}"
+        for (path, reason, hint), keys in by_file.items()
+    ]
 
 
 def _plugins(app: App) -> str:
+    """Imports every plugin with its implementation, and looks for what nobody would ever load or meet."""
     for kind in KINDS:
-        app.host.load(kind)
-    failed = [p for p in app.host.all() if p.state == "failed"]
-    if failed:
-        raise PluginError(
-            f"{len(failed)} of {len(app.host.all())} plugins cannot be used: " + "; ".join(f"{p.id} of {p.origin}: {p.reason}" for p in failed[:5]),
-            hint="'dagogy plugins list' shows them all",
+        for plugin in app.host.load(kind):
+            with contextlib.suppress(PluginError):
+                app.host.implementation(plugin)
+    found = app.host.all()
+    failed = [p for p in found if p.state == "failed"]
+    wrong = [f"{len(failed)} of {len(found)} plugins cannot be used: " + "; ".join(f"{p.id} of {p.origin}: {p.reason}" for p in failed[:5])] if failed else []
+    wrong += [*_unknown_groups(app.host), *_unknown_requires(app.host)]
+    if wrong:
+        hint = "'dagogy plugins list' shows them all; DAGOGY_DISABLE=ID or DISTRIBUTION leaves one out"
+        raise PluginError("; ".join(wrong), hint=hint, details={"plugins": [p.name for p in failed]})
+    return f"{sum(p.state == 'ready' for p in found)} ready, {sum(p.state == 'disabled' for p in found)} disabled"
+
+
+def _unknown_groups(host: Host) -> list[str]:
+    """The entry-point groups that are meant for dagogy and that this one does not know, so that nothing in them is ever loaded."""
+    return [
+        _with_guess(
+            f"{stray.distribution} {stray.version} has plugins in the entry-point group '{stray.group}', which dagogy does not know",
+            stray.group,
+            GROUPS.values(),
         )
-    return f"{sum(p.state == 'ready' for p in app.host.all())} ready, {sum(p.state == 'disabled' for p in app.host.all())} disabled"
+        for stray in strays()
+        if not host.selection.verdict(stray.as_entry())
+    ]
+
+
+def _unknown_requires(host: Host) -> list[str]:
+    """The rules that wait for one that is not installed: they run, but not behind what they asked for."""
+    known = {p.id for p in host.all("rule")}
+    return [
+        _with_guess(f"{plugin.name} requires the rule '{required}', which is not installed", required, known)
+        for plugin in host.all("rule")
+        if plugin.state == "ready"
+        for required in plugin.info.requires
+        if required not in known
+    ]
+
+
+def _with_guess(text: str, name: str, known: Iterable[str]) -> str:
+    guess = did_you_mean(name, list(known))
+    return f"{text} ({guess})" if guess else text
 
 
 def _rules(app: App) -> str:
     configured = app.session.rule_configs
+    before = {p.id for p in app.host.all("rule") if p.state == "failed"}
     app.session.judge.prepare()
+    broken = [p for p in app.host.all("rule") if p.state == "failed" and p.id not in before]
+    if broken:
+        raise PluginError("; ".join(p.error().message for p in broken), hint=broken[0].error().hint)
     off = sum(not c.enabled for c in configured.values())
     return f"{len(app.host.entries('rule')) - off} in force, {off} switched off"
 
@@ -95,8 +150,14 @@ def _runs_dir(app: App) -> str:
 
 
 def _provider(app: App) -> str:
+    from dagogy.api.providers import Readiness
+    from dagogy.pipeline.generate import ask, blame
+
     provider = app.session.provider()
-    readiness = provider.ready()
+    origin = app.session.provider_plugin().origin
+    readiness = ask(provider, origin, provider.ready)
+    if not isinstance(readiness, Readiness) or not all(isinstance(text, str) for text in (readiness.message, readiness.hint)):
+        raise blame(provider, origin, f"answered ready() with {readiness!r:.100}, not with a Readiness of texts")
     if not readiness.ready:
         raise ProviderError(f"provider '{provider.info.id}' is not ready: {readiness.message}", hint=readiness.hint)
     return f"{provider.info.id}: {readiness.message}"

@@ -34,14 +34,15 @@ def explain(app: App, identifier: str) -> None:
     """Explains a rule (why, bad and good example, how to fix, options), another plugin, an incident, or an error code."""
     incidents = pages.incidents(app.host)
     told = pages.page(app.host, incidents[identifier], identifier) if identifier in incidents else None
-    lines = [f"{identifier} (incident, classifier {told.plugin.id} of {told.plugin.origin})", "", told.text()] if told else []
+    lines = [f"{identifier} (incident, classifier {told.plugin.id} of {told.plugin.origin})", "", *told.text().split("\n")] if told else []
     actions = _actions(app, identifier) if told else []
     lines += ["Actions, in their order:", *(f"  {a['safety']:<7} {a['action']}: {a['summary']}" for a in actions)] if actions else []
     if identifier in _CODES:
         kind = _CODES[identifier]
         document = {"id": identifier, "kind": "error code", "exit_status": kind.exit_status, "text": cleandoc(kind.__doc__ or "")}
         document |= {"incident": {**told.as_dict(), "actions": actions}} if told else {}
-        app.emit(document, f"{identifier} (error code, exit status {kind.exit_status})", "", str(document["text"]), *([""] if lines else []), *lines)
+        about = [f"{identifier} (error code, exit status {kind.exit_status})", "", *str(document["text"]).split("\n")]
+        app.emit(document, *about, *([""] if lines else []), *lines)
         return
     if told:
         app.emit({**told.as_dict(), "actions": actions}, *lines)
@@ -79,7 +80,7 @@ def page(app: App, plugin: Plugin) -> dict[str, Any]:
             "severity": (config.severity if config else "") or plugin.info.severity,
             "enabled": config.enabled if config else True,
             "requires": list(plugin.info.requires),
-            "options": options_of(kind),
+            "options": plugin.call(lambda: options_of(kind)),
             "configured": dict(config.options) if config else {},
         }
     return document
@@ -91,6 +92,9 @@ def options_of(rule: Any) -> list[dict[str, Any]]:
         return []
     import msgspec
 
+    from dagogy.pipeline.judge import require_options
+
+    require_options(rule.Options)
     schema = msgspec.json.schema(rule.Options)
     properties = schema["$defs"][rule.Options.__name__]["properties"]
     return [
@@ -110,7 +114,7 @@ def _type(about: dict[str, Any]) -> str:
 def _lines(document: dict[str, Any]) -> list[str]:
     lines = [f"{document['id']} ({document['kind']} of {document['distribution']})", document["summary"], ""]
     if document["text"]:
-        lines += [document["text"], ""]
+        lines += [*document["text"].split("\n"), ""]
     if "severity" in document:
         state = "" if document["enabled"] else "; switched off in the configuration"
         lines.append(f"Severity: {document['severity']}{state}")

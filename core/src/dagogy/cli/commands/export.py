@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dagogy import __version__
-from dagogy.api.errors import DagogyError, InvalidArgument
+from dagogy.api.errors import InvalidArgument, ValidationFailed
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, run_argument
 from dagogy.contracts.suggest import did_you_mean
-from dagogy.host.manager import Plugin, is_stop
+from dagogy.host.manager import Plugin
 from dagogy.pipeline.session import OpenRun
-from dagogy.workspace.files import write_atomic
+from dagogy.workspace.files import export_atomic, from_json
 from dagogy.workspace.stages import CURRICULUM, PLAN
 
 if TYPE_CHECKING:
@@ -37,14 +37,24 @@ def export(app: App, reference: str, format_id: str, output: Path | None) -> Non
     artifact = CURRICULUM if plugin.info.subject == "curriculum" else PLAN
     with app.reading(reference) as opened:
         opened.require(artifact, "export")
-        document: Any = _curriculum(opened) if artifact == CURRICULUM else json.loads(opened.run.read(PLAN))
+        document: Any = _curriculum(opened) if artifact == CURRICULUM else _plan(opened)
     text = exported(app, plugin, ExportSubject(document=document, artifact=artifact, version=__version__))
     if output is not None:
-        write_atomic(output.absolute(), text.encode())
-    app.emit(
-        {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text},
-        f"written {output}" if output else text.removesuffix("\n"),
-    )
+        export_atomic(output.absolute(), text.encode(errors="backslashreplace"))
+    if output is None and not app.json:
+        app.write_export(text, plugin.info.media_type)
+        return
+    document = {"run_id": opened.run.id, "format": format_id, "output": str(output) if output else "", "text": "" if output else text}
+    app.emit(document | slow_plugins(app), f"written {output}")
+
+
+def _plan(opened: OpenRun) -> Any:
+    """The plan, which is current and so as `plan` wrote it, unless somebody changed its stamp as well."""
+    try:
+        document = from_json(opened.run.read(PLAN))
+    except ValueError as error:
+        raise ValidationFailed(f"{PLAN} is not JSON: {error}", hint=f"dagogy plan {opened.run.id}") from None
+    return document
 
 
 def find_exporter(app: App, format_id: str, subjects: tuple[str, ...], own: tuple[str, ...] = ()) -> Plugin:
@@ -75,19 +85,24 @@ def _curriculum(opened: OpenRun) -> Any:
 def exported(app: App, plugin: Plugin, subject: ExportSubject) -> str:
     """What the exporter makes of `subject`. Whatever goes wrong in it is a `PluginError` that names it."""
     exporter = app.host.implementation(plugin)
-    try:
-        text = exporter(plugin.info).export(subject)
-    except DagogyError:
-        raise
-    except BaseException as error:
-        if is_stop(error):
-            raise
-        plugin.fail(f"it raised {type(error).__name__}: {error}")
-        raise plugin.error() from error
+    # A third party's may change what it is given; the verdict on it is still to come.
+    shown = subject if plugin.ours else copy.deepcopy(subject)
+    text = plugin.call(lambda: exporter(plugin.info).export(shown), timed=True)
     if not isinstance(text, str):
         plugin.fail(f"it answered with a {type(text).__name__}, not with text")
         raise plugin.error()
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        plugin.fail(f"its text holds half of a surrogate pair at character {error.start}, which no file can hold")
+        raise plugin.error() from error
     return text
+
+
+def slow_plugins(app: App) -> dict[str, Any]:
+    """For the JSON of a command: the plugins that took too long, where there are any."""
+    slow = app.host.slow()
+    return {"slow_plugins": slow} if slow else {}
 
 
 COMMANDS = {"export": export}

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from dagogy.api.errors import InvalidArgument
+from dagogy.api.errors import InvalidArgument, NotFound
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.options import common
-from dagogy.incidents.redact import redacted
 from dagogy.workspace.circuits import Breakers
 
 
@@ -34,8 +34,10 @@ def list_incidents(app: App) -> None:
         except InvalidArgument as error:
             problems.append(error.message)
             continue
+        except NotFound:  # archived away meanwhile
+            continue
         problems += [f"{run_id}: {name} cannot be read" for name in told.unreadable]
-        for failure in told.failures:
+        for failure in told.faults:
             row = found.setdefault(failure.verdict.incident_id, {"count": 0, "runs": set(), "last_seen_utc": "", "by": Counter()})
             row["count"] += 1
             row["runs"].add(run_id)

@@ -29,10 +29,11 @@ from dagogy.workspace.runs import Run
 @common
 def postmortem(app: App, reference: str, owner: str, output: Path | None, folder: Path | None) -> None:
     """Writes section 6 of the runbook as Markdown: timeline (what was known when), cause, prevention, owner and actions."""
+    from dagogy.api.secrets import redacted
     from dagogy.incidents.postmortem import markdown
     from dagogy.incidents.postmortem import postmortem as report
-    from dagogy.incidents.redact import redacted
-    from dagogy.workspace.files import write_atomic
+    from dagogy.pipeline.markdown import document as markdown_document
+    from dagogy.workspace.files import export_atomic
 
     secrets = app.secrets()
     run = app.find(reference)
@@ -41,11 +42,11 @@ def postmortem(app: App, reference: str, owner: str, output: Path | None, folder
     document = redacted({**document, "regression_test": test}, secrets)
     lines = [redacted(line, secrets) for line in markdown(document)]
     if output is not None:
-        write_atomic(output, ("\n".join(lines) + "\n").encode(errors="backslashreplace"))
+        export_atomic(output, markdown_document(lines).encode())
         lines = [f"wrote {output}"]
     app.emit(document, *lines)
     if test:
-        app.note(f"wrote {' and '.join(test)}\nnext: python -m pytest {test[1]} (it fails until the defect is mended)")
+        app.note(f"wrote {' and '.join(test)}", f"next: python -m pytest {test[1]} (it fails until the defect is mended)")
 
 
 def _regression_test(app: App, run: Run, defect: str, folder: Path) -> list[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
-from dagogy.api.errors import NotFound, StorageError
+from dagogy.api.errors import DagogyError, NotFound, StorageError
 from dagogy.api.incidents import Failure
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, no_probe_option, run_argument
-from dagogy.incidents.recover import Incident, Recovery, Report, last_incident, stale_incident
-from dagogy.incidents.redact import redacted
+from dagogy.cli.replays import reviewed
+from dagogy.incidents.recover import Incident, Recovery, Report, is_begun, last_incident, stale_incident
 from dagogy.pipeline.report import plural
-from dagogy.workspace.runs import Run
+from dagogy.workspace.runs import REPLACES, Run
 
 
 @click.command("recover", epilog="\b\nExamples:\n  dagogy recover latest --dry-run\n  dagogy recover latest --unsafe")
@@ -27,42 +30,76 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
         app.host.get("recovery", only)
     app.session.check_fallbacks()
     run = app.find(reference)
-    incident = _incident(app, run)
+    run, incident = _incident(app, run)
     secrets = app.secrets()
 
     def say(line: str) -> None:
         if not app.json:
             app.write(str(redacted(line, secrets)))
 
-    say(f"recovering {run.id}: dagogy {' '.join(incident.command)}")
+    say(f"recovering {run.id}: {incident.line}")
     extra = () if app.third_party else ("--no-third-party",)
     recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, probes=not no_probe, extra=extra, say=say)
     report = recovery.plan(incident) if dry_run else recovery.recover(incident)
-    lines = [*report_lines(report), *([] if report.resolved else [f"next: {report.next_command}"])]
-    app.emit(redacted(report.as_dict(), secrets), *(str(redacted(line, secrets)) for line in lines))
+    lines = report_lines(report)
+    document = report.as_dict()
+    stale = _left_stale(app, report) if report.resolved else None
+    if stale is not None:
+        # What was made again makes what was made from it stale: on to the end of the flow.
+        for line in lines:
+            say(line)
+        say(f"{report.run_id} is current no further than that: on to {stale.line}")
+        followed = Recovery(app.host, app.settings, Run(app.session.runs.base / report.run_id), unsafe=unsafe, probes=not no_probe, extra=extra, say=say)
+        report = followed.recover(stale)
+        document |= {"then": report.as_dict(), "resolved": report.resolved, "exit_status": report.exit_status}
+        lines = report_lines(report)
+    lines += [] if report.resolved else [f"next: {report.next_command}"]
+    app.emit(redacted(document, secrets), *(str(redacted(line, secrets)) for line in lines))
     if not report.resolved:
         app.tell(str(redacted(report.first_line, secrets)))
     return report.exit_status
 
 
-def _incident(app: App, run: Run) -> Incident:
-    incident = last_incident(run)
-    if incident is None:
-        try:
-            with app.reading(run.id) as opened:
-                incident = stale_incident(opened)
-        except StorageError as error:  # most often invalid run metadata, which 'status' meets as well
-            failure = Failure(code=error.code, message=error.message, run_id=run.id, details=error.details, hint=error.hint, source=f"status of {run.id}")
-            incident = Incident(failure, ("status", run.id), error.exit_status)
+def _incident(app: App, run: Run) -> tuple[Run, Incident]:
+    """What is to be recovered from: of this run, or of the one whose place it was about to take when a recovery was cut off."""
+    incident = _standing(app, run)
+    if incident is None and run.exists(REPLACES):
+        before = next((i for i in app.session.runs.ids() if app.session.runs.replacement(i) == run.id), "")
+        old = Run(app.session.runs.base / before)
+        begun = last_incident(old, app.settings.environ) if before and is_begun(old) else None
+        if begun is not None:
+            return old, reviewed(app, begun, old.id)
     if incident is None:
         raise NotFound(f"run {run.id} has no failure that still stands", hint=f"dagogy status {run.id}")
-    return incident
+    return run, incident
+
+
+def _standing(app: App, run: Run) -> Incident | None:
+    incident = last_incident(run, app.settings.environ)
+    if incident is not None:
+        return reviewed(app, incident, run.id)
+    try:
+        with app.reading(run.id) as opened:
+            return stale_incident(opened)
+    except StorageError as error:  # most often invalid run metadata, which 'status' meets as well
+        failure = Failure(code=error.code, message=error.message, run_id=run.id, details=error.details, hint=error.hint, source=f"status of {run.id}")
+        return Incident(failure, ("status", run.id), error.exit_status)
+
+
+def _left_stale(app: App, report: Report) -> Incident | None:
+    """The artifacts that no longer fit together once the failed command ended well; it need not have been the last of the flow."""
+    with suppress(DagogyError), app.session.reading(report.run_id) as opened:
+        return stale_incident(opened)
+    return None
 
 
 def report_lines(report: Report) -> list[str]:
     """A recovery for people: what came of it, what is left to do by hand or with consent, and what would make a setting permanent."""
     lines = [f"{report.named}: {'resolved' if report.resolved else 'not resolved'}: {report.reason}"]
+    if report.kept:
+        lines.append(f"  its command, to type yourself if you want it: {report.incident.line}")
     lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
+    lines += [f"  nothing to do for {action}: {why}" for action, why in report.idle.items()]
     lines += [f"  to do: {command}" for step in report.steps for command in step.commands]
     if not report.resolved:
         for step in report.manual:

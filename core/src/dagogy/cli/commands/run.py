@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from dagogy.api.display import one_line
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.text import shorten
 from dagogy.cli.app import App
@@ -107,6 +108,7 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
             report = operations.validate(opened, result.best.subject, result.best.verdict)
             progress("validate", summary_line(report))
             if not report["passed"]:
+                operations.close_round(opened)
                 raise operations.validation_failure(opened, report)
             plan = operations.plan(opened, result.best.subject)
             progress("plan", _weeks(plan))
@@ -158,7 +160,8 @@ def _show_prompt(app: App, reference: str, scope: inputs.ScopeRequest | None) ->
         question = inputs.preview(opened, scope, app.session.provider(), template_bytes(app.settings))
     document = app.clean({"instructions": question.instructions, "text": question.text, "schema_name": question.schema_name, "schema": question.schema})
     schema = json.dumps(document["schema"], indent=2, ensure_ascii=False)
-    app.emit(document, document["instructions"], document["text"], "", f"{document['schema_name']}: {schema}")
+    text = f"{document['instructions']}\n{document['text']}\n\n{document['schema_name']}: {schema}"
+    app.emit(document, *text.split("\n"))
 
 
 def _scope(app: App, path: Path | None, mode: str | None, sections: tuple[str, ...]) -> inputs.ScopeRequest | None:
@@ -248,7 +251,7 @@ class _Live:
             self._finish()
             self._now = stage
             self._progress.start_task(self._tasks[stage])
-        self._progress.update(self._tasks[stage], visible=True, line=line)
+        self._progress.update(self._tasks[stage], visible=True, line=one_line(line))
 
     def _finish(self) -> None:
         if self._now:

@@ -30,7 +30,7 @@ def schema(app: App, name: str | None) -> None:
     if name not in names:
         raise NotFound(f"there is no schema '{name}'", hint=did_you_mean(name, names) or f"schemas: {', '.join(names)}")
     text = schema_text(name)
-    app.emit(json.loads(text), text.rstrip("\n"))
+    app.emit(json.loads(text), *text.rstrip("\n").split("\n"))
 
 
 COMMANDS = {"schema": schema}

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from dagogy.api.incidents import CommandResult
+from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.commands.recover import report_lines
 from dagogy.cli.options import common, no_probe_option, run_argument
@@ -15,7 +16,6 @@ from dagogy.incidents import pages
 from dagogy.incidents.commands import run_command
 from dagogy.incidents.intake import from_text, last_record, read_record
 from dagogy.incidents.recover import Incident, Recovery, Report, failing_status, told
-from dagogy.incidents.redact import redacted
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import REPORT_MD
 

@@ -60,7 +60,7 @@ def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: 
         if exporter is not None:
             text = exported(app, exporter, _export_subject(app, opened, report))
             if text:
-                app.write(text.removesuffix("\n"))
+                app.write_export(text, exporter.info.media_type)
         elif app.json:
             app.emit(report)
         else:
@@ -116,7 +116,7 @@ def _show_fixes(app: App, opened: OpenRun, unsafe: bool) -> None:
     before, after, done, hidden = operations.fix(opened, unsafe=unsafe, write=False)
     a, b = (text.decode("utf-8", "replace").splitlines(True) for text in (before, after))
     diff = "".join(difflib.unified_diff(a, b, f"a/{CURRICULUM}", f"b/{CURRICULUM}"))
-    app.emit({"fixes": done, "hidden_unsafe_fixes": hidden, "diff": diff}, diff.rstrip("\n") or "no such fix would change anything")
+    app.emit({"fixes": done, "hidden_unsafe_fixes": hidden, "diff": diff}, *(diff.rstrip("\n") or "no such fix would change anything").split("\n"))
     if hidden:
         app.note(f"{plural(hidden, 'fix', 'fixes')} that would change the meaning not shown: --unsafe-fixes --diff shows them")
 
@@ -128,7 +128,9 @@ def _print_text(app: App, opened: OpenRun, report: dict[str, Any]) -> None:
         rule = finding["rule_id"]
         shown[rule] = shown.get(rule, 0) + 1
         if shown[rule] <= SHOWN_A_RULE:
-            app.write(_line(finding, colour))
+            severity = f"{finding['severity']:<7}"
+            shown_severity = click.style(severity, fg=_COLOURS[finding["severity"]]) if colour else severity
+            app.write(_line(finding), styled=f"{shown_severity} ")
     for rule, count in shown.items():
         if count > SHOWN_A_RULE:
             app.write(f"… and {count - SHOWN_A_RULE} more of {rule}, in {opened.run.path / REPORT_MD}")
@@ -141,12 +143,10 @@ def _print_text(app: App, opened: OpenRun, report: dict[str, Any]) -> None:
         app.write(hidden)
 
 
-def _line(finding: dict[str, Any], colour: bool) -> str:
-    severity = f"{finding['severity']:<7}"
+def _line(finding: dict[str, Any]) -> str:
     place = f"{'topic_spec' if finding['document'] == 'topic_spec' else ''}{finding['pointer'] or '/'}"
     mark = f" [{finding['fix']['safety']} fix]" if finding["fix"] else ""
-    shown = click.style(severity, fg=_COLOURS[finding["severity"]]) if colour else severity
-    return f"{shown} {finding['rule_id']} {place}: {' '.join(finding['message'].split())}{mark}"
+    return f"{finding['rule_id']} {place}: {' '.join(finding['message'].split())}{mark}"
 
 
 def _hidden_fixes(report: dict[str, Any], run_id: str) -> str:

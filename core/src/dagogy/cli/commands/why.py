@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from dagogy.api.display import one_line
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument
 from dagogy.pipeline.session import OpenRun
+from dagogy.workspace.files import from_json
 from dagogy.workspace.stages import CURRICULUM, TRACE
 
 #: Pieces of evidence that the text shows for an edge, and its longest quotation; the JSON output has all.
@@ -23,8 +24,9 @@ def _complete_nodes(ctx: click.Context, parameter: click.Parameter, incomplete: 
 
     try:
         run = App([]).session.runs.find(ctx.params["reference"])
-        nodes = json.loads(run.read(CURRICULUM))["nodes"]
-        return [CompletionItem(n["id"], help=n["title"]) for n in nodes if n["id"].startswith(incomplete)]
+        nodes = from_json(run.read(CURRICULUM))["nodes"]
+        ids = [(n["id"], one_line(n["title"])) for n in nodes if n["id"].startswith(incomplete) and n["id"] == one_line(n["id"])]
+        return [CompletionItem(node_id, help=title) for node_id, title in ids]
     except (DagogyError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
 
@@ -59,7 +61,7 @@ def _notes(opened: OpenRun) -> list[str]:
     if not opened.run.exists(TRACE):
         return []
     try:
-        rounds = json.loads(opened.run.read(TRACE))["iterations"]
+        rounds = from_json(opened.run.read(TRACE))["iterations"]
         return [note for r in rounds if r["action"] == "propose" for note in r["notes"] if isinstance(note, str)]
     except (ValueError, KeyError, TypeError):
         return []

@@ -1,0 +1,212 @@
+"""Which configuration files the user has trusted: path, owner and content, remembered outside any project.
+
+A configuration file may come from a stranger: an archive, a clone, a parent folder that others can write to. What it says about rules and limits
+counts all the same. Settings that start a program, choose a provider or say where a key goes (`Settings.is_sensitive`) count only once the
+user has trusted the file; git (`safe.directory`) and direnv (`direnv allow`) do the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shlex
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dagogy.api.errors import ConfigError, DagogyError, StorageError
+from dagogy.workspace.events import utc_now
+from dagogy.workspace.files import read_regular, to_json, write_atomic
+from dagogy.workspace.state import privacy_problem, private_dir, state_dir
+
+TRUSTED = "trusted.json"
+_LOCK = ".trusted.lock"
+#: Bytes. No configuration is that long; a file that is was not meant to be one.
+LARGEST_FILE = 2**20
+#: tomllib needs quadratic time for a key of many dotted parts, and a deep table ends its recursion: bounds on both.
+_MOST_DOTS_SQUARED, _DEEPEST = 4_000_000, 50
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """A configuration file as it was read, once. `real`: its path without symlinks; `problem`: why it can never be trusted as it stands, or ""."""
+
+    path: Path
+    real: Path
+    data: bytes
+    owner: int
+    problem: str
+    hint: str
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+    def table(self) -> dict[str, Any]:
+        """The bytes as TOML. Raises `ConfigError`."""
+        import tomllib
+
+        try:
+            text = self.data.decode("utf-8-sig").replace("\r\n", "\n")
+            if sum(line.count(".") ** 2 for line in text.split("\n")) > _MOST_DOTS_SQUARED:
+                raise RecursionError
+            table = tomllib.loads(text)
+            if _deeper_than(table, _DEEPEST):
+                raise RecursionError
+        except RecursionError:
+            raise ConfigError(f"{self.path} is nested too deeply to be a configuration", hint="correct or remove it") from None
+        except ValueError as error:
+            raise ConfigError(f"{self.path} is not TOML: {error}", hint="correct or remove it") from None
+        return table
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """A file that was trusted: its path without symlinks, its owner's uid and the SHA-256 of its content then."""
+
+    path: str
+    owner: int
+    sha256: str
+    trusted_at_utc: str
+
+
+def read_config(path: Path) -> ConfigFile:
+    """The file, with what speaks against trusting it. Raises `ConfigError` for what cannot be read, is no regular file, or is too long.
+
+    Content, owner and mode come from one open file, so that nothing can change between the check and the use.
+    """
+    try:
+        real = Path(os.path.realpath(path, strict=True))
+        descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                wrong = os.strerror(errno.EISDIR) if stat.S_ISDIR(found.st_mode) else "it is not a regular file"
+                raise ConfigError(f"{path} cannot be read: {wrong}", hint="replace it by a file, or remove it")
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read(LARGEST_FILE + 1)
+        finally:
+            os.close(descriptor)
+        problem, hint = _problem(path, real, found)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    if len(data) > LARGEST_FILE:
+        raise ConfigError(f"{path} is longer than {LARGEST_FILE:,} bytes, which no configuration is", hint="shorten or remove it")
+    return ConfigFile(path, real, data, found.st_uid, problem, hint)
+
+
+def _problem(path: Path, real: Path, found: os.stat_result) -> tuple[str, str]:
+    """Why a file cannot be trusted, whoever trusts it, and what to do about it; two empty texts where it can.
+
+    Somebody else could replace it, or put another one in its place: its owner and mode count, and those of its folder; of a symlink, both ends.
+    """
+    places = [("it", real, found), (f"its folder {real.parent}", real.parent, os.stat(real.parent))]
+    if os.path.islink(path):
+        folder = Path(os.path.abspath(path.parent))
+        places += [("the symlink", path, os.lstat(path)), (f"the folder {folder} of the symlink", folder, os.stat(folder))]
+    for name, place, seen in places:
+        # The superuser's folder is as safe as one's own; the file itself is to be one's own.
+        folder_of_root = (0,) if stat.S_ISDIR(seen.st_mode) else ()
+        problem = privacy_problem(seen, folder_of_root)
+        if problem:
+            way = f"'chmod go-w {shlex.quote(str(place))}'" if "mode" in problem else "make a copy of your own in a folder of your own"
+            return f"{name} {problem}", way
+    return "", ""
+
+
+def _deeper_than(value: Any, most: int) -> bool:
+    """Whether tables and arrays are nested deeper than `most`; without recursion, which is what it guards."""
+    level = [value]
+    for _ in range(most):
+        level = [item for v in level if isinstance(v, dict | list) for item in (v.values() if isinstance(v, dict) else v)]
+        if not level:
+            return False
+    return True
+
+
+class TrustStore:
+    """The files that this user has trusted, in `trusted.json` of the state folder."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.folder = state_dir(environ)
+
+    def entries(self) -> list[Trusted]:
+        """All of them, by path. Raises `StorageError` when the list cannot be read, or is not this user's alone."""
+        path = self.folder / TRUSTED
+        try:
+            for place in (self.folder, path):
+                problem = privacy_problem(os.lstat(place))
+                if problem:
+                    raise StorageError(f"{place} is not believed: it {problem}", hint=f"remove {path}, and trust your files again")
+            rows = json.loads(read_regular(path))["files"]
+            found = [Trusted(str(r["path"]), int(r["owner"]), str(r["sha256"]), str(r["trusted_at_utc"])) for r in rows]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}", hint="check its owner and mode") from None
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise StorageError(f"{path} is no list of trusted files", hint="remove it, and trust your files again") from None
+        return sorted(found, key=lambda entry: entry.path)
+
+    def objection(self, file: ConfigFile) -> tuple[str, str]:
+        """Why the file is not trusted, and the way out; two empty texts where it is."""
+        if file.problem:
+            return file.problem, f"{file.hint}; then 'dagogy trust'"
+        try:
+            entry = next((e for e in self.entries() if e.path == str(file.real)), None)
+        except DagogyError as error:
+            return error.message, error.hint
+        if entry is None:
+            return "the file is not trusted", "'dagogy trust' shows and trusts it"
+        if (entry.owner, entry.sha256) != (file.owner, file.sha256):
+            return "the file has changed since it was trusted", "'dagogy trust' shows and trusts it as it is now"
+        return "", ""
+
+    def remember(self, file: ConfigFile) -> Trusted:
+        """Trusts the file with the content that was read. Raises `ConfigError` for one that cannot be trusted, and `StorageError`."""
+        if file.problem:
+            raise ConfigError(f"{file.path} cannot be trusted: {file.problem}", hint=file.hint)
+        entry = Trusted(str(file.real), file.owner, file.sha256, utc_now())
+        with self._changing() as entries:
+            entries[:] = [*(e for e in entries if e.path != entry.path), entry]
+        return entry
+
+    def forget(self, path: Path) -> bool:
+        """Trusts the file no more; whether it was trusted. It need not exist any more. Raises `StorageError`."""
+        with self._changing() as entries:
+            left = [e for e in entries if e.path != os.path.realpath(path)]
+            gone = len(left) < len(entries)
+            entries[:] = left
+        return gone
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[list[Trusted]]:
+        """The entries, to be changed in place; written at the end. One process at a time."""
+        private_dir(self.folder)
+        try:
+            descriptor = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise StorageError(f"{self.folder / _LOCK} cannot be opened: {error.strerror}", hint="check its owner and mode") from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            before = self.entries()
+            entries = list(before)
+            yield entries
+            if entries != before:
+                self._write(entries)
+        finally:
+            os.close(descriptor)
+
+    def _write(self, entries: Sequence[Trusted]) -> None:
+        before = os.umask(0o077)
+        try:
+            write_atomic(self.folder / TRUSTED, to_json({"schema_version": 1, "files": [asdict(e) for e in entries]}))
+        finally:
+            os.umask(before)

@@ -1,0 +1,350 @@
+"""`kill -9` at every change that a command makes to the file system, and at random moments."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+from torture.hooks import kill_at, quiet, record, recorded
+from torture.kinds import BUILDERS, Case, the_run
+from torture.oracle import Loss, ended, files_of, whole
+from torture.stand import Ran, Stand
+
+
+class Scenario(NamedTuple):
+    """A workspace and a command on it. `gone`: the run may be missing afterwards, either not made yet or archived away.
+
+    `starts`: it starts commands as processes of their own, so that not every version which a file has on the way is known here.
+    """
+
+    name: str
+    workspace: str
+    argv: tuple[str, ...]
+    gone: bool = False
+    starts: bool = False
+
+
+SCENARIOS = (
+    Scenario("init", "empty", ("init", "course"), gone=True),
+    Scenario("init --from", "archived", ("init", "--from", "packed.tar.gz"), gone=True),
+    Scenario("run, first", "initialized", ("run", "latest", "--scope-file", "tea.md")),
+    Scenario("run, again", "iterated", ("run", "latest", "--scope-file", "tea.md")),
+    Scenario("run, spec edited", "edited", ("run", "latest")),
+    Scenario(
+        "run, one section",
+        "iterated",
+        ("run", "latest", "--scope-file", "tea.md", "--scope-section", "Water"),
+    ),
+    Scenario("validate", "edited", ("validate", "latest")),
+    Scenario("validate, failing", "spoilt", ("validate", "latest")),
+    Scenario("validate --fix", "fixable", ("validate", "latest", "--fix")),
+    Scenario("plan", "unplanned", ("plan", "latest")),
+    Scenario("iterate", "iterated", ("iterate", "latest")),
+    Scenario("status", "edited", ("status", "latest")),
+    Scenario("archive", "iterated", ("archive", "latest")),
+    Scenario("archive --remove", "iterated", ("archive", "latest", "--remove"), gone=True),
+    Scenario("export", "iterated", ("export", "latest", "--format", "mermaid", "-o", "graph.mmd")),
+    Scenario("recover, stale", "edited", ("recover", "latest", "--no-probe"), starts=True),
+    Scenario("recover, failed", "failed", ("recover", "latest", "--no-probe", "--unsafe"), starts=True),
+    Scenario(
+        "run --self-heal",
+        "spoilt",
+        ("run", "latest", "--self-heal", "--scope-file", "tea.md", "--scope-section", "Water"),
+        starts=True,
+    ),
+    Scenario("triage", "edited", ("triage", "latest", "--no-probe"), starts=True),
+    Scenario("diagnose", "failed", ("diagnose", "latest", "--no-probe")),
+    Scenario("escalate", "failed", ("escalate", "latest")),
+    Scenario("postmortem", "failed", ("postmortem", "latest", "-o", "postmortem.md")),
+)
+#: The files of a run whose content is its result.
+ARTIFACTS = (
+    "run.json", "inputs/topic_spec.json", "inputs/scope.md", "outputs/curriculum/curriculum.json",
+    "outputs/curriculum/previous_curriculum.json",
+    "outputs/curriculum/evidence.json", "outputs/reviews/validation_report.md",
+    "outputs/reviews/validation_report.json", "outputs/plan/plan.json",
+    "outputs/reviews/diff_report.json", "scope_concepts.json", "scope_dag.json",
+)  # fmt: skip
+_DIFF = "outputs/reviews/diff_report.json"
+_PREVIOUS = "outputs/curriculum/previous_curriculum.json"
+#: What differs from one time to the next: times, durations, process numbers, and the names of runs and records made now.
+_VOLATILE = re.compile(rb'\d{4}-\d\d-\d\dT[\d:.]+Z|\d{8}T\d{6}[\d-]*Z?-\d+|\d{8}-\d{6}|"(?:seconds|pid|duration_ms)": [\d.e-]+|\b\d+(?:\.\d+)? s\b|\.\d+\.tmp')
+
+
+@dataclass(slots=True)
+class Reference:
+    """The command left alone: how it ended, what it changed, and which content each file of the run had on the way."""
+
+    status: int
+    seconds: float
+    changes: list[str]
+    before: dict[str, bytes]
+    versions: dict[str, set[bytes]]
+    removed: set[str]
+    stage: str
+    diff: Any
+
+
+#: By scenario. They are made before the workers are forked, which have them then; nothing in them tells of one stand.
+_references: dict[str, Reference] = {}
+_RUN_ID = re.compile(r"\d{8}-\d{6}(?:-[a-z0-9-]+)?")
+
+
+def _name(path: Path | str, stand: Stand) -> str:
+    """A path below the workspace, the same on each stand: without the run's id."""
+    return _RUN_ID.sub("RUN", os.path.relpath(path, stand.work))
+
+
+def reference(stand: Stand, scenario: Scenario) -> Reference:
+    """The scenario carried out once, with its changes recorded."""
+    key = scenario.name
+    if key not in _references:
+        stand.restore(scenario.workspace, BUILDERS.get(scenario.workspace, lambda s: None))
+        before = _contents(stand)
+        note = stand.scratch / "recorded"
+        first = stand.run(*scenario.argv, before=record(note), cpu=60)
+        names, versions, removed = recorded(note)
+        states: dict[str, set[bytes]] = {}
+        for path, contents in versions.items():
+            states.setdefault(_name(path, stand), set()).update(map(_steady, contents))
+        for path, content in _contents(stand).items():  # what a process of its own wrote, as recover's commands do
+            states.setdefault(path, set()).add(content)
+        stage, _ = _stage(stand)
+        _references[key] = Reference(
+            first.status,
+            first.seconds,
+            names,
+            before,
+            states,
+            {_name(p, stand) for p in removed},
+            stage,
+            _diff(stand),
+        )
+    return _references[key]
+
+
+def _steady(data: bytes) -> bytes:
+    return _VOLATILE.sub(b"?", data)
+
+
+def _contents(stand: Stand) -> dict[str, bytes]:
+    """The artifacts of all runs, by path below the workspace, without what differs from one time to the next."""
+    found = {}
+    for path in files_of(stand.work):
+        if any(str(path).endswith("/" + name) for name in ARTIFACTS) and "/.new-" not in str(path):
+            found[_name(path, stand)] = _steady(path.read_bytes())
+    return found
+
+
+def _stage(stand: Stand) -> tuple[str, Ran]:
+    """The stage of the newest run as `status` tells it; "none" where there is no run, "" where it could not say."""
+    ran = stand.run("status", "latest", "--json", before=quiet)
+    if ran.status == 3:
+        return "none", ran
+    try:
+        return str(json.loads(ran.out)["stage"]), ran
+    except (ValueError, KeyError, TypeError):
+        return "", ran
+
+
+def _diff(stand: Stand) -> Any:
+    """What the diff of the newest run says, and the curriculum that it was made against (b"" for none); None where there is no diff."""
+    try:
+        run = the_run(stand)
+        document = json.loads((run / _DIFF).read_bytes())
+        previous = run / _PREVIOUS
+        diff = {k: document.get(k) for k in ("added_nodes", "removed_nodes", "changed_nodes")}
+        return diff, _steady(previous.read_bytes()) if previous.exists() else b""
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _after_kill(stand: Stand, scenario: Scenario, known: Reference) -> Iterator[Loss]:
+    """What must hold at once, before any other command."""
+    yield from whole(stand.work)
+    now = _contents(stand)
+    if scenario.gone and scenario.argv[0] == "archive" and not _ids(stand):
+        if not list((stand.runs / "archives").glob("*.tar.gz")):
+            yield Loss("run lost", "neither the run nor an archive of it is there")
+        return
+    for path, content in now.items():
+        versions = {known.before.get(path), *known.versions.get(path, ())}
+        if content not in versions and not scenario.starts:
+            yield Loss("artifact", f"{path} is neither as before nor as the command writes it")
+    for path in known.before.keys() - now.keys():
+        if path not in known.removed:
+            yield Loss("artifact lost", path)
+
+
+def _ids(stand: Stand) -> list[str]:
+    return sorted(p.name for p in stand.runs.iterdir() if p.name[:1].isdigit()) if stand.runs.is_dir() else []
+
+
+def _judge(stand: Stand, scenario: Scenario, known: Reference, random: Random) -> Iterator[Loss]:
+    yield from _after_kill(stand, scenario, known)
+    existed = bool(_ids(stand))
+    stage, ran = _stage(stand)
+    yield from ended(ran, as_json=True)
+    if stage == "none" and (existed or not scenario.gone):
+        yield Loss("status", f"status says {ran.told} though the run is there")
+    elif ran.status not in (0, 3):
+        yield Loss("status", f"exit {ran.status}: {ran.told}")
+    # What was through with its work when it died is not gone on with: the same command is a new round then, in which nothing changes.
+    through = stage == known.stage and _diff(stand) == known.diff
+    if existed:
+        recovered = yield from _recovering(stand, scenario, known, random, through)
+        through = through or recovered
+    yield from _again(stand, scenario, known, existed, through)
+
+
+def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Random, through: bool) -> Generator[Loss, None, bool]:
+    """Whether `recover` knows of the command that died, where it had begun on the run (the log says so).
+
+    Now and then it is carried out; whether the command is through then is returned.
+    """
+    log = the_run(stand) / "logs/events.jsonl"
+    events = list(events_of(log))
+    names = [str(e.get("event")) for e in events]
+    dry = stand.run("recover", "latest", "--dry-run", "--no-probe", "--json", before=quiet)
+    yield from ended(dry, as_json=True)
+    if scenario.argv[0] == "recover":
+        # Unless the failed command has ended well meanwhile, the failure still stands, and a recovery that was killed must not forget it.
+        mended = names.count("recovered") or _stage(stand)[0] == known.stage
+        if dry.status == 3 and not mended:
+            yield Loss(
+                "recover forgot",
+                "the failure that was being recovered from no longer stands, though nothing fixed it",
+            )
+        return False
+    died = next((e for e in reversed(events) if e.get("event") == "command_lost"), None)
+    if died is None or names[-1] == "command_ended":
+        return False
+    try:
+        command = json.loads(dry.out).get("command", [])
+    except ValueError:
+        return False
+    if dry.status == 3 or list(command[1:2]) != [scenario.argv[0]]:
+        yield Loss(
+            "recover forgot",
+            f"'{died.get('command')}' was lost, and recover says: exit {dry.status}, {command or dry.told}",
+        )
+    elif scenario.argv[0] in ("run", "plan", "iterate") and known.status == 0 and random.random() < 0.15:
+        done = stand.run("recover", "latest", "--no-probe", cpu=60)
+        yield from ended(done)
+        if done.status or _stage(stand)[0] != known.stage:
+            yield Loss("recover failed", f"exit {done.status}, stage {_stage(stand)[0]}: {done.told}")
+        elif not through and _diff(stand) != known.diff:
+            yield Loss("diff lost", f"by recover: {_short(_diff(stand))} instead of {_short(known.diff)}")
+        return True
+    return False
+
+
+def events_of(log: Path) -> Iterator[dict[str, Any]]:
+    """The events of a log; a torn line is passed over."""
+    for line in log.read_bytes().splitlines() if log.exists() else ():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            yield event
+
+
+def _again(stand: Stand, scenario: Scenario, known: Reference, existed: bool, through: bool) -> Iterator[Loss]:
+    """The same command once more ends as it would have, and makes the same; what was `through` finds nothing new."""
+    argv = scenario.argv
+    if scenario.name == "archive --remove" and not existed:
+        archives = sorted((stand.runs / "archives").glob("*.tar.gz"))
+        argv = ("init", "--from", str(archives[0])) if archives else argv
+    again = stand.run(*argv, before=quiet, cpu=60)
+    yield from ended(again)
+    wanted = {known.status}
+    if argv[0] == "recover":
+        wanted |= {0, 3}  # the killed one may have been through with it
+    elif argv[0] == "triage":
+        wanted |= {0}
+    if again.status not in wanted and argv == scenario.argv:
+        yield Loss("rerun", f"exit {again.status} instead of {known.status}: {again.told}")
+        return
+    stage, _ = _stage(stand)
+    known_stage = ("iterated" if not existed else "none") if scenario.name == "archive --remove" else known.stage
+    if stage != known_stage:
+        yield Loss("rerun", f"stage {stage!r} instead of {known_stage!r}")
+    if argv[0] == "run" and not through and _diff(stand) != known.diff:
+        yield Loss("diff lost", f"{_short(_diff(stand))} instead of {_short(known.diff)}")
+    left = [p for p in files_of(stand.runs) if p.name.startswith(".") and p.name.endswith(".tmp") and p.parent.name != "failures"]
+    if left and argv[0] in ("run", "validate", "plan", "iterate", "archive"):
+        yield Loss("left over", f"{left[0]}")
+    yield from whole(stand.work)
+
+
+def _short(diff: Any) -> str:
+    return "no diff" if diff is None else " ".join(f"{len(v or ())} {k}" for k, v in diff[0].items())
+
+
+def points(stand: Stand) -> list[tuple[Scenario, int, str]]:
+    """Every change of every scenario, with its number and its name."""
+    return [(s, n, name) for s in SCENARIOS for n, name in enumerate(reference(stand, s).changes, 1)]
+
+
+class KillPoints:
+    """A kill at the change; the size picks so many of all of them, and from some 1,200 on all are done."""
+
+    name = "kill-changes"
+    summary = "kill -9 at every write, rename, fsync, link, unlink of every command that writes"
+    share = 1.0
+
+    def __init__(self) -> None:
+        self._points: list[tuple[str, int, str]] = []
+
+    def most(self, stand: Stand) -> int | None:
+        self._points = [(s.name, n, name) for s, n, name in points(stand)]
+        return len(self._points)
+
+    def case(self, stand: Stand, seed: int, number: int, random: Random) -> Case:
+        order = list(self._points)
+        Random(f"{seed}/order").shuffle(order)
+        name, change, call = order[number % len(order)]
+        scenario = next(s for s in SCENARIOS if s.name == name)
+        known = reference(stand, scenario)
+        case = Case(f"[{name}] dagogy {' '.join(scenario.argv)}: killed at change {change} ({call})")
+        stand.restore(scenario.workspace, BUILDERS.get(scenario.workspace, lambda s: None))
+        ran = stand.run(*scenario.argv, before=kill_at(change), cpu=60)
+        if ran.status != -signal.SIGKILL:  # it may make a change less than the last time
+            case.tried = 0
+            case.losses += ended(ran)
+            return case
+        case.losses += _judge(stand, scenario, known, random)
+        return case
+
+
+class KillTimes:
+    name = "kill-times"
+    summary = "kill -9 from outside at a random moment"
+    share = 1.0
+
+    def most(self, stand: Stand) -> int | None:
+        points(stand)
+        return None
+
+    def case(self, stand: Stand, seed: int, number: int, random: Random) -> Case:
+        scenario = random.choice(SCENARIOS)
+        known = reference(stand, scenario)
+        fraction = random.uniform(0.02, 1.0)
+        for _ in range(4):
+            case = Case(f"[{scenario.name}] dagogy {' '.join(scenario.argv)}: killed after {fraction:.3f} of {known.seconds:.2f} s")
+            stand.restore(scenario.workspace, BUILDERS.get(scenario.workspace, lambda s: None))
+            ran = stand.run(*scenario.argv, kill_after=fraction * known.seconds, cpu=60)
+            if ran.status == -signal.SIGKILL:
+                case.losses += _judge(stand, scenario, known, random)
+                return case
+            fraction *= 0.6  # it was through before; sooner, then
+        case.tried = 0
+        return case

@@ -1,0 +1,175 @@
+"""What a kind of torture is: it numbers its cases, and each case can be done again from seed and number alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, Protocol
+
+from torture.oracle import Loss
+from torture.stand import Ran, Stand
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(slots=True)
+class Case:
+    """One case: what was tried, in words that can be typed or found again, and what was lost. `tried` is 0 where nothing came about."""
+
+    what: str = ""
+    tried: int = 1
+    losses: list[Loss] = field(default_factory=list)
+
+    def lost(self, what: str, seen: str) -> None:
+        self.losses.append(Loss(what, seen))
+
+
+class Kind(Protocol):
+    """A kind of torture. `share`: its cases for each one of `--size`; `most` bounds the cases where there are only so many."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def summary(self) -> str: ...
+
+    @property
+    def share(self) -> float: ...
+
+    def most(self, stand: Stand) -> int | None: ...
+
+    def case(self, stand: Stand, seed: int, number: int, random: Random) -> Case: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Simple:
+    """A kind that is one function."""
+
+    name: str
+    summary: str
+    share: float
+    function: Callable[[Stand, int, Random], Case]
+
+    def most(self, stand: Stand) -> int | None:
+        return None
+
+    def case(self, stand: Stand, seed: int, number: int, random: Random) -> Case:
+        return self.function(stand, number, random)
+
+
+def random_of(seed: int, kind: str, number: int) -> Random:
+    """The random numbers of one case, the same on every machine."""
+    return Random(f"{seed}/{kind}/{number}")
+
+
+# --- workspaces that cases start from
+
+TEA = """# Tea
+
+## Water
+Water carries the taste. Soft water has few minerals, and it keeps the taste clear.
+
+## Leaves
+Leaves give water their colour. Green leaves are not oxidised, black leaves are.
+
+## Brewing
+Brewing needs water and leaves. Hot water draws the taste out of the leaves in minutes.
+"""
+MORE_TEA = (
+    TEA
+    + """
+## Tasting
+Tasting needs brewing. A taster compares cups that were brewed in the same way.
+"""
+)
+
+
+def ok(stand: Stand, *argv: str) -> Ran:
+    """Runs a command that has to end well; what a workspace is made with."""
+    ran = stand.run(*argv)
+    if ran.status:
+        raise AssertionError(f"dagogy {' '.join(argv)}: {ran.status}: {ran.err.decode('utf-8', 'replace')}")
+    return ran
+
+
+def the_run(stand: Stand) -> Path:
+    """The folder of the only (or newest) run."""
+    return max(p for p in stand.runs.iterdir() if p.name[:1].isdigit())
+
+
+def build_initialized(stand: Stand) -> None:
+    (stand.work / "tea.md").write_text(TEA)
+    (stand.work / "more.md").write_text(MORE_TEA)
+    ok(stand, "init", "course")
+
+
+def build_iterated(stand: Stand) -> None:
+    """A run that has been through the pipeline twice, so that it has a previous curriculum and a diff."""
+    build_initialized(stand)
+    ok(stand, "run", "latest", "--scope-file", "tea.md")
+    ok(stand, "run", "latest", "--scope-file", "more.md")
+
+
+def build_failed(stand: Stand) -> None:
+    """`build_iterated`, and then a validation that failed, with its record."""
+    build_iterated(stand)
+    _spoil(stand)
+    stand.run("validate", "latest")
+
+
+def build_edited(stand: Stand) -> None:
+    """`build_iterated`, with a topic spec that was edited since: everything made from it is stale."""
+    build_iterated(stand)
+    spec = the_run(stand) / "inputs/topic_spec.json"
+    spec.write_text(spec.read_text().replace("Tea", "Green Tea"))
+
+
+def build_spoilt(stand: Stand) -> None:
+    """`build_iterated`, with a curriculum that no longer passes."""
+    build_iterated(stand)
+    _spoil(stand)
+
+
+def _spoil(stand: Stand) -> None:
+    path = the_run(stand) / "outputs/curriculum/curriculum.json"
+    document = json.loads(path.read_text())
+    document["nodes"][0]["prerequisites"] = [document["nodes"][-1]["id"]]
+    path.write_text(json.dumps(document))
+
+
+def build_fixable(stand: Stand) -> None:
+    """A curriculum that a safe fix makes better: an edge that another path makes redundant."""
+    build_iterated(stand)
+    path = the_run(stand) / "outputs/curriculum/curriculum.json"
+    document = json.loads(path.read_text())
+    nodes: list[dict[str, Any]] = document["nodes"]
+    by_id = {n["id"]: n for n in nodes}
+    for node in nodes:
+        far = [q for p in node["prerequisites"] for q in by_id[p]["prerequisites"] if q not in node["prerequisites"]]
+        if far:
+            node["prerequisites"] = [*node["prerequisites"], far[0]]
+            break
+    path.write_text(json.dumps(document))
+
+
+def build_unplanned(stand: Stand) -> None:
+    build_iterated(stand)
+    (the_run(stand) / "outputs/plan/plan.json").unlink()
+
+
+def build_archived(stand: Stand) -> None:
+    """An archive of a run, outside of the runs dir, and no run."""
+    build_iterated(stand)
+    ok(stand, "archive", "latest", "--remove")
+    packed = next((stand.runs / "archives").glob("*.tar.gz"))
+    packed.rename(stand.work / "packed.tar.gz")
+
+
+BUILDERS: dict[str, Callable[[Stand], None]] = {name.removeprefix("build_"): builder for name, builder in list(globals().items()) if name.startswith("build_")}
+
+
+def losses_of(*sources: Iterator[Loss]) -> list[Loss]:
+    return [loss for source in sources for loss in source]

@@ -1,0 +1,99 @@
+"""Whatever a text consists of, the time for it grows with its length: no pattern backtracks, and no document holds a run up."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_documents import HEAD, SHAPES
+from support import ROOT, Desk, clean_environment, forked
+
+PROBE = Path(__file__).resolve().parent / "pattern_probe.py"
+#: Patterns of other hands, by module.
+LEFT_OUT = frozenset({"dagogy.api.secrets"})
+SIZE = 100_000
+#: Seconds of CPU: what a document of `SIZE` may take, and the room that a machine gets whose cores are shared.
+ALLOWED, ROOM = 5, 3
+
+
+def slow_patterns(thoroughness: str, tmp_path: Path) -> list[dict[str, Any]]:
+    """The patterns whose time grows faster than the text, found in a process that sees each being compiled."""
+    documents = [str(ROOT / "examples" / f"{name}.md") for name in ("container-networking", "intro-statistics")]
+    done = subprocess.run(
+        [sys.executable, str(PROBE), thoroughness, *documents], capture_output=True, text=True, cwd=tmp_path, env=clean_environment(), check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    shown = json.loads(done.stdout)
+    assert shown["patterns"] > 500  # all are seen
+    return [f for f in shown["findings"] if f["module"] not in LEFT_OUT]
+
+
+def test_patterns_take_time_that_grows_with_the_text(tmp_path: Path) -> None:
+    assert not slow_patterns("few", tmp_path)
+
+
+@pytest.mark.slow
+def test_patterns_take_time_that_grows_with_any_text(tmp_path: Path) -> None:
+    assert not slow_patterns("thorough", tmp_path)
+
+
+def test_the_probe_finds_patterns_that_backtrack() -> None:
+    import re
+
+    import pattern_probe as probe
+
+    for pattern, way in (
+        (r"(?:\w+ ?){1,8}$", "match"),
+        (r"\s+$", "finditer"),
+        (r"^\S+ needs (?:\S+ ?){1,8}\d$", "match"),
+        (r"\bfrom\b.*\bto\b", "search"),
+        (r"(a|a)*b", "match"),
+    ):
+        one = probe.Found(re.compile(pattern), "here", 1, {way})
+        assert list(probe.findings([one], thorough=True)), pattern
+    for pattern, way in ((r"(?<!\s)\s+$", "finditer"), (r"\w+(?: \w+){0,7}", "match"), (r"[a-z]+\d", "match")):
+        assert not list(probe.findings([probe.Found(re.compile(pattern), "here", 1, {way})], thorough=True)), pattern
+
+
+def run_within(seconds: int, text: str, desk: Desk, tmp_path: Path) -> tuple[int, str]:
+    """Status and stderr of a run of `text` in a process that is killed after so many seconds of CPU. What is loaded once is loaded before."""
+    (desk.folder / "warm.md").write_text(HEAD)
+    desk.init()
+    desk("run", "latest", "--scope-file", "warm.md")
+    (desk.folder / "scope.md").write_text(text)
+
+    def run() -> int:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        done = desk("run", "latest", "--scope-file", "scope.md")
+        os.write(2, done.err.encode())
+        return done.status
+
+    done = forked(run, tmp_path)
+    return done.status, done.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_document_of_any_shape_ends(shape: str, desk: Desk, tmp_path: Path) -> None:
+    status, err = run_within(ALLOWED * ROOM, SHAPES[shape](SIZE), desk, tmp_path)
+    assert status in (0, 2, 4), err
+    assert "could not run" not in err
+
+
+@pytest.mark.parametrize("shape", ["a URL after each cue", "one sentence", "AsciiDoc links", "marks and words"])
+def test_a_small_document_of_a_hard_shape_ends(shape: str, desk: Desk, tmp_path: Path) -> None:
+    status, err = run_within(ALLOWED * ROOM, SHAPES[shape](12_000), desk, tmp_path)
+    assert status in (0, 4), err
+
+
+def test_a_long_address_after_requires_is_read_at_once(desk: Desk, tmp_path: Path) -> None:
+    url = "https://host.example/" + "-".join(["a"] * 120)
+    text = f"# Birds\n\n## Falcon\n\nA falcon hunts in flight.\n\n## Heron\n\nThe heron requires {url}; see there!\n"
+    status, err = run_within(ALLOWED * ROOM, text, desk, tmp_path)
+    assert status in (0, 4), err

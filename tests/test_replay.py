@@ -1,0 +1,484 @@
+"""`recover` and what strangers wrote: it runs again only what this user ran on this machine, and only what goes on with that very run."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from dagogy.api.errors import StorageError
+from dagogy.cli.app import COMMANDS, App, LazyGroup, cli
+from dagogy.cli.replays import COMMON, FILE, REPLAYS, SAFE
+from dagogy.workspace.events import append_event
+from dagogy.workspace.provenance import foreign, sealed
+from dagogy.workspace.runs import Run
+from dagogy.workspace.state import private_dir, state_dir, user_key
+from support import ROOT, SOUND_SPEC, Desk, Outcome, Yard, failed, forked, put, run_with, sound_curriculum
+from test_recover import CURRICULUM, action, cyclic, events, failing, planned_then_edited, record, recovered, rewritten
+
+ID = "20260131-120000-gift"
+#: A program that says that it was started.
+PROGRAM = "#!/bin/sh\ntouch {mark}\n"
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+
+def started(words: Sequence[str], folder: Path | str, **more: Any) -> dict[str, Any]:
+    """The event of a command that did not come to its end."""
+    facts = {"command": " ".join(["dagogy", *words]), "pid": 4_000_000, "stage": "generated", "words": list(words), "folder": str(folder)}
+    return {"at_utc": "2026-01-31T12:00:00.000000Z", "event": "command_started", **facts, **more}
+
+
+def gift(desk: Desk, words: Sequence[str], files: dict[str, str] | None = None, **more: Any) -> Path:
+    """The archive of a stranger's run, whose log tells of a command that did not come to its end; restored, its folder."""
+    run = desk.runs / ID
+    metadata = {"schema_version": 1, "run_id": ID, "created_at_utc": "2026-01-31T12:00:00Z", "stage": "generated", "stamps": {}, "history": []}
+    content = {
+        "run.json": json.dumps(metadata),
+        "inputs/topic_spec.json": json.dumps(SOUND_SPEC),
+        CURRICULUM: json.dumps(sound_curriculum()),
+        "logs/events.jsonl": json.dumps(started(words, run, **more)) + "\n",
+        **(files or {}),
+    }
+    with tarfile.open(desk.folder / "x.tar.gz", "w:gz") as tar:
+        for name, text in content.items():
+            member = tarfile.TarInfo(f"{ID}/{name}")
+            member.size, member.mode = len(text.encode()), 0o755 if name.endswith(".sh") else 0o644
+            tar.addfile(member, io.BytesIO(text.encode()))
+    desk.ok("init", "--from", "x.tar.gz")
+    return run
+
+
+def kept_from(desk: Desk, run: Path, *options: str) -> Outcome:
+    """`recover`, which does nothing at all to the run; the report as text and as JSON."""
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file() and "logs" not in p.parts}
+    shown = desk("recover", run.name, *options)
+    told = desk("recover", run.name, *options, "--json")
+    assert told.status == shown.status != 0
+    assert told.json["steps"] == []
+    assert not events(run, "recovery_started", "recovery_retried", "recovery_action")
+    assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file() and "logs" not in p.parts} == before
+    return Outcome(told.status, told.out, shown.out)
+
+
+# --- what came in with an archive ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [(), ("--unsafe",)], ids=["", "with consent"])
+def test_no_program_of_a_restored_run_is_started(desk: Desk, options: tuple[str, ...]) -> None:
+    mark = desk.folder / "started"
+    files = {"dagogy.toml": 'agent_provider = "codex_exec"\ncoding_agent_cmd = "./a.sh"\n', "a.sh": PROGRAM.format(mark=mark)}
+    run = gift(desk, ["run", ID], files)
+    told = kept_from(desk, run, *options)
+    assert "it came in with the archive that the run was restored from on 2" in told.json["reason"]
+    assert f"its command, to type yourself if you want it: dagogy run {ID}\n" in told.err
+    assert told.json["next"] == f"dagogy status {ID}"
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("archive", ID, "--remove"),
+        ("export", ID, "--format", "mermaid", "-o", "{victim}"),
+        ("run", ID, "--scope-file", "/etc/hostname"),
+        ("run", ID, "--provider", "codex_exec"),
+        ("init", "--from", "{victim}", ID),
+        ("validate", ID),
+    ],
+    ids=lambda words: " ".join(words[:1] + words[2:3]),
+)
+def test_no_command_of_a_restored_run_is_carried_out(desk: Desk, words: tuple[str, ...]) -> None:
+    victim = desk.folder / "victim"
+    victim.write_text("mine")
+    words = tuple(word.format(victim=victim) for word in words)
+    run = gift(desk, words)
+    for options in ((), ("--unsafe",), ("--dry-run",)):
+        told = kept_from(desk, run, *options)
+        assert " ".join(["dagogy", *words]) in told.err
+        assert "archive" in told.json["not_run_again"]
+    assert victim.read_text() == "mine"
+    assert not (desk.runs / "archives").exists()
+    assert not (run / "inputs/scope.md").exists()
+
+
+def test_an_own_record_that_comes_back_in_an_archive_is_not_replayed(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    archive = desk.ok("archive", run.name, "--remove", "--json").json["archive"]
+    desk.ok("init", "--from", archive)
+    assert "it came in with the archive" in kept_from(desk, run).json["reason"]
+    assert desk("plan", run.name).status == 5  # typed here and now
+    desk.ok("recover", run.name)
+    assert desk.stage(run.name) == "planned"
+
+
+def test_a_strangers_record_does_not_hide_what_failed_here(desk: Desk) -> None:
+    run = run_with(desk)
+    forged = record(run, "stage_conflict", "m", ["archive", run.name, "--remove"], 5)
+    put(forged, {k: v for k, v in json.loads(forged.read_bytes()).items() if k != "seal"})
+    assert "nothing shows that you ran it" in kept_from(desk, run).json["reason"]
+    assert desk("plan", run.name).status == 5
+    assert desk("recover", run.name, "--json").json["command"] == ["dagogy", "plan", run.name]
+    assert desk.stage(run.name) == "planned"
+
+
+def test_a_stranger_names_no_file_outside_the_run_by_the_time_or_process_of_a_lost_command(desk: Desk) -> None:
+    run = gift(desk, ["run", ID])
+    outside = desk.folder / "outside"
+    outside.mkdir()
+    event = started(["run", ID], run, pid=f"/../../../../../{outside}/x") | {"at_utc": f"{outside}/t"}
+    (run / "logs/events.jsonl").write_text(json.dumps(event) + "\n")
+    desk("status", ID)
+    assert {p.parent for p in desk.folder.rglob("*-interrupted.json")} == {run / "logs/failures"}
+
+
+def test_what_is_no_event_in_a_log_is_passed_over(desk: Desk) -> None:
+    run = run_with(desk)
+    with (run / "logs/events.jsonl").open("a") as log:
+        log.write('{"event": []}\n{"event": {"a": 1}}\n[1]\n{"at_utc": 3}\n')
+    assert desk("plan", run.name).status == 5
+    for command in ("recover", "postmortem", "incidents"):
+        desk.ok(command, *(["list"] if command == "incidents" else [run.name]))
+
+
+# --- from another user, host, run, or folder -------------------------------------------------------------------------------
+
+
+def test_a_record_of_another_user_host_or_run_or_one_that_was_changed_is_not_replayed(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run, other = run_with(desk), desk.init("other")
+    path = record(run, "stage_conflict", "m", ["plan", run.name], 5)
+    ours = json.loads(path.read_bytes())
+    assert foreign(ours, run, os.environ) == ""
+    for change in ({"command": ["dagogy", "run", run.name]}, {"details": {"path": "/etc"}}, {"code": "x"}, {"at_utc": "2098"}):
+        assert "was changed" in foreign({**ours, **change}, run, os.environ)
+    assert "another run" in foreign(ours, other, os.environ)
+    assert "another machine, 'elsewhere\\x1b'" in foreign({**ours, "seal": {**ours["seal"], "host": "elsewhere\x1b"}}, run, os.environ)
+    assert "another user" in foreign({**ours, "seal": {**ours["seal"], "uid": os.geteuid() + 1}}, run, os.environ)
+    assert "nothing shows that you ran it" in foreign({k: v for k, v in ours.items() if k != "seal"}, run, os.environ)
+    for seal in ([], {}, {"mac": 3}, {"mac": "é", "at_utc": "9"}, {"mac": "x", "at_utc": []}):
+        assert foreign({**ours, "seal": seal}, run, os.environ)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another user's"))
+    assert "was changed, or comes from" in kept_from(desk, run).json["reason"]
+
+
+def test_a_record_is_not_replayed_where_the_user_has_no_key(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = desk.folder / "state"
+    place.write_text("a file where a folder should be")
+    monkeypatch.setenv("XDG_STATE_HOME", str(place))
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5  # all but the recovery works
+    told = kept_from(desk, run)
+    assert f"nothing shows who ran it: cannot use the private folder {place}/dagogy" in told.json["reason"]
+    assert f"dagogy plan {run.name}" in told.err
+
+
+def test_a_command_that_was_killed_is_ours_exactly_if_its_start_is(desk: Desk) -> None:
+    run = run_with(desk)
+    facts = {k: v for k, v in started(["validate", run.name], desk.folder).items() if k not in ("at_utc", "event")}
+    for ours in (False, True):
+        (run / "logs/events.jsonl").unlink(missing_ok=True)
+        sent = sealed(facts, run, os.environ) if ours else facts
+        put(run / "logs/events.jsonl", json.dumps({"at_utc": f"2026-01-31T12:00:0{int(ours)}.000000Z", "event": "command_started", **sent}) + "\n")
+        assert desk("recover", run.name, "--json").json["resolved"] is ours
+
+
+def test_the_folder_is_the_callers_and_a_relative_file_is_told_with_the_way_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_with(desk)
+    deep = desk.folder / "deep er"
+    deep.mkdir()
+    scope = deep / "notes.md"
+    record(run, "stage_conflict", "m", ["run", run.name, "--scope-file", "notes.md"], 5, folder=str(deep))
+    told = kept_from(desk, run)
+    way = f"cd '{deep}' && ORCHESTRATION_BASE_DIR={desk.runs} dagogy recover {run.name}"
+    assert told.json["next"] == way
+    assert f"which counts from the folder in which it was run: {deep}" in told.json["reason"]
+    scope.write_text("# Tea\n\n## Leaves\nLeaves are picked.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
+    done = subprocess.run(way.replace("dagogy", f"{sys.executable} -m dagogy"), shell=True, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert (run / "inputs/scope.md").exists()
+
+
+def test_an_absolute_scope_file_that_this_user_typed_is_read_again(desk: Desk) -> None:
+    run = desk.init()
+    scope = desk.folder / "notes.md"
+    assert failed(desk("run", run.name), "stage_conflict")
+    scope.write_text("# Tea\n\n## Leaves\nLeaves are picked.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
+    rewritten(run, command=["dagogy", "run", run.name, "--scope-file", str(scope)], folder="/somewhere/else")
+    desk.ok("recover", run.name)
+    assert desk.stage(run.name) == "iterated"
+
+
+# --- the closed list -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["archive", "RUN", "--remove"], "it writes outside the run, and may remove the run"),
+        (["export", "RUN", "--format", "mermaid", "-o/tmp/x"], "--output: it writes outside the run"),
+        (["run", "RUN", "--provider=internal", "--model", "m"], "--provider: it names a provider; --model: it names a model"),
+        (["validate", "RUN", "--unsafe-fixes"], "--unsafe-fixes: it changes what the curriculum means"),
+        (["nonsense", "RUN"], "it is no command line of dagogy's own commands"),
+        (["--no-third-party", "run", "RUN", "--new-option"], "it is no command line of dagogy's own commands"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else "",
+)
+def test_what_may_do_more_than_go_on_with_the_run_needs_consent(desk: Desk, words: list[str], why: str) -> None:
+    run = run_with(desk)
+    command = [run.name if word == "RUN" else word for word in words]
+    record(run, "stage_conflict", "m", command, 5, details={"artifact": "outputs/plan/plan.json"})
+    told = kept_from(desk, run)
+    assert told.json["not_run_again"] == why
+    assert told.json["next"] == f"dagogy recover {run.name} --unsafe"
+    assert " ".join(["dagogy", *command]) in told.err
+    assert desk.stage(run.name) == "generated"
+
+
+def test_with_consent_the_whole_command_line_is_shown_first(desk: Desk) -> None:
+    run = run_with(desk)
+    victim = desk.folder / "graph.mmd"
+    command = ["export", run.name, "--format", "mermaid", "--output", str(victim)]
+    assert desk(*command).status == 0
+    victim.write_text("mine")
+    record(run, "stage_conflict", "m", command, 5, details={"artifact": "outputs/plan/plan.json"})
+    done = desk("recover", run.name, "--unsafe")
+    assert f"with your consent (--output: it writes outside the run): dagogy {' '.join(command)}\n" in done.out
+    assert done.out.index("with your consent") < done.out.index("again:")
+    assert victim.read_text() != "mine"
+
+
+def leaves(command: click.Command, name: str) -> list[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        return [leaf for child, inner in command.commands.items() for leaf in leaves(inner, f"{name} {child}")]
+    return [(name, command)]
+
+
+def test_every_command_and_every_option_is_in_the_list() -> None:
+    assert set(REPLAYS) == set(COMMANDS), "say in cli/replays.py whether 'recover' may run the command again by itself"
+    context = click.Context(cli, obj=App([]))
+    assert isinstance(cli, LazyGroup)
+    for name in COMMANDS:
+        command, known = cli.get_command(context, name), REPLAYS[name]
+        assert command is not None
+        for label, leaf in leaves(command, name):
+            names = {p.name for p in leaf.params} - set(COMMON)
+            assert isinstance(known, str) or names == set(known), f"'{label}': say in cli/replays.py of each option whether it is harmless"
+            for p in leaf.params:
+                # Whatever takes a path is a file that is read, or needs consent.
+                kind = known if isinstance(known, str) else {**COMMON, **known}[str(p.name)]
+                assert not isinstance(p.type, click.Path) or kind != SAFE, f"'{label}' {p.name}"
+                assert kind != FILE or isinstance(p.type, click.Path)
+
+
+# --- the key -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_is_private_made_once_and_outside_any_project(tmp_path: Path) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path / "a" / "state"), "HOME": str(tmp_path)}
+    key = user_key(environ)
+    assert user_key(environ) == key
+    folder = state_dir(environ)
+    assert folder == tmp_path / "a/state/dagogy"
+    assert [(p.name, stat.S_IMODE(p.stat().st_mode)) for p in folder.iterdir()] == [("user.key", 0o600)]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for unset in ({}, {"XDG_STATE_HOME": ""}, {"XDG_STATE_HOME": "relative"}):
+        assert state_dir({"HOME": str(tmp_path), **unset}) == tmp_path / ".local/state/dagogy"
+
+
+@pytest.mark.parametrize(("mode", "name"), [(0o640, "user.key"), (0o602, "user.key"), (0o755, "")])
+def test_a_key_that_others_could_read_or_change_is_refused(tmp_path: Path, mode: int, name: str) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    user_key(environ)
+    place = state_dir(environ) / name
+    place.chmod(mode)
+    with pytest.raises(StorageError, match="can be used by others") as caught:
+        user_key(environ)
+    assert caught.value.hint == f"chmod go= {place}"
+
+
+def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    user_key(environ)
+    path = state_dir(environ) / "user.key"
+    with monkeypatch.context() as other:
+        other.setattr(os, "geteuid", lambda: 4242)
+        with pytest.raises(StorageError, match="belongs to another user"):
+            user_key(environ)
+    path.write_bytes(b"short")
+    with pytest.raises(StorageError, match="is not a key"):
+        user_key(environ)
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+    with pytest.raises(StorageError):
+        user_key(environ)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError):
+        private_dir(tmp_path / "file")
+
+
+# --- what cannot be understood ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["nonsense"], "invalid_argument"),
+        (["plan"], "invalid_argument"),
+        (["plan", "nope"], "not_found"),
+        (["plan", "../x"], "invalid_argument"),
+        (["archive", "nope"], "not_found"),
+        (["plan", "RUN", "--nonsense"], "invalid_argument"),
+        (["plan", "RUN", "--wait", "soon"], "invalid_argument"),
+        (["explain", "nonsense"], "not_found"),
+        (["schema", "nonsense"], "not_found"),
+        (["diagnose", "nope.json"], "not_found"),
+        (["run", "nope", "--scope-file", "nope.md"], "invalid_argument"),
+    ],
+    ids=" ".join,
+)
+def test_a_typo_writes_nothing_and_is_no_incident(desk: Desk, words: list[str], code: str) -> None:
+    failed(desk(*("course" if word == "RUN" else word for word in words)), code)
+    assert list(desk.folder.iterdir()) == []
+    run = desk.init("course")
+    before = {p: p.read_bytes() if p.is_file() else b"" for p in desk.folder.rglob("*")}
+    told = failed(desk(*(run.name if word == "RUN" else word for word in words)), code)
+    assert {p: p.read_bytes() if p.is_file() else b"" for p in desk.folder.rglob("*")} == before
+    assert "incident " not in told.err
+    assert "record: " not in told.err
+    assert desk.ok("incidents", "list", "--json").json["incidents"] == []
+
+
+# --- a recovery that was killed, and what it leaves ------------------------------------------------------------------------
+
+
+def killed_in_its_first_action(yard: Yard, desk: Desk) -> Path:
+    action(yard, "killed", "import os; context.dagogy('plan', context.run_id); os.kill(os.getpid(), 9)")
+    run = failing(yard, desk)
+    assert recovered(yard, desk, run.name).status == -9
+    return run
+
+
+def test_a_recovery_that_was_killed_in_its_first_action_knows_what_it_was_to_recover(yard: Yard, desk: Desk) -> None:
+    run = killed_in_its_first_action(yard, desk)
+    assert len(list((run / "logs/failures").iterdir())) == 2, "the action's command has failed and left a record"
+    put(run / CURRICULUM, sound_curriculum())
+    done = yard.run("recover", run.name, "--json", cwd=desk.folder, DAGOGY_DISABLE="killed")
+    assert json.loads(done.stdout)["command"] == ["dagogy", "validate", run.name]
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_command_of_a_recovery_that_was_killed_with_it_is_not_what_failed(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    (path,) = (run / "logs/failures").iterdir()
+    facts = {k: v for k, v in started(["validate", run.name], desk.folder).items() if k not in ("at_utc", "event")}
+    account = {"action": "run-missing-stages", "incident": "stage_conflict", "record": path.name, "role": "action"}
+    append_event(run / "logs/events.jsonl", "recovery_started", failure=str(path), command=["plan", run.name])
+    append_event(run / "logs/events.jsonl", "command_started", **sealed({**facts, "recovery": account}, run, os.environ))
+    done = desk("recover", run.name, "--json")
+    assert len(list((run / "logs/failures").glob("*interrupted*"))) == 1
+    assert done.json["command"] == ["dagogy", "plan", run.name]
+    assert desk.stage(run.name) == "planned"
+
+
+def test_one_fault_is_one_incident_however_often_a_recovery_met_it(yard: Yard, desk: Desk) -> None:
+    action(yard, "patient", 'return RecoveryOutcome(changed=True, message="m")', times=3)
+    run = failing(yard, desk)
+    for _ in range(2):
+        assert recovered(yard, desk, run.name, "--only", "patient").status == 4
+    assert len(list((run / "logs/failures").iterdir())) == 7
+    assert [(row["incident"], row["count"]) for row in desk.ok("incidents", "list", "--json").json["incidents"]] == [("validation_failure", 1)]
+    assert not any("deterministic" in criterion for criterion in desk.ok("postmortem", run.name, "--json").json["escalation_criteria"])
+    assert desk("validate", run.name).status == 4  # typed again: the same fault once more
+    assert desk.ok("incidents", "list", "--json").json["incidents"][0]["count"] == 2
+
+
+def test_a_run_that_was_replaced_leaves_its_name_to_the_fresh_one(desk: Desk) -> None:
+    run = desk.init("tea")
+    put(run / "inputs/topic_spec.json", SOUND_SPEC)
+    (run / "run.json").write_text("{")
+    fresh = desk.ok("recover", "tea", "--unsafe", "--only", "fresh-run", "--json").json["run_id"]
+    assert fresh != run.name
+    for name in ("tea", "latest"):
+        assert desk.ok("status", name, "--json").json["run_id"] == fresh
+    assert failed(desk("status", run.name), "io_error"), "its whole id still finds it"
+
+
+def test_a_run_cannot_say_by_itself_that_another_one_took_its_place(desk: Desk) -> None:
+    victim = desk.init("tea")
+    put(victim / "inputs/topic_spec.json", {**SOUND_SPEC, "goal": "Mine"})
+    run = desk.init("gift")
+    (run / "run.json").write_text("{")
+    put(run / "logs/replaced_by", victim.name + "\n")
+    before = (victim / "inputs/topic_spec.json").read_bytes()
+    done = desk("recover", run.name, "--unsafe", "--only", "fresh-run", "--json")
+    assert done.json["run_id"] != victim.name
+    assert (victim / "inputs/topic_spec.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("place", ["dagogy.pipeline.operations.validate", "dagogy.pipeline.operations.iterate", "dagogy.workspace.runs.Run.event"])
+def test_a_rerun_after_a_kill_keeps_the_last_good_previous_curriculum(desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    run = desk.init()
+    desk.ok("run", run.name, "--scope-file", str(ROOT / "examples/sourdough-baking.md"))
+    first = (run / CURRICULUM).read_bytes()
+    second = ("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"))
+
+    def killed() -> int:
+        original = Run.event
+
+        def at_the_end(self: Run, event: str, **facts: Any) -> None:
+            if event == "generated":  # the draft is there, the loop is not over
+                os._exit(9)
+            original(self, event, **facts)
+
+        monkeypatch.setattr(place, at_the_end if place.endswith("event") else lambda *a, **k: os._exit(9))
+        return desk(*second).status
+
+    for _ in range(2):
+        assert forked(killed, desk.folder).status == 9
+    assert (run / CURRICULUM).read_bytes() != first
+    done = desk.ok(*second, "--json")
+    assert (run / "outputs/curriculum/previous_curriculum.json").read_bytes() == first
+    assert done.json["diff"]["added"] > 0
+    desk.ok(*second)  # and a round that was closed is the previous one
+    assert desk.ok("diff", run.name, "--json").json["added_nodes"] == []
+
+
+def test_a_recovery_goes_on_until_nothing_is_stale(desk: Desk) -> None:
+    run = planned_then_edited(desk)
+    assert desk("plan", run.name).status == 5
+    done = desk.ok("recover", run.name, "--json").json
+    assert (done["command"][1], done["then"]["command"][1], done["resolved"]) == ("plan", "iterate", True)
+    assert desk.stage(run.name) == "iterated"
+
+
+def test_a_dry_run_promises_only_what_has_something_to_do(desk: Desk) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    told = desk("recover", run.name, "--dry-run", "--json").json
+    assert [p["action"] for p in told["planned"]] == ["run-missing-stages"]
+    assert list(told["nothing_to_do"]) == ["read-kept-scope"]
+    put(run / CURRICULUM, cyclic())
+    assert desk("validate", run.name).status == 4
+    told = desk("recover", run.name, "--dry-run", "--json").json
+    assert told["planned"] == []
+    assert told["nothing_to_do"] == {
+        "fix-findings": "no finding can be fixed safely",
+        "fix-findings-unsafely": "no finding can be fixed by a rule",
+    }
+    assert [h["action"] for h in told["hidden"]] == ["regenerate"]
+    assert not [p for p in before if not p.exists()]

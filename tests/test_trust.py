@@ -1,0 +1,421 @@
+"""A configuration file can come from a stranger: what it says of programs, providers and keys counts only once the user has trusted it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagogy.api import endpoint_of, plain_http_hop
+from dagogy.api.errors import ConfigError, StorageError
+from dagogy.workspace.settings import CORE_SETTINGS, Settings, load_settings
+from dagogy.workspace.state import private_dir, state_dir
+from dagogy.workspace.trust import TRUSTED, TrustStore, read_config
+from support import Desk
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+AGENT = 'agent_provider = "codex_exec"\ncoding_agent_cmd = "./agent.sh"\nagent_target_score = 50\n'
+
+
+def hostile(folder: Path, text: str = AGENT, name: str = "dagogy.toml") -> Path:
+    """A configuration file, and the program that it names, which leaves a file behind when it is started."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "agent.sh").write_text(f"#!/bin/sh\ntouch '{folder}/started'\n")
+    (folder / "agent.sh").chmod(0o755)
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def started(folder: Path) -> bool:
+    return (folder / "started").exists()
+
+
+def values(desk: Desk, *names: str) -> list[Any]:
+    rows = {row["name"]: row["value"] for row in desk.ok("config", "--json").json["settings"]}
+    return [rows[name] for name in names]
+
+
+@pytest.mark.parametrize(("name", "text"), [("dagogy.toml", AGENT), ("pyproject.toml", f"[tool.dagogy]\n{AGENT}")])
+def test_a_file_that_is_not_trusted_neither_starts_a_program_nor_chooses_a_provider(desk: Desk, name: str, text: str) -> None:
+    file = hostile(desk.folder, text, name)
+    said = f"ignored agent_provider, coding_agent_cmd of {file}: the file is not trusted; 'dagogy trust' shows and trusts it"
+    desk.init()
+    (desk.folder / "notes.md").write_text("# Sets\n\n- Sets\n- Maps: need sets\n- Relations: need maps\n")
+    for command in (("doctor",), ("run", "latest", "--scope-file", "notes.md", "--json")):
+        done = desk(*command)
+        assert done.err.splitlines().count(said) == 1, done.err
+        assert not started(desk.folder)
+    assert said in desk.ok("doctor").out
+    assert desk.ok("list").err == ""  # it asks for none of them
+    assert values(desk, "AGENT_PROVIDER", "CODING_AGENT_CMD", "AGENT_TARGET_SCORE") == ["internal", "codex", 50.0]
+
+
+def test_a_failing_command_says_its_failure_before_what_was_ignored(desk: Desk) -> None:
+    hostile(desk.folder)
+    (desk.folder / "runs").write_text("")
+    lines = desk("doctor").err.splitlines()
+    assert lines[0].startswith("[")
+    assert sum(line.startswith("ignored agent_provider") for line in lines) == 1
+
+
+def test_trust_shows_what_it_lets_count_and_a_change_ends_it(desk: Desk) -> None:
+    file = hostile(desk.folder, AGENT + 'openai_api_key = "sk-verysecret0123456789"\n')
+    trusted = desk.ok("trust")
+    assert trusted.out.splitlines()[1:] == ['coding_agent_cmd = "./agent.sh"', 'openai_api_key = "set, not shown"', trusted.out.splitlines()[-1]]
+    assert "sk-verysecret" not in trusted.err + trusted.out
+    assert values(desk, "AGENT_PROVIDER", "CODING_AGENT_CMD", "OPENAI_API_KEY") == ["codex_exec", "./agent.sh", "set, not shown"]
+    assert desk("doctor").status == 8
+    assert started(desk.folder)
+    assert [row["state"] for row in desk.ok("trust", "--list", "--json").json["trusted"]] == ["trusted"]
+
+    (desk.folder / "started").unlink()
+    file.write_text(file.read_text() + "# one byte more\n")
+    assert "the file has changed since it was trusted" in desk.ok("doctor").err
+    assert not started(desk.folder)
+    desk.ok("trust", "--json")
+    assert values(desk, "AGENT_PROVIDER") == ["codex_exec"]
+    desk.ok("trust", "--revoke")
+    assert values(desk, "AGENT_PROVIDER") == ["internal"]
+    assert desk("trust", "--revoke").status == 3
+    assert desk.ok("trust", "--list", "--json").json == {"trusted": []}
+
+
+def test_trust_remembers_path_owner_and_content_for_this_user_alone(desk: Desk) -> None:
+    file = hostile(desk.folder)
+    shown = desk.ok("trust", "--json").json
+    assert (shown["path"], shown["owner"], shown["settings"]) == (str(file), os.geteuid(), {"agent_provider": "codex_exec", "coding_agent_cmd": "./agent.sh"})
+    kept = state_dir(os.environ) / TRUSTED
+    assert not kept.is_relative_to(desk.folder)
+    assert [stat.S_IMODE(os.stat(path).st_mode) for path in (kept.parent, kept)] == [0o700, 0o600]
+    (entry,) = json.loads(kept.read_text())["files"]
+    assert (entry["path"], entry["owner"], entry["sha256"]) == (str(file), os.geteuid(), shown["sha256"])
+    kept.chmod(0o666)  # now anybody could have written it
+    assert values(desk, "AGENT_PROVIDER") == ["internal"]
+    kept.chmod(0o600)
+    kept.write_text("[[[")
+    assert "no list of trusted files" in desk.ok("doctor").err
+
+
+def test_the_same_content_elsewhere_is_not_trusted(desk: Desk) -> None:
+    file = hostile(desk.folder)
+    desk.ok("trust")
+    copy = desk.folder / "clone"
+    copy.mkdir()
+    (copy / "dagogy.toml").write_bytes(file.read_bytes())
+    os.chdir(copy)
+    assert values(desk, "AGENT_PROVIDER") == ["internal"]
+
+
+def test_relative_paths_in_a_trusted_command_count_from_its_file(desk: Desk) -> None:
+    hostile(desk.folder)
+    desk.ok("trust")
+    below = desk.folder / "vendor"
+    hostile(below, name="other.toml")
+    os.chdir(below)
+    desk("doctor")
+    assert (started(desk.folder), started(below)) == (True, False)
+    settings = load_settings(os.environ, provider_keys=lambda: {"CODING_AGENT_CMD": True})
+    settings.file = {"coding_agent_cmd": "python ./agent.sh --x=a/b 'a b' sub/none"}
+    assert settings.command("CODING_AGENT_CMD") == f"python {desk.folder}/agent.sh --x=a/b 'a b' sub/none"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda file: file.chmod(0o666), "it can be written to by others (mode 0666)"),
+        (lambda file: file.chmod(0o664), "it can be written to by others (mode 0664)"),
+        (lambda file: file.parent.chmod(0o777), "can be written to by others (mode 0777)"),
+        (lambda file: file.parent.chmod(0o1777), "can be written to by others (mode 1777)"),
+        pytest.param(lambda file: os.chown(file, 12345, -1), "it belongs to another user (uid 12345)", marks=AS_ROOT),
+        pytest.param(lambda file: os.chown(file.parent, 12345, -1), "belongs to another user (uid 12345)", marks=AS_ROOT),
+    ],
+)
+def test_what_others_own_or_can_write_to_is_refused_though_it_was_trusted(desk: Desk, change: Any, told: str) -> None:
+    """The file stands in a folder above the current one, as one that somebody put into /tmp does."""
+    file = hostile(desk.folder)
+    desk.ok("trust")
+    below = desk.folder / "mine"
+    below.mkdir()
+    os.chdir(below)
+    assert values(desk, "AGENT_PROVIDER") == ["codex_exec"]
+    change(file)
+    done = desk.ok("doctor")
+    assert told in done.err
+    assert not started(desk.folder)
+    refused = desk("trust")
+    assert refused.status == 7
+    assert refused.err.startswith("[config_error]")
+    assert told in refused.err
+    assert [told in row["reason"] for row in desk.ok("config", "--json").json["ignored"]] == [True, True]
+
+
+def test_a_symlink_is_as_safe_as_both_its_ends(desk: Desk) -> None:
+    real = hostile(desk.folder / "real", 'agent_provider = "codex_exec"\n')
+    link = desk.folder / "dagogy.toml"
+    link.symlink_to(real)
+    assert desk.ok("trust", "--json").json["path"] == str(real)
+    assert values(desk, "AGENT_PROVIDER") == ["codex_exec"]
+    desk.folder.chmod(0o777)  # whoever may replace the link decides what is read
+    assert values(desk, "AGENT_PROVIDER") == ["internal"]
+    desk.folder.chmod(0o755)
+    real.parent.chmod(0o777)
+    assert values(desk, "AGENT_PROVIDER") == ["internal"]
+
+
+def test_the_environment_and_flags_count_without_trust(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile(desk.folder)
+    monkeypatch.setenv("AGENT_PROVIDER", "internal")
+    assert desk.ok("doctor").err == ""  # nothing that this command used was ignored
+    assert values(desk, "AGENT_PROVIDER") == ["internal"]
+
+
+def test_a_path_counts_without_trust_inside_the_folder_of_its_file_only(desk: Desk, tmp_path: Path) -> None:
+    (desk.folder / "out").symlink_to(tmp_path)
+    for text, counts in [("here/runs", True), (".", True), ("../elsewhere", False), (str(tmp_path), False), ("~/x", False), ("out/x", False)]:
+        (desk.folder / "dagogy.toml").write_text(f'orchestration_base_dir = "{text}"\n')
+        done = desk.ok("list", "--json")
+        expected = desk.folder / text if counts else desk.folder / "runs"
+        assert Path(done.json["runs_dir"]) == expected, text
+        assert ("ignored orchestration_base_dir" in done.err) is not counts
+    (desk.folder / "dagogy.toml").write_text('orchestration_base_dir = "../elsewhere"\n')
+    desk.ok("trust")
+    assert Path(desk.ok("list", "--json").json["runs_dir"]) == desk.folder / "../elsewhere"
+    (desk.folder / "dagogy.toml").write_text('orchestration_base_dir = "~nosuchuser/x"\n')
+    desk.ok("trust")
+    assert "~nosuchuser" in desk("list").err
+
+
+def test_which_settings_are_sensitive() -> None:
+    sensitive = {name for name, known in CORE_SETTINGS.items() if known.sensitive}
+    assert sensitive == {"AGENT_PROVIDER", "AGENT_MODEL", "AGENT_FALLBACK_PROVIDERS"}
+    settings = Settings({}, {"house_api": "x", "house_url": "y", "rules": {}}, declared={"HOUSE_API": False})
+    assert [settings.is_sensitive(key) for key in ("house_api", "house_url", "rules")] == [False, True, False]
+    assert settings.raw("HOUSE_API") == ("x", "None")
+    assert settings.raw("HOUSE_URL") == (None, "default")  # it was read from no file that could be trusted
+
+
+def test_the_search_ends_at_the_root_of_a_repository(desk: Desk) -> None:
+    (desk.folder / "dagogy.toml").write_text("agent_target_score = 50\n")
+    clone = desk.folder / "clone"
+    (clone / "docs").mkdir(parents=True)
+    os.chdir(clone / "docs")
+    assert values(desk, "AGENT_TARGET_SCORE") == [50.0]
+    (clone / ".git").write_text("gitdir: elsewhere\n")  # as in a worktree
+    assert values(desk, "AGENT_TARGET_SCORE") == [82.0]
+    (clone / "dagogy.toml").write_text("agent_target_score = 60\n")
+    assert values(desk, "AGENT_TARGET_SCORE") == [60.0]
+
+
+def test_the_search_ends_at_home(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    (desk.folder / "dagogy.toml").write_text("agent_target_score = 50\n")
+    home = desk.folder / "home"
+    (home / "course").mkdir(parents=True)
+    os.chdir(home / "course")
+    monkeypatch.setenv("HOME", str(home))
+    assert values(desk, "AGENT_TARGET_SCORE") == [82.0]
+    (home / "dagogy.toml").write_text("agent_target_score = 60\n")
+    assert values(desk, "AGENT_TARGET_SCORE") == [60.0]
+
+
+def test_a_file_inside_the_runs_dir_is_never_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run can come out of an archive, with a file that is no user's own."""
+    run = desk.init()
+    (desk.folder / "dagogy.toml").write_text("agent_target_score = 50\n")
+    for place in (run, run / "inputs", run.parent):
+        (place / "dagogy.toml").write_text("agent_target_score = 60\n")
+        os.chdir(place)
+        assert values(desk, "AGENT_TARGET_SCORE") == [50.0]
+        assert f"ignored {place}/dagogy.toml: it is inside the runs dir {run.parent}" in desk.ok("doctor").out
+        assert desk("trust").status == 0  # the one above
+    (run / "run.json").unlink()
+    os.chdir(run)
+    assert values(desk, "AGENT_TARGET_SCORE") == [50.0]
+    monkeypatch.setenv("ORCHESTRATION_BASE_DIR", str(desk.folder / "mine"))
+    hostile(desk.folder / "mine/sub")
+    os.chdir(desk.folder / "mine/sub")
+    assert values(desk, "AGENT_TARGET_SCORE") == [50.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x = " + "[" * 1200, "nested too deeply"),
+        ("x = " + "[" * 60 + "]" * 60, "nested too deeply"),
+        ("x = " + "{a = " * 1200 + "1" + "}" * 1200, "nested too deeply"),
+        ("a" + ".a" * 60_000 + " = 1", "nested too deeply"),
+        ("x = 1\n" * 200_000, "longer than"),
+        ("x = " + "1" * 5000, "is not TOML"),
+        ("x = \0", "is not TOML"),
+    ],
+)
+def test_an_odd_file_is_a_config_error(desk: Desk, text: str, told: str) -> None:
+    for name, content in [("dagogy.toml", text), ("pyproject.toml", f"[tool.dagogy]\n{text}")]:
+        (desk.folder / name).write_text(content)
+        for command in (("list",), ("trust",)):
+            refused = desk(*command)
+            assert (refused.status, refused.err.splitlines()[0].split("]")[0]) == (7, "[config_error"), refused.err
+            assert told in refused.err
+            assert len(refused.err) < 2000
+        (desk.folder / name).unlink()
+
+
+def test_what_is_no_regular_file_is_a_config_error(desk: Desk) -> None:
+    file = desk.folder / "dagogy.toml"
+    os.mkfifo(file)
+    assert "is not a regular file" in desk("list").err
+    file.unlink()
+    file.mkdir()
+    assert desk("list").status == 7
+    file.rmdir()
+    file.symlink_to("/dev/zero")
+    assert "is not a regular file" in desk("list").err
+    with pytest.raises(ConfigError):
+        read_config(file)
+
+
+def test_the_bytes_that_are_trusted_are_those_that_were_read(desk: Desk) -> None:
+    file = read_config(hostile(desk.folder, 'agent_provider = "codex_exec"\n'))
+    hostile(desk.folder, 'agent_provider = "remote_llm"\n')
+    TrustStore(os.environ).remember(file)
+    assert values(desk, "AGENT_PROVIDER") == ["internal"]  # what was trusted is not what is there now
+
+
+def test_state_is_a_private_folder_outside_any_project(tmp_path: Path) -> None:
+    assert state_dir({"XDG_STATE_HOME": "/x/state"}) == Path("/x/state/dagogy")
+    assert state_dir({"XDG_STATE_HOME": "relative", "HOME": "/home/me"}) == Path("/home/me/.local/state/dagogy")
+    folder = private_dir(tmp_path / "a/b")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert private_dir(folder) == folder
+    for broken in (lambda: folder.chmod(0o770), lambda: (folder.rmdir(), folder.symlink_to(tmp_path)), lambda: (folder.unlink(), folder.write_text(""))):
+        broken()
+        with pytest.raises(StorageError):
+            private_dir(folder)
+
+
+def test_config_shows_each_value_with_its_source(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    (desk.folder / "dagogy.toml").write_text('agent_target_score = 50\nagent_retry_budget = "many"\n[rules."graph.acyclic"]\nseverity = "error"\n')
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-verysecret0123456789")
+    document = desk.ok("config", "--json").json
+    rows = {row["name"]: row for row in document["settings"]}
+    assert rows["AGENT_TARGET_SCORE"]["source"] == document["file"] == str(desk.folder / "dagogy.toml")
+    assert "a whole number" in rows["AGENT_RETRY_BUDGET"]["problem"]
+    assert (rows["OPENAI_API_KEY"]["value"], rows["OPENAI_API_KEY"]["source"]) == ("set, not shown", "environment")
+    assert document["rules"] == {"graph.acyclic": {"severity": "error"}}
+    text = desk.ok("config").out
+    assert "verysecret" not in text
+    assert f"AGENT_TARGET_SCORE: 50.0  (from {desk.folder}/dagogy.toml)" in text
+
+
+# Where a key goes
+
+KEY = "sk-test-0123456789abcdef"
+
+
+@contextlib.contextmanager
+def elsewhere() -> Iterator[tuple[str, list[str]]]:
+    """A server that stands for a stranger's, by an address that is not loopback; the lines that it received."""
+    received: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            received.append(f"{self.path} {self.headers}")
+            self.send_response(200)
+            self.end_headers()
+
+        do_POST = do_GET
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", received
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_no_key_goes_to_the_address_of_a_file_that_is_not_trusted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("AGENT_PROVIDER", "remote_llm")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing of this test reaches a real service
+    with elsewhere() as (url, received):
+        (desk.folder / "dagogy.toml").write_text(f'openai_base_url = "{url}/v1"\nagent_model = "m"\n')
+        assert "ignored openai_base_url, agent_model of" in desk("doctor").err
+        assert received == []
+        desk.ok("trust")
+        desk("doctor")
+        assert [KEY in request for request in received] == [True]
+
+
+def test_a_key_goes_over_plain_http_to_this_machine_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = desk.init()
+    (desk.folder / "notes.md").write_text("# Sets\n\n- Sets\n- Maps: need sets\n")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("AGENT_PROVIDER", "remote_llm")
+    monkeypatch.setenv("AGENT_MODEL", "m")
+    with elsewhere() as (url, received):
+        # The request for a host elsewhere would come to us, as to its proxy.
+        monkeypatch.setenv("http_proxy", url)
+        for base, host in [("http://gateway.test/v1", "gateway.test"), ("http://10.0.0.1:8000/v1", "10.0.0.1")]:
+            monkeypatch.setenv("OPENAI_BASE_URL", base)
+            for command in (("doctor",), ("run", run.name, "--scope-file", "notes.md")):
+                lines = desk(*command).err.splitlines()
+                assert lines[0] == f"[config_error] the key would go over plain http to {host}, and anybody on the way could read it"
+                assert "OPENAI_ALLOW_PLAIN_HTTP=1" in lines[1]
+            desk("diagnose", run.name)  # its probes ask, but send no key
+        assert not any(KEY in request for request in received)
+        monkeypatch.setenv("OPENAI_ALLOW_PLAIN_HTTP", "1")
+        desk("doctor")
+        assert any(KEY in request for request in received)
+        monkeypatch.setenv("OPENAI_ALLOW_PLAIN_HTTP", "perhaps")
+        assert "accepted: 1 or 0" in desk("doctor").out
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "hop"),
+    [
+        ("https://api.x.test/v1", {"http_proxy": "http://proxy.test"}, ""),
+        ("http://api.x.test/v1", {}, "api.x.test"),
+        ("HTTP://API.x.test:80/v1", {}, "api.x.test"),
+        ("http://localhost:8000/v1", {}, ""),
+        ("http://127.1.2.3/v1", {}, ""),
+        ("http://[::1]:8000/v1", {}, ""),
+        ("http://localhost.evil.test/v1", {}, "localhost.evil.test"),
+        ("http://127.0.0.1.evil.test/v1", {}, "127.0.0.1.evil.test"),
+        ("http://2130706433/v1", {}, "2130706433"),
+        ("http://localhost/v1", {"http_proxy": "http://proxy.test:3128"}, "proxy.test"),
+        ("http://localhost/v1", {"http_proxy": "proxy.test:3128"}, "proxy.test"),
+        ("http://localhost/v1", {"all_proxy": "http://proxy.test:3128"}, "proxy.test"),
+        ("http://localhost/v1", {"http_proxy": "http://proxy.test", "no_proxy": "localhost"}, ""),
+        ("http://localhost/v1", {"http_proxy": "http://127.0.0.1:3128"}, ""),
+    ],
+)
+def test_who_could_read_a_request_on_its_way(url: str, environ: dict[str, str], hop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert plain_http_hop(url) == hop
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("https://API.x.test:443/v1/", "https://api.x.test/v1"),
+        ("http://u:p@localhost:8000/v1?x=1", "http://localhost:8000/v1"),
+        ("https://[::1]:8443/V1", "https://[::1]:8443/V1"),
+        ("api.x.test/v1", ""),
+        ("https://h:port/v1", ""),
+    ],
+)
+def test_an_endpoint_has_one_spelling(url: str, endpoint: str) -> None:
+    assert endpoint_of(url) == endpoint
