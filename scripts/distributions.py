@@ -10,15 +10,14 @@ import json
 import re
 import sys
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from build_wheels import ROOT, distributions
 
-_VERSION = re.compile(r'^version = ".*"$', re.M)
+_VERSION = re.compile(r'^version = ".*"$', re.MULTILINE)
 _RANGE = re.compile(r'"(dagogy(?:-[a-z-]+)?)>=[^"]*"')
-_COMMON = re.compile(r"^requires-python = .*?(?=^(?:dependencies|dynamic|\[)|\Z)", re.M | re.S)
-_CORE_VERSION = re.compile(r'^__version__ = ".*"$', re.M)
+_COMMON = re.compile(r"^requires-python = .*?(?=^(?:dependencies|dynamic|\[)|\Z)", re.MULTILINE | re.DOTALL)
+_CORE_VERSION = re.compile(r'^__version__ = ".*"$', re.MULTILINE)
 
 
 def common() -> dict[str, Any]:
