@@ -31,8 +31,8 @@ def python_pattern(pattern: str) -> str:
             pattern = pattern.removesuffix(end) + "(?![A-Za-z0-9])"
     pattern = pattern.replace("[[:alnum:]]", "[A-Za-z0-9]").replace(r"\z", r"\Z").replace(r"\x60", "`")
     while (at := pattern.find("(?i)", 1)) > 0:
-        end = _end_of_group(pattern, at + 4)
-        pattern = f"{pattern[:at]}(?i:{pattern[at + 4 : end]}){pattern[end:]}"
+        close = _end_of_group(pattern, at + 4)
+        pattern = f"{pattern[:at]}(?i:{pattern[at + 4 : close]}){pattern[close:]}"
     return re.sub(r"^((?:\(\?i\))?)\\b", r"\1", pattern)
 
 

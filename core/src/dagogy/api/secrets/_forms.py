@@ -60,6 +60,8 @@ _TAGS = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
 _BREAK = re.compile(r"[\r\n]|\\[nr]")
 _ROUNDS, _DEPTH = 4, 2
 _OF_A_DESKTOP = frozenset({"SESSION", "AUTH", "PRIVATE"})
+#: A text without one of these is as it is seen, but for characters that `_skeleton` leaves out anyway.
+_WRITTEN = re.compile(r"[\\%&^<=\x1b\x9b]")
 #: What an escape within an escape begins with.
 _MAY_ESCAPE = frozenset("\\%&^\x1b")
 
@@ -214,10 +216,11 @@ def _unseen_lines(text: str) -> list[tuple[int, int]]:
 def _known_spans(text: str, secrets: Mapping[str, str]) -> list[Span]:
     spans: list[Span] = []
     wanted = [(name, needles) for name, needles in ((n, _needles(s)) for n, s in secrets.items()) if needles.plain]
-    for view in _renderings(text):
+    for view in _renderings(text) if _WRITTEN.search(text) else (_View(text),):
         skeleton = _skeleton(view.text)
         present = [(name, needles) for name, needles in wanted if any(bone in skeleton for bone in needles.bones)]
-        spans += _in_view(text, view, present) if present else []
+        if present:
+            spans += _in_view(text, view if view.parent else view.seen().replaced(_QUOTES), present)
     for name, secret in secrets.items():
         spans += [(start, end, name) for start, end in _cut(text, secret.strip())]
     return spans
@@ -227,7 +230,7 @@ class _View:
     """A text made from another one: pieces of it that were copied, and some that were replaced. `place` says where characters came from."""
 
     def __init__(self, text: str, parent: _View | None = None, pieces: tuple[list[int], list[int], list[int]] | None = None, nested: bool = False) -> None:
-        self.text, self._parent, self._pieces, self._nested = text, parent, pieces, nested
+        self.text, self.parent, self._pieces, self._nested = text, parent, pieces, nested
 
     def replaced(self, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str] | None = None) -> _View:
         """With `by(match)`, else nothing, for what matches."""
@@ -282,7 +285,7 @@ class _View:
                 first, last = bisect_right(outs, start) - 1, bisect_right(outs, end - 1) - 1
                 end = starts[last] + end - outs[last] if ends[last] < 0 else ends[last]
                 start = starts[first] + start - outs[first] if ends[first] < 0 else starts[first]
-            view = view._parent
+            view = view.parent
         return start, end
 
     def find(self, needle: str) -> Iterator[tuple[int, int]]:
