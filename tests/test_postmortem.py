@@ -302,7 +302,7 @@ def test_a_replay_gets_no_key_no_provider_and_no_trust(tmp_path: Path, monkeypat
         seen.update(options, command=command)
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr("dagogy.testing.replay.subprocess.run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     put(tmp_path / "f.json", {**FIXTURE, "failure": {"code": "x", "provider": "codex_exec"}, "run_files": {"run.json": {"text": "{}"}}})
     assert replay(tmp_path / "f.json", tmp_path / "work").defect == ""
     assert "correct-horse-battery" not in seen["env"].values()
