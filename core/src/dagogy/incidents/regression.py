@@ -83,8 +83,8 @@ def write_regression_test(
     test = folder / f"test_{name}.py"
     document = _fixture(run, failure, settings, secrets, files)
     text = _TEST.format(name=name, fixture=fixture.name).encode()
-    for path, same in ((test, lambda: read_regular(test) == text), (fixture, lambda: _same_failure(fixture, document))):
-        if os.path.lexists(path) and not same():
+    for path in (test, fixture):
+        if os.path.lexists(path) and not (_same_failure(path, document) if path == fixture else read_regular(path) == text):
             raise InvalidArgument(f"{path} is there and is not this test", hint="move it away, or name another folder")
     export_atomic(fixture, to_json(document))
     export_atomic(test, text)
