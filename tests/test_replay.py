@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import pwd
 import stat
 import subprocess
 import sys
@@ -165,6 +167,10 @@ def test_a_record_of_another_user_host_or_run_or_one_that_was_changed_is_not_rep
     for change in ({"command": ["dagogy", "run", run.name]}, {"details": {"path": "/etc"}}, {"code": "x"}, {"at_utc": "2098"}):
         assert "was changed" in foreign({**ours, **change}, run, os.environ)
     assert "another run" in foreign(ours, other, os.environ)
+    with monkeypatch.context() as renamed:
+        renamed.setattr(os, "uname", lambda: type("Name", (), {"nodename": "by-dhcp"}))
+        assert foreign(ours, run, os.environ) == ""
+        assert "another machine" in foreign({**ours, "code": "x"}, run, os.environ)
     assert "another machine, 'elsewhere\\x1b'" in foreign({**ours, "seal": {**ours["seal"], "host": "elsewhere\x1b"}}, run, os.environ)
     assert "another user" in foreign({**ours, "seal": {**ours["seal"], "uid": os.geteuid() + 1}}, run, os.environ)
     assert "nothing shows that you ran it" in foreign({k: v for k, v in ours.items() if k != "seal"}, run, os.environ)
@@ -181,8 +187,43 @@ def test_a_record_is_not_replayed_where_the_user_has_no_key(desk: Desk, monkeypa
     run = run_with(desk)
     assert desk("plan", run.name).status == 5  # all but the recovery works
     told = kept_from(desk, run)
-    assert f"nothing shows who ran it: cannot use the private folder {place}/dagogy" in told.json["reason"]
+    assert f"nothing shows who ran it: cannot create {place}/dagogy" in told.json["reason"]
     assert f"dagogy plan {run.name}" in told.err
+
+
+def test_the_way_out_of_a_state_folder_that_cannot_be_used_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    place = state_dir(os.environ)
+    place.chmod(0o777)
+    told = kept_from(desk, run)
+    assert "mode 0777" in told.json["reason"]
+    assert "set XDG_STATE_HOME to another folder" in told.json["next"]
+    place.chmod(0o700)
+
+
+def test_a_run_that_was_moved_is_told_so_and_its_command_can_be_typed_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    (desk.folder / "other").mkdir()
+    run.rename(desk.folder / "other" / run.name)
+    monkeypatch.setenv("ORCHESTRATION_BASE_DIR", str(desk.folder / "other"))
+    told = desk("recover", run.name, "--json")
+    assert "or the run was moved or copied" in told.json["reason"]
+    assert "run it again yourself" in told.json["next"]
+
+
+@pytest.mark.parametrize("name", ["restored", "recovered", "command_ended", "recovery_action"])
+def test_a_forged_event_does_not_hide_what_failed_here(desk: Desk, name: str) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    (path,) = (run / "logs/failures").iterdir()
+    facts = {"restored": {}, "recovered": {"command": ["plan"]}, "command_ended": {"command": "dagogy plan"}, "recovery_action": {"records": [path.name]}}
+    forged = {"at_utc": "2098-01-01T00:00:00.000000Z", "event": name, **facts[name], "seal": {"at_utc": "2098", "uid": 0, "host": "", "mac": "0"}}
+    with (run / "logs/events.jsonl").open("a") as log:
+        log.write(json.dumps(forged) + "\n")
+    desk.ok("recover", run.name)
+    assert desk.stage(run.name) == "planned"
 
 
 def test_a_command_that_was_killed_is_ours_exactly_if_its_start_is(desk: Desk) -> None:
@@ -298,7 +339,7 @@ def test_the_key_is_private_made_once_and_outside_any_project(tmp_path: Path) ->
         assert state_dir({"HOME": str(tmp_path), **unset}) == tmp_path / ".local/state/dagogy"
 
 
-@pytest.mark.parametrize(("mode", "name"), [(0o640, "user.key"), (0o602, "user.key"), (0o755, "")])
+@pytest.mark.parametrize(("mode", "name"), [(0o640, "user.key"), (0o602, "user.key")])
 def test_a_key_that_others_could_read_or_change_is_refused(tmp_path: Path, mode: int, name: str) -> None:
     environ = {"XDG_STATE_HOME": str(tmp_path)}
     user_key(environ)
@@ -307,6 +348,30 @@ def test_a_key_that_others_could_read_or_change_is_refused(tmp_path: Path, mode:
     with pytest.raises(StorageError, match="can be used by others") as caught:
         user_key(environ)
     assert caught.value.hint == f"chmod go= {place}"
+
+
+def test_a_key_is_made_without_hard_links_and_beside_what_another_container_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    folder = private_dir(state_dir(environ))
+    theirs = folder / f".user.key.{os.getpid()}.tmp"  # of a process with our number, that is writing its own
+    theirs.write_text("theirs")
+
+    def no_links(*names: object) -> None:
+        raise OSError(errno.EPERM, "no")
+
+    monkeypatch.setattr(os, "link", no_links)
+    assert user_key(environ) == user_key(environ)
+    assert theirs.read_text() == "theirs"
+    assert sorted(p.name for p in folder.iterdir()) == [theirs.name, "user.key"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
+def test_root_in_the_home_of_another_user_keeps_its_state_in_its_own(tmp_path: Path) -> None:
+    assert state_dir({"HOME": str(tmp_path)}) == tmp_path / ".local/state/dagogy"
+    os.chown(tmp_path, 12345, 12345)
+    own = Path(pwd.getpwuid(0).pw_dir) / ".local/state/dagogy"
+    assert state_dir({"HOME": str(tmp_path)}) == own
+    assert state_dir({"HOME": str(tmp_path / "none/yet")}) == own
 
 
 def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

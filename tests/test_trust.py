@@ -10,13 +10,14 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from dagogy.api import endpoint_of, plain_http_hop
 from dagogy.api.errors import ConfigError, StorageError
 from dagogy.workspace.settings import CORE_SETTINGS, Settings, load_settings
-from dagogy.workspace.state import private_dir, state_dir
+from dagogy.workspace.state import privacy_problem, private_dir, state_dir
 from dagogy.workspace.trust import TRUSTED, TrustStore, read_config
 from support import Desk
 
@@ -285,6 +286,49 @@ def test_the_bytes_that_are_trusted_are_those_that_were_read(desk: Desk) -> None
     hostile(desk.folder, 'agent_provider = "remote_llm"\n')
     TrustStore(os.environ).remember(file)
     assert values(desk, "AGENT_PROVIDER") == ["internal"]  # what was trusted is not what is there now
+
+
+def test_a_list_that_a_repository_brings_along_trusts_nothing(desk: Desk) -> None:
+    file = read_config(hostile(desk.folder, 'agent_provider = "codex_exec"\n'))
+    store = TrustStore(os.environ)
+    store.remember(file)
+    assert store.objection(file) == ("", "")
+    path = store.folder / "trusted.json"
+    ours = json.loads(path.read_bytes())
+    for mac in ({"mac": "0" * 64}, {"mac": None}, {"mac": "é"}, {"trusted_at_utc": "2098"}):
+        path.write_text(json.dumps({**ours, "files": [{**ours["files"][0], **mac}]}))
+        assert store.objection(file)[0] == "the file is not trusted"
+    path.write_text(json.dumps(ours))
+    path.chmod(0o644)
+    assert "can be used by others (mode 0644)" in store.objection(file)[0]
+    path.chmod(0o600)
+    (store.folder / "user.key").unlink()
+    assert values(desk, "AGENT_PROVIDER") == ["internal"]
+
+
+def test_what_a_private_group_can_write_to_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = SimpleNamespace(pw_name="ana", pw_gid=1000)
+    group = SimpleNamespace(gr_name="ana", gr_mem=["ana"])
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: user)
+    monkeypatch.setattr("grp.getgrgid", lambda gid: group)
+    shared = os.stat_result((stat.S_IFREG | 0o664, 1, 1, 1, os.geteuid(), 1000, 0, 0, 0, 0))
+    world = os.stat_result((stat.S_IFREG | 0o666, 1, 1, 1, os.geteuid(), 1000, 0, 0, 0, 0))
+    assert privacy_problem(shared) == ""
+    assert "0666" in privacy_problem(world)
+    for other in ({"gr_mem": ["ana", "bob"]}, {"gr_name": "staff"}):
+        with monkeypatch.context() as changed:
+            changed.setattr("grp.getgrgid", lambda gid, other=other: SimpleNamespace(**{**vars(group), **other}))
+            assert "0664" in privacy_problem(shared)
+    user.pw_gid = 100
+    assert "0664" in privacy_problem(shared)
+
+
+def test_all_modes_to_change_are_named_at_once(desk: Desk) -> None:
+    path = hostile(desk.folder, 'agent_provider = "codex_exec"\n')
+    path.chmod(0o666)
+    desk.folder.chmod(0o777)
+    assert read_config(path).hint == f"'chmod go-w {path} {desk.folder}'"
+    desk.folder.chmod(0o755)
 
 
 def test_state_is_a_private_folder_outside_any_project(tmp_path: Path) -> None:

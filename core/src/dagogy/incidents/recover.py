@@ -37,7 +37,7 @@ from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
 from dagogy.workspace.files import content_hash, hash_file, walk
-from dagogy.workspace.provenance import foreign
+from dagogy.workspace.provenance import objection, sealed_at, sealed_event
 from dagogy.workspace.runs import Run, Runs
 from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
@@ -49,6 +49,10 @@ _LONGEST_WAIT = 120.0
 _KEPT = "logs/kept"
 _TYPED = re.compile(r"\[[a-z_]+\] .")
 _WITHHELD = re.compile(r"\[redacted\]|\[[A-Z][A-Z0-9_]*\]")
+
+
+#: Events that say that a failure is over, or that it was one of a recovery's action.
+_TELLING = frozenset({"recovered", "command_ended", "recovery_action"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +88,17 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
 
     A record that cannot be read is passed over, and so is one of a command that a recovery's action ran; without a log nothing tells that a
     failure was mended. One that may be a stranger's is barred, whatever its time says it comes after the user's own; `environ` says where the
-    user's key is.
+    user's key is. Only an event that the user sealed hides a record that they sealed: anybody can write into a log.
     """
     events: list[dict[str, Any]] = []
     with contextlib.suppress(DagogyError):
         events += read_events(run.path / EVENTS)
-    ours = {name for e in events if e["event"] == "recovery_action" for name in e.get("records", ())}
+    # Those that could hide a record, each with the time by its seal; "" where it has none of this user.
+    telling = [(e, sealed_at(e, run.path, environ)) for e in events if e["event"] in _TELLING]
     newest = record_paths(run.path)[::-1]
     begun = _begun(events)
     strangers: Incident | None = None
     for path in sorted(newest, key=lambda path: path.name != begun):
-        if path.name in ours:
-            continue
         try:
             document = read_document(path)
         except DagogyError:
@@ -103,10 +106,13 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
         failure, account = from_record(document, str(path)), document.get("recovery")
         if about_failures(failure.command) or (isinstance(account, dict) and account.get("role") == "action"):
             continue
-        later = [e for e in events if str(e.get("at_utc")) > failure.at_utc]
-        if any(_ended_well(e, failure.command) for e in later):
+        barred, way_out = objection(document, run.path, environ)
+        believed = [(e, at or str(e.get("at_utc"))) for e, at in telling if at or barred]
+        if any(e["event"] == "recovery_action" and path.name in e.get("records", ()) for e, _ in believed):
+            continue
+        if any(at > failure.at_utc and _ended_well(e, failure.command) for e, at in believed):
             return strangers
-        incident = replace(Incident.of(failure, document.get("exit_status"), run.id), barred=foreign(document, run.path, environ))
+        incident = replace(Incident.of(failure, document.get("exit_status"), run.id), barred=barred, way_out=way_out)
         if not incident.barred:
             return incident
         strangers = strangers or incident
@@ -712,7 +718,8 @@ class Recovery:
     def _event(self, event: str, **facts: Any) -> None:
         """In the log of the failed run. That it cannot be written is no reason not to recover."""
         with contextlib.suppress(DagogyError):
-            self.run.event(event, **redacted(facts, self._secrets))
+            told = redacted(facts, self._secrets)
+            self.run.event(event, **(sealed_event(event, told, self.run.path, self.settings.environ) if event in _TELLING else told))
 
 
 def _passive(verdict: Verdict) -> str:

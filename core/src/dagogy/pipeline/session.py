@@ -16,7 +16,7 @@ from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
 from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 from dagogy.workspace.files import read_regular, remove_temporaries
 from dagogy.workspace.lock import locked, shared
-from dagogy.workspace.provenance import recovery_account, sealed
+from dagogy.workspace.provenance import recovery_account, sealed, sealed_event
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
 from dagogy.workspace.stages import CURRICULUM, FAILURES, SCOPE, SPEC, State, infer, mark, out_of_line, source_path, sync
@@ -152,7 +152,8 @@ class Session:
             try:
                 run.event("command_started", **sealed({**facts, **more}, run.path, self.settings.environ))
                 yield opened
-                run.event("command_ended", **facts, stage=opened.state.stage)
+                ended = {**facts, "stage": opened.state.stage}
+                run.event("command_ended", **sealed_event("command_ended", ended, run.path, self.settings.environ))
             except BaseException:
                 # Still under the lock: a command without such a word was killed.
                 with contextlib.suppress(DagogyError):

@@ -85,12 +85,14 @@ def _fill(run: Run, template: bytes, name: str) -> None:
 
 def _restore(app: App, archive: Path, *, allow_large: bool) -> Run:
     from dagogy.workspace.archive import restore_run
+    from dagogy.workspace.provenance import RESTORED, sealed_event
 
     if not archive.is_file():
         raise InvalidArgument(f"there is no archive '{archive}'", hint=f"archives are in {app.settings.archive_dir}")
 
     def finish(run: Run) -> None:
-        run.event("restored", archive=str(archive))
+        # The run gets its folder once this is in it.
+        run.event(RESTORED, **sealed_event(RESTORED, {"archive": str(archive)}, None, app.settings.environ))
 
     return restore_run(archive, app.session.runs, finish, allow_large=allow_large)
 
