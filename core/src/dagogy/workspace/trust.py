@@ -121,6 +121,23 @@ def _problem(path: Path, real: Path, found: os.stat_result) -> tuple[str, str]:
     return "", ""
 
 
+def exposure(path: Path) -> str:
+    """Why a file cannot be the user's own word even where no trust is asked for: another user owns it (root apart), or everybody can write to it.
+
+    A predicate; "" where neither is so. Of a symlink both ends count. It is not opened: a pipe in its place would wait.
+    """
+    for look in (os.lstat, os.stat):
+        try:
+            found = look(path)
+        except OSError:
+            continue
+        if found.st_uid not in (os.geteuid(), 0):
+            return f"belongs to another user (uid {found.st_uid})"
+        if found.st_mode & stat.S_IWOTH and not stat.S_ISLNK(found.st_mode):
+            return f"can be written to by others (mode {stat.S_IMODE(found.st_mode):04o})"
+    return ""
+
+
 def _deeper_than(value: Any, most: int) -> bool:
     """Whether tables and arrays are nested deeper than `most`; without recursion, which is what it guards."""
     level = [value]

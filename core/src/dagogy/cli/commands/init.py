@@ -89,6 +89,8 @@ def _restore(app: App, archive: Path, *, allow_large: bool) -> Run:
     if not archive.is_file():
         raise InvalidArgument(f"there is no archive '{archive}'", hint=f"archives are in {app.settings.archive_dir}")
 
+    app.at_work = True  # what is wrong from here on is wrong with the archive
+
     def finish(run: Run) -> None:
         run.event("restored", archive=str(archive))
 
