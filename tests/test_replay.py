@@ -232,8 +232,8 @@ def test_an_absolute_scope_file_that_this_user_typed_is_read_again(desk: Desk) -
         (["export", "RUN", "--format", "mermaid", "-o/tmp/x"], "--output: it writes outside the run"),
         (["run", "RUN", "--provider=internal", "--model", "m"], "--provider: it names a provider; --model: it names a model"),
         (["validate", "RUN", "--unsafe-fixes"], "--unsafe-fixes: it changes what the curriculum means"),
-        (["nonsense", "RUN"], "it is no command line of dagogy's own commands"),
-        (["--no-third-party", "run", "RUN", "--new-option"], "it is no command line of dagogy's own commands"),
+        (["nonsense", "RUN"], "it is not a built-in dagogy command"),
+        (["--no-third-party", "run", "RUN", "--new-option"], "it is not a built-in dagogy command"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )
@@ -319,7 +319,7 @@ def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, 
         with pytest.raises(StorageError, match="belongs to another user"):
             user_key(environ)
     path.write_bytes(b"short")
-    with pytest.raises(StorageError, match="is not a key"):
+    with pytest.raises(StorageError, match="is not a valid dagogy key"):
         user_key(environ)
     path.rename(path.with_name("elsewhere"))
     path.symlink_to("elsewhere")
@@ -328,6 +328,7 @@ def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, 
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
         private_dir(tmp_path / "file")
+
 
 @pytest.mark.parametrize("line", [("recover", ID, "--dry-run"), ("recover", ID), ("diagnose", ID), ("triage", ID)], ids=" ".join)
 def test_an_address_in_a_stranger_s_record_is_not_connected_to(desk: Desk, monkeypatch: pytest.MonkeyPatch, line: tuple[str, ...]) -> None:
@@ -402,7 +403,7 @@ def test_a_node_that_is_not_there_is_a_typo_and_what_a_command_meets_at_work_is_
     told = failed(desk("why", run.name, "nonode"), "not_found")
     assert "\nrecord: " not in told.err
     put(run / "inputs/topic_spec.json", {**SOUND_SPEC, "context_pack": {"local_paths": ["gone.md"]}})
-    assert "record: " in failed(desk("validate", run.name), "not_found").err
+    assert "\nrecord: " in failed(desk("validate", run.name), "validation_failed").err
     (desk.folder / "hostile.tar.gz").write_bytes(b"no archive")
     assert "record: " in failed(desk("init", "--from", "hostile.tar.gz"), "invalid_argument").err
     (desk.folder / "binary.md").write_bytes(b"\0" * 100)

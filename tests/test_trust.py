@@ -100,7 +100,7 @@ def test_trust_remembers_path_owner_and_content_for_this_user_alone(desk: Desk) 
     assert values(desk, "AGENT_PROVIDER") == ["internal"]
     kept.chmod(0o600)
     kept.write_text("[[[")
-    assert "no list of trusted files" in desk.ok("doctor").err
+    assert "not a valid list of trusted files" in desk.ok("doctor").err
 
 
 def test_the_same_content_elsewhere_is_not_trusted(desk: Desk) -> None:

@@ -161,7 +161,7 @@ class TrustStore:
             for place in (self.folder, path):
                 problem = privacy_problem(os.lstat(place))
                 if problem:
-                    raise StorageError(f"{place} is not believed: it {problem}", hint=f"remove {path}, and trust your files again")
+                    raise StorageError(f"{place} is ignored because it {problem}", hint=f"remove {path}, and trust your files again")
             rows = json.loads(read_regular(path))["files"]
             found = [Trusted(str(r["path"]), int(r["owner"]), str(r["sha256"]), str(r["trusted_at_utc"])) for r in rows]
         except FileNotFoundError:
@@ -169,7 +169,7 @@ class TrustStore:
         except OSError as error:
             raise StorageError(f"{path} cannot be read: {error.strerror}", hint="check its owner and mode") from None
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise StorageError(f"{path} is no list of trusted files", hint="remove it, and trust your files again") from None
+            raise StorageError(f"{path} is not a valid list of trusted files", hint="remove it, and trust your files again") from None
         return sorted(found, key=lambda entry: entry.path)
 
     def objection(self, file: ConfigFile) -> tuple[str, str]:
