@@ -96,7 +96,7 @@ bench-providers: $(STAMP) $(NODE) $(LLMOCK) ## measure what comes of every failu
 bench-faults: $(STAMP) $(NODE) ## bring every fault about and show what self-heal made of it
 	$(BIN)/python scripts/outcome_table.py faults
 
-# Kills, inputs and so on in numbers that go with SIZE: so many kills, ten times as many inputs.
+# Kills, inputs and so on in numbers that go with SIZE: up to so many kills of each kind, about ten times as many inputs in all.
 SIZE ?= 20
 SEED ?= 1
 torture: $(STAMP)  ## kill -9, hostile input, crowds and bad disks against every command: tried, survived, lost (SIZE=20 SEED=1)

@@ -64,10 +64,17 @@ def main(source: str, version: str) -> None:
     TARGET.write_text(
         f'"""Tokens that have a mark of their own, by the rules of gitleaks {version} (MIT License, Copyright (c) 2019 Zachary Rice).\n\n'
         "Made by scripts/secret_shapes.py. A rule: its id, what a text must hold in small letters for it to be asked, its pattern.\n"
-        f'"""\n\n# fmt: off\n# ruff: noqa: E501\nRULES: tuple[tuple[str, tuple[str, ...], str], ...] = {pformat(tuple(rules), width=400)}\n',
+        f'"""\n\n{_notice()}\n\n# fmt: off\n# ruff: noqa: E501\nRULES: tuple[tuple[str, tuple[str, ...], str], ...] = {pformat(tuple(rules), width=400)}\n',
         encoding="utf-8",
     )
     print(f"{len(rules)} rules in {TARGET.relative_to(ROOT)}")
+
+
+def _notice() -> str:
+    """The permission notice that the MIT License wants in every copy; ours, in LICENSE, has the same words."""
+    words = (ROOT / "LICENSE").read_text(encoding="utf-8").split("\n\n", 2)[2].strip()
+    text = f"The patterns are under the MIT License, Copyright (c) 2019 Zachary Rice:\n\n{words}"
+    return "\n".join(f"# {line}".rstrip() for line in text.split("\n"))
 
 
 if __name__ == "__main__":

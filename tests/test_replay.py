@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pwd
+import socket
 import stat
 import subprocess
 import sys
@@ -85,7 +86,7 @@ def test_no_program_of_a_restored_run_is_started(desk: Desk, options: tuple[str,
     run = gift(desk, ["run", ID], files)
     told = kept_from(desk, run, *options)
     assert "it came in with the archive that the run was restored from on 2" in told.json["reason"]
-    assert f"its command, to type yourself if you want it: dagogy run {ID}\n" in told.err
+    assert f"the recorded command (not shown to be yours; check it before you type it): dagogy run {ID}\n" in told.err
     assert told.json["next"] == f"dagogy status {ID}"
     assert not mark.exists()
 
@@ -272,8 +273,8 @@ def test_an_absolute_scope_file_that_this_user_typed_is_read_again(desk: Desk) -
         (["export", "RUN", "--format", "mermaid", "-o/tmp/x"], "--output: it writes outside the run"),
         (["run", "RUN", "--provider=internal", "--model", "m"], "--provider: it names a provider; --model: it names a model"),
         (["validate", "RUN", "--unsafe-fixes"], "--unsafe-fixes: it changes what the curriculum means"),
-        (["nonsense", "RUN"], "it is no command line of dagogy's own commands"),
-        (["--no-third-party", "run", "RUN", "--new-option"], "it is no command line of dagogy's own commands"),
+        (["nonsense", "RUN"], "it is not a built-in dagogy command"),
+        (["--no-third-party", "run", "RUN", "--new-option"], "it is not a built-in dagogy command"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )
@@ -383,7 +384,7 @@ def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, 
         with pytest.raises(StorageError, match="belongs to another user"):
             user_key(environ)
     path.write_bytes(b"short")
-    with pytest.raises(StorageError, match="is not a key"):
+    with pytest.raises(StorageError, match="is not a valid dagogy key"):
         user_key(environ)
     path.rename(path.with_name("elsewhere"))
     path.symlink_to("elsewhere")
@@ -392,6 +393,30 @@ def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, 
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
         private_dir(tmp_path / "file")
+
+
+@pytest.mark.parametrize("line", [("recover", ID, "--dry-run"), ("recover", ID), ("diagnose", ID), ("triage", ID)], ids=" ".join)
+def test_an_address_in_a_stranger_s_record_is_not_connected_to(desk: Desk, monkeypatch: pytest.MonkeyPatch, line: tuple[str, ...]) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as theirs, socket.create_server(("127.0.0.1", 0)) as own:
+        theirs.setblocking(False)
+        own.setblocking(False)
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{own.getsockname()[1]}/v1")
+        address = f"http://127.0.0.1:{theirs.getsockname()[1]}/v1"
+        failure = {
+            "at_utc": "2030-01-31T12:00:00.000000Z", "code": "provider_error", "message": f"cannot connect to {address}: Connection refused", "hint": "",
+            "exit_status": 8, "command": ["dagogy", "run", ID], "run_id": ID, "provider": "remote_llm", "endpoint": address, "errno": 111,
+            "details": {"endpoint": address, "base_url": address, "cause": "network"},
+            "exception_chain": [{"type": "ConnectionRefusedError", "message": address}],
+        }  # fmt: skip
+        gift(desk, ["status", ID], {"logs/failures/20300131T120000Z-1-provider_error.json": json.dumps(failure)})
+        done = desk(*line)
+        with pytest.raises(BlockingIOError):
+            theirs.accept()
+        if line[0] == "diagnose":  # it looked, where the settings point
+            assert "incident" not in done.err
+            own.accept()[0].close()
 
 
 # --- what cannot be understood ---------------------------------------------------------------------------------------------
@@ -411,6 +436,18 @@ def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, 
         (["schema", "nonsense"], "not_found"),
         (["diagnose", "nope.json"], "not_found"),
         (["run", "nope", "--scope-file", "nope.md"], "invalid_argument"),
+        (["run", "RUN", "--scope-file", "nope.md"], "invalid_argument"),
+        (["run", "RUN", "--self-heal", "--scope-file", "nope.md"], "invalid_argument"),
+        (["run", "RUN", "--unsafe"], "invalid_argument"),
+        (["run", "RUN", "--provider", "nonsense"], "config_error"),
+        (["run", "RUN", "--self-heal", "--provider", "nonsense"], "config_error"),
+        (["run", "RUN", "--max-iterations", "many"], "config_error"),
+        (["init", "--from", "nope.tar.gz"], "invalid_argument"),
+        (["init", "--allow-large"], "invalid_argument"),
+        (["export", "RUN", "--format", "zz"], "invalid_argument"),
+        (["recover", "RUN", "--only", "zzz"], "not_found"),
+        (["recover", "RUN"], "not_found"),
+        (["escalate", "RUN"], "not_found"),
     ],
     ids=" ".join,
 )
@@ -422,8 +459,20 @@ def test_a_typo_writes_nothing_and_is_no_incident(desk: Desk, words: list[str], 
     told = failed(desk(*(run.name if word == "RUN" else word for word in words)), code)
     assert {p: p.read_bytes() if p.is_file() else b"" for p in desk.folder.rglob("*")} == before
     assert "incident " not in told.err
-    assert "record: " not in told.err
+    assert "\nrecord: " not in told.err
     assert desk.ok("incidents", "list", "--json").json["incidents"] == []
+
+
+def test_a_node_that_is_not_there_is_a_typo_and_what_a_command_meets_at_work_is_not(desk: Desk) -> None:
+    run = run_with(desk)
+    told = failed(desk("why", run.name, "nonode"), "not_found")
+    assert "\nrecord: " not in told.err
+    put(run / "inputs/topic_spec.json", {**SOUND_SPEC, "context_pack": {"local_paths": ["gone.md"]}})
+    assert "\nrecord: " in failed(desk("validate", run.name), "validation_failed").err
+    (desk.folder / "hostile.tar.gz").write_bytes(b"no archive")
+    assert "record: " in failed(desk("init", "--from", "hostile.tar.gz"), "invalid_argument").err
+    (desk.folder / "binary.md").write_bytes(b"\0" * 100)
+    assert "record: " in failed(desk("run", run.name, "--scope-file", "binary.md"), "invalid_argument").err
 
 
 # --- a recovery that was killed, and what it leaves ------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def test_trust_remembers_path_owner_and_content_for_this_user_alone(desk: Desk) 
     assert values(desk, "AGENT_PROVIDER") == ["internal"]
     kept.chmod(0o600)
     kept.write_text("[[[")
-    assert "no list of trusted files" in desk.ok("doctor").err
+    assert "not a valid list of trusted files" in desk.ok("doctor").err
 
 
 def test_the_same_content_elsewhere_is_not_trusted(desk: Desk) -> None:
@@ -123,8 +123,11 @@ def test_relative_paths_in_a_trusted_command_count_from_its_file(desk: Desk) -> 
     desk("doctor")
     assert (started(desk.folder), started(below)) == (True, False)
     settings = load_settings(os.environ, provider_keys=lambda: {"CODING_AGENT_CMD": True})
-    settings.file = {"coding_agent_cmd": "python ./agent.sh --x=a/b 'a b' sub/none"}
-    assert settings.command("CODING_AGENT_CMD") == f"python {desk.folder}/agent.sh --x=a/b 'a b' sub/none"
+    settings.file = {"coding_agent_cmd": "python ./agent.sh --x=a/b 'a b' sub"}
+    (desk.folder / "sub").mkdir()
+    assert settings.command("CODING_AGENT_CMD") == f"python {desk.folder}/agent.sh --x=a/b 'a b' sub"
+    settings.file = {"coding_agent_cmd": "bin/agent ../up sub/none"}
+    assert settings.command("CODING_AGENT_CMD") == f"{desk.folder}/bin/agent {desk.folder}/../up sub/none"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,47 @@ def test_what_others_own_or_can_write_to_is_refused_though_it_was_trusted(desk: 
     assert refused.status == 7
     assert refused.err.startswith("[config_error]")
     assert told in refused.err
-    assert [told in row["reason"] for row in desk.ok("config", "--json").json["ignored"]] == [True, True]
+    ignored = desk.ok("config", "--json").json["ignored"]
+    assert ignored
+    assert all(told in row["reason"] for row in ignored)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda file: file.chmod(0o666), pytest.param(lambda file: os.chown(file, 12345, -1), marks=AS_ROOT)], ids=["everybody's", "another user's"]
+)
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("dagogy.toml", '[rules."graph.acyclic"]\nenabled = false\n'),
+        ("dagogy.toml", 'agent_target_score = "x"\n'),
+        ("dagogy.toml", "[" * 2000),
+        ("dagogy.toml", "nonsense = 1\n"),
+        ("pyproject.toml", "[tool.dagogy]\nagent_target_score = 1\n"),
+    ],
+)
+def test_a_file_that_others_can_write_counts_for_nothing_and_every_command_says_so(desk: Desk, change: Any, name: str, text: str) -> None:
+    """Outside of a home and a repository the search goes up to the root, so anybody's file in /tmp is found."""
+    mine = desk.folder / "shared" / "mine"
+    mine.mkdir(parents=True)
+    file = mine.parent / name
+    file.write_text(text)
+    change(file)
+    os.chdir(mine)
+    done = desk.ok("init", "course")
+    assert f"ignored {file}: it " in done.err
+    rules = {row["id"]: row for row in desk.ok("plugins", "list", "--kind", "rule", "--json").json["plugins"]}
+    assert rules["graph.acyclic"]["state"] == "ready"
+    assert values(desk, "AGENT_TARGET_SCORE") == [82.0]
+
+
+def test_what_others_put_where_no_file_can_be_read_stops_no_command(desk: Desk) -> None:
+    os.mkfifo(desk.folder / "dagogy.toml")
+    (desk.folder / "dagogy.toml").chmod(0o666)
+    (desk.folder / "pyproject.toml").write_text("[tool.other]\n")
+    (desk.folder / "pyproject.toml").chmod(0o666)
+    told = desk.ok("init", "course").err
+    assert "dagogy.toml: it can be written to by others" in told
+    assert "pyproject" not in told
 
 
 def test_a_symlink_is_as_safe_as_both_its_ends(desk: Desk) -> None:
@@ -276,7 +319,7 @@ def test_what_is_no_regular_file_is_a_config_error(desk: Desk) -> None:
     assert desk("list").status == 7
     file.rmdir()
     file.symlink_to("/dev/zero")
-    assert "is not a regular file" in desk("list").err
+    assert "can be written to by others (mode 0666); put a file of your own in its place" in desk("list").err
     with pytest.raises(ConfigError):
         read_config(file)
 

@@ -125,7 +125,7 @@ def _reviewed(words: Sequence[str], app: App) -> tuple[str, list[str], str]:
     try:
         name, given = _parsed(words, app)
     except (click.UsageError, ValueError):
-        return "it is no command line of dagogy's own commands", [], ""
+        return "it is not a built-in dagogy command", [], ""
     known = REPLAYS.get(name, _NO_RUN)
     if isinstance(known, str):
         return known, [], ""

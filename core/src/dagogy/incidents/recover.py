@@ -405,10 +405,11 @@ class Recovery:
         else:
             self._event("recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts)
 
-    def _verdict(self, failure: Failure) -> Verdict:
+    def _verdict(self, failure: Failure, *, own: bool = True) -> Verdict:
+        """Which incident it is. `own`: whether the failure is of a command that this user ran."""
         if not self.probes:
             return diagnose(self.host, failure)
-        verdict = examine(self.host, self.settings, failure, self.at.path)
+        verdict = examine(self.host, self.settings, failure, self.at.path, own=own)
         self.tell(verdict.looks)
         return verdict
 
@@ -427,7 +428,7 @@ class Recovery:
             self._event("probed", **verdict.seen(failure))
 
     def _report(self, incident: Incident, verdict: Verdict | None = None) -> Report:
-        verdict = verdict or self._verdict(incident.failure)
+        verdict = verdict or self._verdict(incident.failure, own=not incident.barred)
         began_with = verdict.refuted or verdict.incident_id
         report = Report(incident, began_with, verdict, incident.failure, exit_status=incident.exit_status, run_id=self.run.id)
         if verdict.outcome != "diagnosed":

@@ -50,6 +50,7 @@ def validate(opened: OpenRun, subject: RunSubject | None = None, verdict: Verdic
 
 def validation_failure(opened: OpenRun, report: dict[str, Any]) -> ValidationFailed:
     """The typed error for a report that failed: the first finding by name, and where the rest stands."""
+    blamed: dict[str, str] = {}
     errors = [f for f in report["findings"] if f["severity"] == "error"]
     failed = [r for r in report["rules"] if r["status"] == "failed"]
     if errors:
@@ -57,10 +58,13 @@ def validation_failure(opened: OpenRun, report: dict[str, Any]) -> ValidationFai
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     else:
         first, more = f"rule {failed[0]['rule_id']} could not run: {failed[0]['reason']}", f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        rule = next((p for p in opened.session.host.all("rule") if p.id == failed[0]["rule_id"]), None)
+        if rule is not None:
+            blamed = {"plugin": rule.id, "kind": "rule", "distribution": rule.entry.distribution, "version": rule.entry.version}
     return ValidationFailed(
         f"validation of {opened.run.id} failed: {first}{more}",
         hint=f"read {opened.run.path / REPORT_MD}, mend what it names, then: dagogy validate {opened.run.id}",
-        details={"run_id": opened.run.id, "report": str(opened.run.path / REPORT_JSON), **report["summary"]},
+        details={"run_id": opened.run.id, "report": str(opened.run.path / REPORT_JSON), **report["summary"], **blamed},
     )
 
 

@@ -61,6 +61,7 @@ class Session:
     def provider_plugin(self, provider_id: str | None = None, setting: str = "AGENT_PROVIDER") -> Plugin:
         """The provider asked for. Raises `ConfigError` that names the variable when it is not installed."""
         wanted = provider_id or str(self.settings.get("AGENT_PROVIDER"))
+        source = self.settings.raw(setting, peek=True)[1]
         try:
             return self.host.get("provider", wanted)
         except NotFound as error:
@@ -68,7 +69,7 @@ class Session:
             raise ConfigError(
                 f"{setting} is '{wanted}'; accepted: {installed}",
                 hint=error.hint or f"install a distribution that brings the provider '{wanted}'",
-                details={"setting": setting, "value": wanted},
+                details={"setting": setting, "value": wanted, "source": source},
             ) from None
 
     def check_fallbacks(self) -> None:

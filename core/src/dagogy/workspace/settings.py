@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 from dagogy.api.errors import ConfigError
 from dagogy.contracts.suggest import did_you_mean
-from dagogy.workspace.trust import ConfigFile, TrustStore, read_config
+from dagogy.workspace.trust import ConfigFile, TrustStore, exposure, read_config
 
 Kind = Literal["text", "number", "integer", "path", "list"]
 
@@ -82,12 +82,16 @@ ENVIRONMENT_ONLY = frozenset({"DAGOGY_DISABLE", "DAGOGY_PLUGINS"})
 
 
 class Ignored(NamedTuple):
-    """What was not read from a file: a setting by its key there ("" for the whole file), the file, why not, and the way out."""
+    """What was not read from a file: a setting by its key there ("" for the whole file), the file, why not, and the way out.
+
+    `loud`: every command says so, since the file would have counted, were it not for who can write to it.
+    """
 
     key: str
     path: Path
     reason: str
     hint: str
+    loud: bool = False
 
 
 @dataclass(eq=False, repr=False)
@@ -143,18 +147,21 @@ class Settings:
         return (*self.skipped, *(Ignored(key, path, *self.objection) for key in keys))
 
     @property
-    def notice(self) -> str:
-        """One line about the sensitive settings that were asked for and ignored; "" where none was."""
+    def notices(self) -> list[str]:
+        """A line for each file that would have counted, were it not for who can write to it, and one about the sensitive settings that were asked
+        for and ignored.
+        """
+        lines = [f"ignored {found.path}: {found.reason}; {found.hint}" for found in self.skipped if found.loud]
         keys = [found.key for found in self.ignored if found.key] if self._missed else []
-        if not keys:
-            return ""
-        reason, hint = self.objection
-        return f"ignored {', '.join(keys)} of {self.path}: {reason}; {hint}"
+        if keys:
+            reason, hint = self.objection
+            lines.append(f"ignored {', '.join(keys)} of {self.path}: {reason}; {hint}")
+        return lines
 
     def raw(self, name: str, *, peek: bool = False) -> tuple[Any, str]:
         """The value of `name` as it was given, and where; `(None, "default")` when nobody gave one. Empty text counts as not given.
 
-        A sensitive value of a file that is not trusted counts as not given; unless it was only a `peek`, `notice` then tells of it.
+        A sensitive value of a file that is not trusted counts as not given; unless it was only a `peek`, `notices` then tells of it.
         """
         if self.flags.get(name) is not None:
             return self.flags[name], "flag"
@@ -170,7 +177,8 @@ class Settings:
         return self.file.get(name.lower()) not in (None, "") and not (self.is_sensitive(name.lower()) and self.objection[0])
 
     def command(self, name: str) -> Any:
-        """The value of a setting that holds a command. Relative paths in one that a file sets count from that file's folder, wherever we were started.
+        """The value of a setting that holds a command. In one that a file sets, the program and each word that begins with `./` or `../` are paths
+        from that file's folder, wherever we were started.
 
         None where nobody gave one.
         """
@@ -184,8 +192,8 @@ class Settings:
         folder = self.source.real.parent
 
         def anchored(word: str, first: bool) -> str:
-            relative = os.sep in word and not word.startswith(("/", "-", "~"))
-            return str(folder / word) if relative and (first or word.startswith(".") or (folder / word).exists()) else word
+            relative = os.sep in word and not word.startswith(("/", "-", "~")) if first else word.startswith(("./", "../"))
+            return str(folder / word) if relative else word
 
         return shlex.join(anchored(word, not number) for number, word in enumerate(words))
 
@@ -245,7 +253,7 @@ def _number(known: Known, value: Any, source: str) -> float | int:
     wrong = ConfigError(
         f"{_named(known.name, source)} is {value!r}; accepted: {known.accepted()}",
         hint=f"set it to such a number, or unset {known.name}" if source == "environment" else "give it such a number, or leave it out",
-        details={"setting": known.name, "value": str(value), "accepted": known.accepted()},
+        details={"setting": known.name, "value": str(value), "accepted": known.accepted(), "source": source},
     )
     if isinstance(value, bool):
         raise wrong
@@ -295,14 +303,14 @@ def find_file(
     """The nearest configuration file from `folder` upwards with its table, and the files that were passed over. Raises `ConfigError`.
 
     The search ends at the root of a repository (a folder with `.git`), and at the user's home. Runs come from other people too, so a file inside a
-    runs dir is none of the user's.
+    runs dir is none of the user's, and neither is one that another user owns or that everybody can write to.
     """
     from dagogy.workspace.state import home
 
     end = os.path.realpath(home(environ))
     skipped: list[Ignored] = []
     for place in (folder, *folder.parents):
-        source, table = config_in(place)
+        source, table = config_in(place, skipped)
         if source is not None:
             runs_dir = _runs_dir_around(place, folder, environ, flags or {})
             if runs_dir is None:
@@ -313,17 +321,38 @@ def find_file(
     return None, {}, tuple(skipped)
 
 
-def config_in(place: Path) -> tuple[ConfigFile | None, dict[str, Any]]:
-    """The configuration file of one folder with its table; None where it has none. Raises `ConfigError`."""
-    if os.path.lexists(place / "dagogy.toml"):
-        source = read_config(place / "dagogy.toml")
-        return source, source.table()
-    if os.path.exists(place / "pyproject.toml"):
-        source = read_config(place / "pyproject.toml")
+def config_in(place: Path, skipped: list[Ignored] | None = None) -> tuple[ConfigFile | None, dict[str, Any]]:
+    """The configuration file of one folder with its table; None where it has none. Raises `ConfigError`.
+
+    With `skipped` a file that another user owns, or that everybody can write to, is not read, and is noted there.
+    """
+    for path in (place / "dagogy.toml", place / "pyproject.toml"):
+        if not os.path.lexists(path):
+            continue
+        problem = exposure(path) if skipped is not None else ""
+        if problem and skipped is not None:
+            if _has_settings(path):
+                plain = path.is_file() and not path.is_symlink()
+                way = f"'chmod go-w {shlex.quote(str(path))}'" if "mode" in problem and plain else "put a file of your own in its place"
+                skipped.append(Ignored("", path, f"it {problem}", way, loud=True))
+            continue
+        if path.name == "pyproject.toml" and not path.exists():
+            continue
+        source = read_config(path)
         table = table_of(source)
         if table is not None:
             return source, table
     return None, {}
+
+
+def _has_settings(path: Path) -> bool:
+    """Whether a file that is not read would be a configuration: a pyproject.toml is one of many tools."""
+    if path.name != "pyproject.toml":
+        return True
+    try:
+        return b"tool.dagogy" in read_config(path).data
+    except ConfigError:
+        return False
 
 
 def table_of(source: ConfigFile) -> dict[str, Any] | None:

@@ -120,7 +120,7 @@ def user_key(environ: Mapping[str, str]) -> bytes:
     except OSError as error:
         raise storage_error("use", path, error) from error
     if len(key) != _KEY_BYTES:
-        raise StorageError(f"{path} is not a key of dagogy's", hint="remove it: the next command makes a new one")
+        raise StorageError(f"{path} is not a valid dagogy key", hint="remove it: the next command makes a new one")
     return key
 
 
@@ -163,7 +163,7 @@ def _write_new(path: Path) -> None:
 def _check_private(path: Path, about: os.stat_result, is_kind: Callable[[int], bool]) -> None:
     """Raises `StorageError` unless the file or folder is of the kind, this user's, and closed to all others."""
     if not is_kind(about.st_mode):
-        raise StorageError(f"{path} is not the kind of file that it should be", hint="move it away: the next command makes it anew")
+        raise StorageError(f"{path} is not a regular file", hint="move it away: the next command makes it anew")
     if about.st_uid != os.geteuid():
         raise StorageError(f"{path} belongs to another user", hint="set XDG_STATE_HOME to a folder of yours")
     if about.st_mode & 0o077:

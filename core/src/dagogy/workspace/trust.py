@@ -122,6 +122,23 @@ def _problem(path: Path, real: Path, found: os.stat_result) -> tuple[str, str]:
     return "; ".join(problem for problem, _, _ in wrong), f"'chmod go-w {' '.join(dict.fromkeys(shlex.quote(str(p)) for _, p, _ in wrong))}'"
 
 
+def exposure(path: Path) -> str:
+    """Why a file cannot be the user's own word even where no trust is asked for: another user owns it (root apart), or everybody can write to it.
+
+    A predicate; "" where neither is so. Of a symlink both ends count. It is not opened: a pipe in its place would wait.
+    """
+    for look in (os.lstat, os.stat):
+        try:
+            found = look(path)
+        except OSError:
+            continue
+        if found.st_uid not in (os.geteuid(), 0):
+            return f"belongs to another user (uid {found.st_uid})"
+        if found.st_mode & stat.S_IWOTH and not stat.S_ISLNK(found.st_mode):
+            return f"can be written to by others (mode {stat.S_IMODE(found.st_mode):04o})"
+    return ""
+
+
 def _deeper_than(value: Any, most: int) -> bool:
     """Whether tables and arrays are nested deeper than `most`; without recursion, which is what it guards."""
     level = [value]
@@ -153,7 +170,7 @@ class TrustStore:
                 readable = f"can be used by others (mode {mode:04o})" if place == path and mode & 0o077 else ""
                 problem = privacy_problem(found) or readable
                 if problem:
-                    raise StorageError(f"{place} is not believed: it {problem}", hint=f"remove {path}, and trust your files again")
+                    raise StorageError(f"{place} is ignored because it {problem}", hint=f"remove {path}, and trust your files again")
             rows = json.loads(read_regular(path))["files"]
             read = [(Trusted(str(r["path"]), int(r["owner"]), str(r["sha256"]), str(r["trusted_at_utc"])), str(r.get("mac"))) for r in rows]
         except FileNotFoundError:
@@ -161,7 +178,7 @@ class TrustStore:
         except OSError as error:
             raise StorageError(f"{path} cannot be read: {error.strerror}", hint="check its owner and mode") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise StorageError(f"{path} is no list of trusted files", hint="remove it, and trust your files again") from None
+            raise StorageError(f"{path} is not a valid list of trusted files", hint="remove it, and trust your files again") from None
         valid = [entry for entry, mac in read if hmac.compare_digest(self._mac(entry).encode(), mac.encode(errors="replace"))]
         return sorted(valid, key=lambda entry: entry.path)
 

@@ -90,6 +90,8 @@ def _restore(app: App, archive: Path, *, allow_large: bool) -> Run:
     if not archive.is_file():
         raise InvalidArgument(f"there is no archive '{archive}'", hint=f"archives are in {app.settings.archive_dir}")
 
+    app.at_work = True  # what is wrong from here on is wrong with the archive
+
     def finish(run: Run) -> None:
         # The run gets its folder once this is in it.
         run.event(RESTORED, **sealed_event(RESTORED, {"archive": str(archive)}, None, app.settings.environ))

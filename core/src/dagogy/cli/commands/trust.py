@@ -13,7 +13,7 @@ from dagogy.api.errors import ConfigError, InvalidArgument, NotFound
 from dagogy.api.secrets import redacted, secrets_of
 from dagogy.cli.app import App
 from dagogy.cli.options import common
-from dagogy.workspace.settings import Settings, config_in, find_file, table_of
+from dagogy.workspace.settings import Ignored, Settings, config_in, find_file, table_of
 from dagogy.workspace.trust import ConfigFile, Trusted, TrustStore, read_config
 
 
@@ -77,13 +77,16 @@ def _named(path: Path | None) -> ConfigFile:
         if not os.path.lexists(path):
             raise NotFound(f"there is no file {path}", hint="name a dagogy.toml or a pyproject.toml")
         return read_config(Path(os.path.abspath(path)))
+    passed: tuple[Ignored, ...] = ()
     if path is not None:
         file, _ = config_in(Path(os.path.abspath(path)))
-        skipped: list[str] = []
     else:
         file, _, passed = find_file(Path.cwd(), os.environ)
-        skipped = [f"{one.path} is ignored: {one.reason}" for one in passed]
     if file is None:
+        for one in passed:
+            if one.loud:
+                raise ConfigError(f"{one.path} cannot be trusted: {one.reason}", hint=one.hint)
+        skipped = [f"{one.path} is ignored: {one.reason}" for one in passed]
         hint = "; ".join(skipped) or "a dagogy.toml, or a pyproject.toml with a [tool.dagogy] table, is wanted"
         raise NotFound(f"no configuration file counts in {path or Path.cwd()}", hint=hint)
     return file
