@@ -63,7 +63,7 @@ SCENARIOS = (
     Scenario("diagnose", "failed", ("diagnose", "latest", "--no-probe")),
     Scenario("escalate", "failed", ("escalate", "latest")),
     Scenario("postmortem", "failed", ("postmortem", "latest", "-o", "postmortem.md")),
-    Scenario("postmortem --regression-test", "failed", ("postmortem", "latest", "--regression-test", "regressions")),
+    Scenario("postmortem --regression-test", "defect", ("postmortem", "latest", "--regression-test", "regressions")),
     Scenario("incidents reset", "tripped", ("incidents", "reset")),
     Scenario("trust", "configured", ("trust",)),
 )
