@@ -270,7 +270,7 @@ _SECRET = "correct-horse-battery"
         (["plan", "latest"], "stage_conflict"),
         (["run", "latest", "--scope-file", "tea.md", "AGENT_PROVIDER=nonesuch"], "config_error"),
         (["run", "latest", "--model", _SECRET, "--scope-file", "tea.md", "AGENT_PROVIDER=https://user:pass@host/x"], "config_error"),
-        (["run", "latest", "--model", "Bearer abcdefgh12345", "--scope-file", "tea.md", "AGENT_PROVIDER=sk-abcdefghijkl"], "config_error"),
+        (["run", "latest", "--model", "Bearer abcdefgh12345", "--scope-file", "tea.md", "AGENT_PROVIDER=sk-abcdefghijk1"], "config_error"),
     ],
 )
 def test_a_failed_command_leaves_a_typed_record_without_secrets(desk: Desk, command: list[str], code: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +288,7 @@ def test_a_failed_command_leaves_a_typed_record_without_secrets(desk: Desk, comm
     assert (record["code"], record["exit_status"], record["run_id"], record["stage"]) == (code, failed.status, run.name, "initialized")
     assert record["provider"]
     everything = failed.err + failed.out + "".join(p.read_text() for p in run.rglob("*") if p.is_file())
-    for secret in (_SECRET, "user:pass", "abcdefgh12345", "sk-abcdefghijkl"):
+    for secret in (_SECRET, "user:pass", "abcdefgh12345", "sk-abcdefghijk1"):
         assert secret not in everything
     assert desk.ok("status", "latest", "--json").json["last_failure"] == f"logs/failures/{path.name}"
 
