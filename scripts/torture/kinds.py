@@ -168,6 +168,15 @@ def build_archived(stand: Stand) -> None:
     packed.rename(stand.work / "packed.tar.gz")
 
 
+def build_defect(stand: Stand) -> None:
+    """`build_failed`, whose record is that of a bug in dagogy."""
+    build_failed(stand)
+    for path in (the_run(stand) / "logs/failures").glob("*.json"):
+        document = json.loads(path.read_text())
+        document |= {"code": "internal_error", "exit_status": 10, "message": "a bug in dagogy: KeyError: 'node'", "details": {}}
+        path.write_text(json.dumps(document))
+
+
 def build_tripped(stand: Stand) -> None:
     """`build_iterated`, and two circuit breakers that are open."""
     from dagogy.workspace.circuits import Breakers, Circuit

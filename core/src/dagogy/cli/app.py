@@ -479,6 +479,7 @@ def _report(app: App, error: DagogyError) -> int:
             except (OSError, ValueError):
                 _abandon(sys.stdout)
         if recorded is not None:
+            app.tell_heard()  # what classifiers printed: the incident is the last line
             app.tell(redacted(recorded.line, secrets))
     return error.exit_status
 
