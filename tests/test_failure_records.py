@@ -14,10 +14,10 @@ from typing import Any
 import jsonschema
 import pytest
 from dagogy.api.errors import ProviderError
+from dagogy.api.secrets import redacted, remains, secrets_of
 from dagogy.contracts.check import schema_text
 from dagogy.incidents.intake import last_record, read_record
 from dagogy.incidents.record import Circumstances, failure_document
-from dagogy.api.secrets import redacted, remains, secrets_of
 from support import Desk, Outcome, Yard, dagogy, python, run_with
 
 SECRET = "correct+horse/battery staple"

@@ -15,9 +15,9 @@ from typing import IO, Any
 import jsonschema
 import pytest
 from dagogy.api.errors import DagogyError, ProviderError
+from dagogy.api.secrets import redacted, secrets_of
 from dagogy.contracts.check import schema_text
 from dagogy.incidents.record import failure_document
-from dagogy.api.secrets import redacted, secrets_of
 from dagogy.workspace.settings import CORE_SETTINGS, ENVIRONMENT_ONLY
 from support import Desk, clean_environment, dagogy, make_plugin
 

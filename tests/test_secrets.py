@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 import pytest
-from dagogy.cli.app import run
 from dagogy.api.secrets import redacted, remains, secrets_of
+from dagogy.cli.app import run
 from support import Desk, Yard, put, sound_curriculum
+from test_secret_forms import FORMS
 
 #: A secret with everything that an encoding changes: blanks, quotes, a backslash, letters outside ASCII.
 SECRET = 'corréct+horse/battery="stàple\\9'
@@ -65,6 +66,7 @@ def leaks(data: bytes, secret: str) -> list[str]:
     text = data.decode("utf-8", "replace")
     tight = squeezed(text)
     found = [name for name, form in forms(secret).items() if form in text or squeezed(form) in tight]
+    found += [name for name, write in FORMS.items() if write(secret) in text]
     for word in re.findall(r"[A-Za-z0-9+/_-]{16,}", text):
         for shift in range(4):
             body = word[shift:].replace("-", "+").replace("_", "/")
@@ -125,7 +127,7 @@ class Loudspeaker:
     def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         self.desk, self._patch = desk, monkeypatch
         self.said: list[tuple[str, bytes]] = []
-        told = [form for secret in (SECRET, KEY) for form in forms(secret).values()]
+        told = [form for secret in (SECRET, KEY) for form in (*forms(secret).values(), *(write(secret) for write in FORMS.values()))]
         put(desk.folder / "forms.json", told)
         for name, value in (("LOUD_FORMS", str(desk.folder / "forms.json")), ("LOUD_PHRASE", SECRET), ("OPENAI_API_KEY", KEY), ("LOUD_URL", URL)):
             monkeypatch.setenv(name, value)
