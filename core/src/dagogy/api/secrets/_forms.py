@@ -450,9 +450,11 @@ def _from_dump(run: str) -> bytes:
     return b"".join(_from_hex(line[1]) for line in _DUMP_LINE.finditer(run))
 
 
-_DUMP_LINE = re.compile(r"(?m)^[ \t|>]{0,8}[0-9a-fA-F]{4,8}:?[ \t]{1,4}((?:[0-9a-fA-F]{2}(?:[0-9a-fA-F]{2})?[ \t]{1,3}){1,16})[^\r\n]{0,40}$")
+_DUMP_LINE = re.compile(r"(?<!\S)[ \t|>]{0,8}[0-9a-fA-F]{4,8}:?[ \t]{1,4}((?:[0-9a-fA-F]{2}(?:[0-9a-fA-F]{2})?[ \t]{1,3}){1,16})[^\r\n]{0,18}")
 #: What holds bytes in another writing, and how it is read.
 _ENCODED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
+    (re.compile(r"[A-Za-z0-9+/_-]{20,}+={0,2}"), _from_base64),
+    # In lines, which need not belong together: each was read by itself as well.
     (
         re.compile(
             r"[A-Za-z0-9+/_-]{20,}+(?:\r?\n[ \t|>]{0,8}[A-Za-z0-9+/_-]{20,}+(?![^\s=]))*+"
@@ -464,7 +466,7 @@ _ENCODED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
     (re.compile(r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])(?:[ :,;\n-]{1,3}(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])){7,}"), _from_hex),
     (re.compile(r"(?<![0-9A-Za-z])[A-Z2-7]{16,}+={0,6}(?![0-9A-Za-z])"), _from_base32),
     (re.compile(r"(?<![\d.])\d{2,3}(?:[,; \t\n]{1,3}\d{2,3}){7,}"), _from_codes),
-    (re.compile(rf"(?:{_DUMP_LINE.pattern.removeprefix('(?m)')}\r?\n?)+", re.MULTILINE), _from_dump),
+    (re.compile(rf"(?:{_DUMP_LINE.pattern}\r?\n?)+"), _from_dump),
 )
 
 
