@@ -7,10 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from support import Desk, failed, put, run_with
-
 from dagogy.api.secrets import redacted
 from dagogy.workspace.settings import Settings, find_file
+from support import Desk, failed, put, run_with
 
 SPEC = "inputs/topic_spec.json"
 

@@ -24,7 +24,7 @@ from dagogy.workspace.trust import ConfigFile, Trusted, TrustStore, read_config
 
 @click.command(
     "trust",
-    epilog="\b\nExample:\n  dagogy trust            the configuration file that counts here\n  dagogy trust --list\n  dagogy trust RUN_ID     the documents that a run reads",
+    epilog="\b\nExample:\n  dagogy trust            the configuration file that counts here\n  dagogy trust --list\n  dagogy trust RUN_ID",
 )
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--list", "listing", is_flag=True, help="List the files that are trusted; change nothing.")
