@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dagogy.api.errors import DagogyError, InternalError, StageConflict
+from dagogy.api.errors import EXIT_STATUSES, DagogyError, InternalError, StageConflict, StorageError
 from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryContext, RecoveryOutcome
 from dagogy.api.probes import ProbeResult
 from dagogy.api.secrets import redacted, secrets_of
@@ -36,9 +36,16 @@ from dagogy.incidents.probing import Look, ask
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
+<<<<<<< HEAD
 from dagogy.workspace.files import content_hash, hash_file, walk
 from dagogy.workspace.provenance import objection, sealed_at, sealed_event
 from dagogy.workspace.runs import Run, Runs
+=======
+from dagogy.workspace.files import content_hash, hash_file, unlinked, walk
+from dagogy.workspace.local_paths import is_made_here
+from dagogy.workspace.provenance import foreign
+from dagogy.workspace.runs import REPLACED_BY, REPLACES, Run, Runs, is_run_id
+>>>>>>> fixb
 from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
 
@@ -80,7 +87,9 @@ class Incident:
         """The incident of a recorded failure. A status that no failing command ends with is that of an internal error."""
         words = failure.command[1:] if failure.command[:1] == ("dagogy",) else ()
         known = isinstance(exit_status, int) and not isinstance(exit_status, bool) and 0 < exit_status < 256
-        return cls(failure, on_run(plain(words), run_id, run_id), exit_status if known else InternalError.exit_status)
+        # The code decides: a record is a file that anybody may have written.
+        status = EXIT_STATUSES.get(failure.code, exit_status if known else InternalError.exit_status)
+        return cls(failure, on_run(plain(words), run_id, run_id), status)
 
 
 def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
@@ -104,6 +113,8 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
         except DagogyError:
             continue
         failure, account = from_record(document, str(path)), document.get("recovery")
+        if failure.code not in EXIT_STATUSES:  # none of ours
+            continue
         if about_failures(failure.command) or (isinstance(account, dict) and account.get("role") == "action"):
             continue
         barred, way_out = objection(document, run.path, environ)
@@ -751,6 +762,12 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, con
     return outcome
 
 
+def plain_path(run: Run, relative: str) -> str:
+    """`relative`, if it leads to a place in the run without a symlink on the way. Raises `StorageError`."""
+    unlinked(run.path / relative, run.path)
+    return relative
+
+
 class _Would(DagogyError):
     """Raised in an action that is only asked, where it would begin to change something."""
 
@@ -800,14 +817,38 @@ class _Context(RecoveryContext):
         recovery.tell(looks)
         return [look.result for look in looks]
 
-    def keep(self, relative: str) -> Path | None:
+    def read(self, relative: str) -> bytes | None:
         run = self._recovery.at
-        if not run.exists(relative):
+        return run.read(plain_path(run, relative)) if run.exists(relative) else None
+
+    def write(self, relative: str, data: bytes, run_id: str = "") -> None:
+        run = self._recovery.at if not run_id or run_id == self.run_id else self._own(run_id)
+        run.write(plain_path(run, relative), data)
+
+    def replacement(self) -> str:
+        fresh = Runs(self.run.parent).replacement(self.run_id)
+        with contextlib.suppress(DagogyError):
+            return self._own(fresh).id if fresh else ""
+        return ""
+
+    def replace_by(self, run_id: str) -> None:
+        fresh, old = self._own(run_id), self._recovery.at
+        for run, name, other in ((fresh, REPLACES, old.id), (old, REPLACED_BY, fresh.id)):
+            run.write(plain_path(run, name), f"{other}\n".encode())
+
+    def _own(self, run_id: str) -> Run:
+        run = Run(self.run.parent / run_id)
+        if not is_run_id(run_id) or run.path.is_symlink() or not is_made_here(run, self._recovery.settings.environ):
+            raise StorageError(f"{run_id} is no run that you made here with 'dagogy init'", hint="'dagogy list' shows the runs")
+        return run
+
+    def keep(self, relative: str) -> Path | None:
+        data, run = self.read(relative), self._recovery.at
+        if data is None:
             return None
-        data = run.read(relative)
         path = Path(relative)
         kept = f"{_KEPT}/{path.stem}-{content_hash(data)[:12]}{path.suffix}"
-        if not run.exists(kept):
+        if not run.exists(plain_path(run, kept)):
             run.write(kept, data)
         return run.path / kept
 
@@ -828,6 +869,12 @@ class _Rehearsal(_Context):
 
     def keep(self, relative: str) -> Path | None:
         raise _Would("it would overwrite a file")
+
+    def write(self, relative: str, data: bytes, run_id: str = "") -> None:
+        raise _Would("it would write a file")
+
+    def replace_by(self, run_id: str) -> None:
+        raise _Would("it would note a fresh run")
 
     def wait(self, seconds: float) -> None:
         raise _Would("it would wait")

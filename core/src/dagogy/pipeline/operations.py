@@ -5,6 +5,7 @@ What one command alone needs is imported where it is used: a plan needs no rule,
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from dagogy.api.errors import ValidationFailed
@@ -73,8 +74,17 @@ def close_round(opened: OpenRun) -> None:
 
     That of one which passes ends with `iterate`. Until then the command, run again, goes on with the same round.
     """
-    if opened.metadata.stamps.pop("round", None) is not None:
+    if _close(opened):
         opened.run.save(opened.metadata)
+
+
+def _close(opened: OpenRun) -> bool:
+    """Whether there was a round to close. Its drafts are kept, for the case that this command dies before its log says that it ended."""
+    stamp = opened.metadata.stamps.get("round")
+    if stamp is None or stamp.get("closed_by") is not None:
+        return False
+    stamp["closed_by"] = os.getpid()
+    return True
 
 
 def plan(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
@@ -118,7 +128,7 @@ def iterate(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any
     counts = {name: len(document[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")}
     opened.metadata.note("iterated", ", ".join(f"{n} {name}" for name, n in counts.items()))
     opened.run.event("iterated", **counts, time_delta_minutes=document["time_delta_minutes"])
-    opened.metadata.stamps.pop("round", None)
+    _close(opened)
     opened.refresh(diff=content_hash(data))
     return document
 

@@ -26,6 +26,7 @@ class Known(NamedTuple):
     """A setting of the core. `low` and `high` bound a number, both inclusive unless `above` says more than `low`.
 
     `sensitive`: it counts from a file only when that file is trusted. A path is sensitive where it leads out of the file's own folder.
+    `costs`: more of it spends more; a file that is not trusted may lower it, and counts only up to `free` (the default, where that is a number).
     """
 
     name: str
@@ -36,6 +37,18 @@ class Known(NamedTuple):
     high: float = float("inf")
     above: bool = False
     sensitive: bool = False
+    costs: bool = False
+    free: float | None = None
+
+    def spends_more(self, value: Any) -> bool:
+        """Whether a value of a setting that `costs` is more than may be spent on the word of a file that is not trusted."""
+        most = self.default if self.free is None else self.free
+        if not self.costs or most is None:
+            return False
+        try:
+            return not float(value) <= most
+        except (ValueError, TypeError, OverflowError):
+            return False  # it is refused as a value
 
     def accepted(self) -> str:
         """What a value may be, for an error message."""
@@ -53,10 +66,12 @@ CORE_SETTINGS = {
     for known in (
         Known("AGENT_PROVIDER", "text", "id of the provider that proposes and repairs", "internal", sensitive=True),
         Known("AGENT_MODEL", "text", "model the provider asks for; empty: the provider's own choice", sensitive=True),
-        Known("AGENT_TIMEOUT_SECONDS", "number", "bound on one answer of the provider; default: the provider's", None, 0, 86_400, above=True),
-        Known("AGENT_RETRY_BUDGET", "integer", "how often one call may be tried again", 1, 0, 100),
-        Known("AGENT_MAX_ITERATIONS", "integer", "most rounds of the generation loop", 4, 1, 1000),
-        Known("AGENT_MAX_ACTIONS_PER_ITERATION", "integer", "most findings handed to the provider in one round", 4, 1, 10_000),
+        Known(
+            "AGENT_TIMEOUT_SECONDS", "number", "bound on one answer of the provider; default: the provider's", None, 0, 86_400, above=True, costs=True, free=300
+        ),
+        Known("AGENT_RETRY_BUDGET", "integer", "how often one call may be tried again", 1, 0, 100, costs=True),
+        Known("AGENT_MAX_ITERATIONS", "integer", "most rounds of the generation loop", 4, 1, 1000, costs=True),
+        Known("AGENT_MAX_ACTIONS_PER_ITERATION", "integer", "most findings handed to the provider in one round", 4, 1, 10_000, costs=True),
         Known("AGENT_TARGET_SCORE", "number", "score from which a draft without errors is accepted", 82.0, 0, 100),
         Known("AGENT_MAX_CALLS", "integer", "most requests to a service in one command; default: no limit", None, 1, 1_000_000),
         Known("AGENT_MAX_TOKENS", "integer", "most tokens, read and written, in one command; default: no limit", None, 1, 1_000_000_000_000),
@@ -66,10 +81,10 @@ CORE_SETTINGS = {
             "consent to ask these providers instead, in this order, when the one that was meant cannot answer",
             sensitive=True,
         ),
-        Known("AGENT_HEAL_ATTEMPTS", "integer", "with 'run --self-heal': how often the command is run again at most", 4, 1, 100),
-        Known("AGENT_HEAL_SECONDS", "number", "with 'run --self-heal': seconds that recovering may take", 900, 0, 604_800, above=True),
-        Known("AGENT_HEAL_CALLS", "integer", "with 'run --self-heal': most requests to a service while recovering", 12, 1, 1_000_000),
-        Known("AGENT_SCOPE_TEXT_MAX_CHARS", "integer", "most characters of scope text in a prompt", 12_000, 1, 100_000_000),
+        Known("AGENT_HEAL_ATTEMPTS", "integer", "with 'run --self-heal': how often the command is run again at most", 4, 1, 100, costs=True),
+        Known("AGENT_HEAL_SECONDS", "number", "with 'run --self-heal': seconds that recovering may take", 900, 0, 604_800, above=True, costs=True),
+        Known("AGENT_HEAL_CALLS", "integer", "with 'run --self-heal': most requests to a service while recovering", 12, 1, 1_000_000, costs=True),
+        Known("AGENT_SCOPE_TEXT_MAX_CHARS", "integer", "most characters of scope text in a prompt", 12_000, 1, 100_000_000, costs=True),
         Known("ORCHESTRATION_BASE_DIR", "path", "the runs dir", "runs"),
         Known("ORCHESTRATION_ARCHIVE_DIR", "path", "where archives go; default: archives/ in the runs dir"),
         Known("ORCHESTRATION_TEMPLATE_FILE", "path", "topic spec that 'init' starts from"),
@@ -79,6 +94,9 @@ CORE_SETTINGS = {
 }
 #: Read from the environment alone: they act before a configuration file or a plugin is looked at.
 ENVIRONMENT_ONLY = frozenset({"DAGOGY_DISABLE", "DAGOGY_PLUGINS"})
+
+
+_FILES = ("dagogy.toml", "pyproject.toml")
 
 
 class Ignored(NamedTuple):
@@ -124,7 +142,8 @@ class Settings:
         known = CORE_SETTINGS.get(key.upper())
         if known is None:
             return key != "rules" and self.declared.get(key.upper(), True)
-        return self._leads_out(self.file.get(key)) if known.kind == "path" else known.sensitive
+        value = self.file.get(key)
+        return self._leads_out(value) if known.kind == "path" else known.sensitive or known.spends_more(value)
 
     def _leads_out(self, text: Any) -> bool:
         if not isinstance(text, str) or "\0" in text:
@@ -302,21 +321,37 @@ def find_file(
 ) -> tuple[ConfigFile | None, dict[str, Any], tuple[Ignored, ...]]:
     """The nearest configuration file from `folder` upwards with its table, and the files that were passed over. Raises `ConfigError`.
 
+<<<<<<< HEAD
     The search ends at the root of a repository (a folder with `.git`), and at the user's home. Runs come from other people too, so a file inside a
     runs dir is none of the user's, and neither is one that another user owns or that everybody can write to.
+=======
+    The search ends at the root of a repository (a folder with `.git`), and at the user's home. Runs come from other people too, so what lies inside
+    a runs dir is none of the user's: a file there is not even read, and a `.git` there is no end.
+>>>>>>> fixb
     """
     from dagogy.workspace.state import home
 
     end = os.path.realpath(home(environ))
     skipped: list[Ignored] = []
     for place in (folder, *folder.parents):
+<<<<<<< HEAD
         source, table = config_in(place, skipped)
         if source is not None:
             runs_dir = _runs_dir_around(place, folder, environ, flags or {})
             if runs_dir is None:
+=======
+        is_repository = os.path.lexists(place / ".git")
+        names = [name for name in _FILES if os.path.lexists(place / name)]
+        runs_dir = _runs_dir_around(place, folder, environ, flags or {}) if names or is_repository else None
+        if runs_dir is None:
+            source, table = config_in(place)
+            if source is not None:
+>>>>>>> fixb
                 return source, table, tuple(skipped)
-            skipped.append(Ignored("", source.path, f"it is inside the runs dir {runs_dir}", "a configuration file belongs beside or above the runs dir"))
-        if os.path.lexists(place / ".git") or str(place) == end:
+        elif "dagogy.toml" in names:
+            reason = f"it is inside the runs dir {runs_dir}"
+            skipped.append(Ignored("", place / "dagogy.toml", reason, "a configuration file belongs beside or above the runs dir"))
+        if (is_repository and runs_dir in (None, place)) or str(place) == end:
             break
     return None, {}, tuple(skipped)
 

@@ -19,7 +19,8 @@ Span = tuple[int, int]
 #: What a text must hold in small letters, and the pattern; its first group, else all of it, is the secret. The prefixes that gitleaks knows as
 #: well are here for tokens of another length than today's, and for what is left of one that was cut.
 _PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("://", ":\\/\\/"), r"(?:(?<=://)|(?<=:\\/\\/))[^/?#\s\"'<>\\]+(?=@)"),
+    # One slash is what is left of a URL that was taken for a path; two letters before it are no drive of Windows.
+    ((":/", ":\\/\\/"), r"(?:(?<=://)|(?<=:\\/\\/)|(?<=[A-Za-z]{2}:/))[^/?#\s\"'<>\\]+(?=@)"),
     (("sk-",), r"(?<![A-Za-z0-9])sk-(?=[A-Za-z_-]{0,64}\d)[A-Za-z0-9_-]{8,}"),
     (("gh",), r"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{16,}"),
     (("github_pat_",), r"(?<![A-Za-z0-9])github_pat_[A-Za-z0-9_]{16,}"),
