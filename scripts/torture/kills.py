@@ -199,15 +199,9 @@ def _judge(stand: Stand, scenario: Scenario, known: Reference, random: Random) -
         yield Loss("status", f"status says {ran.told} though the run is there")
     elif ran.status not in (0, 3):
         yield Loss("status", f"exit {ran.status}: {ran.told}")
-<<<<<<< HEAD
-    # What was through with its work when it died is not gone on with: the same command is a new round then, in which nothing changes.
-    through = stage == known.stage and _diff(stand) == known.diff
-    if existed and scenario.workspace != "defect":  # the planted failure stands: recover ends with its exit status, 10
-=======
     # What has ended, as its log says, is not gone on with: the same command is a new round then, in which nothing changes.
     through = existed and _has_ended(stand)
-    if existed:
->>>>>>> fixb
+    if existed and scenario.workspace != "defect":  # the planted failure stands: recover ends with its exit status, 10
         recovered = yield from _recovering(stand, scenario, known, random, through)
         through = through or recovered
     yield from _again(stand, scenario, known, existed, through)

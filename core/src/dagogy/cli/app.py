@@ -229,15 +229,11 @@ class App:
             self.tell(*lines)
 
     def tell_ignored(self) -> None:
-<<<<<<< HEAD
-        """Lines about files that do not count, and about settings that this command asked for; after the result, or after the failure."""
-=======
-        """After the result, or after the failure: the documents outside of the run that were read, and one line about settings that this command asked
-        for and a file that is not trusted sets."""
+        """After the result, or after the failure: the documents outside of the run that were read, files that do not count, and settings that this
+        command asked for and a file that is not trusted sets."""
         session = self.__dict__.get("session")
         for path, run_id in session.read_outside.items() if session is not None else ():
             self.tell(self.clean(f"read {path}, which context_pack.local_paths of {run_id} names"))
->>>>>>> fixb
         with contextlib.suppress(DagogyError):
             settings = self.__dict__.get("loaded_settings")
             if settings is not None:

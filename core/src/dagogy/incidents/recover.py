@@ -36,16 +36,10 @@ from dagogy.incidents.probing import Look, ask
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
-<<<<<<< HEAD
-from dagogy.workspace.files import content_hash, hash_file, walk
-from dagogy.workspace.provenance import objection, sealed_at, sealed_event
-from dagogy.workspace.runs import Run, Runs
-=======
 from dagogy.workspace.files import content_hash, hash_file, unlinked, walk
 from dagogy.workspace.local_paths import is_made_here
-from dagogy.workspace.provenance import foreign
+from dagogy.workspace.provenance import objection, sealed_at, sealed_event
 from dagogy.workspace.runs import REPLACED_BY, REPLACES, Run, Runs, is_run_id
->>>>>>> fixb
 from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
 

@@ -321,32 +321,21 @@ def find_file(
 ) -> tuple[ConfigFile | None, dict[str, Any], tuple[Ignored, ...]]:
     """The nearest configuration file from `folder` upwards with its table, and the files that were passed over. Raises `ConfigError`.
 
-<<<<<<< HEAD
-    The search ends at the root of a repository (a folder with `.git`), and at the user's home. Runs come from other people too, so a file inside a
-    runs dir is none of the user's, and neither is one that another user owns or that everybody can write to.
-=======
     The search ends at the root of a repository (a folder with `.git`), and at the user's home. Runs come from other people too, so what lies inside
-    a runs dir is none of the user's: a file there is not even read, and a `.git` there is no end.
->>>>>>> fixb
+    a runs dir is none of the user's: a file there is not even read, and a `.git` there is no end. Neither is a file that another user owns or that
+    everybody can write to.
     """
     from dagogy.workspace.state import home
 
     end = os.path.realpath(home(environ))
     skipped: list[Ignored] = []
     for place in (folder, *folder.parents):
-<<<<<<< HEAD
-        source, table = config_in(place, skipped)
-        if source is not None:
-            runs_dir = _runs_dir_around(place, folder, environ, flags or {})
-            if runs_dir is None:
-=======
         is_repository = os.path.lexists(place / ".git")
         names = [name for name in _FILES if os.path.lexists(place / name)]
         runs_dir = _runs_dir_around(place, folder, environ, flags or {}) if names or is_repository else None
         if runs_dir is None:
-            source, table = config_in(place)
+            source, table = config_in(place, skipped)
             if source is not None:
->>>>>>> fixb
                 return source, table, tuple(skipped)
         elif "dagogy.toml" in names:
             reason = f"it is inside the runs dir {runs_dir}"

@@ -13,16 +13,12 @@ from dagogy.api.errors import ConfigError, InvalidArgument, NotFound
 from dagogy.api.secrets import redacted, secrets_of
 from dagogy.cli.app import App
 from dagogy.cli.options import common
-<<<<<<< HEAD
-from dagogy.workspace.settings import Ignored, Settings, config_in, find_file, table_of
-=======
 from dagogy.pipeline.report import plural
 from dagogy.workspace.local_paths import agree
 from dagogy.workspace.lock import locked
 from dagogy.workspace.runs import is_run_id
-from dagogy.workspace.settings import Settings, config_in, find_file, table_of
+from dagogy.workspace.settings import Ignored, Settings, config_in, find_file, table_of
 from dagogy.workspace.stages import local_names
->>>>>>> fixb
 from dagogy.workspace.trust import ConfigFile, Trusted, TrustStore, read_config
 
 
