@@ -218,7 +218,7 @@ def _known_spans(text: str, secrets: Mapping[str, str]) -> list[Span]:
     wanted = [(name, needles) for name, needles in ((n, _needles(s)) for n, s in secrets.items()) if needles.plain]
     for view in _renderings(text) if _WRITTEN.search(text) else (_View(text),):
         skeleton = _skeleton(view.text)
-        present = [(name, needles) for name, needles in wanted if any(bone in skeleton for bone in needles.bones)]
+        present = [(name, needles) for name, needles in wanted if len(skeleton) >= len(needles.bones[0]) and any(bone in skeleton for bone in needles.bones)]
         if present:
             spans += _in_view(text, view if view.parent else view.seen().replaced(_QUOTES), present)
     for name, secret in secrets.items():
@@ -358,7 +358,7 @@ class _Needles(NamedTuple):
     tight: tuple[str, ...]
     exact: tuple[str, ...]
     whole: tuple[str, ...]
-    #: A text without one of these holds none of the others.
+    #: A text without one of these holds none of the others; the shortest first.
     bones: tuple[bytes, ...]
 
 
@@ -387,7 +387,7 @@ def _needles(secret: str) -> _Needles:
         whole=tuple(whole),
         bones=(),
     )
-    return needles._replace(bones=tuple({_skeleton(n) for group in needles[:5] for n in group}))
+    return needles._replace(bones=tuple(sorted({_skeleton(n) for group in needles[:5] for n in group}, key=len)))
 
 
 def _groups(data: bytes, size: int) -> Iterator[bytes]:
