@@ -116,8 +116,8 @@ def _ways_of(one: Found) -> set[str]:
     names = [name for name, value in vars(sys.modules[one.module]).items() if value is one.pattern]
     # What an object keeps is looked for by the name of its attribute.
     line = _source(one.module).split("\n")[one.line - 1]
-    names += re.findall(r"^\s+(?:self\.)?(\w+)(?:: [^=]+)? = re\.compile\(", line)
-    ways = set()
+    kept = re.findall(r"^\s+self\.(\w+)(?:: [^=]+)? = re\.compile\(", line)
+    ways = {WAYS.get(used, used) for name in kept for used in re.findall(rf"self\.{name}\.(match|fullmatch|search|finditer|sub)\b", _source(one.module))}
     for name in names:
         text = _source(one.module) if name.startswith("_") else _all_sources()
         ways |= {WAYS.get(used, used) for used in re.findall(rf"\b{name}\s*\.(match|fullmatch|search|finditer|subn?|split|findall)\b", text)}
