@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagogy.api.secrets import redacted
+from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import Settings, find_file
-from support import Desk, failed, put, run_with
+from support import ROOT, Desk, failed, forked, put, run_with
 
 SPEC = "inputs/topic_spec.json"
 
@@ -123,3 +125,69 @@ def test_a_pipe_in_place_of_the_report_keeps_nobody_waiting(desk: Desk) -> None:
     (run / "outputs/reviews/validation_report.json").unlink()
     os.mkfifo(run / "outputs/reviews/validation_report.json")
     assert desk("recover", run.name, "--dry-run", "--no-probe").status == 4
+
+
+def test_a_command_killed_after_its_work_loses_no_diff_when_it_is_run_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = desk.init()
+    desk.ok("run", run.name, "--scope-file", str(ROOT / "examples/sourdough-baking.md"))
+    second = ("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"))
+
+    def killed() -> int:
+        original = Run.event
+
+        def at_the_end(self: Run, event: str, **facts: Any) -> None:
+            if event == "command_ended":
+                os._exit(9)
+            original(self, event, **facts)
+
+        monkeypatch.setattr(Run, "event", at_the_end)
+        return desk(*second).status
+
+    assert forked(killed, desk.folder).status == 9
+    diff = json.loads((run / "outputs/reviews/diff_report.json").read_bytes())
+    assert diff["added_nodes"]
+    desk.ok("recover", run.name, "--no-probe")
+    again = json.loads((run / "outputs/reviews/diff_report.json").read_bytes())
+    assert again["added_nodes"] == diff["added_nodes"]
+    desk.ok(*second)  # that one ended: now nothing changes
+    assert json.loads((run / "outputs/reviews/diff_report.json").read_bytes())["added_nodes"] == []
+
+
+@pytest.mark.parametrize("name", ["inputs", "logs"])
+def test_a_fresh_run_is_taken_only_where_this_user_made_it(desk: Desk, name: str) -> None:
+    """Both runs are a stranger's, agree about each other, and one leads out through a symlink."""
+    fresh, old = restored(desk, desk.init("fresh")), desk.init("old")
+    outside = desk.folder / "outside"
+    outside.mkdir()
+    put(old / "logs/replaced_by", fresh.name + "\n")
+    put(fresh / "logs/replaces", old.name + "\n")
+    (fresh / name).rename(fresh / f"{name}-before")
+    (fresh / name).symlink_to(outside)
+    if name == "logs":
+        put(outside / "replaces", old.name + "\n")
+    before = sorted(p.name for p in outside.iterdir())
+    put(old / "run.json", "{")
+    done = desk("recover", old.name, "--unsafe", "--no-probe", "--only", "fresh-run", "--json")
+    assert fresh.name not in (done.json.get("run_id"), *(s.get("run_id") for s in done.json.get("steps", [])))
+    assert sorted(p.name for p in outside.iterdir()) == before
+
+
+@pytest.mark.parametrize("linked", ["inputs", "logs"])
+def test_an_action_reads_and_writes_through_no_symlinked_folder(tmp_path: Path, linked: str) -> None:
+    from dagogy.api import DagogyError, Diagnosis, Rank
+    from dagogy.testing import BenchContext, failure_of
+    from dagogy_incident_workspace.actions import StripBom
+
+    run, outside = tmp_path / "20260101-000000-t", tmp_path / "outside"
+    put(run / "inputs/scope.md", b"\xef\xbb\xbf# Tea\n")
+    put(outside / "scope.md", b"\xef\xbb\xbf# Mine\n")
+    if linked == "inputs":
+        (run / "inputs/scope.md").unlink()
+        (run / "inputs").rmdir()
+    (run / linked).symlink_to(outside)
+    failure = failure_of({"code": "io_error", "message": "inputs/scope.md has a byte order mark"})
+    found = Diagnosis(incident_id="x", rank=Rank.PROSE, confidence=1.0, evidence=("-",))
+    with pytest.raises(DagogyError, match="symlink"):
+        StripBom(None).recover(failure, found, BenchContext(run))  # type: ignore[arg-type]
+    assert (outside / "scope.md").read_bytes() == b"\xef\xbb\xbf# Mine\n"
+    assert sorted(p.name for p in outside.iterdir()) == ["scope.md"]

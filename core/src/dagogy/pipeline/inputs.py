@@ -276,7 +276,7 @@ def _drafts(opened: OpenRun) -> list[str]:
     whose round is closed, but which died before its log could say that it ended: nobody knows that its work is done.
     """
     stamp = opened.metadata.stamps.get("round", {})
-    if stamp.get("closed_by") is not None and stamp["closed_by"] != opened.lost_pid:
+    if stamp.get("pid") is not None and stamp["pid"] != opened.lost_pid:
         return []
     drafts = stamp.get("drafts")
     return [str(sha) for sha in drafts] if isinstance(drafts, list) else []

@@ -81,9 +81,9 @@ def close_round(opened: OpenRun) -> None:
 def _close(opened: OpenRun) -> bool:
     """Whether there was a round to close. Its drafts are kept, for the case that this command dies before its log says that it ended."""
     stamp = opened.metadata.stamps.get("round")
-    if stamp is None or stamp.get("closed_by") is not None:
+    if stamp is None or stamp.get("pid") is not None:
         return False
-    stamp["closed_by"] = os.getpid()
+    stamp["pid"] = os.getpid()
     return True
 
 

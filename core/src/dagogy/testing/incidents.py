@@ -122,8 +122,7 @@ class BenchContext(RecoveryContext):
         if data is None:
             return None
         kept = self.run / "logs/kept" / f"{path.stem}-{content_hash(data)[:12]}{path.suffix}"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(data)
+        self.write(kept.relative_to(self.run).as_posix(), data)
         return kept
 
     def wait(self, seconds: float) -> None:
