@@ -33,6 +33,7 @@ $(STAMP): constraints.txt requirements-dev.txt $(addsuffix /pyproject.toml,$(PRO
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no virtual environment could be made: install Python 3.11 with its venv module (Debian: python3.11 and python3.11-venv)" >&2; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -c constraints.txt $(addprefix -e ./,$(PROJECTS))
+	@$(BIN)/python -m compileall -q core/src providers validators plugins  # the tests' subprocesses write no bytecode
 	@touch $(STAMP)
 
 # The codex CLI and aimock. Where npm cannot be had the set-up goes on, the file `unavailable` says why, and the tests that need them are skipped.
