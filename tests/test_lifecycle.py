@@ -178,15 +178,15 @@ def test_flag_beats_environment_beats_file_beats_default(desk: Desk, done: Path,
         return int(json.loads((done / "outputs/reviews/optimization_trace.json").read_text())["max_iterations"])
 
     assert used() == 4
-    (desk.folder / "pyproject.toml").write_text("[tool.dagogy]\nagent_max_iterations = 5\n")
-    assert used() == 5
-    (desk.folder / "dagogy.toml").write_text("agent_max_iterations = 6\n")
-    assert used() == 6
+    (desk.folder / "pyproject.toml").write_text("[tool.dagogy]\nagent_max_iterations = 3\n")
+    assert used() == 3
+    (desk.folder / "dagogy.toml").write_text("agent_max_iterations = 2\n")
+    assert used() == 2
     monkeypatch.setenv("AGENT_MAX_ITERATIONS", "7")
     assert used() == 7
     assert used("--max-iterations", "8") == 8
     monkeypatch.setenv("AGENT_MAX_ITERATIONS", "  ")
-    assert used() == 6
+    assert used() == 2
 
 
 def test_the_nearest_file_above_counts_and_its_paths_are_relative_to_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,11 +48,13 @@ def _keep_stdout() -> None:
         own = os.dup(1)
     except OSError:  # nobody reads it any more; what waits in it must not come out at stderr
         return
-    os.dup2(2, 1)
     lines = stdout.line_buffering
-    sys.stdout = open(own, "w", 1 if lines else -1, stdout.encoding, stdout.errors, closefd=False)  # noqa: SIM115 - as long as the process
+    kept = open(own, "w", 1 if lines else -1, stdout.encoding, stdout.errors, closefd=False)  # noqa: SIM115 - as long as the process
     if stdout.write_through:
-        sys.stdout.reconfigure(write_through=True)
+        kept.reconfigure(write_through=True)
+    # In this order: whoever is interrupted in between still answers on stdout.
+    sys.stdout = kept
+    os.dup2(2, 1)
 
 
 def _command(arguments: "list[str]") -> int:
