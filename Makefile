@@ -37,6 +37,7 @@ $(STAMP): constraints.txt pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --upgrade pip uv
 	@$(INSTALL) --group dev
 	@$(INSTALL) --no-build-isolation $(addprefix -e ./,$(PROJECTS))
+	@$(BIN)/python -m compileall -q core/src providers validators plugins  # the tests' subprocesses write no bytecode
 	@touch $(STAMP)
 
 # The codex CLI and aimock. Where npm cannot be had the set-up goes on, the file `unavailable` says why, and the tests that need them are skipped.
@@ -104,7 +105,7 @@ bench-providers: $(STAMP) $(NODE) $(LLMOCK) ## measure what comes of every failu
 bench-faults: $(STAMP) $(NODE) ## bring every fault about and show what self-heal made of it
 	$(BIN)/python scripts/outcome_table.py faults
 
-# Kills, inputs and so on in numbers that go with SIZE: so many kills, ten times as many inputs.
+# Kills, inputs and so on in numbers that go with SIZE: up to so many kills of each kind, about ten times as many inputs in all.
 SIZE ?= 20
 SEED ?= 1
 torture: $(STAMP)  ## kill -9, hostile input, crowds and bad disks against every command: tried, survived, lost (SIZE=20 SEED=1)

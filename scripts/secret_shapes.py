@@ -31,8 +31,8 @@ def python_pattern(pattern: str) -> str:
             pattern = pattern.removesuffix(end) + "(?![A-Za-z0-9])"
     pattern = pattern.replace("[[:alnum:]]", "[A-Za-z0-9]").replace(r"\z", r"\Z").replace(r"\x60", "`")
     while (at := pattern.find("(?i)", 1)) > 0:
-        end = _end_of_group(pattern, at + 4)
-        pattern = f"{pattern[:at]}(?i:{pattern[at + 4 : end]}){pattern[end:]}"
+        close = _end_of_group(pattern, at + 4)
+        pattern = f"{pattern[:at]}(?i:{pattern[at + 4 : close]}){pattern[close:]}"
     return re.sub(r"^((?:\(\?i\))?)\\b", r"\1", pattern)
 
 
@@ -64,10 +64,17 @@ def main(source: str, version: str) -> None:
     TARGET.write_text(
         f'"""Tokens that have a mark of their own, by the rules of gitleaks {version} (MIT License, Copyright (c) 2019 Zachary Rice).\n\n'
         "Made by scripts/secret_shapes.py. A rule: its id, what a text must hold in small letters for it to be asked, its pattern.\n"
-        f'"""\n\n# fmt: off\n# ruff: noqa: E501\nRULES: tuple[tuple[str, tuple[str, ...], str], ...] = {pformat(tuple(rules), width=400)}\n',
+        f'"""\n\n{_notice()}\n\n# fmt: off\n# ruff: noqa: E501\nRULES: tuple[tuple[str, tuple[str, ...], str], ...] = {pformat(tuple(rules), width=400)}\n',
         encoding="utf-8",
     )
     print(f"{len(rules)} rules in {TARGET.relative_to(ROOT)}")
+
+
+def _notice() -> str:
+    """The permission notice that the MIT License wants in every copy; ours, in LICENSE, has the same words."""
+    words = (ROOT / "LICENSE").read_text(encoding="utf-8").split("\n\n", 2)[2].strip()
+    text = f"The patterns are under the MIT License, Copyright (c) 2019 Zachary Rice:\n\n{words}"
+    return "\n".join(f"# {line}".rstrip() for line in text.split("\n"))
 
 
 if __name__ == "__main__":

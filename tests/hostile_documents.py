@@ -81,6 +81,7 @@ SHAPES: Mapping[str, Callable[[int], str]] = {
     "equals": lambda n: _filled("=", n),
     "dots": lambda n: _filled(".", n),
     "spaced dots": lambda n: _filled(". ", n, HEAD + "word "),
+    "decimals": lambda n: _numbered(lambda i: f"It {_CUES[i % len(_CUES)]} {'0.' * 60}, a and {'1.' * 60}.\n\n", n),
     "commas": lambda n: _filled("a, ", n),
     "colons": lambda n: _filled("a: ", n),
     "semicolons": lambda n: _filled("a; ", n),

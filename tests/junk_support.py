@@ -19,11 +19,11 @@ import yaml
 from dagogy.api import ProposeRequest, ProviderSettings, TopicSpec
 from dagogy.api.rules import Finding
 from dagogy.host.manager import Host, Selection
+from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.judge import Judge
 from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.pipeline.subject import RunSubject
-from dagogy.testing.cases import complete_spec
 
 DATA = Path(__file__).parent / "data/junk"
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"

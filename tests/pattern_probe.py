@@ -116,8 +116,8 @@ def _ways_of(one: Found) -> set[str]:
     names = [name for name, value in vars(sys.modules[one.module]).items() if value is one.pattern]
     # What an object keeps is looked for by the name of its attribute.
     line = _source(one.module).split("\n")[one.line - 1]
-    names += re.findall(r"^\s+(?:self\.)?(\w+)(?:: [^=]+)? = re\.compile\(", line)
-    ways = set()
+    kept = re.findall(r"^\s+self\.(\w+)(?:: [^=]+)? = re\.compile\(", line)
+    ways = {WAYS.get(used, used) for name in kept for used in re.findall(rf"self\.{name}\.(match|fullmatch|search|finditer|sub)\b", _source(one.module))}
     for name in names:
         text = _source(one.module) if name.startswith("_") else _all_sources()
         ways |= {WAYS.get(used, used) for used in re.findall(rf"\b{name}\s*\.(match|fullmatch|search|finditer|subn?|split|findall)\b", text)}
@@ -305,6 +305,29 @@ def _cpu(compiled: re.Pattern[str], way: str, text: str) -> float:
         _once(compiled, way, text)
         calls += 1
     return spent / calls
+
+
+def call_growth(function: Callable[[str], object], long: str, short: str) -> float:
+    """How many times longer (in CPU time) a function takes for `long` than for `short`; 1 where that is too quick to be measured.
+
+    The least of some tries: what else the machine does counts in some of them only.
+    """
+
+    def cpu(text: str, calls: int) -> float:
+        start = time.process_time()
+        for _ in range(calls):
+            function(text)
+        return (time.process_time() - start) / calls
+
+    grown = math.inf
+    for _ in range(TRIES):
+        took = cpu(long, 1)
+        if took < 10 * QUICK:
+            return 1.0
+        grown = min(grown, took / max(cpu(short, 4), 1e-9))
+        if grown <= GROWTH:
+            break
+    return grown
 
 
 def growth(compiled: re.Pattern[str], way: str, prefix: str, run: str) -> float:

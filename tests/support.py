@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 from dagogy.host.discovery import GROUPS
 from dagogy.host.manager import Host, Plugin, Selection
+from dagogy.kit.cases import complete_spec
 from dagogy.testing import complete_node
-from dagogy.testing.cases import complete_spec
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = Path(__file__).resolve().parent / "plugins"

@@ -370,6 +370,7 @@ RULE_FAILED = Failure(
     message="validation of r failed: rule house.rule could not run: rule of house-dist 4.2 raised LookupError: lost (house.py:3)",
     command=("dagogy", "validate", "latest"),
     run_id=RUN,
+    details={"plugin": "house.rule", "kind": "rule", "distribution": "house-dist"},
 )
 
 

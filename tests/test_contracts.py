@@ -15,7 +15,7 @@ from dagogy.api import errors
 from dagogy.contracts import documents, models, types
 from dagogy.contracts.check import Problem, schema_names, schema_problems, schema_text
 from dagogy.contracts.documents import MalformedJson, decode_curriculum, decode_topic_spec, is_placeholder, parse_json
-from dagogy.testing.cases import complete_spec
+from dagogy.kit.cases import complete_spec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import EXIT_STATUS, curriculum_of, python

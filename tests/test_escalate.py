@@ -228,4 +228,4 @@ def test_escalations_that_are_none_make_the_plugin_fail_alone(yard: Yard) -> Non
     yard.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": MINE.format(escalations='("x",)')})
     plugin = yard.loaded("classifier")["mine@x-mine"]
     assert plugin.state == "failed"
-    assert "is not a tuple of Escalation" in plugin.reason
+    assert "escalations[0]" in plugin.reason

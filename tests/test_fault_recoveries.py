@@ -60,6 +60,8 @@ class Bench:
         inputs, everything = self.hashes(SPEC, NOTES), self.hashes(SPEC, NOTES, CURRICULUM, PLAN)
         mark = {"DAGOGY_TEST_MARK": str(self.folder)}
         self.settings |= {"OPENAI_API_KEY": KEY, **settings, **mark}
+        log = self.run / "logs/events.jsonl"
+        known = sum(e["event"] == "recovery_started" for e in read_events(log))
         done = self.dagogy(*command, *options, "--json")
         assert "Traceback" not in done.stderr, done.stderr
         assert KEY not in done.stdout + done.stderr
@@ -73,8 +75,9 @@ class Bench:
             assert self.hashes(SPEC, NOTES, CURRICULUM, PLAN) == everything
         assert self.hashes(SPEC, NOTES) == inputs
         assert none_left(mark) == []
-        began = [e["incident"] for e in read_events(self.run / "logs/events.jsonl") if e["event"] == "recovery_started"]
-        incident = began[-1] if began else report["diagnosis"]["incident"]
+        # The first one: a recovery that helped goes on to the artifacts that are stale then.
+        began = [e["incident"] for e in read_events(log) if e["event"] == "recovery_started"][known:]
+        incident = began[0] if began else report["diagnosis"]["incident"]
         return Outcome(incident, tuple(s["action"] for s in report["steps"] if s["outcome"] == "changed"), done.returncode)
 
     def dagogy(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from dagogy.cli.app import run as run_command
-from dagogy.testing.cases import complete_spec
+from dagogy.kit.cases import complete_spec
 from dagogy.workspace.events import read_events
 from support import Desk, clean_environment, curriculum_of, forked, in_tmpfs, remount_read_only
 
@@ -248,6 +248,7 @@ def test_a_signal_at_any_moment_ends_a_command_in_order(desk: Desk, which: signa
         if done.status == 130:
             stopped += 1
             assert done.err.startswith("[interrupted] "), (number, done.err)
+            assert done.out, (number, done.err)
             assert done.json["error"]["code"] == "interrupted" if "error" in done.json else done.json["stage"] == "iterated"
         else:
             assert done.status == 0, (number, done.status, done.err)
@@ -368,7 +369,9 @@ def test_commands_that_need_not_write_work_without_a_place_to_write_to(desk: Des
         (desk.folder / "tea.md").write_text(SCOPE)
         run = desk.init()
         desk.ok("run", "latest", "--scope-file", "tea.md")
-        desk("run", "latest", "--scope-section", "No such heading")
+        put_scope = desk.folder / "binary.md"
+        put_scope.write_bytes(b"\xff\x00" * 20)
+        desk("run", "latest", "--scope-file", "binary.md")
         archive = Path(desk.ok("archive", "latest", "--json").json["archive"])
         outside = desk.folder / "outside.tar.gz"
         outside.write_bytes(archive.read_bytes())

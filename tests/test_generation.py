@@ -14,11 +14,11 @@ from dagogy.api import EdgeEvidence, Finding, Fix, ProviderInfo, ScopeConcept, S
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
 from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairRequest, SalvageRequest
 from dagogy.contracts.check import schema_problems
+from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.agenda import Agenda
 from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
 from dagogy.pipeline.judge import Outcome, Verdict
 from dagogy.pipeline.subject import RunSubject
-from dagogy.testing.cases import complete_spec
 from dagogy.workspace.files import to_json
 from support import Desk, Yard, curriculum_of, failed
 

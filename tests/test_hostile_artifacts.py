@@ -105,7 +105,7 @@ def test_a_crash_of_who_asks_nobody_is_no_setting_of_another_provider(desk: Desk
         patch.setattr(Internal, "propose", crash)
         done = desk("run", "latest", "--scope-file", "tea.md")
     assert done.code == "plugin_error"
-    assert "incident unknown" in done.err
+    assert "incident plugin_error" in done.err
     with monkeypatch.context() as patch:
         patch.setattr(plan, "make_plan", crash)
         done = desk("run", "latest", "--scope-file", "tea.md")

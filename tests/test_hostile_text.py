@@ -29,6 +29,7 @@ SOUND = "# Birds\n\n## Falcon\n\nA falcon is a bird that hunts in flight.\n\n## 
         "The heron: - - - - - - - -",
         f"- Owl {'- ' * 90}",
         f"- Owl {'→ ' * 200}\n- Owl {'* ' * 200}",
+        f"A falcon consists of {'0.' * 40}, a and {'0.' * 40} x.",
         "- → →\n- * *\n- -> ->\n- — —",
         "| - | * |\n|---|---|\n| - - - | * * * |\n| -> -> | → → |",
     ],

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from dagogy.testing.cases import complete_spec
+from dagogy.kit.cases import complete_spec
 from support import ROOT, clean_environment, curriculum_of
 
 EXAMPLE = ROOT / "examples" / "sourdough-baking.md"

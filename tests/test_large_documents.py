@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from dagogy.api import ScopeDocument
+from dagogy.kit.cases import Case, subject_of
 from dagogy.pipeline.scope import read_scope
-from dagogy.testing.cases import Case, subject_of
 from dagogy_provider_internal.reading import read
 from dagogy_rule_quality_node_content import dagogy_rules as node_content_rules
 from dagogy_rule_quality_node_content import rule as node_content

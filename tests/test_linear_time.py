@@ -15,23 +15,23 @@ from hostile_documents import HEAD, SHAPES
 from support import ROOT, Desk, clean_environment, forked
 
 PROBE = Path(__file__).resolve().parent / "pattern_probe.py"
-#: Patterns of other hands, by module.
-LEFT_OUT = frozenset({"dagogy.api.secrets"})
 SIZE = 100_000
-#: Seconds of CPU: what a document of `SIZE` may take, and the room that a machine gets whose cores are shared.
-ALLOWED, ROOM = 5, 3
+#: Seconds of CPU that a document of `SIZE` may take.
+ALLOWED = 5
 
 
 def slow_patterns(thoroughness: str, tmp_path: Path) -> list[dict[str, Any]]:
     """The patterns whose time grows faster than the text, found in a process that sees each being compiled."""
-    documents = [str(ROOT / "examples" / f"{name}.md") for name in ("container-networking", "intro-statistics")]
+    names = ("container-networking", "intro-statistics")[: 1 + (thoroughness == "thorough")]
+    documents = [str(ROOT / "examples" / f"{name}.md") for name in names]
     done = subprocess.run(
         [sys.executable, str(PROBE), thoroughness, *documents], capture_output=True, text=True, cwd=tmp_path, env=clean_environment(), check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     shown = json.loads(done.stdout)
     assert shown["patterns"] > 500  # all are seen
-    return [f for f in shown["findings"] if f["module"] not in LEFT_OUT]
+    findings: list[dict[str, Any]] = shown["findings"]
+    return findings
 
 
 def test_patterns_take_time_that_grows_with_the_text(tmp_path: Path) -> None:
@@ -81,19 +81,19 @@ def run_within(seconds: int, text: str, desk: Desk, tmp_path: Path) -> tuple[int
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_document_of_any_shape_ends(shape: str, desk: Desk, tmp_path: Path) -> None:
-    status, err = run_within(ALLOWED * ROOM, SHAPES[shape](SIZE), desk, tmp_path)
+    status, err = run_within(ALLOWED, SHAPES[shape](SIZE), desk, tmp_path)
     assert status in (0, 2, 4), err
     assert "could not run" not in err
 
 
 @pytest.mark.parametrize("shape", ["a URL after each cue", "one sentence", "AsciiDoc links", "marks and words"])
 def test_a_small_document_of_a_hard_shape_ends(shape: str, desk: Desk, tmp_path: Path) -> None:
-    status, err = run_within(ALLOWED * ROOM, SHAPES[shape](12_000), desk, tmp_path)
+    status, err = run_within(ALLOWED, SHAPES[shape](12_000), desk, tmp_path)
     assert status in (0, 4), err
 
 
 def test_a_long_address_after_requires_is_read_at_once(desk: Desk, tmp_path: Path) -> None:
     url = "https://host.example/" + "-".join(["a"] * 120)
     text = f"# Birds\n\n## Falcon\n\nA falcon hunts in flight.\n\n## Heron\n\nThe heron requires {url}; see there!\n"
-    status, err = run_within(ALLOWED * ROOM, text, desk, tmp_path)
+    status, err = run_within(ALLOWED, text, desk, tmp_path)
     assert status in (0, 4), err

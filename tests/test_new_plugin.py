@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from dagogy.api.errors import InvalidArgument
 from dagogy.host.discovery import KINDS
-from dagogy.testing import new
+from dagogy.kit import new
 from support import ROOT, clean_environment
 
 every_kind = pytest.mark.parametrize("kind", KINDS)

@@ -13,9 +13,9 @@ from dagogy.api.errors import ValidationFailed
 from dagogy.contracts.check import schema_problems
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.contracts.types import Curriculum, TopicSpec
+from dagogy.kit.cases import complete_spec
 from dagogy.pipeline import plan as planning
 from dagogy.pipeline.plan import REVIEW_GAPS, REVIEWS_A_WEEK, make_plan
-from dagogy.testing.cases import complete_spec
 from dagogy.workspace.files import to_json
 from hypothesis import given
 from hypothesis import strategies as st

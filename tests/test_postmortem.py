@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dagogy.api.errors import InvalidArgument
+from dagogy.testing import replay
+from dagogy.workspace.provenance import sealed
 from support import Desk, Yard, clean_environment, curriculum_of, make_run, put, run_with, sound_curriculum
 
 
@@ -165,6 +170,9 @@ def test_a_provider_that_raises_on_a_scope_file_is_replayed_with_that_file(acme:
     assert shown.stderr.startswith("[plugin_error]"), shown.stderr
     test, fixture = written(acme, tmp_path, run)
     assert list(fixture["command_files"]) == ["notes.md"]
+    with pytest.raises(InvalidArgument, match="not known to need no network"):
+        replay(tmp_path / "regression/data" / f"{test.stem.removeprefix('test_').replace('_', '-', 2)}.json", tmp_path / "refused")
+    test.write_text(test.read_text().replace(", tmp_path)", ', tmp_path, provider="baker")'))
     before = pytest_of(test, acme)
     assert before.returncode == 1, before.stdout
     assert "the code is plugin_error" in before.stdout
@@ -172,6 +180,136 @@ def test_a_provider_that_raises_on_a_scope_file_is_replayed_with_that_file(acme:
     mend(acme, "acme_provider", 'raise LookupError("no flour")', "return None")
     after = pytest_of(test, acme)
     assert after.returncode == 0, after.stdout
+
+
+# --- records and fixtures of strangers --------------------------------------------------------------------------------------
+
+
+def defect(run: Path, *, own: bool = True, **facts: Any) -> Path:
+    """The record of a defect in code, as this user's command left it, or as anybody can write it."""
+    document = {
+        "schema_version": 1,
+        "at_utc": "2099-01-01T00:00:00.000000Z",
+        "code": "internal_error",
+        "message": "m",
+        "command": ["dagogy", "validate", run.name],
+        "exit_status": 10,
+        **facts,
+    }
+    path = run / "logs/failures/20990101T000000-000000Z-1-internal_error.json"
+    put(path, sealed(document, run, os.environ) if own else document)
+    return path
+
+
+INJECTED = 'x"""\nimport os\nos.system("touch PWNED")\n"""'
+
+
+def test_no_test_is_written_from_a_strangers_record(desk: Desk) -> None:
+    run = run_with(desk)
+    path = defect(run, own=False, at_utc=INJECTED)
+    shown = desk("postmortem", run.name, "--regression-test", "t")
+    assert shown.code == "invalid_argument"
+    assert f"no regression test is written from {path}: nothing shows that you ran it" in shown.err
+    assert "run it again yourself" in shown.err
+    assert not (desk.folder / "t").exists()
+
+
+def test_no_text_of_a_record_gets_into_the_code_or_out_of_the_folder(desk: Desk) -> None:
+    run = run_with(desk)
+    (plain,) = [defect(run, at_utc=INJECTED, message=INJECTED, details={"rules_failed": [INJECTED]}, code="../../" + INJECTED)]
+    fixture, test = map(Path, desk.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"])
+    assert (fixture.parent, test.parent) == (Path("t/data"), Path("t"))
+    assert re.fullmatch(r"test_incident_[0-9T]{1,15}_[a-z0-9_]{1,40}\.py|test_incident_undated_[a-z0-9_]{1,40}\.py", test.name)
+    code = test.read_text()
+    assert "PWNED" not in code.replace(test.stem, "")
+    assert [type(n).__name__ for n in ast.parse(code).body] == ["Expr", "ImportFrom", "ImportFrom", "FunctionDef"]
+    assert INJECTED in json.loads(fixture.read_bytes())["failure"]["message"]
+    assert plain.exists()
+
+
+def test_no_other_file_is_overwritten(desk: Desk) -> None:
+    run = run_with(desk)
+    defect(run)
+    first = desk.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"]
+    assert desk.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"] == first
+    for path in map(Path, first):
+        before = path.read_bytes()
+        path.write_text("mine")
+        shown = desk("postmortem", run.name, "--regression-test", "t")
+        assert shown.code == "invalid_argument"
+        assert f"{path} is there and is not this test" in shown.err
+        assert path.read_text() == "mine"
+        path.write_bytes(before)
+
+
+def test_only_what_the_command_reads_as_a_file_gets_into_the_fixture(desk: Desk) -> None:
+    run = run_with(desk)
+    put(desk.folder / "notes.md", "# Tea")
+    put(desk.folder / "alpha", "mine")
+    defect(run, command=["dagogy", "why", run.name, "alpha"])
+    fixture, _ = desk.ok("postmortem", run.name, "--regression-test", "a", "--json").json["regression_test"]
+    assert json.loads(Path(fixture).read_bytes())["command_files"] == {}
+    defect(run, command=["dagogy", "run", run.name, "--scope-file", "notes.md", "--provider", "codex_exec"])
+    fixture, _ = desk.ok("postmortem", run.name, "--regression-test", "b", "--json").json["regression_test"]
+    document = json.loads(Path(fixture).read_bytes())
+    assert (list(document["command_files"]), document["command"]) == (["notes.md"], ["run", run.name, "--scope-file", "notes.md"])
+    defect(run, command=["dagogy", "archive", run.name, "--remove"])
+    shown = desk("postmortem", run.name, "--regression-test", "c")
+    assert "it writes outside the run" in shown.err
+    assert not (desk.folder / "c").exists()
+
+
+FIXTURE: dict[str, Any] = {
+    "schema_version": 1,
+    "run_id": "20260131-120000-x",
+    "command": ["status", "20260131-120000-x"],
+    "failure": {"code": "internal_error"},
+    "run_files": {},
+    "configuration": {},
+    "command_files": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"run_id": "../x"}, "is no fixture"),
+        ({"run_files": {"../../x": {"text": ""}}}, "is no fixture"),
+        ({"run_files": {"/tmp/x": {"text": ""}}}, "is no fixture"),
+        ({"run_files": {"x": {"text": 3}}}, "is no fixture"),
+        ({"configuration": {"sitecustomize.py": {"text": ""}}}, "is no fixture"),
+        ({"command": ["archive", "20260131-120000-x", "--remove"]}, "it writes outside the run"),
+        ({"command": ["run", "20260131-120000-x", "--provider", "codex_exec"]}, "it names a provider"),
+        ({"command": ["run", "20260131-120000-x", "--scope-file", "/etc/hostname"]}, "a file that the fixture does not hold"),
+        ({"command": ["status", "another"]}, "it names another run"),
+        ({"command": ["run", "20260131-120000-x"], "failure": {"code": "x", "provider": "codex_exec"}}, "no network and no program"),
+    ],
+)
+def test_a_strangers_fixture_is_refused_before_anything_is_written_or_run(tmp_path: Path, change: dict[str, Any], why: str) -> None:
+    put(tmp_path / "f.json", {**FIXTURE, **change})
+    with pytest.raises(InvalidArgument, match=why):
+        replay(tmp_path / "f.json", tmp_path / "work")
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_replay_gets_no_key_no_provider_and_no_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CODING_AGENT_CMD", "AGENT_PROVIDER", "AGENT_MODEL", "MY_TOKEN", "DAGOGY_RECOVERY"):
+        monkeypatch.setenv(name, "correct-horse-battery")
+    monkeypatch.setenv("PYTHONPATH", f":{tmp_path}")
+    seen: dict[str, Any] = {}
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        seen.update(options, command=command)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    put(tmp_path / "f.json", {**FIXTURE, "failure": {"code": "x", "provider": "codex_exec"}, "run_files": {"run.json": {"text": "{}"}}})
+    assert replay(tmp_path / "f.json", tmp_path / "work").defect == ""
+    assert "correct-horse-battery" not in seen["env"].values()
+    assert "AGENT_PROVIDER" not in seen["env"]
+    assert seen["env"]["XDG_STATE_HOME"] == str(tmp_path / "work/state")
+    assert "-P" in seen["command"]
+    assert all(map(os.path.isabs, seen["env"]["PYTHONPATH"].split(os.pathsep)))
 
 
 def test_an_innermost_frame_of_ours_that_nobody_knows_is_a_suspected_defect(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

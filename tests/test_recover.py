@@ -435,9 +435,9 @@ def test_only_limits_the_recovery_to_one_action(desk: Desk) -> None:
 
 def test_an_unknown_failure_leads_to_no_action(desk: Desk) -> None:
     run = run_with(desk)
-    record(run, "strange_code", "nobody has ever seen this", ["plan", run.name], 9)
+    record(run, "internal_error", "nobody has ever seen this", ["plan", run.name], 10)
     done = desk("recover", run.name, "--unsafe", "--json")
-    assert done.status == 9
+    assert done.status == 10
     assert done.json["steps"] == []
     assert "no action is taken" in done.json["reason"]
     assert desk.stage() == "generated"

@@ -18,8 +18,8 @@ from typing import Any
 import openai  # noqa: F401 (its import must not count against the seconds of a question)
 import pytest
 from dagogy.api import Answer, ConfigError, DagogyError, ProposeRequest, ProviderError, ProviderSettings, Question, timeout_advice
+from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.subject import RunSubject
-from dagogy.testing.cases import complete_spec
 from dagogy.workspace.files import to_json
 from dagogy_provider_remote_llm import dagogy_providers
 from dagogy_provider_remote_llm.provider import RemoteLlm

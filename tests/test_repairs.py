@@ -14,11 +14,11 @@ import pytest
 from dagogy.api import Finding, ProposeRequest, ProviderInfo, ProviderSettings, ScopeReading, TopicSpec
 from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
+from dagogy.kit.cases import complete_node, complete_spec
 from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
 from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.pipeline.subject import RunSubject
-from dagogy.testing.cases import complete_node, complete_spec
 from dagogy_provider_internal.repair import Own, repaired
 from dagogy_provider_internal.salvage import salvaged
 from damage import DAMAGES, SCHEMA_DAMAGES, Damage, Damaged, Replaced

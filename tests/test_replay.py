@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import pwd
+import socket
 import stat
 import subprocess
 import sys
@@ -83,7 +86,7 @@ def test_no_program_of_a_restored_run_is_started(desk: Desk, options: tuple[str,
     run = gift(desk, ["run", ID], files)
     told = kept_from(desk, run, *options)
     assert "it came in with the archive that the run was restored from on 2" in told.json["reason"]
-    assert f"its command, to type yourself if you want it: dagogy run {ID}\n" in told.err
+    assert f"the recorded command (not shown to be yours; check it before you type it): dagogy run {ID}\n" in told.err
     assert told.json["next"] == f"dagogy status {ID}"
     assert not mark.exists()
 
@@ -165,6 +168,10 @@ def test_a_record_of_another_user_host_or_run_or_one_that_was_changed_is_not_rep
     for change in ({"command": ["dagogy", "run", run.name]}, {"details": {"path": "/etc"}}, {"code": "x"}, {"at_utc": "2098"}):
         assert "was changed" in foreign({**ours, **change}, run, os.environ)
     assert "another run" in foreign(ours, other, os.environ)
+    with monkeypatch.context() as renamed:
+        renamed.setattr(os, "uname", lambda: type("Name", (), {"nodename": "by-dhcp"}))
+        assert foreign(ours, run, os.environ) == ""
+        assert "another machine" in foreign({**ours, "code": "x"}, run, os.environ)
     assert "another machine, 'elsewhere\\x1b'" in foreign({**ours, "seal": {**ours["seal"], "host": "elsewhere\x1b"}}, run, os.environ)
     assert "another user" in foreign({**ours, "seal": {**ours["seal"], "uid": os.geteuid() + 1}}, run, os.environ)
     assert "nothing shows that you ran it" in foreign({k: v for k, v in ours.items() if k != "seal"}, run, os.environ)
@@ -181,8 +188,43 @@ def test_a_record_is_not_replayed_where_the_user_has_no_key(desk: Desk, monkeypa
     run = run_with(desk)
     assert desk("plan", run.name).status == 5  # all but the recovery works
     told = kept_from(desk, run)
-    assert f"nothing shows who ran it: cannot use the private folder {place}/dagogy" in told.json["reason"]
+    assert f"nothing shows who ran it: cannot create {place}/dagogy" in told.json["reason"]
     assert f"dagogy plan {run.name}" in told.err
+
+
+def test_the_way_out_of_a_state_folder_that_cannot_be_used_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    place = state_dir(os.environ)
+    place.chmod(0o777)
+    told = kept_from(desk, run)
+    assert "mode 0777" in told.json["reason"]
+    assert "set XDG_STATE_HOME to another folder" in told.json["next"]
+    place.chmod(0o700)
+
+
+def test_a_run_that_was_moved_is_told_so_and_its_command_can_be_typed_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    (desk.folder / "other").mkdir()
+    run.rename(desk.folder / "other" / run.name)
+    monkeypatch.setenv("ORCHESTRATION_BASE_DIR", str(desk.folder / "other"))
+    told = desk("recover", run.name, "--json")
+    assert "or the run was moved or copied" in told.json["reason"]
+    assert "run it again yourself" in told.json["next"]
+
+
+@pytest.mark.parametrize("name", ["restored", "recovered", "command_ended", "recovery_action"])
+def test_a_forged_event_does_not_hide_what_failed_here(desk: Desk, name: str) -> None:
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    (path,) = (run / "logs/failures").iterdir()
+    facts = {"restored": {}, "recovered": {"command": ["plan"]}, "command_ended": {"command": "dagogy plan"}, "recovery_action": {"records": [path.name]}}
+    forged = {"at_utc": "2098-01-01T00:00:00.000000Z", "event": name, **facts[name], "seal": {"at_utc": "2098", "uid": 0, "host": "", "mac": "0"}}
+    with (run / "logs/events.jsonl").open("a") as log:
+        log.write(json.dumps(forged) + "\n")
+    desk.ok("recover", run.name)
+    assert desk.stage(run.name) == "planned"
 
 
 def test_a_command_that_was_killed_is_ours_exactly_if_its_start_is(desk: Desk) -> None:
@@ -231,8 +273,8 @@ def test_an_absolute_scope_file_that_this_user_typed_is_read_again(desk: Desk) -
         (["export", "RUN", "--format", "mermaid", "-o/tmp/x"], "--output: it writes outside the run"),
         (["run", "RUN", "--provider=internal", "--model", "m"], "--provider: it names a provider; --model: it names a model"),
         (["validate", "RUN", "--unsafe-fixes"], "--unsafe-fixes: it changes what the curriculum means"),
-        (["nonsense", "RUN"], "it is no command line of dagogy's own commands"),
-        (["--no-third-party", "run", "RUN", "--new-option"], "it is no command line of dagogy's own commands"),
+        (["nonsense", "RUN"], "it is not a built-in dagogy command"),
+        (["--no-third-party", "run", "RUN", "--new-option"], "it is not a built-in dagogy command"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )
@@ -298,7 +340,7 @@ def test_the_key_is_private_made_once_and_outside_any_project(tmp_path: Path) ->
         assert state_dir({"HOME": str(tmp_path), **unset}) == tmp_path / ".local/state/dagogy"
 
 
-@pytest.mark.parametrize(("mode", "name"), [(0o640, "user.key"), (0o602, "user.key"), (0o755, "")])
+@pytest.mark.parametrize(("mode", "name"), [(0o640, "user.key"), (0o602, "user.key")])
 def test_a_key_that_others_could_read_or_change_is_refused(tmp_path: Path, mode: int, name: str) -> None:
     environ = {"XDG_STATE_HOME": str(tmp_path)}
     user_key(environ)
@@ -307,6 +349,30 @@ def test_a_key_that_others_could_read_or_change_is_refused(tmp_path: Path, mode:
     with pytest.raises(StorageError, match="can be used by others") as caught:
         user_key(environ)
     assert caught.value.hint == f"chmod go= {place}"
+
+
+def test_a_key_is_made_without_hard_links_and_beside_what_another_container_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    folder = private_dir(state_dir(environ))
+    theirs = folder / f".user.key.{os.getpid()}.tmp"  # of a process with our number, that is writing its own
+    theirs.write_text("theirs")
+
+    def no_links(*names: object) -> None:
+        raise OSError(errno.EPERM, "no")
+
+    monkeypatch.setattr(os, "link", no_links)
+    assert user_key(environ) == user_key(environ)
+    assert theirs.read_text() == "theirs"
+    assert sorted(p.name for p in folder.iterdir()) == [theirs.name, "user.key"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
+def test_root_in_the_home_of_another_user_keeps_its_state_in_its_own(tmp_path: Path) -> None:
+    assert state_dir({"HOME": str(tmp_path)}) == tmp_path / ".local/state/dagogy"
+    os.chown(tmp_path, 12345, 12345)
+    own = Path(pwd.getpwuid(0).pw_dir) / ".local/state/dagogy"
+    assert state_dir({"HOME": str(tmp_path)}) == own
+    assert state_dir({"HOME": str(tmp_path / "none/yet")}) == own
 
 
 def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,7 +384,7 @@ def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, 
         with pytest.raises(StorageError, match="belongs to another user"):
             user_key(environ)
     path.write_bytes(b"short")
-    with pytest.raises(StorageError, match="is not a key"):
+    with pytest.raises(StorageError, match="is not a valid dagogy key"):
         user_key(environ)
     path.rename(path.with_name("elsewhere"))
     path.symlink_to("elsewhere")
@@ -327,6 +393,30 @@ def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, 
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
         private_dir(tmp_path / "file")
+
+
+@pytest.mark.parametrize("line", [("recover", ID, "--dry-run"), ("recover", ID), ("diagnose", ID), ("triage", ID)], ids=" ".join)
+def test_an_address_in_a_stranger_s_record_is_not_connected_to(desk: Desk, monkeypatch: pytest.MonkeyPatch, line: tuple[str, ...]) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as theirs, socket.create_server(("127.0.0.1", 0)) as own:
+        theirs.setblocking(False)
+        own.setblocking(False)
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{own.getsockname()[1]}/v1")
+        address = f"http://127.0.0.1:{theirs.getsockname()[1]}/v1"
+        failure = {
+            "at_utc": "2030-01-31T12:00:00.000000Z", "code": "provider_error", "message": f"cannot connect to {address}: Connection refused", "hint": "",
+            "exit_status": 8, "command": ["dagogy", "run", ID], "run_id": ID, "provider": "remote_llm", "endpoint": address, "errno": 111,
+            "details": {"endpoint": address, "base_url": address, "cause": "network"},
+            "exception_chain": [{"type": "ConnectionRefusedError", "message": address}],
+        }  # fmt: skip
+        gift(desk, ["status", ID], {"logs/failures/20300131T120000Z-1-provider_error.json": json.dumps(failure)})
+        done = desk(*line)
+        with pytest.raises(BlockingIOError):
+            theirs.accept()
+        if line[0] == "diagnose":  # it looked, where the settings point
+            assert "incident" not in done.err
+            own.accept()[0].close()
 
 
 # --- what cannot be understood ---------------------------------------------------------------------------------------------
@@ -346,6 +436,18 @@ def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, 
         (["schema", "nonsense"], "not_found"),
         (["diagnose", "nope.json"], "not_found"),
         (["run", "nope", "--scope-file", "nope.md"], "invalid_argument"),
+        (["run", "RUN", "--scope-file", "nope.md"], "invalid_argument"),
+        (["run", "RUN", "--self-heal", "--scope-file", "nope.md"], "invalid_argument"),
+        (["run", "RUN", "--unsafe"], "invalid_argument"),
+        (["run", "RUN", "--provider", "nonsense"], "config_error"),
+        (["run", "RUN", "--self-heal", "--provider", "nonsense"], "config_error"),
+        (["run", "RUN", "--max-iterations", "many"], "config_error"),
+        (["init", "--from", "nope.tar.gz"], "invalid_argument"),
+        (["init", "--allow-large"], "invalid_argument"),
+        (["export", "RUN", "--format", "zz"], "invalid_argument"),
+        (["recover", "RUN", "--only", "zzz"], "not_found"),
+        (["recover", "RUN"], "not_found"),
+        (["escalate", "RUN"], "not_found"),
     ],
     ids=" ".join,
 )
@@ -357,8 +459,20 @@ def test_a_typo_writes_nothing_and_is_no_incident(desk: Desk, words: list[str], 
     told = failed(desk(*(run.name if word == "RUN" else word for word in words)), code)
     assert {p: p.read_bytes() if p.is_file() else b"" for p in desk.folder.rglob("*")} == before
     assert "incident " not in told.err
-    assert "record: " not in told.err
+    assert "\nrecord: " not in told.err
     assert desk.ok("incidents", "list", "--json").json["incidents"] == []
+
+
+def test_a_node_that_is_not_there_is_a_typo_and_what_a_command_meets_at_work_is_not(desk: Desk) -> None:
+    run = run_with(desk)
+    told = failed(desk("why", run.name, "nonode"), "not_found")
+    assert "\nrecord: " not in told.err
+    put(run / "inputs/topic_spec.json", {**SOUND_SPEC, "context_pack": {"local_paths": ["gone.md"]}})
+    assert "\nrecord: " in failed(desk("validate", run.name), "validation_failed").err
+    (desk.folder / "hostile.tar.gz").write_bytes(b"no archive")
+    assert "record: " in failed(desk("init", "--from", "hostile.tar.gz"), "invalid_argument").err
+    (desk.folder / "binary.md").write_bytes(b"\0" * 100)
+    assert "record: " in failed(desk("run", run.name, "--scope-file", "binary.md"), "invalid_argument").err
 
 
 # --- a recovery that was killed, and what it leaves ------------------------------------------------------------------------

@@ -11,13 +11,15 @@ import json
 import re
 import shlex
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from urllib.parse import quote, quote_plus
 
 import pytest
 from dagogy.api.secrets import redacted, remains, secrets_of
 from dagogy.cli.app import run
 from support import Desk, Yard, put, sound_curriculum
+from test_secret_forms import FORMS
 
 #: A secret with everything that an encoding changes: blanks, quotes, a backslash, letters outside ASCII.
 SECRET = 'corréct+horse/battery="stàple\\9'
@@ -55,6 +57,11 @@ def forms(secret: str) -> dict[str, str]:
     }
 
 
+@cache
+def every_form(secret: str) -> dict[str, str]:
+    return {name: write(secret) for name, write in FORMS.items()}
+
+
 def squeezed(text: str) -> str:
     """Without what may stand where a line was broken."""
     return re.sub(r"\\[nrt]|[\s:|>]", "", text)
@@ -65,6 +72,7 @@ def leaks(data: bytes, secret: str) -> list[str]:
     text = data.decode("utf-8", "replace")
     tight = squeezed(text)
     found = [name for name, form in forms(secret).items() if form in text or squeezed(form) in tight]
+    found += [name for name, form in every_form(secret).items() if form in text]
     for word in re.findall(r"[A-Za-z0-9+/_-]{16,}", text):
         for shift in range(4):
             body = word[shift:].replace("-", "+").replace("_", "/")
@@ -125,11 +133,14 @@ class Loudspeaker:
     def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         self.desk, self._patch = desk, monkeypatch
         self.said: list[tuple[str, bytes]] = []
-        told = [form for secret in (SECRET, KEY) for form in forms(secret).values()]
-        put(desk.folder / "forms.json", told)
+        self.tell(form for secret in (SECRET, KEY) for form in forms(secret).values())
         for name, value in (("LOUD_FORMS", str(desk.folder / "forms.json")), ("LOUD_PHRASE", SECRET), ("OPENAI_API_KEY", KEY), ("LOUD_URL", URL)):
             monkeypatch.setenv(name, value)
         (desk.folder / "tea.md").write_text(SCOPE)
+
+    def tell(self, told: Iterable[str]) -> None:
+        """What the provider is to say."""
+        put(self.desk.folder / "forms.json", list(told))
 
     def __call__(self, *arguments: str) -> None:
         for more in ([], ["--json"], ["--debug"]):
@@ -177,6 +188,20 @@ def look_at_it(loud: Loudspeaker) -> None:
 def test_what_a_failing_provider_tells_is_nowhere(loud: Loudspeaker) -> None:
     loud.desk.init()
     loud("run", "latest", "--scope-file", "tea.md")
+    look_at_it(loud)
+    loud.check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["fails", "raises", "answers"])
+def test_no_form_of_a_secret_is_in_any_output(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    loud.tell(form for secret in (SECRET, KEY) for form in (*forms(secret).values(), *every_form(secret).values()))
+    for name, value in {"raises": {"LOUD_RAISES": "1"}, "answers": {"LOUD_ANSWERS": json.dumps(sound_curriculum())}}.get(way, {}).items():
+        monkeypatch.setenv(name, value)
+    loud.desk.init()
+    loud("run", "latest", "--scope-file", "tea.md")
+    for command in (["triage", "latest"], ["recover", "latest", "--unsafe"]):
+        loud(*command)
     look_at_it(loud)
     loud.check()
 

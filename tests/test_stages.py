@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.testing.cases import complete_spec
+from dagogy.kit.cases import complete_spec
 from dagogy.workspace.stages import CURRICULUM, DIFF, PLAN, REPORT_JSON, SCOPE, SPEC, VALID
 from support import Desk, Yard, curriculum_of
 

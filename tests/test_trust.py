@@ -10,13 +10,14 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from dagogy.api import endpoint_of, plain_http_hop
 from dagogy.api.errors import ConfigError, StorageError
 from dagogy.workspace.settings import CORE_SETTINGS, Settings, load_settings
-from dagogy.workspace.state import private_dir, state_dir
+from dagogy.workspace.state import privacy_problem, private_dir, state_dir
 from dagogy.workspace.trust import TRUSTED, TrustStore, read_config
 from support import Desk
 
@@ -100,7 +101,7 @@ def test_trust_remembers_path_owner_and_content_for_this_user_alone(desk: Desk) 
     assert values(desk, "AGENT_PROVIDER") == ["internal"]
     kept.chmod(0o600)
     kept.write_text("[[[")
-    assert "no list of trusted files" in desk.ok("doctor").err
+    assert "not a valid list of trusted files" in desk.ok("doctor").err
 
 
 def test_the_same_content_elsewhere_is_not_trusted(desk: Desk) -> None:
@@ -122,8 +123,11 @@ def test_relative_paths_in_a_trusted_command_count_from_its_file(desk: Desk) -> 
     desk("doctor")
     assert (started(desk.folder), started(below)) == (True, False)
     settings = load_settings(os.environ, provider_keys=lambda: {"CODING_AGENT_CMD": True})
-    settings.file = {"coding_agent_cmd": "python ./agent.sh --x=a/b 'a b' sub/none"}
-    assert settings.command("CODING_AGENT_CMD") == f"python {desk.folder}/agent.sh --x=a/b 'a b' sub/none"
+    settings.file = {"coding_agent_cmd": "python ./agent.sh --x=a/b 'a b' sub"}
+    (desk.folder / "sub").mkdir()
+    assert settings.command("CODING_AGENT_CMD") == f"python {desk.folder}/agent.sh --x=a/b 'a b' sub"
+    settings.file = {"coding_agent_cmd": "bin/agent ../up sub/none"}
+    assert settings.command("CODING_AGENT_CMD") == f"{desk.folder}/bin/agent {desk.folder}/../up sub/none"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +157,47 @@ def test_what_others_own_or_can_write_to_is_refused_though_it_was_trusted(desk: 
     assert refused.status == 7
     assert refused.err.startswith("[config_error]")
     assert told in refused.err
-    assert [told in row["reason"] for row in desk.ok("config", "--json").json["ignored"]] == [True, True]
+    ignored = desk.ok("config", "--json").json["ignored"]
+    assert ignored
+    assert all(told in row["reason"] for row in ignored)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda file: file.chmod(0o666), pytest.param(lambda file: os.chown(file, 12345, -1), marks=AS_ROOT)], ids=["everybody's", "another user's"]
+)
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("dagogy.toml", '[rules."graph.acyclic"]\nenabled = false\n'),
+        ("dagogy.toml", 'agent_target_score = "x"\n'),
+        ("dagogy.toml", "[" * 2000),
+        ("dagogy.toml", "nonsense = 1\n"),
+        ("pyproject.toml", "[tool.dagogy]\nagent_target_score = 1\n"),
+    ],
+)
+def test_a_file_that_others_can_write_counts_for_nothing_and_every_command_says_so(desk: Desk, change: Any, name: str, text: str) -> None:
+    """Outside of a home and a repository the search goes up to the root, so anybody's file in /tmp is found."""
+    mine = desk.folder / "shared" / "mine"
+    mine.mkdir(parents=True)
+    file = mine.parent / name
+    file.write_text(text)
+    change(file)
+    os.chdir(mine)
+    done = desk.ok("init", "course")
+    assert f"ignored {file}: it " in done.err
+    rules = {row["id"]: row for row in desk.ok("plugins", "list", "--kind", "rule", "--json").json["plugins"]}
+    assert rules["graph.acyclic"]["state"] == "ready"
+    assert values(desk, "AGENT_TARGET_SCORE") == [82.0]
+
+
+def test_what_others_put_where_no_file_can_be_read_stops_no_command(desk: Desk) -> None:
+    os.mkfifo(desk.folder / "dagogy.toml")
+    (desk.folder / "dagogy.toml").chmod(0o666)
+    (desk.folder / "pyproject.toml").write_text("[tool.other]\n")
+    (desk.folder / "pyproject.toml").chmod(0o666)
+    told = desk.ok("init", "course").err
+    assert "dagogy.toml: it can be written to by others" in told
+    assert "pyproject" not in told
 
 
 def test_a_symlink_is_as_safe_as_both_its_ends(desk: Desk) -> None:
@@ -275,7 +319,7 @@ def test_what_is_no_regular_file_is_a_config_error(desk: Desk) -> None:
     assert desk("list").status == 7
     file.rmdir()
     file.symlink_to("/dev/zero")
-    assert "is not a regular file" in desk("list").err
+    assert "can be written to by others (mode 0666); put a file of your own in its place" in desk("list").err
     with pytest.raises(ConfigError):
         read_config(file)
 
@@ -285,6 +329,49 @@ def test_the_bytes_that_are_trusted_are_those_that_were_read(desk: Desk) -> None
     hostile(desk.folder, 'agent_provider = "remote_llm"\n')
     TrustStore(os.environ).remember(file)
     assert values(desk, "AGENT_PROVIDER") == ["internal"]  # what was trusted is not what is there now
+
+
+def test_a_list_that_a_repository_brings_along_trusts_nothing(desk: Desk) -> None:
+    file = read_config(hostile(desk.folder, 'agent_provider = "codex_exec"\n'))
+    store = TrustStore(os.environ)
+    store.remember(file)
+    assert store.objection(file) == ("", "")
+    path = store.folder / "trusted.json"
+    ours = json.loads(path.read_bytes())
+    for mac in ({"mac": "0" * 64}, {"mac": None}, {"mac": "é"}, {"trusted_at_utc": "2098"}):
+        path.write_text(json.dumps({**ours, "files": [{**ours["files"][0], **mac}]}))
+        assert store.objection(file)[0] == "the file is not trusted"
+    path.write_text(json.dumps(ours))
+    path.chmod(0o644)
+    assert "can be used by others (mode 0644)" in store.objection(file)[0]
+    path.chmod(0o600)
+    (store.folder / "user.key").unlink()
+    assert values(desk, "AGENT_PROVIDER") == ["internal"]
+
+
+def test_what_a_private_group_can_write_to_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = SimpleNamespace(pw_name="ana", pw_gid=1000)
+    group = SimpleNamespace(gr_name="ana", gr_mem=["ana"])
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: user)
+    monkeypatch.setattr("grp.getgrgid", lambda gid: group)
+    shared = os.stat_result((stat.S_IFREG | 0o664, 1, 1, 1, os.geteuid(), 1000, 0, 0, 0, 0))
+    world = os.stat_result((stat.S_IFREG | 0o666, 1, 1, 1, os.geteuid(), 1000, 0, 0, 0, 0))
+    assert privacy_problem(shared) == ""
+    assert "0666" in privacy_problem(world)
+    for other in ({"gr_mem": ["ana", "bob"]}, {"gr_name": "staff"}):
+        with monkeypatch.context() as changed:
+            changed.setattr("grp.getgrgid", lambda gid, other=other: SimpleNamespace(**{**vars(group), **other}))
+            assert "0664" in privacy_problem(shared)
+    user.pw_gid = 100
+    assert "0664" in privacy_problem(shared)
+
+
+def test_all_modes_to_change_are_named_at_once(desk: Desk) -> None:
+    path = hostile(desk.folder, 'agent_provider = "codex_exec"\n')
+    path.chmod(0o666)
+    desk.folder.chmod(0o777)
+    assert read_config(path).hint == f"'chmod go-w {path} {desk.folder}'"
+    desk.folder.chmod(0o755)
 
 
 def test_state_is_a_private_folder_outside_any_project(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from dagogy.api import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.contracts.check import schema_problems
+from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.evidence import reading_parts
 from dagogy.pipeline.why import UNSUPPORTED
-from dagogy.testing.cases import complete_spec
 from dagogy.workspace.stages import CURRICULUM, DAG, EVIDENCE
 from support import Desk, Yard, failed, put
 
@@ -164,10 +164,11 @@ def test_titles_that_differ_in_a_sign_alone_are_not_the_same_node(desk: Desk, co
 
 
 @pytest.mark.parametrize("name", ["strems", "quaternions"])
-def test_a_mistyped_node_is_a_usage_error_that_nothing_recovers_from(desk: Desk, compiled: Path, name: str) -> None:
+def test_a_mistyped_node_is_a_typo_and_no_incident(desk: Desk, compiled: Path, name: str) -> None:
     told = failed(desk("why", "latest", name), "not_found").err
-    assert "incident cli_usage_error" in told
-    assert told.rstrip().endswith("next: dagogy why --help")
+    assert "try 'dagogy why --help'" in told
+    assert "incident" not in told
+    assert not list((compiled / "logs/failures").glob("*"))
 
 
 def test_a_curriculum_of_a_provider_that_tells_nothing_is_held_against_the_reading_of_the_scope(desk: Desk, compiled: Path, yard: Yard) -> None:

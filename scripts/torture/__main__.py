@@ -121,7 +121,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="torture", description=__doc__,
     formatter_class=argparse.RawDescriptionHelpFormatter,
                                      epilog="kinds:\n" + "\n".join(f"  {k.name:<14} {k.summary}" for k in KINDS.values()))  # fmt: skip
-    parser.add_argument("--size", type=int, default=20, help="so many kills, and ten times as many inputs (default: 20)")
+    parser.add_argument("--size", type=int, default=20, help="up to so many kills of each kind, and about ten times as many inputs in all (default: 20)")
     parser.add_argument("--seed", type=int, default=1, help="what the random choices begin with (default: 1)")
     parser.add_argument("--only", action="append", choices=sorted(KINDS), metavar="KIND", help="this kind; may be repeated")
     parser.add_argument("--case", type=int, help="only the case of this number, with --only")

@@ -168,6 +168,30 @@ def build_archived(stand: Stand) -> None:
     packed.rename(stand.work / "packed.tar.gz")
 
 
+def build_defect(stand: Stand) -> None:
+    """`build_failed`, whose record is that of a bug in dagogy."""
+    build_failed(stand)
+    for path in (the_run(stand) / "logs/failures").glob("*.json"):
+        document = json.loads(path.read_text())
+        document |= {"code": "internal_error", "exit_status": 10, "message": "a bug in dagogy: KeyError: 'node'", "details": {}}
+        path.write_text(json.dumps(document))
+
+
+def build_tripped(stand: Stand) -> None:
+    """`build_iterated`, and two circuit breakers that are open."""
+    from dagogy.workspace.circuits import Breakers, Circuit
+
+    build_iterated(stand)
+    for model in ("small", "large"):
+        Breakers(stand.runs).open(Circuit("remote_llm", "http://127.0.0.1:1/v1", model), "network_unreachable", 3600, told=False)
+
+
+def build_configured(stand: Stand) -> None:
+    """`build_iterated`, with a configuration file that has to be trusted."""
+    build_iterated(stand)
+    (stand.work / "dagogy.toml").write_text('agent_provider = "internal"\n')
+
+
 BUILDERS: dict[str, Callable[[Stand], None]] = {name.removeprefix("build_"): builder for name, builder in list(globals().items()) if name.startswith("build_")}
 
 

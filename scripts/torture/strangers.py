@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -359,13 +360,21 @@ def _restored(stand: Stand, random: Random, marker: Path, victim: Path) -> Case:
     if as_log:
         with open(source / "logs/events.jsonl", "a") as log:
             log.write(json.dumps(started) + "\n")
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    code, told = random.choice((("interrupted", ""), ("provider_error", f"cannot connect to {address}: Connection refused")))
     for record in [] if as_log else sorted((source / "logs/failures").glob("*.json")):
         document = json.loads(record.read_bytes())
         document.update(
             command=["dagogy", *words],
             folder=folder,
-            code="interrupted",
-            exit_status=130,
+            code=code,
+            message=told or document["message"],
+            exit_status=130 if code == "interrupted" else 8,
+            provider="remote_llm",
+            endpoint=address,
+            details={"endpoint": address},
             at_utc="2030-01-01T00:00:00.000000Z",
         )
         record.write_text(json.dumps(document))
@@ -376,22 +385,27 @@ def _restored(stand: Stand, random: Random, marker: Path, victim: Path) -> Case:
         tar.add(source, run_id)
     shutil.rmtree(source)
     kept = _runs_of(stand)
-    recover = ("recover", run_id, "--no-probe")
+    recover = ("recover", run_id)
     line = random.choice(
         (
             recover,
             recover,
             recover,
-            ("triage", run_id, "--no-probe"),
+            ("triage", run_id),
             (*recover, "--dry-run"),
-            ("diagnose", run_id, "--no-probe"),
+            ("diagnose", run_id),
         )
     )
     case = Case(f"{'log' if as_log else 'record'} of a restored run, made in {folder}: {' '.join(words)}; dagogy {' '.join(line)}")
     case.losses += judged(stand.run("init", "--from", "stranger.tar.gz", before=quiet))
     after = _runs_of(stand)
-    ran = stand.run(*line, before=quiet, cpu=60, environ=stand.environment(OPENAI_API_KEY=KEY))
+    # A probe looks where the settings point: at a port of this machine where nobody listens, and not where the record points.
+    environ = stand.environment(OPENAI_API_KEY=KEY, OPENAI_BASE_URL="http://127.0.0.1:1/v1")
+    ran = stand.run(*line, before=quiet, cpu=60, environ=environ)
     case.losses += judged(ran)
+    with listener, contextlib.suppress(BlockingIOError):
+        listener.accept()[0].close()
+        case.lost("connected", f"to {address}, which only the record names")
     now = _runs_of(stand)
     if not set(after) <= set(now):
         case.lost("removed", f"gone: {sorted(set(after) - set(now))}")

@@ -46,7 +46,7 @@ class RuleCases(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item for each case."""
-        from dagogy.testing.cases import load_cases
+        from dagogy.kit.cases import load_cases
 
         for case in load_cases(self.rule_id, self.path.parent.name, self.path.read_text(encoding="utf-8")):
             item: RuleCase = RuleCase.from_parent(self, name=f"{self.rule_id}: {case.name}")
@@ -63,7 +63,7 @@ class RuleCase(pytest.Item):
         """Raises `AssertionError` that says what differs, and `DagogyError` where the rule is not installed or broken."""
         from tempfile import TemporaryDirectory
 
-        from dagogy.testing.cases import run_case
+        from dagogy.kit.cases import run_case
 
         plugin = _host().get("rule", self.case.rule_id)
         with TemporaryDirectory() as folder:

@@ -34,7 +34,7 @@ _HOME = {
     "dagogy.api.exporters": "ExportSubject Exporter",
     "dagogy.api.display": "json_text one_line visible",
     "dagogy.api.text": "STOP_WORDS content_words folded normalized sentences shorten stem word_keys words",
-    "dagogy.api.urls": "base_url_problem endpoint_of plain_http_hop repaired_base_url shown_base_url split_url trimmed_base_url",
+    "dagogy.api.urls": "base_url_problem endpoint_of is_loopback plain_http_hop repaired_base_url shown_base_url split_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
 }

@@ -128,3 +128,7 @@ class Interrupted(DagogyError):
 
     code = "interrupted"
     exit_status = 130
+
+
+#: The exit status of each code.
+EXIT_STATUSES = {kind.code: kind.exit_status for kind in DagogyError.__subclasses__()}

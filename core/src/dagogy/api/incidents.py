@@ -138,6 +138,26 @@ class RecoveryContext:
         """
         raise NotImplementedError
 
+    def read(self, relative: str) -> bytes | None:
+        """A file of the run; None when there is none. Raises `StorageError` for a pipe, a device, and a symlink anywhere below the run's folder.
+
+        A run may be a stranger's: an action reads and writes its files through these two alone.
+        """
+        raise NotImplementedError
+
+    def write(self, relative: str, data: bytes, run_id: str = "") -> None:
+        """Writes a file of the run whole or not at all, private; or of the run `run_id`, which must be one that this user made and that `replace_by`
+        or `replacement` named. Raises `StorageError` for a symlink anywhere below the run's folder."""
+        raise NotImplementedError
+
+    def replacement(self) -> str:
+        """The id of the run that took this one's place, made by this user, as both runs tell; "" where there is none."""
+        raise NotImplementedError
+
+    def replace_by(self, run_id: str) -> None:
+        """Notes in both runs that `run_id`, which this user made, takes the place of this one. Raises `StorageError`."""
+        raise NotImplementedError
+
     def wait(self, seconds: float) -> None:
         """Lets so much time pass; the host may shorten it to what its own budget leaves."""
         raise NotImplementedError

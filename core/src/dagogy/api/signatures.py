@@ -176,10 +176,10 @@ def _of_another_service(clue: Clue) -> bool:
     return _FOREIGN.search(f"{clue.where}: {clue.exception}: {clue.text}") is not None or _ELSEWHERE.search(clue.text) is not None
 
 
-#: A repetition of any character or of a class (`.*`, `[^"]+`) reaches so far. Without an end a line that says the first words again and again, and
+#: A repetition of any character or of a class (`.*`, `[^"]+`, `\S+`) reaches so far. Without an end a line that says the first words again and again, and
 #: never the last, would take time that grows with the square of its length.
 _REACH = 300
-_ENDLESS = re.compile(r"(?<!\\)([.\]])([*+])")
+_ENDLESS = re.compile(r"(?<!\\)([.\]]|\\[wWsSdD])([*+])")
 
 
 @cache

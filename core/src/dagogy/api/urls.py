@@ -6,7 +6,7 @@ import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["base_url_problem", "endpoint_of", "plain_http_hop", "repaired_base_url", "shown_base_url", "split_url", "trimmed_base_url"]
+__all__ = ["base_url_problem", "endpoint_of", "is_loopback", "plain_http_hop", "repaired_base_url", "shown_base_url", "split_url", "trimmed_base_url"]
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _PORTS = {"http": 80, "https": 443}

@@ -16,7 +16,7 @@ import click
 
 from dagogy import __version__
 from dagogy.api.display import json_text, one_line, printed, visible_export
-from dagogy.api.errors import DagogyError, InternalError, Interrupted, InvalidArgument, Locked, NotFound, PluginError, ProviderError, StorageError
+from dagogy.api.errors import ConfigError, DagogyError, InternalError, Interrupted, InvalidArgument, Locked, NotFound, PluginError, ProviderError, StorageError
 from dagogy.host.calls import Heard, listening, own_stdout
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class App:
         self.debug = "--debug" in arguments
         self.flags: dict[str, Any] = {}
         self.emitted = False
-        #: Whether the command line names no command, lacks or has too many words, or names a run that is not there.
-        self.misspelt = False
+        #: Whether the work has begun: on a run that was opened, or on an archive. Until then only what was typed can be wrong.
+        self.at_work = False
         #: The run that the command is about, as the user named it, and as it was opened.
         self.reference = ""
         self.opened: OpenRun | None = None
@@ -82,7 +82,7 @@ class App:
         #: The plugin whose command this is; None for a built-in one.
         self.plugin: Plugin | None = None
         #: What plugins print, and how they fail.
-        self.heard = Heard(self._tell_of_plugins if self.debug else None)
+        self.heard = Heard()
 
     @cached_property
     def host(self) -> Host:
@@ -158,13 +158,16 @@ class App:
         """`Session.reading`, remembered for the failure record."""
         with self.session.reading(self.find(reference).id) as opened:
             self.opened = opened
+            self.at_work = True
             yield opened
+        self.at_work = False  # the run was read without fault
 
     @contextlib.contextmanager
     def writing(self, reference: str, wait_seconds: float) -> Iterator[OpenRun]:
         """`Session.writing`, remembered for the failure record."""
         with self.session.writing(self.find(reference).id, self.command_line(), wait_seconds, self.clean(self.arguments)) as opened:
             self.opened = opened
+            self.at_work = True
             yield opened
 
     def find(self, reference: str) -> Run:
@@ -172,11 +175,7 @@ class App:
         from dagogy.workspace.events import unfinished
         from dagogy.workspace.stages import EVENTS
 
-        try:
-            run = self.found = self.session.runs.find(reference)
-        except (InvalidArgument, NotFound):
-            self.misspelt = True
-            raise
+        run = self.found = self.session.runs.find(reference)
         if unfinished(run.path / EVENTS) is not None:
             from dagogy.incidents.record import record_lost
 
@@ -220,12 +219,9 @@ class App:
         # Only now: who is interrupted before it still owes an answer.
         self.emitted = True
 
-    def _tell_of_plugins(self, *lines: str) -> None:
-        self.tell(*(str(self.clean(line)) for line in lines))
-
     def tell_heard(self) -> None:
-        """What plugins printed, on stderr: after the failure, whose line comes first there; with `--debug` it was told at once."""
-        self._tell_of_plugins(*self.heard.take())
+        """What plugins printed, on stderr: after the failure, whose line comes first there."""
+        self.tell(*(str(self.clean(line)) for line in self.heard.take()))
 
     def note(self, *lines: str) -> None:
         """Lines for people, on stderr; none with `--json`."""
@@ -233,11 +229,15 @@ class App:
             self.tell(*lines)
 
     def tell_ignored(self) -> None:
-        """One line about settings that this command asked for and a file that is not trusted sets; after the result, or after the failure."""
+        """After the result, or after the failure: the documents outside of the run that were read, files that do not count, and settings that this
+        command asked for and a file that is not trusted sets."""
+        session = self.__dict__.get("session")
+        for path, run_id in session.read_outside.items() if session is not None else ():
+            self.tell(self.clean(f"read {path}, which context_pack.local_paths of {run_id} names"))
         with contextlib.suppress(DagogyError):
             settings = self.__dict__.get("loaded_settings")
-            if settings is not None and settings.notice:
-                self.tell(settings.notice)
+            if settings is not None:
+                self.tell(*settings.notices)
 
     def tell(self, *lines: str) -> None:
         """Lines on stderr. That nobody can read them is no reason to stop."""
@@ -279,7 +279,6 @@ class LazyGroup(click.Group):
             from dagogy.contracts.suggest import did_you_mean
 
             known = self.list_commands(ctx)
-            _app(ctx).misspelt = True
             raise InvalidArgument(f"there is no command '{name}'", hint=did_you_mean(name, known) or f"commands: {', '.join(known)}")
         return super().resolve_command(ctx, args)
 
@@ -406,7 +405,6 @@ def _invoke(app: App) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.UsageError as error:
-        app.misspelt = True
         usage = error.ctx.command_path if error.ctx else "dagogy"
         raise InvalidArgument(error.format_message(), hint=f"'{usage} --help' shows how it is used") from None
     except click.ClickException as error:
@@ -468,7 +466,7 @@ def _report(app: App, error: DagogyError) -> int:
         app.tell(redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []))
         app.tell_ignored()
         app.tell_heard()
-        recorded = None if _is_typo(app, error) else _record(app, error, secrets)
+        recorded = None if is_typo(app, error) else _record(app, error, secrets)
         lines = [f"record: {recorded.path}"] if recorded is not None and recorded.path is not None else []
         if app.debug:
             import traceback
@@ -485,6 +483,7 @@ def _report(app: App, error: DagogyError) -> int:
             except (OSError, ValueError):
                 _abandon(sys.stdout)
         if recorded is not None:
+            app.tell_heard()  # what classifiers printed: the incident is the last line
             app.tell(redacted(recorded.line, secrets))
     return error.exit_status
 
@@ -497,21 +496,14 @@ def _other_faults(app: App, error: DagogyError) -> list[BaseException]:
     return [fault for fault in app.heard.faults if fault not in chain]
 
 
-def _is_typo(app: App, error: DagogyError) -> bool:
-    """Whether the command line cannot be understood, or names a run or another thing that is not there: nothing is recorded then.
+def is_typo(app: App, error: DagogyError) -> bool:
+    """Whether it is what was typed that is wrong: a word, an option, a name of something that is not there. Nothing is recorded then.
 
-    What a command misses in a run that is there is a failure of it.
+    What a command meets once it works on a run or an archive is a failure of it, and so is a setting that nobody typed just now.
     """
-    if app.opened is not None or not isinstance(error, InvalidArgument | NotFound):
-        return False
-    if app.misspelt:
-        return True
-    if app.reference:  # it did not come so far as to look for the run
-        with contextlib.suppress(DagogyError):
-            app.session.runs.find(app.reference)
-            return False
-        return True
-    return isinstance(error, NotFound)
+    if isinstance(error, ConfigError):
+        return not app.at_work and error.details.get("source") == "flag"
+    return not app.at_work and isinstance(error, InvalidArgument | NotFound)
 
 
 class Recorded(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 from dagogy.api.errors import DagogyError, Interrupted
 from dagogy.api.secrets import redacted
-from dagogy.cli.app import App, Recorded, record_failure, typed
+from dagogy.cli.app import App, Recorded, is_typo, record_failure, typed
 from dagogy.cli.commands.recover import report_lines
 from dagogy.incidents.brief import brief, closing
 from dagogy.incidents.escalation import escalate
@@ -33,8 +33,8 @@ def self_healing(app: App, command: Callable[[], None], *, unsafe: bool) -> int:
     except BaseException as error:
         failure = typed(app, error)
         run = _run_of(app)
-        # Whoever stopped it does not want it to go on; and without a run nothing is there to recover.
-        if failure is None or run is None or isinstance(failure, Interrupted):
+        # Whoever stopped it does not want it to go on; without a run nothing is there to recover; and what was typed wrong is to be typed right.
+        if failure is None or run is None or isinstance(failure, Interrupted) or is_typo(app, failure):
             raise
     recorded = record_failure(app, failure)
     del failure  # and with it all that the command had in its hands

@@ -3,6 +3,9 @@
 import os
 import sys
 
+#: Our own stdout, once plugins are kept off it: a call into one that is interrupted may leave another one in its place.
+_own: "list[object]" = []
+
 
 def main(argv: "list[str] | None" = None) -> None:
     """Runs one command and leaves with its exit status."""
@@ -48,11 +51,14 @@ def _keep_stdout() -> None:
         own = os.dup(1)
     except OSError:  # nobody reads it any more; what waits in it must not come out at stderr
         return
-    os.dup2(2, 1)
     lines = stdout.line_buffering
-    sys.stdout = open(own, "w", 1 if lines else -1, stdout.encoding, stdout.errors, closefd=False)  # noqa: SIM115 - as long as the process
+    kept = open(own, "w", 1 if lines else -1, stdout.encoding, stdout.errors, closefd=False)  # noqa: SIM115 - as long as the process
     if stdout.write_through:
-        sys.stdout.reconfigure(write_through=True)
+        kept.reconfigure(write_through=True)
+    # In this order: whoever is interrupted in between still answers on stdout.
+    sys.stdout = kept
+    _own[:] = [kept]
+    os.dup2(2, 1)
 
 
 def _command(arguments: "list[str]") -> int:
@@ -86,10 +92,12 @@ def _interrupted(arguments: "list[str]") -> int:
     try:
         if sys.stderr is not None:
             sys.stderr.write(f"[interrupted] {message}\nhint: {hint}\n")
-        if sys.stdout is not None and "--json" in arguments:
+        stdout = _own[0] if _own else sys.stdout
+        if stdout is not None and "--json" in arguments:
             import json
 
-            print(json.dumps({"error": {"code": "interrupted", "message": message, "details": {}, "hint": hint}}, indent=2), flush=True)
+            document = {"error": {"code": "interrupted", "message": message, "details": {}, "hint": hint}}
+            print(json.dumps(document, indent=2), file=stdout, flush=True)  # type: ignore[arg-type]
     except OSError:
         pass
     return 130

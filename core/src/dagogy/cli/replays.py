@@ -98,6 +98,21 @@ def reviewed(app: App, incident: Incident, run_id: str) -> Incident:
     return replace(incident, consent=consent)
 
 
+def replayable(words: Sequence[str], run_id: str) -> tuple[str, list[str]]:
+    """Why the command line (without `dagogy`) may do more than go on with the run, "" where it does not; and the files that it reads."""
+    consent, files, about = _reviewed(words, App(list(words)))
+    return consent or ("" if about == run_id else f"it names another run than {run_id}"), files
+
+
+def takes_provider(words: Sequence[str]) -> bool:
+    """Whether the command line is one of a command that asks a provider."""
+    try:
+        known = REPLAYS.get(_parsed(words, App(list(words)))[0])
+    except (click.UsageError, ValueError):
+        return False
+    return isinstance(known, Mapping) and "provider" in known
+
+
 def _from(folder: Path, app: App, run_id: str) -> str:
     """The recovery as it is typed in `folder`."""
     runs = app.settings.runs_dir.absolute()
@@ -110,13 +125,13 @@ def _reviewed(words: Sequence[str], app: App) -> tuple[str, list[str], str]:
     try:
         name, given = _parsed(words, app)
     except (click.UsageError, ValueError):
-        return "it is no command line of dagogy's own commands", [], ""
+        return "it is not a built-in dagogy command", [], ""
     known = REPLAYS.get(name, _NO_RUN)
     if isinstance(known, str):
         return known, [], ""
     kinds = [(option, {**COMMON, **known}.get(option.name or "", "it is not known to be harmless"), value) for option, value in given]
     reasons = [f"{max(option.opts, key=len)}: {kind}" for option, kind, _ in kinds if kind not in (SAFE, FILE)]
-    files = [str(value) for _, kind, value in kinds if kind == FILE]
+    files = [str(value) for _, kind, value in kinds if kind == FILE and value is not None]
     return "; ".join(reasons), files, next((str(value) for option, _, value in kinds if option.name == "reference"), "")
 
 

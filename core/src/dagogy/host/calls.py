@@ -13,7 +13,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -30,19 +30,16 @@ class OutOfTime(BaseException):
 
 
 class Heard:
-    """What plugins printed in one command, how they failed and which were slow. With `live` each line is also handed on at once."""
+    """What plugins printed in one command, how they failed and which were slow."""
 
-    def __init__(self, live: Callable[[str], None] | None = None) -> None:
-        self._live = live
+    def __init__(self) -> None:
         self._lines: list[str] = []
         self._more = 0
         self.faults: list[BaseException] = []
 
     def line(self, text: str) -> None:
         """One line, with the name of its plugin in front."""
-        if self._live is not None:
-            self._live(text)
-        elif len(self._lines) < _MOST_LINES:
+        if len(self._lines) < _MOST_LINES:
             self._lines.append(text)
         else:
             self._more += 1
@@ -54,14 +51,17 @@ class Heard:
         return [*lines, f"… and {more} more lines of plugins"] if more else lines
 
 
-def _to_stderr(line: str) -> None:
-    if sys.stderr is not None:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
+class _Stderr(Heard):
+    """Where no command listens: each line goes to stderr at once."""
+
+    def line(self, text: str) -> None:
+        if sys.stderr is not None:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(text + "\n")
+                sys.stderr.flush()
 
 
-_listeners: list[Heard] = [Heard(_to_stderr)]
+_listeners: list[Heard] = [_Stderr()]
 #: By call into a plugin, the outermost first: Python's stdout before it, and what was behind descriptor 1 then.
 _around: list[tuple[TextIO | None, int]] = []
 

@@ -108,14 +108,19 @@ def asked_nobody(failure: Failure) -> bool:
     return failure.code == PluginError.code and not (failure.endpoint and failure.details.get("kind") in (None, "provider"))
 
 
-def examine(host: Host, settings: Settings, failure: Failure, run: Path | None = None) -> Verdict:
-    """Asks the classifiers, then the probes of the incidents in question; all probes where it is unknown, as evidence for whoever takes it up."""
+def examine(host: Host, settings: Settings, failure: Failure, run: Path | None = None, *, own: bool) -> Verdict:
+    """Asks the classifiers, then the probes of the incidents in question; all probes where it is unknown, as evidence for whoever takes it up.
+
+    `own`: whether the failure is this user's own. Of any other one probes do not get the addresses: they look where the settings point, and a
+    record out of an archive makes this machine connect to nothing.
+    """
     from dagogy.incidents.probing import ask
 
     verdict = diagnose(host, failure)
     if verdict.outcome == "unknown" and Evidence.of(failure).succeeded:
         return verdict
-    return settled(verdict, ask(host, settings, failure, run, about={a.diagnosis.incident_id for a in verdict.best} or None))
+    shown = failure if own else replace(failure, endpoint="", details={})
+    return settled(verdict, ask(host, settings, shown, run, about={a.diagnosis.incident_id for a in verdict.best} or None))
 
 
 def settled(verdict: Verdict, looks: Sequence[Look]) -> Verdict:

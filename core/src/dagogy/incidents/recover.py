@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dagogy.api.errors import DagogyError, InternalError, StageConflict
+from dagogy.api.errors import EXIT_STATUSES, DagogyError, InternalError, StageConflict, StorageError
 from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryContext, RecoveryOutcome
 from dagogy.api.probes import ProbeResult
 from dagogy.api.secrets import redacted, secrets_of
@@ -36,9 +36,10 @@ from dagogy.incidents.probing import Look, ask
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
-from dagogy.workspace.files import content_hash, hash_file, walk
-from dagogy.workspace.provenance import foreign
-from dagogy.workspace.runs import Run, Runs
+from dagogy.workspace.files import content_hash, hash_file, unlinked, walk
+from dagogy.workspace.local_paths import is_made_here
+from dagogy.workspace.provenance import objection, sealed_at, sealed_event
+from dagogy.workspace.runs import REPLACED_BY, REPLACES, Run, Runs, is_run_id
 from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
 
@@ -49,6 +50,10 @@ _LONGEST_WAIT = 120.0
 _KEPT = "logs/kept"
 _TYPED = re.compile(r"\[[a-z_]+\] .")
 _WITHHELD = re.compile(r"\[redacted\]|\[[A-Z][A-Z0-9_]*\]")
+
+
+#: Events that say that a failure is over, or that it was one of a recovery's action.
+_TELLING = frozenset({"recovered", "command_ended", "recovery_action"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,9 @@ class Incident:
         """The incident of a recorded failure. A status that no failing command ends with is that of an internal error."""
         words = failure.command[1:] if failure.command[:1] == ("dagogy",) else ()
         known = isinstance(exit_status, int) and not isinstance(exit_status, bool) and 0 < exit_status < 256
-        return cls(failure, on_run(plain(words), run_id, run_id), exit_status if known else InternalError.exit_status)
+        # The code decides: a record is a file that anybody may have written.
+        status = EXIT_STATUSES.get(failure.code, exit_status if known else InternalError.exit_status)
+        return cls(failure, on_run(plain(words), run_id, run_id), status)
 
 
 def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
@@ -84,29 +91,33 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
 
     A record that cannot be read is passed over, and so is one of a command that a recovery's action ran; without a log nothing tells that a
     failure was mended. One that may be a stranger's is barred, whatever its time says it comes after the user's own; `environ` says where the
-    user's key is.
+    user's key is. Only an event that the user sealed hides a record that they sealed: anybody can write into a log.
     """
     events: list[dict[str, Any]] = []
     with contextlib.suppress(DagogyError):
         events += read_events(run.path / EVENTS)
-    ours = {name for e in events if e["event"] == "recovery_action" for name in e.get("records", ())}
+    # Those that could hide a record, each with the time by its seal; "" where it has none of this user.
+    telling = [(e, sealed_at(e, run.path, environ)) for e in events if e["event"] in _TELLING]
     newest = record_paths(run.path)[::-1]
     begun = _begun(events)
     strangers: Incident | None = None
     for path in sorted(newest, key=lambda path: path.name != begun):
-        if path.name in ours:
-            continue
         try:
             document = read_document(path)
         except DagogyError:
             continue
         failure, account = from_record(document, str(path)), document.get("recovery")
+        if failure.code not in EXIT_STATUSES:  # none of ours
+            continue
         if about_failures(failure.command) or (isinstance(account, dict) and account.get("role") == "action"):
             continue
-        later = [e for e in events if str(e.get("at_utc")) > failure.at_utc]
-        if any(_ended_well(e, failure.command) for e in later):
+        barred, way_out = objection(document, run.path, environ)
+        believed = [(e, at or str(e.get("at_utc"))) for e, at in telling if at or barred]
+        if any(e["event"] == "recovery_action" and path.name in e.get("records", ()) for e, _ in believed):
+            continue
+        if any(at > failure.at_utc and _ended_well(e, failure.command) for e, at in believed):
             return strangers
-        incident = replace(Incident.of(failure, document.get("exit_status"), run.id), barred=foreign(document, run.path, environ))
+        incident = replace(Incident.of(failure, document.get("exit_status"), run.id), barred=barred, way_out=way_out)
         if not incident.barred:
             return incident
         strangers = strangers or incident
@@ -399,10 +410,11 @@ class Recovery:
         else:
             self._event("recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts)
 
-    def _verdict(self, failure: Failure) -> Verdict:
+    def _verdict(self, failure: Failure, *, own: bool = True) -> Verdict:
+        """Which incident it is. `own`: whether the failure is of a command that this user ran."""
         if not self.probes:
             return diagnose(self.host, failure)
-        verdict = examine(self.host, self.settings, failure, self.at.path)
+        verdict = examine(self.host, self.settings, failure, self.at.path, own=own)
         self.tell(verdict.looks)
         return verdict
 
@@ -421,7 +433,7 @@ class Recovery:
             self._event("probed", **verdict.seen(failure))
 
     def _report(self, incident: Incident, verdict: Verdict | None = None) -> Report:
-        verdict = verdict or self._verdict(incident.failure)
+        verdict = verdict or self._verdict(incident.failure, own=not incident.barred)
         began_with = verdict.refuted or verdict.incident_id
         report = Report(incident, began_with, verdict, incident.failure, exit_status=incident.exit_status, run_id=self.run.id)
         if verdict.outcome != "diagnosed":
@@ -712,7 +724,8 @@ class Recovery:
     def _event(self, event: str, **facts: Any) -> None:
         """In the log of the failed run. That it cannot be written is no reason not to recover."""
         with contextlib.suppress(DagogyError):
-            self.run.event(event, **redacted(facts, self._secrets))
+            told = redacted(facts, self._secrets)
+            self.run.event(event, **(sealed_event(event, told, self.run.path, self.settings.environ) if event in _TELLING else told))
 
 
 def _passive(verdict: Verdict) -> str:
@@ -741,6 +754,12 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, con
         plugin.fail("it is manual and says that it changed something")
         raise plugin.error()
     return outcome
+
+
+def plain_path(run: Run, relative: str) -> str:
+    """`relative`, if it leads to a place in the run without a symlink on the way. Raises `StorageError`."""
+    unlinked(run.path / relative, run.path)
+    return relative
 
 
 class _Would(DagogyError):
@@ -792,14 +811,38 @@ class _Context(RecoveryContext):
         recovery.tell(looks)
         return [look.result for look in looks]
 
-    def keep(self, relative: str) -> Path | None:
+    def read(self, relative: str) -> bytes | None:
         run = self._recovery.at
-        if not run.exists(relative):
+        return run.read(plain_path(run, relative)) if run.exists(relative) else None
+
+    def write(self, relative: str, data: bytes, run_id: str = "") -> None:
+        run = self._recovery.at if not run_id or run_id == self.run_id else self._own(run_id)
+        run.write(plain_path(run, relative), data)
+
+    def replacement(self) -> str:
+        fresh = Runs(self.run.parent).replacement(self.run_id)
+        with contextlib.suppress(DagogyError):
+            return self._own(fresh).id if fresh else ""
+        return ""
+
+    def replace_by(self, run_id: str) -> None:
+        fresh, old = self._own(run_id), self._recovery.at
+        for run, name, other in ((fresh, REPLACES, old.id), (old, REPLACED_BY, fresh.id)):
+            run.write(plain_path(run, name), f"{other}\n".encode())
+
+    def _own(self, run_id: str) -> Run:
+        run = Run(self.run.parent / run_id)
+        if not is_run_id(run_id) or run.path.is_symlink() or not is_made_here(run, self._recovery.settings.environ):
+            raise StorageError(f"{run_id} is no run that you made here with 'dagogy init'", hint="'dagogy list' shows the runs")
+        return run
+
+    def keep(self, relative: str) -> Path | None:
+        data, run = self.read(relative), self._recovery.at
+        if data is None:
             return None
-        data = run.read(relative)
         path = Path(relative)
         kept = f"{_KEPT}/{path.stem}-{content_hash(data)[:12]}{path.suffix}"
-        if not run.exists(kept):
+        if not run.exists(plain_path(run, kept)):
             run.write(kept, data)
         return run.path / kept
 
@@ -820,6 +863,12 @@ class _Rehearsal(_Context):
 
     def keep(self, relative: str) -> Path | None:
         raise _Would("it would overwrite a file")
+
+    def write(self, relative: str, data: bytes, run_id: str = "") -> None:
+        raise _Would("it would write a file")
+
+    def replace_by(self, run_id: str) -> None:
+        raise _Would("it would note a fresh run")
 
     def wait(self, seconds: float) -> None:
         raise _Would("it would wait")

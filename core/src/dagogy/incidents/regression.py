@@ -7,30 +7,32 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
+import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dagogy.api.display import one_line
 from dagogy.api.errors import DagogyError, InternalError, InvalidArgument, PluginError
 from dagogy.api.secrets import redacted, remains
 from dagogy.host.manager import Host
+from dagogy.incidents.commands import plain, under
 from dagogy.incidents.diagnose import UNKNOWN, Verdict
 from dagogy.incidents.history import Happened
 from dagogy.incidents.recover import on_run
-from dagogy.workspace.files import export_atomic, read_regular, to_json, walk
-from dagogy.workspace.runs import Run
+from dagogy.workspace.files import export_atomic, from_json, read_regular, to_json, walk
+from dagogy.workspace.runs import Run, is_run_id
 from dagogy.workspace.settings import Settings
+from dagogy.workspace.shapes import texts
 from dagogy.workspace.stages import VALID
 
 #: Codes that say that code is at fault, and not what it was given.
 _DEFECTS = (InternalError.code, PluginError.code)
 _LARGEST_FILE, _LARGEST_FIXTURE = 256 * 1024, 1024 * 1024
-_TEST = '''"""The regression test of {incident} on {at}: {error}
+_TEST = '''"""The regression test of an incident. Its facts are in data/{fixture}.
 
-Written by `dagogy postmortem --regression-test`. It fails as long as the defect is there.
+Written by `dagogy postmortem --regression-test`. It fails as long as the defect is there. The command runs without keys and with a provider that asks
+nobody; `replay(…, provider="ID")` lets it ask another one.
 """
 
 from pathlib import Path
@@ -61,35 +63,57 @@ def suspected(host: Host, document: Mapping[str, Any], verdict: Verdict) -> str:
     return ""
 
 
-def write_regression_test(run: Run, failure: Happened, settings: Settings, secrets: Mapping[str, str], folder: Path) -> tuple[Path, Path]:
-    """Writes `folder/data/incident-….json` and `folder/test_incident_….py`; returns their paths. Raises `StorageError`."""
-    stamp = re.sub(r"[^0-9T]", "", failure.at_utc.split(".")[0]) or "undated"
-    name = f"incident_{stamp}_{failure.code}"
+def replayed_words(failure: Happened, run_id: str) -> tuple[str, ...]:
+    """The failed command (without `dagogy`) as a test runs it again: on that run, without the options that name a provider or recover."""
+    words = [str(word) for word in failure.document.get("command") or []][1:]
+    return on_run(under(plain(words), {"AGENT_PROVIDER": "", "AGENT_MODEL": ""}), run_id, run_id)
+
+
+def write_regression_test(
+    run: Run, failure: Happened, settings: Settings, secrets: Mapping[str, str], folder: Path, files: Collection[str]
+) -> tuple[Path, Path]:
+    """Writes `folder/data/incident-….json` and `folder/test_incident_….py`; returns their paths. The caller has seen that the record is the user's own.
+
+    `files`: what the command names as files to read. No text of the record gets into the Python code, and into names only what is left of the
+    time and the code. Raises `InvalidArgument` where another file has that name, and `StorageError`.
+    """
+    stamp = re.sub(r"[^0-9T]", "", failure.at_utc.split(".")[0])[:15] or "undated"
+    name = f"incident_{stamp}_{_identifier(failure.code)}"
     fixture = folder / "data" / f"{name.replace('_', '-', 2)}.json"
     test = folder / f"test_{name}.py"
-    export_atomic(fixture, to_json(_fixture(run, failure, settings, secrets)))
-    error = redacted(f"[{failure.code}] {failure.message}", secrets)
-    text = _TEST.format(incident=failure.verdict.incident_id, at=failure.at_utc, error=_prose(error), name=name, fixture=fixture.name)
-    export_atomic(test, text.encode(errors="backslashreplace"))
+    document = _fixture(run, failure, settings, secrets, files)
+    text = _TEST.format(name=name, fixture=fixture.name).encode()
+    for path in (test, fixture):
+        if os.path.lexists(path) and not (_same_failure(path, document) if path == fixture else read_regular(path) == text):
+            raise InvalidArgument(f"{path} is there and is not this test", hint="move it away, or name another folder")
+    export_atomic(fixture, to_json(document))
+    export_atomic(test, text)
     return fixture, test
 
 
-def _prose(text: str) -> str:
-    """Text that a docstring can hold."""
-    return one_line(text)[:300].replace("\\", "/").replace('"', "'")
+def _identifier(text: str) -> str:
+    """What is left of a text in the name of a Python function and of a file."""
+    return re.sub(r"[^a-z0-9_]", "", text.lower())[:40] or "unknown"
 
 
-def _fixture(run: Run, failure: Happened, settings: Settings, secrets: Mapping[str, str]) -> dict[str, Any]:
+def _same_failure(fixture: Path, document: Mapping[str, Any]) -> bool:
+    try:
+        before = read_fixture(fixture)
+    except DagogyError:
+        return False
+    return all(before[key] == document[key] for key in ("run_id", "command", "failure"))
+
+
+def _fixture(run: Run, failure: Happened, settings: Settings, secrets: Mapping[str, str], files: Collection[str]) -> dict[str, Any]:
     chest = _Chest(secrets)
     of_run = chest.take(_of_run(run))
     configuration = chest.take([(settings.path.name, settings.path)] if settings.path else [])
-    command = [str(word) for word in failure.document.get("command") or []][1:]
-    words = [word.partition("=")[2] if word.startswith("-") else word for word in command]
-    named = chest.take((word, settings.folder / word) for word in words if word and (settings.folder / word).is_file())
+    # A file counts from the folder in which the command was typed.
+    named = chest.take((name, Path(failure.document.get("folder") or settings.folder) / name) for name in files)
     return {
         "schema_version": 1,
         "run_id": run.id,
-        "command": list(on_run(command, run.id, run.id)),
+        "command": list(replayed_words(failure, run.id)),
         "failure": redacted(dict(failure.document), secrets),
         "run_files": of_run,
         "configuration": configuration,
@@ -158,8 +182,35 @@ def content_of(file: Mapping[str, str]) -> bytes:
 
 
 def read_fixture(path: Path) -> dict[str, Any]:
-    """A fixture, checked as far as a replay needs it. Raises `InvalidArgument`."""
-    document = json.loads(path.read_bytes())
-    if not isinstance(document, dict) or document.get("schema_version") != 1 or not isinstance(document.get("command"), list):
+    """A fixture, checked as far as a replay needs it: anybody may have written it. Raises `InvalidArgument` and `StorageError`."""
+    try:
+        document = from_json(read_regular(path))
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or document.get("schema_version") != 1 or not _is_sound(document):
         raise InvalidArgument(f"{path} is no fixture of an incident", hint="'dagogy postmortem RUN --regression-test' writes one")
     return document
+
+
+def _is_sound(document: Mapping[str, Any]) -> bool:
+    """Whether a fixture has what a replay reads, and names no file outside of the folder that it is unpacked into."""
+    files = [document.get(key) for key in ("run_files", "configuration", "command_files")]
+    if not all(isinstance(f, dict) and all(_is_content(c) for c in f.values()) for f in files):
+        return False
+    return (
+        isinstance(document.get("run_id"), str)
+        and is_run_id(document["run_id"])
+        and texts(document.get("command"))
+        and isinstance(document.get("failure"), dict)
+        and all(map(_stays_inside, document["run_files"]))
+        and set(document["configuration"]) <= {"dagogy.toml", "pyproject.toml"}
+    )
+
+
+def _is_content(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) == 1 and all(k in ("text", "base64") and isinstance(v, str) for k, v in value.items())
+
+
+def _stays_inside(name: str) -> bool:
+    parts = name.split("/")
+    return "\0" not in name and "\\" not in name and not any(part in ("", ".", "..") for part in parts)

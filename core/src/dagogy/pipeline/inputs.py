@@ -272,9 +272,13 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
 def _drafts(opened: OpenRun) -> list[str]:
     """The hashes of the curricula that were written in a round that is not closed yet (`operations.close_round`).
 
-    A command that was killed leaves one. Run again, it goes on with that round: what stood before it is still the previous curriculum.
+    A command that was killed leaves one. Run again, it goes on with that round: what stood before it is still the previous curriculum. So does one
+    whose round is closed, but which died before its log could say that it ended: nobody knows that its work is done.
     """
-    drafts = opened.metadata.stamps.get("round", {}).get("drafts")
+    stamp = opened.metadata.stamps.get("round", {})
+    if stamp.get("pid") is not None and stamp["pid"] != opened.lost_pid:
+        return []
+    drafts = stamp.get("drafts")
     return [str(sha) for sha in drafts] if isinstance(drafts, list) else []
 
 

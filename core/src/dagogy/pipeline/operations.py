@@ -5,6 +5,7 @@ What one command alone needs is imported where it is used: a plan needs no rule,
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from dagogy.api.errors import ValidationFailed
@@ -50,6 +51,7 @@ def validate(opened: OpenRun, subject: RunSubject | None = None, verdict: Verdic
 
 def validation_failure(opened: OpenRun, report: dict[str, Any]) -> ValidationFailed:
     """The typed error for a report that failed: the first finding by name, and where the rest stands."""
+    blamed: dict[str, str] = {}
     errors = [f for f in report["findings"] if f["severity"] == "error"]
     failed = [r for r in report["rules"] if r["status"] == "failed"]
     if errors:
@@ -57,10 +59,13 @@ def validation_failure(opened: OpenRun, report: dict[str, Any]) -> ValidationFai
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     else:
         first, more = f"rule {failed[0]['rule_id']} could not run: {failed[0]['reason']}", f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        rule = next((p for p in opened.session.host.all("rule") if p.id == failed[0]["rule_id"]), None)
+        if rule is not None:
+            blamed = {"plugin": rule.id, "kind": "rule", "distribution": rule.entry.distribution, "version": rule.entry.version}
     return ValidationFailed(
         f"validation of {opened.run.id} failed: {first}{more}",
         hint=f"read {opened.run.path / REPORT_MD}, mend what it names, then: dagogy validate {opened.run.id}",
-        details={"run_id": opened.run.id, "report": str(opened.run.path / REPORT_JSON), **report["summary"]},
+        details={"run_id": opened.run.id, "report": str(opened.run.path / REPORT_JSON), **report["summary"], **blamed},
     )
 
 
@@ -69,8 +74,17 @@ def close_round(opened: OpenRun) -> None:
 
     That of one which passes ends with `iterate`. Until then the command, run again, goes on with the same round.
     """
-    if opened.metadata.stamps.pop("round", None) is not None:
+    if _close(opened):
         opened.run.save(opened.metadata)
+
+
+def _close(opened: OpenRun) -> bool:
+    """Whether there was a round to close. Its drafts are kept, for the case that this command dies before its log says that it ended."""
+    stamp = opened.metadata.stamps.get("round")
+    if stamp is None or stamp.get("pid") is not None:
+        return False
+    stamp["pid"] = os.getpid()
+    return True
 
 
 def plan(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
@@ -114,7 +128,7 @@ def iterate(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any
     counts = {name: len(document[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")}
     opened.metadata.note("iterated", ", ".join(f"{n} {name}" for name, n in counts.items()))
     opened.run.event("iterated", **counts, time_delta_minutes=document["time_delta_minutes"])
-    opened.metadata.stamps.pop("round", None)
+    _close(opened)
     opened.refresh(diff=content_hash(data))
     return document
 

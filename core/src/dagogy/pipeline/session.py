@@ -14,12 +14,14 @@ from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, Locked,
 from dagogy.host.manager import Host, Plugin
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
 from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
+from dagogy.workspace.events import last_lost
 from dagogy.workspace.files import read_regular, remove_temporaries
+from dagogy.workspace.local_paths import LocalPaths
 from dagogy.workspace.lock import locked, shared
-from dagogy.workspace.provenance import recovery_account, sealed
+from dagogy.workspace.provenance import recovery_account, sealed, sealed_event
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
-from dagogy.workspace.stages import CURRICULUM, FAILURES, SCOPE, SPEC, State, infer, mark, out_of_line, source_path, sync
+from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, SCOPE, SPEC, State, infer, mark, out_of_line, sync
 
 if TYPE_CHECKING:
     from dagogy.api.plugins import Setting
@@ -40,6 +42,8 @@ class Session:
         self.settings = settings
         self.host = host
         self.clean = clean
+        #: The files outside of the run that were read, each with the run whose `local_paths` name it; for the user to see.
+        self.read_outside: dict[Path, str] = {}
         self.runs = Runs(settings.runs_dir)
         #: Who was asked in this command, if somebody was.
         self.asked: Circuit | None = None
@@ -61,6 +65,7 @@ class Session:
     def provider_plugin(self, provider_id: str | None = None, setting: str = "AGENT_PROVIDER") -> Plugin:
         """The provider asked for. Raises `ConfigError` that names the variable when it is not installed."""
         wanted = provider_id or str(self.settings.get("AGENT_PROVIDER"))
+        source = self.settings.raw(setting, peek=True)[1]
         try:
             return self.host.get("provider", wanted)
         except NotFound as error:
@@ -68,7 +73,7 @@ class Session:
             raise ConfigError(
                 f"{setting} is '{wanted}'; accepted: {installed}",
                 hint=error.hint or f"install a distribution that brings the provider '{wanted}'",
-                details={"setting": setting, "value": wanted},
+                details={"setting": setting, "value": wanted, "source": source},
             ) from None
 
     def check_fallbacks(self) -> None:
@@ -150,19 +155,24 @@ class Session:
             account = recovery_account(self.settings.environ)
             more = {"stage": opened.state.stage, "words": list(words), "folder": str(self.settings.folder), **({"recovery": account} if account else {})}
             try:
+                opened.lost_pid = last_lost(run.path / EVENTS)
                 run.event("command_started", **sealed({**facts, **more}, run.path, self.settings.environ))
                 yield opened
-                run.event("command_ended", **facts, stage=opened.state.stage)
+                ended = {**facts, "stage": opened.state.stage}
+                run.event("command_ended", **sealed_event("command_ended", ended, run.path, self.settings.environ))
             except BaseException:
                 # Still under the lock: a command without such a word was killed.
                 with contextlib.suppress(DagogyError):
                     run.event("command_stopped", **facts)
                 raise
 
+    def local_paths(self, run: Run) -> LocalPaths:
+        return LocalPaths(run, self.settings.root, self.settings.environ)
+
     def _open(self, run: Run) -> tuple[OpenRun, bytes]:
         """The run with its state inferred, and `run.json` as it was read."""
         before, metadata = run.metadata()
-        return OpenRun(self, run, metadata, infer(run, metadata, self.ruleset, self.settings.root)), before
+        return OpenRun(self, run, metadata, infer(run, metadata, self.ruleset, self.local_paths(run))), before
 
 
 @dataclass(eq=False, repr=False)
@@ -173,6 +183,8 @@ class OpenRun:
     run: Run
     metadata: Metadata
     state: State
+    #: The process whose command, the one before on this run, died without a word; None where that one ended.
+    lost_pid: int | None = None
 
     def refresh(self, **hashes: str) -> None:
         """Infers the stage again after artifacts were written, and saves it. The marker comes last: it promises the rest.
@@ -181,7 +193,7 @@ class OpenRun:
         they were when the command started, and need not be read again.
         """
         known = {**self.state.hashes, **hashes}
-        self.state = infer(self.run, self.metadata, self.session.ruleset, self.session.settings.root, known)
+        self.state = infer(self.run, self.metadata, self.session.ruleset, self.session.local_paths(self.run), known)
         self.metadata.stage = self.state.stage
         self.run.save(self.metadata)
         mark(self.run, self.state)
@@ -228,12 +240,15 @@ class OpenRun:
             source, mode = self._scope_stamp()
             seen.add(self.run.file(SCOPE).resolve())
             documents.append(read_scope(decode_scope(self.run.read(SCOPE), source), source=source, location=SCOPE, mode=mode))
+        local = self.session.local_paths(self.run)
         for name in self._local_paths():
-            path = self._allowed(name)
+            path = self._allowed(name, local)
             if path not in seen:
                 from dagogy.pipeline.scope import decode_scope, read_scope
 
                 seen.add(path)
+                if not local.is_own(path):
+                    self.session.read_outside[path] = self.run.id
                 location = _relative(path, (self.run.path, self.session.settings.root))
                 documents.append(read_scope(decode_scope(read_regular(path), name), source=name, location=location))
         return documents
@@ -255,14 +270,13 @@ class OpenRun:
         pack = spec.context_pack if spec else None
         return pack.local_paths if isinstance(pack, ContextPack) else ()
 
-    def _allowed(self, name: str) -> Path:
+    def _allowed(self, name: str, local: LocalPaths) -> Path:
         """The file that a `local_paths` entry means: inside the workspace root or the run, symlinks followed."""
         root = self.session.settings.root
-        path = source_path(name, root, self.run)
+        path = local.path(name)
         if path is None:
-            raise InvalidArgument(
-                f"local_paths names '{name}', which lies outside the workspace root {root}", hint="copy the document into the workspace, or remove the entry"
-            )
+            reason, hint = local.objection(name)
+            raise InvalidArgument(f"local_paths names '{name}', {reason}", hint=hint)
         if not os.path.isfile(path):  # which, unlike `Path.is_file`, is not upset by a name that is too long
             raise NotFound(
                 f"local_paths names '{name}', and there is no such file in {root}", hint="correct context_pack.local_paths in inputs/topic_spec.json"

@@ -1,6 +1,6 @@
 """The test kit for plugin authors: rule cases from YAML, failures for classifiers, what recovery actions and probes promise, and incidents replayed."""
 
-from dagogy.testing.cases import Case, complete_node, load_cases, run_case
+from dagogy.kit.cases import Case, complete_node, load_cases, run_case
 from dagogy.testing.incidents import BenchContext, BenchProbeContext, check_action, check_probe, diagnosis_of, failure_of
 from dagogy.testing.replay import Replay, replay
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,7 +33,8 @@ from dagogy.host.discovery import EntryPoint
 from dagogy.host.manager import Plugin
 from dagogy.incidents.intake import from_record, from_text
 from dagogy.incidents.probing import looked
-from dagogy.workspace.files import content_hash
+from dagogy.workspace.files import content_hash, read_regular, unlinked, write_atomic
+from dagogy.workspace.runs import REPLACED_BY, REPLACES, Runs
 
 #: A failure to test with: a `Failure`, a record's document, or any text.
 FailureLike = Failure | Mapping[str, Any] | str
@@ -100,14 +102,27 @@ class BenchContext(RecoveryContext):
         self.environments.append(dict(environment or {}))
         return self._answer(arguments) if self._answer else CommandResult(exit_status=0)
 
-    def keep(self, relative: str) -> Path | None:
+    def read(self, relative: str) -> bytes | None:
         path = self.run / relative
-        if not path.is_file():
+        return read_regular(unlinked(path, self.run)) if os.path.lexists(path) else None
+
+    def write(self, relative: str, data: bytes, run_id: str = "") -> None:
+        run = self.run.parent / (run_id or self.run_id)
+        write_atomic(unlinked(run / relative, run), data, inside=run)
+
+    def replacement(self) -> str:
+        return Runs(self.run.parent).replacement(self.run_id)
+
+    def replace_by(self, run_id: str) -> None:
+        self.write(REPLACES, f"{self.run_id}\n".encode(), run_id)
+        self.write(REPLACED_BY, f"{run_id}\n".encode())
+
+    def keep(self, relative: str) -> Path | None:
+        path, data = self.run / relative, self.read(relative)
+        if data is None:
             return None
-        data = path.read_bytes()
         kept = self.run / "logs/kept" / f"{path.stem}-{content_hash(data)[:12]}{path.suffix}"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(data)
+        self.write(kept.relative_to(self.run).as_posix(), data)
         return kept
 
     def wait(self, seconds: float) -> None:
@@ -134,7 +149,7 @@ class _Bench(BenchContext):
     def _stop(self, *arguments: object, **options: object) -> NoReturn:
         raise _Rehearsed("it would change something")
 
-    dagogy = keep = wait = probe = _stop
+    dagogy = keep = write = replace_by = wait = probe = _stop
 
 
 class BenchProbeContext(ProbeContext):

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagogy.host.manager import Host, Selection
+from dagogy.api.display import one_line
+from dagogy.api.errors import InvalidArgument
+from dagogy.api.plugins import ProviderInfo
+from dagogy.api.secrets import is_secret_name, looks_secret, secrets_of
+from dagogy.cli.replays import replayable, takes_provider
+from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.intake import from_record
 from dagogy.incidents.record import FAILURES_WITHOUT_RUN
 from dagogy.incidents.regression import content_of, read_fixture, suspected
+from dagogy.workspace.settings import CORE_SETTINGS
 from dagogy.workspace.stages import FAILURES
 
 
@@ -27,39 +35,90 @@ class Replay:
     defect: str
 
 
-def replay(fixture: Path, folder: Path, timeout_seconds: float = 300.0) -> Replay:
+def replay(fixture: Path, folder: Path, timeout_seconds: float = 300.0, *, provider: str = "") -> Replay:
     """Runs the command of a fixture (`dagogy postmortem RUN --regression-test` writes one) in the empty `folder`, with the plugins installed here.
 
-    No setting of the environment reaches it but the provider that failed. Raises `subprocess.TimeoutExpired` when it does not end in time.
+    A fixture may be a stranger's: only commands that go on with its own run are carried out, on its own files. No setting, no variable that a
+    provider reads and no secret of the environment reaches the command, and nothing that this user trusts counts. The provider that failed is
+    asked again only where it needs no network and starts no program; `provider` names another one (with the settings that it has then: none).
+
+    Raises `InvalidArgument` for a fixture that is none or may do more than that, and `subprocess.TimeoutExpired` when it does not end in time.
     """
     document = read_fixture(fixture)
     runs = folder / "runs"
-    run = runs / str(document["run_id"])
-    _unpack(run, document["run_files"])
-    _unpack(folder, document["configuration"])
-    command = list(map(str, document["command"]))
+    run_id, command = document["run_id"], list(document["command"])
+    files: dict[str, Mapping[str, str]] = {}
     for number, (word, file) in enumerate(document["command_files"].items()):
-        place = f"files/{number}/{Path(word).name}"
-        _unpack(folder, {place: file})
+        place = f"files/{number}/{re.sub(r'[^A-Za-z0-9._-]', '_', word.rpartition('/')[2])[-100:].lstrip('.') or 'file'}"
+        files[place] = file
         command = [place if w == word else f"{w.partition('=')[0]}={place}" if w.startswith("-") and w.endswith(f"={word}") else w for w in command]
-    known = document["failure"].get("environment") or {}
-    environment = {name: value for name, value in os.environ.items() if name not in known} | {"ORCHESTRATION_BASE_DIR": str(runs)}
-    if document["failure"].get("provider"):
-        environment["AGENT_PROVIDER"] = str(document["failure"]["provider"])
+    _check(fixture, command, run_id, files)
+    host = Host()
+    infos = [p.info for p in host.load("provider") if isinstance(p.info, ProviderInfo)]
+    wanted = provider or str(document["failure"].get("provider") or "")
+    if not provider and not any(i.id == wanted and _is_local(i) for i in infos):
+        if wanted and takes_provider(command):
+            raise InvalidArgument(
+                f"{fixture} failed with the provider {one_line(wanted)!r}, which is not known to need no network and no program",
+                hint=f"if it may be asked, pass it in the test: replay(…, provider={one_line(wanted)!r})",
+            )
+        wanted = ""
+    environment = _environment(infos) | {"ORCHESTRATION_BASE_DIR": str(runs), "XDG_STATE_HOME": str(folder / "state")}
+    if wanted:
+        environment["AGENT_PROVIDER"] = wanted
+    _unpack(runs / run_id, document["run_files"])
+    _unpack(folder, document["configuration"])
+    _unpack(folder, files)
     done = subprocess.run(
-        [sys.executable, "-m", "dagogy", *command], cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout_seconds, check=False
+        [sys.executable, "-P", "-m", "dagogy", *command],  # -P: what lies in the folder is none of our modules
+        stdin=subprocess.DEVNULL,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout_seconds,
+        check=False,
     )
-    return Replay(done.returncode, done.stdout + done.stderr, _defect(runs, run, str(document["failure"]["code"])) if done.returncode else "")
+    code = str(document["failure"].get("code") or "")
+    return Replay(done.returncode, done.stdout + done.stderr, _defect(host, runs, runs / run_id, code) if done.returncode else "")
+
+
+def _check(fixture: Path, command: Sequence[str], run_id: str, files: Mapping[str, object]) -> None:
+    """Raises `InvalidArgument` unless the command only goes on with the run, and reads only files of the fixture."""
+    reason, named = replayable(command, run_id)
+    missing = [name for name in named if name not in files]
+    if not reason and missing:
+        reason = f"it names {one_line(missing[0])!r}, a file that the fixture does not hold"
+    if reason:
+        line = one_line(shlex.join(["dagogy", *command]))
+        raise InvalidArgument(f"{fixture} is not replayed: {line}: {reason}", hint="only commands that go on with the fixture's own run are")
+
+
+def _is_local(info: ProviderInfo) -> bool:
+    return not info.needs_network and all(setting.kind != "command" for setting in info.settings)
+
+
+def _environment(infos: Iterable[ProviderInfo]) -> dict[str, str]:
+    """The environment without our settings, without what providers read, and without secrets; no module is looked for in the new folder."""
+    declared = {setting.name for info in infos for setting in info.settings}
+    ours = {*CORE_SETTINGS, *declared, *secrets_of(os.environ, declared), "DAGOGY_RECOVERY"}
+    kept = {k: v for k, v in os.environ.items() if k not in ours and not is_secret_name(k) and not looks_secret(v)}
+    if "PYTHONPATH" in kept:
+        kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, kept["PYTHONPATH"].split(os.pathsep)))
+    return kept
 
 
 def _unpack(folder: Path, files: Mapping[str, Mapping[str, str]]) -> None:
+    """Writes new files; none that is there is written over."""
     for name, file in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content_of(file))
+        with path.open("xb") as target:
+            target.write(content_of(file))
 
 
-def _defect(runs: Path, run: Path, code: str) -> str:
+def _defect(host: Host, runs: Path, run: Path, code: str) -> str:
     """A defect with another code is another one, for a test of its own."""
     records = sorted([*(run / FAILURES).glob("*.json"), *(runs / FAILURES_WITHOUT_RUN).glob("*.json")], key=lambda path: path.name)
     if not records:
@@ -67,5 +126,4 @@ def _defect(runs: Path, run: Path, code: str) -> str:
     record = json.loads(records[-1].read_bytes())
     if record.get("code") != code:
         return ""
-    host = Host(Selection.from_environment(os.environ))
     return suspected(host, record, diagnose(host, from_record(record)))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.display import json_text
+from dagogy.api.errors import StorageError
 from dagogy.workspace.files import PRIVATE_FILE, PRIVATE_FOLDER, from_json, storage_error
 from dagogy.workspace.shapes import Shape, number, shaped, table, tables, text, text_table, texts, truth, whole, words
 
@@ -69,6 +70,16 @@ def append_event(path: Path, event: str, /, **facts: Any) -> None:
 _ENDS = frozenset({"command_ended", "command_stopped", "command_failed", "command_lost"})
 #: What is read of the log's end to find the last command. A command writes a few lines.
 _END_BYTES = 256 * 1024
+
+
+def last_lost(path: Path) -> int | None:
+    """The process of the last command on the run, if a later one found that it had died without a word; else None."""
+    last: dict[str, Any] = {}
+    with contextlib.suppress(StorageError):
+        for event in read_events(path):
+            if event["event"] in _ENDS or event["event"] == "command_started":
+                last = event
+    return last.get("pid") if last.get("event") == "command_lost" else None
 
 
 def unfinished(path: Path) -> dict[str, Any] | None:

@@ -262,3 +262,16 @@ def guarded(path: Path, root: Path) -> Path:
             details={"path": str(path), "root": str(root)},
         )
     return path
+
+
+def unlinked(path: Path, root: Path) -> Path:
+    """`path`, unless it is not below `root`, or anything on the way from there is a symlink: then a `StorageError`."""
+    relative = path.relative_to(root) if path.is_relative_to(root) else Path()
+    place = root
+    for part in relative.parts:
+        place /= part
+        if part == ".." or place.is_symlink():
+            raise StorageError(f"{place} is a symlink", hint="replace it by a copy of what it points to", details={"path": str(place), "root": str(root)})
+    if not relative.parts:
+        raise StorageError(f"{path} is no file in {root}", details={"path": str(path), "root": str(root)})
+    return path

@@ -21,11 +21,16 @@ from dagogy.workspace.state import user_key
 
 #: The key under which a record has its seal: `at_utc`, `uid`, `host` and `mac`.
 SEAL = "seal"
+#: The event of a run that was unpacked from an archive.
+RESTORED = "restored"
 _EVENTS = "logs/events.jsonl"
+#: What the log adds to the facts of an event, and under which key the seal covers its name.
+_OF_LOG = frozenset({"at_utc", "event"})
+_NAME = "sealed_event"
 _TIME = re.compile(r"[0-9TZ:.-]{1,40}")
 
 
-def sealed(facts: Mapping[str, Any], run: Path, environ: Mapping[str, str], at_utc: str = "") -> dict[str, Any]:
+def sealed(facts: Mapping[str, Any], run: Path | None, environ: Mapping[str, str], at_utc: str = "") -> dict[str, Any]:
     """`facts` (JSON values) about a command on the run, with a seal. Without one where this user has no key; then nobody runs it again.
 
     `at_utc`: when the command was started, where that was earlier than now.
@@ -34,38 +39,58 @@ def sealed(facts: Mapping[str, Any], run: Path, environ: Mapping[str, str], at_u
     seal = {"at_utc": at_utc or utc_now(), "uid": os.geteuid(), "host": os.uname().nodename}
     try:
         seal["mac"] = _mac(user_key(environ), plain, seal, run)
-    except (StorageError, ValueError):
+    except (StorageError, ValueError, RecursionError):
         return plain
     return {**plain, SEAL: seal}
 
 
+def sealed_event(event: str, facts: Mapping[str, Any], run: Path | None, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The facts of an event that decides whether a failure still stands, with a seal over its name and over them.
+
+    `run` is None for one that is written before the run has its folder.
+    """
+    return {k: v for k, v in sealed({**facts, _NAME: event}, run, environ).items() if k != _NAME}
+
+
+def sealed_at(event: Mapping[str, Any], run: Path | None, environ: Mapping[str, str]) -> str:
+    """When this user wrote the event, by its seal; "" where nothing shows that they did. Anybody can write into a log."""
+    facts = {k: v for k, v in event.items() if k not in _OF_LOG} | {_NAME: event.get("event")}
+    seal = facts.get(SEAL)
+    try:
+        return str(seal["at_utc"]) if isinstance(seal, dict) and _verified(facts, run, environ) else ""
+    except StorageError:
+        return ""
+
+
 def foreign(facts: Mapping[str, Any], run: Path, environ: Mapping[str, str]) -> str:
     """Why a record, or the facts of an event, cannot be relied on to be this user's own; "" when they can."""
+    return objection(facts, run, environ)[0]
+
+
+def objection(facts: Mapping[str, Any], run: Path, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Why a record, or the facts of an event, cannot be relied on to be this user's own, and the way out; two empty texts when they can.
+
+    The seal alone decides: its key is this user's on this machine. What else is in it says in words why it is not valid.
+    """
+    again = "if you know that command, run it again yourself"
     try:
-        restored = _restored(run)
+        ours = _verified(facts, run, environ)
+        restored = _restored(run, environ, own=ours)
     except StorageError as error:
-        return f"nothing shows who ran it: {error.message}"
+        return f"nothing shows who ran it: {error.message}", error.hint
     seal = facts.get(SEAL)
-    if isinstance(seal, dict) and isinstance(seal.get("mac"), str) and isinstance(seal.get("at_utc"), str):
-        if seal.get("host") != os.uname().nodename:
-            return f"it was run on another machine, {str(seal.get('host'))!r}"
-        if seal.get("uid") != os.geteuid():
-            return f"it was run by another user, number {str(seal.get('uid'))!r}"
-        mac, own = seal["mac"], {k: v for k, v in facts.items() if k != SEAL}
-    else:
-        seal, mac, own = {}, "", {}
-    try:
-        wanted = _mac(user_key(environ), own, seal, run)
-    except StorageError as error:
-        return f"nothing shows who ran it: {error.message}"
-    except ValueError:
-        wanted = ""
-    if restored and (not seal or seal["at_utc"] <= restored):
-        return f"it came in with the archive that the run was restored from on {restored}"
-    if not seal:
-        return "nothing shows that you ran it on this machine"
-    ours = bool(wanted) and hmac.compare_digest(wanted.encode(), mac.encode(errors="replace"))
-    return "" if ours else "its record was changed, or comes from another run or another user"
+    at, host, uid = (seal.get("at_utc"), seal.get("host"), seal.get("uid")) if isinstance(seal, dict) else ("", "", None)
+    if restored and (not ours or str(at) <= restored):
+        return f"it came in with the archive that the run was restored from on {restored}", ""
+    if ours:
+        return "", ""
+    if not isinstance(seal, dict) or not isinstance(seal.get("mac"), str):
+        return "nothing shows that you ran it on this machine", again
+    if host != os.uname().nodename:
+        return f"it was run on another machine, {str(host)!r}", again
+    if uid != os.geteuid():
+        return f"it was run by another user, number {str(uid)!r}", again
+    return "its record was changed, or comes from another run or another user, or the run was moved or copied", again
 
 
 def recovery_account(environ: Mapping[str, str]) -> dict[str, Any] | None:
@@ -77,12 +102,30 @@ def recovery_account(environ: Mapping[str, str]) -> dict[str, Any] | None:
     return told if isinstance(told, dict) else None
 
 
-def _mac(key: bytes, facts: Mapping[str, Any], seal: Mapping[str, Any], run: Path) -> str:
-    about = {"run": os.path.realpath(run), "facts": dict(facts), **{k: seal.get(k) for k in ("at_utc", "uid", "host")}}
+def _verified(facts: Mapping[str, Any], run: Path | None, environ: Mapping[str, str]) -> bool:
+    """Whether the facts bear a valid seal. Raises `StorageError` where this user has no key."""
+    key = user_key(environ)
+    seal = facts.get(SEAL)
+    if not isinstance(seal, dict) or not isinstance(seal.get("mac"), str) or not isinstance(seal.get("at_utc"), str):
+        return False
+    try:
+        wanted = _mac(key, {k: v for k, v in facts.items() if k != SEAL}, seal, run)
+    except (ValueError, RecursionError):
+        return False
+    return hmac.compare_digest(wanted.encode(), seal["mac"].encode(errors="replace"))
+
+
+def _mac(key: bytes, facts: Mapping[str, Any], seal: Mapping[str, Any], run: Path | None) -> str:
+    place = "" if run is None else os.path.realpath(run)
+    about = {"run": place, "facts": dict(facts), **{k: seal.get(k) for k in ("at_utc", "uid", "host")}}
     return hmac.new(key, b"dagogy record 1\0" + json.dumps(about, sort_keys=True, default=str).encode(), hashlib.sha256).hexdigest()
 
 
-def _restored(run: Path) -> str:
-    """When the run was unpacked from an archive the last time; "" when it never was. Raises `StorageError`."""
-    times = [str(e.get("at_utc")) for e in read_events(run / _EVENTS) if e["event"] == "restored"]
-    return max((time if _TIME.fullmatch(time) else "9999" for time in times), default="")
+def _restored(run: Path, environ: Mapping[str, str], *, own: bool) -> str:
+    """When the run was unpacked from an archive the last time; "" when it never was. Raises `StorageError`.
+
+    `own`: for a record of this user, which only an event that this user sealed can bar. For any other it only says in words what is known.
+    """
+    found = [e for e in read_events(run / _EVENTS) if e["event"] == RESTORED]
+    times = [sealed_at(e, None, environ) if own else str(e.get("at_utc")) for e in found]
+    return max((time for time in times if _TIME.fullmatch(time)), default="")

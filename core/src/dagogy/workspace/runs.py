@@ -241,10 +241,8 @@ class Runs:
             return self.named(self._newest(ids))
         if reference in ids:
             return self.named(reference)
-        slugs = [i for i in ids if i[_STAMP + 1 :] == reference]
-        if len(slugs) > 1:
-            # A run that another one took the place of has left its name to that one; its whole id still finds it.
-            slugs = [i for i in slugs if self.replacement(i) not in slugs] or slugs
+        # A run that another one took the place of has left its name to that one; its whole id still finds it.
+        slugs = list(dict.fromkeys(self._in_place_of(i) for i in ids if i[_STAMP + 1 :] == reference))
         hits = slugs or [i for i in ids if i.startswith(reference)]
         if len(hits) == 1:
             return self.named(hits[0])
@@ -262,6 +260,14 @@ class Runs:
         except (StorageError, UnicodeDecodeError):
             return ""
         return fresh if mutual else ""
+
+    def _in_place_of(self, run_id: str) -> str:
+        """The run itself, or the last one that took the place of it."""
+        seen = {run_id}
+        while (fresh := self.replacement(run_id)) and fresh not in seen:
+            seen.add(fresh)
+            run_id = fresh
+        return run_id
 
     def _newest(self, ids: list[str]) -> str:
         """The last by time; among runs of one second the one whose metadata says it was made last."""

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 from dagogy.api.errors import ConfigError
 from dagogy.contracts.suggest import did_you_mean
-from dagogy.workspace.trust import ConfigFile, TrustStore, read_config
+from dagogy.workspace.trust import ConfigFile, TrustStore, exposure, read_config
 
 Kind = Literal["text", "number", "integer", "path", "list"]
 
@@ -26,6 +26,7 @@ class Known(NamedTuple):
     """A setting of the core. `low` and `high` bound a number, both inclusive unless `above` says more than `low`.
 
     `sensitive`: it counts from a file only when that file is trusted. A path is sensitive where it leads out of the file's own folder.
+    `costs`: more of it spends more; a file that is not trusted may lower it, and counts only up to `free` (the default, where that is a number).
     """
 
     name: str
@@ -36,6 +37,18 @@ class Known(NamedTuple):
     high: float = float("inf")
     above: bool = False
     sensitive: bool = False
+    costs: bool = False
+    free: float | None = None
+
+    def spends_more(self, value: Any) -> bool:
+        """Whether a value of a setting that `costs` is more than may be spent on the word of a file that is not trusted."""
+        most = self.default if self.free is None else self.free
+        if not self.costs or most is None:
+            return False
+        try:
+            return not float(value) <= most
+        except (ValueError, TypeError, OverflowError):
+            return False  # it is refused as a value
 
     def accepted(self) -> str:
         """What a value may be, for an error message."""
@@ -53,10 +66,12 @@ CORE_SETTINGS = {
     for known in (
         Known("AGENT_PROVIDER", "text", "id of the provider that proposes and repairs", "internal", sensitive=True),
         Known("AGENT_MODEL", "text", "model the provider asks for; empty: the provider's own choice", sensitive=True),
-        Known("AGENT_TIMEOUT_SECONDS", "number", "bound on one answer of the provider; default: the provider's", None, 0, 86_400, above=True),
-        Known("AGENT_RETRY_BUDGET", "integer", "how often one call may be tried again", 1, 0, 100),
-        Known("AGENT_MAX_ITERATIONS", "integer", "most rounds of the generation loop", 4, 1, 1000),
-        Known("AGENT_MAX_ACTIONS_PER_ITERATION", "integer", "most findings handed to the provider in one round", 4, 1, 10_000),
+        Known(
+            "AGENT_TIMEOUT_SECONDS", "number", "bound on one answer of the provider; default: the provider's", None, 0, 86_400, above=True, costs=True, free=300
+        ),
+        Known("AGENT_RETRY_BUDGET", "integer", "how often one call may be tried again", 1, 0, 100, costs=True),
+        Known("AGENT_MAX_ITERATIONS", "integer", "most rounds of the generation loop", 4, 1, 1000, costs=True),
+        Known("AGENT_MAX_ACTIONS_PER_ITERATION", "integer", "most findings handed to the provider in one round", 4, 1, 10_000, costs=True),
         Known("AGENT_TARGET_SCORE", "number", "score from which a draft without errors is accepted", 82.0, 0, 100),
         Known("AGENT_MAX_CALLS", "integer", "most requests to a service in one command; default: no limit", None, 1, 1_000_000),
         Known("AGENT_MAX_TOKENS", "integer", "most tokens, read and written, in one command; default: no limit", None, 1, 1_000_000_000_000),
@@ -66,10 +81,10 @@ CORE_SETTINGS = {
             "consent to ask these providers instead, in this order, when the one that was meant cannot answer",
             sensitive=True,
         ),
-        Known("AGENT_HEAL_ATTEMPTS", "integer", "with 'run --self-heal': how often the command is run again at most", 4, 1, 100),
-        Known("AGENT_HEAL_SECONDS", "number", "with 'run --self-heal': seconds that recovering may take", 900, 0, 604_800, above=True),
-        Known("AGENT_HEAL_CALLS", "integer", "with 'run --self-heal': most requests to a service while recovering", 12, 1, 1_000_000),
-        Known("AGENT_SCOPE_TEXT_MAX_CHARS", "integer", "most characters of scope text in a prompt", 12_000, 1, 100_000_000),
+        Known("AGENT_HEAL_ATTEMPTS", "integer", "with 'run --self-heal': how often the command is run again at most", 4, 1, 100, costs=True),
+        Known("AGENT_HEAL_SECONDS", "number", "with 'run --self-heal': seconds that recovering may take", 900, 0, 604_800, above=True, costs=True),
+        Known("AGENT_HEAL_CALLS", "integer", "with 'run --self-heal': most requests to a service while recovering", 12, 1, 1_000_000, costs=True),
+        Known("AGENT_SCOPE_TEXT_MAX_CHARS", "integer", "most characters of scope text in a prompt", 12_000, 1, 100_000_000, costs=True),
         Known("ORCHESTRATION_BASE_DIR", "path", "the runs dir", "runs"),
         Known("ORCHESTRATION_ARCHIVE_DIR", "path", "where archives go; default: archives/ in the runs dir"),
         Known("ORCHESTRATION_TEMPLATE_FILE", "path", "topic spec that 'init' starts from"),
@@ -81,13 +96,20 @@ CORE_SETTINGS = {
 ENVIRONMENT_ONLY = frozenset({"DAGOGY_DISABLE", "DAGOGY_PLUGINS"})
 
 
+_FILES = ("dagogy.toml", "pyproject.toml")
+
+
 class Ignored(NamedTuple):
-    """What was not read from a file: a setting by its key there ("" for the whole file), the file, why not, and the way out."""
+    """What was not read from a file: a setting by its key there ("" for the whole file), the file, why not, and the way out.
+
+    `loud`: every command says so, since the file would have counted, were it not for who can write to it.
+    """
 
     key: str
     path: Path
     reason: str
     hint: str
+    loud: bool = False
 
 
 @dataclass(eq=False, repr=False)
@@ -120,7 +142,8 @@ class Settings:
         known = CORE_SETTINGS.get(key.upper())
         if known is None:
             return key != "rules" and self.declared.get(key.upper(), True)
-        return self._leads_out(self.file.get(key)) if known.kind == "path" else known.sensitive
+        value = self.file.get(key)
+        return self._leads_out(value) if known.kind == "path" else known.sensitive or known.spends_more(value)
 
     def _leads_out(self, text: Any) -> bool:
         if not isinstance(text, str) or "\0" in text:
@@ -143,18 +166,21 @@ class Settings:
         return (*self.skipped, *(Ignored(key, path, *self.objection) for key in keys))
 
     @property
-    def notice(self) -> str:
-        """One line about the sensitive settings that were asked for and ignored; "" where none was."""
+    def notices(self) -> list[str]:
+        """A line for each file that would have counted, were it not for who can write to it, and one about the sensitive settings that were asked
+        for and ignored.
+        """
+        lines = [f"ignored {found.path}: {found.reason}; {found.hint}" for found in self.skipped if found.loud]
         keys = [found.key for found in self.ignored if found.key] if self._missed else []
-        if not keys:
-            return ""
-        reason, hint = self.objection
-        return f"ignored {', '.join(keys)} of {self.path}: {reason}; {hint}"
+        if keys:
+            reason, hint = self.objection
+            lines.append(f"ignored {', '.join(keys)} of {self.path}: {reason}; {hint}")
+        return lines
 
     def raw(self, name: str, *, peek: bool = False) -> tuple[Any, str]:
         """The value of `name` as it was given, and where; `(None, "default")` when nobody gave one. Empty text counts as not given.
 
-        A sensitive value of a file that is not trusted counts as not given; unless it was only a `peek`, `notice` then tells of it.
+        A sensitive value of a file that is not trusted counts as not given; unless it was only a `peek`, `notices` then tells of it.
         """
         if self.flags.get(name) is not None:
             return self.flags[name], "flag"
@@ -170,7 +196,8 @@ class Settings:
         return self.file.get(name.lower()) not in (None, "") and not (self.is_sensitive(name.lower()) and self.objection[0])
 
     def command(self, name: str) -> Any:
-        """The value of a setting that holds a command. Relative paths in one that a file sets count from that file's folder, wherever we were started.
+        """The value of a setting that holds a command. In one that a file sets, the program and each word that begins with `./` or `../` are paths
+        from that file's folder, wherever we were started.
 
         None where nobody gave one.
         """
@@ -184,8 +211,8 @@ class Settings:
         folder = self.source.real.parent
 
         def anchored(word: str, first: bool) -> str:
-            relative = os.sep in word and not word.startswith(("/", "-", "~"))
-            return str(folder / word) if relative and (first or word.startswith(".") or (folder / word).exists()) else word
+            relative = os.sep in word and not word.startswith(("/", "-", "~")) if first else word.startswith(("./", "../"))
+            return str(folder / word) if relative else word
 
         return shlex.join(anchored(word, not number) for number, word in enumerate(words))
 
@@ -245,7 +272,7 @@ def _number(known: Known, value: Any, source: str) -> float | int:
     wrong = ConfigError(
         f"{_named(known.name, source)} is {value!r}; accepted: {known.accepted()}",
         hint=f"set it to such a number, or unset {known.name}" if source == "environment" else "give it such a number, or leave it out",
-        details={"setting": known.name, "value": str(value), "accepted": known.accepted()},
+        details={"setting": known.name, "value": str(value), "accepted": known.accepted(), "source": source},
     )
     if isinstance(value, bool):
         raise wrong
@@ -294,36 +321,62 @@ def find_file(
 ) -> tuple[ConfigFile | None, dict[str, Any], tuple[Ignored, ...]]:
     """The nearest configuration file from `folder` upwards with its table, and the files that were passed over. Raises `ConfigError`.
 
-    The search ends at the root of a repository (a folder with `.git`), and at the user's home. Runs come from other people too, so a file inside a
-    runs dir is none of the user's.
+    The search ends at the root of a repository (a folder with `.git`), and at the user's home. Runs come from other people too, so what lies inside
+    a runs dir is none of the user's: a file there is not even read, and a `.git` there is no end. Neither is a file that another user owns or that
+    everybody can write to.
     """
     from dagogy.workspace.state import home
 
     end = os.path.realpath(home(environ))
     skipped: list[Ignored] = []
     for place in (folder, *folder.parents):
-        source, table = config_in(place)
-        if source is not None:
-            runs_dir = _runs_dir_around(place, folder, environ, flags or {})
-            if runs_dir is None:
+        is_repository = os.path.lexists(place / ".git")
+        names = [name for name in _FILES if os.path.lexists(place / name)]
+        runs_dir = _runs_dir_around(place, folder, environ, flags or {}) if names or is_repository else None
+        if runs_dir is None:
+            source, table = config_in(place, skipped)
+            if source is not None:
                 return source, table, tuple(skipped)
-            skipped.append(Ignored("", source.path, f"it is inside the runs dir {runs_dir}", "a configuration file belongs beside or above the runs dir"))
-        if os.path.lexists(place / ".git") or str(place) == end:
+        elif "dagogy.toml" in names:
+            reason = f"it is inside the runs dir {runs_dir}"
+            skipped.append(Ignored("", place / "dagogy.toml", reason, "a configuration file belongs beside or above the runs dir"))
+        if (is_repository and runs_dir in (None, place)) or str(place) == end:
             break
     return None, {}, tuple(skipped)
 
 
-def config_in(place: Path) -> tuple[ConfigFile | None, dict[str, Any]]:
-    """The configuration file of one folder with its table; None where it has none. Raises `ConfigError`."""
-    if os.path.lexists(place / "dagogy.toml"):
-        source = read_config(place / "dagogy.toml")
-        return source, source.table()
-    if os.path.exists(place / "pyproject.toml"):
-        source = read_config(place / "pyproject.toml")
+def config_in(place: Path, skipped: list[Ignored] | None = None) -> tuple[ConfigFile | None, dict[str, Any]]:
+    """The configuration file of one folder with its table; None where it has none. Raises `ConfigError`.
+
+    With `skipped` a file that another user owns, or that everybody can write to, is not read, and is noted there.
+    """
+    for path in (place / "dagogy.toml", place / "pyproject.toml"):
+        if not os.path.lexists(path):
+            continue
+        problem = exposure(path) if skipped is not None else ""
+        if problem and skipped is not None:
+            if _has_settings(path):
+                plain = path.is_file() and not path.is_symlink()
+                way = f"'chmod go-w {shlex.quote(str(path))}'" if "mode" in problem and plain else "put a file of your own in its place"
+                skipped.append(Ignored("", path, f"it {problem}", way, loud=True))
+            continue
+        if path.name == "pyproject.toml" and not path.exists():
+            continue
+        source = read_config(path)
         table = table_of(source)
         if table is not None:
             return source, table
     return None, {}
+
+
+def _has_settings(path: Path) -> bool:
+    """Whether a file that is not read would be a configuration: a pyproject.toml is one of many tools."""
+    if path.name != "pyproject.toml":
+        return True
+    try:
+        return b"tool.dagogy" in read_config(path).data
+    except ConfigError:
+        return False
 
 
 def table_of(source: ConfigFile) -> dict[str, Any] | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import StorageError
 from dagogy.workspace.files import from_json, hash_file
+from dagogy.workspace.local_paths import LocalPaths
 from dagogy.workspace.runs import Metadata, Run
 
 SPEC = "inputs/topic_spec.json"
@@ -52,13 +52,13 @@ class State:
         return {key: self.hashes[key] for key in ("topic_spec", "scope", "sources")}
 
 
-def infer(run: Run, metadata: Metadata, ruleset: str, root: Path, known: dict[str, str] | None = None) -> State:
+def infer(run: Run, metadata: Metadata, ruleset: str, local: LocalPaths, known: dict[str, str] | None = None) -> State:
     """The state of `run`; brings `metadata.stamps` into line, but writes nothing. Raises `StorageError`.
 
-    `ruleset` is the digest of the rules in force; `root` the workspace root that `local_paths` count from; `known` the hashes of
-    all artifacts, where the caller has them.
+    `ruleset` is the digest of the effective rules; `local` what the spec's `local_paths` may name; `known` the hashes of all artifacts, where the
+    caller has them.
     """
-    state = State("initialized", {**(known or _hashes(run, root)), "ruleset": ruleset})
+    state = State("initialized", {**(known or _hashes(run, local)), "ruleset": ruleset})
     stamps, hashes = metadata.stamps, state.hashes
     ready = _spec_stamp(run, stamps, hashes["topic_spec"])
     state.current[SPEC] = ready["ready"]
@@ -79,10 +79,10 @@ def infer(run: Run, metadata: Metadata, ruleset: str, root: Path, known: dict[st
     return state
 
 
-def _hashes(run: Run, root: Path) -> dict[str, str]:
+def _hashes(run: Run, local: LocalPaths) -> dict[str, str]:
     files = {"topic_spec": SPEC, "scope": SCOPE, "curriculum": CURRICULUM, "previous": PREVIOUS, "plan": PLAN, "diff": DIFF}
     hashes = {name: hash_file(run.file(relative)) if run.exists(relative) else "" for name, relative in files.items()}
-    hashes["sources"] = _sources_hash(run, root)
+    hashes["sources"] = _sources_hash(run, local)
     hashes["evidence"] = evidence_hash(run)
     return hashes
 
@@ -103,38 +103,31 @@ def evidence_hash(run: Run) -> str:
     return " ".join(hashes)
 
 
-def _sources_hash(run: Run, root: Path) -> str:
-    """One hash of all documents that the spec's `local_paths` name; "" when it names none."""
-    if not run.exists(SPEC):
-        return ""
-    data = run.read(SPEC)
-    if b"local_paths" not in data:
-        return ""
+def local_names(run: Run) -> list[str]:
+    """The `local_paths` of the run's topic spec, as they stand there. Raises `StorageError`."""
+    data = run.read(SPEC) if run.exists(SPEC) else b""
+    if b"local_paths" not in data and b"\\u" not in data:
+        return []
     try:
         paths = from_json(data).get("context_pack", {}).get("local_paths", [])
-        names = [p for p in paths if isinstance(p, str)]
+        return [p for p in paths if isinstance(p, str)]
     except (ValueError, AttributeError, TypeError):
-        return ""
+        return []
+
+
+def _sources_hash(run: Run, local: LocalPaths) -> str:
+    """One hash of all documents that the spec's `local_paths` name; "" when it names none."""
+    names = local_names(run)
     if not names:
         return ""
     total = hashlib.sha256()
     for name in names:
-        path, digest = source_path(name, root, run), ""
+        path, digest = local.path(name), ""
         if path is not None:
             with contextlib.suppress(StorageError):  # that it cannot be read is said by who needs to read it
                 digest = hash_file(path)
         total.update(f"{name}\0{digest}\0".encode("utf-8", "surrogatepass"))
     return total.hexdigest()
-
-
-def source_path(name: str, root: Path, run: Run) -> Path | None:
-    """The file that an entry of `local_paths` means, symlinks followed; None when it lies outside of workspace root and run, or is no path."""
-    try:
-        path = (root / name).resolve()
-        places = (root.resolve(), run.path.resolve())
-    except (OSError, ValueError, RuntimeError):
-        return None
-    return path if any(path.is_relative_to(place) for place in places) else None
 
 
 def _spec_stamp(run: Run, stamps: dict[str, dict[str, Any]], sha: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import hmac
 import json
 import os
 import shlex
@@ -24,7 +25,7 @@ from typing import Any
 from dagogy.api.errors import ConfigError, DagogyError, StorageError
 from dagogy.workspace.events import utc_now
 from dagogy.workspace.files import read_regular, to_json, write_atomic
-from dagogy.workspace.state import privacy_problem, private_dir, state_dir
+from dagogy.workspace.state import privacy_problem, private_dir, state_dir, user_key
 
 TRUSTED = "trusted.json"
 _LOCK = ".trusted.lock"
@@ -111,14 +112,31 @@ def _problem(path: Path, real: Path, found: os.stat_result) -> tuple[str, str]:
     if os.path.islink(path):
         folder = Path(os.path.abspath(path.parent))
         places += [("the symlink", path, os.lstat(path)), (f"the folder {folder} of the symlink", folder, os.stat(folder))]
-    for name, place, seen in places:
-        # The superuser's folder is as safe as one's own; the file itself is to be one's own.
-        folder_of_root = (0,) if stat.S_ISDIR(seen.st_mode) else ()
-        problem = privacy_problem(seen, folder_of_root)
-        if problem:
-            way = f"'chmod go-w {shlex.quote(str(place))}'" if "mode" in problem else "make a copy of your own in a folder of your own"
-            return f"{name} {problem}", way
-    return "", ""
+    # The superuser's folder is as safe as one's own; the file itself is to be one's own.
+    judged = [(name, place, privacy_problem(seen, (0,) if stat.S_ISDIR(seen.st_mode) else ())) for name, place, seen in places]
+    wrong = [(f"{name} {problem}", place, "mode" in problem) for name, place, problem in judged if problem]
+    if not wrong:
+        return "", ""
+    if not all(of_mode for _, _, of_mode in wrong):
+        return next(problem for problem, _, of_mode in wrong if not of_mode), "make a copy of your own in a folder of your own"
+    return "; ".join(problem for problem, _, _ in wrong), f"'chmod go-w {' '.join(dict.fromkeys(shlex.quote(str(p)) for _, p, _ in wrong))}'"
+
+
+def exposure(path: Path) -> str:
+    """Why a file cannot be the user's own word even where no trust is asked for: another user owns it (root apart), or everybody can write to it.
+
+    A predicate; "" where neither is so. Of a symlink both ends count. It is not opened: a pipe in its place would wait.
+    """
+    for look in (os.lstat, os.stat):
+        try:
+            found = look(path)
+        except OSError:
+            continue
+        if found.st_uid not in (os.geteuid(), 0):
+            return f"belongs to another user (uid {found.st_uid})"
+        if found.st_mode & stat.S_IWOTH and not stat.S_ISLNK(found.st_mode):
+            return f"can be written to by others (mode {stat.S_IMODE(found.st_mode):04o})"
+    return ""
 
 
 def _deeper_than(value: Any, most: int) -> bool:
@@ -132,28 +150,41 @@ def _deeper_than(value: Any, most: int) -> bool:
 
 
 class TrustStore:
-    """The files that this user has trusted, in `trusted.json` of the state folder."""
+    """The files that this user has trusted, in `trusted.json` of the state folder.
+
+    Each entry has a MAC under the user's key. Where HOME is a checkout, as in some CI jobs, a repository could bring a list of its own: an entry
+    without a valid MAC does not count.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.folder = state_dir(environ)
+        self._environ = environ
 
     def entries(self) -> list[Trusted]:
-        """All of them, by path. Raises `StorageError` when the list cannot be read, or is not this user's alone."""
+        """All that count, by path. Raises `StorageError` when the list cannot be read, is not this user's alone, or cannot be checked."""
         path = self.folder / TRUSTED
         try:
             for place in (self.folder, path):
-                problem = privacy_problem(os.lstat(place))
+                found = os.lstat(place)
+                mode = stat.S_IMODE(found.st_mode)
+                readable = f"can be used by others (mode {mode:04o})" if place == path and mode & 0o077 else ""
+                problem = privacy_problem(found) or readable
                 if problem:
-                    raise StorageError(f"{place} is not believed: it {problem}", hint=f"remove {path}, and trust your files again")
+                    raise StorageError(f"{place} is ignored because it {problem}", hint=f"remove {path}, and trust your files again")
             rows = json.loads(read_regular(path))["files"]
-            found = [Trusted(str(r["path"]), int(r["owner"]), str(r["sha256"]), str(r["trusted_at_utc"])) for r in rows]
+            read = [(Trusted(str(r["path"]), int(r["owner"]), str(r["sha256"]), str(r["trusted_at_utc"])), str(r.get("mac"))) for r in rows]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise StorageError(f"{path} cannot be read: {error.strerror}", hint="check its owner and mode") from None
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise StorageError(f"{path} is no list of trusted files", hint="remove it, and trust your files again") from None
-        return sorted(found, key=lambda entry: entry.path)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise StorageError(f"{path} is not a valid list of trusted files", hint="remove it, and trust your files again") from None
+        valid = [entry for entry, mac in read if hmac.compare_digest(self._mac(entry).encode(), mac.encode(errors="replace"))]
+        return sorted(valid, key=lambda entry: entry.path)
+
+    def _mac(self, entry: Trusted) -> str:
+        about = json.dumps(asdict(entry), sort_keys=True).encode()
+        return hmac.new(user_key(self._environ), b"dagogy trusted 1\0" + about, hashlib.sha256).hexdigest()
 
     def objection(self, file: ConfigFile) -> tuple[str, str]:
         """Why the file is not trusted, and the way out; two empty texts where it is."""
@@ -207,6 +238,6 @@ class TrustStore:
     def _write(self, entries: Sequence[Trusted]) -> None:
         before = os.umask(0o077)
         try:
-            write_atomic(self.folder / TRUSTED, to_json({"schema_version": 1, "files": [asdict(e) for e in entries]}))
+            write_atomic(self.folder / TRUSTED, to_json({"schema_version": 1, "files": [{**asdict(e), "mac": self._mac(e)} for e in entries]}))
         finally:
             os.umask(before)

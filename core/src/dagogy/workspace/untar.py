@@ -287,7 +287,7 @@ def _member(header: tarfile.TarInfo, named: dict[str, bytes], limits: Limits, so
     if name.startswith("/") or ".." in parts or not (is_folder or len(parts) > 1):
         raise NotAnArchive(f"holds '{shown}'")
     if len(parts) > limits.depth:
-        raise BeyondLimit(f"has folders in one another more than {limits.depth} deep", _way_out(limits))
+        raise BeyondLimit(f"is nested more than {limits.depth} folders deep", _way_out(limits))
     if len(name.encode()) > limits.path or any(len(part.encode()) > limits.name for part in parts):
         raise BeyondLimit(f"holds a path of more than {limits.path:,} bytes, or a name of more than {limits.name} in it: '{shown}'", _way_out(limits))
     size = named.get("size", b"")

@@ -7,11 +7,10 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from dagogy.api import Failure, Probe, ProbeContext, ProbeResult
+from dagogy.api import Failure, Probe, ProbeContext, ProbeResult, is_loopback, split_url
 
 _NET, _PROXY, _TLS = "network_unreachable", "proxy_misconfigured", "tls_failure"
 _DEFAULT = "https://api.openai.com/v1"
@@ -29,10 +28,7 @@ class Address(NamedTuple):
 
     @property
     def local(self) -> bool:
-        try:
-            return self.host == "localhost" or ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
 
 def address(failure: Failure, context: ProbeContext) -> Address | None:
@@ -42,11 +38,10 @@ def address(failure: Failure, context: ProbeContext) -> Address | None:
     endpoint = str(failure.details.get("endpoint") or "")
     base = context.setting("OPENAI_BASE_URL").strip() or _DEFAULT
     told = re.fullmatch(r"(?:https?://)?([\w.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?(?:/.*)?", endpoint)
-    try:
-        parts = urlsplit(base)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+    parts = split_url(base)
+    if parts is None:
         return None
+    host, port = parts.hostname or "", parts.port
     if told and "." in told[1] and told[1] != host:
         return Address(told[1].strip("[]"), int(told[2] or 443), not endpoint.startswith("http://"))
     if not host or parts.scheme not in ("http", "https"):

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 
-_RULE = re.compile(r"^validation of \S+ failed: rule (?P<id>[\w.-]+) could not run: (?:rule (?:'[\w.-]+' )?of (?P<distribution>[\w.-]+))?")
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 #: Kinds without which a command does all the rest of its work.
 _SPARED = ("rule", "classifier", "recovery", "probe")
@@ -56,14 +55,10 @@ class UpdatePlugin(RecoveryAction):
 
 
 def _culprit(failure: Failure) -> _Culprit:
-    """Out of the details, or of the message about a rule. What is no name comes from elsewhere, and stands in no command."""
-    found = _RULE.match(failure.message)
-    if found:
-        given = (found["id"], "rule", found["distribution"] or "")
-    else:
-        words = [failure.details.get(key) for key in ("plugin", "kind", "distribution")]
-        # A provider's distribution comes with its version.
-        given = tuple(word.partition(" ")[0] if isinstance(word, str) else "" for word in words)  # type: ignore[assignment]
+    """Out of the details. What is no name comes from elsewhere, and stands in no command."""
+    words = [failure.details.get(key) for key in ("plugin", "kind", "distribution")]
+    # A provider's distribution comes with its version.
+    given = [word.partition(" ")[0] if isinstance(word, str) else "" for word in words]
     return _Culprit(*(word if _NAME.fullmatch(word) else "" for word in given))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from urllib.parse import urlsplit
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome, longer_timeout
+from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome, longer_timeout, split_url
 
 _FIRST_SECONDS, _LONGEST_SECONDS = 5.0, 60.0
 _SCOPE = "inputs/scope.md"
@@ -39,10 +38,8 @@ class WaitOutOutage(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         base = str(failure.details.get("endpoint") or "") or context.setting("OPENAI_BASE_URL").strip() or "https://api.openai.com/v1"
-        try:
-            host = urlsplit(base if "://" in base else f"https://{base}").hostname or base
-        except ValueError:
-            host = base
+        address = split_url(base if "://" in base else f"https://{base}")
+        host = base if address is None else address.hostname or base
         parts = [f"{host} is overloaded or down", f"its state: {_STATUS_PAGES[host]}" if host in _STATUS_PAGES else "look at its status page"]
         if failure.request_id:
             parts.append(f"request id for its support: {failure.request_id}")

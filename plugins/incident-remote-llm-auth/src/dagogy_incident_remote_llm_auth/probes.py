@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
-from dagogy.api import Failure, Probe, ProbeContext, ProbeResult
+from dagogy.api import Failure, Probe, ProbeContext, ProbeResult, split_url
 
 _MISSING, _AUTH = "openai_api_key_missing", "provider_auth_failed"
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*_(?:API_KEY|KEY|TOKEN)\b")
@@ -55,10 +54,8 @@ class Key(Probe):
 
 
 def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+    parts = split_url(url)
+    return "" if parts is None else parts.hostname or ""
 
 
 def _faults(value: str) -> Iterator[str]:

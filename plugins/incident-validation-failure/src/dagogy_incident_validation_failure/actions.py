@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api import DagogyError, Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _CURRICULUM = "outputs/curriculum/curriculum.json"
 _REPORT = "outputs/reviews/validation_report.json"
@@ -86,9 +86,9 @@ class ReadReport(RecoveryAction):
             again = f"dagogy run {context.run_id} --scope-file {shlex.quote(str(source))}"
             return RecoveryOutcome(changed=False, message=f"{failure.message}; {failure.hint}", commands=(again, f"{again} --scope-mode seed-list"))
         try:
-            report = json.loads((context.run / _REPORT).read_bytes())
+            report = json.loads(context.read(_REPORT) or b"")
             errors = [_line(f) for f in report["findings"] if f["severity"] == "error"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (DagogyError, ValueError, RecursionError, KeyError, TypeError):
             return RecoveryOutcome(changed=False, message="there is no report to read", commands=(f"dagogy validate {context.run_id}",))
         more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
         path = context.run / _REPORT.replace(".json", ".md")
@@ -100,12 +100,12 @@ class ReadReport(RecoveryAction):
 
 
 def _fixed(context: RecoveryContext, flag: str, otherwise: str) -> RecoveryOutcome:
-    path = context.run / _CURRICULUM
-    if not path.is_file():
+    before = context.read(_CURRICULUM)
+    if before is None:
         return RecoveryOutcome(changed=False, message="there is no curriculum")
-    before, kept = path.read_bytes(), context.keep(_CURRICULUM)
+    kept = context.keep(_CURRICULUM)
     context.dagogy("validate", context.run_id, flag)
-    if path.read_bytes() == before:
+    if context.read(_CURRICULUM) == before:
         return RecoveryOutcome(changed=False, message=otherwise)
     return RecoveryOutcome(changed=True, message=f"fixed; the curriculum as it was: {kept}")
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import tempfile
 from pathlib import Path
 
 from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
@@ -45,21 +44,20 @@ class StripBom(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         name = artifact_of(failure, context.run)
-        path = context.run / name
-        if not name or not path.is_file() or path.is_symlink():
+        data = context.read(name) if name else None
+        if data is None:
             return RecoveryOutcome(changed=False, message="no file of the run is named that could be looked at")
-        data = path.read_bytes()
         if not data.startswith(_BOM):
             return RecoveryOutcome(changed=False, message=f"{name} has no byte order mark")
         rest = data.removeprefix(_BOM)
         try:
             text = rest.decode("utf-8")
-            if path.suffix == ".json":
+            if name.endswith(".json"):
                 json.loads(text)
         except ValueError as error:
             return RecoveryOutcome(changed=False, message=f"{name} has a byte order mark, but would not be sound without it: {error}")
         kept = context.keep(name)
-        _replace(path, rest)
+        context.write(name, rest)
         return RecoveryOutcome(changed=True, message=f"{name} without its byte order mark; as it was: {kept}")
 
 
@@ -110,7 +108,7 @@ class MendInput(RecoveryAction):
 def _damage(path: Path) -> tuple[int, str]:
     """The line that is damaged, from 1 (0: none can be named), and how."""
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if path.is_file() else b""
     except OSError as error:
         return 0, error.strerror or "it cannot be read"
     conflict = _CONFLICT.search(data)
@@ -230,18 +228,3 @@ class GiveBack(RecoveryAction):
             return RecoveryOutcome(changed=False, message=told, commands=(look, back, again))
         mode = "u+rwX" if path.is_dir() else "u+rw"
         return RecoveryOutcome(changed=False, message=told, commands=(look, f"lsattr -d {shown}", f"chmod {mode} {shown}", again))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Writes the file whole or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, path.stat().st_mode & 0o7777)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

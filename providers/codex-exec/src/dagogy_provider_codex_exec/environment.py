@@ -53,10 +53,10 @@ class CodexConfig:
 def child_environment(environ: Mapping[str, str], config: CodexConfig) -> dict[str, str]:
     """`environ` without secrets: the agent reads text that others wrote, and a command that it runs sees what it sees.
 
-    Left out is every variable whose name says that it holds a secret (`dagogy.api.secrets`), and every value that looks like one. Kept
-    of these are codex's own (`CODEX_API_KEY`, `CODEX_ACCESS_TOKEN`), those that its configuration names for a model provider
-    (`env_key`, `env_http_headers`), `AWS_*` where the model provider is Bedrock, and the proxies, without which it may reach nothing. All
-    else goes through: a list of what is allowed would break wrappers, certificate bundles and language settings that nobody here knows of.
+    Left out is every variable whose name says that it holds a secret (`dagogy.api.secrets`), and every value that looks like one. Kept of these
+    are codex's own (`CODEX_API_KEY`, `CODEX_ACCESS_TOKEN`), those that its configuration names for a model provider (`env_key`,
+    `env_http_headers`), `AWS_*` where the model provider is Bedrock, and the proxies, without which it may reach nothing. All else goes
+    through: a list of what is allowed would break wrappers, certificate bundles and language settings that nobody here knows of.
     """
     needed = _OF_CODEX | set(config.secret_names())
     bedrock = "bedrock" in config.provider or any("bedrock" in word for word in config.words)

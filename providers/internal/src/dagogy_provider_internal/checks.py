@@ -17,7 +17,7 @@ from dagogy_provider_internal.kinds import Kind
 from dagogy_provider_internal.lexicon import VERBS, imperative_of
 from dagogy_provider_internal.statements import VERBS_MORE
 
-_ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.){2,50}"
+_ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.(?!\d)){2,50}"
 _WHOLE_ITEM = re.compile(_ITEM)
 _LAST_TWO = re.compile(rf"(?P<first>{_ITEM})? ?\b(?:and|or) (?P<last>{_ITEM})", re.IGNORECASE)
 #: What a list stands behind that goes on to the end of its sentence.

@@ -94,7 +94,7 @@ def redirect_fault(error: openai.APIStatusError, endpoint: str) -> Fault:
         target = urlsplit(str(error.response.url.join(error.response.headers["location"])))
         place = f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}"
     except (ValueError, httpx2.InvalidURL):
-        place = "an address that is none"
+        place = "an invalid address"
     return Fault(
         f"{endpoint} answered {error.status_code}, a redirect to {shorten(place, 200)}; it is not followed, since the key would go there",
         hint="if that is the API that you mean, set OPENAI_BASE_URL to its root",

@@ -60,6 +60,8 @@ _TAGS = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
 _BREAK = re.compile(r"[\r\n]|\\[nr]")
 _ROUNDS, _DEPTH = 4, 2
 _OF_A_DESKTOP = frozenset({"SESSION", "AUTH", "PRIVATE"})
+#: A text without one of these is as it is seen, but for characters that `_skeleton` leaves out anyway.
+_WRITTEN = re.compile(r"[\\%&^<=\x1b\x9b]")
 #: What an escape within an escape begins with.
 _MAY_ESCAPE = frozenset("\\%&^\x1b")
 
@@ -214,10 +216,11 @@ def _unseen_lines(text: str) -> list[tuple[int, int]]:
 def _known_spans(text: str, secrets: Mapping[str, str]) -> list[Span]:
     spans: list[Span] = []
     wanted = [(name, needles) for name, needles in ((n, _needles(s)) for n, s in secrets.items()) if needles.plain]
-    for view in _renderings(text):
+    for view in _renderings(text) if _WRITTEN.search(text) else (_View(text),):
         skeleton = _skeleton(view.text)
-        present = [(name, needles) for name, needles in wanted if any(bone in skeleton for bone in needles.bones)]
-        spans += _in_view(text, view, present) if present else []
+        present = [(name, needles) for name, needles in wanted if len(skeleton) >= len(needles.bones[0]) and any(bone in skeleton for bone in needles.bones)]
+        if present:
+            spans += _in_view(text, view if view.parent else view.seen().replaced(_QUOTES), present)
     for name, secret in secrets.items():
         spans += [(start, end, name) for start, end in _cut(text, secret.strip())]
     return spans
@@ -227,7 +230,7 @@ class _View:
     """A text made from another one: pieces of it that were copied, and some that were replaced. `place` says where characters came from."""
 
     def __init__(self, text: str, parent: _View | None = None, pieces: tuple[list[int], list[int], list[int]] | None = None, nested: bool = False) -> None:
-        self.text, self._parent, self._pieces, self._nested = text, parent, pieces, nested
+        self.text, self.parent, self._pieces, self._nested = text, parent, pieces, nested
 
     def replaced(self, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str] | None = None) -> _View:
         """With `by(match)`, else nothing, for what matches."""
@@ -282,7 +285,7 @@ class _View:
                 first, last = bisect_right(outs, start) - 1, bisect_right(outs, end - 1) - 1
                 end = starts[last] + end - outs[last] if ends[last] < 0 else ends[last]
                 start = starts[first] + start - outs[first] if ends[first] < 0 else starts[first]
-            view = view._parent
+            view = view.parent
         return start, end
 
     def find(self, needle: str) -> Iterator[tuple[int, int]]:
@@ -355,7 +358,7 @@ class _Needles(NamedTuple):
     tight: tuple[str, ...]
     exact: tuple[str, ...]
     whole: tuple[str, ...]
-    #: A text without one of these holds none of the others.
+    #: A text without one of these holds none of the others; the shortest first.
     bones: tuple[bytes, ...]
 
 
@@ -384,7 +387,7 @@ def _needles(secret: str) -> _Needles:
         whole=tuple(whole),
         bones=(),
     )
-    return needles._replace(bones=tuple({_skeleton(n) for group in needles[:5] for n in group}))
+    return needles._replace(bones=tuple(sorted({_skeleton(n) for group in needles[:5] for n in group}, key=len)))
 
 
 def _groups(data: bytes, size: int) -> Iterator[bytes]:
@@ -447,9 +450,11 @@ def _from_dump(run: str) -> bytes:
     return b"".join(_from_hex(line[1]) for line in _DUMP_LINE.finditer(run))
 
 
-_DUMP_LINE = re.compile(r"(?m)^[ \t|>]{0,8}[0-9a-fA-F]{4,8}:?[ \t]{1,4}((?:[0-9a-fA-F]{2}(?:[0-9a-fA-F]{2})?[ \t]{1,3}){1,16})[^\r\n]{0,40}$")
+_DUMP_LINE = re.compile(r"(?<!\S)[ \t|>]{0,8}[0-9a-fA-F]{4,8}:?[ \t]{1,4}((?:[0-9a-fA-F]{2}(?:[0-9a-fA-F]{2})?[ \t]{1,3}){1,16})[^\r\n]{0,18}")
 #: What holds bytes in another writing, and how it is read.
 _ENCODED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
+    (re.compile(r"[A-Za-z0-9+/_-]{20,}+={0,2}"), _from_base64),
+    # In lines, which need not belong together: each was read by itself as well.
     (
         re.compile(
             r"[A-Za-z0-9+/_-]{20,}+(?:\r?\n[ \t|>]{0,8}[A-Za-z0-9+/_-]{20,}+(?![^\s=]))*+"
@@ -461,7 +466,7 @@ _ENCODED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
     (re.compile(r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])(?:[ :,;\n-]{1,3}(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])){7,}"), _from_hex),
     (re.compile(r"(?<![0-9A-Za-z])[A-Z2-7]{16,}+={0,6}(?![0-9A-Za-z])"), _from_base32),
     (re.compile(r"(?<![\d.])\d{2,3}(?:[,; \t\n]{1,3}\d{2,3}){7,}"), _from_codes),
-    (re.compile(rf"(?:{_DUMP_LINE.pattern.removeprefix('(?m)')}\r?\n?)+", re.MULTILINE), _from_dump),
+    (re.compile(rf"(?:{_DUMP_LINE.pattern}\r?\n?)+"), _from_dump),
 )
 
 

@@ -19,7 +19,8 @@ Span = tuple[int, int]
 #: What a text must hold in small letters, and the pattern; its first group, else all of it, is the secret. The prefixes that gitleaks knows as
 #: well are here for tokens of another length than today's, and for what is left of one that was cut.
 _PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("://", ":\\/\\/"), r"(?:(?<=://)|(?<=:\\/\\/))[^/?#\s\"'<>\\]+(?=@)"),
+    # One slash is what is left of a URL that was taken for a path; two letters before it are no drive of Windows.
+    ((":/", ":\\/\\/"), r"(?:(?<=://)|(?<=:\\/\\/)|(?<=[A-Za-z]{2}:/))[^/?#\s\"'<>\\]+(?=@)"),
     (("sk-",), r"(?<![A-Za-z0-9])sk-(?=[A-Za-z_-]{0,64}\d)[A-Za-z0-9_-]{8,}"),
     (("gh",), r"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{16,}"),
     (("github_pat_",), r"(?<![A-Za-z0-9])github_pat_[A-Za-z0-9_]{16,}"),
@@ -102,6 +103,7 @@ _PEM_LINE = re.compile(r"(?:[\s|>\"',+]|\\{1,4}[nrt]){0,24}(?:(?:Proc-Type|DEK-I
 _PEM_BEFORE = re.compile(r"(?:(?:^|(?<=n)|(?<=\s)|(?<=\"))[A-Za-z0-9+/=]{4,100}(?:[\s|>\"',+]|\\{1,4}[nr]){1,16})\Z")
 #: How much of a value is judged. All of one that is secret goes.
 _LOOKED_AT = 128
+_SHORT = 160
 
 
 @lru_cache(maxsize=256)
@@ -111,6 +113,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def spans(text: str) -> list[Span]:
     """Where `text` has what looks like a secret."""
+    return list(_spans_of_short(text)) if len(text) <= _SHORT else _spans(text)
+
+
+@lru_cache(maxsize=2048)
+def _spans_of_short(text: str) -> tuple[Span, ...]:
+    return tuple(_spans(text))  # the same few names, commands and messages come again and again
+
+
+def _spans(text: str) -> list[Span]:
     low = text.lower()
     found: list[Span] = []
     for keywords, pattern in _ALL:
@@ -197,6 +208,8 @@ def assigned(text: str) -> Iterator[tuple[int, int, str]]:
         if power != STRONG and sep.strip() and before in (" ", "-"):
             power = max(power, strength(_words_before(text, match.start()) + name))
         end = _value(text, match, "" if opened else before, match.end() + _LOOKED_AT)
+        if power != STRONG and not _DIGIT.search(text, match.end(), end) and "PASS" not in name.upper():
+            continue  # nothing but a digit makes it look like a secret; this is the way of almost all
         stated = _Stated(name, power, bool(opened), sep.strip(), option or query, before)
         if stated.is_secret(text[match.end() : end]):
             at = _value(text, match, "" if opened else before, len(text))

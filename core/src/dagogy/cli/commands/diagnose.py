@@ -17,8 +17,9 @@ from dagogy.cli.options import common
 from dagogy.incidents import pages
 from dagogy.incidents.diagnose import Answer, Verdict, examine
 from dagogy.incidents.diagnose import diagnose as ask
-from dagogy.incidents.intake import find_record, from_text, last_record, read_record
+from dagogy.incidents.intake import find_record, from_text, last_record, read_document, read_record
 from dagogy.incidents.recover import stale_incident
+from dagogy.workspace.provenance import foreign
 from dagogy.workspace.runs import Run
 
 _SHOWN = 4
@@ -69,11 +70,18 @@ def _run_of(app: App, failure: Failure) -> Run | None:
 
 def examined(app: App, failure: Failure, run: Run | None) -> Verdict:
     """The verdict with what probes find. The run's log keeps it: an escalation tells what the machine was like at the time."""
-    verdict = examine(app.host, app.settings, failure, None if run is None else run.path)
+    own = run is not None and _is_own(app, failure, run)
+    verdict = examine(app.host, app.settings, failure, None if run is None else run.path, own=own)
     if run is not None and verdict.looks and failure.source.endswith(".json"):
         with suppress(DagogyError):  # a full disk, or one that cannot be written to, is what some look for
             run.event("probed", **app.clean(verdict.seen(failure)))
     return verdict
+
+
+def _is_own(app: App, failure: Failure, run: Run) -> bool:
+    """Whether the failure is that of a command which this user ran on the run, or one that was found in its artifacts just now."""
+    record = Path(failure.source)
+    return record.suffix != ".json" or not foreign(read_document(record), run.path, app.settings.environ)
 
 
 def _page(app: App, answer: Answer) -> pages.Page:

@@ -12,6 +12,7 @@ from dagogy.cli.app import App
 from dagogy.cli.options import common
 from dagogy.workspace.events import append_event, utc_now
 from dagogy.workspace.files import make_folder, read_bytes, to_json, write_atomic
+from dagogy.workspace.local_paths import mark_made
 from dagogy.workspace.runs import Metadata, Run, slugify
 from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import EVENTS, SPEC
@@ -54,6 +55,7 @@ def init(app: App, name: str | None, archive: Path | None, allow_large: bool) ->
             app.note(f"'{name}' has no letter or digit that can stand in a run id; the id is the time alone")
         template = template_bytes(app.settings)
         run = app.session.runs.create(lambda new: _fill(new, template, name or ""), slug=slug)
+        mark_made(run, app.settings.environ)
     try:
         with app.reading(run.id) as opened:
             facts = opened.facts()
@@ -85,12 +87,16 @@ def _fill(run: Run, template: bytes, name: str) -> None:
 
 def _restore(app: App, archive: Path, *, allow_large: bool) -> Run:
     from dagogy.workspace.archive import restore_run
+    from dagogy.workspace.provenance import RESTORED, sealed_event
 
     if not archive.is_file():
         raise InvalidArgument(f"there is no archive '{archive}'", hint=f"archives are in {app.settings.archive_dir}")
 
+    app.at_work = True  # what is wrong from here on is wrong with the archive
+
     def finish(run: Run) -> None:
-        run.event("restored", archive=str(archive))
+        # The run gets its folder once this is in it.
+        run.event(RESTORED, **sealed_event(RESTORED, {"archive": str(archive)}, None, app.settings.environ))
 
     return restore_run(archive, app.session.runs, finish, allow_large=allow_large)
 

@@ -91,7 +91,7 @@ def _plain(value: Any) -> str:
 @common
 def new(app: App, kind: str, plugin_id: str, prefix: str, summary: str, into: Path | None, update: bool) -> None:
     """Writes a distribution with one plugin that installs, passes its own tests and is found."""
-    from dagogy.testing import new as templates
+    from dagogy.kit import new as templates
 
     owner = prefix or (plugin_id.partition(".")[0] if "." in plugin_id else "acme")
     given = templates.answers(kind, plugin_id, prefix=owner, summary=summary)
@@ -107,7 +107,7 @@ def new(app: App, kind: str, plugin_id: str, prefix: str, summary: str, into: Pa
 @common
 def check(app: App, path: Path) -> None:
     """Checks a distribution that is installed here: its metadata, and what dagogy asks of plugins of its kinds."""
-    from dagogy.testing.kit import check as run_kit
+    from dagogy.kit.check import check as run_kit
 
     found = run_kit(path)
     wrong = [c for c in found if c.reason]

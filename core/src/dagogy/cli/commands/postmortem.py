@@ -50,9 +50,12 @@ def postmortem(app: App, reference: str, owner: str, output: Path | None, folder
 
 
 def _regression_test(app: App, run: Run, defect: str, folder: Path) -> list[str]:
-    """The paths of fixture and test. Raises `InvalidArgument` where no defect is suspected: such a test would prove nothing."""
+    """The paths of fixture and test. Raises `InvalidArgument` where no defect is suspected (such a test would prove nothing), where the
+    record may be a stranger's, and where the command may do more than go on with the run."""
+    from dagogy.cli.replays import replayable
     from dagogy.incidents.history import history
-    from dagogy.incidents.regression import write_regression_test
+    from dagogy.incidents.regression import replayed_words, write_regression_test
+    from dagogy.workspace.provenance import objection
 
     last = history(app.host, run).last
     if last is None or not defect:
@@ -60,7 +63,20 @@ def _regression_test(app: App, run: Run, defect: str, folder: Path) -> list[str]
             f"the last failure of {run.id} is no suspected defect in code: a regression test would not test anything",
             hint=f"dagogy diagnose {run.id}",
         )
-    return [str(path) for path in write_regression_test(run, last, app.settings, app.secrets(), folder)]
+    # The test runs the recorded command with what it named: a stranger's record would command whoever runs the tests.
+    stranger, way_out = objection(last.document, run.path, app.settings.environ)
+    if stranger:
+        raise InvalidArgument(
+            f"no regression test is written from {last.record}: {stranger}",
+            hint=way_out or "run the failed command again yourself, if you know it; its own record can be made a test",
+        )
+    unsafe, files = replayable(replayed_words(last, run.id), run.id)
+    if unsafe:
+        raise InvalidArgument(
+            f"no regression test is written: it would run '{last.command}', and {unsafe}",
+            hint=f"write the test by hand; the record has the facts: {last.record}",
+        )
+    return [str(path) for path in write_regression_test(run, last, app.settings, app.secrets(), folder, files)]
 
 
 COMMANDS = {"postmortem": postmortem}

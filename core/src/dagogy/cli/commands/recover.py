@@ -43,12 +43,13 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     report = recovery.plan(incident) if dry_run else recovery.recover(incident)
     lines = report_lines(report)
     document = report.as_dict()
-    stale = _left_stale(app, report) if report.resolved else None
+    # Where it took a setting that held for that attempt alone, the next command would meet the same failure.
+    stale = _left_stale(app, report) if report.resolved and not report.permanent else None
     if stale is not None:
         # What was made again makes what was made from it stale: on to the end of the flow.
         for line in lines:
             say(line)
-        say(f"{report.run_id} is current no further than that: on to {stale.line}")
+        say(f"{report.run_id}: later artifacts are stale; continuing with {stale.line}")
         followed = Recovery(app.host, app.settings, Run(app.session.runs.base / report.run_id), unsafe=unsafe, probes=not no_probe, extra=extra, say=say)
         report = followed.recover(stale)
         document |= {"then": report.as_dict(), "resolved": report.resolved, "exit_status": report.exit_status}
@@ -97,7 +98,8 @@ def report_lines(report: Report) -> list[str]:
     """A recovery for people: what came of it, what is left to do by hand or with consent, and what would make a setting permanent."""
     lines = [f"{report.named}: {'resolved' if report.resolved else 'not resolved'}: {report.reason}"]
     if report.kept:
-        lines.append(f"  its command, to type yourself if you want it: {report.incident.line}")
+        told = "the recorded command (not shown to be yours; check it before you type it)" if report.incident.barred else "the recorded command"
+        lines.append(f"  {told}: {report.incident.line}")
     lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
     lines += [f"  nothing to do for {action}: {why}" for action, why in report.idle.items()]
     lines += [f"  to do: {command}" for step in report.steps for command in step.commands]

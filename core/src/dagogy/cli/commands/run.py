@@ -77,6 +77,8 @@ def run(
     app.flags |= healing
 
     def compiled() -> None:
+        if provider:  # before the run is worked on: that it is not installed is no fault of the run
+            app.session.provider_plugin(provider)
         _compile(app, reference, _scope(app, scope_file, scope_mode, sections), wait_seconds, fresh=no_cache)
 
     if show_prompt:

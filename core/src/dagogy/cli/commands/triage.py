@@ -108,6 +108,8 @@ class _Walk:
             self.say(f"ok      dagogy {command} {self.run.id}: {report.reason}")
             return True
         self.first_line, self.exit_status = report.first_line, report.exit_status
+        if not report.line and not failure.code and told(result).startswith("["):  # no record could be written
+            self.first_line = told(result)
         self.say(*report_lines(report))
         return False
 

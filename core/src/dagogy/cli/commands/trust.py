@@ -13,11 +13,19 @@ from dagogy.api.errors import ConfigError, InvalidArgument, NotFound
 from dagogy.api.secrets import redacted, secrets_of
 from dagogy.cli.app import App
 from dagogy.cli.options import common
-from dagogy.workspace.settings import Settings, config_in, find_file, table_of
+from dagogy.pipeline.report import plural
+from dagogy.workspace.local_paths import agree
+from dagogy.workspace.lock import locked
+from dagogy.workspace.runs import is_run_id
+from dagogy.workspace.settings import Ignored, Settings, config_in, find_file, table_of
+from dagogy.workspace.stages import local_names
 from dagogy.workspace.trust import ConfigFile, Trusted, TrustStore, read_config
 
 
-@click.command("trust", epilog="\b\nExample:\n  dagogy trust            the configuration file that counts here\n  dagogy trust --list")
+@click.command(
+    "trust",
+    epilog="\b\nExample:\n  dagogy trust            the configuration file that counts here\n  dagogy trust --list\n  dagogy trust RUN_ID",
+)
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--list", "listing", is_flag=True, help="List the files that are trusted; change nothing.")
 @click.option("--revoke", is_flag=True, help="Trust the file no more.")
@@ -27,6 +35,9 @@ def trust(app: App, path: Path | None, listing: bool, revoke: bool) -> None:
     from then on, for this user. Those settings are shown first.
 
     A file that changes has to be trusted again. One that belongs to somebody else, or that others can write to, cannot be trusted.
+
+    With the id or the folder of a run as PATH: agrees to the documents outside of the run that its topic spec names (context_pack.local_paths).
+    They are shown first. A run that you made with 'dagogy init' needs no such consent.
     """
     store = TrustStore(os.environ)
     if listing and (revoke or path is not None):
@@ -36,6 +47,8 @@ def trust(app: App, path: Path | None, listing: bool, revoke: bool) -> None:
         app.emit({"trusted": rows}, *([f"{row['path']}: {row['state']}" for row in rows] or ["no configuration file is trusted"]))
     elif revoke:
         _revoke(app, store, path)
+    elif path is not None and is_run_id(path.name) and not path.is_file():
+        _trust_run(app, path)
     else:
         _trust(app, store, _named(path))
 
@@ -53,8 +66,26 @@ def _trust(app: App, store: TrustStore, file: ConfigFile) -> None:
             app.write(f"{key} = {json.dumps(value, default=str)}")
     entry = store.remember(file)
     count = f"{len(shown)} of its settings start" if len(shown) != 1 else "1 of its settings starts"
-    line = f"trusted {entry.path}; {count} a program, choose a provider, or say where text and keys go"
+    line = f"trusted {entry.path}; {count} a program, choose a provider, say where text and keys go, or raise what may be spent"
     app.emit({"path": entry.path, "sha256": entry.sha256, "owner": entry.owner, "settings": shown}, line if shown else f"trusted {entry.path}")
+
+
+def _trust_run(app: App, path: Path) -> None:
+    folder = app.session.runs.base
+    if path.parent != Path(".") and os.path.realpath(path.parent) != os.path.realpath(folder):
+        raise NotFound(f"there is no run {path} in the runs dir {folder}", hint="set ORCHESTRATION_BASE_DIR to the folder that the run lies in")
+    run = app.session.runs.find(path.name)
+    names = local_names(run)
+    if not app.json:
+        for name in names:
+            app.write(f"local_paths: {json.dumps(name)}")
+    with locked(run.path, app.command_line(), 0.0):
+        agree(run, names, app.settings.environ)
+    local = app.session.local_paths(run)
+    left = {name: local.objection(name)[0] for name in names if local.path(name) is None}
+    app.note(*(f"'{name}' is still not read: {reason}" for name, reason in left.items()))
+    line = f"{run.id} may read the {plural(len(names), 'document')} that its topic spec names"
+    app.emit({"run_id": run.id, "path": str(run.path), "local_paths": names, "refused": left}, line)
 
 
 def _shown(app: App, settings: dict[str, Any]) -> dict[str, Any]:
@@ -77,13 +108,16 @@ def _named(path: Path | None) -> ConfigFile:
         if not os.path.lexists(path):
             raise NotFound(f"there is no file {path}", hint="name a dagogy.toml or a pyproject.toml")
         return read_config(Path(os.path.abspath(path)))
+    passed: tuple[Ignored, ...] = ()
     if path is not None:
         file, _ = config_in(Path(os.path.abspath(path)))
-        skipped: list[str] = []
     else:
         file, _, passed = find_file(Path.cwd(), os.environ)
-        skipped = [f"{one.path} is ignored: {one.reason}" for one in passed]
     if file is None:
+        for one in passed:
+            if one.loud:
+                raise ConfigError(f"{one.path} cannot be trusted: {one.reason}", hint=one.hint)
+        skipped = [f"{one.path} is ignored: {one.reason}" for one in passed]
         hint = "; ".join(skipped) or "a dagogy.toml, or a pyproject.toml with a [tool.dagogy] table, is wanted"
         raise NotFound(f"no configuration file counts in {path or Path.cwd()}", hint=hint)
     return file

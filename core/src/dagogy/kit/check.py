@@ -15,7 +15,7 @@ from dagogy.api.errors import DagogyError, InvalidArgument
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.discovery import GROUPS, normalized
 from dagogy.host.manager import Host, Plugin, Selection
-from dagogy.testing.cases import complete_node, load_cases, run_case
+from dagogy.kit.cases import complete_node, load_cases, run_case
 
 #: What a description may not import: listings read every one of them.
 HEAVY = ("pydantic", "networkx", "jsonschema", "openai", "dagogy.pipeline")

@@ -63,7 +63,7 @@ def answers(kind: str, plugin_id: str, *, prefix: str = "acme", summary: str = "
 
 def render(given: Mapping[str, str]) -> dict[str, str]:
     """The files of the distribution: path and text."""
-    folder = files("dagogy.testing").joinpath("templates")
+    folder = files("dagogy.kit").joinpath("templates")
     found = {}
     for part in ("common", given["kind"]):
         for entry in sorted(folder.joinpath(part).iterdir(), key=lambda e: e.name):
