@@ -3,9 +3,10 @@ PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# uv installs the workspace in a quarter of pip's time; 'make install INSTALLER=pip' does the same without it.
+# uv installs the workspace in a quarter of pip's time; where it cannot (a proxy, certificates of one's own), and with INSTALLER=pip, pip does.
 INSTALLER ?= uv
-INSTALL = $(if $(filter pip,$(INSTALLER)),$(BIN)/python -m pip install -q --disable-pip-version-check,VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q) -c constraints.txt
+PIP = $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
+UV  = $(if $(filter uv,$(INSTALLER)),VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --system-certs -c constraints.txt,false)
 PROJECTS := core $(sort $(wildcard providers/*/pyproject.toml validators/*/pyproject.toml plugins/*/pyproject.toml))
 PROJECTS := core $(patsubst %/pyproject.toml,%,$(filter-out core,$(PROJECTS)))
 CODE   := core/src providers validators plugins scripts tests examples
@@ -34,9 +35,9 @@ install: $(STAMP) ## make the environment .venv with everything in it
 $(STAMP): constraints.txt pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS))
 	@echo "setting up $(VENV) (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no virtual environment could be made: install Python 3.11 with its venv module (Debian: python3.11 and python3.11-venv)" >&2; exit 1; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --upgrade pip uv
-	@$(INSTALL) --group dev
-	@$(INSTALL) --no-build-isolation $(addprefix -e ./,$(PROJECTS))
+	@$(PIP) --upgrade pip uv
+	@$(UV) --group dev || $(PIP) --group dev
+	@$(UV) --no-build-isolation $(addprefix -e ./,$(PROJECTS)) || $(PIP) --no-build-isolation $(addprefix -e ./,$(PROJECTS))
 	@$(BIN)/python -m compileall -q core/src providers validators plugins  # the tests' subprocesses write no bytecode
 	@touch $(STAMP)
 
