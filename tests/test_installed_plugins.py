@@ -301,9 +301,10 @@ def test_an_installed_distribution_is_the_one_of_its_pyproject(project: Path) ->
         pytest.skip(f"{about['name']} is not installed")
     assert (normalized(installed.name), installed.version) == (normalized(about["name"]), about["version"])
     declared = {(group, name, value) for group, entries in about.get("entry-points", {}).items() for name, value in entries.items()}
+    declared |= {("console_scripts", name, value) for name, value in about.get("scripts", {}).items()}
     assert {(e.group, e.name, e.value) for e in installed.entry_points} == declared
-    for _, _, module in declared:
-        version = getattr(import_module(module), "__version__", about["version"])
+    for _, _, value in declared:
+        version = getattr(import_module(value.partition(":")[0]), "__version__", about["version"])
         assert version == about["version"]
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.display import json_text
-from dagogy.api.errors import StorageError
 from dagogy.workspace.files import PRIVATE_FILE, PRIVATE_FOLDER, from_json, storage_error
 from dagogy.workspace.shapes import Shape, number, shaped, table, tables, text, text_table, texts, truth, whole, words
 
@@ -75,10 +74,9 @@ _END_BYTES = 256 * 1024
 def last_lost(path: Path) -> int | None:
     """The process of the last command on the run, if a later one found that it had died without a word; else None."""
     last: dict[str, Any] = {}
-    with contextlib.suppress(StorageError):
-        for event in read_events(path):
-            if event["event"] in _ENDS or event["event"] == "command_started":
-                last = event
+    for event in _last_events(path):
+        if event["event"] in _ENDS or event["event"] == "command_started":
+            last = event
     return last.get("pid") if last.get("event") == "command_lost" else None
 
 
@@ -87,23 +85,28 @@ def unfinished(path: Path) -> dict[str, Any] | None:
 
     Commands that write take turns, so who may hold the run's lock and finds one knows that its process died without a word.
     """
-    try:
-        with open(path, "rb", opener=_no_pipe) as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
-            lines = file.read().splitlines()
-    except OSError:
-        return None
     started: dict[str, Any] | None = None
-    for line in lines:
-        event = _event(line)
-        if event is None:
-            continue
+    for event in _last_events(path):
         if event["event"] == "command_started":
             started = {**event, "last_utc": event.get("at_utc")}
         elif started is not None:
             over = event["event"] in _ENDS and event.get("pid", started.get("pid")) == started.get("pid")
             started = None if over else {**started, "last_utc": event.get("at_utc")}
     return started
+
+
+def _last_events(path: Path) -> Iterator[dict[str, Any]]:
+    """The events at the log's end, in order: of a log of any length the same work. None where it cannot be read."""
+    try:
+        with open(path, "rb", opener=_no_pipe) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
+            lines = file.read().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        event = _event(line)
+        if event is not None:
+            yield event
 
 
 def _no_pipe(path: str, flags: int) -> int:
