@@ -76,7 +76,7 @@ SHAPES: dict[str, tuple[str, str]] = {
     "GitLab": (f"glpat-{mixed(20)}", mixed(20)),
     "GitLab runner": (f"glrt-{mixed(20)}", mixed(20)),
     "npm": (f"npm_{mixed(36)}", mixed(36)),
-    ".npmrc": (f"//registry.npmjs.org/:_authToken={mixed(36)}", mixed(36)),
+    ".npmrc": (f"//registry.example.org/:_authToken={mixed(36)}", mixed(36)),
     "PyPI": (f"pypi-AgEIcHlwaS5vcmc{mixed(80)}", mixed(80)),
     "Hugging Face": (f"hf_{mixed(34, string.ascii_letters)}", mixed(34, string.ascii_letters)),
     "OpenAI": (f"sk-{mixed(48)}", mixed(48)),
