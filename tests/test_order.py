@@ -10,7 +10,7 @@ from dagogy.pipeline.scope import read_scope
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy_provider_internal.concepts import find_concepts
-from dagogy_provider_internal.edges import DEFAULT, SIGNALS, Weights
+from dagogy_provider_internal.edges import DEFAULT, SIGNALS, Weights, _components
 from dagogy_provider_internal.levels import levels
 from dagogy_provider_internal.naming import tokens
 from dagogy_provider_internal.reading import Studied, read, study
@@ -145,3 +145,9 @@ def test_a_glossary_behind_numbered_chapters_has_no_place_in_their_order() -> No
     stated = [e for e in edges if e.kind == "order"]
     assert stated
     assert not [e for e in stated if {"super", "smoker", "propolis"} & {e.prerequisite, e.dependent}]
+
+
+def test_what_goes_round_in_the_evidence_is_one_component() -> None:
+    pairs = {(0, 1): 0.9, (1, 2): 0.8, (2, 0): 0.7, (2, 3): 0.6, (4, 5): 0.5}
+    assert _components(6, pairs) == [0, 0, 0, -1, -1, -1]
+    assert _components(6, {pair: weight for pair, weight in pairs.items() if pair != (2, 0)}) == [-1] * 6

@@ -667,7 +667,7 @@ def _components(count: int, pairs: Collection[tuple[int, int]]) -> list[int]:
     except CycleError:
         import networkx
 
-        for members in networkx.strongly_connected_components(networkx.DiGraph(pairs)):
+        for members in networkx.strongly_connected_components(networkx.DiGraph(list(pairs))):
             for member in members if len(members) > 1 else ():
                 component[member] = min(members)
     return component
