@@ -235,7 +235,7 @@ def a_port_that_refuses(bench: Bench) -> None:
 
 @fault("network_unreachable")
 def a_name_that_does_not_resolve(bench: Bench) -> None:
-    bench.remote("ok", OPENAI_BASE_URL="http://api.nowhere.invalid/v1")
+    bench.remote("ok", OPENAI_BASE_URL="https://api.nowhere.invalid/v1")
 
 
 @fault("tls_failure")
@@ -286,11 +286,6 @@ def a_lock_that_is_held(bench: Bench) -> None:
     hold(bench)
 
 
-@fault("artifact_missing")
-def a_scope_file_that_is_not_there(bench: Bench) -> None:
-    bench.arguments = ["--scope-file", "no-such-notes.md"]
-
-
 @fault("stage_conflict")
 def a_topic_spec_with_conflict_markers(bench: Bench) -> None:
     (bench.run / "inputs/topic_spec.json").write_text('<<<<<<< HEAD\n{"goal": "x"}\n=======\n{}\n>>>>>>> other\n')
@@ -305,8 +300,9 @@ def a_disk_without_room(bench: Bench) -> None:
 @fault("permission_denied")
 def a_runs_dir_of_somebody_else(bench: Bench) -> None:
     as_nobody(bench)
-    for path in [bench.run, *bench.run.rglob("*")]:
+    for path in [bench.run.parent, bench.run, *bench.run.rglob("*")]:
         os.chown(path, 0, 0)
+        path.chmod(0o755 if path.is_dir() else 0o644)  # runs are private: whom a run is shared with may read it
 
 
 @fault("out_of_memory")
