@@ -368,3 +368,9 @@ def test_modules_are_what_the_tables_test() -> None:
     """A kind of encoding or a pattern that is added belongs into the tables above."""
     assert len(forms_module._ENCODED) == 7
     assert len(SHAPES) + len(FORMS) > 120
+
+
+@pytest.mark.parametrize("around", ["\n", "\\n", "\\\\n", "\\t"])
+def test_a_token_behind_an_escaped_line_end_is_found(around: str) -> None:
+    token = "sk_live_" + mixed(24)
+    assert token not in redacted(f"request was{around}{token}{around}and failed", {})

@@ -108,7 +108,8 @@ _SHORT = 160
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    # A line end that is written as an escape, in JSON within JSON, ends in a letter and parts words all the same.
+    return re.compile(pattern.replace("(?<![A-Za-z0-9])", r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"))
 
 
 def spans(text: str) -> list[Span]:
