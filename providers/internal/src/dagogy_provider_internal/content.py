@@ -166,6 +166,9 @@ class _Writer:
         capability = self._capability()
         if folded(capability) == folded(self.content.task):
             self.content.task = sentence(handed_in(self.content.task))
+        if folded(capability) == folded(self.concept.title):
+            # The title is a skill in full; what the learner can do is to show it on a case that the source does not work out.
+            capability = f"{capability.rstrip('. ')}, on a case that was not seen before"
         self.content.capability = self._with_members(capability)
         if len(self.content.core_ideas) < _LEAST_IDEAS and (line := self._code()):
             self.content.core_ideas.append(f"The source shows it in code: `{line}`.")

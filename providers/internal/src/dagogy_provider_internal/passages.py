@@ -35,7 +35,7 @@ _LONGEST_NAME = 300  # characters; what is longer names no concept
 #: Opens like an order and gives none to carry out: it points out, tells a story, or steers the reader.
 NO_TASK = re.compile(
     r"^(?:note\b|notice\b|say (?:we|you|that)\b|let\b|look at\b|see\b|keep in mind\b|remember\b|use (?:this|the following)\b|turn to\b|"
-    r"state of\b|work in progress|read (?:on|more|about)\b|\w+ (?:that|:))",
+    r"state of\b|work in progress|read (?:on|more|about)\b|get to know\b|\w+ (?:that|:))",
     re.IGNORECASE,
 )
 _EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|such as|examples? (?:include|are|of)|like)\b", re.IGNORECASE)
