@@ -42,6 +42,7 @@ class Finding:
     `pointer` is an RFC 6901 JSON Pointer into `document` (`curriculum` or `topic_spec`). `node_id` is set where the
     finding is about one node. A rule leaves `rule_id` empty; the host fills it in. `severity` is the rule's own where it is left
     empty; a rule that is less sure of one finding gives a milder one, and none is ever severer than what is in force for the rule.
+    `nodes` is the number of nodes that one finding is about; the score counts it as that many findings.
     """
 
     message: str
@@ -52,6 +53,7 @@ class Finding:
     rule_id: str = ""
     severity: Severity | str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    nodes: int = 1
 
 
 class GraphIndex(Protocol):

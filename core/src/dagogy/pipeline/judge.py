@@ -309,7 +309,10 @@ def _node_count(subject: RunSubject) -> int:
 def _score(outcomes: Collection[Outcome], findings: Iterable[Finding], nodes: int) -> float:
     lost = sum(WEIGHT["error"] for outcome in outcomes if outcome.status == "failed")
     failed = {outcome.rule_id for outcome in outcomes if outcome.status == "failed"}
-    for (rule_id, severity), count in Counter((f.rule_id, f.severity) for f in findings).items():
+    counts: Counter[tuple[str, str]] = Counter()
+    for finding in findings:
+        counts[finding.rule_id, finding.severity] += finding.nodes
+    for (rule_id, severity), count in counts.items():
         if rule_id not in failed:
             lost += WEIGHT[severity] * (0.25 + 0.75 * min(1.0, count / max(1, nodes)))
     return round(max(0.0, 100.0 - lost), 1)
