@@ -1,5 +1,7 @@
 # Everything is set up on first use: each target below needs nothing but Python 3.11 with venv, and make.
 PYTHON ?= python3.11
+# Without bytecode each of the processes that the tests start compiles all that it imports, which takes five times as long as its work.
+unexport PYTHONDONTWRITEBYTECODE
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
@@ -38,7 +40,6 @@ $(STAMP): constraints.txt pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS)
 	@$(PIP) --upgrade pip uv
 	@$(UV) --group dev || $(PIP) --group dev
 	@$(UV) --no-build-isolation $(addprefix -e ./,$(PROJECTS)) || $(PIP) --no-build-isolation $(addprefix -e ./,$(PROJECTS))
-	@$(BIN)/python -m compileall -q core/src providers validators plugins  # the tests' subprocesses write no bytecode
 	@touch $(STAMP)
 
 # The codex CLI and aimock. Where npm cannot be had the set-up goes on, the file `unavailable` says why, and the tests that need them are skipped.

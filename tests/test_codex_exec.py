@@ -39,7 +39,7 @@ from dagogy.api import Answer, ConfigError, DagogyError, ProviderError, Provider
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.intake import from_record
 from dagogy.incidents.record import failure_document
-from support import ROOT, Desk, Yard, clean_environment
+from support import HANGS, ROOT, Desk, Yard, clean_environment
 
 pytest.importorskip("dagogy_provider_codex_exec")
 from dagogy_provider_codex_exec import command, dagogy_providers, process
@@ -759,7 +759,7 @@ def test_a_signal_to_dagogy_ends_codex_too(desk: Desk, working: Bench, number: s
     with loopback(HANG) as server:
         child = start(working, server, desk)
         child.send_signal(number)
-        _, err = child.communicate(timeout=60)
+        _, err = child.communicate(timeout=HANGS)
     assert (child.returncode, err.split("]")[0]) == (130, "[interrupted")
     assert alive(f"BENCH={working.folder}") == []
     assert list(working.temporary.iterdir()) == []
@@ -771,7 +771,7 @@ def test_codex_does_not_outlive_a_dagogy_that_is_killed(desk: Desk, working: Ben
         of_codex = [p for p in alive(f"BENCH={working.folder}") if b"\0exec\0-\0" in Path(f"/proc/{p}/cmdline").read_bytes()]
         assert len(of_codex) == 2  # the npm wrapper and the program
         child.kill()
-        child.communicate(timeout=60)
+        child.communicate(timeout=HANGS)
         assert all(wait_for_end(pid) for pid in of_codex)
     assert len(list(working.temporary.iterdir())) == 1  # the folder is what remains
 

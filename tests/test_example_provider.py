@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from servers.faulty import Faulty
 from servers.outcomes import SCOPE, SECRET
-from support import ROOT, Yard, clean_environment, make_plugin
+from support import HANGS, ROOT, Yard, clean_environment, make_plugin
 
 EXAMPLE = ROOT / "examples/provider-chat"
 
@@ -90,7 +90,7 @@ def test_doctor_looks_whether_it_could_work(chat: Yard, faulty: Faulty, scenario
 def test_its_own_tests_pass(chat: Yard) -> None:
     environment = clean_environment([chat.folder], PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, str(EXAMPLE / "tests")]
-    done = subprocess.run(command, cwd=chat.folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=chat.folder, env=environment, capture_output=True, text=True, timeout=HANGS, check=False)
     assert done.returncode == 0, done.stdout
 
 

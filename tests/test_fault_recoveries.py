@@ -26,7 +26,7 @@ from codex_support import fake_codex
 from dagogy.workspace.events import read_events
 from servers.counterparts import none_left
 from servers.faulty import Faulty, answering
-from support import ROOT, SOUND_SPEC, Desk, Yard, clean_environment, dagogy, in_tmpfs, put, remount_read_only, sound_curriculum
+from support import HANGS, ROOT, SOUND_SPEC, Desk, Yard, clean_environment, dagogy, in_tmpfs, put, remount_read_only, sound_curriculum
 from test_recover import cyclic
 from test_self_heal import SCRIPTED
 
@@ -87,7 +87,7 @@ class Bench:
             text=True,
             cwd=self.folder,
             env=clean_environment(**self.settings),
-            timeout=300,
+            timeout=HANGS,
             check=False,
             preexec_fn=self.before,
         )

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from dagogy.workspace.stages import TRACE
-from support import ROOT, SOUND_SPEC, Outcome, Yard, clean_environment, failed, put, sound_curriculum
+from support import HANGS, ROOT, SOUND_SPEC, Outcome, Yard, clean_environment, failed, put, sound_curriculum
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 BREAD = ROOT / "examples" / "sourdough-baking.md"
@@ -63,7 +63,7 @@ class Project:
         assert words[:2] == ["python3.11", "scripts/orchestration.py"]
         command = [*(python or (PYTHON,)), *words[1:]]
         done = subprocess.run(
-            command, cwd=self.folder, env=clean_environment(self.path, **self.variables), capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self.folder, env=clean_environment(self.path, **self.variables), capture_output=True, text=True, timeout=HANGS, check=False
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
@@ -374,7 +374,7 @@ def test_flow_2_leads_from_the_signature_to_the_path(project: Project, line: str
     put(project.folder / "log.txt", line + "\n")
     done = subprocess.run(
         [PYTHON, "scripts/orchestration.py", "diagnose", "-", "--json"],
-        cwd=project.folder, env=clean_environment(), input=line, capture_output=True, text=True, timeout=60, check=True,
+        cwd=project.folder, env=clean_environment(), input=line, capture_output=True, text=True, timeout=HANGS, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout)["incident"] == PATHS[line]
 

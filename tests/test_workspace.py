@@ -21,7 +21,7 @@ from dagogy.workspace.events import append_event, read_events
 from dagogy.workspace.files import content_hash, to_json, write_atomic
 from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.runs import Run, Runs, slugify
-from support import Desk, clean_environment, forked
+from support import HANGS, Desk, clean_environment, forked
 
 SCOPE = """# Tea
 
@@ -138,7 +138,7 @@ def test_inits_of_the_same_second_get_a_folder_each(desk: Desk) -> None:
     for process in started:
         process.stdin.write("\n")
         process.stdin.flush()
-    ids = [json.loads(process.communicate(timeout=60)[0])["run_id"] for process in started]
+    ids = [json.loads(process.communicate(timeout=HANGS)[0])["run_id"] for process in started]
     assert len(set(ids)) == 8
     assert sorted(ids) == Runs(desk.runs).ids()
     assert all(json.loads((desk.runs / run_id / "run.json").read_text())["run_id"] == run_id for run_id in ids)
