@@ -12,7 +12,7 @@ import pytest
 from dagogy.api import ProviderError
 from dagogy.incidents.tripping import trip
 from dagogy.workspace.circuits import CIRCUITS, LONGEST_SECONDS, Breakers, Circuit, fingerprint
-from support import Desk, Outcome, Yard, failed, put
+from support import HANGS, Desk, Outcome, Yard, failed, put
 
 ASKED = Circuit("remote", "api.x.test", "m")
 OTHER = Circuit("remote", "api.x.test", "n")
@@ -132,7 +132,7 @@ def test_a_trial_ends_with_its_process_and_another_one_takes_its_place(breakers:
     child = context.Process(target=hold)
     child.start()
     try:
-        assert ready.wait(30)
+        assert ready.wait(HANGS)
         assert "being tried" in str(_caught(breakers))
     finally:
         child.kill()

@@ -22,7 +22,7 @@ from dagogy.cli.app import COMMANDS
 from dagogy.contracts.check import schema_names, schema_problems
 from dagogy.host.discovery import discover
 from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, EVIDENCE, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE
-from support import EXIT_STATUS, HANGS, ROOT, Desk, Yard, clean_environment, curriculum_of, dagogy, failed, run_with, sound_curriculum
+from support import EXIT_STATUS, HANGS, ROOT, Desk, Yard, clean_environment, curriculum_of, dagogy, failed, run_with, some_fast, sound_curriculum
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.md"))
 BREAD = ROOT / "examples" / "sourdough-baking.md"
@@ -77,7 +77,7 @@ def test_every_example_compiles_without_an_error_under_all_rules(desk: Desk, exa
     assert desk.stage() == "iterated"
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("example", some_fast(EXAMPLES, EXAMPLES[0]), ids=lambda p: p.stem)
 def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path, example: Path) -> None:
     made: list[dict[str, bytes]] = []
     for seed in ("1", "2"):

@@ -209,7 +209,7 @@ def test_a_run_that_was_stopped_is_resumed(bench: Bench, number: signal.Signals)
     writer = os.open(fifo, os.O_WRONLY)  # returns when the provider is at work
     try:
         process.send_signal(number)
-        process.wait(30)
+        process.wait(HANGS)
     finally:
         os.close(writer)
     assert bench(command=("recover", "course")) == Outcome("interrupted", ("resume",), 0)
@@ -228,7 +228,7 @@ FALLS_BACK = {
 }
 
 
-@pytest.mark.parametrize("scenario", [pytest.param(s, marks=[] if s in ("404", "429long") else pytest.mark.slow) for s in FALLS_BACK])
+@pytest.mark.parametrize("scenario", [pytest.param(s, marks=[] if s == "429long" else pytest.mark.slow) for s in FALLS_BACK])
 def test_a_service_that_does_not_serve_is_replaced_with_consent(bench: Bench, remote: Faulty, scenario: str) -> None:
     incident, before = FALLS_BACK[scenario]
     assert bench(OPENAI_BASE_URL=remote.url(scenario), **FALLBACK) == Outcome(incident, (*before, "fall-back-provider"), 0)

@@ -448,7 +448,7 @@ def test_a_run_is_stopped_while_its_provider_works(desk: Desk, done: Path, worki
 
 def test_many_looks_at_a_run_at_work_all_succeed(desk: Desk, working: Working) -> None:
     children = []
-    for _ in range(100):
+    for _ in range(40):
         pid = os.fork()
         if pid == 0:
             status = 99
@@ -457,9 +457,9 @@ def test_many_looks_at_a_run_at_work_all_succeed(desk: Desk, working: Working) -
             finally:
                 os._exit(status)
         children.append(pid)
-    assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 100
+    assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 40
     working.word.close()
-    working.process.wait(60)
+    working.process.wait(HANGS)
 
 
 def test_looks_that_bring_a_run_into_line_do_not_make_a_writer_fail(desk: Desk, done: Path) -> None:

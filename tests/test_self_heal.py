@@ -472,7 +472,7 @@ def killed(stage: Stage) -> int:
         assert stage.desk.ok("status", stage.run.name)
         assert not list((stage.run / "logs").glob("failures/*")), "it is at work still"
         process.kill()
-        process.wait(30)
+        process.wait(HANGS)
     finally:
         os.close(writer)
     return process.pid
