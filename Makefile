@@ -26,7 +26,7 @@ demo: $(STAMP)   ## compile a real scope document with the internal provider and
 	@$(BIN)/python scripts/demo.py
 
 test: $(STAMP) $(NODE) $(LLMOCK) ## run the tests
-	@$(BIN)/python -m pytest -n auto -m "not slow"
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 gate: test checks ## all that must hold: the tests and the checks
 
@@ -114,7 +114,7 @@ torture: $(STAMP)  ## kill -9, hostile input, crowds and bad disks against every
 	$(BIN)/python scripts/torture --size $(SIZE) --seed $(SEED)
 
 test-slow: $(STAMP) $(NODE) $(LLMOCK) $(MODEL) ## run the slow tests
-	$(BIN)/python -m pytest -n auto -m slow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 wheels: $(STAMP)   ## build every distribution into dist/
 	$(BIN)/python scripts/build_wheels.py

@@ -6,7 +6,6 @@ import atexit
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +15,10 @@ import pytest
 from codex_support import codex_command  # noqa: F401 - a fixture
 from hypothesis import settings
 from servers.fixtures import aimock, codex, faulty, faulty_tls, good_curriculum, good_faulty, llmock, pytest_terminal_summary, self_signed  # noqa: F401
-from support import ROOT, Desk, Yard
+from support import Desk, Yard
+
+# What this process imports, the processes that it starts find compiled: they write no bytecode, and compiling takes them five times as long as their work.
+sys.dont_write_bytecode = False
 
 # Whoever runs the tests may ignore signals, as nohup does and a shell for what it puts in the background. Children inherit that, and ours are to heed them.
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
@@ -30,24 +32,6 @@ atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 # A busy machine is no failure: examples have no deadline. 40 of them find what 100 do in most tests, at less than half the time.
 settings.register_profile("dagogy", deadline=None, max_examples=40, print_blob=True)
 settings.load_profile("dagogy")
-
-
-#: Imports every module of ours and what it needs, and so leaves the bytecode of all of it.
-_COMPILE = """
-import contextlib, importlib, pkgutil, sys
-for module in pkgutil.walk_packages(sys.argv[1:], onerror=str):
-    if not module.name.endswith("__main__"):
-        with contextlib.suppress(Exception):
-            importlib.import_module(module.name)
-"""
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Once, before any worker: the processes that tests start write no bytecode, and compiling takes them five times as long as their work."""
-    if not hasattr(config, "workerinput"):
-        sources = [path for path in sys.path if Path(path).name == "src" and Path(path).is_relative_to(ROOT)]
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        subprocess.run([sys.executable, "-c", _COMPILE, *sources], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 @pytest.fixture(autouse=True, scope="session")
