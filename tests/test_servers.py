@@ -127,8 +127,13 @@ def test_a_careless_server_prints_the_key(faulty: Faulty) -> None:
 
 def test_a_process_that_is_left_is_found_by_its_mark() -> None:
     mark = {"DAGOGY_TEST_MARK": "left"}
-    with subprocess.Popen(["sleep", "60"], env=mark) as process:
-        assert none_left(mark, within=0) == ["sleep 60"]
+    with subprocess.Popen(["cat"], env=mark, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"up\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"up\n"  # before, the system may not yet show its environment
+        assert none_left(mark, within=0) == ["cat"]
         process.kill()
     assert none_left(mark) == []
 
