@@ -1,5 +1,7 @@
 # Everything is set up on first use: each target below needs nothing but Python 3.11 with venv, and make.
 PYTHON ?= python3.11
+# Without bytecode each of the processes that the tests start compiles all that it imports, which takes five times as long as its work.
+unexport PYTHONDONTWRITEBYTECODE
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
@@ -24,7 +26,7 @@ demo: $(STAMP)   ## compile a real scope document with the internal provider and
 	@$(BIN)/python scripts/demo.py
 
 test: $(STAMP) $(NODE) $(LLMOCK) ## run the tests
-	@$(BIN)/python -m pytest -n auto -m "not slow"
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 gate: test checks ## all that must hold: the tests and the checks
 
@@ -38,7 +40,6 @@ $(STAMP): constraints.txt pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS)
 	@$(PIP) --upgrade pip uv
 	@$(UV) --group dev || $(PIP) --group dev
 	@$(UV) --no-build-isolation $(addprefix -e ./,$(PROJECTS)) || $(PIP) --no-build-isolation $(addprefix -e ./,$(PROJECTS))
-	@$(BIN)/python -m compileall -q core/src providers validators plugins  # the tests' subprocesses write no bytecode
 	@touch $(STAMP)
 
 # The codex CLI and aimock. Where npm cannot be had the set-up goes on, the file `unavailable` says why, and the tests that need them are skipped.
@@ -113,7 +114,7 @@ torture: $(STAMP)  ## kill -9, hostile input, crowds and bad disks against every
 	$(BIN)/python scripts/torture --size $(SIZE) --seed $(SEED)
 
 test-slow: $(STAMP) $(NODE) $(LLMOCK) $(MODEL) ## run the slow tests
-	$(BIN)/python -m pytest -n auto -m slow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 wheels: $(STAMP)   ## build every distribution into dist/
 	$(BIN)/python scripts/build_wheels.py

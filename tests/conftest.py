@@ -17,6 +17,9 @@ from hypothesis import settings
 from servers.fixtures import aimock, codex, faulty, faulty_tls, good_curriculum, good_faulty, llmock, pytest_terminal_summary, self_signed  # noqa: F401
 from support import Desk, Yard
 
+# What this process imports, the processes that it starts find compiled: they write no bytecode, and compiling takes them five times as long as their work.
+sys.dont_write_bytecode = False
+
 # Whoever runs the tests may ignore signals, as nohup does and a shell for what it puts in the background. Children inherit that, and ours are to heed them.
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(_number) == signal.SIG_IGN:

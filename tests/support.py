@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -25,6 +25,10 @@ from dagogy.testing import complete_node
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = Path(__file__).resolve().parent / "plugins"
+#: Seconds after which a process counts as one that never ends: no busy machine needs so long.
+HANGS = 600
+#: Where modules are found without any fake distribution.
+_OWN_PATH = list(sys.path)
 
 
 def make_plugin(folder: Path, name: str, version: str = "1.0", *, entry_points: Mapping[str, Mapping[str, str]], modules: Mapping[str, str]) -> Path:
@@ -86,7 +90,7 @@ def python(code: str, *arguments: str, path: list[Path] | None = None, cwd: Path
         text=True,
         cwd=cwd,
         env=clean_environment(path, **environment),
-        timeout=60,
+        timeout=HANGS,
         check=False,
     )
 
@@ -99,7 +103,7 @@ def dagogy(*arguments: str, cwd: Path, path: list[Path] | None = None, **environ
         text=True,
         cwd=cwd,
         env=clean_environment(path, **environment),
-        timeout=60,
+        timeout=HANGS,
         check=False,
     )
 
@@ -111,9 +115,12 @@ def curriculum_of(*nodes: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
 
 def make_run(folder: Path, curriculum: Any = None, spec: Mapping[str, Any] | None = None) -> str:
     """A run in `folder`/runs that holds a curriculum and a topic spec; its id."""
-    done = dagogy("init", "yard", "--json", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in set(os.environ) - set(clean_environment()):
+            patch.delenv(name)
+        patch.setattr(sys, "path", _OWN_PATH)
+        patch.chdir(folder)
+        document = Desk(folder).ok("init", "yard", "--json").json
     run = Path(document["path"])
     (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec(spec or {})))
     target = run / "outputs/curriculum/curriculum.json"
@@ -221,6 +228,13 @@ def remount_read_only(target: Path) -> None:
     """Inside `in_tmpfs`: nothing can be written to the disk any more, not by root either."""
     remount_readonly = 0x21
     assert ctypes.CDLL(None).mount(b"tmpfs", bytes(target), b"tmpfs", remount_readonly, None) == 0
+
+
+def some_fast(values: Iterable[Any], *fast: Any) -> list[Any]:
+    """The parameters `values`, of which those in `fast` are tried in the quick tests; the others are slow."""
+    of_all = list(values)
+    assert set(map(str, fast)) <= set(map(str, of_all))
+    return [value if value in fast else pytest.param(value, marks=pytest.mark.slow) for value in of_all]
 
 
 #: Exit status of each error code (CONTRACT.md, section 2).

@@ -12,7 +12,7 @@ import pytest
 from dagogy.api import ProviderError
 from dagogy.incidents.tripping import trip
 from dagogy.workspace.circuits import CIRCUITS, LONGEST_SECONDS, Breakers, Circuit, fingerprint
-from support import Desk, Outcome, Yard, failed, put
+from support import HANGS, Desk, Outcome, Yard, failed, put
 
 ASKED = Circuit("remote", "api.x.test", "m")
 OTHER = Circuit("remote", "api.x.test", "n")
@@ -132,7 +132,7 @@ def test_a_trial_ends_with_its_process_and_another_one_takes_its_place(breakers:
     child = context.Process(target=hold)
     child.start()
     try:
-        assert ready.wait(30)
+        assert ready.wait(HANGS)
         assert "being tried" in str(_caught(breakers))
     finally:
         child.kill()
@@ -249,7 +249,7 @@ def test_a_failure_of_a_declared_incident_opens_it_and_the_next_command_asks_nob
     assert again.json["error"]["details"]["cause"] == "circuit_open"
     assert again.err.splitlines()[-1].startswith("incident provider_circuit_open: ")
     assert asked(desk) == 1
-    assert 290 < again.json["error"]["details"]["retry_after_seconds"] <= 300
+    assert 0 < again.json["error"]["details"]["retry_after_seconds"] <= 300
     listed = desk.ok("incidents", "list", "--json").json["circuits"]
     assert [(c["provider"], c["endpoint"], c["model"], c["incident"]) for c in listed] == [("busy", "api.busy.test", "", "busy")]
     assert "HTTP 503" in failed(ran(desk, "--model", "other"), "provider_error").err  # another model is another circuit

@@ -22,7 +22,7 @@ from dagogy.cli.app import COMMANDS
 from dagogy.contracts.check import schema_names, schema_problems
 from dagogy.host.discovery import discover
 from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, EVIDENCE, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE
-from support import EXIT_STATUS, ROOT, Desk, Yard, clean_environment, curriculum_of, dagogy, failed, run_with, sound_curriculum
+from support import EXIT_STATUS, HANGS, ROOT, Desk, Yard, clean_environment, curriculum_of, dagogy, failed, run_with, some_fast, sound_curriculum
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.md"))
 BREAD = ROOT / "examples" / "sourdough-baking.md"
@@ -77,7 +77,7 @@ def test_every_example_compiles_without_an_error_under_all_rules(desk: Desk, exa
     assert desk.stage() == "iterated"
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("example", some_fast(EXAMPLES, EXAMPLES[0]), ids=lambda p: p.stem)
 def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path, example: Path) -> None:
     made: list[dict[str, bytes]] = []
     for seed in ("1", "2"):
@@ -245,7 +245,7 @@ def test_a_pipe_and_stdin_are_accepted(desk: Desk) -> None:
     assert (run / SCOPE).read_bytes() == BREAD.read_bytes()
     with open(NETWORK, "rb") as stdin:
         command = [sys.executable, "-m", "dagogy", "run", run.name, "--scope-file", "/dev/stdin"]
-        done = subprocess.run(command, stdin=stdin, capture_output=True, env=clean_environment(), check=False, timeout=60)
+        done = subprocess.run(command, stdin=stdin, capture_output=True, env=clean_environment(), check=False, timeout=HANGS)
     assert done.returncode == 0, done.stderr
     assert (run / SCOPE).read_bytes() == NETWORK.read_bytes()
 
@@ -303,7 +303,7 @@ class Terminal:
                 break
             data += part
         os.close(leader)
-        self.status = process.wait(timeout=60)
+        self.status = process.wait(timeout=HANGS)
         self.text = data.decode()
 
 

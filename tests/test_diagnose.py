@@ -10,7 +10,7 @@ from pathlib import Path
 from dagogy.api import Failure
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.intake import from_record
-from support import Desk, Yard, clean_environment
+from support import HANGS, Desk, Yard, clean_environment
 
 TEMPLATE = '''
 from dagogy.api import Classifier, ClassifierInfo, Diagnosis, Rank, hookimpl
@@ -81,7 +81,7 @@ def test_a_record_brings_its_facts() -> None:
 
 def run(*arguments: str, stdin: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dagogy", "diagnose", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=cwd, env=clean_environment(), timeout=60, check=False)
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=cwd, env=clean_environment(), timeout=HANGS, check=False)
 
 
 def test_the_command_reads_standard_input_and_ends_with_0_for_unknown_too(desk: Desk, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from servers.faulty import Faulty
 from servers.outcomes import SCOPE, SECRET
-from support import ROOT, Yard, clean_environment, make_plugin
+from support import HANGS, ROOT, Yard, clean_environment, make_plugin
 
 EXAMPLE = ROOT / "examples/provider-chat"
 
@@ -54,20 +54,20 @@ def test_it_makes_a_curriculum_that_the_rules_accept(chat: Yard, good_faulty: Fa
     ("scenario", "fact", "wanted"),
     [
         ("refusal", "cause", "refusal"),
-        ("incomplete", "cause", "incomplete"),
-        ("incomplete_filter", "cause", "content_filter"),
-        ("emptytext", "cause", "empty"),
-        ("prose", "cause", "prose"),
-        ("badschema", "cause", "wrong_shape"),
-        ("html200", "cause", "html"),
-        ("error200", "cause", "error_body"),
-        ("hang", "cause", "timeout"),
         ("drip", "cause", "timeout"),
-        ("cutsse", "cause", "error_body"),
-        ("401echo", "http_status", 401),
-        ("429quota", "machine_code", "insufficient_quota"),
         ("429rate", "retry_after_seconds", 1),
         ("html502", "http_status", 502),
+        pytest.param("incomplete", "cause", "incomplete", marks=pytest.mark.slow),
+        pytest.param("incomplete_filter", "cause", "content_filter", marks=pytest.mark.slow),
+        pytest.param("emptytext", "cause", "empty", marks=pytest.mark.slow),
+        pytest.param("prose", "cause", "prose", marks=pytest.mark.slow),
+        pytest.param("badschema", "cause", "wrong_shape", marks=pytest.mark.slow),
+        pytest.param("html200", "cause", "html", marks=pytest.mark.slow),
+        pytest.param("error200", "cause", "error_body", marks=pytest.mark.slow),
+        pytest.param("hang", "cause", "timeout", marks=pytest.mark.slow),
+        pytest.param("cutsse", "cause", "error_body", marks=pytest.mark.slow),
+        pytest.param("401echo", "http_status", 401, marks=pytest.mark.slow),
+        pytest.param("429quota", "machine_code", "insufficient_quota", marks=pytest.mark.slow),
     ],
 )
 def test_a_failure_is_told_as_a_fact(chat: Yard, good_faulty: Faulty, scenario: str, fact: str, wanted: Any) -> None:
@@ -90,7 +90,7 @@ def test_doctor_looks_whether_it_could_work(chat: Yard, faulty: Faulty, scenario
 def test_its_own_tests_pass(chat: Yard) -> None:
     environment = clean_environment([chat.folder], PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, str(EXAMPLE / "tests")]
-    done = subprocess.run(command, cwd=chat.folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=chat.folder, env=environment, capture_output=True, text=True, timeout=HANGS, check=False)
     assert done.returncode == 0, done.stdout
 
 

@@ -26,7 +26,7 @@ from codex_support import fake_codex
 from dagogy.workspace.events import read_events
 from servers.counterparts import none_left
 from servers.faulty import Faulty, answering
-from support import ROOT, SOUND_SPEC, Desk, Yard, clean_environment, dagogy, in_tmpfs, put, remount_read_only, sound_curriculum
+from support import HANGS, ROOT, SOUND_SPEC, Desk, Yard, clean_environment, dagogy, in_tmpfs, put, remount_read_only, sound_curriculum
 from test_recover import cyclic
 from test_self_heal import SCRIPTED
 
@@ -87,7 +87,7 @@ class Bench:
             text=True,
             cwd=self.folder,
             env=clean_environment(**self.settings),
-            timeout=300,
+            timeout=HANGS,
             check=False,
             preexec_fn=self.before,
         )
@@ -209,7 +209,7 @@ def test_a_run_that_was_stopped_is_resumed(bench: Bench, number: signal.Signals)
     writer = os.open(fifo, os.O_WRONLY)  # returns when the provider is at work
     try:
         process.send_signal(number)
-        process.wait(30)
+        process.wait(HANGS)
     finally:
         os.close(writer)
     assert bench(command=("recover", "course")) == Outcome("interrupted", ("resume",), 0)
@@ -228,7 +228,7 @@ FALLS_BACK = {
 }
 
 
-@pytest.mark.parametrize("scenario", [pytest.param(s, marks=[] if s in ("404", "429long") else pytest.mark.slow) for s in FALLS_BACK])
+@pytest.mark.parametrize("scenario", [pytest.param(s, marks=[] if s == "429long" else pytest.mark.slow) for s in FALLS_BACK])
 def test_a_service_that_does_not_serve_is_replaced_with_consent(bench: Bench, remote: Faulty, scenario: str) -> None:
     incident, before = FALLS_BACK[scenario]
     assert bench(OPENAI_BASE_URL=remote.url(scenario), **FALLBACK) == Outcome(incident, (*before, "fall-back-provider"), 0)

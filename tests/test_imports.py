@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from dagogy.kit.cases import complete_spec
-from support import ROOT, clean_environment, curriculum_of
+from support import HANGS, ROOT, clean_environment, curriculum_of
 
 EXAMPLE = ROOT / "examples" / "sourdough-baking.md"
 #: Runs a command and afterwards writes on fd 3, as JSON, which modules it imported and which files it opened (by audit hook, below the workspace).
@@ -73,7 +73,7 @@ def observe(folder: Path, *arguments: str) -> Seen:
         )
         os.close(writer)
         data = end.read()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=HANGS)
     assert data, errors.decode()[-2000:]
     return Seen(**json.loads(data))
 

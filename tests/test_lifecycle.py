@@ -19,7 +19,7 @@ from dagogy.api.secrets import redacted, secrets_of
 from dagogy.contracts.check import schema_text
 from dagogy.incidents.record import failure_document
 from dagogy.workspace.settings import CORE_SETTINGS, ENVIRONMENT_ONLY
-from support import Desk, clean_environment, dagogy, make_plugin
+from support import HANGS, Desk, clean_environment, dagogy, make_plugin
 
 SCOPE = """# Überé 日本 😀
 
@@ -45,7 +45,7 @@ def done(desk: Desk) -> Path:
 def _shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A line of bash in which `dagogy` is this interpreter's."""
     script = f'set -o pipefail; dagogy() {{ "{sys.executable}" -m dagogy "$@"; }}; {line}'
-    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=clean_environment(**environment), timeout=60, check=False)
+    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=clean_environment(**environment), timeout=HANGS, check=False)
 
 
 # ---------------------------------------------------------------------------------------------------------------------- streams
@@ -99,7 +99,9 @@ def test_diagnostics_that_cannot_be_written_stop_nothing(desk: Desk, done: Path,
 )
 def test_text_that_the_terminal_cannot_show_is_escaped(desk: Desk, done: Path, environment: dict[str, str]) -> None:
     def started(*arguments: str) -> tuple[int, bytes, bytes]:
-        ended = subprocess.run([sys.executable, "-m", "dagogy", *arguments], capture_output=True, env=clean_environment(**environment), timeout=60, check=False)
+        ended = subprocess.run(
+            [sys.executable, "-m", "dagogy", *arguments], capture_output=True, env=clean_environment(**environment), timeout=HANGS, check=False
+        )
         return ended.returncode, ended.stdout, ended.stderr
 
     status, out, err = started("plan", "latest")
@@ -389,7 +391,7 @@ class Working:
 
     def go_on(self) -> tuple[int, str]:
         self.word.close()
-        _, err = self.process.communicate(timeout=60)
+        _, err = self.process.communicate(timeout=HANGS)
         return self.process.returncode, err
 
 
@@ -433,7 +435,7 @@ def test_a_run_folder_that_is_deleted_under_a_command_is_not_made_again(desk: De
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_is_stopped_while_its_provider_works(desk: Desk, done: Path, working: Working, which: signal.Signals) -> None:
     working.process.send_signal(which)
-    _, err = working.process.communicate(timeout=60)
+    _, err = working.process.communicate(timeout=HANGS)
     assert working.process.returncode == 130
     assert "[interrupted] " in [line[:14] for line in err.splitlines()]
     assert "Traceback" not in err
@@ -446,7 +448,7 @@ def test_a_run_is_stopped_while_its_provider_works(desk: Desk, done: Path, worki
 
 def test_many_looks_at_a_run_at_work_all_succeed(desk: Desk, working: Working) -> None:
     children = []
-    for _ in range(100):
+    for _ in range(40):
         pid = os.fork()
         if pid == 0:
             status = 99
@@ -455,9 +457,9 @@ def test_many_looks_at_a_run_at_work_all_succeed(desk: Desk, working: Working) -
             finally:
                 os._exit(status)
         children.append(pid)
-    assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 100
+    assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 40
     working.word.close()
-    working.process.wait(60)
+    working.process.wait(HANGS)
 
 
 def test_looks_that_bring_a_run_into_line_do_not_make_a_writer_fail(desk: Desk, done: Path) -> None:

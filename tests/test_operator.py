@@ -274,9 +274,9 @@ def test_what_was_sound_from_the_beginning_is_not_told_while_recovering_and_is_i
     ("body", "told"),
     [
         ('return RecoveryOutcome(changed=True, message="m", commands=None)', "other than texts"),
-        ('return RecoveryOutcome(changed=True, message="m", environment={"A": 1})', "other than texts"),
-        ('return RecoveryOutcome(changed=True, message="m", environment={"A": "a\\0b"})', "other than texts"),
-        ('return RecoveryOutcome(changed=True, message="m", run_id="../../etc")', "a run to go on with that is none"),
+        pytest.param('return RecoveryOutcome(changed=True, message="m", environment={"A": 1})', "other than texts", marks=pytest.mark.slow),
+        pytest.param('return RecoveryOutcome(changed=True, message="m", environment={"A": "a\\0b"})', "other than texts", marks=pytest.mark.slow),
+        pytest.param('return RecoveryOutcome(changed=True, message="m", run_id="../../etc")', "a run to go on with that is none", marks=pytest.mark.slow),
         ('return RecoveryOutcome(changed=True, message="m", run_id="20200101-000000-nowhere")', "a run to go on with that is none"),
     ],
 )

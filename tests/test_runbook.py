@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from dagogy.workspace.stages import TRACE
-from support import ROOT, SOUND_SPEC, Outcome, Yard, clean_environment, failed, put, sound_curriculum
+from support import HANGS, ROOT, SOUND_SPEC, Outcome, Yard, clean_environment, failed, put, some_fast, sound_curriculum
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 BREAD = ROOT / "examples" / "sourdough-baking.md"
@@ -63,7 +63,7 @@ class Project:
         assert words[:2] == ["python3.11", "scripts/orchestration.py"]
         command = [*(python or (PYTHON,)), *words[1:]]
         done = subprocess.run(
-            command, cwd=self.folder, env=clean_environment(self.path, **self.variables), capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self.folder, env=clean_environment(self.path, **self.variables), capture_output=True, text=True, timeout=HANGS, check=False
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
@@ -160,7 +160,7 @@ def test_section_3b_a_validation_failure_is_resolved_by_the_report_and_the_comma
 
 
 @needs_python
-@pytest.mark.parametrize("content", ["{", '{"schema_version": 99}'], ids=["corrupted", "of another version"])
+@pytest.mark.parametrize("content", some_fast(["{", '{"schema_version": 99}'], "{"), ids=["corrupted", "of another version"])
 def test_section_3f_invalid_run_metadata_is_resolved_by_an_archive_and_a_fresh_run(project: Project, content: str) -> None:
     door = "python3.11 scripts/orchestration.py"
     run = project.init()
@@ -332,6 +332,7 @@ def fickle(project: Project, tmp_path: Path, mood: str, **variables: str) -> Non
     project.variables = {"AGENT_PROVIDER": "fickle", "FICKLE_MOOD": mood, **variables}
 
 
+@pytest.mark.slow
 @needs_python
 def test_flow_1_of_a_sound_run_is_what_triage_walks(project: Project) -> None:
     twins = Twins(project, sound_curriculum(), SOUND_SPEC)
@@ -374,7 +375,7 @@ def test_flow_2_leads_from_the_signature_to_the_path(project: Project, line: str
     put(project.folder / "log.txt", line + "\n")
     done = subprocess.run(
         [PYTHON, "scripts/orchestration.py", "diagnose", "-", "--json"],
-        cwd=project.folder, env=clean_environment(), input=line, capture_output=True, text=True, timeout=60, check=True,
+        cwd=project.folder, env=clean_environment(), input=line, capture_output=True, text=True, timeout=HANGS, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout)["incident"] == PATHS[line]
 

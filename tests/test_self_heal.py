@@ -17,7 +17,7 @@ from dagogy.host.manager import Host
 from dagogy.incidents.commands import plain, under
 from dagogy.incidents.limits import Limits
 from dagogy.testing import BenchContext
-from support import SOUND_SPEC, Desk, Outcome, Yard, clean_environment, failed, put, run_with, sound_curriculum
+from support import HANGS, SOUND_SPEC, Desk, Outcome, Yard, clean_environment, failed, put, run_with, sound_curriculum
 from test_recover import CURRICULUM, cyclic, events
 
 KEY = "sk-canary0123456789abcdef"
@@ -433,7 +433,7 @@ def test_a_signal_stops_everything(stage: Stage, number: signal.Signals) -> None
     try:
         assert started.stat().st_size == 2
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=HANGS)
     finally:
         os.close(writer)
     assert process.returncode == 130
@@ -472,7 +472,7 @@ def killed(stage: Stage) -> int:
         assert stage.desk.ok("status", stage.run.name)
         assert not list((stage.run / "logs").glob("failures/*")), "it is at work still"
         process.kill()
-        process.wait(30)
+        process.wait(HANGS)
     finally:
         os.close(writer)
     return process.pid

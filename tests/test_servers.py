@@ -18,7 +18,7 @@ from servers.counterparts import NEEDS_NPM, call, none_left
 from servers.faulty import ERRORS, REPLIES, Faulty, answering
 from servers.outcomes import SECRET
 from servers.strict_mode import conform, strict_problem
-from support import ROOT, clean_environment
+from support import HANGS, ROOT, clean_environment
 
 SCHEMA = {
     "type": "object",
@@ -112,7 +112,7 @@ def test_the_wire_breaks_as_named(faulty: Faulty, path: str, body: dict[str, Any
 
 def test_the_key_is_seen_and_not_kept(faulty: Faulty) -> None:
     request = urllib.request.Request(f"{faulty.url('ok')}/models", headers={"Authorization": "Bearer sk-very-secret"})
-    urllib.request.urlopen(request, timeout=5).close()
+    urllib.request.urlopen(request, timeout=HANGS).close()
     assert faulty.requests[0].headers["authorization"] == "present"
     assert "secret" not in repr(faulty.requests)
 
@@ -121,14 +121,19 @@ def test_a_careless_server_prints_the_key(faulty: Faulty) -> None:
     request = question(faulty.url("401echo"), "responses", RESPONSES)
     request.add_header("Authorization", f"Bearer {SECRET}")
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=5)
+        urllib.request.urlopen(request, timeout=HANGS)
     assert SECRET in caught.value.read().decode()
 
 
 def test_a_process_that_is_left_is_found_by_its_mark() -> None:
     mark = {"DAGOGY_TEST_MARK": "left"}
-    with subprocess.Popen(["sleep", "60"], env=mark) as process:
-        assert none_left(mark, within=0) == ["sleep 60"]
+    with subprocess.Popen(["cat"], env=mark, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"up\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"up\n"  # before, the system may not yet show its environment
+        assert none_left(mark, within=0) == ["cat"]
         process.kill()
     assert none_left(mark) == []
 
@@ -195,15 +200,13 @@ def test_aimock_answers_from_its_fixtures(aimock: Callable[..., str]) -> None:
 
 
 def test_codex_is_the_version_that_the_evidence_was_made_with(codex: Path, tmp_path: Path) -> None:
-    done = subprocess.run([codex, "--version"], capture_output=True, text=True, env=clean_environment(CODEX_HOME=str(tmp_path)), check=True, timeout=30)
+    done = subprocess.run([codex, "--version"], capture_output=True, text=True, env=clean_environment(CODEX_HOME=str(tmp_path)), check=True, timeout=HANGS)
     assert done.stdout.strip() == "codex-cli " + json.loads((ROOT / "tests/node/package.json").read_text())["dependencies"]["@openai/codex"]
 
 
 def test_without_node_the_tests_are_skipped_by_name_and_the_summary_says_so(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"{ROOT}/tests/test_servers.py", "-k", "aimock_answers or codex_is"]
-    done = subprocess.run(command, cwd=ROOT, env=clean_environment(PATH=str(tmp_path)), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=clean_environment(PATH=str(tmp_path)), capture_output=True, text=True, timeout=HANGS, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    last = next(line for line in done.stdout.splitlines() if NEEDS_NPM in line)
-    assert last == (
-        f"2 tests skipped, {NEEDS_NPM}node is not installed: test_aimock_answers_from_its_fixtures, test_codex_is_the_version_that_the_evidence_was_made_with"
-    )
+    names = "test_aimock_answers_from_its_fixtures, test_codex_is_the_version_that_the_evidence_was_made_with"
+    assert f"2 tests skipped, {NEEDS_NPM}node is not installed: {names}" in done.stdout.splitlines()

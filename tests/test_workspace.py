@@ -21,7 +21,7 @@ from dagogy.workspace.events import append_event, read_events
 from dagogy.workspace.files import content_hash, to_json, write_atomic
 from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.runs import Run, Runs, slugify
-from support import Desk, clean_environment, forked
+from support import HANGS, Desk, clean_environment, forked
 
 SCOPE = """# Tea
 
@@ -138,7 +138,7 @@ def test_inits_of_the_same_second_get_a_folder_each(desk: Desk) -> None:
     for process in started:
         process.stdin.write("\n")
         process.stdin.flush()
-    ids = [json.loads(process.communicate(timeout=60)[0])["run_id"] for process in started]
+    ids = [json.loads(process.communicate(timeout=HANGS)[0])["run_id"] for process in started]
     assert len(set(ids)) == 8
     assert sorted(ids) == Runs(desk.runs).ids()
     assert all(json.loads((desk.runs / run_id / "run.json").read_text())["run_id"] == run_id for run_id in ids)
@@ -373,7 +373,7 @@ def test_wait_goes_on_when_the_holder_lets_go(desk: Desk, done: Path) -> None:
         waiting = subprocess.Popen([sys.executable, "-m", "dagogy", "validate", "latest", "--wait", "60"], stdout=subprocess.DEVNULL, env=clean_environment())
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(1)
-    assert waiting.wait(30) == 0
+    assert waiting.wait(HANGS) == 0
 
 
 def test_wait_ends_with_locked(desk: Desk, done: Path) -> None:
@@ -398,11 +398,11 @@ def test_readers_at_work_make_no_writer_fail(tmp_path: Path) -> None:
     def read() -> None:
         with shared(tmp_path):
             holding.set()
-            release.wait(30)
+            release.wait(HANGS)
 
     reader = threading.Thread(target=read)
     reader.start()
-    holding.wait(30)
+    holding.wait(HANGS)
     threading.Timer(0.2, release.set).start()
     with locked(tmp_path, "writer"):
         assert release.is_set()
@@ -428,7 +428,7 @@ def test_who_waited_for_a_run_that_is_gone_is_told_so(tmp_path: Path) -> None:
         second.start()
         second.join(0.2)
         shutil.rmtree(run)
-    second.join(30)
+    second.join(HANGS)
     assert "is gone" in str(caught[0])
 
 
@@ -697,13 +697,14 @@ def test_init_from_nothing_is_refused(desk: Desk, arguments: list[str]) -> None:
 # ------------------------------------------------------------------------------------------------------------------------- list
 
 
-def test_ten_thousand_runs_are_listed_broken_ones_with_their_problem(desk: Desk) -> None:
-    for number in range(10_000):
+@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_thousands_of_runs_are_listed_broken_ones_with_their_problem(desk: Desk, count: int) -> None:
+    for number in range(count):
         folder = desk.runs / f"20260101-{number:06d}"
         folder.mkdir(parents=True)
-        (folder / "run.json").write_bytes(_metadata() if number % 1000 else b"{")
+        (folder / "run.json").write_bytes(_metadata() if number % 100 else b"{")
     rows = desk.ok("list", "--json").json["runs"]
-    assert len(rows) == 10_000
-    assert sum(bool(row["problem"]) for row in rows) == 10
+    assert len(rows) == count
+    assert sum(bool(row["problem"]) for row in rows) == count // 100
     assert rows[1] == {"run_id": "20260101-000001", "stage": "initialized", "created_at_utc": "2026", "problem": ""}
     assert desk("status", "2026", "--json").json["error"]["details"]["candidates"]

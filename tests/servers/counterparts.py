@@ -80,7 +80,7 @@ def call(url: str, body: Any = None, method: str = "") -> Any:
     """A request to a server's own pages: JSON there, JSON back."""
     data = None if body is None else json.dumps(body).encode()
     asked = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method or ("GET" if data is None else "POST"))
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=60) as answer:
         text = answer.read()
     return json.loads(text) if text.strip() else None
 
@@ -123,7 +123,7 @@ def processes_with(mark: Mapping[str, str]) -> list[str]:
     return found
 
 
-def none_left(mark: Mapping[str, str], within: float = 3.0) -> list[str]:
+def none_left(mark: Mapping[str, str], within: float = 60.0) -> list[str]:
     """What is still alive of it when `within` seconds are over: a killed process takes a moment to be gone."""
     end = time.monotonic() + within
     while (found := processes_with(mark)) and time.monotonic() < end:
