@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api.errors import InvalidArgument, Locked, NotFound, StorageError
+from dagogy.api.errors import ConfigError, InvalidArgument, Locked, NotFound, StorageError
 from dagogy.workspace.events import append_event, read_events
-from dagogy.workspace.files import content_hash, to_json, write_atomic
-from dagogy.workspace.lock import locked, shared
+from dagogy.workspace.files import content_hash, read_regular, to_json, write_atomic
+from dagogy.workspace.lock import alone, locked, shared
 from dagogy.workspace.runs import Run, Runs, slugify
+from dagogy.workspace.state import user_key
+from dagogy.workspace.trust import read_config
 from support import Desk, clean_environment, forked
 
 SCOPE = """# Tea
@@ -49,6 +51,33 @@ def done(desk: Desk) -> Path:
     (desk.folder / "tea.md").write_text(SCOPE)
     desk.ok("run", "latest", "--scope-file", "tea.md")
     return run
+
+
+# -------------------------------------------------------------------------------------------------------------------- one file
+
+
+@pytest.mark.parametrize("place", [os.mkdir, os.mkfifo, lambda path: os.symlink("/dev/zero", path)], ids=["folder", "pipe", "device"])
+def test_what_is_no_regular_file_is_read_by_nobody_and_keeps_nobody_waiting(tmp_path: Path, place: Callable[[Path], None]) -> None:
+    path = tmp_path / "dagogy" / "user.key"
+    path.parent.mkdir(mode=0o700)
+    place(path)
+    for read in (read_regular, lambda p: list(read_events(p)), read_config, lambda p: user_key({"XDG_STATE_HOME": str(p.parent.parent)})):
+        with pytest.raises((StorageError, ConfigError)):
+            read(path)
+
+
+def test_one_at_a_time_has_a_file_that_all_runs_share(tmp_path: Path) -> None:
+    lock = tmp_path / "shared.lock"
+    with alone(lock):
+        with pytest.raises(BlockingIOError), alone(lock, wait=False):
+            pass
+        with alone(tmp_path / "other.lock", wait=False):
+            pass
+    with alone(lock, wait=False):
+        pass
+    (tmp_path / "linked.lock").symlink_to(lock)
+    with pytest.raises(StorageError), alone(tmp_path / "linked.lock"):
+        pass
 
 
 # ---------------------------------------------------------------------------------------------------------------------- run ids

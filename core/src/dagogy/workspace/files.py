@@ -63,17 +63,25 @@ def read_regular(path: Path) -> bytes:
 
 
 def _read_regular(path: Path) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
-        with open(descriptor, "rb", closefd=False) as file:
-            return file.read()
-    finally:
-        os.close(descriptor)
+    with open(path, "rb", opener=regular) as file:
+        return file.read()
+
+
+def regular(path: str, flags: int) -> int:
+    """An `opener` for `open` that gives regular files only. Raises `OSError` for a folder, and for a pipe or a device, which could keep the reader waiting."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    raise OSError(errno.EINVAL, "it is a pipe or a device, not a regular file")
+
+
+def regular_itself(path: str, flags: int) -> int:
+    """As `regular`, for a path that must not be a symlink by now."""
+    return regular(path, flags | os.O_NOFOLLOW)
 
 
 def make_folder(path: Path, inside: Path | None = None) -> None:
