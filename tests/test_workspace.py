@@ -41,7 +41,7 @@ Brewing needs water and leaves. Hot water draws the taste out of the leaves in m
 def _made(base: Path, *ids: str) -> Runs:
     for run_id in ids:
         (base / run_id).mkdir(parents=True)
-    return Runs(base)
+    return Runs(base, os.environ)
 
 
 @pytest.fixture
@@ -169,12 +169,12 @@ def test_inits_of_the_same_second_get_a_folder_each(desk: Desk) -> None:
         process.stdin.flush()
     ids = [json.loads(process.communicate(timeout=60)[0])["run_id"] for process in started]
     assert len(set(ids)) == 8
-    assert sorted(ids) == Runs(desk.runs).ids()
+    assert sorted(ids) == Runs(desk.runs, os.environ).ids()
     assert all(json.loads((desk.runs / run_id / "run.json").read_text())["run_id"] == run_id for run_id in ids)
 
 
 def test_many_creations_at_once_never_share_a_folder(tmp_path: Path) -> None:
-    runs, made, start = Runs(tmp_path / "runs"), [], threading.Barrier(8)
+    runs, made, start = Runs(tmp_path / "runs", os.environ), [], threading.Barrier(8)
 
     def build(run: Run) -> None:
         write_atomic(run.path / "run.json", to_json({}))
@@ -199,7 +199,7 @@ def test_latest_of_one_second_is_the_one_made_last(desk: Desk) -> None:
         (base / run_id / "run.json").write_text(
             json.dumps({"schema_version": 1, "run_id": run_id, "created_at_utc": made, "stage": "initialized", "history": [], "stamps": {}})
         )
-    assert Runs(base).find("latest").id == "20260101-120000"
+    assert Runs(base, os.environ).find("latest").id == "20260101-120000"
 
 
 def test_a_creation_that_fails_leaves_nothing(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_creation_that_fails_leaves_nothing(tmp_path: Path) -> None:
         raise StorageError("no")
 
     with pytest.raises(StorageError):
-        Runs(tmp_path).create(build, slug="x")
+        Runs(tmp_path, os.environ).create(build, slug="x")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -272,7 +272,7 @@ def test_invalid_metadata_is_named_with_its_way_out_and_the_run_can_be_archived(
     archive = desk.ok("archive", "latest", "--json").json["archive"]
     shutil.rmtree(run)
     assert "invalid run metadata" in desk("init", "--from", archive).err
-    restored = Runs(desk.runs).find("latest").path
+    restored = Runs(desk.runs, os.environ).find("latest").path
     assert (restored / "run.json").exists() is (data is not None)
     if data is not None:
         assert (restored / "run.json").read_bytes() == data
@@ -696,7 +696,7 @@ def test_a_damaged_archive_is_refused(desk: Desk, done: Path) -> None:
         assert refused.status in (2, 6), bad[:20]
         assert refused.code in ("invalid_argument", "io_error")
         assert "broken.tar.gz" in refused.err
-        assert Runs(desk.runs).ids() == []
+        assert Runs(desk.runs, os.environ).ids() == []
         assert sorted(p.name for p in desk.runs.iterdir()) == ["archives", "failures"]
 
 

@@ -598,7 +598,7 @@ def _circumstances(app: App, error: DagogyError) -> Circumstances:
         with contextlib.suppress(Exception):
             from dagogy.workspace.runs import Runs
 
-            found = Runs(app.loaded_settings.runs_dir).find(app.reference)
+            found = Runs(app.loaded_settings.runs_dir, app.loaded_settings.environ).find(app.reference)
             run = found.path
             stage = found.metadata()[1].stage
     with contextlib.suppress(Exception):
