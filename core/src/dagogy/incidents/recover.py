@@ -710,12 +710,12 @@ class Recovery:
         return {p.name for p in folder.glob("*.json")} if folder.is_dir() else set()
 
     def _digest(self) -> str:
-        """The content of the run but for its logs and its history."""
+        """The content of the run but for its logs, its history, and the reports, which tell of the rest and of how long that took."""
         total = hashlib.sha256()
         with contextlib.suppress(OSError):
             for path in (Path(e.path) for e in walk(self.at.path) if e.is_file(follow_symlinks=False)):
                 name = path.relative_to(self.at.path).as_posix()
-                if not name.startswith(("logs/", ".")) and name != "run.json":
+                if not name.startswith(("logs/", "outputs/reviews/", ".")) and name != "run.json":
                     with contextlib.suppress(DagogyError):
                         total.update(f"{name}\0{hash_file(path)}\0".encode(errors="backslashreplace"))
         return total.hexdigest()
