@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.display import json_text
-from dagogy.workspace.files import PRIVATE_FILE, PRIVATE_FOLDER, from_json, regular, storage_error
+from dagogy.workspace.files import PRIVATE_FILE, PRIVATE_FOLDER, from_json, open_regular, storage_error
 from dagogy.workspace.shapes import Shape, number, shaped, table, tables, text, text_table, texts, truth, whole, words
 
 
@@ -96,7 +96,7 @@ def unfinished(path: Path) -> dict[str, Any] | None:
 def _last_events(path: Path) -> Iterator[dict[str, Any]]:
     """The events at the log's end, in order: of a log of any length the same work. None where it cannot be read."""
     try:
-        with open(path, "rb", opener=regular) as file:
+        with open_regular(path) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
             lines = file.read().splitlines()
     except OSError:
@@ -110,7 +110,7 @@ def _last_events(path: Path) -> Iterator[dict[str, Any]]:
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
     """The events in order; a torn line, and what is no event, is passed over. No log, no events. Raises `StorageError`."""
     try:
-        with open(path, "rb", opener=regular) as file:
+        with open_regular(path) as file:
             for line in file:
                 event = _event(line)
                 if event is not None:

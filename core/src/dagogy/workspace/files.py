@@ -12,7 +12,7 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from dagogy.api.display import visible_json
 from dagogy.api.errors import StorageError
@@ -63,25 +63,23 @@ def read_regular(path: Path) -> bytes:
 
 
 def _read_regular(path: Path) -> bytes:
-    with open(path, "rb", opener=regular) as file:
+    with open_regular(path) as file:
         return file.read()
 
 
-def regular(path: str, flags: int) -> int:
-    """An `opener` for `open` that gives regular files only. Raises `OSError` for a folder, and for a pipe or a device, which could keep the reader waiting."""
-    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+def open_regular(path: Path, flags: int = 0) -> BinaryIO:
+    """A regular file, to be read; `flags` (of `os.open`) are added, such as `O_NOFOLLOW` for a path that must not be a symlink by now.
+
+    Raises `OSError`, also for a folder, and for a pipe or a device, which could keep the reader waiting.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
-        return descriptor
+        return open(descriptor, "rb")
     os.close(descriptor)
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     raise OSError(errno.EINVAL, "it is a pipe or a device, not a regular file")
-
-
-def regular_itself(path: str, flags: int) -> int:
-    """As `regular`, for a path that must not be a symlink by now."""
-    return regular(path, flags | os.O_NOFOLLOW)
 
 
 def make_folder(path: Path, inside: Path | None = None) -> None:

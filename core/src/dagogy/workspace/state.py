@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from dagogy.api.errors import StorageError
-from dagogy.workspace.files import regular_itself, storage_error
+from dagogy.workspace.files import open_regular, storage_error
 
 _KEY = "user.key"
 _KEY_BYTES = 32
@@ -111,7 +111,7 @@ def user_key(environ: Mapping[str, str]) -> bytes:
     try:
         if not path.exists():
             _make_key(path)
-        with open(path, "rb", opener=regular_itself) as file:
+        with open_regular(path, os.O_NOFOLLOW) as file:
             _check_private(path, os.fstat(file.fileno()))
             key = file.read(2 * _KEY_BYTES)
     except OSError as error:

@@ -23,7 +23,7 @@ from typing import Any
 
 from dagogy.api.errors import ConfigError, DagogyError, StorageError
 from dagogy.workspace.events import utc_now
-from dagogy.workspace.files import read_regular, regular_itself, to_json, write_atomic
+from dagogy.workspace.files import open_regular, read_regular, to_json, write_atomic
 from dagogy.workspace.lock import alone
 from dagogy.workspace.state import privacy_problem, private_dir, state_dir, user_key
 
@@ -85,7 +85,7 @@ def read_config(path: Path) -> ConfigFile:
     """
     try:
         real = Path(os.path.realpath(path, strict=True))
-        with open(real, "rb", opener=regular_itself) as file:
+        with open_regular(real, os.O_NOFOLLOW) as file:
             found = os.fstat(file.fileno())
             data = file.read(LARGEST_FILE + 1)
         problem, hint = _problem(path, real, found)
