@@ -636,6 +636,21 @@ def test_the_shell_completes_commands_runs_rules_formats_and_codes(desk: Desk) -
     assert complete(desk.folder, "dagogy schema curr") == ["curriculum"]
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "nonesuch", "", "bash_nothing"])
+@pytest.mark.parametrize("place", ["one", "-1", "9" * 5000, "", " ", None])
+@pytest.mark.parametrize("words", ["dagogy status ", "", "'", None])
+def test_what_no_shell_puts_into_the_environment_completes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, shell: str, place: str | None, words: str | None
+) -> None:
+    monkeypatch.setenv("_DAGOGY_COMPLETE", shell if "_" in shell or not shell else f"{shell}_complete")
+    for name, value in (("COMP_WORDS", words), ("COMP_CWORD", place)):
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    done = desk("list")
+    assert done.status in (0, 1)
+    assert done.err == ""
+
+
 def test_completion_survives_a_broken_configuration(desk: Desk) -> None:
     desk.init("bread")
     Path("dagogy.toml").write_text("[[[")

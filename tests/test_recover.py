@@ -369,6 +369,14 @@ def test_the_same_failure_with_nothing_changed_ends_the_loop(yard: Yard, desk: D
     assert len(done.json["steps"]) == 1
 
 
+def test_a_report_that_tells_of_another_duration_is_no_change(yard: Yard, desk: Desk) -> None:
+    action(yard, "liar", 'return RecoveryOutcome(changed=True, message="helped")')
+    run = failing(yard, desk)
+    report = run / "outputs/reviews/validation_report.md"
+    report.write_text(report.read_text() + "\n- rule 'graph.acyclic' took 5.5 s\n")
+    assert recovered(yard, desk, run.name, "--json").json["reason"] == "the same failure again with nothing changed"
+
+
 def test_what_changes_by_the_time_that_passes_is_repeated_and_knows_how_often(yard: Yard, desk: Desk) -> None:
     action(yard, "patient", 'context.wait(0.01); return RecoveryOutcome(changed=True, message=f"attempt {context.attempt}")', times=3)
     run = failing(yard, desk)

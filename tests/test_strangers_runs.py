@@ -172,6 +172,16 @@ def test_a_fresh_run_is_taken_only_where_this_user_made_it(desk: Desk, name: str
     assert sorted(p.name for p in outside.iterdir()) == before
 
 
+def test_runs_of_a_stranger_give_no_name_to_one_another(desk: Desk) -> None:
+    """Their two ends agree; only where this user made the run that takes the place is the name its own."""
+    fresh, old = desk.init("fresh"), desk.init("tea")
+    for run, name, other in ((old, "replaced_by", fresh), (fresh, "replaces", old)):
+        put(run / "logs" / name, other.name + "\n")
+    assert desk.ok("status", "tea", "--json").json["run_id"] == fresh.name, "both are this user's"
+    restored(desk, fresh)
+    assert desk.ok("status", "tea", "--json").json["run_id"] == old.name
+
+
 @pytest.mark.parametrize("linked", ["inputs", "logs"])
 def test_an_action_reads_and_writes_through_no_symlinked_folder(tmp_path: Path, linked: str) -> None:
     from dagogy.api import DagogyError, Diagnosis, Rank

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def bread(desk: Desk) -> Path:
 
 def turn_round(run: Path) -> tuple[str, str]:
     """Turns the best supported edge of the curriculum round; returns what was its prerequisite and its dependent."""
-    reading = kept_reading(Runs(run.parent).find(run.name))
+    reading = kept_reading(Runs(run.parent, os.environ).find(run.name))
     assert reading is not None
     pairs = {(e.prerequisite, e.dependent) for e in (*reading.edges, *reading.dropped)}
     best = max((e for e in reading.edges if e.quoted and (e.dependent, e.prerequisite) not in pairs), key=lambda e: e.weight)
@@ -76,7 +77,7 @@ def findings(desk: Desk) -> list[dict[str, Any]]:
 
 
 def test_what_is_kept_is_read_back_as_the_provider_told_it(desk: Desk, bread: Path) -> None:
-    reading = kept_reading(Runs(bread.parent).find(bread.name))
+    reading = kept_reading(Runs(bread.parent, os.environ).find(bread.name))
     assert reading is not None
     assert reading.edges
     assert reading.dropped

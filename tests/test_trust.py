@@ -313,7 +313,7 @@ def test_an_odd_file_is_a_config_error(desk: Desk, text: str, told: str) -> None
 def test_what_is_no_regular_file_is_a_config_error(desk: Desk) -> None:
     file = desk.folder / "dagogy.toml"
     os.mkfifo(file)
-    assert "is not a regular file" in desk("list").err
+    assert "not a regular file" in desk("list").err
     file.unlink()
     file.mkdir()
     assert desk("list").status == 7

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api.errors import InvalidArgument, Locked, NotFound, StorageError
+from dagogy.api.errors import ConfigError, InvalidArgument, Locked, NotFound, StorageError
 from dagogy.workspace.events import append_event, read_events
-from dagogy.workspace.files import content_hash, to_json, write_atomic
-from dagogy.workspace.lock import locked, shared
+from dagogy.workspace.files import content_hash, read_regular, to_json, write_atomic
+from dagogy.workspace.lock import alone, locked, shared
 from dagogy.workspace.runs import Run, Runs, slugify
+from dagogy.workspace.state import user_key
+from dagogy.workspace.trust import read_config
 from support import HANGS, Desk, clean_environment, forked
 
 SCOPE = """# Tea
@@ -39,7 +41,7 @@ Brewing needs water and leaves. Hot water draws the taste out of the leaves in m
 def _made(base: Path, *ids: str) -> Runs:
     for run_id in ids:
         (base / run_id).mkdir(parents=True)
-    return Runs(base)
+    return Runs(base, os.environ)
 
 
 @pytest.fixture
@@ -49,6 +51,33 @@ def done(desk: Desk) -> Path:
     (desk.folder / "tea.md").write_text(SCOPE)
     desk.ok("run", "latest", "--scope-file", "tea.md")
     return run
+
+
+# -------------------------------------------------------------------------------------------------------------------- one file
+
+
+@pytest.mark.parametrize("place", [os.mkdir, os.mkfifo, lambda path: os.symlink("/dev/zero", path)], ids=["folder", "pipe", "device"])
+def test_what_is_no_regular_file_is_read_by_nobody_and_keeps_nobody_waiting(tmp_path: Path, place: Callable[[Path], None]) -> None:
+    path = tmp_path / "dagogy" / "user.key"
+    path.parent.mkdir(mode=0o700)
+    place(path)
+    for read in (read_regular, lambda p: list(read_events(p)), read_config, lambda p: user_key({"XDG_STATE_HOME": str(p.parent.parent)})):
+        with pytest.raises((StorageError, ConfigError)):
+            read(path)
+
+
+def test_one_at_a_time_has_a_file_that_all_runs_share(tmp_path: Path) -> None:
+    lock = tmp_path / "shared.lock"
+    with alone(lock):
+        with pytest.raises(BlockingIOError), alone(lock, wait=False):
+            pass
+        with alone(tmp_path / "other.lock", wait=False):
+            pass
+    with alone(lock, wait=False):
+        pass
+    (tmp_path / "linked.lock").symlink_to(lock)
+    with pytest.raises(StorageError), alone(tmp_path / "linked.lock"):
+        pass
 
 
 # ---------------------------------------------------------------------------------------------------------------------- run ids
@@ -140,12 +169,12 @@ def test_inits_of_the_same_second_get_a_folder_each(desk: Desk) -> None:
         process.stdin.flush()
     ids = [json.loads(process.communicate(timeout=HANGS)[0])["run_id"] for process in started]
     assert len(set(ids)) == 8
-    assert sorted(ids) == Runs(desk.runs).ids()
+    assert sorted(ids) == Runs(desk.runs, os.environ).ids()
     assert all(json.loads((desk.runs / run_id / "run.json").read_text())["run_id"] == run_id for run_id in ids)
 
 
 def test_many_creations_at_once_never_share_a_folder(tmp_path: Path) -> None:
-    runs, made, start = Runs(tmp_path / "runs"), [], threading.Barrier(8)
+    runs, made, start = Runs(tmp_path / "runs", os.environ), [], threading.Barrier(8)
 
     def build(run: Run) -> None:
         write_atomic(run.path / "run.json", to_json({}))
@@ -170,7 +199,7 @@ def test_latest_of_one_second_is_the_one_made_last(desk: Desk) -> None:
         (base / run_id / "run.json").write_text(
             json.dumps({"schema_version": 1, "run_id": run_id, "created_at_utc": made, "stage": "initialized", "history": [], "stamps": {}})
         )
-    assert Runs(base).find("latest").id == "20260101-120000"
+    assert Runs(base, os.environ).find("latest").id == "20260101-120000"
 
 
 def test_a_creation_that_fails_leaves_nothing(tmp_path: Path) -> None:
@@ -179,7 +208,7 @@ def test_a_creation_that_fails_leaves_nothing(tmp_path: Path) -> None:
         raise StorageError("no")
 
     with pytest.raises(StorageError):
-        Runs(tmp_path).create(build, slug="x")
+        Runs(tmp_path, os.environ).create(build, slug="x")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -243,7 +272,7 @@ def test_invalid_metadata_is_named_with_its_way_out_and_the_run_can_be_archived(
     archive = desk.ok("archive", "latest", "--json").json["archive"]
     shutil.rmtree(run)
     assert "invalid run metadata" in desk("init", "--from", archive).err
-    restored = Runs(desk.runs).find("latest").path
+    restored = Runs(desk.runs, os.environ).find("latest").path
     assert (restored / "run.json").exists() is (data is not None)
     if data is not None:
         assert (restored / "run.json").read_bytes() == data
@@ -667,7 +696,7 @@ def test_a_damaged_archive_is_refused(desk: Desk, done: Path) -> None:
         assert refused.status in (2, 6), bad[:20]
         assert refused.code in ("invalid_argument", "io_error")
         assert "broken.tar.gz" in refused.err
-        assert Runs(desk.runs).ids() == []
+        assert Runs(desk.runs, os.environ).ids() == []
         assert sorted(p.name for p in desk.runs.iterdir()) == ["archives", "failures"]
 
 

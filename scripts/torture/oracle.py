@@ -7,28 +7,17 @@ import os
 import re
 import stat
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dagogy.api.errors import EXIT_STATUSES
+
 from torture.stand import Ran
 
-#: Exit status of each error code (CONTRACT.md, section 2).
-EXIT_STATUS = {
-    "invalid_argument": 2,
-    "not_found": 3,
-    "validation_failed": 4,
-    "stage_conflict": 5,
-    "io_error": 6,
-    "config_error": 7,
-    "provider_error": 8,
-    "locked": 9,
-    "internal_error": 10,
-    "plugin_error": 11,
-    "interrupted": 130,
-}
-#: What a command on anything but a bug and a bad plugin may end with; no case brings a plugin of its own.
-ALLOWED = frozenset({0, *EXIT_STATUS.values()} - {10, 11})
+#: What a command on anything but a bug and a bad plugin may end with; no case brings a plugin of its own. That the codes have the statuses
+#: that the contract gives them, a test of the commands holds.
+ALLOWED = frozenset({0, *EXIT_STATUSES.values()} - {10, 11})
 _FIRST_LINE = re.compile(rb"\[([a-z_]+)\] .")
 #: C0 but line feed and tab, DEL, C1, and the marks that turn the direction of text.
 CONTROL = re.compile("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
@@ -61,7 +50,7 @@ def ended(ran: Ran, *, debug: bool = False, as_json: bool = False) -> Iterator[L
     elif ran.status:
         found = _FIRST_LINE.match(ran.err)
         code = found[1].decode() if found else ""
-        if EXIT_STATUS.get(code) != ran.status:
+        if EXIT_STATUSES.get(code) != ran.status:
             yield Loss("untyped", f"{line}: exit {ran.status} with {ran.told!r}")
     if as_json and ran.status in ALLOWED:
         try:
@@ -142,11 +131,3 @@ def files_of(folder: Path) -> Iterator[Path]:
             path = Path(place) / name
             if stat.S_ISREG(path.lstat().st_mode):
                 yield path
-
-
-def first(losses: Iterable[Loss]) -> list[Loss]:
-    """One loss of each kind: a case that went wrong is one case, however often it shows."""
-    kept: dict[str, Loss] = {}
-    for loss in losses:
-        kept.setdefault(loss.what, loss)
-    return list(kept.values())

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 #: How long a failing command may take to record its failure, and then to find out which incident it is.
 _RECORD_SECONDS = 5.0
 _DIAGNOSIS_SECONDS = 3.0
+_COMPLETE = "_DAGOGY_COMPLETE"
 
 #: The built-in commands: module, and the line that the list of commands shows. Listing them imports none.
 COMMANDS = {
@@ -323,9 +324,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(app: App) -> int:
-    arguments = app.arguments
-    if "_DAGOGY_COMPLETE" in os.environ:
-        cli.main(args=arguments, prog_name="dagogy", obj=app)
+    if asked := os.environ.get(_COMPLETE):
+        return _complete(app, asked)
     try:
         _escape_what_cannot_be_shown()
         status = _invoke(app)
@@ -335,6 +335,17 @@ def _run(app: App) -> int:
     except BaseException as error:  # a plugin may raise anything, and its `sys.exit(0)` must not pass for success
         failure = typed(app, error)
         return 0 if failure is None else _report(app, failure)
+
+
+def _complete(app: App, asked: str) -> int:
+    """Tells a shell how the words that somebody is typing may go on. Where it cannot be told, whatever the shell put into the environment, nothing is:
+    a message would come out in the middle of the line that is being typed."""
+    from click.shell_completion import shell_complete
+
+    try:
+        return shell_complete(cli, {"obj": app}, "dagogy", _COMPLETE, asked)
+    except Exception:
+        return 1
 
 
 def typed(app: App, error: BaseException) -> DagogyError | None:
@@ -598,7 +609,7 @@ def _circumstances(app: App, error: DagogyError) -> Circumstances:
         with contextlib.suppress(Exception):
             from dagogy.workspace.runs import Runs
 
-            found = Runs(app.loaded_settings.runs_dir).find(app.reference)
+            found = Runs(app.loaded_settings.runs_dir, app.loaded_settings.environ).find(app.reference)
             run = found.path
             stage = found.metadata()[1].stage
     with contextlib.suppress(Exception):

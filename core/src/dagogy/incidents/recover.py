@@ -37,8 +37,7 @@ from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
 from dagogy.workspace.files import content_hash, hash_file, unlinked, walk
-from dagogy.workspace.local_paths import is_made_here
-from dagogy.workspace.provenance import objection, sealed_at, sealed_event
+from dagogy.workspace.provenance import is_made_here, objection, sealed_at, sealed_event
 from dagogy.workspace.runs import REPLACED_BY, REPLACES, Run, Runs, is_run_id
 from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import EVENTS, FAILURES, SPEC
@@ -660,7 +659,7 @@ class Recovery:
         """Raises `PluginError` that blames the action for an outcome that cannot be worked with."""
         words = [outcome.message, outcome.run_id, *_flat(outcome.commands), *_flat(outcome.environment)]
         trouble = "" if all(isinstance(w, str) and "\0" not in w for w in words) else "its outcome has other than texts where texts are wanted"
-        if not trouble and outcome.run_id and outcome.run_id not in Runs(self.run.path.parent).ids():
+        if not trouble and outcome.run_id and outcome.run_id not in Runs(self.run.path.parent, self.settings.environ).ids():
             trouble = f"it names a run to go on with that is none: '{outcome.run_id}'"
         if trouble:
             plugin.fail(trouble)
@@ -711,12 +710,12 @@ class Recovery:
         return {p.name for p in folder.glob("*.json")} if folder.is_dir() else set()
 
     def _digest(self) -> str:
-        """The content of the run but for its logs and its history."""
+        """The content of the run but for its logs, its history, and the reports, which tell of the rest and of how long that took."""
         total = hashlib.sha256()
         with contextlib.suppress(OSError):
             for path in (Path(e.path) for e in walk(self.at.path) if e.is_file(follow_symlinks=False)):
                 name = path.relative_to(self.at.path).as_posix()
-                if not name.startswith(("logs/", ".")) and name != "run.json":
+                if not name.startswith(("logs/", "outputs/reviews/", ".")) and name != "run.json":
                     with contextlib.suppress(DagogyError):
                         total.update(f"{name}\0{hash_file(path)}\0".encode(errors="backslashreplace"))
         return total.hexdigest()
@@ -820,10 +819,7 @@ class _Context(RecoveryContext):
         run.write(plain_path(run, relative), data)
 
     def replacement(self) -> str:
-        fresh = Runs(self.run.parent).replacement(self.run_id)
-        with contextlib.suppress(DagogyError):
-            return self._own(fresh).id if fresh else ""
-        return ""
+        return Runs(self.run.parent, self._recovery.settings.environ).replacement(self.run_id)
 
     def replace_by(self, run_id: str) -> None:
         fresh, old = self._own(run_id), self._recovery.at
@@ -832,7 +828,7 @@ class _Context(RecoveryContext):
 
     def _own(self, run_id: str) -> Run:
         run = Run(self.run.parent / run_id)
-        if not is_run_id(run_id) or run.path.is_symlink() or not is_made_here(run, self._recovery.settings.environ):
+        if not is_run_id(run_id) or not is_made_here(run.path, self._recovery.settings.environ):
             raise StorageError(f"{run_id} is no run that you made here with 'dagogy init'", hint="'dagogy list' shows the runs")
         return run
 

@@ -44,7 +44,7 @@ class Session:
         self.clean = clean
         #: The files outside of the run that were read, each with the run whose `local_paths` name it; for the user to see.
         self.read_outside: dict[Path, str] = {}
-        self.runs = Runs(settings.runs_dir)
+        self.runs = Runs(settings.runs_dir, settings.environ)
         #: Who was asked in this command, if somebody was.
         self.asked: Circuit | None = None
 

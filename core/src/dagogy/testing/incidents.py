@@ -34,7 +34,7 @@ from dagogy.host.manager import Plugin
 from dagogy.incidents.intake import from_record, from_text
 from dagogy.incidents.probing import looked
 from dagogy.workspace.files import content_hash, read_regular, unlinked, write_atomic
-from dagogy.workspace.runs import REPLACED_BY, REPLACES, Runs
+from dagogy.workspace.runs import REPLACED_BY, REPLACES
 
 #: A failure to test with: a `Failure`, a record's document, or any text.
 FailureLike = Failure | Mapping[str, Any] | str
@@ -111,7 +111,8 @@ class BenchContext(RecoveryContext):
         write_atomic(unlinked(run / relative, run), data, inside=run)
 
     def replacement(self) -> str:
-        return Runs(self.run.parent).replacement(self.run_id)
+        told = self.read(REPLACED_BY)
+        return "" if told is None else told.decode().strip()
 
     def replace_by(self, run_id: str) -> None:
         self.write(REPLACES, f"{self.run_id}\n".encode(), run_id)

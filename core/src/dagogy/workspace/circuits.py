@@ -8,11 +8,9 @@ but a diagnosis. The breakers of all runs stand in one file of the runs dir.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import hmac
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagogy.api.errors import ProviderError, StorageError
-from dagogy.workspace.files import PRIVATE_FILE, from_json, read_regular, to_json, write_atomic
+from dagogy.workspace.files import from_json, read_regular, to_json, write_atomic
+from dagogy.workspace.lock import alone
 from dagogy.workspace.state import user_key
 
 CIRCUITS = "circuits.json"
@@ -150,44 +149,29 @@ class Breakers:
     def _trial(self, circuit: Circuit) -> Iterator[None]:
         """Holds the one trial of a circuit. The lock is the kernel's, so a killed process leaves none; where none can be had, nobody is kept out."""
         name = hashlib.sha256("\0".join(circuit).encode(errors="backslashreplace")).hexdigest()[:16]
-        descriptor = _open(self._folder / f".circuit-{name}.lock")
-        if descriptor is None:
-            yield
-            return
-        try:
+        with contextlib.ExitStack() as held:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held.enter_context(alone(self._folder / f".circuit-{name}.lock", wait=False))
             except BlockingIOError:
                 entry = self._find(circuit)
                 if entry is not None:
                     raise self._refusal(entry, f"is being tried by another process, after {entry.incident} since {_utc(entry.since)}", 1.0) from None
+            except StorageError:
+                pass
             yield
-        finally:
-            os.close(descriptor)
 
     def _change(self, change: Callable[[Sequence[Opened]], Sequence[Opened]]) -> None:
-        """Writes what `change` makes of the breakers, unless that is nothing new. One process at a time."""
+        """Writes what `change` makes of the breakers, unless that is nothing new. One process at a time, where a lock can be had."""
         if not self._folder.is_dir():
             return
-        descriptor = _open(self._folder / _LOCK)
-        try:
-            if descriptor is not None:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as held:
+            with contextlib.suppress(StorageError):
+                held.enter_context(alone(self._folder / _LOCK))
             before = self.opened()
             after = list(change(before))
             if after != before:
                 entries = [{**asdict(e), "circuit": e.circuit._asdict(), "until_utc": _utc(e.until)} for e in after]
                 write_atomic(self._folder / CIRCUITS, to_json({"schema_version": 1, "circuits": entries}))
-        finally:
-            if descriptor is not None:
-                os.close(descriptor)
-
-
-def _open(path: Path) -> int | None:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, PRIVATE_FILE)
-    except OSError:
-        return None
 
 
 def _opened(entry: dict[str, Any]) -> Opened:

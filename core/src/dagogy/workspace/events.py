@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from dagogy.api.display import json_text
-from dagogy.workspace.files import PRIVATE_FILE, PRIVATE_FOLDER, from_json, storage_error
+from dagogy.workspace.files import PRIVATE_FILE, PRIVATE_FOLDER, from_json, open_regular, storage_error
 from dagogy.workspace.shapes import Shape, number, shaped, table, tables, text, text_table, texts, truth, whole, words
 
 
@@ -98,7 +96,7 @@ def unfinished(path: Path) -> dict[str, Any] | None:
 def _last_events(path: Path) -> Iterator[dict[str, Any]]:
     """The events at the log's end, in order: of a log of any length the same work. None where it cannot be read."""
     try:
-        with open(path, "rb", opener=_no_pipe) as file:
+        with open_regular(path) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
             lines = file.read().splitlines()
     except OSError:
@@ -109,19 +107,10 @@ def _last_events(path: Path) -> Iterator[dict[str, Any]]:
             yield event
 
 
-def _no_pipe(path: str, flags: int) -> int:
-    """Opens a file; one in whose place a pipe is would keep the reader waiting."""
-    descriptor = os.open(path, flags | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
-    return descriptor
-
-
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
     """The events in order; a torn line, and what is no event, is passed over. No log, no events. Raises `StorageError`."""
     try:
-        with open(path, "rb", opener=_no_pipe) as file:
+        with open_regular(path) as file:
             for line in file:
                 event = _event(line)
                 if event is not None:

@@ -12,7 +12,7 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from dagogy.api.display import visible_json
 from dagogy.api.errors import StorageError
@@ -63,17 +63,23 @@ def read_regular(path: Path) -> bytes:
 
 
 def _read_regular(path: Path) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
-        with open(descriptor, "rb", closefd=False) as file:
-            return file.read()
-    finally:
-        os.close(descriptor)
+    with open_regular(path) as file:
+        return file.read()
+
+
+def open_regular(path: Path, flags: int = 0) -> BinaryIO:
+    """A regular file, to be read; `flags` (of `os.open`) are added, such as `O_NOFOLLOW` for a path that must not be a symlink by now.
+
+    Raises `OSError`, also for a folder, and for a pipe or a device, which could keep the reader waiting.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return open(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    raise OSError(errno.EINVAL, "it is a pipe or a device, not a regular file")
 
 
 def make_folder(path: Path, inside: Path | None = None) -> None:

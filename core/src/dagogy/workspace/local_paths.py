@@ -12,41 +12,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from dagogy.api.errors import StorageError
-from dagogy.workspace.events import append_event, read_events
-from dagogy.workspace.provenance import SEAL, foreign, sealed
+from dagogy.workspace.events import append_event
+from dagogy.workspace.provenance import MADE, own_events, sealed
 from dagogy.workspace.runs import Run
 from dagogy.workspace.state import home
 
 _EVENTS = "logs/events.jsonl"
-#: In the log of a run, sealed: that this user made it here, and to which `local_paths` the user agreed.
-MADE, AGREED = "made_here", "local_paths_trusted"
-
-
-def mark_made(run: Run, environ: Mapping[str, str]) -> None:
-    """Seals that this user made the run. Raises `StorageError`."""
-    append_event(run.file(_EVENTS), MADE, **sealed({"what": MADE}, run.path, environ))
+#: In the log of a run, sealed: to which `local_paths` the user agreed.
+AGREED = "local_paths_trusted"
 
 
 def agree(run: Run, names: Sequence[str], environ: Mapping[str, str]) -> None:
     """Seals that the user agreed to these `local_paths` of the run. Raises `StorageError`."""
     append_event(run.file(_EVENTS), AGREED, **sealed({"what": AGREED, "local_paths": list(names)}, run.path, environ))
-
-
-def is_made_here(run: Run, environ: Mapping[str, str]) -> bool:
-    """Whether this user made the run with `dagogy init`, here."""
-    return any(e["event"] == MADE for e in _sealed_events(run, environ))
-
-
-def _sealed_events(run: Run, environ: Mapping[str, str]) -> list[dict[str, Any]]:
-    try:
-        events = [e for e in read_events(run.path / _EVENTS) if e["event"] in (MADE, AGREED) and SEAL in e]
-    except StorageError:
-        return []
-    facts = [{k: v for k, v in e.items() if k not in ("at_utc", "event")} for e in events]
-    return [e for e, own in zip(events, facts, strict=True) if own.get("what") == e["event"] and not foreign(own, run.path, environ)]
 
 
 @dataclass(frozen=True)
@@ -60,7 +39,7 @@ class LocalPaths:
     @cached_property
     def _agreed(self) -> frozenset[str] | None:
         """The entries that the user agreed to; None where all count, since the run is the user's own."""
-        events = _sealed_events(self.run, self.environ)
+        events = own_events(self.run.path, (MADE, AGREED), self.environ)
         if any(e["event"] == MADE for e in events):
             return None
         return frozenset(name for e in events for name in e.get("local_paths") or () if isinstance(name, str))

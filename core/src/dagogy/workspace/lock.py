@@ -1,4 +1,4 @@
-"""One lock a run, for those who write. It is the kernel's (`flock`), so it dies with its process and is never stale.
+"""One lock a run, for those who write, and one for each file that all runs share. It is the kernel's (`flock`), so it dies with its process and is never stale.
 
 A command that changes artifacts holds it alone and puts its name into the file. A command that only brings `run.json` into line
 shares it with its like, for a moment, and never keeps a writer out: the kernel tells the two apart, not what the file says.
@@ -54,13 +54,36 @@ def shared(run: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def alone(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Holds the lock file `path`, made where it is missing, for the body: for a file that several runs share.
+
+    Raises `StorageError` where there can be no lock; without `wait`, `BlockingIOError` when another process has it.
+    """
+    try:
+        descriptor = _opened(path)
+    except OSError as error:
+        raise storage_error("lock", path, error) from error
+    try:
+        if not _try(descriptor, fcntl.LOCK_EX, path, wait=wait):
+            raise BlockingIOError
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _open(run: Path) -> int:
     try:
-        return os.open(run / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, PRIVATE_FILE)
+        return _opened(run / LOCK_NAME)
     except FileNotFoundError:
         raise gone(run) from None
     except OSError as error:
         raise storage_error("lock", run, error) from error
+
+
+def _opened(path: Path) -> int:
+    """Neither follows a symlink nor waits for a pipe."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, PRIVATE_FILE)
 
 
 def _taken(run: Path, wait_seconds: float) -> int:
@@ -87,13 +110,14 @@ def _take(descriptor: int, run: Path, give_up: float) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _try(descriptor: int, kind: int, run: Path) -> bool:
+def _try(descriptor: int, kind: int, path: Path, *, wait: bool = False) -> bool:
+    """Whether the lock is ours now; with `wait` it is, sooner or later. `path` is for the message."""
     try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
-        raise storage_error("lock", run, error) from error
+        raise storage_error("lock", path, error) from error
     return True
 
 

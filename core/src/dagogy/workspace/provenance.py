@@ -11,18 +11,20 @@ import hmac
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import StorageError
-from dagogy.workspace.events import read_events, utc_now
+from dagogy.workspace.events import append_event, read_events, utc_now
 from dagogy.workspace.state import user_key
 
 #: The key under which a record has its seal: `at_utc`, `uid`, `host` and `mac`.
 SEAL = "seal"
 #: The event of a run that was unpacked from an archive.
 RESTORED = "restored"
+#: The event of a run that this user made here.
+MADE = "made_here"
 _EVENTS = "logs/events.jsonl"
 #: What the log adds to the facts of an event, and under which key the seal covers its name.
 _OF_LOG = frozenset({"at_utc", "event"})
@@ -91,6 +93,26 @@ def objection(facts: Mapping[str, Any], run: Path, environ: Mapping[str, str]) -
     if uid != os.geteuid():
         return f"it was run by another user, number {str(uid)!r}", again
     return "its record was changed, or comes from another run or another user, or the run was moved or copied", again
+
+
+def mark_made(run: Path, environ: Mapping[str, str]) -> None:
+    """Seals that this user made the run. Raises `StorageError`."""
+    append_event(run / _EVENTS, MADE, **sealed({"what": MADE}, run, environ))
+
+
+def is_made_here(run: Path, environ: Mapping[str, str]) -> bool:
+    """Whether this user made the run with `dagogy init`, here: a folder, not a symlink to one."""
+    return not run.is_symlink() and bool(own_events(run, (MADE,), environ))
+
+
+def own_events(run: Path, names: Collection[str], environ: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The events of those names, in the log of the run, which this user sealed as their `what`; none where the log cannot be read."""
+    try:
+        events = [e for e in read_events(run / _EVENTS) if e["event"] in names and SEAL in e]
+    except StorageError:
+        return []
+    facts = [{k: v for k, v in e.items() if k not in _OF_LOG} for e in events]
+    return [e for e, own in zip(events, facts, strict=True) if own.get("what") == e["event"] and not foreign(own, run, environ)]
 
 
 def recovery_account(environ: Mapping[str, str]) -> dict[str, Any] | None:

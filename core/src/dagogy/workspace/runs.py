@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from dagogy.api.errors import InvalidArgument, NotFound, StorageError
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.workspace.events import append_event, utc_now
 from dagogy.workspace.files import TooDeep, from_json, guarded, make_folder, read_regular, remove_tree, storage_error, sync_folder, to_json, write_atomic
+from dagogy.workspace.provenance import is_made_here
 
 STAGES = ("initialized", "spec_ready", "generated", "validated", "planned", "iterated")
 SCHEMA_VERSION = 1
@@ -212,10 +213,10 @@ class Run(NamedTuple):
 
 
 class Runs:
-    """The runs dir."""
+    """The runs dir. `environ` says where the user's key is, which tells their own runs."""
 
-    def __init__(self, base: Path) -> None:
-        self.base = base
+    def __init__(self, base: Path, environ: Mapping[str, str]) -> None:
+        self.base, self._environ = base, environ
 
     def ids(self) -> list[str]:
         """Ids of all runs, oldest first. A runs dir that is not there has none. Raises `StorageError`."""
@@ -253,13 +254,16 @@ class Runs:
         raise NotFound(f"no run '{reference}' in {self.base}", hint=did_you_mean(reference, known) or "'dagogy list' shows the runs")
 
     def replacement(self, run_id: str) -> str:
-        """The id of the run that took the place of this one, as both tell; "" where none did."""
+        """The id of the run that took the place of this one, as both tell, if this user made it here; "" where none did.
+
+        What runs of strangers say of one another gives none of them the name of a third.
+        """
         try:
             fresh = read_regular(self.base / run_id / REPLACED_BY)[:200].decode().strip()
             mutual = is_run_id(fresh) and read_regular(self.base / fresh / REPLACES)[:200].decode().strip() == run_id
         except (StorageError, UnicodeDecodeError):
             return ""
-        return fresh if mutual else ""
+        return fresh if mutual and is_made_here(self.base / fresh, self._environ) else ""
 
     def _in_place_of(self, run_id: str) -> str:
         """The run itself, or the last one that took the place of it."""

@@ -6,11 +6,11 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from dagogy.api.errors import StorageError
-from dagogy.workspace.files import storage_error
+from dagogy.workspace.files import open_regular, storage_error
 
 _KEY = "user.key"
 _KEY_BYTES = 32
@@ -111,12 +111,9 @@ def user_key(environ: Mapping[str, str]) -> bytes:
     try:
         if not path.exists():
             _make_key(path)
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            _check_private(path, os.fstat(descriptor), stat.S_ISREG)
-            key = os.read(descriptor, 2 * _KEY_BYTES)
-        finally:
-            os.close(descriptor)
+        with open_regular(path, os.O_NOFOLLOW) as file:
+            _check_private(path, os.fstat(file.fileno()))
+            key = file.read(2 * _KEY_BYTES)
     except OSError as error:
         raise storage_error("use", path, error) from error
     if len(key) != _KEY_BYTES:
@@ -160,10 +157,8 @@ def _write_new(path: Path) -> None:
         os.close(descriptor)
 
 
-def _check_private(path: Path, about: os.stat_result, is_kind: Callable[[int], bool]) -> None:
-    """Raises `StorageError` unless the file or folder is of the kind, this user's, and closed to all others."""
-    if not is_kind(about.st_mode):
-        raise StorageError(f"{path} is not a regular file", hint="move it away: the next command makes it anew")
+def _check_private(path: Path, about: os.stat_result) -> None:
+    """Raises `StorageError` unless the file is this user's, and closed to all others."""
     if about.st_uid != os.geteuid():
         raise StorageError(f"{path} belongs to another user", hint="set XDG_STATE_HOME to a folder of yours")
     if about.st_mode & 0o077:

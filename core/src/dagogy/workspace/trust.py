@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import hmac
 import json
@@ -24,7 +23,8 @@ from typing import Any
 
 from dagogy.api.errors import ConfigError, DagogyError, StorageError
 from dagogy.workspace.events import utc_now
-from dagogy.workspace.files import read_regular, to_json, write_atomic
+from dagogy.workspace.files import open_regular, read_regular, to_json, write_atomic
+from dagogy.workspace.lock import alone
 from dagogy.workspace.state import privacy_problem, private_dir, state_dir, user_key
 
 TRUSTED = "trusted.json"
@@ -85,19 +85,13 @@ def read_config(path: Path) -> ConfigFile:
     """
     try:
         real = Path(os.path.realpath(path, strict=True))
-        descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
-        try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                wrong = os.strerror(errno.EISDIR) if stat.S_ISDIR(found.st_mode) else "it is not a regular file"
-                raise ConfigError(f"{path} cannot be read: {wrong}", hint="replace it by a file, or remove it")
-            with open(descriptor, "rb", closefd=False) as file:
-                data = file.read(LARGEST_FILE + 1)
-        finally:
-            os.close(descriptor)
+        with open_regular(real, os.O_NOFOLLOW) as file:
+            found = os.fstat(file.fileno())
+            data = file.read(LARGEST_FILE + 1)
         problem, hint = _problem(path, real, found)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        replace = "replace it by a file, or remove it" if error.errno in (errno.EISDIR, errno.EINVAL) else ""
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", hint=replace) from None
     if len(data) > LARGEST_FILE:
         raise ConfigError(f"{path} is longer than {LARGEST_FILE:,} bytes, which no configuration is", hint="shorten or remove it")
     return ConfigFile(path, real, data, found.st_uid, problem, hint)
@@ -221,19 +215,12 @@ class TrustStore:
     def _changing(self) -> Iterator[list[Trusted]]:
         """The entries, to be changed in place; written at the end. One process at a time."""
         private_dir(self.folder)
-        try:
-            descriptor = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise StorageError(f"{self.folder / _LOCK} cannot be opened: {error.strerror}", hint="check its owner and mode") from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with alone(self.folder / _LOCK):
             before = self.entries()
             entries = list(before)
             yield entries
             if entries != before:
                 self._write(entries)
-        finally:
-            os.close(descriptor)
 
     def _write(self, entries: Sequence[Trusted]) -> None:
         before = os.umask(0o077)

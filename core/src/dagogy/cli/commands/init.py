@@ -12,7 +12,7 @@ from dagogy.cli.app import App
 from dagogy.cli.options import common
 from dagogy.workspace.events import append_event, utc_now
 from dagogy.workspace.files import make_folder, read_bytes, to_json, write_atomic
-from dagogy.workspace.local_paths import mark_made
+from dagogy.workspace.provenance import mark_made
 from dagogy.workspace.runs import Metadata, Run, slugify
 from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import EVENTS, SPEC
@@ -55,7 +55,7 @@ def init(app: App, name: str | None, archive: Path | None, allow_large: bool) ->
             app.note(f"'{name}' has no letter or digit that can stand in a run id; the id is the time alone")
         template = template_bytes(app.settings)
         run = app.session.runs.create(lambda new: _fill(new, template, name or ""), slug=slug)
-        mark_made(run, app.settings.environ)
+        mark_made(run.path, app.settings.environ)
     try:
         with app.reading(run.id) as opened:
             facts = opened.facts()
