@@ -144,7 +144,7 @@ def test_what_a_probe_prints_goes_to_stderr_with_its_name(yard: Yard, capfd: pyt
 
 
 def test_what_a_probe_printed_before_it_was_killed_is_shown_and_names_no_secret(yard: Yard, capfd: pytest.CaptureFixture[str]) -> None:
-    add(yard, "loud", "print('with', context.setting('OPENAI_API_KEY')); time.sleep(1000)\n        yield", seconds=0.5)
+    add(yard, "loud", "print('with', context.setting('OPENAI_API_KEY'), end=''); time.sleep(1000)\n        yield", seconds=0.5)
     ask(yard.host(), Settings({"OPENAI_API_KEY": SECRET}), Failure())
     assert capfd.readouterr() == ("", "probe 'loud' of x-loud 1.0: with [OPENAI_API_KEY]\n")
 

@@ -9,6 +9,7 @@ is kept for stderr.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import multiprocessing
 import os
@@ -174,8 +175,9 @@ def _be_a_probe(look: Callable[[], Iterable[ProbeResult]], answers: Connection, 
         os.dup2(null.fileno(), 0)
     for standard in (1, 2):
         os.dup2(printed.fileno(), standard)
-    # Whatever they were before, a test's or a recorder's.
-    sys.stdout = sys.stderr = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115 - as long as the process
+    # Whatever they were before, a test's or a recorder's. Unbuffered: it may be killed in the middle of a line.
+    raw = open(1, "wb", buffering=0, closefd=False)  # noqa: SIM115 - as long as the process
+    sys.stdout = sys.stderr = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
     sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
     forbid_changes()
