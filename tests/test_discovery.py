@@ -12,7 +12,7 @@ from pathlib import Path
 
 import importlib_metadata
 import pytest
-import zipp  # noqa: F401  the reference imports it when it meets its first archive, and then our short path has none
+import zipp  # noqa: F401  importlib_metadata imports it when it meets its first archive, and then the short path of these tests has none
 from dagogy.host.discovery import GROUPS, discover, normalized
 from support import ROOT, Yard, make_plugin, python
 
@@ -172,6 +172,19 @@ def test_what_an_interrupted_uninstall_left_does_not_hide_a_whole_copy(tmp_path:
     assert ours() == theirs() == [("rule", "dup", "mod", "dup", "2.0")]
 
 
+def test_of_two_whole_copies_in_one_folder_the_first_by_name_counts_in_whatever_order_the_folder_lists_them(
+    tmp_path: Path, on_path: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in ("1.0", "2.0"):
+        rule(tmp_path, "dup", version)
+    on_path(tmp_path)
+    real = os.listdir
+    for backwards in (False, True):
+        importlib_metadata.MetadataPathFinder.invalidate_caches()
+        monkeypatch.setattr(os, "listdir", lambda folder, backwards=backwards: sorted(real(folder), reverse=backwards))
+        assert [row[4] for row in ours()] == ["1.0"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -301,7 +314,7 @@ def test_no_archive_reader_is_imported_unless_an_archive_is_on_the_path(tmp_path
         from dagogy.host.discovery import discover
         before = set(sys.modules)
         found = {e.id for e in discover()}
-        print("in-zip" in found, sorted({"zipfile", "importlib_metadata", "importlib.metadata", "email", "csv"} & (set(sys.modules) - before)))
+        print("in-zip" in found, sorted({"zipfile", "importlib.metadata", "email.parser", "csv"} & (set(sys.modules) - before)))
     """
-    assert python(code).stdout == "False []\n"
+    assert python(code, path=[tmp_path / "gone"]).stdout == "False []\n"
     assert python(code, path=[archive]).stdout == "True ['zipfile']\n"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -12,6 +12,9 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
+from dagogy.host.discovery import GROUPS, KINDS
+from support import clean_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
@@ -26,51 +29,69 @@ def test_relative_links_lead_to_files(page: Path) -> None:
 
 
 def _blocks(page: Path) -> dict[str, str]:
-    """The fenced blocks of a page whose first line is a comment that names a file."""
-    out = {}
-    for body in re.findall(r"```\w+\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
-        named = re.match(r"# ([\w./]+)", body)
-        if named:
-            out[named[1]] = body
-    return out
+    """The fenced blocks of a page whose first line is a comment that names a file, without that line."""
+    return dict(re.findall(r"^```\w+\n# ([\w./-]+/[\w.-]+)\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE))
 
 
-@pytest.fixture
-def documented_rule(tmp_path: Path) -> dict[str, str]:
-    """The rule of the how-to, installed as a folder on the path; returns the environment that sees it."""
-    blocks = _blocks(PLUGIN_PAGE)
-    site = tmp_path / "site"
-    for name, body in blocks.items():
-        if name != "pyproject.toml":
-            (site / name).parent.mkdir(parents=True, exist_ok=True)
-            (site / name).write_text(body, encoding="utf-8")
-    info = site / "acme_dagogy_rule_short_titles-1.0.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-dagogy-rule-short-titles\nVersion: 1.0.0\n")
-    entry = re.search(r"(\[project\.entry-points.*)", blocks["pyproject.toml"], re.DOTALL)
-    assert entry is not None
-    lines = entry[1].replace('[project.entry-points."', "[").replace('"]', "]").replace('"', "")
-    (info / "entry_points.txt").write_text(lines)
-    return {**os.environ, "PYTHONPATH": str(site)}
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The distributions of the how-to, written as they are printed and installed; their folder, and the environment that sees them."""
+    folder = tmp_path_factory.mktemp("printed")
+    for name, body in _blocks(PLUGIN_PAGE).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(body, encoding="utf-8")
+    site = folder / "site"
+    words = ["pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "--target", str(site)]
+    done = subprocess.run([sys.executable, "-m", *words, *(str(p.parent) for p in folder.glob("*/pyproject.toml"))], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder, clean_environment([site])
 
 
-def test_the_rule_of_the_how_to_judges_a_title(documented_rule: dict[str, str]) -> None:
-    shown = subprocess.run(
-        [sys.executable, "-m", "dagogy", "explain", "acme.short_titles", "--json"], env=documented_rule, capture_output=True, text=True, check=True
-    )
-    page = json.loads(shown.stdout)
+def _python(printed: tuple[Path, dict[str, str]], *words: str) -> str:
+    folder, environment = printed
+    done = subprocess.run([sys.executable, "-m", *words], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_plugins_of_the_how_to_are_one_of_each_kind_and_ready(printed: tuple[Path, dict[str, str]]) -> None:
+    found = json.loads(_python(printed, "dagogy", "plugins", "list", "--json"))["plugins"]
+    theirs = {p["kind"]: p["state"] for p in found if p["distribution"].startswith("acme-")}
+    assert theirs == dict.fromkeys(KINDS, "ready")
+    page = json.loads(_python(printed, "dagogy", "explain", "acme.short_titles", "--json"))
     assert page["distribution"] == "acme-dagogy-rule-short-titles 1.0.0"
     assert page["options"] == [{"name": "max_chars", "type": "integer >= 1", "default": 60, "description": "longest title allowed"}]
+    assert "Free a seat" in _python(printed, "dagogy", "explain", "acme_licence")
+    assert _python(printed, "dagogy", "acme-greet", "world") == "hello, world\n"
 
 
-def test_the_cases_of_the_how_to_pass_in_the_kit(documented_rule: dict[str, str], tmp_path: Path) -> None:
-    body = next(b for b in re.findall(r"```python\n(.*?)```", PLUGIN_PAGE.read_text(encoding="utf-8"), re.DOTALL) if "load_cases" in b)
-    (tmp_path / "test_acme.py").write_text(body, encoding="utf-8")
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_acme.py"], cwd=tmp_path, env=documented_rule, capture_output=True, text=True
-    )
-    assert result.returncode == 0, result.stdout
-    assert "2 passed" in result.stdout
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "tests"), [("titles", 6), ("toolbox", 9)])
+def test_a_distribution_of_the_how_to_keeps_what_is_asked_and_passes_its_own_tests(printed: tuple[Path, dict[str, str]], name: str, tests: int) -> None:
+    assert json.loads(_python(printed, "dagogy", "plugins", "check", name, "--json"))["passed"]
+    assert f"{tests} passed" in _python(printed, "pytest", "-q", "--rootdir", name, "-p", "no:cacheprovider", name)
+
+
+def test_the_how_to_has_every_hook_every_key_of_a_case_and_every_part_of_a_page() -> None:
+    from dagogy.api import Fix
+    from dagogy.host import hookspecs
+    from dagogy.incidents.pages import PARTS
+    from dagogy.kit import cases, kinds
+
+    text, code = PLUGIN_PAGE.read_text(encoding="utf-8"), "".join(_blocks(PLUGIN_PAGE).values())
+    for hook in (name for name in vars(hookspecs) if name.startswith("dagogy_")):
+        assert f"def {hook}():" in code, hook
+    for kind in KINDS:
+        assert f'[project.entry-points."{GROUPS[kind]}"]' in code, kind
+    table = dict(re.findall(r"^\| `(\w+)` \| .* \| `(.*)` \|$", text, re.MULTILINE))
+    assert set(table) == cases._KEYS
+    for key, example in table.items():
+        assert list(yaml.safe_load(example)) == [key]
+    for field in dataclasses.fields(Fix):
+        assert f"`{field.name}`" in text, field.name
+    for part in (*kinds._RULE_PARTS, *(f"{part}:" for part in PARTS)):
+        assert f"`{part}`" in text, part
+        assert part in code, part
 
 
 def test_the_front_matter_keys_of_the_guide_are_those_that_are_read() -> None:

@@ -11,6 +11,7 @@ import pytest
 from dagogy.api.errors import ConfigError, NotFound, PluginError
 from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Selection
+from dagogy.pipeline.judge import Judge
 from support import PLUGINS, Yard, curriculum_of, dagogy, make_run, python
 
 INFO = {
@@ -329,7 +330,7 @@ def test_listing_entry_points_imports_no_plugin_and_none_of_the_heavy_libraries(
         host = Host()
         ids = [e.id for kind in ("provider", "rule", "classifier", "recovery", "exporter", "command") for e in host.entries(kind)]
         assert "marked" in ids and "graph.acyclic" in ids, ids
-        heavy = ("ant", "dagogy_", "pluggy", "pydantic", "networkx", "msgspec", "jsonschema", "importlib_metadata", "click", "zipfile")
+        heavy = ("ant", "dagogy_", "pluggy", "pydantic", "networkx", "msgspec", "jsonschema", "click", "zipfile")
         print([m for m in sys.modules if m.startswith(heavy)])
     """
     done = python(code, path=[yard.folder])
@@ -520,6 +521,21 @@ def test_a_rule_that_requires_one_that_failed_is_skipped_with_the_reason(yard: Y
         "reason": "house.rule could not run",
         "findings": 0,
     }
+
+
+def test_rules_run_by_id_behind_what_they_require_and_a_cycle_of_requirements_stops_none(yard: Yard) -> None:
+    required = {"a": ("d",), "b": (), "c": ("e",), "d": ("b",), "e": ("c",), "f": ("c",), "g": ("missing",)}
+    described_ = "\n    ".join("yield " + described("rule", i, "r_impl:R", more=f', severity="info", requires={r!r}') for i, r in required.items())
+    yard.plugin(
+        "house",
+        entry_points={"rule": dict.fromkeys(required, "house")},
+        modules={"house": hook("rule", described_), "r_impl": "from dagogy.api import Rule\nclass R(Rule):\n    def check(self, s, o): return []\n"},
+    )
+    judge = Judge(yard.host(), {})
+    order = [r.rule_id for r in judge.requirements()]
+    assert sorted(order) == sorted(required)
+    assert [i for i in order if i in "abdg"] == ["b", "g", "d", "a"]
+    assert order.index("c") < order.index("f")
 
 
 def test_a_third_party_s_command_runs_by_its_name_and_stands_in_the_help(yard: Yard) -> None:

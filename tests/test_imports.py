@@ -31,7 +31,7 @@ except SystemExit as done:
 os.write(3, json.dumps({"status": status, "modules": sorted(set(sys.modules) - before), "opened": opened}).encode())
 """
 #: What no command may import but one that asks for it by name.
-HEAVY = {"networkx", "pydantic", "openai", "jsonschema", "yaml", "rich", "markdown_it", "jsonpatch", "numpy", "importlib_metadata", "importlib.metadata"}
+HEAVY = {"networkx", "pydantic", "openai", "jsonschema", "yaml", "rich", "markdown_it", "jsonpatch", "numpy", "importlib.metadata"}
 
 
 class Seen:
@@ -94,7 +94,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_version_imports_next_to_nothing(work: Path) -> None:
     seen = observe(work, "--version")
     assert seen.status == 0
-    assert not seen.of(["click", "pluggy", "msgspec", "dagogy.cli.app", "dagogy.api", "json.tool", *HEAVY])
+    assert not seen.of(["click", "pluggy", "msgspec", "importlib_metadata", "dagogy.cli.app", "dagogy.api", "json.tool", *HEAVY])
     assert {m for m in seen.modules if m.startswith("dagogy")} == {"dagogy", "dagogy.cli", "dagogy.cli.main"}
     assert len(seen.modules) <= 5
 
@@ -105,6 +105,11 @@ def test_what_needs_no_document_imports_nothing_that_reads_one(work: Path, argum
     assert seen.status == 0
     assert not seen.of([*HEAVY, "msgspec", "jsonschema_rs", "pluggy", "dagogy.pipeline.scope", "dagogy.pipeline.judge", "asyncio"])
     assert not {m for m in seen.modules if m.startswith("dagogy_")}
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["schema"]])
+def test_what_needs_no_plugin_does_not_look_for_any(work: Path, arguments: list[str]) -> None:
+    assert not observe(work, *arguments).of(["importlib_metadata"])
 
 
 def test_validate_without_a_scope_document_imports_no_parser_and_no_graph_library(work: Path) -> None:

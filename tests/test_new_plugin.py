@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from dagogy.api.errors import InvalidArgument
 from dagogy.host.discovery import KINDS
+from dagogy.host.manager import Host, Selection
 from dagogy.kit import new
-from support import ROOT, clean_environment
+from dagogy.kit.kinds import promises
+from dagogy.testing import check_plugin
+from support import ROOT, Yard, clean_environment
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -94,3 +97,67 @@ def test_what_is_wrong_with_a_distribution_is_said_check_by_check(tmp_path: Path
     assert set(wrong) == {"[build-system]", "name", "dependencies", "entry points 'dagogy.rule'", "rule 'b'"}
     assert "dagogy.rules" in wrong["entry points 'dagogy.rule'"]
     assert "pip install -e" in wrong["rule 'b'"]
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"rule"}))  # the cases of the rules are collected beside them
+def test_our_own_plugins_keep_the_promises_of_their_kind(kind: str) -> None:
+    host = Host(Selection())
+    for plugin in host.load(kind):
+        if plugin.ours:
+            assert [p for p in promises(host, plugin, host.implementation(plugin)) if p[1]] == [], plugin.name
+
+
+INFOS = {
+    "provider": "ProviderInfo({}, needs_network=False)",
+    "rule": "RuleInfo({}, severity='error')",
+    "classifier": "ClassifierInfo({}, incidents=('a',))",
+    "recovery": "RecoveryInfo({}, incidents=(), safety='unsafe')",
+    "probe": "ProbeInfo({}, incidents=('a',), seconds=20)",
+    "exporter": "ExporterInfo({}, subject='plan')",
+    "command": "CommandInfo({})",
+}
+HOOKS = {**{kind: f"dagogy_{kind}s" for kind in KINDS}, "recovery": "dagogy_recoveries"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "wrong"),
+    [
+        ("rule", "class Mine(Rule):\n    'Why.'", {"its docstring": "lacks Bad:, Good:, How to fix:", "its cases.yaml": "'acme_x' is not a package"}),
+        ("provider", "class Mine(Provider):\n    def ready(self): return True", {"ready()": "returns bool, not a Readiness"}),
+        (
+            "provider",
+            "class Mine(Provider):\n    def ready(self): return Readiness(ready=True, message='m')\n    def propose(self, request): return {}",
+            {"propose()": "returns dict, not a Proposal"},
+        ),
+        (
+            "classifier",
+            "class Mine(Classifier):\n    '''Mine.\n\n    a:\n        What: It broke.\n    '''\n    def classify(self, failure): return 1",
+            {"the page of 'a' in its docstring": "lacks Recognised by:, What to do:, Retry:", "says nothing of an empty failure": "it answers 1"},
+        ),
+        ("recovery", "class Mine(RecoveryAction): pass", {"its incidents": "declares none", "safety": "gives no reason"}),
+        ("probe", "class Mine(Probe):\n    def look(self, failure, context): raise OSError('boom')", {"looks and comes to its end": "it raised OSError: boom"}),
+        (
+            "exporter",
+            "class Mine(Exporter):\n    def export(self, subject): return subject.document['nodes']",
+            {"exports a plan of two nodes": "KeyError: 'nodes'"},
+        ),
+        ("exporter", "class Mine(Exporter):\n    def export(self, subject): return 'x'", {"exports a plan of two nodes": "no text that ends in a newline"}),
+        ("command", "import click\nMine = click.Command('mine')", {"its --help": "give the function a docstring", "an example in its --help": "epilog"}),
+    ],
+)
+def test_the_kit_says_of_each_kind_what_is_not_as_it_should_be(yard: Yard, kind: str, source: str, wrong: dict[str, str]) -> None:
+    info = INFOS[kind].format("id='x', summary='S.', api_version=1, impl='acme_impl:Mine'")
+    described = f"from dagogy.api import *\n@hookimpl\ndef {HOOKS[kind]}():\n    yield {info}\n"
+    yard.plugin("acme", entry_points={kind: {"x": "acme_x"}}, modules={"acme_x": described, "acme_impl": f"from dagogy.api import *\n{source}\n"})
+    host = yard.host()
+    (plugin,) = host.load(kind)
+    found = {what: reason for what, reason in promises(host, plugin, host.implementation(plugin)) if reason}
+    assert set(found) == set(wrong)
+    for what, reason in wrong.items():
+        assert reason in found[what]
+
+
+def test_check_plugin_passes_what_is_as_it_should_be_and_names_what_is_not_there() -> None:
+    check_plugin("exporter", "junit")
+    with pytest.raises(AssertionError, match="no exporter 'nonsense' is installed here"):
+        check_plugin("exporter", "nonsense")

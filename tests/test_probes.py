@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ import pytest
 from dagogy.api import Diagnosis, Failure, Probe, ProbeInfo, ProbeResult, Rank
 from dagogy.host.discovery import EntryPoint
 from dagogy.host.manager import Host, Plugin
+from dagogy.incidents import probing
 from dagogy.incidents.diagnose import Answer, Verdict, judge, settled
 from dagogy.incidents.probing import Look, ask
 from dagogy.testing import BenchProbeContext, check_probe
 from dagogy.workspace.settings import Settings
-from support import HANGS, Desk, Outcome, Yard, put, run_with
+from support import HANGS, Desk, Outcome, Yard, put, python, run_with
 
 SECRET = "sk-canary0123456789abcdef"
 SOURCE = '''
@@ -81,12 +81,10 @@ def test_a_regular_expression_that_runs_away_is_ended_too(yard: Yard) -> None:
         ("os._exit(0)\n        yield", "it ended before it had said everything"),
         ("os.kill(os.getpid(), 9)\n        yield", "it ended before it had said everything"),
         ("yield 'fine'", "it answered with str, not with a ProbeResult"),
-        ("Path('written').write_text('x')\n        yield", "a probe may not write to written"),
-        ("os.mkdir('made')\n        yield", "a probe may not call os.mkdir"),
-        ("os.remove(__file__)\n        yield", "a probe may not call os.remove"),
+        ("for _ in range(60): " + result(), "it has more than 50 results"),
         (result(confirms="('other',)"), "it spoke of other, which is none of its incidents"),
     ],
-    ids=["raises", "leaves", "exits", "is killed", "answers with a text", "writes", "makes a folder", "removes", "speaks of another incident"],
+    ids=["raises", "leaves", "exits", "is killed", "answers with a text", "has no end of results", "speaks of another incident"],
 )
 def test_one_that_misbehaves_is_named_with_its_distribution_and_settles_nothing(
     yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, told: str
@@ -94,11 +92,42 @@ def test_one_that_misbehaves_is_named_with_its_distribution_and_settles_nothing(
     monkeypatch.chdir(tmp_path)
     add(yard, "bad", body)
     before = sorted(p.name for p in tmp_path.iterdir())
-    (look,) = asked(yard)
+    look = asked(yard)[-1]
     assert (look.result.state, look.result.confirms, look.result.refutes) == ("unknown", (), ())
     assert told in look.result.message
     assert "probe bad of x-bad 1.0" in look.result.message
     assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+@pytest.fixture
+def read_only() -> None:
+    """Skips the test where the kernel cannot keep a process from writing."""
+    code = "import sys; from dagogy.incidents.readonly import forbid_changes; sys.exit(not forbid_changes())"
+    if python(code).returncode:
+        pytest.skip("this kernel has no Landlock (Linux 5.13 and later)")
+
+
+@pytest.mark.usefixtures("read_only")
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("Path('written').write_text('x')\n        yield", "it raised PermissionError: [Errno 13] Permission denied: 'written'"),
+        ("os.mkdir('made')\n        yield", "it raised PermissionError: [Errno 13] Permission denied: 'made'"),
+        ("os.remove(__file__)\n        yield", "it raised PermissionError: [Errno 13] Permission denied: "),
+        ("os.close(os.open(__file__, os.O_WRONLY | os.O_TRUNC))\n        yield", "it raised PermissionError: [Errno 13] Permission denied: "),
+        ("import subprocess; subprocess.run(['mkdir', 'made'], check=True)\n        yield", "it raised CalledProcessError"),
+    ],
+    ids=["writes", "makes a folder", "removes", "empties", "starts what writes"],
+)
+def test_one_that_would_change_files_cannot_and_is_named(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, told: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    add(yard, "bad", body)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    (look,) = asked(yard)
+    assert told in look.result.message
+    assert "probe bad of x-bad 1.0" in look.result.message
+    found = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert found == {path: data for path, data in before.items() if "__pycache__" not in path.parts}
 
 
 def test_what_was_said_before_the_trouble_counts(yard: Yard) -> None:
@@ -106,10 +135,34 @@ def test_what_was_said_before_the_trouble_counts(yard: Yard) -> None:
     assert asked(yard)[0].result.message == "first"
 
 
-def test_what_a_probe_prints_goes_nowhere(yard: Yard, capfd: pytest.CaptureFixture[str]) -> None:
-    add(yard, "loud", f"print('noise'); os.system('echo noise'); {result()}")
+def test_what_a_probe_prints_goes_to_stderr_with_its_name(yard: Yard, capfd: pytest.CaptureFixture[str]) -> None:
+    add(yard, "loud", f"print('noise'); os.system('echo more; echo wrong >&2'); os.write(1, b'an end without a line end'); {result()}")
     assert [look.result.state for look in asked(yard)] == ["ok"]
-    assert capfd.readouterr() == ("", "")
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.splitlines() == [f"probe 'loud' of x-loud 1.0: {line}" for line in ("noise", "more", "wrong", "an end without a line end")]
+
+
+def test_what_a_probe_printed_before_it_was_killed_is_shown_and_names_no_secret(yard: Yard, capfd: pytest.CaptureFixture[str]) -> None:
+    add(yard, "loud", "print('with', context.setting('OPENAI_API_KEY'), end=''); time.sleep(1000)\n        yield", seconds=0.5)
+    ask(yard.host(), Settings({"OPENAI_API_KEY": SECRET}), Failure())
+    assert capfd.readouterr() == ("", "probe 'loud' of x-loud 1.0: with [OPENAI_API_KEY]\n")
+
+
+def test_a_probe_that_prints_without_end_is_stopped(yard: Yard, capfd: pytest.CaptureFixture[str]) -> None:
+    add(yard, "floods", "while True: print('x' * 10_000)\n        yield")
+    (look,) = asked(yard)
+    assert "it raised OSError: [Errno 27] File too large" in look.result.message
+    assert len(capfd.readouterr().err) < 2 * 2**20
+
+
+def test_json_on_stdout_stays_whole_while_probes_print(yard: Yard, desk: Desk) -> None:
+    add(yard, "ready", "print('noise'); " + result(refutes="('stage_conflict',)"))
+    run = run_with(desk)
+    assert desk("plan", run.name).status == 5
+    done = command(yard, desk, "diagnose", run.name, "--json")
+    assert done.json["refuted"] == "stage_conflict"
+    assert "probe 'ready' of x-ready 1.0: noise" in done.err
 
 
 def test_secrets_are_taken_out_of_what_they_say(yard: Yard) -> None:
@@ -279,17 +332,25 @@ def test_a_probe_has_a_page_of_its_own() -> None:
 INFO = ProbeInfo(id="mine", summary="s", api_version=1, impl="x:y", incidents=("a",), seconds=0.5)
 
 
+class Writes(Probe):
+    def look(self, failure: Any, context: Any) -> Any:
+        (context.runs_dir / "left").write_text("x")
+        yield ProbeResult(subject="s", state="ok", message="m")
+
+
+@pytest.mark.usefixtures("read_only")
+def test_the_kit_names_a_probe_that_would_write(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="Permission denied"):
+        check_probe(Writes, INFO, "text", BenchProbeContext(tmp_path))
+
+
+def test_the_kit_sees_what_a_probe_changed_where_the_kernel_lets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "forbid_changes", lambda: False)
+    with pytest.raises(AssertionError, match="changed left"):
+        check_probe(Writes, INFO, "text", BenchProbeContext(tmp_path))
+
+
 def test_the_kit_catches_what_breaks_a_promise(tmp_path: Path) -> None:
-    class Writes(Probe):
-        def look(self, failure: Any, context: Any) -> Any:
-            (tmp_path / "left").write_text("x")
-            yield ProbeResult(subject="s", state="ok", message="m")
-
-    class Starts(Probe):
-        def look(self, failure: Any, context: Any) -> Any:
-            os.system(f"touch {tmp_path / 'left'}")
-            yield ProbeResult(subject="s", state="ok", message="m")
-
     class Hangs(Probe):
         def look(self, failure: Any, context: Any) -> Any:
             time.sleep(1000)
@@ -308,7 +369,7 @@ def test_the_kit_catches_what_breaks_a_promise(tmp_path: Path) -> None:
             yield ProbeResult(subject="s", state="bad", message="m", confirms=("a",))
 
     context = BenchProbeContext(tmp_path, settings={"OPENAI_API_KEY": SECRET})
-    for kind, told in ((Writes, "may not write"), (Starts, "changed left"), (Hangs, "did not come to its end"), (Tells, "shows a secret"), (Strays, "none of")):
+    for kind, told in ((Hangs, "did not come to its end"), (Tells, "shows a secret"), (Strays, "none of")):
         with pytest.raises(AssertionError, match=told):
             check_probe(kind, INFO, "text", context)
     assert [found.confirms for found in check_probe(Sound, INFO, "text", context)] == [("a",)]

@@ -1,17 +1,16 @@
-"""Finds the entry points of dagogy's groups without importing anything and without opening files that have none of ours.
-
-The result is that of `importlib_metadata.entry_points()` (a test compares the two); reading the `*.dist-info` folders directly
-costs a tenth of its time. An archive is opened only where one is on the path.
-"""
+"""Finds the entry points of dagogy's groups without importing any plugin: `importlib_metadata` looks, ours are the kinds and the blame."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from importlib_metadata import IDistribution
 
 #: Entry-point group of each kind of plugin.
 GROUPS = {
@@ -59,115 +58,62 @@ def normalized(distribution: str) -> str:
 
 def discover(path: Sequence[str] | None = None) -> list[EntryPoint]:
     """All entry points of our groups on `path` (default `sys.path`), by kind and id; of two copies of a distribution the first counts."""
-    found = [entry for candidate in _chosen(path) for entry in _parse(candidate)]
+    found = [
+        EntryPoint(_KIND_OF[group], name.strip(), value.partition("[")[0].strip(), *_identity(distribution))
+        for distribution, lines in _declared(path)
+        for group, line in lines
+        if group in _KIND_OF
+        for name, _, value in (line.partition("="),)  # one without "=" becomes a plugin that cannot be imported: `entry_points` would raise
+    ]
     return sorted(found, key=lambda e: (KINDS.index(e.kind), e.id, normalized(e.distribution)))
 
 
 def strays(path: Sequence[str] | None = None) -> list[Stray]:
     """The `dagogy.…` groups on `path` that no plugin is ever loaded from, by distribution."""
-    found = [
-        Stray(group, candidate.name.replace("_", "-"), _version(candidate))
-        for candidate in _chosen(path)
-        for group in re.findall(r"^[ \t]*\[(dagogy(?:[._-][^\]\n]*)?)\][ \t]*$", candidate.text, re.MULTILINE)
-        if group not in _KIND_OF
-    ]
+    found = {
+        Stray(group, *_identity(distribution))
+        for distribution, lines in _declared(path)
+        for group, _ in lines
+        if group and group not in _KIND_OF and re.match(r"dagogy(?![^._-])", group)
+    }
     return sorted(found, key=lambda s: (normalized(s.distribution), s.group))
 
 
-def _chosen(path: Sequence[str] | None) -> Iterator[_Candidate]:
-    """Of each distribution on `path` the copy that counts."""
-    copies: dict[str, list[_Candidate]] = {}
-    for folder in path if path is not None else sys.path:
-        for candidate in _in_folder(folder or ".") if os.path.isdir(folder or ".") else _in_archive(folder):
-            copies.setdefault(normalized(candidate.name), []).append(candidate)
+def _declared(path: Sequence[str] | None) -> Iterator[tuple[IDistribution, list[tuple[str | None, str]]]]:
+    """Each distribution on `path` with groups of ours, in the copy that counts: its entry points as group and line."""
+    from importlib_metadata import Sectioned, distributions
+
+    copies: dict[str, list[IDistribution]] = {}
+    # A folder that is not there would be taken for an archive, and what reads archives be imported for it.
+    for folder in filter(os.path.exists, (folder or "." for folder in (sys.path if path is None else path))):
+        for distribution in sorted(distributions(path=[folder]), key=_folder):
+            copies.setdefault(normalized(_identity(distribution)[0]), []).append(distribution)
     for candidates in copies.values():
-        first = candidates[0]
-        if len(candidates) > 1 and any("[dagogy." in c.text for c in candidates):
-            # What an interrupted uninstall left behind has no metadata, and does not hide a whole copy.
-            first = next((c for c in candidates if c.read(_METADATA[c.suffix])), first)
-        yield first
+        if not any("[dagogy" in _text(c, "entry_points.txt") for c in candidates):
+            continue
+        # What an interrupted uninstall left behind has no metadata, and does not hide a whole copy.
+        first = next((c for c in candidates if _text(c, "METADATA") or _text(c, "PKG-INFO")), candidates[0])
+        yield first, list(Sectioned.read(_text(first, "entry_points.txt"), filter_=Sectioned.valid))  # type: ignore[no-untyped-call]
 
 
-class _Candidate(NamedTuple):
-    """A metadata folder: what its name says, its entry points, and how to read its other files ("" for one that is not there)."""
-
-    name: str
-    version: str
-    suffix: str
-    text: str
-    read: Callable[[str], str]
+def _text(distribution: IDistribution, name: str) -> str:
+    """One of its files; "" for one that is not there or cannot be read, which is no reason to lose the others."""
+    with contextlib.suppress(Exception):
+        return distribution.read_text(name) or ""
+    return ""
 
 
-_METADATA = {"dist-info": "METADATA", "egg-info": "PKG-INFO"}
-
-
-def _candidate(folder: str, read: Callable[[str], str]) -> _Candidate:
-    stem, _, suffix = folder.rpartition(".")
+def _identity(distribution: IDistribution) -> tuple[str, str]:
+    """Name and version. Where the folder's name has both they are taken from it: parsing the metadata of 50 distributions takes 40 ms of CPU."""
+    stem, _, suffix = _folder(distribution).rpartition(".")
     name, _, version = stem.partition("-")
-    return _Candidate(name, version, suffix.lower(), read("entry_points.txt"), read)
+    if suffix.lower() != "dist-info" or not version:
+        with contextlib.suppress(Exception):
+            name = distribution.name
+            version = distribution.version
+    return name.replace("_", "-"), version
 
 
-def _in_folder(folder: str) -> Iterator[_Candidate]:
-    try:
-        names = [name for name in os.listdir(folder) if name.lower().endswith((".dist-info", ".egg-info"))]
-    except OSError:
-        return
-    for name in sorted(names):
-        yield _candidate(name, partial(_read, os.path.join(folder, name)))
-    if folder.lower().endswith(".egg") and os.path.isdir(os.path.join(folder, "EGG-INFO")):
-        yield _candidate(f"{os.path.basename(folder)[:-4]}.egg-info", partial(_read, os.path.join(folder, "EGG-INFO")))
-
-
-def _read(folder: str, name: str) -> str:
-    try:
-        with open(os.path.join(folder, name), encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
-def _in_archive(path: str) -> Iterator[_Candidate]:
-    if not os.path.isfile(path):
-        return
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile):
-        return
-    folders = dict.fromkeys(name.partition("/")[0] for name in names)
-    for folder in folders:
-        if folder.lower().endswith((".dist-info", ".egg-info")):
-            yield _candidate(folder, partial(_read_archived, path, folder))
-        elif folder == "EGG-INFO" and path.lower().endswith(".egg"):
-            yield _candidate(f"{os.path.basename(path)[:-4]}.egg-info", partial(_read_archived, path, folder))
-
-
-def _read_archived(path: str, folder: str, name: str) -> str:
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(f"{folder}/{name}").decode()
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return ""
-
-
-def _version(candidate: _Candidate) -> str:
-    if candidate.version and candidate.suffix != "egg-info":
-        return candidate.version
-    return next((line[8:].strip() for line in candidate.read(_METADATA[candidate.suffix]).splitlines() if line.startswith("Version:")), "")
-
-
-def _parse(candidate: _Candidate) -> Iterator[EntryPoint]:
-    if "[dagogy." not in candidate.text:
-        return
-    version, kind = _version(candidate), None
-    for raw in candidate.text.splitlines():
-        line = raw.strip()
-        if line.startswith("[") and line.endswith("]"):
-            kind = _KIND_OF.get(line.strip("[]"))
-        elif kind and line and not line.startswith("#"):
-            name, _, value = line.partition("=")
-            yield EntryPoint(kind, name.strip(), value.partition("[")[0].strip(), candidate.name.replace("_", "-"), version)
+def _folder(distribution: IDistribution) -> str:
+    """The name of its metadata folder; "" where it has none."""
+    return str(getattr(getattr(distribution, "_path", None), "name", ""))

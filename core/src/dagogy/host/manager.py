@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
@@ -148,36 +149,52 @@ class Selection(NamedTuple):
 
 
 class Host:
-    """All plugins of this process. Creating one reads entry points only; `load` imports the modules of one kind.
+    """All plugins of this process. The first question about them reads entry points only; `load` imports the modules of one kind.
 
     `reserved`: by kind, ids that no plugin can have because dagogy has them itself.
     """
 
     def __init__(self, selection: Selection | None = None, path: list[str] | None = None, reserved: Mapping[str, frozenset[str]] | None = None) -> None:
         self.selection = selection if selection is not None else Selection.from_environment(os.environ)
-        self._plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
-        self.conflicts: list[Plugin] = []
+        self._path, self._reserved = path, reserved or {}
         self._manager: pluggy.PluginManager | None = None
         self._modules: dict[str, tuple[Any, str]] = {}
-        for entry in sorted(discover(path), key=lambda e: (KINDS.index(e.kind), e.id, not _first_party(e))):
-            self._admit(Plugin(entry), entry.id in (reserved or {}).get(entry.kind, ()))
-        self._check_selection()
+        if self.selection.deny or self.selection.allow:
+            self._check_selection()
 
-    def _admit(self, plugin: Plugin, reserved: bool) -> None:
+    @cached_property
+    def _found(self) -> tuple[dict[str, dict[str, Plugin]], list[Plugin]]:
+        """By kind and id the plugins that hold their id, and those whose id was taken."""
+        plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
+        conflicts: list[Plugin] = []
+        for entry in sorted(discover(self._path), key=lambda e: (KINDS.index(e.kind), e.id, not _first_party(e))):
+            self._admit(Plugin(entry), plugins[entry.kind], conflicts)
+        return plugins, conflicts
+
+    @property
+    def _plugins(self) -> dict[str, dict[str, Plugin]]:
+        return self._found[0]
+
+    @property
+    def conflicts(self) -> list[Plugin]:
+        """The plugins whose id was taken."""
+        return self._found[1]
+
+    def _admit(self, plugin: Plugin, of_kind: dict[str, Plugin], conflicts: list[Plugin]) -> None:
         """A left-out plugin takes no id. Of those that claim one, ours comes first, then the first by distribution; the others fail."""
+        reserved = plugin.id in self._reserved.get(plugin.entry.kind, ())
         left_out = self.selection.verdict(plugin.entry)
         if left_out:
             plugin.state, plugin.reason = "disabled", left_out
-        of_kind = self._plugins[plugin.entry.kind]
         holder = of_kind.get(plugin.id)
         if plugin.state == "disabled" and (holder is not None or reserved):
-            self.conflicts.append(plugin)
+            conflicts.append(plugin)
         elif reserved or (holder is not None and holder.state != "disabled"):
             plugin.fail(f"the id '{plugin.id}' is taken by {'dagogy itself' if holder is None else holder.origin}")
-            self.conflicts.append(plugin)
+            conflicts.append(plugin)
         else:
             if holder is not None:
-                self.conflicts.append(holder)
+                conflicts.append(holder)
             of_kind[plugin.id] = plugin
 
     def _check_selection(self) -> None:

@@ -1,41 +1,45 @@
 """Probes are asked: each in a process of its own, all at once, and what hangs is killed.
 
 A look at the machine can hang where no exception ends it (a name server that does not answer, a dead mount), and a thread that hangs
-cannot be ended. A forked child can: it gets its own process group, which is killed when its time is up. In it Python's own ways to
-write are closed.
+cannot be ended. A process of `multiprocessing` can: it gets its own process group, which is killed when its time is up. It is forked, since
+a probe needs the plugins and settings that are loaded here. In it no file can be changed (`incidents.readonly`), and what is printed
+is kept for stderr.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import multiprocessing
 import os
-import selectors
+import resource
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import IO, Any, Literal
 
 from dagogy.api.incidents import Failure
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
 from dagogy.api.secrets import redacted, secrets_of
+from dagogy.host.calls import report
 from dagogy.host.manager import Host, Plugin
 from dagogy.incidents.commands import overlaid
+from dagogy.incidents.readonly import forbid_changes
 from dagogy.workspace.settings import Settings
 
 _STATES: dict[str, Literal["ok", "bad", "unknown"]] = {"ok": "ok", "bad": "bad", "unknown": "unknown"}
 #: What one probe may say, in results and in characters.
 _MOST_RESULTS, _MOST_TEXT = 50, 500
-#: What a probe may write to us in all; who writes more is stopped.
+#: What one answer of a probe, and all that it prints, may have in bytes; who has more is stopped.
 _MOST_BYTES = 2**20
-#: The audit events of calls that change a file or folder.
-_CHANGES = frozenset(f"os.{call}" for call in "chmod chown link mkdir remove removexattr rename rmdir setxattr symlink truncate utime".split())
-#: What follows its last result.
-_END = b"end\n"
 #: No probe gets more, whatever its description says.
 _LONGEST_SECONDS = 30.0
 
@@ -88,13 +92,16 @@ class _Context(ProbeContext):
 
 @dataclass(slots=True)
 class _Child:
-    """A probe at work: its process, the pipe that it answers through, and when its time is up."""
+    """A probe at work: its process, what it answers through and prints to, and when its time is up."""
 
     plugin: Plugin
+    process: ForkProcess
     pid: int
-    pipe: int
+    answers: Connection
+    printed: IO[bytes]
     until: float
-    data: bytearray = field(default_factory=bytearray)
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    trouble: str = "it ended before it had said everything"
 
 
 def ask(
@@ -125,10 +132,15 @@ def ask(
 
 def looked(probes: Sequence[tuple[Plugin, Callable[[], Iterable[ProbeResult]]]], secrets: Mapping[str, str]) -> list[Look]:
     """The results of calling each of `probes` in a process of its own, in their order; all of them run at the same time."""
-    looks: list[Look] = []
-    for child, trouble in _finished([_start(plugin, look) for plugin, look in probes]):
-        looks += _read(child, trouble, secrets)
-    return looks
+    children: list[_Child] = []
+    try:
+        for plugin, look in probes:
+            children.append(_start(plugin, look))
+        _listen(children)
+    finally:
+        for child in children:
+            _end(child)
+    return [look for child in children for look in _read(child, secrets)]
 
 
 def _texts(table: Mapping[str, Any]) -> dict[str, str]:
@@ -136,15 +148,17 @@ def _texts(table: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _start(plugin: Plugin, look: Callable[[], Iterable[ProbeResult]]) -> _Child:
-    ours, theirs = os.pipe()
-    seconds = min(float(plugin.info.seconds), _LONGEST_SECONDS)
-    pid = os.fork()
-    if pid == 0:
-        _be_a_probe(look, ours, theirs)
-    os.close(theirs)
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    printed = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child
+    process = context.Process(target=_be_a_probe, args=(look, theirs, printed), name=plugin.name)
+    process.start()
+    theirs.close()
+    pid = process.pid
+    assert pid, "it was started"
     with contextlib.suppress(OSError):  # both sides do it: whichever comes first
         os.setpgid(pid, pid)
-    return _Child(plugin, pid, ours, time.monotonic() + seconds)
+    return _Child(plugin, process, pid, ours, printed, time.monotonic() + min(float(plugin.info.seconds), _LONGEST_SECONDS))
 
 
 def _results(host: Host, plugin: Plugin, failure: Failure, context: ProbeContext) -> Iterable[ProbeResult]:
@@ -152,46 +166,32 @@ def _results(host: Host, plugin: Plugin, failure: Failure, context: ProbeContext
     return probe.look(failure, context)
 
 
-def _be_a_probe(look: Callable[[], Iterable[ProbeResult]], ours: int, theirs: int) -> NoReturn:
-    """The child's whole life. It prints nothing, holds no signal handler of ours, and leaves without any clean-up of the parent's things."""
-    status = 1
+def _be_a_probe(look: Callable[[], Iterable[ProbeResult]], answers: Connection, printed: IO[bytes]) -> None:
+    """The child's whole life. It holds no signal handler of ours, and its standard streams are a file of its own."""
+    os.setpgid(0, 0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
+    with open(os.devnull, "rb") as null:
+        os.dup2(null.fileno(), 0)
+    for standard in (1, 2):
+        os.dup2(printed.fileno(), standard)
+    # Whatever they were before, a test's or a recorder's. Unbuffered: it may be killed in the middle of a line.
+    raw = open(1, "wb", buffering=0, closefd=False)  # noqa: SIM115 - as long as the process
+    sys.stdout = sys.stderr = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
+    forbid_changes()
+    trouble = ""
     try:
-        os.setpgid(0, 0)
-        os.close(ours)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
-            signal.signal(number, signal.SIG_DFL)
-        null = os.open(os.devnull, os.O_RDWR)
-        for standard in (0, 1, 2):
-            os.dup2(null, standard)
-        sys.stdout = sys.stderr = os.fdopen(null, "w")  # whatever they were before, a test's or a recorder's
-        sys.dont_write_bytecode = True
-        sys.addaudithook(_read_only)
-        try:
-            for result in look():
-                _tell(theirs, _document(result))
-        except BaseException as error:
-            _tell(theirs, {"trouble": f"it raised {type(error).__name__}: {error}"})
-        os.write(theirs, _END)
-        status = 0
-    finally:
-        os._exit(status)
+        for result in look():
+            _tell(answers, _document(result))
+    except BaseException as error:
+        trouble = f"it raised {type(error).__name__}: {error}"
+    _tell(answers, {"trouble": trouble})
 
 
-def _read_only(event: str, arguments: tuple[Any, ...]) -> None:
-    """Ends what would change a file. It is no prison (a program that is started can write), but keeps an honest probe honest."""
-    if event == "open":
-        path, _, flags = arguments
-        writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
-        if writes and not isinstance(path, int) and not os.fsdecode(path).startswith("/dev/"):
-            raise PermissionError(f"a probe may not write to {os.fsdecode(path)}")
-    elif event in _CHANGES:
-        raise PermissionError(f"a probe may not call {event}")
-
-
-def _tell(pipe: int, document: Mapping[str, Any]) -> None:
-    data = json.dumps(document).encode() + b"\n"
-    while data:
-        data = data[os.write(pipe, data) :]
+def _tell(answers: Connection, document: Mapping[str, Any]) -> None:
+    answers.send_bytes(json.dumps(document).encode())
 
 
 def _document(result: Any) -> dict[str, Any]:
@@ -201,52 +201,48 @@ def _document(result: Any) -> dict[str, Any]:
     return {**texts, "confirms": [str(i) for i in result.confirms], "refutes": [str(i) for i in result.refutes]}
 
 
-def _finished(children: Sequence[_Child]) -> Iterable[tuple[_Child, str]]:
-    """Each child in its order, once all have ended, with what stopped it from coming to its own end."""
-    troubles: dict[int, str] = {}
-    try:
-        with selectors.DefaultSelector() as selector:
-            for child in children:
-                selector.register(child.pipe, selectors.EVENT_READ, child)
-            while selector.get_map():
-                now = time.monotonic()
-                for key in [k for k in selector.get_map().values() if k.data.until <= now]:
-                    troubles[key.data.pid] = f"it did not come to its end within {key.data.plugin.info.seconds:g} s"
-                    selector.unregister(key.fileobj)
-                waiting = [k.data.until for k in selector.get_map().values()]
-                for key, _ in selector.select(max(0.0, min(waiting) - now)) if waiting else ():
-                    piece = os.read(key.fd, 65_536)
-                    key.data.data += piece
-                    if not piece or len(key.data.data) > _MOST_BYTES or key.data.data.endswith(_END):
-                        selector.unregister(key.fileobj)
-    finally:
-        for child in children:
-            _end(child)
-    return [(child, troubles.get(child.pid, "")) for child in children]
+def _listen(children: Sequence[_Child]) -> None:
+    """Takes what they answer, until each has said everything, gone on for too long, or ended."""
+    at_work = {child.answers: child for child in children}
+    while at_work:
+        now = time.monotonic()
+        for child in [child for child in at_work.values() if child.until <= now]:
+            child.trouble = f"it did not come to its end within {child.plugin.info.seconds:g} s"
+            del at_work[child.answers]
+        for answers in wait(list(at_work), max(0.0, min(child.until for child in at_work.values()) - now)) if at_work else ():
+            child = at_work[answers]  # type: ignore[index]
+            try:
+                document = json.loads(child.answers.recv_bytes(_MOST_BYTES))
+            except (EOFError, OSError):  # it is gone, or the answer is too long
+                del at_work[child.answers]
+                continue
+            if "trouble" not in document and len(child.documents) < _MOST_RESULTS:
+                child.documents.append(document)
+            else:
+                child.trouble = document.get("trouble", f"it has more than {_MOST_RESULTS} results")
+                del at_work[child.answers]
 
 
 def _end(child: _Child) -> None:
     """Its whole process group goes, whether it has come to its end or not; nothing that it started outlives it."""
     with contextlib.suppress(OSError):
         os.killpg(child.pid, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        os.kill(child.pid, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        os.waitpid(child.pid, 0)
-    os.close(child.pipe)
+    child.process.kill()
+    child.process.join()
+    child.process.close()
+    child.answers.close()
 
 
-def _read(child: _Child, trouble: str, secrets: Mapping[str, str]) -> list[Look]:
-    """A child's answers. One that nobody could have given honestly becomes `unknown`, with the reason."""
+def _read(child: _Child, secrets: Mapping[str, str]) -> list[Look]:
+    """A child's answers. One that nobody could have given honestly becomes `unknown`, with the reason. What it printed is handed to who listens."""
+    with child.printed as printed:
+        printed.seek(0)
+        for line in printed.read(_MOST_BYTES).decode("utf-8", "backslashreplace").splitlines():
+            report(f"{child.plugin.name}: {redacted(line.rstrip(), secrets)}")
     looks, known = [], set(child.plugin.info.incidents)
-    if not child.data.endswith(_END):
-        trouble = trouble or "it ended before it had said everything"
-    for line in bytes(child.data).removesuffix(_END).split(b"\n")[:-1][:_MOST_RESULTS]:
-        document = json.loads(line)
-        trouble = trouble or document.get("trouble", "")
-        if "trouble" in document:
-            continue
-        document = redacted(document, secrets)
+    trouble = child.trouble
+    for answer in child.documents:
+        document = redacted(answer, secrets)
         odd = sorted({*document["confirms"], *document["refutes"]} - known)
         if odd:
             trouble = trouble or f"it spoke of {', '.join(odd)}, which is none of its incidents"

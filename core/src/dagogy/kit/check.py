@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +13,11 @@ from dagogy.api.errors import DagogyError, InvalidArgument
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.discovery import GROUPS, normalized
 from dagogy.host.manager import Host, Plugin, Selection
-from dagogy.kit.cases import complete_node, load_cases, run_case
+from dagogy.kit.kinds import promises
 
 #: What a description may not import: listings read every one of them.
 HEAVY = ("pydantic", "networkx", "jsonschema", "openai", "dagogy.pipeline")
 _KIND_OF = {group: kind for kind, group in GROUPS.items()}
-_PARTS = ("Bad:", "Good:", "How to fix:")
 
 
 class Checked(NamedTuple):
@@ -37,6 +34,15 @@ def check(folder: Path) -> list[Checked]:
     """
     project = _project(folder)
     return [*_metadata(project), *_plugins(project, folder)]
+
+
+def check_plugin(kind: str, plugin_id: str) -> None:
+    """Asks one installed plugin what `check` asks of it. Raises `AssertionError` that names whatever is not as it should be."""
+    host = Host(Selection())
+    found = {plugin.id: plugin for plugin in host.load(kind)}
+    assert plugin_id in found, f"no {kind} '{plugin_id}' is installed here"
+    wrong = [f"{c.what}: {c.reason}" for c in _one(host, found[plugin_id], f"{kind} '{plugin_id}'") if c.reason]
+    assert not wrong, "; ".join(wrong)
 
 
 def _project(folder: Path) -> dict[str, Any]:
@@ -93,9 +99,7 @@ def _one(host: Host, plugin: Plugin, what: str) -> Iterator[Checked]:
         yield Checked(f"{what}: {plugin.info.impl}", error.message)
         return
     yield Checked(f"{what}: {plugin.info.impl}")
-    more = {"rule": _rule, "recovery": _recovery, "exporter": _exporter, "provider": _provider}.get(plugin.entry.kind)
-    if more is not None:
-        yield from (Checked(f"{what}: {about}", reason) for about, reason in more(plugin, implementation))
+    yield from (Checked(f"{what}: {about}", reason) for about, reason in promises(host, plugin, implementation))
 
 
 def _heavy_imports(module: str) -> str:
@@ -106,55 +110,3 @@ def _heavy_imports(module: str) -> str:
     if done.returncode:
         return f"it cannot be imported: {(done.stderr.strip().splitlines() or ['no message'])[-1]}"
     return f"{module} imports {', '.join(found)}; import that inside the implementation" if found else ""
-
-
-def _rule(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
-    text = inspect.getdoc(implementation) or ""
-    missing = [part for part in _PARTS if part not in text]
-    yield "its docstring", f"it lacks {', '.join(missing)}" if missing else ""
-    try:
-        cases = load_cases(plugin.id, plugin.entry.module)
-    except (OSError, ValueError, ImportError) as error:
-        yield "its cases.yaml", str(error)
-        return
-    for case in cases:
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                run_case(implementation(plugin.info), case, Path(folder))
-        except (AssertionError, DagogyError) as error:
-            yield f"case '{case.name}'", str(error)
-        else:
-            yield f"case '{case.name}'", ""
-
-
-def _recovery(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
-    info = plugin.info
-    yield "safety", "it is unsafe and gives no reason" if info.safety == "unsafe" and not info.reason else ""
-
-
-def _exporter(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
-    from dagogy.api.exporters import ExportSubject
-
-    if plugin.info.subject != "curriculum":
-        return
-    nodes = [complete_node({"id": "a"}), complete_node({"id": "b", "prerequisites": ["a"]}, 1)]
-    try:
-        text = implementation(plugin.info).export(ExportSubject(document={"topic": "Testing", "nodes": nodes}))
-    except Exception as error:
-        yield "exports two nodes", f"it raised {type(error).__name__}: {error}"
-        return
-    ends = isinstance(text, str) and (not text or text.endswith("\n"))
-    yield "exports two nodes", "" if ends else "it returns no text that ends in a newline"
-
-
-def _provider(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
-    from dagogy.api.providers import ProviderSettings, Readiness
-
-    try:
-        found = implementation(plugin.info, ProviderSettings(values={s.name: s.default for s in plugin.info.settings})).ready()
-    except DagogyError:
-        return  # a typed answer without its settings is one
-    except Exception as error:
-        yield "ready()", f"it raised {type(error).__name__}: {error}"
-        return
-    yield "ready()", "" if isinstance(found, Readiness) else f"it returns {type(found).__name__}, not a Readiness"

@@ -7,6 +7,7 @@ import copy
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError
@@ -284,19 +285,23 @@ def _blocked(active: _Active, outcomes: Mapping[str, Outcome]) -> str:
 
 
 def _in_order(active: Sequence[_Active]) -> list[_Active]:
-    """By id, but each rule after those it requires; a circle of requirements is broken where it is met."""
-    by_id = {a.plugin.id: a for a in sorted(active, key=lambda a: a.plugin.id)}
-    out: dict[str, _Active] = {}
-
-    def place(a: _Active, above: frozenset[str]) -> None:
-        for required in a.plugin.info.requires if a.plugin.info else ():
-            if required in by_id and required not in out and required not in above:
-                place(by_id[required], above | {a.plugin.id})
-        out.setdefault(a.plugin.id, a)
-
-    for a in by_id.values():
-        place(a, frozenset())
-    return list(out.values())
+    """Each rule after those it requires, else by id; where rules require each other, one of the requirements is left out of account."""
+    by_id = {a.plugin.id: a for a in active}
+    required = {name: {r for r in (a.plugin.info.requires if a.plugin.info else ()) if r in by_id} for name, a in sorted(by_id.items())}
+    while True:
+        order = TopologicalSorter(required)
+        try:
+            order.prepare()
+        except CycleError as error:
+            first, second = error.args[1][:2]
+            required[second].discard(first)
+        else:
+            break
+    names: list[str] = []
+    while ready := sorted(order.get_ready()):
+        order.done(*ready)
+        names += ready
+    return [by_id[name] for name in names]
 
 
 def _node_count(subject: RunSubject) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.api.scope import ScopeReading
@@ -88,14 +90,15 @@ def _kept(subject: RunSubject, reading: ScopeReading) -> dict[tuple[str, str], b
 
 def _places(index: GraphIndex) -> dict[str, int]:
     """The order of study: a topological one that takes what is listed first wherever it may. What no order reaches is left out."""
-    waiting = [len(before) for before in index.prerequisites]
-    ready = [i for i, count in enumerate(waiting) if not count]
+    order = TopologicalSorter(dict(enumerate(index.prerequisites)))
+    with contextlib.suppress(CycleError):
+        order.prepare()
+    ready = sorted(order.get_ready())
     place: dict[str, int] = {}
     while ready:
         i = heapq.heappop(ready)
         place.setdefault(index.ids[i], len(place))
-        for d in index.dependents[i]:
-            waiting[d] -= 1
-            if not waiting[d]:
-                heapq.heappush(ready, d)
+        order.done(i)
+        for d in order.get_ready():
+            heapq.heappush(ready, d)
     return place

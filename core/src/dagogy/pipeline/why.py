@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import InvalidArgument, NotFound
 from dagogy.api.text import STOP_WORDS, folded
@@ -18,6 +18,9 @@ from dagogy.contracts.suggest import did_you_mean, nearest
 from dagogy.contracts.types import Curriculum, Node
 from dagogy.pipeline.evidence import Concept, Edge, Known
 from dagogy.pipeline.graph import GraphIndex
+
+if TYPE_CHECKING:
+    import networkx
 
 #: Titles that an ambiguous name lists, and pairs without an edge that a node's page shows.
 _LISTED, _CONSIDERED = 8, 8
@@ -43,6 +46,13 @@ class Why:
         self.known = known
         self.notes = notes
         self.index = GraphIndex(curriculum.nodes)
+
+    @cached_property
+    def graph(self) -> networkx.DiGraph:
+        """The positions of the nodes, each with edges to those that depend on it."""
+        import networkx
+
+        return networkx.from_dict_of_lists(dict(enumerate(self.index.dependents)), create_using=networkx.DiGraph)
 
     @cached_property
     def concept_of(self) -> Mapping[str, Concept]:
@@ -129,29 +139,23 @@ class Why:
         if depth < 0:
             return "in a circle of prerequisites, or behind one: it has no place in an order"
         if depth == 0:
-            leaning = _count(len(self._reached(i, self.index.dependents)), "node")
+            leaning = _count(len(self._reached(i, "descendants")), "node")
             return f"it has no prerequisite, so it can be studied first; {leaning} of {len(self.nodes)} lean on it"
         return f"step {depth + 1} of {deepest + 1}: the longest chain of prerequisites below it has {_count(depth, 'step')}"
 
     def _chain(self, i: int) -> list[str]:
         """The longest chain of prerequisites that ends with the node, in order of study; empty in a circle."""
-        out: list[str] = []
-        at: int | None = i if self.index.depth[i] >= 0 else None
-        while at is not None:
-            out.append(self.nodes[at].id)
-            at = max(self.index.prerequisites[at], key=lambda p: (self.index.depth[p], -p), default=None)
-        return out[::-1]
+        if self.index.depth[i] < 0:
+            return []
+        from networkx import dag_longest_path
 
-    def _reached(self, i: int, step: Sequence[Sequence[int]]) -> set[int]:
-        """All that can be reached from a node over its prerequisites, or over its dependents, without the node itself."""
-        seen: set[int] = set()
-        waiting = [i]
-        while waiting:
-            for d in step[waiting.pop()]:
-                if d not in seen:
-                    seen.add(d)
-                    waiting.append(d)
-        return seen - {i}
+        return [self.nodes[c].id for c in dag_longest_path(self.graph.subgraph(self._reached(i, "ancestors") | {i}))]
+
+    def _reached(self, i: int, which: Literal["ancestors", "descendants"]) -> set[int]:
+        """All that comes before a node, or after it, without the node itself."""
+        import networkx
+
+        return set(getattr(networkx, which)(self.graph, i))
 
     def _edge(self, kind: Mapping[tuple[str, str], Edge], before: str, after: str) -> Edge | None:
         a, b = self.concept_of.get(before), self.concept_of.get(after)
@@ -176,7 +180,7 @@ class Why:
         if concept is None:
             return []
         out = []
-        implied = self._reached(self.index.position[node_id], self.index.prerequisites)
+        implied = self._reached(self.index.position[node_id], "ancestors")
         for part in (self.known.edges, self.known.dropped):
             for (a, b), edge in part.items():
                 other = self.node_of.get(a)
@@ -223,23 +227,12 @@ class Why:
 
     def _path(self, start: str, end: str) -> list[str]:
         """A shortest way from a prerequisite to a dependent; empty where there is none."""
-        from collections import deque
+        from networkx import NetworkXNoPath, shortest_path
 
-        first, last = self.index.position[start], self.index.position[end]
-        came = {first: -1}
-        queue = deque([first])
-        while queue and last not in came:
-            at = queue.popleft()
-            for d in self.index.dependents[at]:
-                if d not in came:
-                    came[d] = at
-                    queue.append(d)
-        out: list[str] = []
-        step = last if last in came else -1
-        while step >= 0:
-            out.append(self.nodes[step].id)
-            step = came[step]
-        return out[::-1]
+        try:
+            return [self.nodes[i].id for i in shortest_path(self.graph, self.index.position[start], self.index.position[end])]
+        except NetworkXNoPath:
+            return []
 
     def _steps(self, path: Sequence[str]) -> list[dict[str, Any]]:
         """The edges of a path, each with its evidence."""

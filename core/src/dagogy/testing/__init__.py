@@ -1,6 +1,8 @@
-"""The test kit for plugin authors: rule cases from YAML, failures for classifiers, what recovery actions and probes promise, and incidents replayed."""
+"""The test kit for plugin authors: rule cases from YAML, failures for classifiers, what recovery actions and probes promise, incidents replayed, and for
+a plugin of any kind what `dagogy plugins check` asks of it."""
 
 from dagogy.kit.cases import Case, complete_node, load_cases, run_case
+from dagogy.kit.check import check_plugin
 from dagogy.testing.incidents import BenchContext, BenchProbeContext, check_action, check_probe, diagnosis_of, failure_of
 from dagogy.testing.replay import Replay, replay
 
@@ -10,6 +12,7 @@ __all__ = [
     "Case",
     "Replay",
     "check_action",
+    "check_plugin",
     "check_probe",
     "complete_node",
     "diagnosis_of",

@@ -1,0 +1,159 @@
+"""What dagogy asks of an implementation, kind by kind: it is tried out on small documents and failures of the kit's own."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from dagogy.api.errors import DagogyError
+from dagogy.host.manager import Host, Plugin
+from dagogy.kit.cases import Case, load_cases, run_case, subject_of
+
+#: What was looked at, and what is wrong with it; an empty reason where nothing is.
+Promise = tuple[str, str]
+_RULE_PARTS = ("Bad:", "Good:", "How to fix:")
+_TWO_NODES = Case("kit", "two nodes", "pass", {"curriculum": {"nodes": [{"id": "a"}, {"id": "b", "prerequisites": ["a"]}]}})
+
+
+def promises(host: Host, plugin: Plugin, implementation: Any) -> Iterator[Promise]:
+    """What is asked of `implementation`, which is that of `plugin`."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _BY_KIND[plugin.entry.kind](host, plugin, implementation, Path(folder))
+
+
+def _tried(call: Callable[[], str]) -> str:
+    """What `call` says is wrong, or what it raised."""
+    try:
+        return call()
+    except Exception as error:
+        return f"it raised {type(error).__name__}: {error}"
+
+
+def _rule(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
+    text = inspect.getdoc(implementation) or ""
+    missing = [part for part in _RULE_PARTS if part not in text]
+    yield "its docstring", f"it lacks {', '.join(missing)}" if missing else ""
+    try:
+        cases = load_cases(plugin.id, plugin.entry.module)
+    except (OSError, ValueError, ImportError, TypeError) as error:  # the last: a module, which has no files beside it
+        yield "its cases.yaml", str(error)
+        return
+    for number, case in enumerate(cases):
+        own = folder / str(number)
+        own.mkdir()
+        try:
+            run_case(implementation(plugin.info), case, own)
+        except (AssertionError, DagogyError) as error:
+            yield f"case '{case.name}'", str(error)
+        else:
+            yield f"case '{case.name}'", ""
+
+
+def _classifier(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
+    from dagogy.api.incidents import Failure
+    from dagogy.incidents.pages import page
+
+    yield "its incidents", "" if plugin.info.incidents else "it declares none, so it can answer nothing"
+    for incident in plugin.info.incidents:
+        missing = [f"{part}:" for part, text in page(host, plugin, incident).parts.items() if not text]
+        yield f"the page of '{incident}' in its docstring", f"it lacks {', '.join(missing)}" if missing else ""
+
+    def silent() -> str:
+        found = implementation(plugin.info).classify(Failure())
+        return "" if found is None else f"it answers {found!r:.100}; without evidence it must return None"
+
+    yield "says nothing of an empty failure", _tried(silent)
+
+
+def _recovery(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
+    info = plugin.info
+    yield "its incidents", "" if info.incidents else "it declares none, so it is never offered"
+    yield "safety", "it is unsafe and gives no reason" if info.safety == "unsafe" and not info.reason else ""
+
+
+def _probe(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
+    from dagogy.api.incidents import Failure
+    from dagogy.incidents.probing import ask
+    from dagogy.workspace.settings import load_settings
+
+    yield "its incidents", "" if plugin.info.incidents else "it declares none, so it is never asked"
+    settings = load_settings({**os.environ, "ORCHESTRATION_BASE_DIR": str(folder)})
+    broken = [look.result.message for look in ask(host, settings, Failure(), only=plugin.id) if look.result.message.startswith(f"probe {plugin.id} of ")]
+    yield "looks and comes to its end", "; ".join(broken)
+
+
+def _exporter(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
+    from dagogy.api.exporters import ExportSubject
+    from dagogy.api.rules import Finding
+    from dagogy.pipeline.judge import Outcome, Verdict
+    from dagogy.pipeline.plan import make_plan
+    from dagogy.pipeline.report import report_document
+
+    subject = subject_of(_TWO_NODES, folder)
+    finding = Finding("a finding of the kit", "/nodes/0/title", "a", rule_id="kit.rule", severity="error")
+    verdict = Verdict([finding], [Outcome("kit.rule", "error", "findings", findings=1)], 80.0, 2, "")
+    documents: dict[str, Callable[[], Any]] = {
+        "curriculum": lambda: subject.document,
+        "plan": lambda: make_plan(subject.curriculum, subject.spec),
+        "report": lambda: report_document("20260101-000000-kit", verdict),
+    }
+
+    def exported() -> str:
+        text = implementation(plugin.info).export(ExportSubject(document=documents[plugin.info.subject]()))
+        return "" if isinstance(text, str) and (not text or text.endswith("\n")) else "it returns no text that ends in a newline"
+
+    yield f"exports a {plugin.info.subject} of two nodes", _tried(exported)
+
+
+def _provider(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
+    from dagogy.api.providers import Proposal, ProposeRequest, ProviderSettings, Readiness
+
+    subject = subject_of(_TWO_NODES, folder)
+    try:
+        provider = implementation(plugin.info, ProviderSettings(values={s.name: s.default for s in plugin.info.settings}))
+        found = provider.ready()
+    except DagogyError:
+        return  # a typed answer without its settings is one
+    except Exception as error:
+        yield "ready()", f"it raised {type(error).__name__}: {error}"
+        return
+    yield "ready()", "" if isinstance(found, Readiness) else f"it returns {type(found).__name__}, not a Readiness"
+    if plugin.info.needs_network or not getattr(found, "ready", False):
+        return  # an answer could cost something
+
+    def proposed() -> str:
+        try:
+            answer = provider.propose(ProposeRequest(spec=subject.spec, scaffold=lambda: subject.document))
+        except DagogyError:
+            return ""
+        return "" if isinstance(answer, Proposal) else f"it returns {type(answer).__name__}, not a Proposal"
+
+    yield "propose()", _tried(proposed)
+
+
+def _command(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
+    import click
+
+    text = _help(implementation, click.Context(implementation, info_name=plugin.id))
+    yield "its --help", "" if text else "it says nothing: give the function a docstring"
+    yield "an example in its --help", "" if "xample" in (implementation.epilog or text) else "give one in the epilog"
+
+
+def _help(command: Any, context: Any) -> str:
+    command.get_help(context)  # raises where an option cannot be shown
+    return str(command.help or "").strip()
+
+
+_BY_KIND: dict[str, Callable[[Host, Plugin, Any, Path], Iterator[Promise]]] = {
+    "rule": _rule,
+    "provider": _provider,
+    "classifier": _classifier,
+    "recovery": _recovery,
+    "probe": _probe,
+    "exporter": _exporter,
+    "command": _command,
+}
