@@ -17,7 +17,9 @@ from dagogy.incidents.brief import brief, closing
 from dagogy.incidents.escalation import escalate
 from dagogy.incidents.intake import from_record
 from dagogy.incidents.limits import Limits
-from dagogy.incidents.recover import Incident, Recovery, Report
+from dagogy.incidents.recovery.incident import Incident
+from dagogy.incidents.recovery.loop import Recovery
+from dagogy.incidents.recovery.report import Report
 from dagogy.workspace.runs import Run
 
 _TYPED = re.compile(r"\[([a-z_]+)\] (.*)")

@@ -18,7 +18,7 @@ from dagogy.incidents import pages
 from dagogy.incidents.diagnose import Answer, Verdict, examine
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import find_record, from_text, last_record, read_document, read_record
-from dagogy.incidents.recover import stale_incident
+from dagogy.incidents.recovery.incident import stale_incident
 from dagogy.workspace.provenance import foreign
 from dagogy.workspace.runs import Run
 

@@ -12,7 +12,9 @@ from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, no_probe_option, run_argument
 from dagogy.cli.replays import reviewed
-from dagogy.incidents.recover import Incident, Recovery, Report, is_begun, last_incident, stale_incident
+from dagogy.incidents.recovery.incident import Incident, is_begun, last_incident, stale_incident
+from dagogy.incidents.recovery.loop import Recovery
+from dagogy.incidents.recovery.report import Report
 from dagogy.pipeline.report import plural
 from dagogy.workspace.runs import REPLACES, Run
 

@@ -15,7 +15,9 @@ from dagogy.cli.options import common, no_probe_option, run_argument
 from dagogy.incidents import pages
 from dagogy.incidents.commands import run_command
 from dagogy.incidents.intake import from_text, last_record, read_record
-from dagogy.incidents.recover import Incident, Recovery, Report, failing_status, told
+from dagogy.incidents.recovery.incident import Incident
+from dagogy.incidents.recovery.loop import Recovery
+from dagogy.incidents.recovery.report import Report, failing_status, told
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import REPORT_MD
 
