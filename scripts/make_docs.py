@@ -16,8 +16,9 @@ import click
 import yaml
 from dagogy.api import errors
 from dagogy.api.errors import DagogyError
-from dagogy.cli.app import COMMANDS, App, cli
+from dagogy.cli.app import COMMANDS, App
 from dagogy.cli.commands.explain import options_of
+from dagogy.cli.group import cli
 from dagogy.host.hookspecs import (
     dagogy_classifiers,
     dagogy_commands,

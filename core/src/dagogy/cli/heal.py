@@ -11,8 +11,9 @@ from typing import Any
 
 from dagogy.api.errors import DagogyError, Interrupted
 from dagogy.api.secrets import redacted
-from dagogy.cli.app import App, Recorded, is_typo, record_failure, typed
+from dagogy.cli.app import App
 from dagogy.cli.commands.recover import report_lines
+from dagogy.cli.failures import Recorded, is_typo, record_failure, typed
 from dagogy.incidents.brief import brief, closing
 from dagogy.incidents.escalation import escalate
 from dagogy.incidents.intake import from_record

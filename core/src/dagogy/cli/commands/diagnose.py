@@ -50,6 +50,7 @@ def _of(app: App, subject: str) -> Failure:
     if record is not None:
         return read_record(record)
     run = app.find(subject)
+    app.record_lost(run)
     record = last_record(Path(run.path))
     if record is not None:
         return read_record(record)

@@ -32,6 +32,7 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
         app.host.get("recovery", only)
     app.session.check_fallbacks()
     run = app.find(reference)
+    app.record_lost(run)
     run, incident = _incident(app, run)
     secrets = app.secrets()
 

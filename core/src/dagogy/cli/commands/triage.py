@@ -37,7 +37,9 @@ def triage(app: App, reference: str, unsafe: bool, no_fix: bool, no_probe: bool)
     Where a step fails: the report and the diagnosis, then what may be done about it, as `recover` does, and on from there. Exit status 0 when the
     flow came to its end, else that of the step that failed.
     """
-    walk = _Walk(app, app.find(reference), unsafe=unsafe, fix=not no_fix, probes=not no_probe)
+    run = app.find(reference)
+    app.record_lost(run)
+    walk = _Walk(app, run, unsafe=unsafe, fix=not no_fix, probes=not no_probe)
     failed = next((step for step in FLOW if not walk.passes(step)), "")
     document = {**walk.document(), "resolved": not failed}
     if not failed:
