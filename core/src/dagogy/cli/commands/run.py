@@ -14,8 +14,10 @@ from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
 from dagogy.cli.progress import display
-from dagogy.pipeline import inputs, operations
+from dagogy.pipeline import operations
 from dagogy.pipeline.report import cost_lines, hours, plural, summary_line
+from dagogy.pipeline.stages import inputs
+from dagogy.pipeline.stages.generate import generate, preview
 from dagogy.workspace.files import storage_error
 from dagogy.workspace.stages import TRACE
 
@@ -96,7 +98,7 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
             chosen = app.session.provider()
             with app.session.asking(chosen, lambda line: progress("generate", line)) as answered:
                 reading = inputs.prepare_inputs(opened, scope, chosen, template, progress)
-                result = inputs.generate(opened, chosen, reading, progress, fresh=fresh)
+                result = generate(opened, chosen, reading, progress, fresh=fresh)
                 if result.trace["usage"].get("calls", 1):  # an answer that was kept says nothing of the service
                     answered()
             progress("validate", "judging the best draft")
@@ -152,7 +154,7 @@ def _notes(trace: dict[str, Any]) -> list[str]:
 def _show_prompt(app: App, reference: str, scope: inputs.ScopeRequest | None) -> None:
     """What would be sent; nothing is, and nothing is written."""
     with app.reading(reference) as opened:
-        question = inputs.preview(opened, scope, app.session.provider(), template_bytes(app.settings))
+        question = preview(opened, scope, app.session.provider(), template_bytes(app.settings))
     document = app.clean({"instructions": question.instructions, "text": question.text, "schema_name": question.schema_name, "schema": question.schema})
     schema = json.dumps(document["schema"], indent=2, ensure_ascii=False)
     text = f"{document['instructions']}\n{document['text']}\n\n{document['schema_name']}: {schema}"
