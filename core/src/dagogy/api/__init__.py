@@ -26,11 +26,13 @@ _HOME = {
         "timeout_advice"
     ),
     "dagogy.api.llm": "Answer LanguageModelProvider Question",
-    "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
+    "dagogy.api.incidents": "Classifier Diagnosis Failure Rank",
     "dagogy.api._bodies": "Body read_body",
     "dagogy.api.probes": "Probe ProbeContext ProbeResult",
-    "dagogy.api.evidence": "Clue Evidence parses",
+    "dagogy.api._clues": "Clue",
+    "dagogy.api.evidence": "Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
+    "dagogy.api.recoveries": "CommandResult RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api.exporters": "ExportSubject Exporter",
     "dagogy.api.display": "json_text one_line visible",
     "dagogy.api.text": "STOP_WORDS content_words folded normalized sentences shorten stem word_keys words",
@@ -44,6 +46,7 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605
 
 if TYPE_CHECKING:
     from dagogy.api._bodies import *  # noqa: F403
+    from dagogy.api._clues import *  # noqa: F403
     from dagogy.api.display import *  # noqa: F403
     from dagogy.api.errors import *  # noqa: F403
     from dagogy.api.evidence import *  # noqa: F403
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from dagogy.api.plugins import *  # noqa: F403
     from dagogy.api.probes import *  # noqa: F403
     from dagogy.api.providers import *  # noqa: F403
+    from dagogy.api.recoveries import *  # noqa: F403
     from dagogy.api.rules import *  # noqa: F403
     from dagogy.api.scope import *  # noqa: F403
     from dagogy.api.signatures import *  # noqa: F403

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from dagogy.api.incidents import Failure
 from dagogy.api.plugins import ProbeInfo
-
-if TYPE_CHECKING:
-    from dagogy.api.incidents import Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import ClassVar
 
-from dagogy.api.evidence import Clue, Evidence
+from dagogy.api._clues import Clue
+from dagogy.api.evidence import Evidence
 from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 
 #: An exception of a package that is neither Python's, nor an HTTP client's, nor one that speaks of models. A connection refused to a database,

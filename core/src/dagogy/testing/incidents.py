@@ -25,9 +25,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from dagogy.api.errors import DagogyError
-from dagogy.api.incidents import Classifier, CommandResult, Diagnosis, Failure, Rank, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 from dagogy.api.plugins import ClassifierInfo, ProbeInfo, RecoveryInfo
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
+from dagogy.api.recoveries import CommandResult, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.api.secrets import secrets_of
 from dagogy.host.discovery import EntryPoint
 from dagogy.host.manager import Plugin

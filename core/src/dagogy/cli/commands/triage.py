@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dagogy.api.incidents import CommandResult
+from dagogy.api.recoveries import CommandResult
 from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.commands.recover import report_lines

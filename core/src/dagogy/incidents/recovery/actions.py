@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import DagogyError, StorageError
-from dagogy.api.incidents import CommandResult, Diagnosis, Failure, RecoveryContext, RecoveryOutcome
+from dagogy.api.incidents import Diagnosis, Failure
 from dagogy.api.probes import ProbeResult
+from dagogy.api.recoveries import CommandResult, RecoveryContext, RecoveryOutcome
 from dagogy.host.calls import OutOfTime
 from dagogy.host.manager import Host, Plugin
 from dagogy.incidents.budget import deadline

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from dagogy.api.incidents import CommandResult, Failure
+from dagogy.api.incidents import Failure
+from dagogy.api.recoveries import CommandResult
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
 from dagogy.incidents.intake import from_text, read_record

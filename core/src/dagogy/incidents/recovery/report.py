@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dagogy.api.errors import DagogyError, InternalError, StageConflict
-from dagogy.api.incidents import CommandResult, Failure
+from dagogy.api.incidents import Failure
+from dagogy.api.recoveries import CommandResult
 from dagogy.api.secrets import redacted, secrets_of
 from dagogy.host.manager import Plugin
 from dagogy.incidents.commands import flag_of, under

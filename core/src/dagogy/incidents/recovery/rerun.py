@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import DagogyError
-from dagogy.api.incidents import CommandResult, Failure
+from dagogy.api.incidents import Failure
+from dagogy.api.recoveries import CommandResult
 from dagogy.api.secrets import redacted
 from dagogy.incidents.commands import overlaid, run_command, under
 from dagogy.incidents.limits import Limits
