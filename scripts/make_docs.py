@@ -22,6 +22,7 @@ from dagogy.cli.group import cli
 from dagogy.host.hookspecs import (
     dagogy_classifiers,
     dagogy_commands,
+    dagogy_dialects,
     dagogy_exporters,
     dagogy_probes,
     dagogy_providers,
@@ -95,6 +96,7 @@ def plugins_page() -> str:
         "provider": dagogy_providers,
         "exporter": dagogy_exporters,
         "classifier": dagogy_classifiers,
+        "dialect": dagogy_dialects,
         "recovery": dagogy_recoveries,
         "probe": dagogy_probes,
         "command": dagogy_commands,

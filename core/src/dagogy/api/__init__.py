@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 _HOME = {
     "dagogy.api.plugins": (
-        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo Escalation ExporterInfo PluginInfo ProbeInfo ProviderInfo "
+        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo DialectInfo Escalation ExporterInfo PluginInfo ProbeInfo ProviderInfo "
         "RecoveryInfo RuleInfo Setting Severity"
     ),
     "dagogy.api.hooks": "hookimpl",
@@ -33,10 +33,11 @@ _HOME = {
     "dagogy.api.evidence": "Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.recoveries": "CommandResult RecoveryAction RecoveryContext RecoveryOutcome",
+    "dagogy.api.dialects": "LogDialect",
     "dagogy.api.exporters": "ExportSubject Exporter",
     "dagogy.api.display": "json_text one_line visible",
     "dagogy.api.text": "STOP_WORDS content_words folded normalized sentences shorten stem word_keys words",
-    "dagogy.api.urls": "base_url_problem endpoint_of is_loopback plain_http_hop repaired_base_url shown_base_url split_url trimmed_base_url",
+    "dagogy.api.urls": "ApiRoot endpoint_of is_loopback plain_http_hop shown_base_url split_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
 }
@@ -47,6 +48,7 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605
 if TYPE_CHECKING:
     from dagogy.api._bodies import *  # noqa: F403
     from dagogy.api._clues import *  # noqa: F403
+    from dagogy.api.dialects import LogDialect  # noqa: F401
     from dagogy.api.display import *  # noqa: F403
     from dagogy.api.errors import *  # noqa: F403
     from dagogy.api.evidence import *  # noqa: F403

@@ -19,7 +19,7 @@ _WORD = re.compile(r"[A-Za-z][\w .:-]{0,80}")
 class Body:
     """The innermost error of one body: its codes (`code`, `type`, `status`, `reason`), what it says, and the parameter it is about.
 
-    `code` is the most telling of the codes. `ours`: of the shape of dagogy's own failures. `event`: the type of the event that held it, such as `turn.failed`.
+    `code` is the most telling of the codes. `ours`: of the shape of dagogy's own failures. `event`: the type of the event that held it, such as `job.failed`.
     """
 
     codes: frozenset[str]
@@ -142,7 +142,7 @@ def _inner(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _is_error(value: Mapping[str, Any]) -> bool:
     kind = value.get("type")
-    if kind in ("error", "turn.failed", "response.failed") or value.get("object") == "error":
+    if kind == "error" or is_failed_event(kind) or value.get("object") == "error":
         return not isinstance(value.get("error") or value.get("response"), Mapping)
     if isinstance(value.get("error"), str):
         return True
@@ -153,7 +153,13 @@ def _is_error(value: Mapping[str, Any]) -> bool:
 
 def _codes(level: Mapping[str, Any]) -> tuple[str, ...]:
     found = [level.get(key) for key in ("code", "type", "status", "reason", "error_code", "errorCode", "__type")]
-    return tuple(c.lower() for c in found if isinstance(c, str) and _WORD.fullmatch(c) and c.lower() not in ("none", "null", "error", "turn.failed"))
+    words = [c.lower() for c in found if isinstance(c, str) and _WORD.fullmatch(c)]
+    return tuple(word for word in words if word not in ("none", "null", "error") and not is_failed_event(word))
+
+
+def is_failed_event(kind: Any) -> bool:
+    """Whether it is the type of an event that says that something failed, such as `job.failed`."""
+    return isinstance(kind, str) and kind.endswith(".failed")
 
 
 def _message(level: Mapping[str, Any]) -> str:

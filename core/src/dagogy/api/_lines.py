@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,9 +52,6 @@ EXCEPTION = re.compile(
     re.DOTALL,
 )
 CAUSE = re.compile(r"^\s*(?:__(?:cause|context)__:|caused by:?|\[cause\]:|Caused by:|\.__cause__ =)\s+", re.IGNORECASE)
-_BANNER = re.compile(r"^OpenAI Codex v")
-_BANNER_KEY = re.compile(r"^(?:workdir|model|provider|approval|sandbox|reasoning effort|reasoning summaries|session id):\s")
-_ROLES: dict[str, Kind] = {"user": "prompt", "codex": "reply", "thinking": "reply", "exec": "tool", "tokens used": "banner", "[last message]": "reply"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +95,14 @@ def clean(text: str) -> str:
     return "\n".join(lines)
 
 
-def read_lines(text: str) -> list[Line]:
-    """The lines of cleaned `text`, each with its kind. A codex transcript is followed from banner to prompt, replies and tools."""
-    lines: list[Line] = []
-    region: Kind = "plain"
-    transcript = False
-    for raw in text.split("\n"):
-        transcript = transcript or _BANNER.match(raw) is not None
-        kind, line = _one(raw)
-        role = _ROLES.get(raw.strip())
-        if role is not None and (transcript or raw.startswith("[")):
-            region, kind = role, "banner"
-        elif kind in ("error", "warning", "retry", "trace") and region != "plain" and not _inside(region, raw):
-            region = "plain"
-        elif region != "plain":
-            kind = region
-        elif transcript and (_BANNER.match(raw) or _BANNER_KEY.match(raw) or raw.startswith("-----")):
-            kind = "banner"
-        lines.append(Line(line, kind))
-    return lines
-
-
-def _inside(region: Kind, raw: str) -> bool:
-    """Whether an error-like line belongs to what was echoed or replied. Codex writes its own as `ERROR:` and `warning:`."""
-    return region in ("prompt", "tool") and not re.match(r"ERROR: |[Ww]arning: |bwrap: |\d{4}-\d\d-\d\dT", raw)
+def read_lines(text: str, readers: Iterable[Callable[[Sequence[str], Sequence[Kind]], Sequence[Kind]]] = ()) -> list[Line]:
+    """The lines of cleaned `text`, each with its kind. `readers` get all lines and the kinds that they have until then, one after the other."""
+    raw = text.split("\n")
+    found = [_one(line) for line in raw]
+    kinds: Sequence[Kind] = [kind for kind, _ in found]
+    for read in readers:
+        kinds = read(raw, kinds)
+    return [Line(line, kind) for kind, (_, line) in zip(kinds, found, strict=True)]
 
 
 def _one(raw: str) -> tuple[Kind, str]:

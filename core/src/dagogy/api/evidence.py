@@ -11,14 +11,14 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
 
 from dagogy.api import errors
-from dagogy.api._bodies import Body, bodies
+from dagogy.api._bodies import Body, bodies, is_failed_event
 from dagogy.api._chains import exception_clues
 from dagogy.api._clues import BY_NUMBER, OWN_CODES, STATUS, TYPED, Clue, attribute_clue, line_clue, typed_clues
 from dagogy.api._lines import Line, Unit, clean, fold, read_lines
 from dagogy.api._waits import told_wait
+from dagogy.api.dialects import LogDialect
 from dagogy.api.incidents import Failure
 
 _EXIT = re.compile(r"(?i)\b(?:rc|return ?code|exit[ -]?(?:code|status)|exited with(?: code)?|exited|^exit:)\s{0,8}(?:[=:]\s{0,8})?(-?\d{1,3})\b")
@@ -32,28 +32,28 @@ _REASON = re.compile(
     r"|\bIncomplete response returned, reason)['\"]?\s*[=:]\s*['\"]?(?P<reason>[A-Za-z_]+)",
     re.DOTALL,
 )
-_OUTPUT_TEXT = re.compile(r"(?m)^[^\S\n]*(?:output_text|last_message|output-last-message)\s*[=:]\s*(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*$")
+_FAILED_EVENT = re.compile(r'"type":\s?"[\w.]{1,40}\.failed"')
 
 
 class Evidence:
     """The clues of one failure."""
 
-    _last: tuple[Failure, Evidence] | None = None
+    _last: tuple[Failure, Sequence[LogDialect], Evidence] | None = None
 
-    def __init__(self, failure: Failure) -> None:
-        self.failure = failure
+    def __init__(self, failure: Failure, dialects: Sequence[LogDialect] = ()) -> None:
+        self.failure, self.dialects = failure, dialects
 
     @classmethod
-    def of(cls, failure: Failure) -> Evidence:
-        """The evidence of `failure`; the last one is kept, since each classifier asks for the same."""
-        if cls._last is None or cls._last[0] is not failure:
-            cls._last = (failure, cls(failure))
-        return cls._last[1]
+    def of(cls, failure: Failure, dialects: Sequence[LogDialect] = ()) -> Evidence:
+        """The evidence of `failure`, its text read in `dialects`; the last one is kept, since each classifier asks for the same."""
+        if cls._last is None or cls._last[0] is not failure or cls._last[1] is not dialects:
+            cls._last = (failure, dialects, cls(failure, dialects))
+        return cls._last[2]
 
     @cached_property
     def lines(self) -> Sequence[Line]:
         """The lines of the text, cleaned, each with its kind."""
-        return read_lines(self.text)
+        return read_lines(self.text, [dialect.kinds for dialect in self.dialects])
 
     @cached_property
     def text(self) -> str:
@@ -97,38 +97,19 @@ class Evidence:
         return tuple(line.text for line in self.lines if line.kind in ("plain", "error", "warning") and _OUR_TIMEOUT.search(line.text))[-1:]
 
     @cached_property
+    def _writers(self) -> list[LogDialect]:
+        return [dialect for dialect in self.dialects if dialect.wrote(self.text, self.lines)]
+
+    @property
     def is_transcript(self) -> bool:
-        """Whether this is what `codex exec` prints, as text or as events."""
-        return any(line.kind == "banner" and line.text.startswith("OpenAI Codex v") for line in self.lines) or '"type":"thread.started"' in self.text
+        """Whether this is what a program printed whose dialect is known, from its beginning on."""
+        return bool(self._writers)
 
     @cached_property
     def reply(self) -> str | None:
         """The last message of the model, if the text has it. Empty when the text says that there was none."""
-        events = [e for e in self._events if e.get("type") == "item.completed" and (e.get("item") or {}).get("type") in ("agent_message", "assistant_message")]
-        if events:
-            return str(events[-1]["item"].get("text") or "")
-        quoted = _OUTPUT_TEXT.search(self.text)
-        if quoted:
-            return quoted["quoted"][1:-1].replace("\\n", "\n").replace("\\'", "'")
-        spoken = [i for i, line in enumerate(self.lines) if line.kind == "banner" and line.text in ("codex", "[last message]")]
-        if spoken:
-            rest = self.lines[spoken[-1] + 1 :]
-            end = next((i for i, line in enumerate(rest) if line.kind != "reply"), len(rest))
-            return "\n".join(line.text for line in rest[:end]).strip()
-        silent = any(line.kind == "warning" and "no last agent message" in line.text for line in self.lines)
-        return "" if silent else None
-
-    @cached_property
-    def _events(self) -> list[dict[str, Any]]:
-        found = []
-        for line in self.lines:
-            if line.text.startswith('{"type":'):
-                try:
-                    event = json.loads(line.text, strict=False)
-                except (ValueError, RecursionError):
-                    continue
-                found.append(event)
-        return found
+        replies = (dialect.reply(self.text, self.lines) for dialect in self.dialects)
+        return next((reply for reply in replies if reply is not None), None)
 
     @cached_property
     def succeeded(self) -> bool:
@@ -170,24 +151,24 @@ class Evidence:
             *self._reason_clues(),
         ]
 
-    def _last_words(self, units: list[Unit]) -> list[Unit]:
+    def _last_words(self, units: list[Unit]) -> Sequence[Unit]:
         """The units that say why it ended: errors; else, where there is none, what was logged, retried or just printed."""
         events = [u for u in units if u.lines[0].startswith('{"type":')]
-        final = [u for u in events if '"turn.failed"' in u.lines[0][:40]] or [u for u in events if u.lines[0].startswith('{"type":"error"')][-1:]
+        final = [u for u in events if _FAILED_EVENT.search(u.lines[0][:60])] or [u for u in events if u.lines[0].startswith('{"type":"error"')][-1:]
         if final:
             return final
         units = [u for u in units if u not in events]
-        last_errors = [u for u in units if u.kind == "error"]
-        if self.is_transcript and last_errors:
-            last = last_errors[-1].text
-            return [u for u in last_errors if u.text == last][-1:] + [u for u in units if u.kind in ("error", "tool") and u.lines[0].startswith("bwrap: ")]
-        if last_errors:
+        for dialect in self._writers:
+            words = dialect.last_words(units)
+            if words is not None:
+                return words
+        if any(u.kind == "error" for u in units):
             return [u for u in units if u.kind in ("error", "plain")]
         if self.exit_status == 0:
             return []  # it went on from what was retried, and what it printed is its work
         return [u for u in units if u.kind == "plain"] + [u for u in units if u.kind in ("retry", "trace")]
 
-    def _body_clues(self, units: list[Unit]) -> Iterator[Clue]:
+    def _body_clues(self, units: Sequence[Unit]) -> Iterator[Clue]:
         text = "\n".join(_undata(line) for unit in units for line in unit.lines)
         seen: set[Body] = set()
         for body in bodies(text):
@@ -197,8 +178,8 @@ class Evidence:
             lines = tuple(text[body.span[0] : body.span[1]].split("\n")[:4])
             if body.ours in OWN_CODES:
                 yield from typed_clues(body.ours, body.message, lines)
-            elif body.event in ("error", "turn.failed") and not body.codes and body.status is None:
-                # codex wraps what it would print otherwise into events; that is prose.
+            elif (body.event == "error" or is_failed_event(body.event)) and not body.codes and body.status is None:
+                # What a program would print otherwise, wrapped into an event: that is prose.
                 yield from self._event_clues(body.message, lines)
             else:
                 yield Clue(kind="body", text=body.message, lines=lines, codes=body.codes, param=body.param, status=body.status or self._status_near(lines))
@@ -211,7 +192,7 @@ class Evidence:
             yield line_clue(message, lines, self.failure.http_status, message)
 
     def _is_terminal_event(self, message: str) -> bool:
-        return bool(message) and (not _is_retry(message) or self.killed_by != "" or "turn.failed" not in self.text)
+        return bool(message) and (not _is_retry(message) or self.killed_by != "" or not _FAILED_EVENT.search(self.text))
 
     def _status_near(self, lines: tuple[str, ...]) -> int | None:
         for unit in self._units:
@@ -221,7 +202,7 @@ class Evidence:
                     return int(told["status"])
         return self.failure.http_status
 
-    def _line_clues(self, units: list[Unit]) -> Iterator[Clue]:
+    def _line_clues(self, units: Sequence[Unit]) -> Iterator[Clue]:
         seen: set[str] = set()
         for unit in units:
             text = unit.text

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from dagogy.api.dialects import LogDialect
 from dagogy.api.plugins import ClassifierInfo
 
 
@@ -80,7 +81,9 @@ class Diagnosis:
 
 
 class Classifier:
-    """Base of all classifiers."""
+    """Base of all classifiers. `dialects`: the installed log dialects, for `Evidence.of`; the host sets them."""
+
+    dialects: Sequence[LogDialect] = ()
 
     def __init__(self, info: ClassifierInfo) -> None:
         self.info = info

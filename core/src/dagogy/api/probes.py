@@ -15,7 +15,7 @@ from dagogy.api.plugins import ProbeInfo
 class ProbeResult:
     """What a probe found out about one thing.
 
-    `subject`: the thing it looked at (`DNS api.openai.com`). `state`: `ok`, `bad`, or `unknown` where it could not tell. `message`: one line
+    `subject`: the thing it looked at (`DNS api.example.com`). `state`: `ok`, `bad`, or `unknown` where it could not tell. `message`: one line
     for people, without secrets. `confirms`, `refutes`: ids among the probe's incidents that must be, or cannot be, what is the matter. A fault
     that may have passed since refutes nothing: that the disk has room now does not say that it had room then.
     """

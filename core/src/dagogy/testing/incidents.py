@@ -21,9 +21,11 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dagogy.api.dialects import LogDialect
 from dagogy.api.errors import DagogyError
 from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 from dagogy.api.plugins import ClassifierInfo, ProbeInfo, RecoveryInfo
@@ -31,11 +33,13 @@ from dagogy.api.probes import Probe, ProbeContext, ProbeResult
 from dagogy.api.recoveries import CommandResult, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.api.secrets import secrets_of
 from dagogy.host.discovery import EntryPoint
-from dagogy.host.manager import Plugin
+from dagogy.host.manager import Host, Plugin
+from dagogy.incidents.dialects import installed
 from dagogy.incidents.intake import from_record, from_text
 from dagogy.incidents.probing import looked
 from dagogy.workspace.files import content_hash, read_regular, unlinked, write_atomic
 from dagogy.workspace.runs import REPLACED_BY, REPLACES, Runs
+from dagogy.workspace.settings import CORE_SETTINGS
 
 #: A failure to test with: a `Failure`, a record's document, or any text.
 FailureLike = Failure | Mapping[str, Any] | str
@@ -50,7 +54,9 @@ def failure_of(fixture: FailureLike) -> Failure:
 
 def diagnosis_of(classifier: type[Classifier], info: ClassifierInfo, fixture: FailureLike) -> Diagnosis | None:
     """What the classifier makes of the failure. Raises `AssertionError` for an answer that the host would refuse."""
-    found = classifier(info).classify(failure_of(fixture))
+    asked = classifier(info)
+    asked.dialects = _dialects()
+    found = asked.classify(failure_of(fixture))
     if found is None:
         return None
     assert isinstance(found, Diagnosis), f"{info.id} answered with {type(found).__name__}, not with a Diagnosis"
@@ -59,6 +65,11 @@ def diagnosis_of(classifier: type[Classifier], info: ClassifierInfo, fixture: Fa
     assert isinstance(found.rank, Rank), f"{info.id} answered '{found.incident_id}' without a rank"
     assert 0 <= found.confidence <= 1, f"{info.id} is sure to {found.confidence}; wanted: 0 to 1"
     return found
+
+
+@cache
+def _dialects() -> Sequence[LogDialect]:
+    return installed(Host())[0]
 
 
 class BenchContext(RecoveryContext):
@@ -74,7 +85,7 @@ class BenchContext(RecoveryContext):
         *,
         settings: Mapping[str, str] | None = None,
         file: Mapping[str, str] | None = None,
-        providers: Sequence[str] = ("internal",),
+        providers: Sequence[str] = (CORE_SETTINGS["AGENT_PROVIDER"].default,),
         failed_providers: Sequence[str] = (),
         spec_problems: Sequence[str] = (),
         answer: Callable[[Sequence[str]], CommandResult] | None = None,

@@ -25,7 +25,7 @@ from dagogy.workspace.runs import Run
 _SHOWN = 4
 
 
-@click.command("diagnose", epilog="\b\nExamples:\n  dagogy diagnose latest\n  codex exec - 2>&1 < prompt.txt | dagogy diagnose - --exit-code 1")
+@click.command("diagnose", epilog="\b\nExamples:\n  dagogy diagnose latest\n  make 2>&1 | dagogy diagnose - --exit-code 2")
 @click.argument("subject", metavar="[RUN|FAILURE|-]", default="latest")
 @click.option("--exit-code", default="", metavar="CODE", help="With '-': how it ended: a number, a signal's name, or TimeoutExpired.")
 @click.option("--http-status", type=click.IntRange(100, 599), metavar="STATUS", help="With '-': the HTTP status, where the text lacks it.")
