@@ -98,15 +98,16 @@ def read_body(value: Any, span: tuple[int, int] = (0, 0)) -> Body | None:
     levels = list(_levels(value, 0, looks_like_error=False))
     if not levels:
         return None
-    event = next((str(v["type"]) for v in (value,) if isinstance(v, Mapping) and isinstance(v.get("type"), str)), "")
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    event = kind if isinstance(kind, str) else ""
     codes: tuple[str, ...] = ()
     message, param, status, request_id = "", "", None, ""
     for level in reversed(levels):
         codes = codes or _codes(level)
         message = message or _message(level)
-        param = param or str(level.get("param") or "")
+        param = param or _first(level, "param")
         status = status or _status(level)
-        request_id = request_id or str(level.get("request_id") or level.get("requestID") or "")
+        request_id = request_id or _first(level, "request_id", "requestID")
     return Body(frozenset(codes), message, param, status, request_id, _ours(levels), event, codes[0] if codes else "", span)
 
 
@@ -167,6 +168,11 @@ def _message(level: Mapping[str, Any]) -> str:
         if isinstance(level.get(key), str):
             return " ".join(str(level[key]).split())
     return ""
+
+
+def _first(level: Mapping[str, Any], *keys: str) -> str:
+    """The first value that is there, as a text."""
+    return next((str(level[key]) for key in keys if level.get(key)), "")
 
 
 def _status(level: Mapping[str, Any]) -> int | None:

@@ -13,11 +13,14 @@ _URLOPEN = re.compile(r"<urlopen error (?P<inner>.{0,600})>")
 _CAUSED_BY = re.compile(r"\(Caused by (?P<name>\w+)\((?P<inner>.{0,600})\)\)?")
 
 
+Link = tuple[str, str, str, tuple[str, ...]]
+
+
 @dataclass(slots=True)
 class Chain:
     """Exceptions that caused each other, outermost first, each with its message, what stands before it, and its lines."""
 
-    links: list[tuple[str, str, str, tuple[str, ...]]] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
 
 
 def exception_clues(units: Sequence[Unit], lines: Sequence[Line], recorded: Sequence[tuple[str, str]]) -> Iterator[Clue]:
@@ -62,23 +65,29 @@ def chains_in(units: Sequence[Unit], lines: Sequence[Line]) -> list[Chain]:
     for unit in units:
         if unit.kind == "foreign" or unit.text.startswith("{"):
             continue
-        head = unit.lines[0].strip()
-        cause = CAUSE.match(unit.lines[0])
-        found = EXCEPTION.search(CAUSE.sub("", unit.text) if cause else unit.text)
-        if not found:
+        cause = CAUSE.match(unit.lines[0]) is not None
+        link = _link(unit, units, cause=cause)
+        if link is None:
             continue
-        message = found["message"] if found["message"] is not None else (found["repr"] or "").strip("\"'") or _said_below(unit, units)
-        text = " ".join((f"[{found['tag']}] " if found["tag"] else "") + message for _ in (0,))
-        where = "" if cause else unit.text[: found.start()].rstrip(": ")
-        link = (found["name"], text, where, unit.lines[:6])
         if cause and chains:
             chains[-1].links.append(link)
-        elif printed and chains and not head.startswith("("):
+        elif printed and chains and not unit.lines[0].strip().startswith("("):
             chains[-1].links.insert(0, link)
             printed.pop()
         else:
             chains.append(Chain([link]))
     return chains
+
+
+def _link(unit: Unit, units: Sequence[Unit], *, cause: bool) -> Link | None:
+    """The exception that a unit tells of, if it does. `cause`: it is told as the cause of the one before."""
+    found = EXCEPTION.search(CAUSE.sub("", unit.text) if cause else unit.text)
+    if not found:
+        return None
+    message = found["message"] if found["message"] is not None else (found["repr"] or "").strip("\"'") or _said_below(unit, units)
+    text = f"[{found['tag']}] {message}" if found["tag"] else message
+    where = "" if cause else unit.text[: found.start()].rstrip(": ")
+    return found["name"], text, where, unit.lines[:6]
 
 
 def _said_below(unit: Unit, units: Sequence[Unit]) -> str:

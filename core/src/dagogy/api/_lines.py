@@ -143,11 +143,17 @@ def _continues(unit: list[str], text: str) -> bool:
     last, first = unit[-1].rstrip(), text.strip()[:1]
     if not first or len(unit) >= 40 or len(last) > 20_000:
         return False
-    whole = "".join(unit)
-    is_open = whole.count("{") > whole.count("}") or whole.count("(") > whole.count(")") or ("<html" in whole.lower() and "</html" not in whole.lower())
-    broken = (
-        len(last) >= 20
-        and last[-1] not in ".!?:;}])"
-        and (first.islower() or first.isdigit() or (len(last) >= 60 and (last[-1].isalnum() or last[-1] in ",-/")))
-    )
-    return text[:1].isspace() or is_open or first in "<)]}," or broken
+    return text[:1].isspace() or _is_open("".join(unit)) or first in "<)]}," or _is_broken(last, first)
+
+
+def _is_open(whole: str) -> bool:
+    """Whether a bracket or a page is not closed yet."""
+    page = "<html" in whole.lower() and "</html" not in whole.lower()
+    return page or whole.count("{") > whole.count("}") or whole.count("(") > whole.count(")")
+
+
+def _is_broken(last: str, first: str) -> bool:
+    """Whether a line that ends so was broken at the edge of a terminal, when the next one begins with `first`."""
+    if len(last) < 20 or last[-1] in ".!?:;}])":
+        return False
+    return first.islower() or first.isdigit() or (len(last) >= 60 and (last[-1].isalnum() or last[-1] in ",-/"))

@@ -16,23 +16,17 @@ from dagogy.api import errors
 from dagogy.api._bodies import Body, bodies, is_failed_event
 from dagogy.api._chains import exception_clues
 from dagogy.api._clues import BY_NUMBER, OWN_CODES, STATUS, TYPED, Clue, attribute_clue, line_clue, typed_clues
+from dagogy.api._endings import FAILED_EVENT, last_words, timeout_lines, told_exit
 from dagogy.api._lines import Line, Unit, clean, fold, read_lines
 from dagogy.api._waits import told_wait
 from dagogy.api.dialects import LogDialect
 from dagogy.api.incidents import Failure
 
-_EXIT = re.compile(r"(?i)\b(?:rc|return ?code|exit[ -]?(?:code|status)|exited with(?: code)?|exited|^exit:)\s{0,8}(?:[=:]\s{0,8})?(-?\d{1,3})\b")
-_SIGNALLED = re.compile(r"\b(?:ended|killed|terminated|died) (?:by|with|from) (?:<Signals\.)?(?:signal )?(?P<name>SIG[A-Z]+)", re.IGNORECASE)
-_SIGNALS = {"SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGABRT": 6, "SIGKILL": 9, "SIGSEGV": 11, "SIGPIPE": 13, "SIGTERM": 15}
-_OUR_TIMEOUT = re.compile(
-    r"(?i)\btime(?:out|d out) after [\d.]+ ?s(?:ec(?:ond)?s?)?\b.{0,40}\b(?:SIGKILL|SIGTERM|kill)|\bTimeoutExpired\b.{0,400}\btimed out after\b"
-)
 _REASON = re.compile(
     r"(?:finish_reason|stop_reason|finishReason|incomplete_details.{0,30}?\breason"
     r"|\bIncomplete response returned, reason)['\"]?\s*[=:]\s*['\"]?(?P<reason>[A-Za-z_]+)",
     re.DOTALL,
 )
-_FAILED_EVENT = re.compile(r'"type":\s?"[\w.]{1,40}\.failed"')
 
 
 class Evidence:
@@ -76,14 +70,7 @@ class Evidence:
 
     @cached_property
     def _told_exit(self) -> tuple[int | None, tuple[str, ...]]:
-        for line in reversed(self.lines):
-            if line.kind in ("plain", "error"):
-                named, told = _SIGNALLED.search(line.text), _EXIT.search(line.text)
-                if named and named["name"].upper() in _SIGNALS:
-                    return -_SIGNALS[named["name"].upper()], (line.text,)
-                if told:
-                    return int(told[1]), (line.text,)
-        return None, ()
+        return told_exit(self.lines)
 
     @cached_property
     def killed_by(self) -> str:
@@ -94,7 +81,7 @@ class Evidence:
 
     @cached_property
     def _timeout_lines(self) -> tuple[str, ...]:
-        return tuple(line.text for line in self.lines if line.kind in ("plain", "error", "warning") and _OUR_TIMEOUT.search(line.text))[-1:]
+        return timeout_lines(self.lines)
 
     @cached_property
     def _writers(self) -> list[LogDialect]:
@@ -143,30 +130,13 @@ class Evidence:
         if self.is_transcript and self.exit_status == 0:
             return []
         units = [u for u in self._units if u.kind not in ("prompt", "reply", "banner", "frame", "foreign")]
-        last_word = self._last_words(units)
+        last_word = last_words(units, self._writers, self.exit_status)
         return [
             *self._body_clues(last_word),
             *exception_clues(last_word, self.lines, self.failure.exception_chain),
             *self._line_clues(last_word),
             *self._reason_clues(),
         ]
-
-    def _last_words(self, units: list[Unit]) -> Sequence[Unit]:
-        """The units that say why it ended: errors; else, where there is none, what was logged, retried or just printed."""
-        events = [u for u in units if u.lines[0].startswith('{"type":')]
-        final = [u for u in events if _FAILED_EVENT.search(u.lines[0][:60])] or [u for u in events if u.lines[0].startswith('{"type":"error"')][-1:]
-        if final:
-            return final
-        units = [u for u in units if u not in events]
-        for dialect in self._writers:
-            words = dialect.last_words(units)
-            if words is not None:
-                return words
-        if any(u.kind == "error" for u in units):
-            return [u for u in units if u.kind in ("error", "plain")]
-        if self.exit_status == 0:
-            return []  # it went on from what was retried, and what it printed is its work
-        return [u for u in units if u.kind == "plain"] + [u for u in units if u.kind in ("retry", "trace")]
 
     def _body_clues(self, units: Sequence[Unit]) -> Iterator[Clue]:
         text = "\n".join(_undata(line) for unit in units for line in unit.lines)
@@ -192,7 +162,7 @@ class Evidence:
             yield line_clue(message, lines, self.failure.http_status, message)
 
     def _is_terminal_event(self, message: str) -> bool:
-        return bool(message) and (not _is_retry(message) or self.killed_by != "" or not _FAILED_EVENT.search(self.text))
+        return bool(message) and (not _is_retry(message) or self.killed_by != "" or not FAILED_EVENT.search(self.text))
 
     def _status_near(self, lines: tuple[str, ...]) -> int | None:
         for unit in self._units:

@@ -68,14 +68,18 @@ class Signature:
 
     def matches(self, clue: Clue) -> bool:
         """Whether all that is asked for holds of `clue`."""
+        kind_text = {clue.kind: clue.text}
+        given = (
+            (self.typed, clue.typed),
+            (self.cause, clue.cause),
+            (self.errno, clue.errno),
+            (self.exit, kind_text.get("exit")),
+            (self.killed, kind_text.get("killed")),
+        )
         return (
-            (not self.typed or clue.typed in self.typed.split())
-            and (not self.cause or clue.cause in self.cause.split())
+            all(not wanted or value in wanted.split() for wanted, value in given)
             and (not self.machine or not clue.codes.isdisjoint(self.machine.lower().split()))
             and (not self.status or _status_in(clue.status, self.status))
-            and (not self.errno or clue.errno in self.errno.split())
-            and (not self.exit or (clue.kind == "exit" and clue.text in self.exit.split()))
-            and (not self.killed or (clue.kind == "killed" and clue.text in self.killed.split()))
             and (not self.exception or (clue.exception != "" and re.search(rf"(?:^|\.)(?:{self.exception})$", clue.exception) is not None))
             and self._patterns_match(clue)
         )

@@ -144,12 +144,16 @@ def settled(verdict: Verdict, looks: Sequence[Look]) -> Verdict:
     confirmed = {i for i in ids & set(confirming) if not any(i in look.result.refutes for look in looks)}
     if verdict.outcome == "ambiguous" and len(confirmed) == 1:
         (incident,) = confirmed
-        chosen = next(a for a in verdict.best if a.diagnosis.incident_id == incident)
-        look = confirming[incident]
-        rest = [a for a in verdict.best if a is not chosen]
-        reason = f"{verdict.reason}; probe {look.probe} settles it: {look.result.subject}: {look.result.message}"
-        return replace(verdict, outcome="diagnosed", best=(chosen,), others=(*rest, *verdict.others), reason=reason)
+        return _chosen(verdict, incident, confirming[incident])
     return verdict
+
+
+def _chosen(verdict: Verdict, incident: str, look: Look) -> Verdict:
+    """An ambiguous verdict of which a probe confirmed one answer."""
+    chosen = next(a for a in verdict.best if a.diagnosis.incident_id == incident)
+    rest = [a for a in verdict.best if a is not chosen]
+    reason = f"{verdict.reason}; probe {look.probe} settles it: {look.result.subject}: {look.result.message}"
+    return replace(verdict, outcome="diagnosed", best=(chosen,), others=(*rest, *verdict.others), reason=reason)
 
 
 def judge(answers: Sequence[Answer], broken: Sequence[str] = ()) -> Verdict:

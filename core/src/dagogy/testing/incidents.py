@@ -214,27 +214,43 @@ def check_action(
     assert info.safety != "unsafe" or info.reason, f"{info.id} is unsafe and does not say why"
     before = _files(context.run.parent)
     if info.safety != "manual" and action.rehearsable:
-        with contextlib.suppress(_Rehearsed):
-            action(info).recover(failure, found, _Bench(context))
-        rehearsed = _files(context.run.parent)
-        assert rehearsed == before, f"{info.id} is rehearsable and changed {_differing(before, rehearsed)} when it was only asked"
+        _assert_rehearsed(action, info, failure, found, context)
     first = _done(action, info, failure, found, context)
     once = _files(context.run.parent)
     if info.safety == "manual":
-        claims = first.changed or first.environment or first.run_id
-        assert not claims, f"{info.id} is manual and says that it changed something"
-        assert once == before, f"{info.id} is manual and changed {_differing(before, once)}"
-        assert not context.commands, f"{info.id} is manual and ran {context.commands}"
-        assert first.message or first.commands, f"{info.id} is manual and says nothing"
+        _assert_only_words(info, first, context, _differing(before, once) if once != before else "")
     if info.safety == "safe":
-        inputs = f"{context.run.name}/inputs/"
-        kept = {digest for name, digest in once.items() if name.startswith((f"{context.run.name}/logs/kept/", inputs))}
-        lost = [name for name, digest in before.items() if name.startswith(inputs) and digest not in kept]
-        assert not lost, f"{info.id} is safe and lost {', '.join(lost)}"
+        _assert_nothing_lost(info, context.run.name, before, once)
     _done(action, info, failure, found, context)
     twice = {name: digest for name, digest in _files(context.run.parent).items() if name in once or "/logs/kept/" not in name}
     assert twice == once, f"{info.id} done twice changed {_differing(once, twice)}"
     return first
+
+
+def _assert_rehearsed(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, found: Diagnosis, context: BenchContext) -> None:
+    """Nothing is changed by an action that is only asked."""
+    before = _files(context.run.parent)
+    with contextlib.suppress(_Rehearsed):
+        action(info).recover(failure, found, _Bench(context))
+    rehearsed = _files(context.run.parent)
+    assert rehearsed == before, f"{info.id} is rehearsable and changed {_differing(before, rehearsed)} when it was only asked"
+
+
+def _assert_only_words(info: RecoveryInfo, outcome: RecoveryOutcome, context: BenchContext, changed: str) -> None:
+    """What a manual action may do. `changed`: the files that it changed."""
+    claims = outcome.changed or outcome.environment or outcome.run_id
+    assert not claims, f"{info.id} is manual and says that it changed something"
+    assert not changed, f"{info.id} is manual and changed {changed}"
+    assert not context.commands, f"{info.id} is manual and ran {context.commands}"
+    assert outcome.message or outcome.commands, f"{info.id} is manual and says nothing"
+
+
+def _assert_nothing_lost(info: RecoveryInfo, run_id: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Each input is as it was, or there is a copy of it."""
+    inputs = f"{run_id}/inputs/"
+    kept = {digest for name, digest in after.items() if name.startswith((f"{run_id}/logs/kept/", inputs))}
+    lost = [name for name, digest in before.items() if name.startswith(inputs) and digest not in kept]
+    assert not lost, f"{info.id} is safe and lost {', '.join(lost)}"
 
 
 def _done(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, diagnosis: Diagnosis, context: BenchContext) -> RecoveryOutcome:

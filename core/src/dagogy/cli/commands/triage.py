@@ -15,6 +15,7 @@ from dagogy.cli.options import common, no_probe_option, run_argument
 from dagogy.incidents import pages
 from dagogy.incidents.commands import run_command
 from dagogy.incidents.intake import from_text, last_record, read_record
+from dagogy.incidents.recovery.actions import RecoveryOptions
 from dagogy.incidents.recovery.incident import Incident
 from dagogy.incidents.recovery.loop import Recovery
 from dagogy.incidents.recovery.report import Report, failing_status, told
@@ -96,9 +97,8 @@ class _Walk:
         record = last_record(self.run.path)
         failure = read_record(record) if record is not None and record.name != known else from_text(result.text, str(result.exit_status), source="")
         incident = Incident(failure, (command, self.run.id), failing_status(result))
-        recovery = Recovery(
-            self.app.host, self.app.settings, self.run, unsafe=self.unsafe, probes=self.probes, extra=self.extra, say=lambda line: self.say(f"  {line}")
-        )
+        options = RecoveryOptions(unsafe=self.unsafe, probes=self.probes, extra=self.extra)
+        recovery = Recovery(self.app.host, self.app.settings, self.run, options, lambda line: self.say(f"  {line}"))
         found = recovery.plan(incident)
         if result.exit_status == 4 and self.run.exists(REPORT_MD):
             self.report_path = str(self.run.path / REPORT_MD)

@@ -6,6 +6,7 @@ import contextlib
 import shlex
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from dagogy.host.manager import Host, Plugin
 from dagogy.incidents.budget import deadline
 from dagogy.incidents.commands import GRACE_SECONDS
 from dagogy.incidents.diagnose import Verdict
+from dagogy.incidents.limits import Limits
 from dagogy.incidents.probing import ask
 from dagogy.incidents.recovery.report import Journal, Report, Step, told
 from dagogy.incidents.recovery.rerun import Rerun
@@ -32,15 +34,26 @@ _LONGEST_WAIT = 120.0
 _KEPT = "logs/kept"
 
 
-class Actions:
-    """The installed recovery actions: which of them may be carried out, and each of them carried out.
-
-    `unsafe`: consent to those that need it. `only`: the id of the one that is meant. `probes`: whether the machine is looked at.
+@dataclass(frozen=True, slots=True)
+class RecoveryOptions:
+    """What a recovery may do. `unsafe`: consent to the actions that need it. `only`: the id of the one action that is meant. `probes`: whether the
+    machine is looked at. `unaided`: whether the failed command is run again where no action may be carried out, since a person may have mended it
+    meanwhile. `extra` goes before every command's arguments.
     """
 
-    def __init__(self, host: Host, rerun: Rerun, journal: Journal, *, unsafe: bool, only: str, probes: bool) -> None:
-        self.host, self.rerun, self.journal = host, rerun, journal
-        self.unsafe, self.only, self.probes = unsafe, only, probes
+    unsafe: bool = False
+    only: str = ""
+    probes: bool = True
+    unaided: bool = True
+    limits: Limits = field(default_factory=Limits)
+    extra: Sequence[str] = ()
+
+
+class Actions:
+    """The installed recovery actions: which of them may be carried out, and each of them carried out."""
+
+    def __init__(self, host: Host, rerun: Rerun, journal: Journal, options: RecoveryOptions) -> None:
+        self.host, self.rerun, self.journal, self.options = host, rerun, journal, options
 
     def next(self, report: Report, failure: Failure, mark: tuple[str, ...], tried: set[tuple[str, ...]]) -> Plugin | None:
         """The action to carry out now, marked as tried."""
@@ -70,13 +83,13 @@ class Actions:
                     report.broken.append(message)
             elif plugin.info.consent and self.rerun.settings.raw(plugin.info.consent)[0] is None:
                 continue
-            elif report.verdict.incident_id in plugin.info.incidents and (not self.only or plugin.id == self.only):
+            elif report.verdict.incident_id in plugin.info.incidents and (self.options.only in ("", plugin.id)):
                 found.append(plugin)
         return sorted(found, key=lambda p: (p.info.order, p.id))
 
     def allowed(self, plugin: Plugin) -> bool:
         """What is unsafe needs consent: for this recovery, or by the setting that the action names."""
-        return plugin.info.safety == "safe" or (plugin.info.safety == "unsafe" and (bool(plugin.info.consent) or self.unsafe))
+        return plugin.info.safety == "safe" or (plugin.info.safety == "unsafe" and (bool(plugin.info.consent) or self.options.unsafe))
 
     def leave_to_people(self, report: Report, failure: Failure) -> None:
         """The commands of the manual actions, and the count of what needs consent."""
@@ -216,7 +229,7 @@ class _Context(RecoveryContext):
 
     def probe(self, probe_id: str, environment: Mapping[str, str] | None = None) -> Sequence[ProbeResult]:
         actions = self._actions
-        if not actions.probes:
+        if not actions.options.probes:
             return []
         looks = ask(actions.host, self._rerun.settings, self._failure, self.run, only=probe_id, environment=environment)
         actions.journal.tell(looks)

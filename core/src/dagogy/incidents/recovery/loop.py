@@ -10,52 +10,31 @@ something, or names a provider or model needs `--unsafe`. Once it ended well, ar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from dagogy.api.incidents import Failure
-from dagogy.api.recoveries import CommandResult
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
-from dagogy.incidents.intake import from_text, read_record
-from dagogy.incidents.limits import Limits
-from dagogy.incidents.recovery.actions import Actions
+from dagogy.incidents.recovery.actions import Actions, RecoveryOptions
+from dagogy.incidents.recovery.attempts import Attempts, passive
 from dagogy.incidents.recovery.incident import Incident
-from dagogy.incidents.recovery.report import TYPED, Journal, Report, Step, failing_status, told
+from dagogy.incidents.recovery.report import Journal, Report, Step
 from dagogy.incidents.recovery.rerun import Rerun
 from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import Settings
-from dagogy.workspace.stages import FAILURES
 
 #: Actions in one recovery.
 MOST_ACTIONS = 8
 
 
 class Recovery:
-    """The loop over one run's failure. `say` gets a line for people at each step; `extra` goes before every command's arguments.
+    """The loop over one run's failure. `say` gets a line for people at each step."""
 
-    `probes`: whether the machine is looked at. `unaided`: whether the failed command is run again where no action may be carried out, since a
-    person may have mended it meanwhile.
-    """
-
-    def __init__(
-        self,
-        host: Host,
-        settings: Settings,
-        run: Run,
-        *,
-        unsafe: bool = False,
-        only: str = "",
-        probes: bool = True,
-        unaided: bool = True,
-        limits: Limits | None = None,
-        extra: Sequence[str] = (),
-        say: Callable[[str], None] = lambda line: None,
-    ) -> None:
-        self.host, self.settings, self.run = host, settings, run
-        self.probes, self.unaided = probes, unaided
+    def __init__(self, host: Host, settings: Settings, run: Run, options: RecoveryOptions, say: Callable[[str], None] = lambda line: None) -> None:
+        self.host, self.settings, self.run, self.options = host, settings, run, options
         self.journal = Journal(run, settings.environ, say)
-        self.rerun = Rerun(settings, run, limits or Limits(), extra, self.journal)
-        self.actions = Actions(host, self.rerun, self.journal, unsafe=unsafe, only=only, probes=probes)
+        self.rerun = Rerun(settings, run, options.limits, options.extra, self.journal)
+        self.attempts = Attempts(self.rerun, self.journal, self._verdict)
+        self.actions = Actions(host, self.rerun, self.journal, options)
 
     def plan(self, incident: Incident) -> Report:
         """What `recover` would do first; changes nothing."""
@@ -88,7 +67,7 @@ class Recovery:
             report.failure = self._loop(report, incident.failure, seen)
             if report.verdict.refuted and report.unaided is None and not report.steps:
                 # The incident is not there now: it may be over. No action is taken on it, and the failed command decides.
-                report.failure = self._loop(report, self._try_unaided(report, incident.command, report.failure), seen)
+                report.failure = self._loop(report, self.attempts.unaided(report, incident.command, report.failure), seen)
             if not report.resolved:
                 self.actions.leave_to_people(report, report.failure)
         except BaseException as error:
@@ -104,7 +83,7 @@ class Recovery:
         incident = report.incident
         if incident.barred:
             report.reason = f"the failed command is not run again: {incident.barred}"
-        elif incident.consent and not self.actions.unsafe:
+        elif incident.consent and not self.options.unsafe:
             report.reason = f"the failed command is not run again without --unsafe: {incident.consent}"
         else:
             return False
@@ -128,7 +107,7 @@ class Recovery:
 
     def _verdict(self, failure: Failure, *, own: bool = True) -> Verdict:
         """Which incident it is. `own`: whether the failure is of a command that this user ran."""
-        if not self.probes:
+        if not self.options.probes:
             return diagnose(self.host, failure)
         verdict = examine(self.host, self.settings, failure, self.rerun.at.path, own=own)
         self.journal.tell(verdict.looks)
@@ -139,7 +118,7 @@ class Recovery:
         began_with = verdict.refuted or verdict.incident_id
         report = Report(incident, began_with, verdict, incident.failure, exit_status=incident.exit_status, run_id=self.run.id)
         if verdict.outcome != "diagnosed":
-            report.reason = _passive(verdict)
+            report.reason = passive(verdict)
         return report
 
     def _loop(self, report: Report, failure: Failure, seen: dict[str, str]) -> Failure:
@@ -161,13 +140,13 @@ class Recovery:
             report.steps.append(step)
             tried |= _not_again(step, incident, failure)
             if step.outcome != "changed":
-                failure = self._deeper(report, failure, step)
+                failure = self.attempts.deeper(report, failure, step)
                 continue
             command = self.rerun.moved(command, step)
             report.reason = self.rerun.spent() or self.rerun.unfit(command)
             if report.reason:
                 break
-            failure = self._again(report, step, command, failure)
+            failure = self.attempts.again(report, step, command, failure)
             if report.resolved or report.verdict.incident_id != incident:  # it led past this one
                 seen[incident] = plugin.id
             if not report.resolved and _fingerprint(report.verdict, failure) == mark and self._is_idle(step, before):
@@ -189,89 +168,21 @@ class Recovery:
         The report has a reason where the loop ends.
         """
         done = report.unaided is not None or any(s.retry for s in report.steps)
-        if not self.unaided or done or not self.rerun.whole(command):
+        if not self.options.unaided or done or not self.rerun.whole(command):
             report.reason = "no action is left that may be carried out"
             return failure
-        return self._try_unaided(report, command, failure)
+        return self.attempts.unaided(report, command, failure)
 
     def _is_idle(self, step: Step, before: str) -> bool:
         """Whether a step led nowhere and is not to be repeated: the run is as it was `before`, by its digest, and so are settings and limits."""
         moved = step.environment or step.run_id or step.action.info.times != 1
         return not moved and self.rerun.digest() == before and not self.rerun.spent()
 
-    def _again(self, report: Report, step: Step, command: Sequence[str], failure: Failure) -> Failure:
-        """The failed command after an action. Returns the failure that stands then.
-
-        One that the attempt did not come to before keeps its settings for the next attempt; of one that did not change they are forgotten.
-        """
-        step.settings = {**self.rerun.base, **step.environment}
-        self.rerun.make_way(failure)
-        known = self.rerun.records()
-        step.retry = self.rerun.retry(command, step.settings, failure, step.action.id, report.verdict.incident_id)
-        if step.retry.ok:
-            self._resolve(report, command)
-            return failure
-        before = report.verdict.incident_id, failure.provider
-        failure = self._accepted(report, failure, step.retry, known)
-        if (report.verdict.incident_id, failure.provider) != before:
-            self.rerun.base = step.settings
-        return failure
-
-    def _try_unaided(self, report: Report, command: Sequence[str], failure: Failure) -> Failure:
-        """The failed command as it was. Returns the failure that stands then."""
-        report.reason = self.rerun.spent() or self.rerun.unfit(command)
-        if report.reason:
-            return failure
-        known = self.rerun.records()
-        report.unaided = self.rerun.retry(command, {}, failure, "", report.verdict.incident_id)
-        if report.unaided.ok:
-            self._resolve(report, command)
-            return failure
-        return self._accepted(report, failure, report.unaided, known)
-
-    def _accepted(self, report: Report, before: Failure, result: CommandResult, known: set[str]) -> Failure:
-        """What the command that was run again failed with. One that our own budget brought about says nothing: then `before` stands."""
-        new = sorted(self.rerun.records() - known)
-        if new:
-            failure = read_record(self.rerun.at.path / FAILURES / new[-1])
-        else:  # it could write none: it was killed, or the disk is full
-            failure = from_text(result.text, str(result.exit_status), source="the output of the command that was run again")
-            failure = replace(failure, command=before.command, run_id=self.rerun.at.id)
-        cut_short = self.rerun.limits.seconds_left == 0 and (failure.killed_by == "timeout" or not new)
-        if cut_short or (self.rerun.spent() and failure.details.get("cause") == "calls_spent"):
-            return before
-        report.exit_status = failing_status(result)
-        report.line = told(result) if TYPED.match(told(result)) else report.line
-        report.verdict = self._verdict(failure)
-        self.journal.saw(report.verdict, failure)
-        if report.verdict.outcome != "diagnosed":
-            report.reason = _passive(report.verdict)
-        return failure
-
-    def _deeper(self, report: Report, failure: Failure, step: Step) -> Failure:
-        """When an action met another failure on its way, that is what has to be recovered from first."""
-        if not step.records or step.run_id:
-            return failure
-        found = read_record(self.rerun.at.path / FAILURES / step.records[-1])
-        verdict = self._verdict(found)
-        if verdict.outcome != "diagnosed" or verdict.incident_id == report.verdict.incident_id:
-            return failure
-        report.verdict = verdict
-        self.journal.say(f"  which meets another incident: {verdict.incident_id}")
-        return found
-
-    def _resolve(self, report: Report, command: Sequence[str]) -> None:
-        report.resolved, report.exit_status, report.reason = True, 0, f"'dagogy {' '.join(command)}' ended with exit status 0"
-
 
 def _not_again(step: Step, incident: str, failure: Failure) -> set[tuple[str, ...]]:
     """The mark of an action that changed a setting or needed consent: once is enough for what costs something, in whatever words the failure comes back."""
     costly = step.action.info.times == 1 and (step.environment or step.action.info.safety == "unsafe")
     return {(step.action.id, incident, failure.provider)} if costly else set()
-
-
-def _passive(verdict: Verdict) -> str:
-    return f"{verdict.reason}; no action is taken"
 
 
 def _fingerprint(verdict: Verdict, failure: Failure) -> tuple[str, ...]:
