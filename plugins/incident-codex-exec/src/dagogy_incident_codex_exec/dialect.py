@@ -43,17 +43,9 @@ class CodexDialect(LogDialect):
         return any(line.kind == "banner" and _BANNER.match(line.text) for line in lines) or '"type":"thread.started"' in text
 
     def reply(self, text: str, lines: Sequence[Line]) -> str | None:
-        messages = [e["item"] for e in _events(lines) if e.get("type") == "item.completed" and _is_message(e.get("item"))]
-        if messages:
-            return str(messages[-1].get("text") or "")
-        quoted = _QUOTED.search(text)
-        if quoted:
-            return quoted["quoted"][1:-1].replace("\\n", "\n").replace("\\'", "'")
-        spoken = [i for i, line in enumerate(lines) if line.kind == "banner" and line.text in ("codex", "[last message]")]
-        if spoken:
-            rest = lines[spoken[-1] + 1 :]
-            end = next((i for i, line in enumerate(rest) if line.kind != "reply"), len(rest))
-            return "\n".join(line.text for line in rest[:end]).strip()
+        for told in (_in_events(lines), _quoted(text), _spoken(lines)):
+            if told is not None:
+                return told
         return "" if any(line.kind == "warning" and "no last agent message" in line.text for line in lines) else None
 
     def last_words(self, units: Sequence[Unit]) -> Sequence[Unit] | None:
@@ -67,6 +59,28 @@ class CodexDialect(LogDialect):
 def _inside(region: Kind, line: str) -> bool:
     """Whether an error-like line belongs to what was echoed or done by a tool."""
     return region in ("prompt", "tool") and not _OWN.match(line)
+
+
+def _in_events(lines: Sequence[Line]) -> str | None:
+    """The last message among the events."""
+    messages = [e["item"] for e in _events(lines) if e.get("type") == "item.completed" and _is_message(e.get("item"))]
+    return str(messages[-1].get("text") or "") if messages else None
+
+
+def _quoted(text: str) -> str | None:
+    """The last message as a log quotes it."""
+    quoted = _QUOTED.search(text)
+    return quoted["quoted"][1:-1].replace("\\n", "\n").replace("\\'", "'") if quoted else None
+
+
+def _spoken(lines: Sequence[Line]) -> str | None:
+    """What stands in the transcript below the last heading of a reply."""
+    headings = [i for i, line in enumerate(lines) if line.kind == "banner" and line.text in ("codex", "[last message]")]
+    if not headings:
+        return None
+    rest = lines[headings[-1] + 1 :]
+    end = next((i for i, line in enumerate(rest) if line.kind != "reply"), len(rest))
+    return "\n".join(line.text for line in rest[:end]).strip()
 
 
 def _is_message(item: Any) -> bool:
