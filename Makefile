@@ -67,7 +67,9 @@ $(MODEL): constraints.txt | $(STAMP)
 
 lint: $(STAMP)
 	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff check --preview --select PLR0916 $(CODE)
 	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/python scripts/structure.py
 
 types: $(STAMP)
 	$(BIN)/python scripts/typecheck.py

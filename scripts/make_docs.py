@@ -16,11 +16,13 @@ import click
 import yaml
 from dagogy.api import errors
 from dagogy.api.errors import DagogyError
-from dagogy.cli.app import COMMANDS, App, cli
+from dagogy.cli.app import COMMANDS, App
 from dagogy.cli.commands.explain import options_of
+from dagogy.cli.group import cli
 from dagogy.host.hookspecs import (
     dagogy_classifiers,
     dagogy_commands,
+    dagogy_dialects,
     dagogy_exporters,
     dagogy_probes,
     dagogy_providers,
@@ -94,6 +96,7 @@ def plugins_page() -> str:
         "provider": dagogy_providers,
         "exporter": dagogy_exporters,
         "classifier": dagogy_classifiers,
+        "dialect": dagogy_dialects,
         "recovery": dagogy_recoveries,
         "probe": dagogy_probes,
         "command": dagogy_commands,

@@ -15,9 +15,10 @@ from dagogy.api import Rank, RecoveryAction
 from dagogy.cli.commands.triage import FLOW
 from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Host, Plugin
-from dagogy.incidents import pages, recover
+from dagogy.incidents import pages
 from dagogy.incidents.history import CRITERIA
 from dagogy.incidents.postmortem import FOR_A_DEFECT, FOR_OPERATIONS, STEPS
+from dagogy.incidents.recovery import loop
 from dagogy.pipeline.markdown import Markdown, table
 
 #: A classifier of the original runbook says in the first words of its docstring which section it is.
@@ -166,7 +167,7 @@ def _classification(classifiers: Sequence[Plugin]) -> list[str]:
 
 
 def _recovery() -> list[str]:
-    paragraphs = cleandoc(recover.__doc__ or "").split("\n\n")
+    paragraphs = cleandoc(loop.__doc__ or "").split("\n\n")
     flow = [
         "failed[command failed] --> known{one incident?}",
         "known -- no --> escalate[dagogy escalate RUN]",

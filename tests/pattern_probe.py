@@ -139,7 +139,7 @@ def _run(document: str) -> None:
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
-    from dagogy.cli.app import run
+    from dagogy.cli.group import run
 
     with TemporaryDirectory() as folder, open(os.devnull, "w") as nothing:
         path = Path(folder, "scope.md")

@@ -157,7 +157,7 @@ class Desk:
         self.runs = folder / "runs"
 
     def __call__(self, *arguments: str) -> Outcome:
-        from dagogy.cli.app import run
+        from dagogy.cli.group import run
 
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

@@ -128,7 +128,8 @@ def test_the_index_of_the_runbook_leads_where_a_diagnosis_leads() -> None:
 
 
 def test_every_command_of_the_runbook_exists_with_its_options() -> None:
-    from dagogy.cli.app import App, cli
+    from dagogy.cli.app import App
+    from dagogy.cli.group import cli
 
     text = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
     lines = {line.split("  #")[0] for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line}

@@ -208,7 +208,7 @@ def test_the_same_command_is_no_next_step(desk: Desk) -> None:
     "body", ["raise SystemExit(0)", "raise KeyboardInterrupt", "print('noise')", "return 5", "import re; re.match('(a+)+b', 'a' * 60)", "time.sleep(1_000)"]
 )
 def test_a_classifier_can_neither_break_nor_hold_up_the_error_report(desk: Desk, yard: Yard, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
-    monkeypatch.setattr("dagogy.cli.app._DIAGNOSIS_SECONDS", 0.5)
+    monkeypatch.setattr("dagogy.cli.failures._DIAGNOSIS_SECONDS", 0.5)
     desk.init()
     yard.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": CLASSIFIER.format(body=body)})
     began = time.monotonic()
@@ -234,7 +234,7 @@ def test_a_failing_command_imports_no_heavy_library(tmp_path: Path) -> None:
     done = python(
         """
         import sys
-        from dagogy.cli.app import run
+        from dagogy.cli.group import run
         status = run(["status", "nope"])
         heavy = {"networkx", "pydantic", "openai", "jsonschema", "rich", "markdown_it", "numpy", "asyncio", "jsonschema_rs"}
         print(status, sorted(heavy & set(sys.modules)))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.cli.app import run as run_command
+from dagogy.cli.group import run as run_command
 from dagogy.kit.cases import complete_spec
 from dagogy.workspace.events import read_events
 from support import HANGS, Desk, clean_environment, curriculum_of, forked, in_tmpfs, remount_read_only

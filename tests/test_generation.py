@@ -16,8 +16,8 @@ from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSet
 from dagogy.contracts.check import schema_problems
 from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.agenda import Agenda
-from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
 from dagogy.pipeline.judge import Outcome, Verdict
+from dagogy.pipeline.stages.loop import Budget, Draft, DraftStore, Generation, Loop
 from dagogy.pipeline.subject import RunSubject
 from dagogy.workspace.files import to_json
 from support import Desk, Yard, curriculum_of, failed
@@ -65,27 +65,31 @@ def draft(topic: str, **parts: Any) -> Proposal:
     return Proposal(curriculum=curriculum_of(topic=topic), **parts)
 
 
-class Played:
+class Played(DraftStore):
     """One loop and what it handed on."""
 
     def __init__(self, *answers: Any, iterations: int = 4, actions: int = 4, target: float = 82.0) -> None:
         self.provider = Scripted(*answers)
         self.kept: list[str] = []
         self.lines: list[str] = []
-        spec = RunSubject(b"", to_json(complete_spec({}))).spec
+        self.spec = to_json(complete_spec({}))
         self.loop = Loop(
             self.provider,
             ORIGIN,
             ByTopic(),  # type: ignore[arg-type]
-            ProposeRequest(spec=spec),
+            ProposeRequest(spec=self.subject(b"", None).spec),
             Budget(iterations, actions, target),
-            lambda data, reading: RunSubject(data, to_json(complete_spec({}))),
-            self.keep,
-            self.lines.append,
+            self,
         )
 
-    def keep(self, best: Draft) -> None:
-        self.kept.append(json.loads(best.data)["topic"])
+    def subject(self, data: bytes, reading: ScopeReading | None) -> RunSubject:
+        return RunSubject(data, self.spec)
+
+    def keep(self, draft: Draft) -> None:
+        self.kept.append(json.loads(draft.data)["topic"])
+
+    def progress(self, line: str) -> None:
+        self.lines.append(line)
 
     def run(self) -> Generation:
         result = self.loop.run()
@@ -253,7 +257,7 @@ def test_a_draft_that_does_not_meet_the_schema_is_handed_to_salvage_as_it_is(doc
     played = Played(None, target=100)
     played.provider = played.loop.provider = Salvor(Proposal(curriculum=document), None)
     played.loop.judge = OrUnreadable()  # type: ignore[assignment]
-    played.loop.on_best = lambda best: None
+    played.keep = lambda draft: None  # type: ignore[method-assign]
     result = played.loop.run()
     request = played.provider.asked[1]
     assert isinstance(request, SalvageRequest)
@@ -561,7 +565,7 @@ def chained(topic: str, *names: str) -> Proposal:
 def of_both(*answers: Any, iterations: int = 4) -> Played:
     played = Played(*answers, iterations=iterations)
     written = to_json(complete_spec({"scope_in": ["Alpha", "Beta"]}))
-    played.loop.subject_of = lambda data, reading: RunSubject(data, written)
+    played.spec = written
     return played
 
 

@@ -31,6 +31,7 @@ BASE = {
     "provider": api.Provider,
     "rule": api.Rule,
     "classifier": api.Classifier,
+    "dialect": api.LogDialect,
     "recovery": api.RecoveryAction,
     "probe": api.Probe,
     "exporter": api.Exporter,

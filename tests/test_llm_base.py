@@ -477,11 +477,11 @@ def test_a_rerun_pays_nothing_twice_unless_it_is_told_to(desk: Desk, talk: Calla
 
 
 def test_an_answer_is_kept_even_when_the_run_dies_right_after_it(desk: Desk, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    from dagogy.pipeline import generate
+    from dagogy.pipeline.stages import loop
 
     run = talk(GOOD)
     with monkeypatch.context() as dying:
-        dying.setattr(generate, "_encoded", lambda document: (_ for _ in ()).throw(KeyboardInterrupt))
+        dying.setattr(loop, "_encoded", lambda document: (_ for _ in ()).throw(KeyboardInterrupt))
         assert desk("run", "latest").status == 130
     assert not (run / "outputs/curriculum/curriculum.json").exists()
     assert desk.ok("run", "latest", "--json").json["usage"] == {"calls": 0}

@@ -192,7 +192,7 @@ def test_a_recovery_that_is_interrupted_says_so_in_the_log(desk: Desk, monkeypat
     def interrupted(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dagogy.incidents.recover.run_command", interrupted)
+    monkeypatch.setattr("dagogy.incidents.recovery.rerun.run_command", interrupted)
     assert desk("recover", run.name).status == 130
     assert [e["reason"] for e in events(run, "recovery_stopped")] == ["cut short: KeyboardInterrupt"]
 
@@ -290,7 +290,7 @@ def test_an_outcome_that_cannot_be_worked_with_is_its_action_s_fault_and_the_res
 
 
 def test_an_action_that_hangs_ends_with_the_time_of_the_recovery(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dagogy.incidents.recover.GRACE_SECONDS", 0.0)
+    monkeypatch.setattr("dagogy.incidents.recovery.actions.GRACE_SECONDS", 0.0)
     body = "import signal\n        while True:\n            signal.pause()"
     action(yard, "hangs", body.replace("\n        ", "\n" + " " * 8))
     source = (yard.folder / "mod_hangs.py").read_text().replace('("validation_failure",)', '("stage_conflict",)')

@@ -335,7 +335,7 @@ def test_no_control_comes_through_the_commands_that_a_recovery_runs(at: Planted)
 
 
 def test_no_control_comes_out_of_a_traceback(at: Planted, capsys: pytest.CaptureFixture[str]) -> None:
-    from dagogy.cli.app import run
+    from dagogy.cli.group import run
 
     ARTIFACTS["metadata"](at)
     assert run(["status", at.run.name, "--debug"]) != 0

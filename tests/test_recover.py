@@ -576,6 +576,8 @@ def test_the_kit_takes_failures_of_every_form_and_refuses_unannounced_answers() 
     ],
 )
 def test_the_base_url_that_was_probably_meant_is_offered(given: str, wanted: str) -> None:
-    from dagogy.api import repaired_base_url
+    from dagogy_incident_remote_llm_config.actions import _ROOT
+    from dagogy_provider_remote_llm.access import ROOT
 
-    assert repaired_base_url(given) == wanted
+    assert ROOT == _ROOT  # who refuses an address and who repairs it mean the same
+    assert ROOT.repaired(given) == wanted

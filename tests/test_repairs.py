@@ -15,9 +15,9 @@ from dagogy.api import Finding, ProposeRequest, ProviderInfo, ProviderSettings, 
 from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.kit.cases import complete_node, complete_spec
-from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
 from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
+from dagogy.pipeline.stages.loop import Budget, Draft, DraftStore, Generation, Loop
 from dagogy.pipeline.subject import RunSubject
 from dagogy_provider_internal.repair import Own, repaired
 from dagogy_provider_internal.salvage import salvaged
@@ -43,13 +43,18 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
     reading = provider.read_scope(document)
     spec = synthesise_spec(document, reading, b"", template_bytes(app.settings))
 
-    def subject(data: bytes, evidence: ScopeReading | None = None) -> RunSubject:
-        return RunSubject(data, spec, sources=lambda: [document], evidence=lambda: evidence, folders=(folder,))
-
-    request = ProposeRequest(spec=subject(b"").spec, sources=[document], reading=reading)
     kept: list[Draft] = []
+
+    class Kept(DraftStore):
+        def subject(self, data: bytes, reading: ScopeReading | None) -> RunSubject:
+            return RunSubject(data, spec, sources=lambda: [document], evidence=lambda: reading, folders=(folder,))
+
+        def keep(self, draft: Draft) -> None:
+            kept.append(draft)
+
+    request = ProposeRequest(spec=Kept().subject(b"", None).spec, sources=[document], reading=reading)
     budget = Budget(max_iterations=20, max_actions=40, target_score=100.0)
-    return Loop(provider, "tests 1", app.session.judge, request, budget, subject, kept.append).run(), kept
+    return Loop(provider, "tests 1", app.session.judge, request, budget, Kept()).run(), kept
 
 
 def assert_rises(trace: dict[str, Any]) -> None:

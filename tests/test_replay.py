@@ -19,7 +19,8 @@ from typing import Any
 import click
 import pytest
 from dagogy.api.errors import StorageError
-from dagogy.cli.app import COMMANDS, App, LazyGroup, cli
+from dagogy.cli.app import COMMANDS, App
+from dagogy.cli.group import LazyGroup, cli
 from dagogy.cli.replays import COMMON, FILE, REPLAYS, SAFE
 from dagogy.workspace.events import append_event
 from dagogy.workspace.provenance import foreign, sealed

@@ -15,9 +15,8 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from dagogy.api.secrets import _forms as forms_module
+from dagogy.api.secrets import _encodings, is_secret_name, looks_secret, redacted, remains, secrets_of
 from dagogy.api.secrets import _shapes as shapes_module
-from dagogy.api.secrets import is_secret_name, looks_secret, redacted, remains, secrets_of
 from dagogy.api.secrets._gitleaks import RULES
 
 SECRET_NAMES = """
@@ -366,7 +365,7 @@ def test_every_rule_of_gitleaks_is_linear() -> None:
 
 def test_modules_are_what_the_tables_test() -> None:
     """A kind of encoding or a pattern that is added belongs into the tables above."""
-    assert len(forms_module._ENCODED) == 7
+    assert len(_encodings._ENCODED) == 7
     assert len(SHAPES) + len(FORMS) > 120
 
 

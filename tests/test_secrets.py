@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from dagogy.api.secrets import redacted, remains, secrets_of
-from dagogy.cli.app import run
+from dagogy.cli.group import run
 from support import Desk, Yard, put, sound_curriculum
 from test_secret_forms import FORMS
 

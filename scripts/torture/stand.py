@@ -315,7 +315,8 @@ def warm(root: Path) -> None:
     import importlib
     import subprocess
 
-    import dagogy.cli.app as app
+    from dagogy.cli.app import COMMANDS
+    from dagogy.cli.group import run
     from dagogy.host.manager import Host
 
     folder = root / "warm"
@@ -337,7 +338,7 @@ def warm(root: Path) -> None:
         "--format", "mermaid"),
     )  # fmt: skip
     try:
-        for module, _ in app.COMMANDS.values():
+        for module, _ in COMMANDS.values():
             importlib.import_module(f"dagogy.cli.commands.{module}")
         Host().load("provider")
         with (
@@ -346,7 +347,7 @@ def warm(root: Path) -> None:
             contextlib.redirect_stderr(null),
         ):
             for line in lines:
-                app.run(list(line))
+                run(list(line))
     finally:
         os.chdir(before[0])
         os.environ.clear()

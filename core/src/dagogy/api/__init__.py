@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 _HOME = {
     "dagogy.api.plugins": (
-        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo Escalation ExporterInfo PluginInfo ProbeInfo ProviderInfo "
+        "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo DialectInfo Escalation ExporterInfo PluginInfo ProbeInfo ProviderInfo "
         "RecoveryInfo RuleInfo Setting Severity"
     ),
     "dagogy.api.hooks": "hookimpl",
@@ -26,15 +26,18 @@ _HOME = {
         "timeout_advice"
     ),
     "dagogy.api.llm": "Answer LanguageModelProvider Question",
-    "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
+    "dagogy.api.incidents": "Classifier Diagnosis Failure Rank",
     "dagogy.api._bodies": "Body read_body",
     "dagogy.api.probes": "Probe ProbeContext ProbeResult",
-    "dagogy.api.evidence": "Clue Evidence parses",
+    "dagogy.api._clues": "Clue",
+    "dagogy.api.evidence": "Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
+    "dagogy.api.recoveries": "CommandResult RecoveryAction RecoveryContext RecoveryOutcome",
+    "dagogy.api.dialects": "LogDialect",
     "dagogy.api.exporters": "ExportSubject Exporter",
     "dagogy.api.display": "json_text one_line visible",
     "dagogy.api.text": "STOP_WORDS content_words folded normalized sentences shorten stem word_keys words",
-    "dagogy.api.urls": "base_url_problem endpoint_of is_loopback plain_http_hop repaired_base_url shown_base_url split_url trimmed_base_url",
+    "dagogy.api.urls": "ApiRoot endpoint_of is_loopback plain_http_hop shown_base_url split_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
 }
@@ -44,6 +47,8 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605
 
 if TYPE_CHECKING:
     from dagogy.api._bodies import *  # noqa: F403
+    from dagogy.api._clues import *  # noqa: F403
+    from dagogy.api.dialects import LogDialect  # noqa: F401
     from dagogy.api.display import *  # noqa: F403
     from dagogy.api.errors import *  # noqa: F403
     from dagogy.api.evidence import *  # noqa: F403
@@ -55,6 +60,7 @@ if TYPE_CHECKING:
     from dagogy.api.plugins import *  # noqa: F403
     from dagogy.api.probes import *  # noqa: F403
     from dagogy.api.providers import *  # noqa: F403
+    from dagogy.api.recoveries import *  # noqa: F403
     from dagogy.api.rules import *  # noqa: F403
     from dagogy.api.scope import *  # noqa: F403
     from dagogy.api.signatures import *  # noqa: F403

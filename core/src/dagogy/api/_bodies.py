@@ -19,7 +19,7 @@ _WORD = re.compile(r"[A-Za-z][\w .:-]{0,80}")
 class Body:
     """The innermost error of one body: its codes (`code`, `type`, `status`, `reason`), what it says, and the parameter it is about.
 
-    `code` is the most telling of the codes. `ours`: of the shape of dagogy's own failures. `event`: the type of the event that held it, such as `turn.failed`.
+    `code` is the most telling of the codes. `ours`: of the shape of dagogy's own failures. `event`: the type of the event that held it, such as `job.failed`.
     """
 
     codes: frozenset[str]
@@ -98,15 +98,16 @@ def read_body(value: Any, span: tuple[int, int] = (0, 0)) -> Body | None:
     levels = list(_levels(value, 0, looks_like_error=False))
     if not levels:
         return None
-    event = next((str(v["type"]) for v in (value,) if isinstance(v, Mapping) and isinstance(v.get("type"), str)), "")
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    event = kind if isinstance(kind, str) else ""
     codes: tuple[str, ...] = ()
     message, param, status, request_id = "", "", None, ""
     for level in reversed(levels):
         codes = codes or _codes(level)
         message = message or _message(level)
-        param = param or str(level.get("param") or "")
+        param = param or _first(level, "param")
         status = status or _status(level)
-        request_id = request_id or str(level.get("request_id") or level.get("requestID") or "")
+        request_id = request_id or _first(level, "request_id", "requestID")
     return Body(frozenset(codes), message, param, status, request_id, _ours(levels), event, codes[0] if codes else "", span)
 
 
@@ -142,7 +143,7 @@ def _inner(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _is_error(value: Mapping[str, Any]) -> bool:
     kind = value.get("type")
-    if kind in ("error", "turn.failed", "response.failed") or value.get("object") == "error":
+    if kind == "error" or is_failed_event(kind) or value.get("object") == "error":
         return not isinstance(value.get("error") or value.get("response"), Mapping)
     if isinstance(value.get("error"), str):
         return True
@@ -153,7 +154,13 @@ def _is_error(value: Mapping[str, Any]) -> bool:
 
 def _codes(level: Mapping[str, Any]) -> tuple[str, ...]:
     found = [level.get(key) for key in ("code", "type", "status", "reason", "error_code", "errorCode", "__type")]
-    return tuple(c.lower() for c in found if isinstance(c, str) and _WORD.fullmatch(c) and c.lower() not in ("none", "null", "error", "turn.failed"))
+    words = [c.lower() for c in found if isinstance(c, str) and _WORD.fullmatch(c)]
+    return tuple(word for word in words if word not in ("none", "null", "error") and not is_failed_event(word))
+
+
+def is_failed_event(kind: Any) -> bool:
+    """Whether it is the type of an event that says that something failed, such as `job.failed`."""
+    return isinstance(kind, str) and kind.endswith(".failed")
 
 
 def _message(level: Mapping[str, Any]) -> str:
@@ -161,6 +168,11 @@ def _message(level: Mapping[str, Any]) -> str:
         if isinstance(level.get(key), str):
             return " ".join(str(level[key]).split())
     return ""
+
+
+def _first(level: Mapping[str, Any], *keys: str) -> str:
+    """The first value that is there, as a text."""
+    return next((str(level[key]) for key in keys if level.get(key)), "")
 
 
 def _status(level: Mapping[str, Any]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,9 +52,6 @@ EXCEPTION = re.compile(
     re.DOTALL,
 )
 CAUSE = re.compile(r"^\s*(?:__(?:cause|context)__:|caused by:?|\[cause\]:|Caused by:|\.__cause__ =)\s+", re.IGNORECASE)
-_BANNER = re.compile(r"^OpenAI Codex v")
-_BANNER_KEY = re.compile(r"^(?:workdir|model|provider|approval|sandbox|reasoning effort|reasoning summaries|session id):\s")
-_ROLES: dict[str, Kind] = {"user": "prompt", "codex": "reply", "thinking": "reply", "exec": "tool", "tokens used": "banner", "[last message]": "reply"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +95,14 @@ def clean(text: str) -> str:
     return "\n".join(lines)
 
 
-def read_lines(text: str) -> list[Line]:
-    """The lines of cleaned `text`, each with its kind. A codex transcript is followed from banner to prompt, replies and tools."""
-    lines: list[Line] = []
-    region: Kind = "plain"
-    transcript = False
-    for raw in text.split("\n"):
-        transcript = transcript or _BANNER.match(raw) is not None
-        kind, line = _one(raw)
-        role = _ROLES.get(raw.strip())
-        if role is not None and (transcript or raw.startswith("[")):
-            region, kind = role, "banner"
-        elif kind in ("error", "warning", "retry", "trace") and region != "plain" and not _inside(region, raw):
-            region = "plain"
-        elif region != "plain":
-            kind = region
-        elif transcript and (_BANNER.match(raw) or _BANNER_KEY.match(raw) or raw.startswith("-----")):
-            kind = "banner"
-        lines.append(Line(line, kind))
-    return lines
-
-
-def _inside(region: Kind, raw: str) -> bool:
-    """Whether an error-like line belongs to what was echoed or replied. Codex writes its own as `ERROR:` and `warning:`."""
-    return region in ("prompt", "tool") and not re.match(r"ERROR: |[Ww]arning: |bwrap: |\d{4}-\d\d-\d\dT", raw)
+def read_lines(text: str, readers: Iterable[Callable[[Sequence[str], Sequence[Kind]], Sequence[Kind]]] = ()) -> list[Line]:
+    """The lines of cleaned `text`, each with its kind. `readers` get all lines and the kinds that they have until then, one after the other."""
+    raw = text.split("\n")
+    found = [_one(line) for line in raw]
+    kinds: Sequence[Kind] = [kind for kind, _ in found]
+    for read in readers:
+        kinds = read(raw, kinds)
+    return [Line(line, kind) for kind, (_, line) in zip(kinds, found, strict=True)]
 
 
 def _one(raw: str) -> tuple[Kind, str]:
@@ -162,11 +143,17 @@ def _continues(unit: list[str], text: str) -> bool:
     last, first = unit[-1].rstrip(), text.strip()[:1]
     if not first or len(unit) >= 40 or len(last) > 20_000:
         return False
-    whole = "".join(unit)
-    is_open = whole.count("{") > whole.count("}") or whole.count("(") > whole.count(")") or ("<html" in whole.lower() and "</html" not in whole.lower())
-    broken = (
-        len(last) >= 20
-        and last[-1] not in ".!?:;}])"
-        and (first.islower() or first.isdigit() or (len(last) >= 60 and (last[-1].isalnum() or last[-1] in ",-/")))
-    )
-    return text[:1].isspace() or is_open or first in "<)]}," or broken
+    return text[:1].isspace() or _is_open("".join(unit)) or first in "<)]}," or _is_broken(last, first)
+
+
+def _is_open(whole: str) -> bool:
+    """Whether a bracket or a page is not closed yet."""
+    page = "<html" in whole.lower() and "</html" not in whole.lower()
+    return page or whole.count("{") > whole.count("}") or whole.count("(") > whole.count(")")
+
+
+def _is_broken(last: str, first: str) -> bool:
+    """Whether a line that ends so was broken at the edge of a terminal, when the next one begins with `first`."""
+    if len(last) < 20 or last[-1] in ".!?:;}])":
+        return False
+    return first.islower() or first.isdigit() or (len(last) >= 60 and (last[-1].isalnum() or last[-1] in ",-/"))

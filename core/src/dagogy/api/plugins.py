@@ -106,6 +106,11 @@ class ClassifierInfo(PluginInfo):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DialectInfo(PluginInfo):
+    """A log dialect; `impl` names a subclass of `dagogy.api.LogDialect`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryInfo(PluginInfo):
     """A recovery action; `impl` names a subclass of `dagogy.api.RecoveryAction`.
 

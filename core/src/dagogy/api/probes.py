@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from dagogy.api.incidents import Failure
 from dagogy.api.plugins import ProbeInfo
-
-if TYPE_CHECKING:
-    from dagogy.api.incidents import Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
     """What a probe found out about one thing.
 
-    `subject`: the thing it looked at (`DNS api.openai.com`). `state`: `ok`, `bad`, or `unknown` where it could not tell. `message`: one line
+    `subject`: the thing it looked at (`DNS api.example.com`). `state`: `ok`, `bad`, or `unknown` where it could not tell. `message`: one line
     for people, without secrets. `confirms`, `refutes`: ids among the probe's incidents that must be, or cannot be, what is the matter. A fault
     that may have passed since refutes nothing: that the disk has room now does not say that it had room then.
     """

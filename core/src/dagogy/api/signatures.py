@@ -8,21 +8,17 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import ClassVar
 
-from dagogy.api.evidence import Clue, Evidence
+from dagogy.api._clues import Clue
+from dagogy.api.evidence import Evidence
 from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 
-#: An exception of a package that is neither Python's, nor an HTTP client's, nor one that speaks of models. A connection refused to a database,
-#: or a key that a code forge does not know, has another remedy than one of the provider.
-_FOREIGN = re.compile(
-    r"(?:^|: |\()(?!(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
-    r"|google|botocore|groq|together|cohere|instructor|json\w*|pydantic\w*|msgspec|dagogy\w*)\.)(?![\w.]*(?:openai|anthropic|huggingface|llm|model|mistral|llama|lang|genai|_ai\b|\bai\b))"
-    r"[a-z_]\w*(?:\.\w+)*\.\w+(?:Error|Exception)\b",
-    re.IGNORECASE,
+#: Packages whose exceptions say of themselves nothing of a service: Python's, those of HTTP clients and of readers of JSON, and our own.
+_COMMON = (
+    r"(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
+    r"|json\w*|pydantic\w*|msgspec|dagogy\w*)\.|[\w.]*(?:llm|model|_ai\b|\bai\b)"
 )
-#: An answer to a request for an address that is no model's.
-_ELSEWHERE = re.compile(
-    r"\b(?:for url:?|while getting) '?https?://(?![^\s'\"]*(?:/v\d|responses|completions|messages|models|chat|generate|embeddings|llm|openai))", re.IGNORECASE
-)
+#: What addresses of models have in common.
+_ADDRESSES = r"/v\d|completions|messages|models|chat|generate|embeddings|llm"
 _CONFIDENCE = {
     Rank.TYPED_CODE: 0.99,
     Rank.KILLED_BY: 0.9,
@@ -72,14 +68,18 @@ class Signature:
 
     def matches(self, clue: Clue) -> bool:
         """Whether all that is asked for holds of `clue`."""
+        kind_text = {clue.kind: clue.text}
+        given = (
+            (self.typed, clue.typed),
+            (self.cause, clue.cause),
+            (self.errno, clue.errno),
+            (self.exit, kind_text.get("exit")),
+            (self.killed, kind_text.get("killed")),
+        )
         return (
-            (not self.typed or clue.typed in self.typed.split())
-            and (not self.cause or clue.cause in self.cause.split())
+            all(not wanted or value in wanted.split() for wanted, value in given)
             and (not self.machine or not clue.codes.isdisjoint(self.machine.lower().split()))
             and (not self.status or _status_in(clue.status, self.status))
-            and (not self.errno or clue.errno in self.errno.split())
-            and (not self.exit or (clue.kind == "exit" and clue.text in self.exit.split()))
-            and (not self.killed or (clue.kind == "killed" and clue.text in self.killed.split()))
             and (not self.exception or (clue.exception != "" and re.search(rf"(?:^|\.)(?:{self.exception})$", clue.exception) is not None))
             and self._patterns_match(clue)
         )
@@ -127,13 +127,14 @@ class SignatureClassifier(Classifier):
         return self.signatures
 
     def classify(self, failure: Failure) -> Diagnosis | None:
-        evidence = Evidence.of(failure)
+        evidence = Evidence.of(failure, self.dialects)
         return strongest([*self.answers(evidence), *self.more(evidence)])
 
     def answers(self, evidence: Evidence) -> Iterable[Diagnosis]:
         """A diagnosis for every signature that matches a clue."""
+        foreign = _foreign(tuple(d.packages for d in self.dialects if d.packages), tuple(d.addresses for d in self.dialects if d.addresses))
         for clue in evidence.clues:
-            if self.about_the_provider and clue.kind != "typed" and _of_another_service(clue):
+            if self.about_the_provider and clue.kind != "typed" and _of_another_service(clue, foreign):
                 continue
             for signature in self._known:
                 if signature.matches(clue):
@@ -172,8 +173,21 @@ def _diagnosis(signature: Signature, clue: Clue, evidence: Evidence) -> Diagnosi
     )
 
 
-def _of_another_service(clue: Clue) -> bool:
-    return _FOREIGN.search(f"{clue.where}: {clue.exception}: {clue.text}") is not None or _ELSEWHERE.search(clue.text) is not None
+@cache
+def _foreign(packages: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """An exception of a package that is neither among the common ones nor one that speaks of models, and an answer to a request for an address that
+    is no model's. A connection refused to a database, or a key that a code forge does not know, has another remedy than one of the provider.
+    """
+    known = "|".join((_COMMON, *packages))
+    exception = rf"(?:^|: |\()(?!{known})[a-z_]\w*(?:\.\w+)*\.\w+(?:Error|Exception)\b"
+    asked = "|".join((_ADDRESSES, *addresses))
+    answer = rf"\b(?:for url:?|while getting) '?https?://(?![^\s'\"]*(?:{asked}))"
+    return re.compile(exception, re.IGNORECASE), re.compile(answer, re.IGNORECASE)
+
+
+def _of_another_service(clue: Clue, foreign: tuple[re.Pattern[str], re.Pattern[str]]) -> bool:
+    exception, answer = foreign
+    return exception.search(f"{clue.where}: {clue.exception}: {clue.text}") is not None or answer.search(clue.text) is not None
 
 
 #: A repetition of any character or of a class (`.*`, `[^"]+`, `\S+`) reaches so far. Without an end a line that says the first words again and again, and

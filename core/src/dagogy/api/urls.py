@@ -1,19 +1,16 @@
-"""URLs that others wrote: one taken apart without an exception; and the base URL of an OpenAI-style API, what is wrong with it and what was meant."""
+"""URLs that others wrote: one taken apart without an exception; and the root of an HTTP API, what is wrong with one and what was meant."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["base_url_problem", "endpoint_of", "is_loopback", "plain_http_hop", "repaired_base_url", "shown_base_url", "split_url", "trimmed_base_url"]
+__all__ = ["ApiRoot", "endpoint_of", "is_loopback", "plain_http_hop", "shown_base_url", "split_url", "trimmed_base_url"]
 
-DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _PORTS = {"http": 80, "https": 443}
 _LOCAL = re.compile(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
-#: No host, but a key that was taken for the address; nobody shall be asked for the address of a host of that name.
-_KEY_LIKE = re.compile(r"(?:https?://)?(?:sk-[\w-]{8,}|[\w-]{24,})(?:/|$)")
-_ENDPOINT = re.compile(r"/(responses|chat/completions|completions|models)/*$")
 #: Brackets belong to an IPv6 address alone. Python before 3.11.4 takes `host[Label]` for a host named `label`, later ones raise.
 _BRACKETED = re.compile(r"(?:[^\[\]@]*@)?\[[0-9A-Fa-f:.]+(?:%[\w.~-]+)?\](?::[0-9]*)?")
 
@@ -32,16 +29,72 @@ def split_url(url: str) -> SplitResult | None:
     return None if bracketed and not _BRACKETED.fullmatch(parts.netloc) else parts
 
 
-def base_url_problem(url: str) -> str:
-    """Why requests cannot go to `url`, as the end of a sentence about it; "" where it may be the root of an API."""
+def trimmed_base_url(url: str) -> str:
+    """Without white space, quotes around it and slashes at its end: that changes no address."""
+    return re.sub(r"\s+", "", url).strip("\"'").rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRoot:
+    """How the root of an API is written: the address that stands where none is given, and what is wrong with another one, or was meant by it.
+
+    `path`: what its path ends in. `endpoints`: those that are added to it by whoever asks, longer ones before those that they end in. `keys`: a
+    pattern for a key that was taken for the address.
+    """
+
+    default: str
+    path: str = "/v1"
+    endpoints: tuple[str, ...] = ()
+    keys: str = r"(?!)"
+
+    def problem(self, url: str) -> str:
+        """Why requests cannot go to `url`, as the end of a sentence about it; "" where it may be the root."""
+        problem = _form_problem(url) or _address_problem(url)
+        if problem:
+            return problem
+        path = urlsplit(url).path
+        endpoint = self._endpoint.search(path)
+        if endpoint:
+            return f"ends in /{endpoint[1]}, which is added to it"
+        path = path.rstrip("/")
+        if not path:
+            return f"lacks {self.path} at its end"
+        return f"ends in {self.path} twice" if path.endswith(self.path * 2) else ""
+
+    def repaired(self, url: str) -> str:
+        """The root that was probably meant: with a scheme, the path once, without user, query and endpoint; the default where nothing can be told."""
+        url = re.sub(r"[?#].*", "", trimmed_base_url(url))
+        url = re.sub(r"^(https?):/{0,2}(?=[^/])", r"\1://", url)
+        # Nobody shall be asked for the address of a host whose name is a key.
+        if re.match(rf"(?:https?://)?(?:{self.keys})(?:/|$)", url):
+            return self.default
+        if "://" not in url and url:
+            url = ("http://" if _LOCAL.match(url) else "https://") + url.lstrip("/:")
+        url = re.sub(r"(?<=://)[^/]*@", "", url)
+        url = self._endpoint.sub("", url).rstrip("/")
+        url = re.sub(rf"(?:{re.escape(self.path)}){{2,}}$", self.path, url)
+        if re.match(r"https?://[^/?#]+$", url):
+            url += self.path
+        return self.default if self.problem(url) else url
+
+    @property
+    def _endpoint(self) -> re.Pattern[str]:
+        return re.compile(rf"/({'|'.join(map(re.escape, self.endpoints)) or '(?!)'})/*$")
+
+
+def _form_problem(url: str) -> str:
+    """What is wrong with the characters of an address."""
     if re.search(r"\s", url):
         return "holds white space or a line end"
     if not url.isascii() or not url.isprintable():
         return "holds a character that no URL can carry"
     if url[:1] in "\"'" or url[-1:] in "\"'":
         return "has quotes around it"
-    if "@" in re.sub(r"^\w*:?/*", "", url).split("/")[0]:
-        return "holds a user name or a password"
+    return "holds a user name or a password" if "@" in re.sub(r"^\w*:?/*", "", url).split("/")[0] else ""
+
+
+def _address_problem(url: str) -> str:
+    """What keeps an address from naming a host to connect to."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -52,36 +105,7 @@ def base_url_problem(url: str) -> str:
         return "has no http:// or https:// in front"
     if not host:
         return "names no host"
-    if parts.query or parts.fragment:
-        return "has something after the path"
-    endpoint = _ENDPOINT.search(parts.path)
-    if endpoint:
-        return f"ends in /{endpoint[1]}, which is added to it"
-    path = parts.path.rstrip("/")
-    if not path:
-        return "lacks /v1 at its end"
-    return "ends in /v1 twice" if path.endswith("/v1/v1") else ""
-
-
-def trimmed_base_url(url: str) -> str:
-    """Without white space, quotes around it and slashes at its end: that changes no address."""
-    return re.sub(r"\s+", "", url).strip("\"'").rstrip("/")
-
-
-def repaired_base_url(url: str) -> str:
-    """The root that was probably meant: with a scheme, `/v1` once, without user, query and endpoint; the default where nothing can be told."""
-    url = re.sub(r"[?#].*", "", trimmed_base_url(url))
-    url = re.sub(r"^(https?):/{0,2}(?=[^/])", r"\1://", url)
-    if _KEY_LIKE.match(url):
-        return DEFAULT_BASE_URL
-    if "://" not in url and url:
-        url = ("http://" if _LOCAL.match(url) else "https://") + url.lstrip("/:")
-    url = re.sub(r"(?<=://)[^/]*@", "", url)
-    url = _ENDPOINT.sub("", url).rstrip("/")
-    url = re.sub(r"(?:/v1){2,}$", "/v1", url)
-    if re.match(r"https?://[^/?#]+$", url):
-        url += "/v1"
-    return DEFAULT_BASE_URL if base_url_problem(url) else url
+    return "has something after the path" if parts.query or parts.fragment else ""
 
 
 def shown_base_url(url: str) -> str:

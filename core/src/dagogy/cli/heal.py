@@ -11,13 +11,17 @@ from typing import Any
 
 from dagogy.api.errors import DagogyError, Interrupted
 from dagogy.api.secrets import redacted
-from dagogy.cli.app import App, Recorded, is_typo, record_failure, typed
+from dagogy.cli.app import App
 from dagogy.cli.commands.recover import report_lines
+from dagogy.cli.failures import Recorded, is_typo, record_failure, typed
 from dagogy.incidents.brief import brief, closing
 from dagogy.incidents.escalation import escalate
 from dagogy.incidents.intake import from_record
 from dagogy.incidents.limits import Limits
-from dagogy.incidents.recover import Incident, Recovery, Report
+from dagogy.incidents.recovery.actions import RecoveryOptions
+from dagogy.incidents.recovery.incident import Incident
+from dagogy.incidents.recovery.loop import Recovery
+from dagogy.incidents.recovery.report import Report
 from dagogy.workspace.runs import Run
 
 _TYPED = re.compile(r"\[([a-z_]+)\] (.*)")
@@ -63,7 +67,7 @@ def _recovered(app: App, run: Run, recorded: Recorded, *, unsafe: bool, limits: 
         say(f"record: {recorded.path}")
     incident = Incident.of(from_record(document, str(recorded.path or "")), document.get("exit_status"), run.id)
     extra = () if app.third_party else ("--no-third-party",)
-    recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, unaided=False, limits=limits, extra=extra, say=say)
+    recovery = Recovery(app.host, app.settings, run, RecoveryOptions(unsafe=unsafe, unaided=False, limits=limits, extra=extra), say)
     report = recovery.recover(incident)
     if report.resolved:
         _tell_resolved(app, report, secrets)

@@ -73,7 +73,7 @@ def _command(arguments: "list[str]") -> int:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _terminated)
-    from dagogy.cli.app import run
+    from dagogy.cli.group import run
 
     status = run(arguments)
     # What is left is Python's own way out, where an interrupt would only show a traceback.

@@ -16,8 +16,9 @@ from typing import Any
 
 import click
 
-from dagogy.cli.app import COMMANDS, App, LazyGroup, cli
-from dagogy.incidents.recover import Incident
+from dagogy.cli.app import COMMANDS, App
+from dagogy.cli.group import LazyGroup, cli
+from dagogy.incidents.recovery.incident import Incident
 
 #: Carried out again by itself; and so where its value is a file to read, from the folder in which the command was typed.
 SAFE, FILE = "safe", "file"

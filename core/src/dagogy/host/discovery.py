@@ -17,6 +17,7 @@ GROUPS = {
     "provider": "dagogy.providers",
     "rule": "dagogy.rules",
     "classifier": "dagogy.classifiers",
+    "dialect": "dagogy.dialects",
     "recovery": "dagogy.recoveries",
     "probe": "dagogy.probes",
     "exporter": "dagogy.exporters",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from dagogy.api.plugins import ClassifierInfo, CommandInfo, ExporterInfo, ProbeInfo, ProviderInfo, RecoveryInfo, RuleInfo
+from dagogy.api.plugins import ClassifierInfo, CommandInfo, DialectInfo, ExporterInfo, ProbeInfo, ProviderInfo, RecoveryInfo, RuleInfo
 
 hookspec = pluggy.HookspecMarker("dagogy")
 
@@ -65,6 +65,30 @@ def dagogy_classifiers() -> Iterable[ClassifierInfo]:
             yield ClassifierInfo(
                 id="house.vpn", summary="The office VPN is down.", api_version=1, impl="my_incident.vpn:VpnClassifier", incidents=("vpn_down",),
             )
+    """
+
+
+@hookspec
+def dagogy_dialects() -> Iterable[DialectInfo]:
+    r"""Yields the log dialects of this module. Entry-point group: `dagogy.dialects`.
+
+    Example::
+
+        # pyproject.toml: [project.entry-points."dagogy.dialects"]  "house.gateway" = "my_gateway"
+        from dagogy.api import DialectInfo, hookimpl
+
+        @hookimpl
+        def dagogy_dialects():
+            yield DialectInfo(
+                id="house.gateway", summary="What the client of our gateway prints.", api_version=1, impl="my_gateway.dialect:Gateway",
+            )
+
+        # my_gateway/dialect.py
+        from dagogy.api import LogDialect
+
+        class Gateway(LogDialect):
+            packages = r"house_gateway\."
+            addresses = r"gateway\.house\.example"
     """
 
 

@@ -32,6 +32,7 @@ _HOOK = {
     "provider": "dagogy_providers",
     "rule": "dagogy_rules",
     "classifier": "dagogy_classifiers",
+    "dialect": "dagogy_dialects",
     "recovery": "dagogy_recoveries",
     "probe": "dagogy_probes",
     "exporter": "dagogy_exporters",
@@ -42,6 +43,7 @@ _BASE = {
     "provider": "dagogy.api.Provider",
     "rule": "dagogy.api.Rule",
     "classifier": "dagogy.api.Classifier",
+    "dialect": "dagogy.api.LogDialect",
     "recovery": "dagogy.api.RecoveryAction",
     "probe": "dagogy.api.Probe",
     "exporter": "dagogy.api.Exporter",
@@ -382,7 +384,11 @@ def _info_class(kind: str) -> type[PluginInfo]:
 
 def _unfit(info: Any) -> str:
     """What is wrong with a description's values, or an empty string."""
-    from dagogy.api.plugins import SEVERITIES, Escalation
+    return _unfit_words(info) or _of_wrong_type(info) or _unfit_parts(info) or _unfit_numbers(info)
+
+
+def _unfit_words(info: Any) -> str:
+    from dagogy.api.plugins import SEVERITIES
 
     module, _, attribute = info.impl.partition(":") if isinstance(info.impl, str) else ("", "", "")
     if not module or not attribute:
@@ -397,14 +403,21 @@ def _unfit(info: Any) -> str:
         value = getattr(info, name, ())
         if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
             return f"{name}={value!r} is not a tuple of texts"
-    wrong = _of_wrong_type(info)
-    if wrong:
-        return wrong
+    return ""
+
+
+def _unfit_parts(info: Any) -> str:
+    from dagogy.api.plugins import Escalation
+
     if not all(isinstance(item, Escalation) for item in getattr(info, "escalations", ())):
         return f"escalations={info.escalations!r} is not a tuple of Escalation"
     for item in getattr(info, "circuits", ()):
         if not (isinstance(item, tuple) and len(item) == 2 and item[0] in info.incidents and _positive(item[1])):
             return f"circuits has {item!r}, which is none of its incidents with a number of seconds"
+    return ""
+
+
+def _unfit_numbers(info: Any) -> str:
     if not (_positive(getattr(info, "times", 1)) and isinstance(getattr(info, "times", 1), int)):
         return f"times={info.times!r} is no whole number above 0"
     for name in ("seconds", "default_timeout_seconds"):

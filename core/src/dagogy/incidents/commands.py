@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from dagogy.api.errors import StorageError
-from dagogy.api.incidents import CommandResult
+from dagogy.api.recoveries import CommandResult
 from dagogy.api.secrets import redacted, secrets_of
 
 #: What is kept of a command's output, from its end.

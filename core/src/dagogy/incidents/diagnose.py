@@ -11,16 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from dagogy.api.dialects import LogDialect
 from dagogy.api.errors import InternalError, PluginError
 from dagogy.api.evidence import Evidence
 from dagogy.api.incidents import Diagnosis, Failure, Rank
 from dagogy.host.manager import Host, Plugin
+from dagogy.incidents.dialects import installed
 
 if TYPE_CHECKING:
     from dagogy.incidents.probing import Look
     from dagogy.workspace.settings import Settings
 
 UNKNOWN = "unknown"
+_SUCCEEDED = "exit status 0 and an answer that parses: this is no failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +86,22 @@ class Verdict:
 
 def diagnose(host: Host, failure: Failure) -> Verdict:
     """Asks all classifiers. One that raises, or answers with what it must not, is named and left out."""
-    if Evidence.of(failure).succeeded:
-        return Verdict("unknown", reason="exit status 0 and an answer that parses: this is no failure")
+    dialects, broken = installed(host)
+    if Evidence.of(failure, dialects).succeeded:
+        return Verdict("unknown", reason=_SUCCEEDED)
     answers: list[Answer] = []
-    broken: list[str] = []
     crashed = asked_nobody(failure)
     for plugin in host.load("classifier"):
         if crashed and getattr(plugin.info, "service", False):
             continue
         try:
-            found = _ask(host, plugin, failure)
+            found = _ask(host, plugin, failure, dialects)
         except PluginError as error:
             broken.append(error.message)
             continue
         if found is not None:
             answers.append(Answer(found, plugin))
+    broken += [p.error().message for p in host.all("dialect") if p.state == "failed" and p.error().message not in broken]
     return judge(answers, broken)
 
 
@@ -117,7 +121,7 @@ def examine(host: Host, settings: Settings, failure: Failure, run: Path | None =
     from dagogy.incidents.probing import ask
 
     verdict = diagnose(host, failure)
-    if verdict.outcome == "unknown" and Evidence.of(failure).succeeded:
+    if verdict.reason == _SUCCEEDED:
         return verdict
     shown = failure if own else replace(failure, endpoint="", details={})
     return settled(verdict, ask(host, settings, shown, run, about={a.diagnosis.incident_id for a in verdict.best} or None))
@@ -140,12 +144,16 @@ def settled(verdict: Verdict, looks: Sequence[Look]) -> Verdict:
     confirmed = {i for i in ids & set(confirming) if not any(i in look.result.refutes for look in looks)}
     if verdict.outcome == "ambiguous" and len(confirmed) == 1:
         (incident,) = confirmed
-        chosen = next(a for a in verdict.best if a.diagnosis.incident_id == incident)
-        look = confirming[incident]
-        rest = [a for a in verdict.best if a is not chosen]
-        reason = f"{verdict.reason}; probe {look.probe} settles it: {look.result.subject}: {look.result.message}"
-        return replace(verdict, outcome="diagnosed", best=(chosen,), others=(*rest, *verdict.others), reason=reason)
+        return _chosen(verdict, incident, confirming[incident])
     return verdict
+
+
+def _chosen(verdict: Verdict, incident: str, look: Look) -> Verdict:
+    """An ambiguous verdict of which a probe confirmed one answer."""
+    chosen = next(a for a in verdict.best if a.diagnosis.incident_id == incident)
+    rest = [a for a in verdict.best if a is not chosen]
+    reason = f"{verdict.reason}; probe {look.probe} settles it: {look.result.subject}: {look.result.message}"
+    return replace(verdict, outcome="diagnosed", best=(chosen,), others=(*rest, *verdict.others), reason=reason)
 
 
 def judge(answers: Sequence[Answer], broken: Sequence[str] = ()) -> Verdict:
@@ -166,12 +174,18 @@ def _strength(diagnosis: Diagnosis) -> tuple[Rank, int]:
     return diagnosis.rank, diagnosis.weight
 
 
-def _ask(host: Host, plugin: Plugin, failure: Failure) -> Diagnosis | None:
+def _ask(host: Host, plugin: Plugin, failure: Failure, dialects: Sequence[LogDialect]) -> Diagnosis | None:
     """One classifier's answer. Whatever goes wrong in it is its own `PluginError`."""
     kind = host.implementation(plugin)
     # A third party's cannot change what the next one is shown.
     shown = failure if plugin.ours else copy.deepcopy(failure)
-    found = plugin.call(lambda: kind(plugin.info).classify(shown), typed=False, timed=True)
+
+    def classified() -> Any:
+        classifier = kind(plugin.info)
+        classifier.dialects = dialects
+        return classifier.classify(shown)
+
+    found = plugin.call(classified, typed=False, timed=True)
     if found is None:
         return None
     if not isinstance(found, Diagnosis):

@@ -23,7 +23,7 @@ from dagogy.api.incidents import Failure
 from dagogy.api.secrets import redacted, remains
 from dagogy.host.manager import Host
 from dagogy.incidents import pages
-from dagogy.incidents.diagnose import diagnose
+from dagogy.incidents.diagnose import Verdict, diagnose
 from dagogy.incidents.history import Happened, History, criteria, history
 from dagogy.pipeline import markdown
 from dagogy.pipeline.markdown import Markdown, code, fence, inline, prose, table
@@ -204,6 +204,22 @@ def _time(path: Path) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
 
 
+def _diagnosis_lines(host: Host, verdict: Verdict) -> list[str]:
+    """What the classifiers said, on which evidence, and what the probes saw."""
+    lines = ["## Diagnosis", "", *([prose(verdict.reason), ""] if verdict.reason else [])]
+    for answer in verdict.best:
+        page = pages.page(host, answer.plugin, answer.diagnosis.incident_id)
+        found, rank = answer.diagnosis, answer.diagnosis.rank.name.lower()
+        about = f"**{inline(found.incident_id)}** (classifier {inline(answer.plugin.id)}, {rank})"
+        lines += [f"{about}: {prose(page.summary)}", "", *fence(found.evidence), ""]
+        lines += [f"What to do: {prose(page.next_step)}", ""]
+    if verdict.looks:
+        lines += ["## Probes", "", "What the machine was like when the failure was looked at.", ""]
+        lines += table(("probe", "subject", "state", "what was seen"), ((k.probe, k.result.subject, k.result.state, k.result.message) for k in verdict.looks))
+        lines += [""]
+    return lines
+
+
 def _report(host: Host, told: History, last: Happened, met: list[str], artifacts: list[dict[str, Any]], note: str) -> list[str]:
     """What section 5 of the runbook asks for: command, run id, provider mode and environment, the exact error, artifacts and their times."""
     document = last.document
@@ -223,20 +239,7 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
     lines += table(("what", "value"), facts.items())
     lines += ["", "## Error", "", *fence([f"[{last.code}] {last.message}"]), "", "## Why this is escalated", ""]
     lines += [f"- {prose(criterion)}" for criterion in met] or ["- no criterion of the runbook is met"]
-    lines += ["", "## Diagnosis", ""]
-    lines += [prose(last.verdict.reason), ""] if last.verdict.reason else []
-    for answer in last.verdict.best:
-        page = pages.page(host, answer.plugin, answer.diagnosis.incident_id)
-        found, rank = answer.diagnosis, answer.diagnosis.rank.name.lower()
-        about = f"**{inline(found.incident_id)}** (classifier {inline(answer.plugin.id)}, {rank})"
-        lines += [f"{about}: {prose(page.summary)}", "", *fence(found.evidence), ""]
-        lines += [f"What to do: {prose(page.next_step)}", ""]
-    if last.verdict.looks:
-        lines += ["## Probes", "", "What the machine was like when the failure was looked at.", ""]
-        lines += table(
-            ("probe", "subject", "state", "what was seen"), ((k.probe, k.result.subject, k.result.state, k.result.message) for k in last.verdict.looks)
-        )
-        lines += [""]
+    lines += ["", *_diagnosis_lines(host, last.verdict)]
     done = [e for e in told.events if e.get("event") in ("recovery_action", "recovery_retried", "recovery_stopped", "recovered")]
     if done:
         lines += ["", "## Recovery", ""] if lines[-1] else ["## Recovery", ""]

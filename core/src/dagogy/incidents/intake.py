@@ -1,4 +1,4 @@
-"""Failures come in: from a failure record of ours, or from any text, such as a CI log, a traceback or the output of codex."""
+"""Failures come in: from a failure record of ours, or from any text, such as a CI log, a traceback or the output of a coding agent."""
 
 from __future__ import annotations
 

@@ -55,18 +55,19 @@ def _postmortem(host: Host, run: Run, owner: str) -> dict[str, Any]:
     }
 
 
+def _event_row(event: Mapping[str, Any]) -> dict[str, str]:
+    command = event.get("command")
+    told_of = " ".join(["dagogy", *map(str, command)]) if isinstance(command, list) else command
+    about = str(told_of or event.get("action") or event.get("name") or "")
+    facts = {k: v for k, v in event.items() if k not in ("at_utc", "event", "command", "action", "name") and isinstance(v, str | int | float)}
+    what = f"{event.get('event')} {about}".strip()
+    return {"at_utc": str(event.get("at_utc") or ""), "what": what, "known": ", ".join(f"{k} {v}" for k, v in facts.items())}
+
+
 def _timeline(told: History) -> list[dict[str, str]]:
     """Events and failures in order, each with what was known at that time."""
-    rows = []
-    for event in told.events:
-        name = str(event.get("event"))
-        if name == "command_failed":
-            continue  # its record says the same, and more
-        command = event.get("command")
-        told_of = " ".join(["dagogy", *map(str, command)]) if isinstance(command, list) else command
-        about = str(told_of or event.get("action") or event.get("name") or "")
-        facts = {k: v for k, v in event.items() if k not in ("at_utc", "event", "command", "action", "name") and isinstance(v, str | int | float)}
-        rows.append({"at_utc": str(event.get("at_utc") or ""), "what": f"{name} {about}".strip(), "known": ", ".join(f"{k} {v}" for k, v in facts.items())})
+    # The record of a failed command says the same as its event, and more.
+    rows = [_event_row(event) for event in told.events if event.get("event") != "command_failed"]
     for failure in told.failures:
         known = f"[{failure.code}] {failure.message}; " + (f"diagnosed as {failure.then}" if failure.then else "not diagnosed at the time")
         if failure.then and failure.then != failure.verdict.incident_id:

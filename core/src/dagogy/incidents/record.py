@@ -44,8 +44,6 @@ from dagogy.workspace.stages import (
 
 #: Where a failure is recorded that is about no run, in the runs dir.
 FAILURES_WITHOUT_RUN = "failures"
-#: The variables of CONTRACT.md that no setting of the core stands for; providers declare more.
-_CONTRACT_VARIABLES = ("CODING_AGENT_CMD", "OPENAI_API_KEY", "OPENAI_BASE_URL")
 #: What an event has beyond the facts that were sealed: `append_event` and `unfinished` add it.
 _NOT_SEALED = frozenset({"at_utc", "event", "last_utc"})
 #: Outputs of programs and services, as a provider's details name them. Only their ends are kept.
@@ -210,7 +208,7 @@ def _time(seconds: float) -> str:
 
 def _environment(environ: Mapping[str, str], declared: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Of each variable whether it is set, and how long its value is; never the value."""
-    names = {*CORE_SETTINGS, *_CONTRACT_VARIABLES, *declared}
+    names = {*CORE_SETTINGS, *declared}
     return {name: {"set": name in environ, "length": len(environ.get(name, ""))} for name in sorted(names)}
 
 

@@ -19,7 +19,7 @@ from dagogy.host.manager import Host
 from dagogy.incidents.commands import plain, under
 from dagogy.incidents.diagnose import UNKNOWN, Verdict
 from dagogy.incidents.history import Happened
-from dagogy.incidents.recover import on_run
+from dagogy.incidents.recovery.incident import on_run
 from dagogy.workspace.files import export_atomic, from_json, read_regular, to_json, walk
 from dagogy.workspace.runs import Run, is_run_id
 from dagogy.workspace.settings import Settings

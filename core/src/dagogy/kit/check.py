@@ -15,8 +15,8 @@ from dagogy.host.discovery import GROUPS, normalized
 from dagogy.host.manager import Host, Plugin, Selection
 from dagogy.kit.kinds import promises
 
-#: What a description may not import: listings read every one of them.
-HEAVY = ("pydantic", "networkx", "jsonschema", "openai", "dagogy.pipeline")
+#: What a description may not import: listings read every one of them. The SDKs of services all bring asyncio.
+HEAVY = ("pydantic", "networkx", "jsonschema", "asyncio", "dagogy.pipeline")
 _KIND_OF = {group: kind for kind, group in GROUPS.items()}
 
 

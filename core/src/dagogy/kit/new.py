@@ -25,6 +25,7 @@ _SUMMARIES = {
     "rule": "A title is one line of at most 60 characters.",
     "provider": "Orders the concepts of the default provider by title.",
     "classifier": "Recognises a tool that found no licence.",
+    "dialect": "What the client of our gateway prints.",
     "recovery": "Says how a seat of the licence becomes free.",
     "probe": "Looks whether a licence is named.",
     "exporter": "One line for each concept, with its minutes.",

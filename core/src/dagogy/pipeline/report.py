@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagogy.api.rules import Finding
@@ -98,28 +98,30 @@ def cost_lines(usage: Mapping[str, float], model: str) -> list[str]:
     return [f"  cost        {', '.join(told)}" + (f"; {model}" if model else "")]
 
 
+def _by_rule(findings: Sequence[Mapping[str, Any]], title: str) -> list[str]:
+    """The findings of one severity under the names of their rules; nothing where there are none."""
+    rules: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in findings:
+        rules.setdefault(finding["rule_id"], []).append(finding)
+    lines: list[str] = [f"## {title}", ""] if rules else []
+    for rule, found in rules.items():
+        lines += [f"### {inline(rule)} ({len(found)})", "", *(_bullet(f) for f in found[:SHOWN_A_RULE])]
+        if len(found) > SHOWN_A_RULE:
+            lines.append(f"- … and {len(found) - SHOWN_A_RULE} more in `validation_report.json`")
+        lines.append("")
+    return lines
+
+
 def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
     """`validation_report.md`: verdict, what to do, findings by rule (worst first), rules that did not run."""
     lines = [f"# Validation of {inline(report['run_id'])}", "", f"**{summary_line(report)}** ({plural(report['nodes'], 'node')})", ""]
     lines += ["## What to do", "", *_what_to_do(report, run_reference), ""]
     for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("info", "Infos")):
-        rules: dict[str, list[Mapping[str, Any]]] = {}
-        for finding in report["findings"]:
-            if finding["severity"] == severity:
-                rules.setdefault(finding["rule_id"], []).append(finding)
-        if rules:
-            lines += [f"## {title}", ""]
-        for rule, found in rules.items():
-            lines += [f"### {inline(rule)} ({len(found)})", "", *(_bullet(f) for f in found[:SHOWN_A_RULE])]
-            if len(found) > SHOWN_A_RULE:
-                lines.append(f"- … and {len(found) - SHOWN_A_RULE} more in `validation_report.json`")
-            lines.append("")
-    idle = [r for r in report["rules"] if r["status"] in ("skipped", "failed")]
-    if idle:
-        lines += ["## Rules that did not run", "", *(f"- {code(r['rule_id'])} {r['status']}: {inline(r['reason'])}" for r in idle), ""]
-    noted = [r for r in report["rules"] if r.get("notes")]
-    if noted:
-        lines += ["## Rules that did not keep to their part", "", *(f"- {inline(note)}" for r in noted for note in r["notes"]), ""]
+        lines += _by_rule([f for f in report["findings"] if f["severity"] == severity], title)
+    idle = [f"- {code(r['rule_id'])} {r['status']}: {inline(r['reason'])}" for r in report["rules"] if r["status"] in ("skipped", "failed")]
+    lines += ["## Rules that did not run", "", *idle, ""] if idle else []
+    noted = [f"- {inline(note)}" for r in report["rules"] for note in r.get("notes") or ()]
+    lines += ["## Rules that did not keep to their part", "", *noted, ""] if noted else []
     clean = [r["rule_id"] for r in report["rules"] if r["status"] == "clean"]
     lines += ["## Clean rules", "", ", ".join(code(r) for r in clean) or "none"]
     return document(lines)

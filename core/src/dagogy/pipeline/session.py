@@ -88,7 +88,7 @@ class Session:
 
         Raises `ProviderError` (cause `circuit_open`) where the circuit breaker keeps it from being asked. `note` gets a line about breakers.
         """
-        from dagogy.pipeline.generate import ask
+        from dagogy.pipeline.asking import ask
 
         endpoint = ask(provider, self.provider_plugin(provider.info.id).origin, lambda: str(provider.endpoint))
         self.asked = Circuit(provider.info.id, endpoint, provider.settings.model)

@@ -68,41 +68,8 @@ class Why:
         return {concept.id: node for node, concept in reversed(list(self.concept_of.items()))}
 
     def find(self, name: str) -> Node:
-        """The node with that id or title, else the only one whose id or title begins so, else the only one that contains it.
-
-        Raises `InvalidArgument` where several do, `NotFound` where none does.
-        """
-        wanted = folded(name)
-        keys = [(n, n.id.casefold(), folded(n.title)) for n in self.nodes]
-        tests = (
-            lambda i, t: i == name.casefold(),
-            lambda i, t: t == wanted,
-            lambda i, t: i.startswith(name.casefold()) or t.startswith(wanted),
-            lambda i, t: name.casefold() in i or wanted in t,
-        )
-        for test in tests if wanted else tests[:1]:
-            found = [n for n, i, t in keys if test(i, t)]
-            if len(found) > 1:
-                listed = ", ".join(f"{n.id} ({n.title})" for n in found[:_LISTED]) + (f" and {len(found) - _LISTED} more" if len(found) > _LISTED else "")
-                raise InvalidArgument(
-                    f"'{name}' can mean {len(found)} nodes: {listed}", hint="give the id of one of them", details={"candidates": [n.id for n in found]}
-                )
-            if found:
-                return found[0]
-        meant = did_you_mean(name, [x for n in self.nodes for x in (n.id, n.title)]) or self._with_words_of(wanted)
-        hint = f"{meant} Else try 'dagogy why --help'" if meant else "the nodes stand in outputs/curriculum/curriculum.json; try 'dagogy why --help'"
-        raise NotFound(f"the curriculum has no node '{name}'", hint=hint)
-
-    def _with_words_of(self, wanted: str) -> str:
-        """The question whether the nodes were meant that have most words of `wanted` in their titles, misspelt or not; empty where none has any."""
-        titles: dict[str, list[str]] = defaultdict(list)
-        for node in self.nodes:
-            for word in folded(node.title).split():
-                titles[word].append(node.title)
-        told = (w for w in wanted.split() if w not in STOP_WORDS)
-        found = Counter(title for word in told if (near := nearest(word, titles)) for title in titles[near])
-        best = [f"'{title}'" for title, count in found.most_common(_MEANT) if count == max(found.values())]
-        return f"did you mean {' or '.join(best)}?" if best else ""
+        """The node that `name` means; see `find_node`."""
+        return find_node(self.nodes, name)
 
     # --- one node
 
@@ -249,3 +216,45 @@ def _count(number: int, what: str) -> str:
 
 def _pieces(edge: Edge) -> list[dict[str, Any]]:
     return [{"kind": p.kind, "weight": p.weight, "location": p.location, "lines": list(p.lines), "quote": p.quote, "note": p.note} for p in edge.pieces]
+
+
+def find_node(nodes: Sequence[Node], name: str) -> Node:
+    """The node with that id or title, else the only one whose id or title begins so, else the only one that contains it.
+
+    Raises `InvalidArgument` where several do, `NotFound` where none does.
+    """
+    wanted = folded(name)
+    keys = [(n, n.id.casefold(), folded(n.title)) for n in nodes]
+    tests = (
+        lambda i, t: i == name.casefold(),
+        lambda i, t: t == wanted,
+        lambda i, t: i.startswith(name.casefold()) or t.startswith(wanted),
+        lambda i, t: name.casefold() in i or wanted in t,
+    )
+    for test in tests if wanted else tests[:1]:
+        found = [n for n, i, t in keys if test(i, t)]
+        if len(found) > 1:
+            raise _ambiguous(name, found)
+        if found:
+            return found[0]
+    meant = did_you_mean(name, [x for n in nodes for x in (n.id, n.title)]) or _with_words_of(nodes, wanted)
+    hint = f"{meant} Else try 'dagogy why --help'" if meant else "the nodes stand in outputs/curriculum/curriculum.json; try 'dagogy why --help'"
+    raise NotFound(f"the curriculum has no node '{name}'", hint=hint)
+
+
+def _ambiguous(name: str, found: Sequence[Node]) -> InvalidArgument:
+    more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    listed = ", ".join(f"{n.id} ({n.title})" for n in found[:_LISTED]) + more
+    return InvalidArgument(f"'{name}' can mean {len(found)} nodes: {listed}", hint="give the id of one of them", details={"candidates": [n.id for n in found]})
+
+
+def _with_words_of(nodes: Sequence[Node], wanted: str) -> str:
+    """The question whether the nodes were meant that have most words of `wanted` in their titles, misspelt or not; empty where none has any."""
+    titles: dict[str, list[str]] = defaultdict(list)
+    for node in nodes:
+        for word in folded(node.title).split():
+            titles[word].append(node.title)
+    told = (w for w in wanted.split() if w not in STOP_WORDS)
+    found = Counter(title for word in told if (near := nearest(word, titles)) for title in titles[near])
+    best = [f"'{title}'" for title, count in found.most_common(_MEANT) if count == max(found.values())]
+    return f"did you mean {' or '.join(best)}?" if best else ""

@@ -21,20 +21,25 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dagogy.api.dialects import LogDialect
 from dagogy.api.errors import DagogyError
-from dagogy.api.incidents import Classifier, CommandResult, Diagnosis, Failure, Rank, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 from dagogy.api.plugins import ClassifierInfo, ProbeInfo, RecoveryInfo
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
+from dagogy.api.recoveries import CommandResult, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.api.secrets import secrets_of
 from dagogy.host.discovery import EntryPoint
-from dagogy.host.manager import Plugin
+from dagogy.host.manager import Host, Plugin
+from dagogy.incidents.dialects import installed
 from dagogy.incidents.intake import from_record, from_text
 from dagogy.incidents.probing import looked
 from dagogy.workspace.files import content_hash, read_regular, unlinked, write_atomic
 from dagogy.workspace.runs import REPLACED_BY, REPLACES
+from dagogy.workspace.settings import CORE_SETTINGS
 
 #: A failure to test with: a `Failure`, a record's document, or any text.
 FailureLike = Failure | Mapping[str, Any] | str
@@ -49,7 +54,9 @@ def failure_of(fixture: FailureLike) -> Failure:
 
 def diagnosis_of(classifier: type[Classifier], info: ClassifierInfo, fixture: FailureLike) -> Diagnosis | None:
     """What the classifier makes of the failure. Raises `AssertionError` for an answer that the host would refuse."""
-    found = classifier(info).classify(failure_of(fixture))
+    asked = classifier(info)
+    asked.dialects = _dialects()
+    found = asked.classify(failure_of(fixture))
     if found is None:
         return None
     assert isinstance(found, Diagnosis), f"{info.id} answered with {type(found).__name__}, not with a Diagnosis"
@@ -58,6 +65,11 @@ def diagnosis_of(classifier: type[Classifier], info: ClassifierInfo, fixture: Fa
     assert isinstance(found.rank, Rank), f"{info.id} answered '{found.incident_id}' without a rank"
     assert 0 <= found.confidence <= 1, f"{info.id} is sure to {found.confidence}; wanted: 0 to 1"
     return found
+
+
+@cache
+def _dialects() -> Sequence[LogDialect]:
+    return installed(Host())[0]
 
 
 class BenchContext(RecoveryContext):
@@ -73,7 +85,7 @@ class BenchContext(RecoveryContext):
         *,
         settings: Mapping[str, str] | None = None,
         file: Mapping[str, str] | None = None,
-        providers: Sequence[str] = ("internal",),
+        providers: Sequence[str] = (CORE_SETTINGS["AGENT_PROVIDER"].default,),
         failed_providers: Sequence[str] = (),
         spec_problems: Sequence[str] = (),
         answer: Callable[[Sequence[str]], CommandResult] | None = None,
@@ -203,27 +215,43 @@ def check_action(
     assert info.safety != "unsafe" or info.reason, f"{info.id} is unsafe and does not say why"
     before = _files(context.run.parent)
     if info.safety != "manual" and action.rehearsable:
-        with contextlib.suppress(_Rehearsed):
-            action(info).recover(failure, found, _Bench(context))
-        rehearsed = _files(context.run.parent)
-        assert rehearsed == before, f"{info.id} is rehearsable and changed {_differing(before, rehearsed)} when it was only asked"
+        _assert_rehearsed(action, info, failure, found, context)
     first = _done(action, info, failure, found, context)
     once = _files(context.run.parent)
     if info.safety == "manual":
-        claims = first.changed or first.environment or first.run_id
-        assert not claims, f"{info.id} is manual and says that it changed something"
-        assert once == before, f"{info.id} is manual and changed {_differing(before, once)}"
-        assert not context.commands, f"{info.id} is manual and ran {context.commands}"
-        assert first.message or first.commands, f"{info.id} is manual and says nothing"
+        _assert_only_words(info, first, context, _differing(before, once) if once != before else "")
     if info.safety == "safe":
-        inputs = f"{context.run.name}/inputs/"
-        kept = {digest for name, digest in once.items() if name.startswith((f"{context.run.name}/logs/kept/", inputs))}
-        lost = [name for name, digest in before.items() if name.startswith(inputs) and digest not in kept]
-        assert not lost, f"{info.id} is safe and lost {', '.join(lost)}"
+        _assert_nothing_lost(info, context.run.name, before, once)
     _done(action, info, failure, found, context)
     twice = {name: digest for name, digest in _files(context.run.parent).items() if name in once or "/logs/kept/" not in name}
     assert twice == once, f"{info.id} done twice changed {_differing(once, twice)}"
     return first
+
+
+def _assert_rehearsed(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, found: Diagnosis, context: BenchContext) -> None:
+    """Nothing is changed by an action that is only asked."""
+    before = _files(context.run.parent)
+    with contextlib.suppress(_Rehearsed):
+        action(info).recover(failure, found, _Bench(context))
+    rehearsed = _files(context.run.parent)
+    assert rehearsed == before, f"{info.id} is rehearsable and changed {_differing(before, rehearsed)} when it was only asked"
+
+
+def _assert_only_words(info: RecoveryInfo, outcome: RecoveryOutcome, context: BenchContext, changed: str) -> None:
+    """What a manual action may do. `changed`: the files that it changed."""
+    claims = outcome.changed or outcome.environment or outcome.run_id
+    assert not claims, f"{info.id} is manual and says that it changed something"
+    assert not changed, f"{info.id} is manual and changed {changed}"
+    assert not context.commands, f"{info.id} is manual and ran {context.commands}"
+    assert outcome.message or outcome.commands, f"{info.id} is manual and says nothing"
+
+
+def _assert_nothing_lost(info: RecoveryInfo, run_id: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Each input is as it was, or there is a copy of it."""
+    inputs = f"{run_id}/inputs/"
+    kept = {digest for name, digest in after.items() if name.startswith((f"{run_id}/logs/kept/", inputs))}
+    lost = [name for name, digest in before.items() if name.startswith(inputs) and digest not in kept]
+    assert not lost, f"{info.id} is safe and lost {', '.join(lost)}"
 
 
 def _done(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, diagnosis: Diagnosis, context: BenchContext) -> RecoveryOutcome:

@@ -8,12 +8,12 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dagogy.api.errors import InvalidArgument, NotFound, StorageError
+from dagogy.api.errors import DagogyError, InvalidArgument, NotFound, StorageError
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.workspace.events import append_event, utc_now
 from dagogy.workspace.files import TooDeep, from_json, guarded, make_folder, read_regular, remove_tree, storage_error, sync_folder, to_json, write_atomic
@@ -245,13 +245,17 @@ class Runs:
         # A run that another one took the place of has left its name to that one; its whole id still finds it.
         slugs = list(dict.fromkeys(self._in_place_of(i) for i in ids if i[_STAMP + 1 :] == reference))
         hits = slugs or [i for i in ids if i.startswith(reference)]
-        if len(hits) == 1:
-            return self.named(hits[0])
+        if len(hits) != 1:
+            raise self._not_one(reference, ids, hits)
+        return self.named(hits[0])
+
+    def _not_one(self, reference: str, ids: Sequence[str], hits: Sequence[str]) -> DagogyError:
+        """The error for a reference that means several runs, or none."""
         if hits:
             shown = ", ".join(hits[-5:]) + (f" and {len(hits) - 5} more" if len(hits) > 5 else "")
-            raise InvalidArgument(f"'{reference}' means {len(hits)} runs: {shown}", hint="give the whole id", details={"candidates": hits[:100]})
-        known = ids[-200:] + [i[_STAMP + 1 :] for i in ids[-200:] if len(i) > _STAMP + 1]
-        raise NotFound(f"no run '{reference}' in {self.base}", hint=did_you_mean(reference, known) or "'dagogy list' shows the runs")
+            return InvalidArgument(f"'{reference}' means {len(hits)} runs: {shown}", hint="give the whole id", details={"candidates": list(hits[:100])})
+        known = [*ids[-200:], *(i[_STAMP + 1 :] for i in ids[-200:] if len(i) > _STAMP + 1)]
+        return NotFound(f"no run '{reference}' in {self.base}", hint=did_you_mean(reference, known) or "'dagogy list' shows the runs")
 
     def replacement(self, run_id: str) -> str:
         """The id of the run that took the place of this one, as both tell, if this user made it here; "" where none did.

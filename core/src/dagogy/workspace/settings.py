@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -307,13 +307,17 @@ def load_settings(
     unknown = [key for key in table if key not in own]
     if unknown:
         settings.declared = provider_keys()
-        declared = {name.lower() for name in settings.declared}
-        for key in unknown:
-            if key.upper() in ENVIRONMENT_ONLY:
-                raise ConfigError(f"'{key}' in {path} cannot stand in a file: it acts before files are read", hint=f"set {key.upper()} in the environment")
-            if key not in declared:
-                raise ConfigError(f"unknown key '{key}' in {path}", hint=did_you_mean(key, own | declared) or f"known: {', '.join(sorted(own | declared))}")
+        _check_keys(unknown, own | {name.lower() for name in settings.declared}, path)
     return settings
+
+
+def _check_keys(keys: Iterable[str], known: set[str], path: Path | None) -> None:
+    """Raises `ConfigError` for a key of the file that is no setting, or none for a file."""
+    for key in keys:
+        if key.upper() in ENVIRONMENT_ONLY:
+            raise ConfigError(f"'{key}' in {path} cannot stand in a file: it acts before files are read", hint=f"set {key.upper()} in the environment")
+        if key not in known:
+            raise ConfigError(f"unknown key '{key}' in {path}", hint=did_you_mean(key, known) or f"known: {', '.join(sorted(known))}")
 
 
 def find_file(

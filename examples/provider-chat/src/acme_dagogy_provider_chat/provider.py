@@ -6,8 +6,9 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from dagogy.api import Answer, ConfigError, LanguageModelProvider, ProviderError, Question, Readiness, base_url_problem, endpoint_of, plain_http_hop, read_body
+from dagogy.api import Answer, ApiRoot, ConfigError, LanguageModelProvider, ProviderError, Question, Readiness, endpoint_of, plain_http_hop, read_body
 
+_ROOT = ApiRoot(default="http://localhost:11434/v1", endpoints=("chat/completions", "models"))
 #: How a choice ends that holds no whole answer, as a cause.
 _ENDS = {"length": "incomplete", "content_filter": "content_filter"}
 
@@ -57,7 +58,7 @@ class AcmeChat(LanguageModelProvider):
     def _sent(self, path: str, body: Any, question: Question) -> Any:
         """The JSON that the server answers with. Raises `ProviderError`, or `ConfigError` where the URL is none."""
         root, key = self.settings.values["ACME_CHAT_URL"].rstrip("/"), self.settings.values["ACME_CHAT_KEY"]
-        if problem := base_url_problem(root):
+        if problem := _ROOT.problem(root):
             raise ConfigError(f"ACME_CHAT_URL {problem}", hint="set it to http(s)://host[:port]/v1", details={"cause": "base_url_malformed"})
         if key and (hop := plain_http_hop(root)):
             raise ConfigError(

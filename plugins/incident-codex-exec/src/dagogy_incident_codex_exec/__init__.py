@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ClassifierInfo, Escalation, RecoveryInfo, hookimpl
+from dagogy.api import ClassifierInfo, DialectInfo, Escalation, RecoveryInfo, hookimpl
 
 
 @hookimpl
@@ -20,6 +20,16 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
             ),
         ),
         service=True,
+    )
+
+
+@hookimpl
+def dagogy_dialects() -> Iterator[DialectInfo]:
+    yield DialectInfo(
+        id="codex-exec",
+        summary="The transcript and the events of codex exec.",
+        api_version=1,
+        impl="dagogy_incident_codex_exec.dialect:CodexDialect",
     )
 
 

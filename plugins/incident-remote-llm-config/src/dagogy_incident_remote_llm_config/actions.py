@@ -6,21 +6,24 @@ import re
 import shlex
 
 from dagogy.api import (
+    ApiRoot,
     Diagnosis,
     Failure,
     RecoveryAction,
     RecoveryContext,
     RecoveryOutcome,
-    base_url_problem,
     endpoint_of,
-    repaired_base_url,
     shown_base_url,
     trimmed_base_url,
 )
 
 _NAME = "OPENAI_BASE_URL"
 _PROBE = "remote-llm.models"
-_DEFAULT = "https://api.openai.com/v1"
+_ROOT = ApiRoot(
+    default="https://api.openai.com/v1",
+    endpoints=("responses", "chat/completions", "completions", "models"),
+    keys=r"sk-[\w-]{8,}|[\w-]{24,}",
+)
 
 
 class TrimBaseUrl(RecoveryAction):
@@ -56,7 +59,7 @@ class RepairBaseUrl(RecoveryAction):
     """The repaired address, what it answered when it was tested, and the line that sets it."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        given = context.setting(_NAME) or _DEFAULT
+        given = context.setting(_NAME) or _ROOT.default
         wanted = meant(failure, given)
         words = "is well formed, but no API answers there" if same(wanted, given) else f"was probably meant to be {shown_base_url(wanted)}"
         _, told = tested(context, given, wanted)
@@ -75,13 +78,13 @@ class RepairBaseUrl(RecoveryAction):
 
 def same(wanted: str, given: str) -> bool:
     """Whether `given` was sound, and `wanted` is that very place, however it is written."""
-    return not base_url_problem(given) and endpoint_of(wanted) == endpoint_of(given)
+    return not _ROOT.problem(given) and endpoint_of(wanted) == endpoint_of(given)
 
 
 def meant(failure: Failure, given: str) -> str:
     """The provider's own repair where it told one, else ours."""
     told = failure.details.get("repaired")
-    return repaired_base_url(told if isinstance(told, str) and told else given)
+    return _ROOT.repaired(told if isinstance(told, str) and told else given)
 
 
 def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str]:

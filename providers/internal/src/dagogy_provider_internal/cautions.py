@@ -15,9 +15,9 @@ from functools import lru_cache
 from dagogy.api import content_words
 
 from dagogy_provider_internal.lexicon import pitfall_strength
-from dagogy_provider_internal.naming import core_name, same_key, word_forms
+from dagogy_provider_internal.naming import balanced, core_name, same_key, word_forms
 from dagogy_provider_internal.passages import Passage
-from dagogy_provider_internal.phrasing import balanced, sentence
+from dagogy_provider_internal.phrasing import sentence
 from dagogy_provider_internal.statements import Statement
 
 _WARNS = re.compile(

@@ -19,10 +19,9 @@ from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.elsewhere import Elsewhere
 from dagogy_provider_internal.kinds import Kind, kind_of
 from dagogy_provider_internal.lexicon import NEEDS, OUTCOME_VERBS, imperative_of, is_imperative, is_pointer, is_prerequisite
-from dagogy_provider_internal.naming import core_name, is_unspaced, key_words, running_name, same_key
+from dagogy_provider_internal.naming import balanced, core_name, is_unspaced, key_words, running_name, same_key
 from dagogy_provider_internal.passages import NO_TASK, TABLE_OF_CONTENTS, Passage
 from dagogy_provider_internal.phrasing import (
-    balanced,
     capability_from_definition,
     capitalised,
     doing,

@@ -12,6 +12,7 @@ from dagogy.api import STOP_WORDS, folded, normalized, stem, words
 
 from dagogy_provider_internal.headings import is_plain, without_numbering, without_symbols
 
+_PAIRED = re.compile('[][(){}“”（）「」『』«»"`]')
 _MARKUP = re.compile(r"\*\*|__|`|\[\[|\]\]|</?[a-zA-Z][^<>]{0,40}/?>(?=\S|$)")
 _GLOSS = re.compile(r"^(.{2,80}?)(?:\s*:\s+|\s+[-–—]{1,2}\s+)(\S.*)$", re.DOTALL)
 _PARENTHESIS = re.compile(r"(?:(?<!\s)\s+)?\(([^()]{1,60})\)\s*$")
@@ -383,3 +384,11 @@ def assign_ids(titles: Sequence[str]) -> list[str]:
         taken.add(name)
         out.append(name)
     return out
+
+
+def balanced(text: str) -> bool:
+    """Whether each bracket, quotation mark and backtick of `text` has its partner."""
+    if not _PAIRED.search(text):
+        return True
+    pairs = all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}", "“”", "（）", "「」", "『』", "«»"))
+    return pairs and text.count('"') % 2 == 0 and text.count("`") % 2 == 0

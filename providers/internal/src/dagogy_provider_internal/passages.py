@@ -23,8 +23,7 @@ from dagogy_provider_internal.lexicon import (
     label,
     pitfall_strength,
 )
-from dagogy_provider_internal.naming import same_key, split_gloss
-from dagogy_provider_internal.phrasing import balanced
+from dagogy_provider_internal.naming import balanced, same_key, split_gloss
 
 Role = Literal["definition", "fact", "pitfall", "practice", "example", "requires", "question", "pointer", "code", "other"]
 

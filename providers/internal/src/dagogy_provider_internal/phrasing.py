@@ -6,13 +6,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
 
 from dagogy_provider_internal.lexicon import OUTCOME_VERBS, VERBS, imperative_of, is_imperative
-from dagogy_provider_internal.naming import singular, word_forms
-
-if TYPE_CHECKING:
-    from dagogy_provider_internal.passages import Passage
+from dagogy_provider_internal.naming import balanced, singular, word_forms
+from dagogy_provider_internal.passages import Passage
 
 _OPENS = re.compile(r"[A-Z][a-z]{2,}(?= [a-z])")
 _WITHIN = re.compile(r"(?<=[\w,;] )[A-Za-z][a-z’'-]*\b")
@@ -76,17 +73,6 @@ _LOOSE_END = re.compile(r"[,;]\s+(?:and|or|but|then)[\s.]*$")
 def _closed(text: str) -> str:
     text = text.rstrip(" :;,—–-،؛、，；")
     return text if text.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")) or re.search(r"[.!?。！？][”\")）」』]$", text) else f"{text}."
-
-
-_PAIRED = re.compile('[][(){}“”（）「」『』«»"`]')
-
-
-def balanced(text: str) -> bool:
-    """Whether each bracket, quotation mark and backtick of `text` has its partner."""
-    if not _PAIRED.search(text):
-        return True
-    pairs = all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}", "“”", "（）", "「」", "『』", "«»"))
-    return pairs and text.count('"') % 2 == 0 and text.count("`") % 2 == 0
 
 
 def plain_words(texts: Iterable[Iterable[Passage]], titles: Iterable[str]) -> frozenset[str]:

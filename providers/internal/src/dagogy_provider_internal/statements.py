@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.lexicon import VERBS, imperative_of, is_imperative, is_pointer
-from dagogy_provider_internal.naming import core_name, key_words, running_name, singular
+from dagogy_provider_internal.naming import balanced, core_name, key_words, running_name, singular
 from dagogy_provider_internal.passages import COMMAND, Passage
-from dagogy_provider_internal.phrasing import balanced, capitalised, is_demand, is_fragment, sentence, uncapitalised, within
+from dagogy_provider_internal.phrasing import capitalised, is_demand, is_fragment, sentence, uncapitalised, within
 
 #: Characters of a statement: what is longer loses subordinate clauses, and is used only where there is nothing else if it stays longer.
 LONGEST = 240

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dagogy.api import ProviderInfo, Setting, hookimpl
+from dagogy.api import DialectInfo, ProviderInfo, Setting, hookimpl
 
 
 @hookimpl
@@ -27,4 +27,14 @@ def dagogy_providers() -> Iterator[ProviderInfo]:
                 sensitive=False,
             ),
         ),
+    )
+
+
+@hookimpl
+def dagogy_dialects() -> Iterator[DialectInfo]:
+    yield DialectInfo(
+        id="llm-clients",
+        summary="The exceptions and addresses of the SDKs of language models.",
+        api_version=1,
+        impl="dagogy_provider_remote_llm.dialect:ClientDialect",
     )

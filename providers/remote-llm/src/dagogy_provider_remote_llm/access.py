@@ -8,9 +8,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from dagogy.api import ConfigError, base_url_problem, endpoint_of, plain_http_hop, repaired_base_url, shown_base_url
+from dagogy.api import ApiRoot, ConfigError, endpoint_of, plain_http_hop, shown_base_url
 from dagogy.api.secrets import redacted
 
+ROOT = ApiRoot(
+    default="https://api.openai.com/v1",
+    endpoints=("responses", "chat/completions", "completions", "models"),
+    keys=r"sk-[\w-]{8,}|[\w-]{24,}",
+)
 _APIS = ("auto", "responses", "chat")
 _YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 
@@ -46,9 +51,9 @@ def host_of(base_url: str) -> str:
 def checked(values: Mapping[str, str]) -> Access:
     """The access that the settings give. Raises `ConfigError` that names the setting and what to set it to; no secret is in it."""
     url = values.get("OPENAI_BASE_URL", "")
-    problem = base_url_problem(url)
+    problem = ROOT.problem(url)
     if problem:
-        wanted = repaired_base_url(url)
+        wanted = ROOT.repaired(url)
         raise ConfigError(
             f"invalid OPENAI_BASE_URL: {shown_base_url(url)!r} {problem}",
             hint=f"export OPENAI_BASE_URL={shlex.quote(wanted)}",

@@ -1,7 +1,7 @@
 """From our JSON Schema to one that strict structured outputs accept, and from an answer to it back to ours.
 
-Strict mode wants every property required, no open object and only some keywords (OpenAI, "Structured outputs", supported schemas); fine-tuned
-models and local servers accept fewer still. So only the shape goes into the schema; what a keyword beyond that asks for is said in the description.
+Strict mode wants every property required, no open object and only some keywords (what services call structured outputs); fine-tuned models and
+local servers accept fewer still. So only the shape goes into the schema; what a keyword beyond that asks for is said in the description.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ def archive(app: App, reference: str, remove: bool, wait_seconds: float) -> None
     from dagogy.workspace.archive import archive_run, remove_run, restorable
 
     run = app.find(reference)
+    app.record_lost(run)
     folder: Path = app.settings.archive_dir
     with locked(run.path, app.command_line(), wait_seconds):
         path = archive_run(run, folder)

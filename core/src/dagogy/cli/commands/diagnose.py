@@ -18,14 +18,14 @@ from dagogy.incidents import pages
 from dagogy.incidents.diagnose import Answer, Verdict, examine
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.intake import find_record, from_text, last_record, read_document, read_record
-from dagogy.incidents.recover import stale_incident
+from dagogy.incidents.recovery.incident import stale_incident
 from dagogy.workspace.provenance import foreign
 from dagogy.workspace.runs import Run
 
 _SHOWN = 4
 
 
-@click.command("diagnose", epilog="\b\nExamples:\n  dagogy diagnose latest\n  codex exec - 2>&1 < prompt.txt | dagogy diagnose - --exit-code 1")
+@click.command("diagnose", epilog="\b\nExamples:\n  dagogy diagnose latest\n  make 2>&1 | dagogy diagnose - --exit-code 2")
 @click.argument("subject", metavar="[RUN|FAILURE|-]", default="latest")
 @click.option("--exit-code", default="", metavar="CODE", help="With '-': how it ended: a number, a signal's name, or TimeoutExpired.")
 @click.option("--http-status", type=click.IntRange(100, 599), metavar="STATUS", help="With '-': the HTTP status, where the text lacks it.")
@@ -50,6 +50,7 @@ def _of(app: App, subject: str) -> Failure:
     if record is not None:
         return read_record(record)
     run = app.find(subject)
+    app.record_lost(run)
     record = last_record(Path(run.path))
     if record is not None:
         return read_record(record)

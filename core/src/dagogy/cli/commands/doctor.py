@@ -151,7 +151,7 @@ def _runs_dir(app: App) -> str:
 
 def _provider(app: App) -> str:
     from dagogy.api.providers import Readiness
-    from dagogy.pipeline.generate import ask, blame
+    from dagogy.pipeline.asking import ask, blame
 
     provider = app.session.provider()
     origin = app.session.provider_plugin().origin

@@ -37,6 +37,7 @@ def postmortem(app: App, reference: str, owner: str, output: Path | None, folder
 
     secrets = app.secrets()
     run = app.find(reference)
+    app.record_lost(run)
     document = report(app.host, run, owner)
     test = _regression_test(app, run, document["defect"], folder) if folder is not None else []
     document = redacted({**document, "regression_test": test}, secrets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import click
 
@@ -12,7 +13,10 @@ from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, no_probe_option, run_argument
 from dagogy.cli.replays import reviewed
-from dagogy.incidents.recover import Incident, Recovery, Report, is_begun, last_incident, stale_incident
+from dagogy.incidents.recovery.actions import RecoveryOptions
+from dagogy.incidents.recovery.incident import Incident, is_begun, last_incident, stale_incident
+from dagogy.incidents.recovery.loop import Recovery
+from dagogy.incidents.recovery.report import Report
 from dagogy.pipeline.report import plural
 from dagogy.workspace.runs import REPLACES, Run
 
@@ -30,6 +34,7 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
         app.host.get("recovery", only)
     app.session.check_fallbacks()
     run = app.find(reference)
+    app.record_lost(run)
     run, incident = _incident(app, run)
     secrets = app.secrets()
 
@@ -39,7 +44,8 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
 
     say(f"recovering {run.id}: {incident.line}")
     extra = () if app.third_party else ("--no-third-party",)
-    recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, probes=not no_probe, extra=extra, say=say)
+    options = RecoveryOptions(unsafe=unsafe, only=only, probes=not no_probe, extra=extra)
+    recovery = Recovery(app.host, app.settings, run, options, say)
     report = recovery.plan(incident) if dry_run else recovery.recover(incident)
     lines = report_lines(report)
     document = report.as_dict()
@@ -50,7 +56,7 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
         for line in lines:
             say(line)
         say(f"{report.run_id}: later artifacts are stale; continuing with {stale.line}")
-        followed = Recovery(app.host, app.settings, Run(app.session.runs.base / report.run_id), unsafe=unsafe, probes=not no_probe, extra=extra, say=say)
+        followed = Recovery(app.host, app.settings, Run(app.session.runs.base / report.run_id), replace(options, only=""), say)
         report = followed.recover(stale)
         document |= {"then": report.as_dict(), "resolved": report.resolved, "exit_status": report.exit_status}
         lines = report_lines(report)
@@ -103,12 +109,14 @@ def report_lines(report: Report) -> list[str]:
     lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
     lines += [f"  nothing to do for {action}: {why}" for action, why in report.idle.items()]
     lines += [f"  to do: {command}" for step in report.steps for command in step.commands]
-    if not report.resolved:
-        for step in report.manual:
-            lines += [f"  by hand ({step.action.id}): {step.message}", *(f"    {command}" for command in step.commands)]
-    if report.hidden and not report.resolved:
-        lines.append(f"  {plural(len(report.hidden), 'action')} left out that need{'s' if len(report.hidden) == 1 else ''} --unsafe:")
-        lines += [f"    {p.id}: {p.info.summary} ({p.info.reason})" for p in report.hidden]
+    lines += [] if report.resolved else _left_lines(report)
+    lines += _closing_lines(report)
+    return lines
+
+
+def _closing_lines(report: Report) -> list[str]:
+    """What would make a setting permanent, what could not be asked, and where there is more to read."""
+    lines = []
     if report.permanent:
         lines.append("  the setting held for this attempt alone; to make it permanent:")
         lines += [f"    {line}" for line in report.permanent]
@@ -117,6 +125,17 @@ def report_lines(report: Report) -> list[str]:
         lines.append(f"  more: dagogy explain {report.verdict.incident_id}")
     if report.run_id != report.incident.failure.run_id and report.incident.failure.run_id:
         lines.append(f"  run {report.run_id} took the place of {report.incident.failure.run_id}")
+    return lines
+
+
+def _left_lines(report: Report) -> list[str]:
+    """What is left to a person: by hand, or with consent."""
+    lines = []
+    for step in report.manual:
+        lines += [f"  by hand ({step.action.id}): {step.message}", *(f"    {command}" for command in step.commands)]
+    if report.hidden:
+        lines.append(f"  {plural(len(report.hidden), 'action')} left out that need{'s' if len(report.hidden) == 1 else ''} --unsafe:")
+        lines += [f"    {p.id}: {p.info.summary} ({p.info.reason})" for p in report.hidden]
     return lines
 
 

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import click
 
-from dagogy.api.display import one_line
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.text import shorten
 from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
-from dagogy.pipeline import inputs, operations
+from dagogy.cli.progress import display
+from dagogy.pipeline import operations
 from dagogy.pipeline.report import cost_lines, hours, plural, summary_line
+from dagogy.pipeline.stages import inputs
+from dagogy.pipeline.stages.generate import generate, preview
 from dagogy.workspace.files import storage_error
 from dagogy.workspace.stages import TRACE
-
-_STAGES = ("scope", "generate", "validate", "plan", "iterate")
 
 
 @click.command(
@@ -103,7 +98,7 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
             chosen = app.session.provider()
             with app.session.asking(chosen, lambda line: progress("generate", line)) as answered:
                 reading = inputs.prepare_inputs(opened, scope, chosen, template, progress)
-                result = inputs.generate(opened, chosen, reading, progress, fresh=fresh)
+                result = generate(opened, chosen, reading, progress, fresh=fresh)
                 if result.trace["usage"].get("calls", 1):  # an answer that was kept says nothing of the service
                     answered()
             progress("validate", "judging the best draft")
@@ -159,7 +154,7 @@ def _notes(trace: dict[str, Any]) -> list[str]:
 def _show_prompt(app: App, reference: str, scope: inputs.ScopeRequest | None) -> None:
     """What would be sent; nothing is, and nothing is written."""
     with app.reading(reference) as opened:
-        question = inputs.preview(opened, scope, app.session.provider(), template_bytes(app.settings))
+        question = preview(opened, scope, app.session.provider(), template_bytes(app.settings))
     document = app.clean({"instructions": question.instructions, "text": question.text, "schema_name": question.schema_name, "schema": question.schema})
     schema = json.dumps(document["schema"], indent=2, ensure_ascii=False)
     text = f"{document['instructions']}\n{document['text']}\n\n{document['schema_name']}: {schema}"
@@ -204,65 +199,6 @@ def _changes(diff: dict[str, Any]) -> str:
     if not any(counts.values()):
         return "nothing changed"
     return ", ".join(f"{n} {name}" for name, n in counts.items() if n) + f"; {hours(diff['time_delta_minutes'], '+')}"
-
-
-def display(app: App) -> AbstractContextManager[Callable[[str, str], None]]:
-    """How progress is shown: a live display on a terminal, plain lines on stdout in a pipe, nothing with `--json`.
-
-    Not on stderr, whose first line is the failure's when a command fails.
-    """
-    if app.json:
-        return nullcontext(lambda stage, line: None)
-    terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    if terminal:
-        return _Live()
-    return nullcontext(lambda stage, line: _plain(app, f"{stage}: {line}"))
-
-
-def _plain(app: App, line: str) -> None:
-    """One line at once. That nobody reads any more is no reason to stop halfway; the result meets it again."""
-    with suppress(OSError):
-        app.write(line)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-
-
-class _Live:
-    """The stages of a run with a spinner at the one under way (rich, on stderr)."""
-
-    def __enter__(self) -> Callable[[str, str], None]:
-        from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-        from rich.table import Column
-
-        # Where the terminal is too narrow, only the line of text gives way.
-        columns = (
-            SpinnerColumn(finished_text="[green]✓[/]", table_column=Column(min_width=1)),
-            TextColumn("{task.description}", table_column=Column(min_width=max(map(len, _STAGES)), no_wrap=True)),
-            TextColumn("{task.fields[line]}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
-            TimeElapsedColumn(table_column=Column(min_width=len("0:00:00"), no_wrap=True)),
-        )
-        self._progress = Progress(*columns, console=Console(stderr=True), expand=True)
-        self._tasks = {stage: self._progress.add_task(stage, total=1, start=False, visible=False, line="") for stage in _STAGES}
-        self._now = ""
-        self._progress.start()
-        return self.show
-
-    def show(self, stage: str, line: str) -> None:
-        if stage != self._now:
-            self._finish()
-            self._now = stage
-            self._progress.start_task(self._tasks[stage])
-        self._progress.update(self._tasks[stage], visible=True, line=one_line(line))
-
-    def _finish(self) -> None:
-        if self._now:
-            self._progress.update(self._tasks[self._now], completed=1)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if kind is None:
-            self._finish()
-        self._progress.stop()
 
 
 COMMANDS = {"run": run}

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dagogy.api.incidents import CommandResult
+from dagogy.api.recoveries import CommandResult
 from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.commands.recover import report_lines
@@ -15,7 +15,10 @@ from dagogy.cli.options import common, no_probe_option, run_argument
 from dagogy.incidents import pages
 from dagogy.incidents.commands import run_command
 from dagogy.incidents.intake import from_text, last_record, read_record
-from dagogy.incidents.recover import Incident, Recovery, Report, failing_status, told
+from dagogy.incidents.recovery.actions import RecoveryOptions
+from dagogy.incidents.recovery.incident import Incident
+from dagogy.incidents.recovery.loop import Recovery
+from dagogy.incidents.recovery.report import Report, failing_status, told
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import REPORT_MD
 
@@ -35,7 +38,9 @@ def triage(app: App, reference: str, unsafe: bool, no_fix: bool, no_probe: bool)
     Where a step fails: the report and the diagnosis, then what may be done about it, as `recover` does, and on from there. Exit status 0 when the
     flow came to its end, else that of the step that failed.
     """
-    walk = _Walk(app, app.find(reference), unsafe=unsafe, fix=not no_fix, probes=not no_probe)
+    run = app.find(reference)
+    app.record_lost(run)
+    walk = _Walk(app, run, unsafe=unsafe, fix=not no_fix, probes=not no_probe)
     failed = next((step for step in FLOW if not walk.passes(step)), "")
     document = {**walk.document(), "resolved": not failed}
     if not failed:
@@ -92,9 +97,8 @@ class _Walk:
         record = last_record(self.run.path)
         failure = read_record(record) if record is not None and record.name != known else from_text(result.text, str(result.exit_status), source="")
         incident = Incident(failure, (command, self.run.id), failing_status(result))
-        recovery = Recovery(
-            self.app.host, self.app.settings, self.run, unsafe=self.unsafe, probes=self.probes, extra=self.extra, say=lambda line: self.say(f"  {line}")
-        )
+        options = RecoveryOptions(unsafe=self.unsafe, probes=self.probes, extra=self.extra)
+        recovery = Recovery(self.app.host, self.app.settings, self.run, options, lambda line: self.say(f"  {line}"))
         found = recovery.plan(incident)
         if result.exit_status == 4 and self.run.exists(REPORT_MD):
             self.report_path = str(self.run.path / REPORT_MD)

@@ -57,15 +57,12 @@ def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: 
         if fix or unsafe_fixes:
             _, _, done, _ = operations.fix(opened, unsafe=unsafe_fixes, write=True)
         report = operations.validate(opened)
-        if exporter is not None:
+        if exporter is None:
+            _print(app, opened, report, done)
+        else:
             text = exported(app, exporter, _export_subject(app, opened, report))
             if text:
                 app.write_export(text, exporter.info.media_type)
-        elif app.json:
-            app.emit(report)
-        else:
-            _print_fixed(app, done)
-            _print_text(app, opened, report)
         if not report["passed"]:
             raise operations.validation_failure(opened, report)
 
@@ -119,6 +116,15 @@ def _show_fixes(app: App, opened: OpenRun, unsafe: bool) -> None:
     app.emit({"fixes": done, "hidden_unsafe_fixes": hidden, "diff": diff}, *(diff.rstrip("\n") or "no such fix would change anything").split("\n"))
     if hidden:
         app.note(f"{plural(hidden, 'fix', 'fixes')} that would change the meaning not shown: --unsafe-fixes --diff shows them")
+
+
+def _print(app: App, opened: OpenRun, report: dict[str, Any], done: list[str] | None) -> None:
+    """The report as JSON or as text; `done`: the fixes that were carried out."""
+    if app.json:
+        app.emit(report)
+    else:
+        _print_fixed(app, done)
+        _print_text(app, opened, report)
 
 
 def _print_text(app: App, opened: OpenRun, report: dict[str, Any]) -> None:

@@ -19,9 +19,8 @@ from dagogy.api.errors import DagogyError, PluginError, ProviderError, Validatio
 from dagogy.api.providers import Allowance, Proposal, ProposeRequest, Provider, RepairRequest, SalvageRequest
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeReading
-from dagogy.host.calls import account, contained, is_stop
-from dagogy.host.manager import close_coroutine
 from dagogy.pipeline.agenda import Agenda
+from dagogy.pipeline.asking import ask, blame
 from dagogy.pipeline.fixes import apply_fixes, offered
 from dagogy.pipeline.judge import Judge, Verdict
 from dagogy.pipeline.standing import Standing, standing
@@ -100,24 +99,40 @@ class Generation:
         return next((r["model"] for r in reversed(self.trace["iterations"]) if r["model"]), "")
 
 
+class DraftStore:
+    """What the loop hands its drafts to. `recovery`: for the trace, on whose account the loop runs, where a recovery started it."""
+
+    recovery: Mapping[str, Any] | None = None
+
+    def subject(self, data: bytes, reading: ScopeReading | None) -> RunSubject:
+        """What the rules are asked about: the curriculum in `data`, with its evidence."""
+        raise NotImplementedError
+
+    def keep(self, draft: Draft) -> None:
+        """Takes a draft that is better than all before."""
+
+    def asked(self, asked: Asked) -> None:
+        """Notes an ask of the provider, also one that failed."""
+
+    def progress(self, line: str) -> None:
+        """Shows how far the loop is."""
+
+    def clean(self, answer: Any) -> Any:
+        """An answer without secrets."""
+        return answer
+
+
 @dataclass(slots=True)
 class Loop:
-    """One generation. `origin` is the provider's distribution and version, for blame; `subject_of` wraps a curriculum's bytes and its evidence;
-    `on_best` gets each draft that is better than all before, `on_asked` each ask of the provider. `recovery` says for the trace on whose
-    account the loop runs, where a recovery started it. `spent` adds up what the provider's answers cost, failed ones too. `clean` takes the secrets
-    out of an answer."""
+    """One generation. `origin` is the provider's distribution and version, for blame. `spent` adds up what the provider's answers cost, failed ones
+    too."""
 
     provider: Provider
     origin: str
     judge: Judge
     request: ProposeRequest
     budget: Budget
-    subject_of: Callable[[bytes, ScopeReading | None], RunSubject]
-    on_best: Callable[[Draft], None]
-    progress: Callable[[str], None] = lambda line: None
-    on_asked: Callable[[Asked], None] = lambda asked: None
-    recovery: Mapping[str, Any] | None = None
-    clean: Callable[[Any], Any] = lambda answer: answer
+    drafts: DraftStore
     best: Draft | None = None
     rounds: list[dict[str, Any]] = field(default_factory=list)
     spent: dict[str, float] = field(default_factory=dict)
@@ -150,9 +165,9 @@ class Loop:
         if not part:
             return f"no better: {agenda.reason(best.verdict.findings) or 'the rules have no finding left that could be repaired'}"
         left = self.budget.left(self.spent)
-        for limit, setting in ((left.calls, "AGENT_MAX_CALLS"), (left.tokens, "AGENT_MAX_TOKENS")):
-            if limit is not None and limit <= 0:
-                return f"out of budget: {setting} is used up"
+        used_up = _used_up(left)
+        if used_up:
+            return f"out of budget: {used_up} is used up"
         rounds = len(self.rounds)
         try:
             proposal = self._ask("repair", self._repair(best, part, left))
@@ -206,7 +221,7 @@ class Loop:
     def _account(self, asked: Asked) -> None:
         for name, value in asked.usage.items():
             self.spent[name] = self.spent.get(name, 0) + value
-        self.on_asked(asked)
+        self.drafts.asked(asked)
 
     def _proposal(self, answer: Any) -> Proposal | None:
         if answer is None or isinstance(answer, Proposal):
@@ -221,12 +236,12 @@ class Loop:
 
     def _take(self, action: Action, proposal: Proposal, fixes: Sequence[str] = (), asked: Sequence[Finding] = ()) -> Draft:
         try:
-            data = _encoded(self.clean(proposal.curriculum))
+            data = _encoded(self.drafts.clean(proposal.curriculum))
         except (TypeError, ValueError, RecursionError) as error:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
         # A repair that tells no evidence leaves that of the draft it repaired.
         reading = proposal.reading or (self.best.reading if self.best else None)
-        subject = self.subject_of(data, reading or self.request.reading)
+        subject = self.drafts.subject(data, reading or self.request.reading)
         draft = Draft(data, subject, self.judge.judge(subject), reading)
         # All drafts are measured by the evidence that there was at first.
         self.evidence = self.evidence or draft.reading or self.request.reading
@@ -236,10 +251,10 @@ class Loop:
             rejected = draft.standing.lowered_from(self.best.standing) if draft.rank > self.best.rank else _NO_HIGHER
         told = {"best": not rejected, "rejected": rejected, "asked": [_brief(f) for f in asked], "fixes": list(fixes)}
         self.rounds.append({**_round(len(self.rounds) + 1, action, draft, proposal), **told})
-        self.progress(f"{action}: score {draft.verdict.score:g}, {draft.verdict.count('error')} errors, {draft.verdict.count('warning')} warnings")
+        self.drafts.progress(f"{action}: score {draft.verdict.score:g}, {draft.verdict.count('error')} errors, {draft.verdict.count('warning')} warnings")
         if not rejected:
             self.best = draft
-            self.on_best(draft)
+            self.drafts.keep(draft)
         return draft
 
     def _trace(self, accepted: bool, reason: str) -> dict[str, Any]:
@@ -253,34 +268,15 @@ class Loop:
             "stop_reason": reason,
             "best_iteration": max((r["iteration"] for r in self.rounds if r["best"]), default=0),
             "usage": self.spent,
-            "recovery": self.recovery,
+            "recovery": self.drafts.recovery,
             "iterations": self.rounds,
         }
 
 
-def ask(provider: Provider, origin: str, call: Callable[[], Any]) -> Any:
-    """A provider's answer; what it raises beyond the taxonomy is the plugin's fault, and is said so."""
-    with contained(f"provider '{provider.info.id}' of {origin}"):
-        try:
-            answer = call()
-        except DagogyError:
-            raise
-        except BaseException as error:
-            if is_stop(error):
-                raise
-            raise blame(provider, origin, f"raised {account(error, provider.info.impl, type(provider).__module__)}") from error
-    if close_coroutine(answer):
-        raise blame(provider, origin, "answered with a coroutine; plugins are called without an event loop: none of its methods can be async")
-    return answer
-
-
-def blame(provider: Provider, origin: str, deed: str) -> PluginError:
-    """The error for a provider that breaks its interface."""
-    return PluginError(
-        f"provider '{provider.info.id}' of {origin} {deed}",
-        hint="report it to its author (--debug shows where), or choose another provider",
-        details={"plugin": provider.info.id, "kind": "provider", "distribution": origin},
-    )
+def _used_up(left: Allowance) -> str:
+    """The setting of which nothing is left; "" while something may be asked for."""
+    limits = ((left.calls, "AGENT_MAX_CALLS"), (left.tokens, "AGENT_MAX_TOKENS"))
+    return next((setting for limit, setting in limits if limit is not None and limit <= 0), "")
 
 
 def _values(subject: RunSubject) -> Any:

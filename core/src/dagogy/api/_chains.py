@@ -1,0 +1,97 @@
+"""Exceptions in a text that caused each other, out of tracebacks, `caused by` lines and messages that wrap another one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dagogy.api._clues import Clue, errno_in, path_in, status_in
+from dagogy.api._lines import CAUSE, EXCEPTION, Line, Unit
+
+_URLOPEN = re.compile(r"<urlopen error (?P<inner>.{0,600})>")
+_CAUSED_BY = re.compile(r"\(Caused by (?P<name>\w+)\((?P<inner>.{0,600})\)\)?")
+
+
+Link = tuple[str, str, str, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class Chain:
+    """Exceptions that caused each other, outermost first, each with its message, what stands before it, and its lines."""
+
+    links: list[Link] = field(default_factory=list)
+
+
+def exception_clues(units: Sequence[Unit], lines: Sequence[Line], recorded: Sequence[tuple[str, str]]) -> Iterator[Clue]:
+    """The exceptions of the text, and those that were recorded with the failure, but for our own."""
+    chains = chains_in(units, lines)
+    if recorded:
+        chains.append(Chain([(n, m, "", (f"{n}: {m}",)) for n, m in recorded if not n.startswith("dagogy.")]))
+    for chain in chains:
+        for position, (name, message, where, shown) in enumerate(chain.links):
+            outer = position < len(chain.links) - 1
+            for index, (inner_name, inner) in enumerate(nested(name, message)):
+                yield Clue(
+                    kind="exception",
+                    text=inner,
+                    lines=shown,
+                    exception=inner_name,
+                    where=where,
+                    outer=outer,
+                    errno=errno_in(f"{inner_name}: {inner}"),
+                    path=path_in(inner),
+                    status=status_in(inner) if index == 0 else None,
+                )
+
+
+def nested(name: str, message: str) -> Iterator[tuple[str, str]]:
+    """An exception and what its message wraps: `<urlopen error …>`, `(Caused by …)`."""
+    inner = _URLOPEN.search(message)
+    caused = _CAUSED_BY.search(message)
+    if inner:
+        yield name, inner["inner"]
+    elif caused:
+        yield caused["name"], caused["inner"]
+    else:
+        yield name, message
+
+
+def chains_in(units: Sequence[Unit], lines: Sequence[Line]) -> list[Chain]:
+    """The exceptions in the text, as chains. A traceback prints the cause first, a `caused by` line says it last."""
+    chains: list[Chain] = []
+    texts = [line.text.strip() for line in lines]
+    printed = [t for t in texts if t.startswith(("The above exception was the direct cause", "During handling of the above exception"))]
+    for unit in units:
+        if unit.kind == "foreign" or unit.text.startswith("{"):
+            continue
+        cause = CAUSE.match(unit.lines[0]) is not None
+        link = _link(unit, units, cause=cause)
+        if link is None:
+            continue
+        if cause and chains:
+            chains[-1].links.append(link)
+        elif printed and chains and not unit.lines[0].strip().startswith("("):
+            chains[-1].links.insert(0, link)
+            printed.pop()
+        else:
+            chains.append(Chain([link]))
+    return chains
+
+
+def _link(unit: Unit, units: Sequence[Unit], *, cause: bool) -> Link | None:
+    """The exception that a unit tells of, if it does. `cause`: it is told as the cause of the one before."""
+    found = EXCEPTION.search(CAUSE.sub("", unit.text) if cause else unit.text)
+    if not found:
+        return None
+    message = found["message"] if found["message"] is not None else (found["repr"] or "").strip("\"'") or _said_below(unit, units)
+    text = f"[{found['tag']}] {message}" if found["tag"] else message
+    where = "" if cause else unit.text[: found.start()].rstrip(": ")
+    return found["name"], text, where, unit.lines[:6]
+
+
+def _said_below(unit: Unit, units: Sequence[Unit]) -> str:
+    """The message of an exception whose name stands alone on its line, when the next one gives it (`str(exc): …`, `message: …`)."""
+    at = next((i for i, u in enumerate(units) if u is unit), len(units))
+    told = re.match(r"(?:str\(\w*\)|message|reason): (.*)", units[at + 1].text) if at + 1 < len(units) else None
+    return told[1] if told else ""
