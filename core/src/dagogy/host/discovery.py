@@ -16,6 +16,7 @@ from typing import NamedTuple
 #: Entry-point group of each kind of plugin.
 GROUPS = {
     "provider": "dagogy.providers",
+    "reader": "dagogy.readers",
     "rule": "dagogy.rules",
     "classifier": "dagogy.classifiers",
     "recovery": "dagogy.recoveries",
