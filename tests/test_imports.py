@@ -103,7 +103,7 @@ def test_version_imports_next_to_nothing(work: Path) -> None:
 def test_what_needs_no_document_imports_nothing_that_reads_one(work: Path, arguments: list[str]) -> None:
     seen = observe(work, *arguments)
     assert seen.status == 0
-    assert not seen.of([*HEAVY, "msgspec", "jsonschema_rs", "pluggy", "dagogy.pipeline.scope", "dagogy.pipeline.judge", "asyncio"])
+    assert not seen.of([*HEAVY, "msgspec", "jsonschema_rs", "pluggy", "dagogy.pipeline.documents", "dagogy.pipeline.judge", "asyncio"])
     assert not {m for m in seen.modules if m.startswith("dagogy_")}
 
 
@@ -126,7 +126,7 @@ def test_validate_with_a_scope_document_adds_the_parser_alone(work: Path) -> Non
 def test_plan_iterate_and_diff_import_no_plugin(work: Path, command: str) -> None:
     seen = observe(work, command, "scoped")
     assert seen.status == 0
-    assert not seen.of([*HEAVY, "pluggy", "dagogy.pipeline.scope"])
+    assert not seen.of([*HEAVY, "pluggy", "dagogy.pipeline.documents"])
     assert not {m for m in seen.modules if m.startswith("dagogy_")}
 
 

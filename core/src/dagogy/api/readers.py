@@ -53,6 +53,10 @@ class Reader:
         """
         raise NotImplementedError
 
+    def surroundings(self, document: ScopeDocument, kept: Sequence[int]) -> tuple[str, str]:
+        """What the lines `kept` (from 1, rising) of a document need of the rest of its text: what is to stand before them, and what after."""
+        return "", ""
+
 
 def document_title(blocks: Sequence[Block], name: str, front_matter: Mapping[str, Any] | None = None) -> str:
     """What a document is called: by its metadata, else its first heading of level 1, else its first heading, else its file name."""

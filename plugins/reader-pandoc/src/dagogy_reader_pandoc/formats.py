@@ -11,10 +11,30 @@ from dagogy.api import InvalidArgument, Source
 __all__ = ["BINARY", "format_of", "recognised", "refuse_bomb"]
 
 _BY_SUFFIX = {
-    **{".docx": "docx", ".pptx": "pptx", ".odt": "odt", ".epub": "epub", ".xlsx": "xlsx", ".rtf": "rtf"},
-    **{".html": "html", ".htm": "html", ".xhtml": "html", ".ipynb": "ipynb", ".rst": "rst", ".rest": "rst", ".org": "org"},
-    **{".adoc": "asciidoc", ".asciidoc": "asciidoc", ".asc": "asciidoc", ".tex": "latex", ".latex": "latex", ".ltx": "latex"},
-    **{".typ": "typst", ".opml": "opml", ".textile": "textile", ".mediawiki": "mediawiki", ".wiki": "mediawiki"},
+    ".docx": "docx",
+    ".pptx": "pptx",
+    ".odt": "odt",
+    ".epub": "epub",
+    ".xlsx": "xlsx",
+    ".rtf": "rtf",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".ipynb": "ipynb",
+    ".rst": "rst",
+    ".rest": "rst",
+    ".org": "org",
+    ".adoc": "asciidoc",
+    ".asciidoc": "asciidoc",
+    ".asc": "asciidoc",
+    ".tex": "latex",
+    ".latex": "latex",
+    ".ltx": "latex",
+    ".typ": "typst",
+    ".opml": "opml",
+    ".textile": "textile",
+    ".mediawiki": "mediawiki",
+    ".wiki": "mediawiki",
 }
 #: Formats that are no text with lines.
 BINARY = frozenset(("docx", "pptx", "odt", "epub", "xlsx", "rtf"))

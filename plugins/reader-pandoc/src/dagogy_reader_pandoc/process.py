@@ -60,7 +60,7 @@ def syntax_tree(data: bytes, pandoc_format: str, name: str) -> dict[str, Any]:
     # A file without a name takes the tree, so that its size has a bound.
     with tempfile.TemporaryFile() as out:
         try:
-            done = subprocess.run(  # noqa: PLW1509 (no thread is running)
+            done = subprocess.run(
                 command, input=data, stdout=out, stderr=subprocess.PIPE, env=environment, cwd="/", timeout=seconds * 20, check=False, preexec_fn=bounded
             )
         except subprocess.TimeoutExpired:

@@ -134,7 +134,7 @@ class Tree:
             self.writer.row([Inline(name) for name in grid.header])
 
     def _division(self, content: Any) -> None:
-        (_, classes, attributes), blocks = content
+        (_, classes, _), blocks = content
         if not _DROPPED.isdisjoint(classes):
             return
         if "cell" in classes:
