@@ -37,7 +37,7 @@ class Reader:
 
     def ready(self) -> Readiness:
         """Whether it could read now: a library or program that it needs may be missing. Starts nothing that takes longer than a moment."""
-        return Readiness(True, "ready")
+        return Readiness(ready=True, message="ready")
 
     def recognises(self, source: Source) -> float:
         """How sure the content alone makes it that it can read the file: from 0 (not at all) to 1. Asked where the name does not say it."""

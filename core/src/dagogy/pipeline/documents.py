@@ -182,13 +182,13 @@ def kept_blocks(document: ScopeDocument) -> bytes:
     return msgspec.json.encode(_Kept(1, content_hash(document.text.encode()), document.title, dict(front), document.blocks)) + b"\n"
 
 
-def restored(data: bytes, text: str) -> ScopeDocument | None:
-    """The document that `kept_blocks` wrote down; None where that was another text, or the blocks cannot be its blocks."""
+def restored(blocks: bytes, data: bytes) -> ScopeDocument | None:
+    """The document that `kept_blocks` wrote down, with its text; None where that was another text than `data`, or the blocks cannot be its blocks."""
     try:
-        kept = msgspec.json.decode(data, type=_Kept)
+        kept, text = msgspec.json.decode(blocks, type=_Kept), data.decode()
     except (msgspec.DecodeError, RecursionError, ValueError):
         return None
-    if kept.text != content_hash(text.encode()) or not _sound(kept.blocks, text.count("\n") + 1):
+    if kept.text != content_hash(data) or not _sound(kept.blocks, text.count("\n") + 1):
         return None
     return ScopeDocument("", "", text, kept.blocks, kept.title, front_matter=kept.front_matter)
 

@@ -145,7 +145,7 @@ def _keep_sources(opened: OpenRun, scope: ScopeRequest) -> list[str]:
     run, before = opened.run, opened.metadata.stamps.get("scope", {}).get("files")
     names: list[str] = []
     for file in scope.files:
-        name = _FOREIGN.sub("_", PurePath(file.name).name).lstrip(".") or "scope"
+        name = _FOREIGN.sub("_", PurePath(file.name).name).strip(".-") or "scope"
         while name in names:
             name = f"{len(names) + 1}-{name}"
         run.write(f"{SCOPE_SOURCES}/{name}", file.data)

@@ -27,8 +27,8 @@ class PandocReader(Reader):
 
     def ready(self) -> Readiness:
         if pandoc_path() is None:
-            return Readiness(False, "pandoc is not installed", INSTALL)
-        return Readiness(True, "pandoc of pypandoc_binary")
+            return Readiness(ready=False, message="pandoc is not installed", hint=INSTALL)
+        return Readiness(ready=True, message="pandoc of pypandoc_binary")
 
     def recognises(self, source: Source) -> float:
         return recognised(source)[1]
