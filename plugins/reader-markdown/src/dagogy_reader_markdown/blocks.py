@@ -146,7 +146,7 @@ class BlockReader:
         if self._parser.tokens[position - 1].type == "th_close":
             self._header_row, self._header_line = self._row, self._row_line
             return
-        extra = _extra_cells(self._parser.lines[self._row_line - 1], self._row_contents)
+        extra = _extra_cells(self._parser.shown[self._row_line - 1], self._row_contents)
         row = self._row + [read_inline(self._parser.inline(cell), labels=False, cell=True) for cell in extra]
         self._table_row(row, tuple(tidy(cell.text) for cell in self._header_row), self._row_line)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dagogy.api import LABEL_END, SET_OFF, Link, tidy
+from dagogy.api import LABEL_END, SET_OFF, Link, cell_text, tidy
 
 from dagogy_reader_markdown.inline import render_tag, unescaped
 
@@ -61,6 +61,7 @@ class HtmlReader:
         self._open_links: list[tuple[str, int]] = []
         self._cells: list[str] | None = None
         self._all_th = True
+        self._in_cell = False
         self._header: tuple[str, ...] = ()
         self._line = self._first = self._last = 0
         self._bold_at = 0  # where in the current piece the last bold text starts
@@ -92,7 +93,8 @@ class HtmlReader:
             self._first = self._line + data[: len(data) - len(data.lstrip())].count("\n")
         if data.strip():
             self._last = self._line + data.rstrip().count("\n")
-        self._parts.append(unescaped(data))
+        text = unescaped(data)
+        self._parts.append(text if self._cells is None else text.replace("\n", " "))
         self._line += data.count("\n")
 
     def _tag(self, tag: str, name: str, *, closing: bool) -> None:
@@ -109,6 +111,7 @@ class HtmlReader:
                 self._end_cell()
                 self._cells = [] if self._cells is None else self._cells
                 self._all_th = self._all_th and name == "th"
+                self._in_cell = True
             else:
                 self._end_cell()
         elif name in ("tr", "table", "thead", "tbody", "tfoot"):
@@ -116,7 +119,7 @@ class HtmlReader:
             if name == "table":
                 self._header = ()
         elif self._cells is not None:
-            self._parts.append(" ")  # a paragraph or list inside a cell
+            self._parts.append("\n")  # a paragraph or list inside a cell, or a line of it
         elif name == "dt" and closing:
             self._lead = tidy("".join(self._parts))
             self._parts.append(": ")
@@ -137,11 +140,12 @@ class HtmlReader:
         if self._cells is None:
             self._end_piece()
             return
-        text = tidy("".join(self._parts))
+        text = cell_text("".join(self._parts))
         self._parts.clear()
         self._open_links.clear()
-        if text:
+        if self._in_cell:
             self._cells.append(text)
+        self._in_cell = False
 
     def _end_row(self) -> None:
         if self._cells is None:
@@ -149,9 +153,9 @@ class HtmlReader:
             return
         self._end_cell()
         cells = tuple(self._cells)
-        if cells:
-            self._emit(" | ".join(cells), cells, () if self._all_th else self._header)
-            self._header = cells if self._all_th else self._header
+        if any(cells):
+            self._emit(" | ".join(tidy(c) for c in cells if c), cells, () if self._all_th else self._header)
+            self._header = tuple(tidy(c) for c in cells) if self._all_th else self._header
         self._cells, self._all_th = None, True
 
     def _end_piece(self) -> None:

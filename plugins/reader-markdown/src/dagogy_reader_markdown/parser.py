@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagogy.api import InvalidArgument
 
+from dagogy_reader_markdown.extensions import without_extensions
 from dagogy_reader_markdown.front_matter import front_matter
 from dagogy_reader_markdown.translation import as_markdown
 
@@ -53,7 +54,8 @@ class Parser:
         self._env: dict[str, Any] = {}
         self._md = self._parser({"maxNesting": _MAX_NESTING})
         # Front matter becomes blank lines, so that line numbers stay those of the file.
-        body = "\n" * self.front_lines + "\n".join(as_markdown(self.lines[self.front_lines :]))
+        self.shown = [""] * self.front_lines + as_markdown(without_extensions(self.lines[self.front_lines :]))
+        body = "\n".join(self.shown)
         self._md.block.ruler.disable([rule for rule, mark in _RULE_MARKS.items() if not mark.search(body)])
         try:
             self.tokens: list[Token] = self._md.parse(body, self._env)

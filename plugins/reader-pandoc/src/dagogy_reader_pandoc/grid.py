@@ -48,9 +48,18 @@ def grid_of(content: Sequence[Any]) -> Grid:
         rows += _rows(body)
     rows += _rows(foot[1])
     heads = [row for row in heads if any(c.inline.text for c in row)]
+    # One cell over all columns names none of them: it is the title of the rows below it.
+    titles = [_once(row) for row in heads if len(row) > 1 and len({c.inline.text for c in row}) == 1]
+    heads = [row for row in heads if len(row) < 2 or len({c.inline.text for c in row}) > 1]
     if not heads and len(rows) > 1 and len(rows[0]) > 1 and all(c.bold for c in rows[0]) and not all(c.bold for c in rows[1]):
         heads, rows = rows[:1], rows[1:]
-    return Grid(_header(heads), rows)
+    header = _header(heads)
+    rows = [row for row in rows if not header or tuple(tidy(c.inline.text) for c in row) != header]
+    return Grid(header, [*titles, *rows])
+
+
+def _once(row: Sequence[Cell]) -> list[Cell]:
+    return [row[0], *(Cell(Inline()) for _ in row[1:])]
 
 
 def _header(heads: Sequence[Sequence[Cell]]) -> tuple[str, ...]:

@@ -124,6 +124,7 @@ class Tree:
 
     def _table(self, content: Any) -> None:
         grid = grid_of(content)
+        self._walk(content[1][1])  # its caption
         if _is_layout(grid):
             for row in grid.rows:
                 for cell in row:
