@@ -1,4 +1,4 @@
-"""The host: seven kinds of plugins, what each kind of trouble becomes, who gets an id, and what is left out before it is imported."""
+"""The host: eight kinds of plugins, what each kind of trouble becomes, who gets an id, and what is left out before it is imported."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from support import PLUGINS, Yard, curriculum_of, dagogy, make_run, python
 
 INFO = {
     "provider": ("ProviderInfo", "", "Provider"),
+    "reader": ("ReaderInfo", "", "Reader"),
     "rule": ("RuleInfo", ', severity="error"', "Rule"),
     "classifier": ("ClassifierInfo", ', incidents=("x",)', "Classifier"),
     "recovery": ("RecoveryInfo", ', incidents=("x",), safety="safe"', "RecoveryAction"),
@@ -24,6 +25,7 @@ INFO = {
 }
 HOOK = {
     "provider": "dagogy_providers",
+    "reader": "dagogy_readers",
     "rule": "dagogy_rules",
     "classifier": "dagogy_classifiers",
     "recovery": "dagogy_recoveries",

@@ -115,11 +115,12 @@ def test_validate_without_a_scope_document_imports_no_parser_and_no_graph_librar
     assert not {m for m in seen.modules if m.startswith(("dagogy_provider_", "dagogy_exporter_"))}
 
 
-def test_validate_with_a_scope_document_adds_the_parser_alone(work: Path) -> None:
+def test_validate_with_a_scope_document_reads_the_blocks_that_are_kept_and_imports_no_parser(work: Path) -> None:
     seen = observe(work, "validate", "scoped")
     assert seen.status == 0
-    assert not seen.of(HEAVY - {"markdown_it", "yaml"})
-    assert "markdown_it" in seen.modules
+    assert not seen.of(HEAVY)
+    assert "dagogy.pipeline.documents" in seen.modules
+    assert not {m for m in seen.modules if m.startswith("dagogy_reader_")}
 
 
 @pytest.mark.parametrize("command", ["plan", "iterate", "diff"])

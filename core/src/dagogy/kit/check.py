@@ -93,7 +93,7 @@ def _one(host: Host, plugin: Plugin, what: str) -> Iterator[Checked]:
         yield Checked(f"{what}: {plugin.info.impl}", error.message)
         return
     yield Checked(f"{what}: {plugin.info.impl}")
-    more = {"rule": _rule, "recovery": _recovery, "exporter": _exporter, "provider": _provider}.get(plugin.entry.kind)
+    more = {"rule": _rule, "recovery": _recovery, "exporter": _exporter, "provider": _provider, "reader": _reader}.get(plugin.entry.kind)
     if more is not None:
         yield from (Checked(f"{what}: {about}", reason) for about, reason in more(plugin, implementation))
 
@@ -145,6 +145,36 @@ def _exporter(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
         return
     ends = isinstance(text, str) and (not text or text.endswith("\n"))
     yield "exports two nodes", "" if ends else "it returns no text that ends in a newline"
+
+
+#: What a reader may be given: nothing, no text, half a file, and what a parser could choke on.
+_STRANGE = (b"", b"\n", b"\x00\xff\xfe" * 50, b"PK\x03\x04" + b"\x00" * 50, b"<" * 2000, b"[{(\n" * 500, "\u202e\u0301\ud7ff".encode() * 100)
+
+
+def _reader(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
+    """Whatever the bytes, a reader gives a document whose blocks lie in its text, or refuses them with a typed error."""
+    from dagogy.api.readers import Source
+    from dagogy.api.scope import ScopeDocument
+    from dagogy.pipeline.documents import misplaced
+
+    named = plugin.info.suffixes or plugin.info.names
+    yield "suffixes", "" if all(s.startswith(".") and s == s.lower() for s in plugin.info.suffixes) else "a suffix begins with a dot and is in lower case"
+    yield "what it reads", "" if named or plugin.info.signatures else "it names no suffix, name or signature, so it is never chosen"
+    for data in _STRANGE:
+        try:
+            document = implementation(plugin.info).read(Source(f"strange{plugin.info.suffixes[0] if plugin.info.suffixes else ''}", data))
+        except DagogyError:
+            continue
+        except Exception as error:
+            yield f"reads {data[:8]!r}", f"it raised {type(error).__name__}: {error}; raise InvalidArgument for what cannot be read"
+            return
+        if not isinstance(document, ScopeDocument):
+            yield f"reads {data[:8]!r}", f"it returns {type(document).__name__}, not a ScopeDocument"
+            return
+        if wrong := misplaced(document):
+            yield f"reads {data[:8]!r}", wrong
+            return
+    yield "reads or refuses strange bytes", ""
 
 
 def _provider(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from dagogy.workspace.files import content_hash
 if TYPE_CHECKING:
     from dagogy.api.providers import Readiness
 
-__all__ = ["Readers", "combined", "kept_blocks", "restored"]
+__all__ = ["Readers", "combined", "kept_blocks", "misplaced", "restored"]
 
 
 class Readers:
@@ -40,6 +40,9 @@ class Readers:
             document = plugin.call(lambda: reader.read(source))
             if not isinstance(document, ScopeDocument) or not all(isinstance(b, Block) for b in document.blocks):
                 plugin.fail(f"it read '{source.name}' as a {type(document).__name__}, not a ScopeDocument of Blocks")
+                raise plugin.error()
+            if wrong := misplaced(document):
+                plugin.fail(f"of '{source.name}' {wrong}")
                 raise plugin.error()
             self._read[key] = document
         return replace(self._read[key], location=location or source.name)
@@ -193,6 +196,20 @@ def restored(blocks: bytes, data: bytes) -> ScopeDocument | None:
     return ScopeDocument("", "", text, kept.blocks, kept.title, front_matter=kept.front_matter)
 
 
+def misplaced(document: ScopeDocument) -> str:
+    """Which block of the document does not lie in its text or points to what comes after it, in words; "" where all do."""
+    last_line = document.text.count("\n") + 1
+    wrong = next((i for i, b in enumerate(document.blocks) if not _sound_block(i, b, last_line)), None)
+    if wrong is None:
+        return ""
+    block = document.blocks[wrong]
+    return f"block {wrong} has lines {block.lines} of {last_line}, level {block.level} and parent {block.parent}"
+
+
 def _sound(blocks: Iterable[Block], last_line: int) -> bool:
     """Whether parents come before their children, and lines are those of the text."""
-    return all(-1 <= b.parent < i and 1 <= b.lines[0] <= b.lines[1] <= last_line and 0 <= b.level <= 1000 for i, b in enumerate(blocks))
+    return all(_sound_block(i, b, last_line) for i, b in enumerate(blocks))
+
+
+def _sound_block(position: int, block: Block, last_line: int) -> bool:
+    return -1 <= block.parent < position and 1 <= block.lines[0] <= block.lines[1] <= last_line and 0 <= block.level <= 1000
