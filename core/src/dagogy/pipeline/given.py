@@ -21,6 +21,8 @@ STDIN = Path("-")
 _MAX_FILES = 1000
 #: Files that a folder of lessons has beside them, by the beginning of their names in lower case.
 _ABOUT = ("changelog", "code_of_conduct", "code-of-conduct", "contributing", "contributors", "copying", "licence", "license", "security")
+#: Folders that hold no lessons.
+_NO_LESSONS = frozenset(("node_modules", "site-packages", "venv", "__pycache__"))
 #: What comes first in a folder.
 _FIRST = ("index", "readme", "syllabus")
 _NUMBER = re.compile(r"(\d+)")
@@ -67,7 +69,8 @@ def _bytes(path: Path, left: int, *, whole: bool) -> bytes:
 
 def _lessons(folder: Path, readers: Readers) -> list[Path]:
     """The documents of a folder of lessons, in the order in which they are taught."""
-    contents, files = [], []
+    contents: list[Path] = []
+    files: list[Path] = []
     for path in _walk(folder, readers):
         (contents if readers.claims(path.name) else files).append(path)
         if len(files) > _MAX_FILES:
@@ -88,9 +91,9 @@ def _walk(folder: Path, readers: Readers) -> Iterator[Path]:
     except OSError as error:
         raise storage_error("read the folder", folder, error) from error
     for path in entries:
-        if path.name.startswith((".", "_build")) or path.is_symlink():
+        if path.name.startswith((".", "_build")) or path.name in _NO_LESSONS or path.is_symlink():
             continue
-        if path.is_dir():
+        if path.is_dir() and not (path / "run.json").exists():
             yield from _walk(path, readers)
         elif path.is_file() and readers.reads(path.name) and not path.name.lower().startswith(_ABOUT):
             yield path

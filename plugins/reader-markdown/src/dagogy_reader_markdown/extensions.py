@@ -97,8 +97,16 @@ class _Pass:
         self.lines = lines
         self._fences: list[tuple[str, str]] = []  # the open ones: their marks, and what is in them: code, nothing (of the text), or text
         self._options = False  # are options of a directive to come?
+        titled: list[int] = []
         for number, line in enumerate(lines):
+            self._title = False
             lines[number] = self._read(line)
+            if self._title and lines[number].strip():
+                titled.append(number)
+        for number in titled:
+            if number + 1 < len(lines) and lines[number + 1].strip():
+                # Its title is the label of the paragraph that it would run into.
+                lines[number] = f"**{lines[number].strip()}**\\"
 
     def _read(self, line: str) -> str:
         marks, inside = self._fences[-1] if self._fences else ("", "text")
@@ -121,12 +129,12 @@ class _Pass:
             self._fences.append((fence[2], "code"))
             return f"{fence[1]}{fence[2]}" if name else line
         self._fences.append((fence[2], "nothing" if name in _NO_TEXT else "text"))
-        self._options = True
+        self._options = self._title = True
         return "" if name in _NO_TEXT else fence[1] + (fence[4] or "")
 
     def _marks(self, line: str) -> str:
         if ":::" in line and (colons := _COLONS.match(line)):
-            self._options = bool(colons[1])
+            self._options, self._title = bool(colons[1]), True
             given = _TITLE.search(colons[3] or "")
             return (colons[2] or "") if colons[1] else (given[1] or given[2] or "") if given else (colons[5] or "").strip(" :{}") if colons[4] else ""
         if "{" in line:

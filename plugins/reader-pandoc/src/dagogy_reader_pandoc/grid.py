@@ -115,7 +115,8 @@ def _cell(blocks: Sequence[Node]) -> Cell:
 def _parts(blocks: Sequence[Node]) -> Iterator[Inline]:
     """What stands in a cell on lines of its own: paragraphs and list items."""
     for block in blocks:
-        kind, content = block["t"], block.get("c")
+        kind: str = block["t"]
+        content: Any = block.get("c")
         if kind in ("Plain", "Para"):
             yield inline_of(content, labels=False, cell=True)
         elif kind == "Header":

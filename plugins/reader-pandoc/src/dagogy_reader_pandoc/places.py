@@ -23,15 +23,18 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30f
 #: Up to so many pairs of words are compared each with each.
 _SMALL = 40_000
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>")
+#: What is in the source of a page and not on it.
+_UNSEEN = re.compile(r"<(title|script|style|nav)\b(?:[^<]|<(?!/\1))*</\1\s*>", re.IGNORECASE)
 _ESCAPED = re.compile(r'\\(?:u([0-9a-fA-F]{4})|([nrt"\\/bf]))')
 _ACCENT = re.compile(r"\\[\"'`^~=.](?:\{\\?([A-Za-z])\}|\\?([A-Za-z]))|\\[cvuHkrdb]\{([A-Za-z])\}")
 
 
 def plain_lines(text: str, pandoc_format: str) -> list[str]:
     """The lines of the source without what hides its words: tags and entities, the escapes of JSON, accents as commands."""
-    lines = text.split("\n")
     if pandoc_format in ("html", "opml"):
-        return [unescape(_TAG.sub(" ", line)) for line in lines]
+        text = _UNSEEN.sub(lambda m: "\n" * m[0].count("\n"), text)
+        return [unescape(_TAG.sub(" ", line)) for line in text.split("\n")]
+    lines = text.split("\n")
     if pandoc_format == "ipynb":
         return [_ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " " if m[2] in "nrtbf" else m[2], line) for line in lines]
     if pandoc_format == "latex":

@@ -15,7 +15,7 @@ from dagogy_reader_pandoc.process import INSTALL, pandoc_path, syntax_tree
 from dagogy_reader_pandoc.tree import Tree
 
 #: Extensions of pandoc's that are switched for a format.
-_EXTENSIONS = {"ipynb": "ipynb-raw_html", "html": "html-native_divs-native_spans", "latex": "latex", "rst": "rst"}
+_EXTENSIONS = {"html": "html-native_divs-native_spans"}
 #: Formats whose title is one of the page or file, not a heading of the text.
 _TITLE_APART = frozenset(("html", "epub", "opml", "xlsx"))
 #: Formats that keep the text of notes at the end.
@@ -79,7 +79,7 @@ def _blocks(tree: dict[str, Any], pandoc_format: str) -> tuple[tuple[Block, ...]
     repeated = any(tidy(text_of(n["c"][2])).casefold() == words.casefold() for n in headings[:2])
     apart = not words or repeated or pandoc_format in _TITLE_APART
     shift = 0 if apart or all(n["c"][0] > 1 for n in headings) else 1
-    walker = Tree(shift=shift, notes_last=pandoc_format in _NOTES_LAST)
+    walker = Tree(shift=shift, notes_last=pandoc_format in _NOTES_LAST, slides=pandoc_format == "pptx")
     if not apart:
         walker.title(title)
     return walker.walk(nodes), words

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from html import unescape
 from typing import Any
 
 from dagogy.api import Block, BlockWriter, Inline, tidy
@@ -16,6 +18,11 @@ Node = dict[str, Any]
 _ADMONITIONS = frozenset("note warning tip hint important caution danger attention error admonition seealso admonitionblock".split())
 #: Divisions that hold nothing of the text: what a notebook printed, and Word's remarks.
 _DROPPED = frozenset("output comment cell-output".split())
+_BULLETS = "•◦▪●‣"
+_NO_TITLE = re.compile(r"Slide \d+\Z")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_RAW_TEXT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 #: More levels of blocks in blocks are no document but an attack.
 _MAX_DEPTH = 200
 
@@ -23,11 +30,14 @@ _MAX_DEPTH = 200
 class Tree:
     """Walks the tree once and writes down the blocks.
 
-    `shift` is added to the level of headings. `notes_last`: the notes stand at the end of the file, not where their marks are.
+    `shift` is added to the level of headings. `notes_last`: the notes stand at the end of the file, not where their marks are. `slides`:
+    each heading begins a slide.
     """
 
-    def __init__(self, *, shift: int = 0, notes_last: bool = False) -> None:
+    def __init__(self, *, shift: int = 0, notes_last: bool = False, slides: bool = False) -> None:
         self.writer = BlockWriter()
+        self._slides = slides
+        self._slide = 0
         self._shift = shift
         self._notes_last = notes_last
         self._put_off: list[Sequence[Node]] = []
@@ -46,6 +56,7 @@ class Tree:
             "Table": self._table,
             "Div": self._division,
             "Figure": lambda c: self._walk(c[2]),
+            "RawBlock": self._raw,
         }
 
     def walk(self, nodes: Sequence[Node]) -> tuple[Block, ...]:
@@ -71,10 +82,24 @@ class Tree:
     def _header(self, content: Any) -> None:
         level, _, nodes = content
         inline = inline_of(nodes, labels=False)
-        self.writer.heading(inline.text, level + self._shift, links=inline.links)
+        if self._slides:
+            self._slide += 1
+            self.writer.locator = f"slide {self._slide}"
+            if _NO_TITLE.match(inline.text):
+                return
+        before = self.writer.blocks[-1] if self.writer.blocks else None
+        if before is None or before.kind != "heading" or before.text != inline.text:  # a title that stands in the metadata too
+            self.writer.heading(inline.text, level + self._shift, links=inline.links)
 
     def _paragraph(self, nodes: Sequence[Node]) -> None:
-        self.writer.paragraph(inline_of(nodes))
+        inline = inline_of(nodes)
+        if inline.text[:1] in _BULLETS and (bare := inline.text[1:].strip()):  # a list that was made by hand
+            self.writer.open_list()
+            self.writer.open_item(Inline(bare, inline.lead.lstrip(_BULLETS).strip(), inline.rest, inline.links, inline.emphasised))
+            self.writer.close_item()
+            self.writer.close_list()
+        else:
+            self.writer.paragraph(inline)
         self._notes(nodes)
 
     def _notes(self, nodes: Sequence[Node]) -> None:
@@ -83,6 +108,12 @@ class Tree:
                 self._put_off.append(note)
             else:
                 self._walk(note)
+
+    def _raw(self, content: Any) -> None:
+        """HTML inside another format: what is left of it without its tags."""
+        if content[0] == "html":
+            bare = _RAW_TEXT.sub(" ", _COMMENT.sub(" ", content[1]))
+            self.writer.paragraph(Inline(tidy(unescape(_TAG.sub(" ", bare)))))
 
     def _lines(self, lines: Sequence[Sequence[Node]]) -> None:
         for line in lines:
