@@ -354,10 +354,8 @@ def test_the_entries_of_a_site_are_items_under_their_parts_with_their_files() ->
 
 
 def test_a_jupyter_book_and_a_summary_are_read() -> None:
-    book = (
-        "format: jb-book\nroot: intro\nparts:\n- caption: Looms\n  chapters:\n  - file: c/pyart-basics\n    sections:\n"
+    book = "format: jb-book\nroot: intro\nparts:\n- caption: Looms\n  chapters:\n  - file: c/pyart-basics\n    sections:\n"
     book += "    - file: c/warp\n      title: Warp\n"
-    )
     assert [(b.kind, b.text, b.level) for b in read("_toc.yml", book).blocks] == [
         ("heading", "Looms", 1),
         ("list_item", "pyart basics", 1),

@@ -24,7 +24,7 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30f
 _SMALL = 40_000
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>")
 #: What is in the source of a page and not on it.
-_UNSEEN = re.compile(r"<(title|script|style|nav)\b(?:[^<]|<(?!/\1))*</\1\s*>", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(title|script|style)\b[^<>]{0,2000}>", re.IGNORECASE)
 _ESCAPED = re.compile(r'\\(?:u([0-9a-fA-F]{4})|([nrt"\\/bf]))')
 _ACCENT = re.compile(r"\\[\"'`^~=.](?:\{\\?([A-Za-z])\}|\\?([A-Za-z]))|\\[cvuHkrdb]\{([A-Za-z])\}")
 
@@ -32,7 +32,7 @@ _ACCENT = re.compile(r"\\[\"'`^~=.](?:\{\\?([A-Za-z])\}|\\?([A-Za-z]))|\\[cvuHkr
 def plain_lines(text: str, pandoc_format: str) -> list[str]:
     """The lines of the source without what hides its words: tags and entities, the escapes of JSON, accents as commands."""
     if pandoc_format in ("html", "opml"):
-        text = _UNSEEN.sub(lambda m: "\n" * m[0].count("\n"), text)
+        text = _without_unseen(text)
         return [unescape(_TAG.sub(" ", line)) for line in text.split("\n")]
     lines = text.split("\n")
     if pandoc_format == "ipynb":
@@ -40,6 +40,19 @@ def plain_lines(text: str, pandoc_format: str) -> list[str]:
     if pandoc_format == "latex":
         return [_ACCENT.sub(lambda m: m[1] or m[2] or m[3], line) for line in lines]
     return lines
+
+
+def _without_unseen(text: str) -> str:
+    lowered, at, pieces = text.lower(), 0, []
+    if len(lowered) != len(text):  # a letter that has two in lower case
+        return text
+    while (opener := _UNSEEN.search(text, at)) is not None:
+        end = lowered.find(f"</{opener[1].lower()}", opener.end())
+        if end < 0:
+            break
+        pieces += [text[at : opener.start()], "\n" * text.count("\n", opener.start(), end)]
+        at = end
+    return "".join(pieces) + text[at:]
 
 
 def spans(blocks: Sequence[Block], lines: Sequence[str]) -> list[tuple[int, int]]:
