@@ -42,10 +42,10 @@ from dagogy.api import STOP_WORDS, Block, ProposeRequest, ProviderSettings, Scop
 from dagogy.contracts.documents import decode_topic_spec
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.judge import Judge
-from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.pipeline.subject import RunSubject
 from dagogy.workspace.files import to_json
+from dagogy_reader_markdown.reader import read_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCATION = "inputs/scope.md"
@@ -356,7 +356,7 @@ class Maker:
         (folder / "inputs").mkdir()
 
     def from_scope(self, name: str, text: str) -> Made:
-        document = read_scope(text, source=f"{name}.md", location=LOCATION)
+        document = read_markdown(text, source=f"{name}.md", location=LOCATION)
         reading = self.provider.read_scope(document)
         return self._made(name, document, synthesise_spec(document, reading, b"", self.template), reading)
 

@@ -28,10 +28,10 @@ from typing import Any, cast
 
 import msgspec
 from dagogy.api import TopicSpec
-from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy_provider_internal.edges import DEFAULT, SIGNALS, Weights
 from dagogy_provider_internal.reading import Chosen, Studied, chosen, read, study
+from dagogy_reader_markdown.reader import read_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = Path(os.environ.get("DAGOGY_BENCH") or ROOT.parent / "shared/bench")
@@ -118,7 +118,7 @@ def split(folder: Path, part: str) -> list[str]:
 @cache
 def material(folder: Path, mode: str) -> Chosen:
     """The concepts of a case as `dagogy run` would choose them. Raises the errors of `read_scope` and of the provider."""
-    document = read_scope((folder / "scope.md").read_text(encoding="utf-8"), source="scope.md")
+    document = read_markdown((folder / "scope.md").read_text(encoding="utf-8"), source="scope.md")
     written = synthesise_spec(document, read(document), b"{}", b"{}") if mode == "scope" else (folder / "topic_spec.json").read_bytes()
     # The runner lays the document where a run has its scope document, so it is read as one.
     by_scope = mode != "spec"

@@ -26,6 +26,7 @@ from dagogy.host.hookspecs import (
     dagogy_exporters,
     dagogy_probes,
     dagogy_providers,
+    dagogy_readers,
     dagogy_recoveries,
     dagogy_rules,
 )
@@ -94,6 +95,7 @@ def plugins_page() -> str:
     ]
     hooks = {
         "provider": dagogy_providers,
+        "reader": dagogy_readers,
         "exporter": dagogy_exporters,
         "classifier": dagogy_classifiers,
         "dialect": dagogy_dialects,

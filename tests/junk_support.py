@@ -21,9 +21,9 @@ from dagogy.api.rules import Finding
 from dagogy.host.manager import Host, Selection
 from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.judge import Judge
-from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.pipeline.subject import RunSubject
+from dagogy_reader_markdown.reader import read_markdown
 
 DATA = Path(__file__).parent / "data/junk"
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -59,7 +59,7 @@ def judged(run: Run) -> list[Finding]:
         (folder / "inputs").mkdir()
         (folder / "inputs/topic_spec.json").write_text(json.dumps(run.spec))
         (folder / "inputs/scope.md").write_text(run.scope, encoding="utf-8")
-        sources = (lambda: (read_scope(run.scope, source="scope.md", location="inputs/scope.md"),)) if run.scope else tuple
+        sources = (lambda: (read_markdown(run.scope, source="scope.md", location="inputs/scope.md"),)) if run.scope else tuple
         subject = RunSubject(json.dumps(run.curriculum).encode(), json.dumps(run.spec).encode(), sources=sources, folders=(folder,))
         verdict = the_judge().judge(subject)
     assert not verdict.failed_rules, verdict.failed_rules
@@ -155,7 +155,7 @@ def chain_of_lines(scope: str, phrases: Sequence[str], limit: int = 12, strict_t
 
     With `strict_titles` only what looks like a name is taken, so that no rule about titles objects.
     """
-    document = read_scope(scope, source="scope.md", location="inputs/scope.md")
+    document = read_markdown(scope, source="scope.md", location="inputs/scope.md")
     titles: dict[str, tuple[int, int]] = {}
     for block in document.blocks:
         text = " | ".join(block.cells) if block.kind == "table_row" else block.text.split(". ")[0]
@@ -198,7 +198,7 @@ def proposed(text: str) -> Run:
     plugin = next(p for p in host.load("provider") if p.id == "internal")
     assert plugin.info is not None
     provider = host.implementation(plugin)(plugin.info, ProviderSettings())
-    document = read_scope(text, source="scope.md", location="inputs/scope.md")
+    document = read_markdown(text, source="scope.md", location="inputs/scope.md")
     read = provider.read_scope(document)
     written = synthesise_spec(document, read, b"{}", b"{}")
     request = ProposeRequest(spec=msgspec.json.decode(written, type=TopicSpec), sources=(document,), reading=read)

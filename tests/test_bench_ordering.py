@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from dagogy.pipeline.scope import read_scope
+from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy_provider_internal.concepts import find_concepts
@@ -105,7 +105,7 @@ def truth_of(edges: list[list[str]]) -> dict[str, Any]:
 
 
 def made(bench: ModuleType) -> dict[str, Any]:
-    found = find_concepts(read_scope(COURSE, source="writing.md")).concepts
+    found = find_concepts(read_markdown(COURSE, source="writing.md")).concepts
     curriculum: dict[str, Any] = bench.curriculum(study(found, 4, "Writing"))
     return curriculum
 

@@ -159,7 +159,7 @@ def test_a_run_without_scope_and_spec_says_what_is_missing(desk: Desk) -> None:
         (["--scope-file", "scope.md", "--scope-mode", "half"], "'half' is not one of"),
         (["--scope-file", "missing.md"], "'missing.md' does not exist"),
         (["--scope-file", "scope.md/x"], "does not exist"),
-        (["--scope-file", "."], "is a folder"),
+        (["--scope-file", "bare"], "is a folder without documents"),
         (["--scope-file", "/dev/zero"], "larger than the 16 MiB"),
         (["--scope-file", "huge.md"], "larger than the 16 MiB"),
         (["--scope-file", "empty.md"], "is empty"),
@@ -172,6 +172,7 @@ def test_a_scope_that_cannot_be_used_is_refused_and_nothing_is_written(desk: Des
     text = BREAD.read_bytes()
     with open("huge.md", "wb") as file:
         file.truncate(50 * 2**20)
+    Path("bare").mkdir()
     bad = {
         "scope.md": text,
         "empty.md": b"",

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from dagogy.api import ProposeRequest, ProviderSettings, ScopeDocument, TopicSpec, sentences
-from dagogy.pipeline.scope import read_scope
+from dagogy_reader_markdown.reader import read_markdown
 from support import SOUND_SPEC, Desk, put
 
 pytest.importorskip("dagogy_provider_internal")
@@ -46,7 +46,7 @@ bench = _bench()
 
 
 def document(text: str) -> ScopeDocument:
-    return read_scope(text, source="notes.md", location="inputs/scope.md")
+    return read_markdown(text, source="notes.md", location="inputs/scope.md")
 
 
 def spec(scope_in: list[str], **changes: Any) -> TopicSpec:

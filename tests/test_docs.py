@@ -66,7 +66,7 @@ def test_the_plugins_of_the_how_to_are_one_of_each_kind_and_ready(printed: tuple
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "tests"), [("titles", 6), ("toolbox", 9)])
+@pytest.mark.parametrize(("name", "tests"), [("titles", 6), ("toolbox", 11)])
 def test_a_distribution_of_the_how_to_keeps_what_is_asked_and_passes_its_own_tests(printed: tuple[Path, dict[str, str]], name: str, tests: int) -> None:
     assert json.loads(_python(printed, "dagogy", "plugins", "check", name, "--json"))["passed"]
     assert f"{tests} passed" in _python(printed, "pytest", "-q", "--rootdir", name, "-p", "no:cacheprovider", name)

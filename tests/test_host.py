@@ -1,4 +1,4 @@
-"""The host: seven kinds of plugins, what each kind of trouble becomes, who gets an id, and what is left out before it is imported."""
+"""The host: eight kinds of plugins, what each kind of trouble becomes, who gets an id, and what is left out before it is imported."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from support import PLUGINS, Yard, curriculum_of, dagogy, make_run, python
 
 INFO = {
     "provider": ("ProviderInfo", "", "Provider"),
+    "reader": ("ReaderInfo", "", "Reader"),
     "rule": ("RuleInfo", ', severity="error"', "Rule"),
     "classifier": ("ClassifierInfo", ', incidents=("x",)', "Classifier"),
     "dialect": ("DialectInfo", "", "LogDialect"),
@@ -26,6 +27,7 @@ INFO = {
 }
 HOOK = {
     "provider": "dagogy_providers",
+    "reader": "dagogy_readers",
     "rule": "dagogy_rules",
     "classifier": "dagogy_classifiers",
     "dialect": "dagogy_dialects",

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 from dagogy.api import normalized, split_url
-from dagogy.pipeline.scope import read_scope
+from dagogy_reader_markdown.reader import read_markdown
 from support import Desk
 
 SOUND = "# Birds\n\n## Falcon\n\nA falcon is a bird that hunts in flight.\n\n## Heron\n\nThe heron needs the falcon.\n\n"
@@ -73,7 +73,7 @@ def test_a_url_has_parts(url: str, host: str | None) -> None:
 
 
 def test_the_label_of_a_link_of_asciidoc_is_no_part_of_its_address() -> None:
-    document = read_scope("See https://host.example/path[the manual], and https://host.example/?a[]=1.", source="a.md")
+    document = read_markdown("See https://host.example/path[the manual], and https://host.example/?a[]=1.", source="a.md")
     assert [link.url for block in document.blocks for link in block.links] == ["https://host.example/path", "https://host.example/?a[]=1"]
 
 

@@ -103,7 +103,7 @@ def test_version_imports_next_to_nothing(work: Path) -> None:
 def test_what_needs_no_document_imports_nothing_that_reads_one(work: Path, arguments: list[str]) -> None:
     seen = observe(work, *arguments)
     assert seen.status == 0
-    assert not seen.of([*HEAVY, "msgspec", "jsonschema_rs", "pluggy", "dagogy.pipeline.scope", "dagogy.pipeline.judge", "asyncio"])
+    assert not seen.of([*HEAVY, "msgspec", "jsonschema_rs", "pluggy", "dagogy.pipeline.documents", "dagogy.pipeline.judge", "asyncio"])
     assert not {m for m in seen.modules if m.startswith("dagogy_")}
 
 
@@ -120,18 +120,19 @@ def test_validate_without_a_scope_document_imports_no_parser_and_no_graph_librar
     assert not {m for m in seen.modules if m.startswith(("dagogy_provider_", "dagogy_exporter_"))}
 
 
-def test_validate_with_a_scope_document_adds_the_parser_alone(work: Path) -> None:
+def test_validate_with_a_scope_document_reads_the_blocks_that_are_kept_and_imports_no_parser(work: Path) -> None:
     seen = observe(work, "validate", "scoped")
     assert seen.status == 0
-    assert not seen.of(HEAVY - {"markdown_it", "yaml"})
-    assert "markdown_it" in seen.modules
+    assert not seen.of(HEAVY)
+    assert "dagogy.pipeline.documents" in seen.modules
+    assert not {m for m in seen.modules if m.startswith("dagogy_reader_")}
 
 
 @pytest.mark.parametrize("command", ["plan", "iterate", "diff"])
 def test_plan_iterate_and_diff_import_no_plugin(work: Path, command: str) -> None:
     seen = observe(work, command, "scoped")
     assert seen.status == 0
-    assert not seen.of([*HEAVY, "pluggy", "dagogy.pipeline.scope"])
+    assert not seen.of([*HEAVY, "pluggy", "dagogy.pipeline.documents"])
     assert not {m for m in seen.modules if m.startswith("dagogy_")}
 
 

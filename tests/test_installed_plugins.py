@@ -35,6 +35,7 @@ BASE = {
     "recovery": api.RecoveryAction,
     "probe": api.Probe,
     "exporter": api.Exporter,
+    "reader": api.Reader,
     "command": click.Command,
 }
 ENTRIES = [e for e in discover() if normalized(e.distribution).startswith("dagogy-")]
@@ -122,6 +123,7 @@ def test_it_overrides_what_its_base_leaves_open(entry: EntryPoint) -> None:
         "recovery": ("recover",),
         "probe": ("look",),
         "exporter": ("export",),
+        "reader": ("read",),
     }
     implementation = host().implementation(ready(entry))
     for method in wanted.get(entry.kind, ()):

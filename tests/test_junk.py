@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from dagogy.pipeline.scope import read_scope
+from dagogy_reader_markdown.reader import read_markdown
 from junk_support import DATA, SOUND, caught, chain_of_lines, documents, generated_junk, judged, junk_cases, proposed, sound
 
 FILES = sorted(p.name for p in DATA.glob("junk*.yaml"))
@@ -58,7 +58,7 @@ def test_fillers_of_nodes_that_say_that_nothing_supports_them_are_one_warning_a_
     # One node that says what the document says of it.
     title = nodes[0]["title"]
     text = documents()["bicycle"]
-    nodes[0]["core_ideas"] = [b.text for b in read_scope(text, source="bicycle.md").blocks if title in b.path and b.kind == "paragraph"][:2]
+    nodes[0]["core_ideas"] = [b.text for b in read_markdown(text, source="bicycle.md").blocks if title in b.path and b.kind == "paragraph"][:2]
     findings = [f for f in judged(run) if f.rule_id in content]
     assert {f.severity for f in findings} == {"warning"}
     assert len({f.rule_id for f in findings}) == len(findings)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from dagogy.api import ScopeDocument
 from dagogy.kit.cases import Case, subject_of
-from dagogy.pipeline.scope import read_scope
 from dagogy_provider_internal.reading import read
+from dagogy_reader_markdown.reader import read_markdown
 from dagogy_rule_quality_node_content import dagogy_rules as node_content_rules
 from dagogy_rule_quality_node_content import rule as node_content
 from dagogy_rule_quality_resource_relevance import dagogy_rules
@@ -48,7 +48,7 @@ def calls_of(function: Callable[[], object]) -> int:
 
 
 def parsed(shape: str, size: int) -> ScopeDocument:
-    return read_scope(document(shape, size), source=f"{shape}-{size}.md")
+    return read_markdown(document(shape, size), source=f"{shape}-{size}.md")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_four_times_the_text_is_parsed_with_about_four_times_the_calls(shape: st
 
 def test_brackets_that_nothing_closes_are_not_tried_as_links() -> None:
     few, many = (f"a *b* {'[x ' * count}" for count in (24, 96))
-    first, second = (calls_of(lambda t=text: read_scope(t, source="b.md")) for text in (few, many))  # type: ignore[misc]
+    first, second = (calls_of(lambda t=text: read_markdown(t, source="b.md")) for text in (few, many))  # type: ignore[misc]
     assert second <= 4 * first
 
 

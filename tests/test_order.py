@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from dagogy.pipeline.scope import read_scope
+from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy_provider_internal.concepts import find_concepts
@@ -20,7 +20,7 @@ PLAIN = "# Notes\n\n## Tonal harmony\n\nHarmony of chords.\n\n## Chords\n\nThree
 
 
 def studied(text: str, weights: Weights = DEFAULT) -> Studied:
-    document = read_scope(text, source="notes.md")
+    document = read_markdown(text, source="notes.md")
     return study(find_concepts(document).concepts, 4, document.title, weights)
 
 
@@ -141,7 +141,7 @@ def test_a_glossary_behind_numbered_chapters_has_no_place_in_their_order() -> No
     }
     chapters = "".join(f"## {k}. {name}\n\n{text}\n\n" for k, (name, text) in enumerate(told.items(), 1))
     glossary = "## Glossary\n\n- **Super**: a box for honey.\n- **Smoker**: a can that smokes.\n- **Propolis**: resin that bees gather.\n"
-    edges = read(read_scope(f"# Bees\n\n{chapters}{glossary}", source="notes.md")).edges
+    edges = read(read_markdown(f"# Bees\n\n{chapters}{glossary}", source="notes.md")).edges
     stated = [e for e in edges if e.kind == "order"]
     assert stated
     assert not [e for e in stated if {"super", "smoker", "propolis"} & {e.prerequisite, e.dependent}]

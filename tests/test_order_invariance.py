@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from dagogy.pipeline.scope import read_scope
+from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy_provider_internal.concepts import find_concepts
@@ -33,7 +33,7 @@ Line = tuple[int, str]
 
 
 def studied(text: str) -> Studied:
-    document = read_scope(text, source="notes.md")
+    document = read_markdown(text, source="notes.md")
     return study(find_concepts(document).concepts, 4, document.title)
 
 

@@ -490,6 +490,7 @@ def test_an_options_class_that_is_none_is_the_rule_s_fault(yard: Yard, desk: Des
 
 
 WRONG = {
+    "reader": ("order='first'", "Expected `int`, got `str` - at `$.order`"),
     "provider": ("settings=('ECHO_KEY',)", "Expected `object`, got `str` - at `$.settings[0]`"),
     "rule": ("severity='error', groups=3", "groups=3 is not a tuple of texts"),
     "classifier": ("incidents=('x',), escalations=4", "Expected `array`, got `int` - at `$.escalations`"),

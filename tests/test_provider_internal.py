@@ -7,14 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from dagogy.api import Finding, ProposeRequest, Provider, ProviderSettings, RepairRequest, ScopeDocument, ScopeReading, TopicSpec, ValidationFailed
-from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
+from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy.api import folded
@@ -33,7 +34,7 @@ def provider() -> Provider:
 
 
 def document(text: str, mode: Any = "full") -> ScopeDocument:
-    return read_scope(text, source="notes.md", mode=mode)
+    return replace(read_markdown(text, source="notes.md"), mode=mode)
 
 
 def reading(text: str, mode: Any = "full") -> ScopeReading:

@@ -15,12 +15,12 @@ from dagogy.api import Finding, ProposeRequest, ProviderInfo, ProviderSettings, 
 from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.kit.cases import complete_node, complete_spec
-from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.pipeline.stages.loop import Budget, Draft, DraftStore, Generation, Loop
 from dagogy.pipeline.subject import RunSubject
 from dagogy_provider_internal.repair import Own, repaired
 from dagogy_provider_internal.salvage import salvaged
+from dagogy_reader_markdown.reader import read_markdown
 from damage import DAMAGES, SCHEMA_DAMAGES, Damage, Damaged, Replaced
 from support import ROOT, Desk, Yard
 
@@ -37,7 +37,7 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
     app = App([])
     provider = Damaged(ProviderInfo(id="damaged", summary="s", api_version=1, impl="x:X"), ProviderSettings())
     provider.damages = tuple(damages)
-    document = read_scope(text, source="scope.md", location="inputs/scope.md")
+    document = read_markdown(text, source="scope.md", location="inputs/scope.md")
     (folder / "inputs").mkdir()
     (folder / "inputs/scope.md").write_text(text)
     reading = provider.read_scope(document)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from dagogy.api import ScopeDocument
-from dagogy.pipeline.scope import read_scope
+from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy.api import folded
@@ -51,7 +51,7 @@ def gold() -> dict[str, dict[str, Any]]:
 
 
 def document(text: str, source: str = "notes.md") -> ScopeDocument:
-    return read_scope(text, source=source)
+    return read_markdown(text, source=source)
 
 
 def score(name: str) -> Score:

@@ -1,4 +1,4 @@
-"""How a scope document is read: bytes to text, text to blocks, sections and seeds out of it."""
+"""How a scope document is read: bytes to text, text to blocks, sections out of it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from dagogy.api import MAX_SCOPE_BYTES, decode_text
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.scope import Block, Link, ScopeDocument
-from dagogy.pipeline.scope import MAX_SCOPE_BYTES, decode_scope, read_scope, seeds, select_sections
+from dagogy.pipeline.sections import select_sections
+from dagogy_reader_markdown import dagogy_readers
+from dagogy_reader_markdown.reader import MarkdownReader, read_markdown
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pattern_probe import GROWTH, call_growth
@@ -19,7 +22,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
 def read(text: str, source: str = "notes.md") -> ScopeDocument:
-    return read_scope(text, source=source)
+    return read_markdown(text, source=source)
 
 
 def only(text: str) -> Block:
@@ -54,7 +57,7 @@ def refused(text: str) -> InvalidArgument:
     ],
 )
 def test_known_encodings_and_line_ends_give_the_same_text(data: bytes) -> None:
-    assert decode_scope(data, "n.md") == "# Zür\n\nText 日本\n"
+    assert decode_text(data, "n.md") == "# Zür\n\nText 日本\n"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,7 @@ def test_known_encodings_and_line_ends_give_the_same_text(data: bytes) -> None:
 )
 def test_a_file_that_is_no_text_is_refused_with_the_finding_and_the_way_out(data: bytes, finding: str, way_out: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        decode_scope(data, "my notes.md")
+        decode_text(data, "my notes.md")
     assert "my notes.md" in caught.value.message
     assert finding in caught.value.message
     assert "\n" not in caught.value.message
@@ -84,7 +87,7 @@ def test_a_file_that_is_no_text_is_refused_with_the_finding_and_the_way_out(data
 
 
 def test_a_stray_control_character_does_not_make_a_text_binary() -> None:
-    assert "page" in decode_scope(b"one page of text\x0c and then another page, \x1b with an escape in it " * 3, "n.md")
+    assert "page" in decode_text(b"one page of text\x0c and then another page, \x1b with an escape in it " * 3, "n.md")
 
 
 def test_unusual_line_separators_do_not_shift_line_numbers() -> None:
@@ -367,8 +370,19 @@ s
 """
 
 
+READER = MarkdownReader(next(iter(dagogy_readers())))
+
+
+def chosen_of(text: str, wanted: list[str], source: str = "x") -> ScopeDocument:
+    return select_sections(read_markdown(text, source=source), wanted, READER.surroundings)
+
+
+def select(text: str, wanted: list[str]) -> str:
+    return chosen_of(text, wanted).text
+
+
 def section(*wanted: str) -> str:
-    return select_sections(BOOK, wanted, source="book.md")
+    return select(BOOK, list(wanted))
 
 
 def test_a_section_comes_with_the_headings_above_it_and_what_is_below() -> None:
@@ -380,7 +394,7 @@ def test_a_section_comes_with_the_headings_above_it_and_what_is_below() -> None:
 
 def test_the_selection_reads_like_the_original() -> None:
     whole = [(b.kind, b.text, b.path, b.links) for b in read(BOOK).blocks]
-    chosen = read_scope(section("Part two", "C++: the language"), source="book.md", mode="section")
+    chosen = chosen_of(BOOK, ["Part two", "C++: the language"])
     assert chosen.mode == "section"
     assert chosen.front_matter == {"title": "Book"}
     assert [(b.kind, b.text, b.path, b.links) for b in chosen.blocks] == [b for b in whole if b[1] not in ("Preface.", "C", "c text")]
@@ -399,19 +413,19 @@ def test_all_equal_headings_are_taken_in_document_order_and_never_twice() -> Non
 
 def test_an_exact_heading_beats_one_that_differs_in_punctuation() -> None:
     text = "# C\n\na\n\n# C++\n\nb\n\n# C#\n\nc\n"
-    assert [select_sections(text, [w], source="x") for w in ("c", "C++", "c#")] == ["# C\n\na\n", "# C++\n\nb\n", "# C#\n\nc\n"]
-    assert select_sections(text, ["c!"], source="x") == text
+    assert [select(text, [w]) for w in ("c", "C++", "c#")] == ["# C\n\na\n", "# C++\n\nb\n", "# C#\n\nc\n"]
+    assert select(text, ["c!"]) == text
 
 
 def test_a_path_names_a_heading_by_those_above_it() -> None:
     assert "d2" in section("part TWO > Details")
     assert "d2" not in section("Part one > details")
-    assert select_sections("# a > b\n\nx\n", ["A > B"], source="x") == "# a > b\n\nx\n"
+    assert select("# a > b\n\nx\n", ["A > B"]) == "# a > b\n\nx\n"
 
 
 def test_markup_unicode_form_and_hash_marks_do_not_matter() -> None:
     text = "# `Caf\u00e9` and **Stra\u00dfe** {#id}\n\nx\n"
-    assert select_sections(text, ["## CAFE\u0301 and STRASSE"], source="x") == text
+    assert select(text, ["## CAFE\u0301 and STRASSE"]) == text
 
 
 def test_unmatched_headings_are_all_named_with_those_that_exist() -> None:
@@ -426,52 +440,21 @@ def test_unmatched_headings_are_all_named_with_those_that_exist() -> None:
 
 def test_a_long_list_of_headings_is_cut() -> None:
     with pytest.raises(InvalidArgument) as caught:
-        select_sections("".join(f"# Heading {i}\n" for i in range(50)), ["zzz"], source="x")
+        select("".join(f"# Heading {i}\n" for i in range(50)), ["zzz"])
     assert "'Heading 29', … and 20 more" in caught.value.message
 
 
 @pytest.mark.parametrize(("text", "wanted"), [("no headings", ["A"]), ("# A", []), ("# A", [""]), ("# A", ["..."]), ("# A", [" > "])])
 def test_nothing_to_choose_is_an_error(text: str, wanted: list[str]) -> None:
     with pytest.raises(InvalidArgument):
-        select_sections(text, wanted, source="x")
+        select(text, wanted)
 
 
 def test_footnotes_of_a_section_come_along() -> None:
     text = "# A[^x]\n\na[^1]\n\n# B\n\nb\n\n[^1]: Note one\n  goes on.\n[^2]: Note two.\n[^x]: http://x.example\n"
-    selected = read(select_sections(text, ["a"], source="x"))
+    selected = read(select(text, ["a"]))
     assert [b.text for b in selected.blocks] == ["A", "a", "Note one goes on."]
     assert selected.blocks[0].links == (Link("^x", "http://x.example"),)
-
-
-# -------------------------------------------------------------------------------------------------------------------------- seeds
-
-
-def titles(text: str) -> list[str]:
-    return [title for title, _ in seeds(read_scope(text, source="x", mode="seed-list"))]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("# T\n\n- **RDF**: triples\n- OWL.\n  1. 2.1 SHACL;\n\n## H\n", ["RDF", "OWL", "SHACL"]),
-        ("# Title\n\nintro\n\n## 1. One\n\n## 2) Two:\n", ["One", "Two"]),
-        ("# One\n\n# Two\n", ["One", "Two"]),
-        ("# Title\n\nGraph\n2. Tree,\n**Path**: a walk\n\n• Cycle\n", ["Graph", "Tree", "Path", "Cycle"]),
-        ("| # | Topic |\n|---|---|\n| 1 | *Mean* |\n| 2 | Median. |\n", ["Mean", "Median"]),
-        ("> one\n> two\n", ["one", "two"]),
-        ("    indented\n    lines\n", ["indented", "lines"]),
-        ("# Alone\n", ["Alone"]),
-        ("802.11 frames\nC++\n.NET\n", ["802.11 frames", "C++", ".NET"]),
-        ("- ...\n\nx\n", ["x"]),
-        ("***\n", []),
-    ],
-)
-def test_seeds_are_items_else_headings_else_lines(text: str, expected: list[str]) -> None:
-    assert titles(text) == expected
-
-
-def test_a_seed_line_knows_its_line() -> None:
-    assert [block.lines for _, block in seeds(read("a\nb\n\nc\n"))] == [(1, 1), (2, 2), (4, 4)]
 
 
 # --------------------------------------------------------------------------------------------------------------------- robustness
@@ -500,9 +483,10 @@ def test_any_text_is_read_or_refused_with_a_typed_error(text: str) -> None:
         assert block.parent < 0 or document.blocks[block.parent].kind == "list_item"
         assert block.text or block.kind == "list_item"
         block.text.encode()
-    assert all(title and block.text for title, block in seeds(document))
     for heading in {b.text for b in document.headings()}:
-        read(select_sections(text, [heading], source="x"))
+        chosen = chosen_of(text, [heading])
+        read(chosen.text)
+        assert all(1 <= b.lines[0] <= b.lines[1] <= chosen.text.count("\n") + 1 for b in chosen.blocks)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -566,7 +550,7 @@ def test_time_grows_with_the_length() -> None:
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.md")), ids=lambda p: p.stem)
 def test_the_words_of_the_examples_are_all_there_on_their_lines(path: Path) -> None:
-    text = decode_scope(path.read_bytes(), str(path))
+    text = decode_text(path.read_bytes(), str(path))
     document = read(text, str(path))
     lines = text.split("\n")
     for block in document.blocks:
@@ -577,6 +561,6 @@ def test_the_words_of_the_examples_are_all_there_on_their_lines(path: Path) -> N
 
 
 def test_the_parser_is_imported_when_it_is_first_needed() -> None:
-    code = "import sys, dagogy.pipeline.scope; print([m for m in ('markdown_it', 'yaml', 'mdit_py_plugins', 'tomllib') if m in sys.modules])"
+    code = "import sys, dagogy_reader_markdown.reader; print([m for m in ('markdown_it', 'yaml', 'mdit_py_plugins', 'tomllib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 _HOME = {
     "dagogy.api.plugins": (
         "API_VERSION SEVERITIES SUPPORTED_API_VERSIONS ClassifierInfo CommandInfo DialectInfo Escalation ExporterInfo PluginInfo ProbeInfo ProviderInfo "
-        "RecoveryInfo RuleInfo Setting Severity"
+        "ReaderInfo RecoveryInfo RuleInfo Setting Severity"
     ),
     "dagogy.api.hooks": "hookimpl",
     "dagogy.api.errors": (
@@ -21,6 +21,9 @@ _HOME = {
     "dagogy.api.rules": "Finding Fix GraphIndex Rule Subject",
     "dagogy.api.options": "Meta Options",
     "dagogy.api.scope": "READING_MAX Block EdgeEvidence Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
+    "dagogy.api.readers": "Reader Source document_title rendered",
+    "dagogy.api._blocks": "LABEL_END SET_OFF BlockWriter Inline bare_links cell_text heading_title labelled tidy with_lines",
+    "dagogy.api._decoding": "MAX_SCOPE_BYTES decode_text",
     "dagogy.api.providers": (
         "Allowance AnswerDesk Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement SalvageRequest longer_timeout "
         "timeout_advice"
@@ -46,8 +49,10 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.
 __all__ = sorted(_MODULE_OF)  # noqa: PLE0605
 
 if TYPE_CHECKING:
+    from dagogy.api._blocks import *  # noqa: F403
     from dagogy.api._bodies import *  # noqa: F403
     from dagogy.api._clues import *  # noqa: F403
+    from dagogy.api._decoding import *  # noqa: F403
     from dagogy.api.dialects import LogDialect  # noqa: F401
     from dagogy.api.display import *  # noqa: F403
     from dagogy.api.errors import *  # noqa: F403
@@ -60,6 +65,7 @@ if TYPE_CHECKING:
     from dagogy.api.plugins import *  # noqa: F403
     from dagogy.api.probes import *  # noqa: F403
     from dagogy.api.providers import *  # noqa: F403
+    from dagogy.api.readers import *  # noqa: F403
     from dagogy.api.recoveries import *  # noqa: F403
     from dagogy.api.rules import *  # noqa: F403
     from dagogy.api.scope import *  # noqa: F403

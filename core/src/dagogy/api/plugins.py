@@ -76,6 +76,22 @@ class ProviderInfo(PluginInfo):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderInfo(PluginInfo):
+    """A reader of documents; `impl` names a subclass of `dagogy.api.Reader`.
+
+    `suffixes`: the ends of file names it reads, in lower case with their dot. `names`: whole file names, in lower case, which count more than a suffix.
+    `media_types`: what it reads, in words of the network. `signatures`: the bytes (as Latin-1 text) that its binary formats begin with; a file that
+    begins so is never read as text. `order`: of several readers of one suffix the lowest is taken first, the next where that one is not ready.
+    """
+
+    suffixes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
     """When an incident is to be escalated: once it came `times` times in a run, whichever of `incidents` it was.
 

@@ -29,8 +29,10 @@ class Block:
     counted from 1. `path` is the heading path the block stands under; for a heading it ends with the heading itself.
     `level`: of a heading 1 to 6, of a list item its depth from 1, else 0. `lead` is what a paragraph or list item starts with
     in bold (or as a link) when that is set off as a label, as in `**RDF**: a data model`; `rest` is the text after it.
-    `parent`: the position of the enclosing list item, or -1. Of a table row `cells` are the texts and `header` the column
-    names. `ordered`: the item of a numbered list. `links`: those inside the block. `emphasised`: what is set in bold or italics in it.
+    `parent`: the position of the enclosing list item, or -1. Of a table row `cells` are the texts (the parts of one, such as those that `<br>` divides,
+    on lines of their own) and `header` the column names. `ordered`: the item of a numbered list. `links`: those inside the block. `emphasised`:
+    what is set in bold or italics in it. `marked`: whether the box before a list item is ticked; None where it has none. `locator`: the place of the
+    block in the file as given, where lines do not say it or do not say all: `slide 3`, `page 12`, `cell 4`, `02-loops.md`.
     """
 
     kind: BlockKind
@@ -46,15 +48,18 @@ class Block:
     ordered: bool = False
     links: tuple[Link, ...] = ()
     emphasised: tuple[str, ...] = ()
+    marked: bool | None = None
+    locator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeDocument:
-    """A Markdown document that was parsed.
+    """A document that was read.
 
-    `source`: the file as the user named it. `location`: where it lies in the run (`inputs/scope.md`), or relative to the
-    workspace root. `mode`: `full`, `section` (then `text` holds the chosen sections alone) or `seed-list` (each list
-    item, heading or line names one concept). `front_matter`: its YAML or TOML head as a mapping. Block lines count in `text`.
+    `text` is what the lines of the blocks count in: the text of the file where the file is one, else its blocks as Markdown. `source`: the file as the
+    user named it. `location`: where the text lies in the run (`inputs/scope.md`), or the file relative to the workspace root. `mode`: `full`, `section`
+    (then `text` holds the chosen sections alone) or `seed-list` (each list item, heading or line names one concept). `front_matter`: the metadata at
+    its head as a mapping.
     """
 
     source: str

@@ -30,7 +30,8 @@ REPLAYS: Mapping[str, Mapping[str, str] | str] = {
     "init": "it makes another run",
     "run": {
         "reference": SAFE,
-        "scope_file": FILE,
+        "scope_files": FILE,
+        "scope_format": SAFE,
         "scope_mode": SAFE,
         "sections": SAFE,
         "provider": "it names a provider",
@@ -132,8 +133,15 @@ def _reviewed(words: Sequence[str], app: App) -> tuple[str, list[str], str]:
         return known, [], ""
     kinds = [(option, {**COMMON, **known}.get(option.name or "", "it is not known to be harmless"), value) for option, value in given]
     reasons = [f"{max(option.opts, key=len)}: {kind}" for option, kind, _ in kinds if kind not in (SAFE, FILE)]
-    files = [str(value) for _, kind, value in kinds if kind == FILE and value is not None]
+    files = [str(one) for _, kind, value in kinds if kind == FILE for one in _each(value)]
+    if "-" in files:
+        reasons.append("it reads standard input, which is gone")
     return "; ".join(reasons), files, next((str(value) for option, _, value in kinds if option.name == "reference"), "")
+
+
+def _each(value: Any) -> Sequence[Any]:
+    """The values of an option, which may be given several times."""
+    return () if value is None else value if isinstance(value, list | tuple) else (value,)
 
 
 def _parsed(words: Sequence[str], app: App) -> tuple[str, list[tuple[click.Parameter, Any]]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 #: Entry-point group of each kind of plugin.
 GROUPS = {
     "provider": "dagogy.providers",
+    "reader": "dagogy.readers",
     "rule": "dagogy.rules",
     "classifier": "dagogy.classifiers",
     "dialect": "dagogy.dialects",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from dagogy.api.plugins import ClassifierInfo, CommandInfo, DialectInfo, ExporterInfo, ProbeInfo, ProviderInfo, RecoveryInfo, RuleInfo
+from dagogy.api.plugins import ClassifierInfo, CommandInfo, DialectInfo, ExporterInfo, ProbeInfo, ProviderInfo, ReaderInfo, RecoveryInfo, RuleInfo
 
 hookspec = pluggy.HookspecMarker("dagogy")
 
@@ -30,6 +30,38 @@ def dagogy_providers() -> Iterable[ProviderInfo]:
                 id="echo", summary="Answers with a curriculum from a file.", api_version=1, impl="my_echo.provider:Echo",
                 settings=(Setting(name="ECHO_FILE", summary="the file to answer with"),), needs_network=False,
             )
+    """
+
+
+@hookspec
+def dagogy_readers() -> Iterable[ReaderInfo]:
+    """Yields the readers of this module. Entry-point group: `dagogy.readers`.
+
+    Example::
+
+        # pyproject.toml: [project.entry-points."dagogy.readers"]  lines = "my_lines"
+        from dagogy.api import ReaderInfo, hookimpl
+
+        @hookimpl
+        def dagogy_readers():
+            yield ReaderInfo(
+                id="lines", summary="Reads a list with one topic a line.", api_version=1, impl="my_lines.reader:Lines",
+                suffixes=(".lst",), media_types=("text/plain",),
+            )
+
+        # my_lines/reader.py
+        from dagogy.api import BlockWriter, Inline, Reader, ScopeDocument, decode_text, document_title
+
+        class Lines(Reader):
+            def read(self, source):
+                text, blocks = decode_text(source.data, source.name), BlockWriter()
+                blocks.open_list()
+                for number, line in enumerate(text.split("\\n"), start=1):
+                    if line.strip():
+                        blocks.open_item(Inline(line.strip()), (number, number))
+                        blocks.close_item()
+                blocks.close_list()
+                return ScopeDocument(source.name, source.name, text, tuple(blocks.blocks), document_title(blocks.blocks, source.name))
     """
 
 

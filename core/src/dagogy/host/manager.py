@@ -30,6 +30,7 @@ State = Literal["discovered", "ready", "disabled", "failed"]
 FIRST_PARTY = "dagogy-"
 _HOOK = {
     "provider": "dagogy_providers",
+    "reader": "dagogy_readers",
     "rule": "dagogy_rules",
     "classifier": "dagogy_classifiers",
     "dialect": "dagogy_dialects",
@@ -41,6 +42,7 @@ _HOOK = {
 #: What `impl` must be a subclass of; that of a command, an instance.
 _BASE = {
     "provider": "dagogy.api.Provider",
+    "reader": "dagogy.api.Reader",
     "rule": "dagogy.api.Rule",
     "classifier": "dagogy.api.Classifier",
     "dialect": "dagogy.api.LogDialect",
@@ -399,7 +401,7 @@ def _unfit_words(info: Any) -> str:
     for name, accepted in choices.items():
         if hasattr(info, name) and getattr(info, name) not in accepted:
             return f"{name}={getattr(info, name)!r} is none of {', '.join(accepted)}"
-    for name in ("groups", "requires", "incidents"):
+    for name in ("groups", "requires", "incidents", "suffixes", "names", "media_types", "signatures"):
         value = getattr(info, name, ())
         if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
             return f"{name}={value!r} is not a tuple of texts"

@@ -16,19 +16,22 @@ _KINDS = frozenset(get_args(Kind))
 
 def installed(host: Host) -> tuple[tuple[LogDialect, ...], list[str]]:
     """The dialects in the order of their ids, and the messages about those that cannot be used."""
-    found: list[_Guarded] = []
+    found: list[LogDialect] = []
     broken: list[str] = []
     for plugin in sorted(host.load("dialect"), key=lambda p: p.id):
         try:
-            found.append(_Guarded(plugin, host.implementation(plugin)))
+            found.append(guarded(plugin, host.implementation(plugin)))
         except PluginError as error:
             broken.append(error.message)
     return tuple(found), broken
 
 
-class _Guarded(LogDialect):
-    """A dialect as the host asks it. Raises `PluginError` where it cannot be made, or its patterns are none."""
+def guarded(plugin: Plugin, implementation: type[LogDialect]) -> LogDialect:
+    """A dialect as the host asks it: what goes wrong in it is noted in `plugin`. Raises `PluginError` where it cannot be made, or its patterns are none."""
+    return _Guarded(plugin, implementation)
 
+
+class _Guarded(LogDialect):
     def __init__(self, plugin: Plugin, kind: type[LogDialect]) -> None:
         super().__init__(plugin.info)
         dialect = plugin.call(lambda: kind(plugin.info), typed=False)

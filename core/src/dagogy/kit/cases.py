@@ -24,12 +24,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 from dagogy.api.errors import DagogyError
 from dagogy.api.plugins import SEVERITIES
+from dagogy.api.readers import Source
 from dagogy.api.rules import Finding, Rule
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.pipeline.judge import build_options
@@ -158,12 +160,18 @@ def subject_of(case: Case, folder: Path) -> RunSubject:
     scope = case.data.get("scope")
 
     def sources() -> Sequence[Any]:
-        from dagogy.pipeline.scope import read_scope
-
-        return () if scope is None else (read_scope(scope, source="scope.md"),)
+        return () if scope is None else (_readers().read(Source("scope.md", scope.encode()), location="inputs/scope.md"),)
 
     spec = str(case.data["raw_spec"]).encode() if "raw_spec" in case.data else json.dumps(complete_spec(case.data.get("spec", {}))).encode()
     return RunSubject(_curriculum(case), spec, sources=sources, evidence=lambda: _evidence(case), folders=(folder,))
+
+
+@cache
+def _readers() -> Any:
+    from dagogy.host.manager import Host
+    from dagogy.pipeline.documents import Readers
+
+    return Readers(Host())
 
 
 def _evidence(case: Case) -> ScopeReading | None:

@@ -69,6 +69,31 @@ def _classifier(host: Host, plugin: Plugin, implementation: Any, folder: Path) -
     yield "says nothing of an empty failure", _tried(silent)
 
 
+#: What the program may have printed: nothing, an error, a banner with a prompt, and a traceback.
+_PRINTED = (
+    "",
+    "ERROR: unexpected status 503 Service Unavailable: overloaded",
+    "tool v1.0\n--------\nuser\nWrite a plan.\nERROR: the stream ended\n",
+    'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\nhouse.Refused: no seat left\n',
+)
+
+
+def _dialect(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
+    from dagogy.api.evidence import Evidence
+    from dagogy.api.incidents import Failure
+    from dagogy.incidents.dialects import guarded
+
+    try:
+        dialect = guarded(plugin, implementation)
+        for text in _PRINTED:
+            evidence = Evidence(Failure(text=text, exit_status=1), (dialect,))
+            _ = evidence.clues, evidence.reply
+    except DagogyError as error:  # its patterns; everything else counts as if it were not there
+        yield "reads what a program may print", error.message
+        return
+    yield "reads what a program may print", plugin.error().message if plugin.state == "failed" else ""
+
+
 def _recovery(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
     info = plugin.info
     yield "its incidents", "" if info.incidents else "it declares none, so it is never offered"
@@ -135,6 +160,37 @@ def _provider(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> 
     yield "propose()", _tried(proposed)
 
 
+#: What a reader may be given: nothing, no text, half a file, and what a parser could choke on.
+_STRANGE = (b"", b"\n", b"\x00\xff\xfe" * 50, b"PK\x03\x04" + b"\x00" * 50, b"<" * 2000, b"[{(\n" * 500, "\u202e\u0301\ud7ff".encode() * 100)
+
+
+def _reader(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
+    """Whatever the bytes, a reader gives a document whose blocks lie in its text, or refuses them with a typed error."""
+    from dagogy.api.readers import Source
+    from dagogy.api.scope import ScopeDocument
+    from dagogy.pipeline.documents import misplaced
+
+    info = plugin.info
+    yield "suffixes", "" if all(s.startswith(".") and s == s.lower() for s in info.suffixes) else "a suffix begins with a dot and is in lower case"
+    yield "what it reads", "" if info.suffixes or info.names or info.signatures else "it names no suffix, name or signature, so it is never chosen"
+    name = f"strange{info.suffixes[0] if info.suffixes else ''}"
+
+    def read(data: bytes) -> str:
+        try:
+            document = implementation(info).read(Source(name, data))
+        except DagogyError:
+            return ""
+        except Exception as error:
+            return f"it raised {type(error).__name__}: {error}; raise InvalidArgument for what cannot be read"
+        return misplaced(document) if isinstance(document, ScopeDocument) else f"it returns {type(document).__name__}, not a ScopeDocument"
+
+    for data in _STRANGE:
+        if wrong := read(data):
+            yield f"reads {data[:8]!r}", wrong
+            return
+    yield "reads or refuses strange bytes", ""
+
+
 def _command(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
     import click
 
@@ -151,7 +207,9 @@ def _help(command: Any, context: Any) -> str:
 _BY_KIND: dict[str, Callable[[Host, Plugin, Any, Path], Iterator[Promise]]] = {
     "rule": _rule,
     "provider": _provider,
+    "reader": _reader,
     "classifier": _classifier,
+    "dialect": _dialect,
     "recovery": _recovery,
     "probe": _probe,
     "exporter": _exporter,

@@ -24,6 +24,7 @@ _PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
 _SUMMARIES = {
     "rule": "A title is one line of at most 60 characters.",
     "provider": "Orders the concepts of the default provider by title.",
+    "reader": "Reads a list with one topic a line.",
     "classifier": "Recognises a tool that found no licence.",
     "dialect": "What the client of our gateway prints.",
     "recovery": "Says how a seat of the licence becomes free.",

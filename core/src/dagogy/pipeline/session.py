@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,12 +21,13 @@ from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.provenance import recovery_account, sealed, sealed_event
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
-from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, SCOPE, SPEC, State, infer, mark, out_of_line, sync
+from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, SCOPE, SCOPE_BLOCKS, SPEC, State, infer, mark, out_of_line, sync
 
 if TYPE_CHECKING:
     from dagogy.api.plugins import Setting
     from dagogy.api.providers import Provider
     from dagogy.api.scope import ScopeDocument, ScopeReading
+    from dagogy.pipeline.documents import Readers
     from dagogy.pipeline.judge import Judge
     from dagogy.pipeline.subject import RunSubject
 
@@ -55,6 +56,12 @@ class Session:
     @cached_property
     def ruleset(self) -> str:
         return ruleset_digest(self.host, self.rule_configs)
+
+    @cached_property
+    def readers(self) -> Readers:
+        from dagogy.pipeline.documents import Readers
+
+        return Readers(self.host)
 
     @cached_property
     def judge(self) -> Judge:
@@ -235,23 +242,31 @@ class OpenRun:
         documents: list[ScopeDocument] = []
         seen: set[Path] = set()
         if self.run.exists(SCOPE):
-            from dagogy.pipeline.scope import decode_scope, read_scope
-
-            source, mode = self._scope_stamp()
             seen.add(self.run.file(SCOPE).resolve())
-            documents.append(read_scope(decode_scope(self.run.read(SCOPE), source), source=source, location=SCOPE, mode=mode))
+            documents.append(self._scope_document())
         local = self.session.local_paths(self.run)
         for name in self._local_paths():
             path = self._allowed(name, local)
             if path not in seen:
-                from dagogy.pipeline.scope import decode_scope, read_scope
+                from dagogy.api.readers import Source
 
                 seen.add(path)
                 if not local.is_own(path):
                     self.session.read_outside[path] = self.run.id
                 location = _relative(path, (self.run.path, self.session.settings.root))
-                documents.append(read_scope(decode_scope(read_regular(path), name), source=name, location=location))
+                documents.append(self.session.readers.read(Source(name, read_regular(path)), location=location))
         return documents
+
+    def _scope_document(self) -> ScopeDocument:
+        """The scope document with the blocks that are kept of it; where these are of another text, it is read as the Markdown that it then is."""
+        from dagogy.api.readers import Source
+        from dagogy.pipeline.documents import restored
+
+        source, mode = self._scope_stamp()
+        data = self.run.read(SCOPE)
+        kept = restored(self.run.read(SCOPE_BLOCKS), data) if self.run.exists(SCOPE_BLOCKS) else None
+        document = kept or self.session.readers.read(Source(f"{source.removesuffix('.md')}.md", data))
+        return replace(document, source=source, location=SCOPE, mode=mode)
 
     def _scope_stamp(self) -> tuple[str, ScopeMode]:
         """How the scope document was named when it was given, and in which mode; one put there by hand is all meant."""

@@ -18,6 +18,8 @@ from dagogy.workspace.runs import Metadata, Run
 
 SPEC = "inputs/topic_spec.json"
 SCOPE = "inputs/scope.md"
+SCOPE_BLOCKS = "inputs/scope_blocks.json"
+SCOPE_SOURCES = "inputs/sources"
 CURRICULUM = "outputs/curriculum/curriculum.json"
 PREVIOUS = "outputs/curriculum/previous_curriculum.json"
 UNREADABLE = "outputs/curriculum/unreadable_curriculum.json"

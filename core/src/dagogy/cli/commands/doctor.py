@@ -30,6 +30,7 @@ def doctor(app: App) -> None:
         ("python", _python),
         ("settings", _settings),
         ("plugins", _plugins),
+        ("readers", _readers),
         ("rules", _rules),
         ("runs dir", _runs_dir),
         ("provider", _provider),
@@ -119,6 +120,15 @@ def _unknown_requires(host: Host) -> list[str]:
 def _with_guess(text: str, name: str, known: Iterable[str]) -> str:
     guess = did_you_mean(name, list(known))
     return f"{text} ({guess})" if guess else text
+
+
+def _readers(app: App) -> str:
+    """That one is not ready is no fault: who has no such documents does not need what it takes."""
+    found = app.session.readers.readiness()
+    if not found:
+        raise ConfigError("no reader of documents is installed", hint="pip install dagogy-standard")
+    ready = ", ".join(sorted(p.id for p, r in found if r.ready)) or "none"
+    return "; ".join([f"{ready} ready", *(f"{p.id}: {r.message}, {r.hint}" for p, r in found if not r.ready)])
 
 
 def _rules(app: App) -> str:

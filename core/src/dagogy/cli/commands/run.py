@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from dagogy.cli.commands.init import template_bytes
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
 from dagogy.cli.progress import display
 from dagogy.pipeline import operations
+from dagogy.pipeline.given import STDIN, given_files
 from dagogy.pipeline.report import cost_lines, hours, plural, summary_line
 from dagogy.pipeline.stages import inputs
 from dagogy.pipeline.stages.generate import generate, preview
-from dagogy.workspace.files import storage_error
 from dagogy.workspace.stages import TRACE
 
 
@@ -27,7 +28,15 @@ from dagogy.workspace.stages import TRACE
     epilog="\b\nExamples:\n  dagogy run my-course --scope-file notes.md\n  dagogy run my-course --scope-file book.md --scope-section 'Chapter 2'",
 )
 @run_argument
-@click.option("--scope-file", type=click.Path(path_type=Path), metavar="FILE", help="Markdown document to read concepts from; it is copied into the run.")
+@click.option(
+    "--scope-file",
+    "scope_files",
+    type=click.Path(path_type=Path, allow_dash=True),
+    multiple=True,
+    metavar="FILE",
+    help="Document to read concepts from; it is copied into the run. A folder of lessons, '-' for standard input; may be repeated.",
+)
+@click.option("--scope-format", metavar="ID", help="The reader of it, where name and content do not tell.", shell_complete=complete_plugins("reader"))
 @click.option("--scope-mode", type=click.Choice(["full", "section", "seed-list"]), help="What of it is meant; default: full, or section with --scope-section.")
 @click.option("--scope-section", "sections", multiple=True, metavar="HEADING", help="A section to take, with all below it; may be repeated.")
 @click.option("--provider", metavar="ID", help="Instead of AGENT_PROVIDER.", shell_complete=complete_plugins("provider"))
@@ -46,7 +55,8 @@ from dagogy.workspace.stages import TRACE
 def run(
     app: App,
     reference: str,
-    scope_file: Path | None,
+    scope_files: tuple[Path, ...],
+    scope_format: str | None,
     scope_mode: str | None,
     sections: tuple[str, ...],
     provider: str | None,
@@ -69,15 +79,17 @@ def run(
         raise InvalidArgument("--unsafe and the --heal- options need --self-heal", hint=f"dagogy run {reference} --self-heal")
     if self_heal and show_prompt:
         raise InvalidArgument("--show-prompt asks nobody, so there is nothing to heal", hint="leave one of the two out")
+    if self_heal and STDIN in scope_files:
+        raise InvalidArgument("--self-heal runs the command again, and standard input can be read once", hint="give --scope-file a file")
     app.flags |= healing
 
     def compiled() -> None:
         if provider:  # before the run is worked on: that it is not installed is no fault of the run
             app.session.provider_plugin(provider)
-        _compile(app, reference, _scope(app, scope_file, scope_mode, sections), wait_seconds, fresh=no_cache)
+        _compile(app, reference, _scope(app, scope_files, scope_mode, sections, scope_format), wait_seconds, fresh=no_cache)
 
     if show_prompt:
-        _show_prompt(app, reference, _scope(app, scope_file, scope_mode, sections))
+        _show_prompt(app, reference, _scope(app, scope_files, scope_mode, sections, scope_format))
     elif self_heal:
         from dagogy.cli.heal import self_healing
 
@@ -161,33 +173,14 @@ def _show_prompt(app: App, reference: str, scope: inputs.ScopeRequest | None) ->
     app.emit(document, *text.split("\n"))
 
 
-def _scope(app: App, path: Path | None, mode: str | None, sections: tuple[str, ...]) -> inputs.ScopeRequest | None:
-    if path is None:
-        if mode or sections:
-            raise InvalidArgument("--scope-mode and --scope-section need --scope-file", hint="add --scope-file FILE")
+def _scope(app: App, paths: Sequence[Path], mode: str | None, sections: tuple[str, ...], format_id: str | None) -> inputs.ScopeRequest | None:
+    if not paths:
+        if mode or sections or format_id:
+            raise InvalidArgument("--scope-mode, --scope-section and --scope-format need --scope-file", hint="add --scope-file FILE")
         return None
-    return inputs.scope_request(_scope_bytes(path), str(app.clean(str(path))), mode or ("section" if sections else "full"), sections)
-
-
-def _scope_bytes(path: Path) -> bytes:
-    """The document, which may come out of a pipe. One that is too large is left before it fills the memory."""
-    from dagogy.pipeline.scope import MAX_SCOPE_BYTES
-
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_SCOPE_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        raise InvalidArgument(f"--scope-file '{path}' does not exist", hint="relative paths count from the current folder") from None
-    except IsADirectoryError:
-        raise InvalidArgument(f"--scope-file '{path}' is a folder", hint="give one Markdown file") from None
-    except OSError as error:
-        raise storage_error("read the scope file", path, error) from error
-    if len(data) > MAX_SCOPE_BYTES:
-        raise InvalidArgument(
-            f"--scope-file '{path}' is larger than the {MAX_SCOPE_BYTES // 2**20} MiB that are read",
-            hint="split it, or cut out the part that is to be taught",
-        )
-    return data
+    files = given_files(paths, app.session.readers, lambda name: str(app.clean(name)))
+    source = str(app.clean(", ".join(map(str, paths))))
+    return inputs.scope_request(files, source, mode or ("section" if sections else "full"), sections, format_id or "")
 
 
 def _weeks(plan: dict[str, Any]) -> str:

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Literal
 
 from dagogy.api.errors import InvalidArgument, StageConflict, ValidationFailed
 from dagogy.api.providers import Provider
+from dagogy.api.readers import Source
 from dagogy.api.scope import ScopeDocument, ScopeReading
 from dagogy.pipeline.asking import ask, blame
+from dagogy.pipeline.documents import Readers, combined, kept_blocks
 from dagogy.pipeline.evidence import reading_parts
 from dagogy.pipeline.report import plural
+from dagogy.pipeline.sections import select_sections
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.files import content_hash
-from dagogy.workspace.stages import CONCEPTS, DAG, SCOPE, SPEC, evidence_hash
+from dagogy.workspace.stages import CONCEPTS, DAG, SCOPE, SCOPE_BLOCKS, SCOPE_SOURCES, SPEC, evidence_hash
 
+#: What the name of a file may not have in a run, which may be unpacked anywhere.
+_FOREIGN = re.compile(r"[^\w.+ -]")
 Progress = Callable[[str, str], None]
 Mode = Literal["full", "section", "seed-list"]
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeRequest:
-    """A scope document as the user gave it: its bytes, how it was named, and what of it is meant."""
+    """What the user gave as scope document: its files, how it was named, what of it is meant, and the reader, where one was named.
 
-    data: bytes
+    Several files make one document, in their order.
+    """
+
+    files: Sequence[Source]
     source: str
     mode: Mode = "full"
     sections: Sequence[str] = ()
+    format_id: str = ""
 
 
-def scope_request(data: bytes, source: str, mode: str, sections: Sequence[str]) -> ScopeRequest:
+def scope_request(files: Sequence[Source], source: str, mode: str, sections: Sequence[str], format_id: str = "") -> ScopeRequest:
     """Checks how mode and sections go together. Raises `InvalidArgument`."""
     if mode == "section" and not sections:
         raise InvalidArgument("--scope-mode section needs at least one --scope-section HEADING", hint="add --scope-section with a heading of the document")
     if sections and mode != "section":
         raise InvalidArgument(f"--scope-section goes with --scope-mode section, not {mode}", hint="leave one of the two out")
-    return ScopeRequest(data, source, mode, tuple(sections))  # type: ignore[arg-type]
+    return ScopeRequest(tuple(files), source, mode, tuple(sections), format_id)  # type: ignore[arg-type]
 
 
 def require_inputs(opened: OpenRun, scope: ScopeRequest | None) -> None:
@@ -73,8 +84,10 @@ def prepare_inputs(opened: OpenRun, scope: ScopeRequest | None, provider: Provid
     run, stamps = opened.run, opened.metadata.stamps
     if scope is not None:
         text = document.text.encode()
+        run.write(SCOPE_BLOCKS, kept_blocks(document))
         run.write(SCOPE, text)
-        stamps["scope"] = {"sha256": content_hash(text), "mode": scope.mode, "sections": list(scope.sections), "source": scope.source}
+        names = _keep_sources(opened, scope)
+        stamps["scope"] = {"sha256": content_hash(text), "mode": scope.mode, "sections": list(scope.sections), "source": scope.source, "files": names}
         opened.state.hashes["scope"] = stamps["scope"]["sha256"]
     _write_spec(opened, material.spec)
     _write_reading(opened, document, reading)
@@ -93,18 +106,42 @@ def read_material(opened: OpenRun, scope: ScopeRequest | None, provider: Provide
     """
     made_from_scope = scope is not None or "scope" in opened.metadata.stamps
     if scope is not None:
-        from dagogy.pipeline.scope import decode_scope, read_scope, select_sections
-
-        text = decode_scope(scope.data, scope.source)
-        if scope.mode == "section":
-            text = select_sections(text, scope.sections, source=scope.source)
-        document = read_scope(text, source=scope.source, location=SCOPE, mode=scope.mode)
+        document = read_document(opened.session.readers, scope)
     elif opened.run.exists(SCOPE):
         document = next(d for d in opened.sources() if d.location == SCOPE)
     else:
         return None
     reading = read_concepts(opened, provider, document)
     return Material(document, reading, _spec_for(opened, document, reading, template) if made_from_scope else None)
+
+
+def read_document(readers: Readers, scope: ScopeRequest) -> ScopeDocument:
+    """The document that the user gave, as it is meant. Raises what `Readers.read` and `select_sections` raise."""
+    read = [readers.read(file, scope.format_id) for file in scope.files]
+    document = replace(combined(read, scope.source), source=scope.source, location=SCOPE, mode=scope.mode)
+    if scope.mode != "section":
+        return document
+
+    def surroundings(chosen: ScopeDocument, kept: Sequence[int]) -> tuple[str, str]:
+        return readers.surroundings(scope.files[0], scope.format_id, chosen, kept) if len(scope.files) == 1 else ("", "")
+
+    return select_sections(document, scope.sections, surroundings)
+
+
+def _keep_sources(opened: OpenRun, scope: ScopeRequest) -> list[str]:
+    """Keeps the files as they were given in place of those of the document before; returns the names that they have there."""
+    run, before = opened.run, opened.metadata.stamps.get("scope", {}).get("files")
+    names: list[str] = []
+    for file in scope.files:
+        name = _FOREIGN.sub("_", PurePath(file.name).name).strip(".-") or "scope"
+        while name in names:
+            name = f"{len(names) + 1}-{name}"
+        run.write(f"{SCOPE_SOURCES}/{name}", file.data)
+        names.append(name)
+    for name in before if isinstance(before, list) else ():
+        if isinstance(name, str) and name == PurePath(name).name and name not in names:
+            run.remove(f"{SCOPE_SOURCES}/{name}")
+    return names
 
 
 def read_concepts(opened: OpenRun, provider: Provider, document: ScopeDocument) -> ScopeReading:

@@ -1,0 +1,163 @@
+"""What a table of contents lists: parts and entries with their depth, line and file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+import yaml
+from dagogy.api import InvalidArgument, tidy
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+__all__ = ["Entry", "summary_entries", "title_of_file", "yaml_entries"]
+
+#: Keys whose value is the name of an entry, and those whose value is its file.
+_NAMES = ("title", "caption", "part", "text", "name", "label", "header", "section", "chapter", "heading")
+_FILES = ("file", "href", "url", "path", "glob", "link", "src", "page", "index")
+#: Keys that hold the contents of a site's or book's configuration; where there is one, the rest is no part of it.
+_ROOTS = ("nav", "toc", "parts", "chapters", "rmd_files", "contents", "sections", "items", "book", "website", "sidebar", "navbar")
+#: Keys whose values are settings, not entries.
+_SETTINGS = frozenset(
+    "format root defaults options numbered maxdepth hidden titlesonly style theme icon class id type weight site_name site_url site_author site_description "
+    "repo_url repo_name edit_uri docs_dir site_dir extra extra_css extra_javascript plugins markdown_extensions copyright slug collapsed expanded key".split()
+)
+_PATH = re.compile(r"[\w./~%+@ -]+\Z")
+_DOCUMENT = re.compile(r"\.(?:md|markdown|rst|ipynb|qmd|rmd|html?|adoc|asciidoc|tex|txt|org|py|docx|pdf)\Z", re.IGNORECASE)
+_NUMBER = re.compile(r"^(?:\d{1,4}(?:[._-]\d{1,4})*[a-z]?[._-]|\d{1,4}(?=[A-Za-z]))+")
+_WORDS = re.compile(r"[-_\s]+")
+_MAX_ENTRIES = 20_000
+_MAX_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`part`: it names a group of what follows at greater depth, or the whole; else it is an entry. `depth` from 1; `line` from 1."""
+
+    title: str
+    depth: int
+    line: int
+    file: str = ""
+    part: bool = False
+
+
+def title_of_file(name: str) -> str:
+    """A file's name as a title: `01-pyart-basics.md` is `pyart basics`; that of an `index` is its folder's."""
+    path = PurePosixPath(unquote(name.partition("#")[0].rstrip("/")))
+    stem = path.name[: -len(found[0])] if (found := _DOCUMENT.search(path.name)) else path.name
+    if stem.lower() in ("index", "readme", "intro", "_index") and path.parent.name and stem.lower() != "intro":
+        stem = path.parent.name
+    return tidy(_WORDS.sub(" ", _NUMBER.sub("", stem) or stem))
+
+
+def yaml_entries(text: str, name: str) -> list[Entry]:
+    """The entries of a YAML file. Raises `InvalidArgument`, with the line, where it is no YAML."""
+    try:
+        root = yaml.compose(_without_tags(text), Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}" if mark is not None else ""
+        reason = getattr(error, "problem", None) or "it is nested too deeply"
+        raise InvalidArgument(
+            f"scope file '{name}'{place}: it cannot be read as YAML: {reason}", hint="correct the line, or give the contents as a list in Markdown"
+        ) from None
+    found: list[Entry] = []
+    if root is not None:
+        for entry in _entries(_contents(root), 1, set()):
+            found.append(entry)
+            if len(found) > _MAX_ENTRIES:
+                raise InvalidArgument(f"scope file '{name}' lists more than {_MAX_ENTRIES:,} entries", hint="give the part that is to be taught")
+    return found
+
+
+_TAG = re.compile(r"(?<=[\s\[,:])!!?[\w/:.-]+")
+
+
+def _without_tags(text: str) -> str:
+    """The text without tags such as `!!python/name:x`: nothing is made of them, and what they name does not matter."""
+    return _TAG.sub("", text)
+
+
+def _contents(root: Node) -> Node:
+    """The part of a configuration that holds the table of contents."""
+    if isinstance(root, MappingNode):
+        keys = {k.value: v for k, v in root.value if isinstance(k, ScalarNode)}
+        for key in _ROOTS:
+            if isinstance(keys.get(key), SequenceNode | MappingNode):
+                return _contents(keys[key]) if key in ("book", "website", "sidebar") else keys[key] if not keys.keys() & {"root", "format"} else root
+    return root
+
+
+def _entries(node: Node, depth: int, above: set[int]) -> Iterator[Entry]:
+    if depth > _MAX_DEPTH or id(node) in above:  # an alias of what it stands in
+        return
+    above = above | {id(node)}
+    line = node.start_mark.line + 1
+    if isinstance(node, ScalarNode):
+        if title := _title(node.value):
+            yield Entry(title, depth, line, node.value if _is_file(node.value) else "")
+    elif isinstance(node, SequenceNode):
+        for child in node.value:
+            yield from _entries(child, depth, above)
+    elif isinstance(node, MappingNode):
+        yield from _mapping(node, depth, above)
+
+
+def _mapping(node: MappingNode, depth: int, above: set[int]) -> Iterator[Entry]:
+    pairs = [(k.value, v, k.start_mark.line + 1) for k, v in node.value if isinstance(k, ScalarNode)]
+    scalars = {k.lower(): (v.value, line) for k, v, line in pairs if isinstance(v, ScalarNode)}
+    named = next((scalars[k] for k in _NAMES if k in scalars and scalars[k][0]), None)
+    file = next((scalars[k] for k in _FILES if k in scalars and scalars[k][0]), None)
+    inner = depth
+    if named or file:
+        title, line = named or (_title(file[0] if file else ""), file[1] if file else 0)
+        if title:
+            holds = any(not isinstance(v, ScalarNode) and k.lower() not in _SETTINGS for k, v, _ in pairs)
+            yield Entry(tidy(title), depth, line, file[0] if file else "", holds and not file)
+            inner = depth + 1
+    for key, value, line in pairs:
+        lowered = key.lower()
+        if lowered in _SETTINGS or (isinstance(value, ScalarNode) and (lowered in _NAMES or lowered in _FILES)):
+            continue
+        if isinstance(value, ScalarNode):
+            # `Title: file.md`, as mkdocs has it; or a title with something said of it.
+            yield Entry(tidy(key), inner, line, value.value if _is_file(value.value) else "")
+        elif lowered in _ROOTS or lowered in ("entries", "subtrees", "children", "pages"):
+            yield from _entries(value, inner, above)
+        else:
+            yield Entry(tidy(key), inner, line, part=True)
+            yield from _entries(value, inner + 1, above)
+
+
+def _is_file(text: str) -> bool:
+    return bool(_DOCUMENT.search(text)) or ("/" in text and " " not in text and bool(_PATH.match(text)))
+
+
+def _title(text: str) -> str:
+    """What a leaf is called: a title as it is, a file by its name."""
+    text = tidy(text)
+    if not text or "://" in text:
+        return ""
+    return title_of_file(text) if _is_file(text) or (" " not in text and bool(re.search(r"[-_]", text))) else text
+
+
+def summary_entries(text: str) -> Iterator[Entry]:
+    """The entries of a `SUMMARY.md`: headings are parts, the items of its lists entries."""
+    from markdown_it import MarkdownIt
+
+    tokens = MarkdownIt("commonmark").parse(text)
+    depth = 0
+    for position, token in enumerate(tokens):
+        if token.type in ("bullet_list_open", "ordered_list_open"):
+            depth += 1
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            depth -= 1
+        elif token.type == "inline":
+            opener = tokens[position - 1]
+            children = token.children or []
+            file = next((str(c.attrGet("href") or "") for c in children if c.type == "link_open"), "")
+            title = tidy("".join(c.content for c in children if c.type in ("text", "code_inline", "softbreak"))) or title_of_file(file)
+            if title and (depth or opener.type == "heading_open" or file):
+                yield Entry(title, max(depth, 1), (token.map or [0])[0] + 1, file, opener.type == "heading_open")
