@@ -584,7 +584,7 @@ def test_plugins_are_listed_and_shown(desk: Desk) -> None:
 def test_doctor_is_content_with_a_sound_workspace(desk: Desk) -> None:
     shown = desk.ok("doctor", "--json").json
     assert shown["ok"]
-    assert [c["check"] for c in shown["checks"]] == ["python", "settings", "plugins", "rules", "runs dir", "provider"]
+    assert [c["check"] for c in shown["checks"]] == ["python", "settings", "plugins", "readers", "rules", "runs dir", "provider"]
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dagogy.api._decoding import decode_text
-from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, NotFound
+from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, NotFound, PluginError
 from dagogy.api.readers import Reader, Source
 from dagogy.api.scope import Block, ScopeDocument
+from dagogy.host.calls import report
 from dagogy.host.manager import Host, Plugin
 from dagogy.workspace.files import content_hash
 
@@ -81,8 +82,18 @@ class Readers:
         candidates = self._candidates(source)
         if not candidates:
             raise self._unread(source)
-        pairs = [(p, self._reader(p)) for p in candidates]
-        return next((pair for pair in pairs if pair[0].call(pair[1].ready).ready), pairs[0])
+        for plugin in candidates[:-1]:
+            try:
+                reader = self._reader(plugin)
+                if plugin.call(reader.ready).ready:
+                    return plugin, reader
+            except PluginError as error:  # another one may read it
+                report(error.message)
+        # None is ready: what the likeliest says of that is the user's to know, unless the last one can read it.
+        last = candidates[-1], self._reader(candidates[-1])
+        if len(candidates) == 1 or last[0].call(last[1].ready).ready or candidates[0].state == "failed":
+            return last
+        return candidates[0], self._reader(candidates[0])
 
     def _named(self, format_id: str) -> Plugin:
         try:

@@ -9,7 +9,7 @@ from dagogy.api import ReaderInfo, hookimpl
 def dagogy_readers() -> Iterator[ReaderInfo]:
     yield ReaderInfo(
         id="markdown",
-        summary="Markdown and plain text: CommonMark, GFM, MyST, front matter, HTML and Liquid in it, and outlines that are numbered by hand.",
+        summary="Reads Markdown of all sorts, and plain text with outlines that are numbered by hand.",
         api_version=1,
         impl="dagogy_reader_markdown.reader:MarkdownReader",
         suffixes=(".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd", ".txt", ".text", ".rst", ".rest", ".adoc", ".asciidoc", ".asc"),

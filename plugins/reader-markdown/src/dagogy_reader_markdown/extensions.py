@@ -11,7 +11,7 @@ from collections.abc import Sequence
 __all__ = ["without_extensions"]
 
 #: What a text has somewhere when there is anything to take off.
-_SIGNS = re.compile(r":::|\{%|\{\{|\{[:#.]|\}`|\}\s*$|<!--|\)=\s*$|```\{|~~~\{", re.MULTILINE)
+_SIGNS = re.compile(r":::|\{%|\{\{|\{[:#.]|\}`|\w\s?=|\}\s*$|<!--|\)=\s*$|```\{|~~~\{", re.MULTILINE)
 _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*(?:\{([\w:.-]+)\}\s*(.*))?")
 _COLONS = re.compile(r"^\s*:{3,}\s*(?:\{([\w:.-]+)\}\s*(.*)|\{([^{}]*)\}|([\w-]+)?(.*))$")
 _TITLE = re.compile(r"""\btitle\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -21,6 +21,9 @@ _CODE = frozenset("code code-block code-cell sourcecode literalinclude math merm
 _NO_TEXT = frozenset("raw image figure-md iframe video youtube toctree tableofcontents contents bibliography include index only eval-rst embed".split())
 _ATTRIBUTES_ALONE = re.compile(r"^\s*(?:>\s*)*\{\s*[:#.][^{}]*\}\s*$")
 _ATTRIBUTES_AFTER = re.compile(r"[ \t]{0,10}\{:[^{}]{0,500}\}[ \t]*$")
+#: Attributes of a link, image or code, and of a span.
+_ATTRIBUTES_INSIDE = re.compile(r"(?<=[)`])\{(?:[:#.]|\w+\s?=)[^{}\n]{0,500}\}")
+_SPAN = re.compile(r"(?<!\])\[([^\[\]\n]{1,300})\]\{(?:[:#.]|\w+\s?=)[^{}\n]{0,300}\}")
 _TARGET = re.compile(r"^\([\w:.-]+\)=\s*$")
 #: A span of code or a formula, which stays, or a tag of a template language, which goes.
 _LIQUID = re.compile(r"`[^`\n]{1,500}`|\$[^$\n]{1,500}\$|\{%[^\n]{0,1000}?%\}|\{\{[<%][^\n]{0,1000}?[>%]\}\}|\{\{\s?[\w.'\"|:,/()\[\] -]{1,300}\}\}")
@@ -142,6 +145,7 @@ class _Pass:
                 return ""
             line = _ATTRIBUTES_AFTER.sub("", line)
             line = _ROLE.sub(_role_text, line)
+            line = _SPAN.sub(r"\1", _ATTRIBUTES_INSIDE.sub("", line))
             if "{%" in line or "{{" in line:
                 line = _LIQUID.sub(lambda m: "" if m[0][0] == "{" else m[0], line)
         return "" if line.endswith("=") and _TARGET.match(line) else line

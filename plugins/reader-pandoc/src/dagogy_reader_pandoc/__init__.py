@@ -9,7 +9,7 @@ from dagogy.api import ReaderInfo, hookimpl
 def dagogy_readers() -> Iterator[ReaderInfo]:
     yield ReaderInfo(
         id="pandoc",
-        summary="Word, PowerPoint, OpenDocument, EPUB, HTML, notebooks, reStructuredText, Org, AsciiDoc, LaTeX and more, by way of pandoc.",
+        summary="Reads Word, slides, EPUB, HTML, notebooks, reStructuredText, Org, AsciiDoc, LaTeX and more with pandoc.",
         api_version=1,
         impl="dagogy_reader_pandoc.reader:PandocReader",
         suffixes=(
@@ -37,7 +37,7 @@ def dagogy_readers() -> Iterator[ReaderInfo]:
     )
     yield ReaderInfo(
         id="csv",
-        summary="Tables of comma, semicolon or tab separated values, one row a topic, week or lesson.",
+        summary="Reads tables of separated values, one row a topic, week or lesson.",
         api_version=1,
         impl="dagogy_reader_pandoc.tables:CsvReader",
         suffixes=(".csv", ".tsv"),
