@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -304,23 +306,32 @@ def test_a_slow_plugin_is_named_with_its_seconds(yard: Yard, desk: Desk, monkeyp
     exporter(yard, "return ''")
     done = desk.ok("export", "latest", "--format", "fax", "--json")
     assert done.json["slow_plugins"] == [{"plugin": "fax", "kind": "exporter", "distribution": "fax 2.0", "seconds": 0.0}]
-    assert "exporter 'fax' of fax 2.0 took 0.0 s\n" in done.err
+    assert "exporter 'fax' of fax 2.0 took 0.0 s of processor time\n" in done.err
     rule(yard, CHECK + "return []")
     done = desk.ok("validate", "latest", "--json")
     (row,) = [r for r in done.json["rules"] if r["rule_id"] == "house.rule"]
     assert row["slow_seconds"] == 0.0
-    assert row["notes"] == ["rule 'house.rule' of house-rule 4.2 took 0.0 s"]
+    assert row["notes"] == ["rule 'house.rule' of house-rule 4.2 took 0.0 s of processor time"]
     assert row["notes"][0] in done.err
 
 
 def test_what_all_rules_share_is_no_rule_s_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter(range(100))
-    monkeypatch.setattr("dagogy.pipeline.subject.time.perf_counter", lambda: float(next(now)))
+    monkeypatch.setattr("dagogy.pipeline.subject.processor_seconds", lambda: float(next(now)))
     subject = RunSubject(json.dumps(curriculum_of()).encode(), json.dumps(complete_spec({})).encode())
     assert subject.index.ids == ["a"]
     assert subject.built_seconds == 1.0
     assert subject.curriculum.topic
     assert subject.built_seconds == 1.0
+
+
+def test_the_time_that_others_take_of_a_busy_machine_is_no_plugin_s(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    rule(yard, CHECK + "return []")
+    clock = itertools.count(0.0, 1000.0)
+    for name in ("perf_counter", "monotonic"):
+        monkeypatch.setattr(time, name, lambda: next(clock))
+    verdict, heard = judged(yard)
+    assert (verdict.outcomes[0].notes, verdict.outcomes[0].slow_seconds, heard) == ([], None, [])
 
 
 def test_a_healthy_run_of_rules_has_nothing_to_note(yard: Yard) -> None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import resource
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
-#: A plugin that takes longer for one call is named, with its seconds.
+#: A plugin that takes more of the processor's time for one call is named, with its seconds.
 SLOW_SECONDS = 2.0
 #: What is kept of the lines of one command; of the rest only how many there were.
 _MOST_LINES = 2000
@@ -81,19 +81,24 @@ def report(line: str) -> None:
     _listeners[-1].line(line)
 
 
+def processor_seconds() -> float:
+    """The processor time of this process and of those it waited for. How busy the machine is with others, which no plugin can help, does not count."""
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+
+
 @dataclass(slots=True)
 class Call:
-    """One call into a plugin; `seconds` of wall-clock time, once it ended."""
+    """One call into a plugin; `seconds` of processor time, once it ended."""
 
     name: str
     seconds: float = 0.0
-    _began: float = field(default_factory=time.perf_counter)
+    _began: float = field(default_factory=processor_seconds)
 
     def slow_seconds(self) -> float | None:
         """Reports a call that took longer than it should, and returns its seconds; None where it did not."""
         if self.seconds <= SLOW_SECONDS:
             return None
-        report(f"{self.name} took {self.seconds:.1f} s")
+        report(f"{self.name} took {self.seconds:.1f} s of processor time")
         return round(self.seconds, 1)
 
 
@@ -117,7 +122,7 @@ def contained(name: str) -> Iterator[Call]:
         error.add_note(f"in {name}")
         raise
     finally:
-        call.seconds = time.perf_counter() - call._began
+        call.seconds = processor_seconds() - call._began
         _flush(sys.stdout)
         sys.stdout = before
         _around.pop()

@@ -159,7 +159,7 @@ class Judge:
         took, allowed = call.seconds - (shown.built_seconds - built), SLOW_SECONDS + nodes * _SECONDS_A_NODE
         if took > allowed:
             outcome.slow_seconds = round(took, 1)
-            self._note(active, outcome, f"took {took:.1f} s", f"{rule_id} is slow")
+            self._note(active, outcome, f"took {took:.1f} s of processor time", f"{rule_id} is slow")
         return found
 
     def _unaltered(self, active: _Active, view: View, outcome: Outcome) -> View | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from msgspec import UNSET
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.contracts.check import Problem
+from dagogy.host.calls import processor_seconds
 from dagogy.pipeline.graph import GraphIndex
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ else:
         def __get__(self, subject: Any, owner: Any = None) -> Any:
             if subject is None or subject._building:
                 return super().__get__(subject, owner)
-            subject._building, began = True, time.perf_counter()
+            subject._building, began = True, processor_seconds()
             try:
                 return super().__get__(subject, owner)
             finally:
                 subject._building = False
-                subject.built_seconds += time.perf_counter() - began
+                subject.built_seconds += processor_seconds() - began
 
 
 class RunSubject:
