@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from dagogy.api import ClassifierInfo, Evidence, Failure, Signature, SignatureClassifier
+from dagogy.api import ClassifierInfo, Failure, FailureEvidence, Signature, SignatureClassifier
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.dialects import installed
-from support import Yard
+from support import SitePackages
 
 TEXT = "gateway> ERROR: echoed\nERROR: unexpected status 503 Service Unavailable\n"
 MODULE = """
@@ -22,17 +22,17 @@ def dagogy_dialects():
 """
 
 
-def host_with(yard: Yard, body: str) -> Host:
-    yard.plugin("house-gateway", "2.1", entry_points={"dialect": {"house.gateway": "house_gateway"}}, modules={"house_gateway": MODULE.format(body=body)})
-    return yard.host()
+def host_with(site: SitePackages, body: str) -> Host:
+    site.plugin("house-gateway", "2.1", entry_points={"dialect": {"house.gateway": "house_gateway"}}, modules={"house_gateway": MODULE.format(body=body)})
+    return site.host()
 
 
-def test_a_dialect_says_which_lines_are_no_evidence(yard: Yard) -> None:
+def test_a_dialect_says_which_lines_are_no_evidence(site: SitePackages) -> None:
     echoed = "def kinds(self, raw, kinds): return ['prompt' if line.startswith('gateway> ') else kind for line, kind in zip(raw, kinds)]"
-    dialects, broken = installed(host_with(yard, echoed))
+    dialects, broken = installed(host_with(site, echoed))
     assert broken == []
-    assert not any("echoed" in c.text for c in Evidence(Failure(text=TEXT), dialects).clues)
-    assert any("echoed" in c.text for c in Evidence(Failure(text=TEXT)).clues)
+    assert not any("echoed" in c.text for c in FailureEvidence(Failure(text=TEXT), dialects).clues)
+    assert any("echoed" in c.text for c in FailureEvidence(Failure(text=TEXT)).clues)
 
 
 class Refused(SignatureClassifier):
@@ -42,11 +42,11 @@ class Refused(SignatureClassifier):
     about_the_provider = True
 
 
-def test_an_exception_of_a_package_that_a_dialect_names_speaks_of_the_provider(yard: Yard) -> None:
+def test_an_exception_of_a_package_that_a_dialect_names_speaks_of_the_provider(site: SitePackages) -> None:
     failure = Failure(text="housegateway.errors.ConnectError: [Errno 111] Connection refused")
     classifier = Refused(ClassifierInfo(id="refused", summary="S.", api_version=1, impl="x:X", incidents=("refused",)))
     assert classifier.classify(failure) is None
-    classifier.dialects, _ = installed(host_with(yard, "packages = r'housegateway\\.'"))
+    classifier.dialects, _ = installed(host_with(site, "packages = r'housegateway\\.'"))
     found = classifier.classify(failure)
     assert found is not None
     assert found.incident_id == "refused"
@@ -65,10 +65,10 @@ def test_an_exception_of_a_package_that_a_dialect_names_speaks_of_the_provider(y
         ("addresses = 7", "its addresses is no pattern"),
     ],
 )
-def test_a_dialect_that_fails_is_named_and_changes_nothing(yard: Yard, body: str, reason: str) -> None:
+def test_a_dialect_that_fails_is_named_and_changes_nothing(site: SitePackages, body: str, reason: str) -> None:
     failure = Failure(text=TEXT, exit_status=0 if "kinds" not in body else None)
-    wanted = diagnose(yard.host(), failure)
-    host = host_with(yard, body)
+    wanted = diagnose(site.host(), failure)
+    host = host_with(site, body)
     found = diagnose(host, failure)
     assert (found.outcome, found.incident_id) == (wanted.outcome, wanted.incident_id)
     (plugin,) = [p for p in host.load("dialect") if p.id == "house.gateway"]
@@ -79,5 +79,5 @@ def test_a_dialect_that_fails_is_named_and_changes_nothing(yard: Yard, body: str
 def test_what_a_transcript_says_last_is_read_in_the_dialect_of_the_program() -> None:
     text = "OpenAI Codex v0.1.0\n--------\nuser\nError: invalid_api_key\ncodex\nnot json\n"
     dialects, _ = installed(Host())
-    assert Evidence(Failure(text=text), dialects).reply == "not json"
-    assert Evidence(Failure(text=text)).reply is None
+    assert FailureEvidence(Failure(text=text), dialects).reply == "not json"
+    assert FailureEvidence(Failure(text=text)).reply is None

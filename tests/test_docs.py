@@ -75,7 +75,7 @@ def test_a_distribution_of_the_how_to_keeps_what_is_asked_and_passes_its_own_tes
 def test_the_how_to_has_every_hook_every_key_of_a_case_and_every_part_of_a_page() -> None:
     from dagogy.api import Fix
     from dagogy.host import hookspecs
-    from dagogy.incidents.pages import PARTS
+    from dagogy.incidents.help import PARTS
     from dagogy.kit import cases, kinds
 
     text, code = PLUGIN_PAGE.read_text(encoding="utf-8"), "".join(_blocks(PLUGIN_PAGE).values())
@@ -113,7 +113,7 @@ def test_the_index_of_the_runbook_leads_where_a_diagnosis_leads() -> None:
     """A phrase alone may say too little, or mean the agent's file as well as one of ours; it may not be diagnosed as something else."""
     from dagogy.host.manager import Host, Selection
     from dagogy.incidents.diagnose import diagnose
-    from dagogy.incidents.intake import from_text
+    from dagogy.incidents.parsing import from_text
 
     host = Host(Selection(third_party=False))
     index = (ROOT / "docs/runbook.md").read_text(encoding="utf-8").split("## Find your error text")[1].split("\n## ")[0]

@@ -15,7 +15,7 @@ from dagogy.host.manager import Host, Selection
 from dagogy.kit import new
 from dagogy.kit.kinds import promises
 from dagogy.testing import check_plugin
-from support import ROOT, Yard, clean_environment
+from support import ROOT, SitePackages, clean_environment
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -156,18 +156,18 @@ HOOKS = {**{kind: f"dagogy_{kind}s" for kind in KINDS}, "recovery": "dagogy_reco
         ("probe", "class Mine(Probe):\n    def look(self, failure, context): raise OSError('boom')", {"looks and comes to its end": "it raised OSError: boom"}),
         (
             "exporter",
-            "class Mine(Exporter):\n    def export(self, subject): return subject.document['nodes']",
+            "class Mine(Exporter):\n    def export(self, context): return context.document['nodes']",
             {"exports a plan of two nodes": "KeyError: 'nodes'"},
         ),
-        ("exporter", "class Mine(Exporter):\n    def export(self, subject): return 'x'", {"exports a plan of two nodes": "no text that ends in a newline"}),
+        ("exporter", "class Mine(Exporter):\n    def export(self, context): return 'x'", {"exports a plan of two nodes": "no text that ends in a newline"}),
         ("command", "import click\nMine = click.Command('mine')", {"its --help": "give the function a docstring", "an example in its --help": "epilog"}),
     ],
 )
-def test_the_kit_says_of_each_kind_what_is_not_as_it_should_be(yard: Yard, kind: str, source: str, wrong: dict[str, str]) -> None:
+def test_the_kit_says_of_each_kind_what_is_not_as_it_should_be(site: SitePackages, kind: str, source: str, wrong: dict[str, str]) -> None:
     info = INFOS[kind].format("id='x', summary='S.', api_version=1, impl='acme_impl:Mine'")
     described = f"from dagogy.api import *\n@hookimpl\ndef {HOOKS[kind]}():\n    yield {info}\n"
-    yard.plugin("acme", entry_points={kind: {"x": "acme_x"}}, modules={"acme_x": described, "acme_impl": f"from dagogy.api import *\n{source}\n"})
-    host = yard.host()
+    site.plugin("acme", entry_points={kind: {"x": "acme_x"}}, modules={"acme_x": described, "acme_impl": f"from dagogy.api import *\n{source}\n"})
+    host = site.host()
     (plugin,) = host.load(kind)
     found = {what: reason for what, reason in promises(host, plugin, host.implementation(plugin)) if reason}
     assert set(found) == set(wrong)

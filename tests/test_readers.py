@@ -14,7 +14,7 @@ from dagogy.api import Block, ConfigError, InvalidArgument, ScopeDocument, Sourc
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.documents import Readers, combined, kept_blocks, misplaced, restored
 from dagogy.pipeline.sections import select_sections
-from support import Desk, failed
+from support import CommandRunner, failed
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.md"))
 READERS = Readers(Host(Selection()))
@@ -265,7 +265,7 @@ def archive(*files: tuple[str, bytes]) -> bytes:
 
 @pytest.mark.usefixtures("needs_pandoc")
 @pytest.mark.parametrize(
-    ("name", "data", "said"),
+    ("name", "data", "expected"),
     [
         ("bomb.docx", archive(("[Content_Types].xml", b""), ("word/document.xml", b" " * 60_000_000)), "so much is not unpacked"),
         ("many.docx", archive(("[Content_Types].xml", b""), *((f"word/{n}", b"") for n in range(10_001))), "so much is not unpacked"),
@@ -276,16 +276,16 @@ def archive(*files: tuple[str, bytes]) -> bytes:
         ("notes.ipynb", b"{}", "cannot be read as ipynb"),
     ],
 )
-def test_what_cannot_be_read_is_one_typed_line_with_the_way_out(name: str, data: bytes, said: str) -> None:
+def test_what_cannot_be_read_is_one_typed_line_with_the_way_out(name: str, data: bytes, expected: str) -> None:
     try:
         read(name, data)
     except InvalidArgument as error:
         assert name in error.message  # noqa: PT017
-        assert said in error.message  # noqa: PT017
+        assert expected in error.message  # noqa: PT017
         assert "\n" not in error.message  # noqa: PT017
         assert error.hint  # noqa: PT017
     else:
-        assert not said
+        assert not expected
 
 
 # ------------------------------------------------------------------------------------------------------------- which reader it is
@@ -318,9 +318,9 @@ def test_without_pandoc_a_text_has_another_reader_and_what_has_none_names_the_co
     assert caught.value.hint == "pip install pypandoc_binary"
 
 
-def test_doctor_says_which_reader_is_not_ready_and_does_not_fail(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_says_which_reader_is_not_ready_and_does_not_fail(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dagogy_reader_pandoc.reader.pandoc_path", lambda: None)
-    shown = desk("doctor", "--json").json
+    shown = runner("doctor", "--json").json
     (row,) = [c for c in shown["checks"] if c["check"] == "readers"]
     assert row["ok"]
     assert "pandoc: pandoc is not installed, pip install pypandoc_binary" in row["message"]
@@ -376,7 +376,7 @@ def test_a_strange_yaml_file_is_read_or_refused(text: str) -> None:
 # -------------------------------------------------------------------------------------------------------- several files, and folders
 
 
-def lessons(desk: Desk) -> None:
+def lessons(runner: CommandRunner) -> None:
     for name, text in {
         "course/10-felting.md": "# Felting\n\nFelting mats the fibres.\n",
         "course/2-weft.md": "## Weft\n\nThe weft crosses the warp.\n\n# Beat\n\nThe beat packs it.\n",
@@ -386,11 +386,11 @@ def lessons(desk: Desk) -> None:
         "course/data.bin": "x",
         "course/more/warp.md": "# Warp\n\nThe warp is set up first.\n",
     }.items():
-        (desk.folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (desk.folder / name).write_text(text)
+        (runner.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (runner.folder / name).write_text(text)
 
 
-def given(desk: Desk, *names: str) -> ScopeDocument:
+def given(runner: CommandRunner, *names: str) -> ScopeDocument:
     from dagogy.pipeline.given import given_files
 
     files = given_files([Path(n) for n in names], READERS, str)
@@ -399,9 +399,9 @@ def given(desk: Desk, *names: str) -> ScopeDocument:
     return document
 
 
-def test_a_folder_of_lessons_is_one_document_in_their_order(desk: Desk) -> None:
-    lessons(desk)
-    document = given(desk, "course")
+def test_a_folder_of_lessons_is_one_document_in_their_order(runner: CommandRunner) -> None:
+    lessons(runner)
+    document = given(runner, "course")
     assert [(b.text, b.level) for b in document.headings()] == [
         ("Weaving", 1),
         ("Beat", 1),
@@ -416,40 +416,40 @@ def test_a_folder_of_lessons_is_one_document_in_their_order(desk: Desk) -> None:
         assert block.locator.startswith("course/")
 
 
-def test_a_table_of_contents_orders_the_folder(desk: Desk) -> None:
-    lessons(desk)
+def test_a_table_of_contents_orders_the_folder(runner: CommandRunner) -> None:
+    lessons(runner)
     Path("course/_toc.yml").write_text("root: README\nchapters:\n- file: more/warp\n- file: 2-weft\n- file: nowhere\n")
-    assert [b.text for b in given(desk, "course").headings() if b.level == 1] == ["Warp", "Beat"]
+    assert [b.text for b in given(runner, "course").headings() if b.level == 1] == ["Warp", "Beat"]
 
 
-def test_a_link_does_not_lead_out_of_the_folder_and_no_run_is_read(desk: Desk) -> None:
-    lessons(desk)
-    outside = desk.folder.parent / "outside.md"
+def test_a_link_does_not_lead_out_of_the_folder_and_no_run_is_read(runner: CommandRunner) -> None:
+    lessons(runner)
+    outside = runner.folder.parent / "outside.md"
     outside.write_text("# Outside\n")
     Path("course/link.md").symlink_to(outside)
-    run = desk.init()
+    run = runner.init()
     (run / "inputs/scope.md").write_text("# In a run\n")
-    assert not {"Outside", "In a run"} & {b.text for b in given(desk, ".").headings()}
+    assert not {"Outside", "In a run"} & {b.text for b in given(runner, ".").headings()}
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- a run
 
 
 @pytest.mark.usefixtures("needs_pandoc")
-def test_a_run_keeps_the_file_as_given_the_text_and_its_blocks(desk: Desk) -> None:
+def test_a_run_keeps_the_file_as_given_the_text_and_its_blocks(runner: CommandRunner) -> None:
     text = EXAMPLES[2].read_bytes()
-    made = desk.folder / "bread.docx"
+    made = runner.folder / "bread.docx"
     subprocess.run([pandoc(), "-f", "gfm", "-o", made], input=text, check=True)
-    run = desk.init()
-    desk.ok("run", run.name, "--scope-file", "bread.docx")
+    run = runner.init()
+    runner.ok("run", run.name, "--scope-file", "bread.docx")
     assert (run / "inputs/sources/bread.docx").read_bytes() == made.read_bytes()
     scope = (run / "inputs/scope.md").read_bytes()
     again = restored((run / "inputs/scope_blocks.json").read_bytes(), scope)
     assert again is not None
     assert essence(again) == essence(read(str(made), made.read_bytes()))
-    assert desk.ok("validate", run.name)
+    assert runner.ok("validate", run.name)
     # Another document takes the place of the first, and its file too.
-    desk.ok("run", run.name, "--scope-file", str(EXAMPLES[2]))
+    runner.ok("run", run.name, "--scope-file", str(EXAMPLES[2]))
     assert [p.name for p in (run / "inputs/sources").iterdir()] == [EXAMPLES[2].name]
 
 
@@ -463,30 +463,30 @@ def test_blocks_of_another_text_do_not_count() -> None:
     assert restored(b"[", document.text.encode()) is None
 
 
-def test_a_scope_that_was_edited_by_hand_is_read_as_it_stands(desk: Desk) -> None:
-    run = desk.init()
-    desk.ok("run", run.name, "--scope-file", str(EXAMPLES[2]))
+def test_a_scope_that_was_edited_by_hand_is_read_as_it_stands(runner: CommandRunner) -> None:
+    run = runner.init()
+    runner.ok("run", run.name, "--scope-file", str(EXAMPLES[2]))
     (run / "inputs/scope.md").write_text("# Bread\n\n## Proofing\n\nProofing is the last rise.\n\n## Baking\n\nBaking sets the crumb.\n")
-    desk("run", run.name)
+    runner("run", run.name)
     titles = [c["title"] for c in json.loads((run / "scope_concepts.json").read_text())["concepts"]]
     assert titles == ["Proofing", "Baking"]
 
 
-def test_standard_input_is_read_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = desk.init()
+def test_standard_input_is_read_once(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runner.init()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(EXAMPLES[2].read_bytes())))
-    desk.ok("run", run.name, "--scope-file", "-")
+    runner.ok("run", run.name, "--scope-file", "-")
     assert (run / "inputs/scope.md").read_bytes() == EXAMPLES[2].read_bytes()
-    failed(desk("run", run.name, "--scope-file", "-", "--self-heal"), "invalid_argument")
+    failed(runner("run", run.name, "--scope-file", "-", "--self-heal"), "invalid_argument")
 
 
-def test_a_format_that_is_none_is_named_with_those_that_are(desk: Desk) -> None:
-    desk.init()
+def test_a_format_that_is_none_is_named_with_those_that_are(runner: CommandRunner) -> None:
+    runner.init()
     Path("a.md").write_text("# A\n")
-    shown = failed(desk("run", "latest", "--scope-file", "a.md", "--scope-format", "markdwn"), "invalid_argument")
+    shown = failed(runner("run", "latest", "--scope-file", "a.md", "--scope-format", "markdwn"), "invalid_argument")
     assert "readers: " in shown.err
     assert "markdown" in shown.err
-    failed(desk("run", "latest", "--scope-format", "csv"), "invalid_argument")
+    failed(runner("run", "latest", "--scope-format", "csv"), "invalid_argument")
 
 
 @pytest.mark.usefixtures("needs_pandoc")

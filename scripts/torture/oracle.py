@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dagogy.api.errors import EXIT_STATUSES
 
-from torture.stand import Ran
+from torture.harness import Ran
 
 #: What a command on anything but a bug and a bad plugin may end with; no case brings a plugin of its own. That the codes have the statuses
 #: that the contract gives them, a test of the commands holds.
@@ -46,12 +46,12 @@ def ended(ran: Ran, *, debug: bool = False, as_json: bool = False) -> Iterator[L
         last = ran.err.decode("utf-8", "replace").rstrip().rsplit("\n", 1)[-1]
         yield Loss("traceback", f"{line}: {last[:300]}")
     if ran.status not in ALLOWED:
-        yield Loss(f"exit {ran.status}", f"{line}: {ran.told}")
+        yield Loss(f"exit {ran.status}", f"{line}: {ran.summary}")
     elif ran.status:
         found = _FIRST_LINE.match(ran.err)
         code = found[1].decode() if found else ""
         if EXIT_STATUSES.get(code) != ran.status:
-            yield Loss("untyped", f"{line}: exit {ran.status} with {ran.told!r}")
+            yield Loss("untyped", f"{line}: exit {ran.status} with {ran.summary!r}")
     if as_json and ran.status in ALLOWED:
         try:
             json.loads(ran.out)

@@ -18,14 +18,14 @@ _HOME = {
         "ConfigError DagogyError InternalError Interrupted InvalidArgument Locked NotFound PluginError ProviderError StageConflict StorageError "
         "ValidationFailed"
     ),
-    "dagogy.api.rules": "Finding Fix GraphIndex Rule Subject",
+    "dagogy.api.rules": "Finding Fix GraphIndex Rule RuleContext",
     "dagogy.api.options": "Meta Options",
     "dagogy.api.scope": "READING_MAX Block EdgeEvidence Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
     "dagogy.api.readers": "Reader Source document_title rendered",
     "dagogy.api._blocks": "LABEL_END SET_OFF BlockWriter Inline bare_links cell_text heading_title labelled tidy with_lines",
     "dagogy.api._decoding": "MAX_SCOPE_BYTES decode_text",
     "dagogy.api.providers": (
-        "Allowance AnswerDesk Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement SalvageRequest longer_timeout "
+        "Budget ResponseCache Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement RepairInvalidRequest longer_timeout "
         "timeout_advice"
     ),
     "dagogy.api.llm": "Answer LanguageModelProvider Question",
@@ -33,13 +33,13 @@ _HOME = {
     "dagogy.api._bodies": "Body read_body",
     "dagogy.api.probes": "Probe ProbeContext ProbeResult",
     "dagogy.api._clues": "Clue",
-    "dagogy.api.evidence": "Evidence parses",
+    "dagogy.api.failure_evidence": "Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.recoveries": "CommandResult RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api.dialects": "LogDialect",
-    "dagogy.api.exporters": "ExportSubject Exporter",
+    "dagogy.api.exporters": "ExportContext Exporter",
     "dagogy.api.display": "json_text one_line visible",
-    "dagogy.api.text": "STOP_WORDS content_words folded normalized sentences shorten stem word_keys words",
+    "dagogy.api.text": "STOP_WORDS content_words match_form normalized sentences shorten stem match_keys words",
     "dagogy.api.urls": "ApiRoot endpoint_of is_loopback plain_http_hop shown_base_url split_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from dagogy.api.dialects import LogDialect  # noqa: F401
     from dagogy.api.display import *  # noqa: F403
     from dagogy.api.errors import *  # noqa: F403
-    from dagogy.api.evidence import *  # noqa: F403
     from dagogy.api.exporters import *  # noqa: F403
+    from dagogy.api.failure_evidence import *  # noqa: F403
     from dagogy.api.hooks import *  # noqa: F403
     from dagogy.api.incidents import *  # noqa: F403
     from dagogy.api.llm import *  # noqa: F403

@@ -80,18 +80,18 @@ def chains_in(units: Sequence[Unit], lines: Sequence[Line]) -> list[Chain]:
 
 
 def _link(unit: Unit, units: Sequence[Unit], *, cause: bool) -> Link | None:
-    """The exception that a unit tells of, if it does. `cause`: it is told as the cause of the one before."""
+    """The exception that a unit tells of, if it does. `cause`: it is reported as the cause of the one before."""
     found = EXCEPTION.search(CAUSE.sub("", unit.text) if cause else unit.text)
     if not found:
         return None
-    message = found["message"] if found["message"] is not None else (found["repr"] or "").strip("\"'") or _said_below(unit, units)
+    message = found["message"] if found["message"] is not None else (found["repr"] or "").strip("\"'") or _message_below(unit, units)
     text = f"[{found['tag']}] {message}" if found["tag"] else message
     where = "" if cause else unit.text[: found.start()].rstrip(": ")
     return found["name"], text, where, unit.lines[:6]
 
 
-def _said_below(unit: Unit, units: Sequence[Unit]) -> str:
+def _message_below(unit: Unit, units: Sequence[Unit]) -> str:
     """The message of an exception whose name stands alone on its line, when the next one gives it (`str(exc): …`, `message: …`)."""
     at = next((i for i, u in enumerate(units) if u is unit), len(units))
-    told = re.match(r"(?:str\(\w*\)|message|reason): (.*)", units[at + 1].text) if at + 1 < len(units) else None
-    return told[1] if told else ""
+    match = re.match(r"(?:str\(\w*\)|message|reason): (.*)", units[at + 1].text) if at + 1 < len(units) else None
+    return match[1] if match else ""

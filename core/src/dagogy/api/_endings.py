@@ -22,11 +22,11 @@ def told_exit(lines: Sequence[Line]) -> tuple[int | None, tuple[str, ...]]:
     """The exit status that is told last, negative for a signal, and the line that tells it; None where none does."""
     for line in reversed(lines):
         if line.kind in ("plain", "error"):
-            named, told = _SIGNALLED.search(line.text), _EXIT.search(line.text)
+            named, message = _SIGNALLED.search(line.text), _EXIT.search(line.text)
             if named and named["name"].upper() in _SIGNALS:
                 return -_SIGNALS[named["name"].upper()], (line.text,)
-            if told:
-                return int(told[1]), (line.text,)
+            if message:
+                return int(message[1]), (line.text,)
     return None, ()
 
 

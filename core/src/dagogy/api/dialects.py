@@ -1,6 +1,6 @@
 """Log dialects: how one program prints, or the client libraries of one service. Whoever brings a provider, or knows how it fails, contributes one.
 
-`Evidence` reads every text by the forms that programs have in common. A dialect adds what only it knows: which lines are a banner, an echoed prompt
+`FailureEvidence` reads every text by the forms that programs have in common. A dialect adds what only it knows: which lines are a banner, an echoed prompt
 or a reply, what the model said last, which errors are the last word, and the names of the packages whose exceptions speak of the service.
 """
 

@@ -51,7 +51,7 @@ class Failure:
 class Rank(IntEnum):
     """How strong a piece of evidence is; a lower rank wins (the precedence of DESIGN.md).
 
-    `UMBRELLA` is one of our own codes or phrases that says only where it failed: it holds when nothing inside says why.
+    `GENERIC` is one of our own codes or phrases that says only where it failed: it holds when nothing inside says why.
     """
 
     TYPED_CODE = 1
@@ -60,7 +60,7 @@ class Rank(IntEnum):
     HTTP_STATUS = 4
     EXCEPTION = 5
     PROSE = 6
-    UMBRELLA = 7
+    GENERIC = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Diagnosis:
 
 
 class Classifier:
-    """Base of all classifiers. `dialects`: the installed log dialects, for `Evidence.of`; the host sets them."""
+    """Base of all classifiers. `dialects`: the installed log dialects, for `FailureEvidence.of`; the host sets them."""
 
     dialects: Sequence[LogDialect] = ()
 

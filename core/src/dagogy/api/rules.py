@@ -37,11 +37,11 @@ class Fix:
 
 @dataclass(slots=True)
 class Finding:
-    """One thing that is wrong, where, and if possible what would mend it.
+    """One thing that is wrong, where, and if possible what would fix it.
 
     `pointer` is an RFC 6901 JSON Pointer into `document` (`curriculum` or `topic_spec`). `node_id` is set where the
     finding is about one node. A rule leaves `rule_id` empty; the host fills it in. `severity` is the rule's own where it is left
-    empty; a rule that is less sure of one finding gives a milder one, and none is ever severer than what is in force for the rule.
+    empty; a rule that is less sure of one finding gives a milder one, and none is ever severer than the effective severity of the rule.
     `nodes` is the number of nodes that one finding is about; the score counts it as that many findings.
     """
 
@@ -92,7 +92,7 @@ class GraphIndex(Protocol):
         """Longest number of edges from a root; -1 for nodes in `cyclic`."""
 
 
-class Subject(Protocol):
+class RuleContext(Protocol):
     """What a rule may look at. Every attribute is built once, when first asked for, and shared by all rules."""
 
     @property
@@ -175,6 +175,6 @@ class Rule:
     def severity(self) -> Severity:
         return self.info.severity
 
-    def check(self, subject: Subject, options: Any) -> Iterable[Finding]:
-        """Yields what is wrong with `subject`; nothing when all is well. `options` is an instance of `Options`, or None."""
+    def check(self, context: RuleContext, options: Any) -> Iterable[Finding]:
+        """Yields what is wrong with `context`; nothing when all is well. `options` is an instance of `Options`, or None."""
         raise NotImplementedError

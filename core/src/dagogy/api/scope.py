@@ -97,7 +97,7 @@ class EdgeEvidence:
     """One piece of evidence for an edge: its kind, `weight` in (0, 1], and the words (`quote`) that stand in `lines` of the document at `location`.
 
     `lines` are (0, 0) where the document is none of lines and `location` itself names the place (`inputs/topic_spec.json#/scope_in/0`). What no
-    statement of the source says has neither lines nor quote, and a `note` that tells what it is: general knowledge, say.
+    statement of the source says has neither lines nor quote, and a `note` that says what it is: general knowledge, say.
     """
 
     kind: str
@@ -109,9 +109,9 @@ class EdgeEvidence:
 
 
 #: Why a pair of concepts with evidence is no edge. `weak`: it is less than an edge takes. `opposed`: there is more for the other direction. `circle`:
-#: with better supported edges it would close a circle. `height`: all the evidence together puts the prerequisite above the dependent. `complete`: the
+#: with better supported edges it would close a cycle. `height`: all the evidence together puts the prerequisite above the dependent. `complete`: the
 #: source lists the prerequisites of the dependent in full, without this one. `limit`: others are better supported and no more are allowed. `implied`:
-#: other edges say the same.
+#: other edges already imply it.
 DropReason = Literal["weak", "opposed", "circle", "height", "complete", "limit", "implied"]
 
 

@@ -24,7 +24,7 @@ COMMANDS = {
     "run": ("run", "Compile: read, generate, validate, plan, iterate."),
     "status": ("status", "Show where a run stands and which artifacts are current."),
     "next": ("status", "Show the next command for a run."),
-    "validate": ("validate", "Judge the curriculum by the rules; write the report."),
+    "validate": ("validate", "Check the curriculum against the rules; write the report."),
     "plan": ("plan", "Make the week plan of a validated curriculum."),
     "iterate": ("iterate", "Record what changed since the previous curriculum."),
     "diff": ("iterate", "Show what changed since the previous curriculum; writes nothing."),
@@ -174,17 +174,17 @@ class App(Streams):
             with contextlib.suppress(Locked, NotFound, StorageError):  # it is at work still, or somebody else may find it
                 record_lost(run, self.secrets(load=False), os.environ)
 
-    def tell_heard(self) -> None:
+    def report_heard(self) -> None:
         """What plugins printed, on stderr: after the failure, whose line comes first there."""
-        self.tell(*(str(self.clean(line)) for line in self.heard.take()))
+        self.report(*(str(self.clean(line)) for line in self.heard.take()))
 
-    def tell_ignored(self) -> None:
+    def report_ignored(self) -> None:
         """After the result, or after the failure: the documents outside of the run that were read, files that do not count, and settings that this
         command asked for and a file that is not trusted sets."""
         session = self.__dict__.get("session")
         for path, run_id in session.read_outside.items() if session is not None else ():
-            self.tell(self.clean(f"read {path}, which context_pack.local_paths of {run_id} names"))
+            self.report(self.clean(f"read {path}, which context_pack.local_paths of {run_id} names"))
         with contextlib.suppress(DagogyError):
             settings = self.__dict__.get("loaded_settings")
             if settings is not None:
-                self.tell(*settings.notices)
+                self.report(*settings.notices)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dagogy.incidents.diagnose import Verdict
-    from dagogy.incidents.record import Circumstances
+    from dagogy.incidents.record import FailureContext
 
 #: How long a failing command may take to record its failure, and then to find out which incident it is.
 _RECORD_SECONDS = 5.0
@@ -73,8 +73,8 @@ def _ran_out_of_memory(error: BaseException) -> bool:
 def _unexpected(app: App, error: BaseException) -> DagogyError:
     """Whose fault it is: that of the plugin whose command was running, or our own."""
     if app.plugin is None:
-        told = f"{type(error).__name__}: {error}".rstrip(": ")
-        return InternalError(f"a bug in dagogy: {told}", hint="run again with --debug and report what it shows")
+        message = f"{type(error).__name__}: {error}".rstrip(": ")
+        return InternalError(f"a bug in dagogy: {message}", hint="run again with --debug and report what it shows")
     app.plugin.fail(f"it raised {app.plugin.account(error)}")
     return app.plugin.error()
 
@@ -99,9 +99,9 @@ def report(app: App, error: DagogyError) -> int:
         from dagogy.api.secrets import redacted
 
         secrets = _secrets(app)
-        app.tell(redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []))
-        app.tell_ignored()
-        app.tell_heard()
+        app.report(redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []))
+        app.report_ignored()
+        app.report_heard()
         recorded = None if is_typo(app, error) else _record(app, error, secrets)
         lines = [f"record: {recorded.path}"] if recorded is not None and recorded.path is not None else []
         if app.debug:
@@ -109,7 +109,7 @@ def report(app: App, error: DagogyError) -> int:
 
             for each in (error, *_other_faults(app, error)):
                 lines += str(redacted("".join(traceback.format_exception(each)), secrets)).rstrip("\n").split("\n")
-        app.tell(*lines)
+        app.report(*lines)
         if (app.json or "--json" in app.arguments) and not app.emitted:
             with contextlib.suppress(OSError):
                 app.emit_json({"error": redacted(error.as_dict(), secrets)})
@@ -119,8 +119,8 @@ def report(app: App, error: DagogyError) -> int:
             except (OSError, ValueError):
                 abandon(sys.stdout)
         if recorded is not None:
-            app.tell_heard()  # what classifiers printed: the incident is the last line
-            app.tell(redacted(recorded.line, secrets))
+            app.report_heard()  # what classifiers printed: the incident is the last line
+            app.report(redacted(recorded.line, secrets))
     return error.exit_status
 
 
@@ -174,7 +174,7 @@ def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorde
     from dagogy.incidents.brief import last_line
     from dagogy.incidents.budget import within
     from dagogy.incidents.diagnose import Verdict, diagnose
-    from dagogy.incidents.intake import from_record
+    from dagogy.incidents.parsing import from_record
     from dagogy.incidents.record import FAILURES_WITHOUT_RUN, failure_document, write_failure
     from dagogy.workspace.stages import FAILURES
 
@@ -185,7 +185,7 @@ def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorde
 
     def written() -> None:
         nonlocal document, path
-        at = _circumstances(app, error)
+        at = _failure_context(app, error)
         folder = at.run / FAILURES if at.run else app.settings.runs_dir / FAILURES_WITHOUT_RUN
         document = failure_document(error, ["dagogy", *app.arguments], os.environ, at, secrets)
         if at.run:
@@ -210,20 +210,20 @@ def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorde
 
 def _note(app: App, verdict: Verdict, document: Mapping[str, Any], path: Path | None) -> None:
     """The failure in the run's log, and in the circuit breaker of whoever was asked."""
-    from dagogy.incidents.tripping import trip
+    from dagogy.incidents.breaker_trigger import trip
     from dagogy.workspace.circuits import Breakers
 
     run = app.opened.run if app.opened is not None else app.session.runs.find(app.reference) if app.reference else None
-    asked, told = app.session.asked, trip(verdict, document["details"]) if document["code"] == ProviderError.code else None
-    if asked is not None and told is not None and asked.endpoint:
-        Breakers(app.session.runs.base).open(asked, verdict.incident_id, told.seconds, told=told.told)
+    asked, trigger = app.session.asked, trip(verdict, document["details"]) if document["code"] == ProviderError.code else None
+    if asked is not None and trigger is not None and asked.endpoint:
+        Breakers(app.session.runs.base).open(asked, verdict.incident_id, trigger.seconds, stated=trigger.stated)
     if path is not None and run is not None:
         facts = {"code": document["code"], "message": document["message"], "incident": verdict.incident_id, "record": path.name}
         run.event("command_failed", command=app.command_line(), pid=os.getpid(), **facts)
 
 
-def _circumstances(app: App, error: DagogyError) -> Circumstances:
-    from dagogy.incidents.record import Circumstances
+def _failure_context(app: App, error: DagogyError) -> FailureContext:
+    from dagogy.incidents.record import FailureContext
 
     run, stage, provider, endpoint, model, folder = None, "", "", "", "", ""
     plugins: dict[str, str] = {}
@@ -247,4 +247,4 @@ def _circumstances(app: App, error: DagogyError) -> Circumstances:
     with contextlib.suppress(Exception):
         folder = str(app.loaded_settings.folder)
         plugins = {p.entry.distribution: p.entry.version for p in app.host.all()}
-    return Circumstances(run, stage, provider, endpoint, model, folder, app.declared(), dict(sorted(plugins.items())))
+    return FailureContext(run, stage, provider, endpoint, model, folder, app.declared(), dict(sorted(plugins.items())))

@@ -89,7 +89,7 @@ def run(arguments: list[str]) -> int:
     with listening(app.heard):
         status = _run(app)
         with contextlib.suppress(DagogyError):
-            app.tell_heard()
+            app.report_heard()
         return status
 
 
@@ -100,7 +100,7 @@ def _run(app: App) -> int:
         escape_what_cannot_be_shown()
         status = _invoke(app)
         flush()
-        app.tell_ignored()
+        app.report_ignored()
         return status
     except BaseException as error:  # a plugin may raise anything, and its `sys.exit(0)` must not pass for success
         failure = typed(app, error)

@@ -58,9 +58,9 @@ class Streams:
     def note(self, *lines: str) -> None:
         """Lines for people, on stderr; none with `--json`."""
         if not self.json:
-            self.tell(*lines)
+            self.report(*lines)
 
-    def tell(self, *lines: str) -> None:
+    def report(self, *lines: str) -> None:
         """Lines on stderr. That nobody can read them is no reason to stop."""
         if sys.stderr is not None:
             try:

@@ -68,7 +68,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise MalformedJson(f"the key '{key}' stands twice in the same object", "remove one of the two")
+                raise MalformedJson(f"the key '{key}' appears twice in the same object", "remove one of the two")
             seen.add(key)
     return out
 
@@ -229,16 +229,16 @@ def _explain_large(body: bytes) -> list[Problem]:
         raws = msgspec.json.decode(members.pop("nodes", b""), type=list[msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return []
-    decode, sound, failing = msgspec.json.Decoder(Node).decode, [], []
+    decode, valid, failing = msgspec.json.Decoder(Node).decode, [], []
     for position, raw in enumerate(raws):
         try:
-            sound.append(decode(raw))
+            valid.append(decode(raw))
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             failing.append(position)
     try:
         around = {key: parse_json(bytes(raw)) for key, raw in members.items()}
         suspects = [parse_json(bytes(raws[position])) for position in failing]
-        if _spaced(body) or not _written(body, 1 + _keys_in(around) + _keys_of(sound) + _keys_in(suspects)):
+        if _spaced(body) or not _written(body, 1 + _keys_in(around) + _keys_of(valid) + _keys_in(suspects)):
             parse_json(body)
     except MalformedJson:
         # Said once more of the whole document, so that line and column are right.
@@ -273,7 +273,7 @@ def _spec_sense(document: Any) -> list[Problem]:
     if not isinstance(document, dict):
         return []
     problems = [
-        Problem(f"/{key}", f"still holds the template's placeholder {document[key]!r}", "placeholder", "say it in your own words")
+        Problem(f"/{key}", f"still holds the template's placeholder {document[key]!r}", "placeholder", "write your own text")
         for key in ("goal", "audience")
         if isinstance(document.get(key), str) and document[key].strip() and is_placeholder(document[key])
     ]

@@ -45,7 +45,7 @@ _LONGEST_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ProbeObservation:
     """What one probe found out about one thing."""
 
     probe: str
@@ -63,7 +63,7 @@ class Look:
         }
 
     @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Look:
+    def from_dict(cls, document: Mapping[str, Any]) -> ProbeObservation:
         """The look that an event tells of. Raises `KeyError` or `TypeError` when it tells of none."""
         texts = {key: str(document[key]) for key in ("subject", "message")}
         state = _STATES.get(document["state"], "unknown")
@@ -101,7 +101,7 @@ class _Child:
     printed: IO[bytes]
     until: float
     documents: list[dict[str, Any]] = field(default_factory=list)
-    trouble: str = "it ended before it had said everything"
+    reason: str = "it ended before it had reported everything"
 
 
 def ask(
@@ -113,7 +113,7 @@ def ask(
     about: Collection[str] | None = None,
     only: str = "",
     environment: Mapping[str, str] | None = None,
-) -> list[Look]:
+) -> list[ProbeObservation]:
     """What the installed probes find out; without secrets. None of them can raise here, or take longer than it may.
 
     `about`: only probes for one of these incidents. `only`: the probe of this id alone. `environment`: settings that hold for this look; ""
@@ -127,10 +127,10 @@ def ask(
     context = _Context(settings, run, changes)
     declared = [s.name for p in host.load("provider") if p.state == "ready" for s in p.info.settings if s.secret]
     hidden = secrets_of({**_texts(settings.file), **settings.environ, **changes}, declared)
-    return looked([(plugin, partial(_results, host, plugin, failure, context)) for plugin in chosen], hidden)
+    return observe([(plugin, partial(_results, host, plugin, failure, context)) for plugin in chosen], hidden)
 
 
-def looked(probes: Sequence[tuple[Plugin, Callable[[], Iterable[ProbeResult]]]], secrets: Mapping[str, str]) -> list[Look]:
+def observe(probes: Sequence[tuple[Plugin, Callable[[], Iterable[ProbeResult]]]], secrets: Mapping[str, str]) -> list[ProbeObservation]:
     """The results of calling each of `probes` in a process of its own, in their order; all of them run at the same time."""
     children: list[_Child] = []
     try:
@@ -140,7 +140,7 @@ def looked(probes: Sequence[tuple[Plugin, Callable[[], Iterable[ProbeResult]]]],
     finally:
         for child in children:
             _end(child)
-    return [look for child in children for look in _read(child, secrets)]
+    return [look for child in children for observation in _read(child, secrets)]
 
 
 def _texts(table: Mapping[str, Any]) -> dict[str, str]:
@@ -181,22 +181,22 @@ def _be_a_probe(look: Callable[[], Iterable[ProbeResult]], answers: Connection, 
     sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
     forbid_changes()
-    trouble = ""
+    reason = ""
     try:
         for result in look():
-            _tell(answers, _document(result))
+            _send(answers, _document(result))
     except BaseException as error:
-        trouble = f"it raised {type(error).__name__}: {error}"
-    _tell(answers, {"trouble": trouble})
+        reason = f"it raised {type(error).__name__}: {error}"
+    _send(answers, {"reason": reason})
 
 
-def _tell(answers: Connection, document: Mapping[str, Any]) -> None:
+def _send(answers: Connection, document: Mapping[str, Any]) -> None:
     answers.send_bytes(json.dumps(document).encode())
 
 
 def _document(result: Any) -> dict[str, Any]:
     if not isinstance(result, ProbeResult):
-        return {"trouble": f"it answered with {type(result).__name__}, not with a ProbeResult"}
+        return {"reason": f"it answered with {type(result).__name__}, not with a ProbeResult"}
     texts = {"subject": str(result.subject), "state": str(result.state), "message": str(result.message)}
     return {**texts, "confirms": [str(i) for i in result.confirms], "refutes": [str(i) for i in result.refutes]}
 
@@ -207,7 +207,7 @@ def _listen(children: Sequence[_Child]) -> None:
     while at_work:
         now = time.monotonic()
         for child in [child for child in at_work.values() if child.until <= now]:
-            child.trouble = f"it did not come to its end within {child.plugin.info.seconds:g} s"
+            child.reason = f"it did not finish within {child.plugin.info.seconds:g} s"
             del at_work[child.answers]
         for answers in wait(list(at_work), max(0.0, min(child.until for child in at_work.values()) - now)) if at_work else ():
             child = at_work[answers]  # type: ignore[index]
@@ -216,10 +216,10 @@ def _listen(children: Sequence[_Child]) -> None:
             except (EOFError, OSError):  # it is gone, or the answer is too long
                 del at_work[child.answers]
                 continue
-            if "trouble" not in document and len(child.documents) < _MOST_RESULTS:
+            if "reason" not in document and len(child.documents) < _MOST_RESULTS:
                 child.documents.append(document)
             else:
-                child.trouble = document.get("trouble", f"it has more than {_MOST_RESULTS} results")
+                child.reason = document.get("reason", f"it has more than {_MOST_RESULTS} results")
                 del at_work[child.answers]
 
 
@@ -233,25 +233,25 @@ def _end(child: _Child) -> None:
     child.answers.close()
 
 
-def _read(child: _Child, secrets: Mapping[str, str]) -> list[Look]:
+def _read(child: _Child, secrets: Mapping[str, str]) -> list[ProbeObservation]:
     """A child's answers. One that nobody could have given honestly becomes `unknown`, with the reason. What it printed is handed to who listens."""
     with child.printed as printed:
         printed.seek(0)
         for line in printed.read(_MOST_BYTES).decode("utf-8", "backslashreplace").splitlines():
             report(f"{child.plugin.name}: {redacted(line.rstrip(), secrets)}")
-    looks, known = [], set(child.plugin.info.incidents)
-    trouble = child.trouble
+    observations, known = [], set(child.plugin.info.incidents)
+    reason = child.reason
     for answer in child.documents:
         document = redacted(answer, secrets)
         odd = sorted({*document["confirms"], *document["refutes"]} - known)
         if odd:
-            trouble = trouble or f"it spoke of {', '.join(odd)}, which is none of its incidents"
+            reason = reason or f"it spoke of {', '.join(odd)}, which is not one of its incidents"
             continue
         state = _STATES.get(document["state"], "unknown")
         texts = {key: " ".join(document[key].split())[:_MOST_TEXT] for key in ("subject", "message")}
         result = ProbeResult(**texts, state=state, confirms=tuple(document["confirms"]), refutes=tuple(document["refutes"]))
-        looks.append(Look(child.plugin.id, result))
-    if trouble:
-        message = " ".join(str(redacted(f"probe {child.plugin.id} of {child.plugin.origin}: {trouble}", secrets)).split())[:_MOST_TEXT]
-        looks.append(Look(child.plugin.id, ProbeResult(subject=child.plugin.id, state="unknown", message=message)))
-    return looks
+        observations.append(ProbeObservation(child.plugin.id, result))
+    if reason:
+        message = " ".join(str(redacted(f"probe {child.plugin.id} of {child.plugin.origin}: {reason}", secrets)).split())[:_MOST_TEXT]
+        observations.append(ProbeObservation(child.plugin.id, ProbeResult(subject=child.plugin.id, state="unknown", message=message)))
+    return observations

@@ -11,7 +11,7 @@ from typing import Any
 
 from dagogy.api.errors import DagogyError
 from dagogy.host.manager import Host, Plugin
-from dagogy.kit.cases import Case, load_cases, run_case, subject_of
+from dagogy.kit.cases import Case, context_of, load_cases, run_case
 
 #: What was looked at, and what is wrong with it; an empty reason where nothing is.
 Promise = tuple[str, str]
@@ -55,7 +55,7 @@ def _rule(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iter
 
 def _classifier(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
     from dagogy.api.incidents import Failure
-    from dagogy.incidents.pages import page
+    from dagogy.incidents.help import page
 
     yield "its incidents", "" if plugin.info.incidents else "it declares none, so it can answer nothing"
     for incident in plugin.info.incidents:
@@ -79,14 +79,14 @@ _PRINTED = (
 
 
 def _dialect(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
-    from dagogy.api.evidence import Evidence
+    from dagogy.api.failure_evidence import FailureEvidence
     from dagogy.api.incidents import Failure
     from dagogy.incidents.dialects import guarded
 
     try:
         dialect = guarded(plugin, implementation)
         for text in _PRINTED:
-            evidence = Evidence(Failure(text=text, exit_status=1), (dialect,))
+            evidence = FailureEvidence(Failure(text=text, exit_status=1), (dialect,))
             _ = evidence.clues, evidence.reply
     except DagogyError as error:  # its patterns; everything else counts as if it were not there
         yield "reads what a program may print", error.message
@@ -107,18 +107,20 @@ def _probe(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Ite
 
     yield "its incidents", "" if plugin.info.incidents else "it declares none, so it is never asked"
     settings = load_settings({**os.environ, "ORCHESTRATION_BASE_DIR": str(folder)})
-    broken = [look.result.message for look in ask(host, settings, Failure(), only=plugin.id) if look.result.message.startswith(f"probe {plugin.id} of ")]
+    broken = [
+        observation.result.message for observation in ask(host, settings, Failure(), only=plugin.id) if observation.result.message.startswith(f"probe {plugin.id} of ")
+    ]
     yield "looks and comes to its end", "; ".join(broken)
 
 
 def _exporter(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
-    from dagogy.api.exporters import ExportSubject
+    from dagogy.api.exporters import ExportContext
     from dagogy.api.rules import Finding
     from dagogy.pipeline.judge import Outcome, Verdict
     from dagogy.pipeline.plan import make_plan
     from dagogy.pipeline.report import report_document
 
-    subject = subject_of(_TWO_NODES, folder)
+    subject = context_of(_TWO_NODES, folder)
     finding = Finding("a finding of the kit", "/nodes/0/title", "a", rule_id="kit.rule", severity="error")
     verdict = Verdict([finding], [Outcome("kit.rule", "error", "findings", findings=1)], 80.0, 2, "")
     documents: dict[str, Callable[[], Any]] = {
@@ -128,7 +130,7 @@ def _exporter(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> 
     }
 
     def exported() -> str:
-        text = implementation(plugin.info).export(ExportSubject(document=documents[plugin.info.subject]()))
+        text = implementation(plugin.info).export(ExportContext(document=documents[plugin.info.subject]()))
         return "" if isinstance(text, str) and (not text or text.endswith("\n")) else "it returns no text that ends in a newline"
 
     yield f"exports a {plugin.info.subject} of two nodes", _tried(exported)
@@ -137,7 +139,7 @@ def _exporter(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> 
 def _provider(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
     from dagogy.api.providers import Proposal, ProposeRequest, ProviderSettings, Readiness
 
-    subject = subject_of(_TWO_NODES, folder)
+    subject = context_of(_TWO_NODES, folder)
     try:
         provider = implementation(plugin.info, ProviderSettings(values={s.name: s.default for s in plugin.info.settings}))
         found = provider.ready()
@@ -152,7 +154,7 @@ def _provider(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> 
 
     def proposed() -> str:
         try:
-            answer = provider.propose(ProposeRequest(spec=subject.spec, scaffold=lambda: subject.document))
+            answer = provider.propose(ProposeRequest(spec=subject.spec, seed_draft=lambda: subject.document))
         except DagogyError:
             return ""
         return "" if isinstance(answer, Proposal) else f"it returns {type(answer).__name__}, not a Proposal"

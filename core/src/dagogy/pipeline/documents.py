@@ -202,7 +202,7 @@ def restored(blocks: bytes, data: bytes) -> ScopeDocument | None:
         kept, text = msgspec.json.decode(blocks, type=_Kept), data.decode()
     except (msgspec.DecodeError, RecursionError, ValueError):
         return None
-    if kept.text != content_hash(data) or not _sound(kept.blocks, text.count("\n") + 1):
+    if kept.text != content_hash(data) or not _valid(kept.blocks, text.count("\n") + 1):
         return None
     return ScopeDocument("", "", text, kept.blocks, kept.title, front_matter=kept.front_matter)
 
@@ -217,7 +217,7 @@ def misplaced(document: ScopeDocument) -> str:
     return f"block {wrong} has lines {block.lines} of {last_line}, level {block.level} and parent {block.parent}"
 
 
-def _sound(blocks: Iterable[Block], last_line: int) -> bool:
+def _valid(blocks: Iterable[Block], last_line: int) -> bool:
     """Whether parents come before their children, and lines are those of the text."""
     return all(_sound_block(i, b, last_line) for i, b in enumerate(blocks))
 

@@ -3,13 +3,13 @@ a plugin of any kind what `dagogy plugins check` asks of it."""
 
 from dagogy.kit.cases import Case, complete_node, load_cases, run_case
 from dagogy.kit.check import check_plugin
-from dagogy.testing.incidents import BenchContext, BenchProbeContext, check_action, check_probe, diagnosis_of, failure_of
+from dagogy.testing.incidents import FakeProbeContext, FakeRecoveryContext, check_action, check_probe, diagnosis_of, failure_of
 from dagogy.testing.replay import Replay, replay
 
 __all__ = [
-    "BenchContext",
-    "BenchProbeContext",
     "Case",
+    "FakeProbeContext",
+    "FakeRecoveryContext",
     "Replay",
     "check_action",
     "check_plugin",

@@ -2,16 +2,16 @@
 
 Example::
 
-    from dagogy.testing import BenchContext, check_action, diagnosis_of
+    from dagogy.testing import FakeRecoveryContext, check_action, diagnosis_of
 
     def test_the_vpn_is_recognised():
         assert diagnosis_of(VpnClassifier, INFO, {"code": "provider_error", "message": "vpn0: no such device"}).incident_id == "vpn_down"
 
     def test_reconnecting_keeps_its_promises(tmp_path):
-        check_action(Reconnect, RECOVERY_INFO, {"code": "provider_error", "message": "vpn0: no such device"}, BenchContext(tmp_path))
+        check_action(Reconnect, RECOVERY_INFO, {"code": "provider_error", "message": "vpn0: no such device"}, FakeRecoveryContext(tmp_path))
 
     def test_the_look_at_the_interface_keeps_its_promises(tmp_path):
-        (found,) = check_probe(Interface, PROBE_INFO, "vpn0: no such device", BenchProbeContext(tmp_path))
+        (found,) = check_probe(Interface, PROBE_INFO, "vpn0: no such device", FakeProbeContext(tmp_path))
         assert found.confirms == ("vpn_down",)
 """
 
@@ -35,8 +35,8 @@ from dagogy.api.secrets import secrets_of
 from dagogy.host.discovery import EntryPoint
 from dagogy.host.manager import Host, Plugin
 from dagogy.incidents.dialects import installed
-from dagogy.incidents.intake import from_record, from_text
-from dagogy.incidents.probing import looked
+from dagogy.incidents.parsing import from_record, from_text
+from dagogy.incidents.probing import observe
 from dagogy.workspace.files import content_hash, read_regular, unlinked, write_atomic
 from dagogy.workspace.runs import REPLACED_BY, REPLACES
 from dagogy.workspace.settings import CORE_SETTINGS
@@ -60,7 +60,7 @@ def diagnosis_of(classifier: type[Classifier], info: ClassifierInfo, fixture: Fa
     if found is None:
         return None
     assert isinstance(found, Diagnosis), f"{info.id} answered with {type(found).__name__}, not with a Diagnosis"
-    assert found.incident_id in info.incidents, f"{info.id} answered '{found.incident_id}', which is none of its incidents"
+    assert found.incident_id in info.incidents, f"{info.id} answered '{found.incident_id}', which is not one of its incidents"
     assert found.evidence, f"{info.id} answered '{found.incident_id}' without evidence"
     assert isinstance(found.rank, Rank), f"{info.id} answered '{found.incident_id}' without a rank"
     assert 0 <= found.confidence <= 1, f"{info.id} is sure to {found.confidence}; wanted: 0 to 1"
@@ -72,7 +72,7 @@ def _dialects() -> Sequence[LogDialect]:
     return installed(Host())[0]
 
 
-class BenchContext(RecoveryContext):
+class FakeRecoveryContext(RecoveryContext):
     """A context without a host. `commands` has every `dagogy` command an action asked for.
 
     `answer` says how each of them ends and may do to the folder what the real one would; without it all end well. `waits` has the seconds
@@ -123,8 +123,8 @@ class BenchContext(RecoveryContext):
         write_atomic(unlinked(run / relative, run), data, inside=run)
 
     def replacement(self) -> str:
-        told = self.read(REPLACED_BY)
-        return "" if told is None else told.decode().strip()
+        message = self.read(REPLACED_BY)
+        return "" if message is None else message.decode().strip()
 
     def replace_by(self, run_id: str) -> None:
         self.write(REPLACES, f"{self.run_id}\n".encode(), run_id)
@@ -153,10 +153,10 @@ class _Rehearsed(DagogyError):
     """An action that is only asked would begin to change something."""
 
 
-class _Bench(BenchContext):
+class _IdleContext(FakeRecoveryContext):
     """The context of an action that is only asked. It stops at a probe as well, whose answers may be meant for the real thing."""
 
-    def __init__(self, context: BenchContext) -> None:
+    def __init__(self, context: FakeRecoveryContext) -> None:
         self.__dict__.update(context.__dict__)
 
     def _stop(self, *arguments: object, **options: object) -> NoReturn:
@@ -165,7 +165,7 @@ class _Bench(BenchContext):
     dagogy = keep = write = replace_by = wait = probe = _stop
 
 
-class BenchProbeContext(ProbeContext):
+class FakeProbeContext(ProbeContext):
     """A context without a host: the folder of a run, and settings."""
 
     def __init__(self, runs_dir: Path, *, run: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
@@ -177,7 +177,7 @@ class BenchProbeContext(ProbeContext):
         return self._settings.get(name, "")
 
 
-def check_probe(probe: type[Probe], info: ProbeInfo, fixture: FailureLike, context: BenchProbeContext) -> list[ProbeResult]:
+def check_probe(probe: type[Probe], info: ProbeInfo, fixture: FailureLike, context: FakeProbeContext) -> list[ProbeResult]:
     """Runs the probe as the host does and returns what it found. Raises `AssertionError` when it breaks a promise.
 
     It comes to its end within `info.seconds`, writes nothing (no file of its own, and none in the folder of the runs), answers with nothing but
@@ -187,21 +187,21 @@ def check_probe(probe: type[Probe], info: ProbeInfo, fixture: FailureLike, conte
     plugin = Plugin(EntryPoint("probe", info.id, info.impl, "the kit", ""), "ready", info=info)
     failure = failure_of(fixture)
     secrets = secrets_of({name: context.setting(name) for name in context.environ_names})
-    looks = looked([(plugin, lambda: probe(info).look(failure, context))], secrets)
+    results = observe([(plugin, lambda: probe(info).look(failure, context))], secrets)
     after = _files(context.runs_dir)
     assert after == before, f"{info.id} changed {_differing(before, after)}"
-    for look in looks:
-        result = look.result
+    for observation in results:
+        result = observation.result
         assert not result.message.startswith(f"probe {info.id} of the kit"), result.message
         assert result.subject, f"{info.id} does not say what it looked at"
         assert result.message, f"{info.id} says nothing about {result.subject}"
         marks = [f"[{mark}]" for mark in (*secrets, "redacted") if f"[{mark}]" in f"{result.subject} {result.message}"]
         assert not marks, f"{info.id} shows a secret: {', '.join(marks)}"
-    return [look.result for look in looks]
+    return [observation.result for observation in results]
 
 
 def check_action(
-    action: type[RecoveryAction], info: RecoveryInfo, fixture: FailureLike, context: BenchContext, diagnosis: Diagnosis | None = None
+    action: type[RecoveryAction], info: RecoveryInfo, fixture: FailureLike, context: FakeRecoveryContext, diagnosis: Diagnosis | None = None
 ) -> RecoveryOutcome:
     """Runs the action twice and returns its first outcome. Raises `AssertionError` when it breaks a promise.
 
@@ -228,22 +228,22 @@ def check_action(
     return first
 
 
-def _assert_rehearsed(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, found: Diagnosis, context: BenchContext) -> None:
+def _assert_rehearsed(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, found: Diagnosis, context: FakeRecoveryContext) -> None:
     """Nothing is changed by an action that is only asked."""
     before = _files(context.run.parent)
     with contextlib.suppress(_Rehearsed):
-        action(info).recover(failure, found, _Bench(context))
+        action(info).recover(failure, found, _IdleContext(context))
     rehearsed = _files(context.run.parent)
     assert rehearsed == before, f"{info.id} is rehearsable and changed {_differing(before, rehearsed)} when it was only asked"
 
 
-def _assert_only_words(info: RecoveryInfo, outcome: RecoveryOutcome, context: BenchContext, changed: str) -> None:
+def _assert_only_words(info: RecoveryInfo, outcome: RecoveryOutcome, context: FakeRecoveryContext, changed: str) -> None:
     """What a manual action may do. `changed`: the files that it changed."""
     claims = outcome.changed or outcome.environment or outcome.run_id
-    assert not claims, f"{info.id} is manual and says that it changed something"
+    assert not claims, f"{info.id} is manual but reports a change"
     assert not changed, f"{info.id} is manual and changed {changed}"
     assert not context.commands, f"{info.id} is manual and ran {context.commands}"
-    assert outcome.message or outcome.commands, f"{info.id} is manual and says nothing"
+    assert outcome.message or outcome.commands, f"{info.id} is manual and gives neither a message nor commands"
 
 
 def _assert_nothing_lost(info: RecoveryInfo, run_id: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
@@ -254,7 +254,7 @@ def _assert_nothing_lost(info: RecoveryInfo, run_id: str, before: Mapping[str, s
     assert not lost, f"{info.id} is safe and lost {', '.join(lost)}"
 
 
-def _done(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, diagnosis: Diagnosis, context: BenchContext) -> RecoveryOutcome:
+def _done(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, diagnosis: Diagnosis, context: FakeRecoveryContext) -> RecoveryOutcome:
     outcome: Any = RecoveryOutcome(changed=False, message="")
     try:
         outcome = action(info).recover(failure, diagnosis, context)

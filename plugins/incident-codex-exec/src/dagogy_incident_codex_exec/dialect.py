@@ -43,9 +43,9 @@ class CodexDialect(LogDialect):
         return any(line.kind == "banner" and _BANNER.match(line.text) for line in lines) or '"type":"thread.started"' in text
 
     def reply(self, text: str, lines: Sequence[Line]) -> str | None:
-        for told in (_in_events(lines), _quoted(text), _spoken(lines)):
-            if told is not None:
-                return told
+        for message in (_in_events(lines), _quoted(text), _spoken(lines)):
+            if message is not None:
+                return message
         return "" if any(line.kind == "warning" and "no last agent message" in line.text for line in lines) else None
 
     def last_words(self, units: Sequence[Unit]) -> Sequence[Unit] | None:

@@ -44,7 +44,7 @@ class FixFindingsUnsafely(RecoveryAction):
         if _is_without_concepts(failure):
             return RecoveryOutcome(changed=False, message=_NOTHING_TAUGHT)
         if _command(failure) == "run":
-            return RecoveryOutcome(changed=False, message="'run' would generate the curriculum anew, and undo it")
+            return RecoveryOutcome(changed=False, message="'run' would generate the curriculum again and undo it")
         if failure.details.get("safe_fixes") == failure.details.get("unsafe_fixes") == 0:
             return RecoveryOutcome(changed=False, message=_NO_FIX)
         return _fixed(context, "--unsafe-fixes", _NO_FIX)
@@ -66,16 +66,16 @@ class Regenerate(RecoveryAction):
         now = context.setting("AGENT_MAX_ITERATIONS").strip() or "4"
         rounds = min(2 * int(now), _MOST_ROUNDS) if now.isdecimal() else _MOST_ROUNDS
         kept = context.keep(_CURRICULUM)
-        told = f"; the curriculum as it was: {kept}" if kept else ""
+        message = f"; the curriculum as it was: {kept}" if kept else ""
         more = {"AGENT_MAX_ITERATIONS": str(rounds)}
         if _command(failure) == "run":
-            return RecoveryOutcome(changed=True, message=f"to be generated again in up to {rounds} rounds{told}", environment=more)
+            return RecoveryOutcome(changed=True, message=f"to be generated again in up to {rounds} rounds{message}", environment=more)
         done = context.dagogy("run", context.run_id, environment=more)
-        return RecoveryOutcome(changed=done.ok, message=("generated again" if done.ok else "what was generated again fails as well") + told)
+        return RecoveryOutcome(changed=done.ok, message=("generated again" if done.ok else "what was generated again fails as well") + message)
 
 
 class ReadReport(RecoveryAction):
-    """Names the report, its first errors with the place of each, and the commands that follow once they are mended.
+    """Names the report, its first errors with the place of each, and the commands that follow once they are fixed.
 
     Where no concept was found in the scope document there is no report: then it says so, and how a document names its concepts.
     """

@@ -131,8 +131,10 @@ def _parts(blocks: Sequence[Node]) -> Iterator[Inline]:
         elif kind == "DefinitionList":
             for term, definitions in content:
                 name = inline_of(term, labels=False)
-                told = [part for definition in definitions for part in _parts(definition)]
-                yield Inline(": ".join(filter(None, (name.text, "; ".join(p.text for p in told)))), links=name.links + tuple(k for p in told for k in p.links))
+                parts = [part for definition in definitions for part in _parts(definition)]
+                yield Inline(
+                    ": ".join(filter(None, (name.text, "; ".join(p.text for p in parts)))), links=name.links + tuple(k for p in parts for k in p.links)
+                )
         elif kind in ("Div", "Figure", "BlockQuote"):
             yield from _parts(content if kind == "BlockQuote" else content[-1])
         elif kind == "Table":

@@ -143,9 +143,9 @@ class Tree:
         for nodes, definitions in entries:
             term = inline_of(nodes, labels=False)
             first, rest = _first_paragraph(definitions[0] if definitions else ())
-            said = inline_of(first, labels=False)
-            text = ": ".join(filter(None, (term.text, said.text)))
-            self.writer.open_item(Inline(text, term.text, said.text, term.links + said.links))
+            message = inline_of(first, labels=False)
+            text = ": ".join(filter(None, (term.text, message.text)))
+            self.writer.open_item(Inline(text, term.text, message.text, term.links + message.links))
             self._notes(first)
             self._walk(rest)
             for more in definitions[1:]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from dagogy.api import read_body
 
-#: How codex tells of a trouble that it goes on from.
+#: How codex reports an error that it recovers from.
 _RETRY = "Reconnecting"
 _MOST_SHOWN = 120
 #: Of a text inside an event that is kept as evidence.
@@ -29,14 +29,14 @@ _CAUSES = {"max_output_tokens": "incomplete", "content_filter": "content_filter"
 class Transcript:
     """The events of one run so far. `clean` takes secrets out of a text; `progress` takes one line to show.
 
-    `failed`: why the turn failed. `error`: an error after which no turn or item came. `trouble`: what codex last tried again for, and has not got
+    `failed`: why the turn failed. `error`: an error after which no turn or item came. `reason`: what codex last tried again for, and has not got
     over. `message`: the agent's last one. `completed`: the turn is. `usage` by name. `events`: the last ones, as lines of JSON.
     """
 
     def __init__(self, clean: Callable[[str], str], progress: Callable[[str], None]) -> None:
         self._clean, self._progress = clean, progress
         self.began = self.completed = False
-        self.failed = self.error = self.trouble = self.message = ""
+        self.failed = self.error = self.reason = self.message = ""
         self.commands = 0
         self.usage: dict[str, float] = {}
         self.events: deque[str] = deque(maxlen=_MOST_EVENTS)
@@ -55,10 +55,10 @@ class Transcript:
             self._failing(_text(event, "message"))
         elif kind == "turn.failed":
             inner = event.get("error")
-            self.failed = _text(inner if isinstance(inner, dict) else event, "message") or self.error or "codex does not say why"
+            self.failed = _text(inner if isinstance(inner, dict) else event, "message") or self.error or "codex gave no reason"
         else:
             self.began = True
-            self.error = self.trouble = ""
+            self.error = self.reason = ""
             self.completed = kind == "turn.completed"
             self._usage(event)
             item = event.get("item")
@@ -68,9 +68,9 @@ class Transcript:
 
     def _failing(self, message: str) -> None:
         if message.startswith(_RETRY):
-            self.trouble = message
+            self.reason = message
         else:
-            self.error = message or "codex does not say what"
+            self.error = message or "codex gave no details"
 
     def _usage(self, event: Mapping[str, Any]) -> None:
         usage = event.get("usage")
@@ -84,7 +84,7 @@ class Transcript:
         self.commands += kind == "item.started" and item.get("type") == "command_execution"
 
     def _show(self, event: Mapping[str, Any]) -> None:
-        line = _told(event)
+        line = _message_of(event)
         if line:
             # A model's words may hold what moves the cursor of a terminal.
             plain = "".join(c if c.isprintable() else " " for c in self._clean(line))
@@ -92,7 +92,7 @@ class Transcript:
             self._progress("codex " + (shown if len(shown) <= _MOST_SHOWN else shown[: _MOST_SHOWN - 1] + "…"))
 
 
-def _told(event: Mapping[str, Any]) -> str:
+def _message_of(event: Mapping[str, Any]) -> str:
     """What an event means to somebody who waits; "" for nothing."""
     kind, item = event["type"], event.get("item")
     if kind == "error":
@@ -101,10 +101,10 @@ def _told(event: Mapping[str, Any]) -> str:
         return "works"
     if kind == "turn.completed" and isinstance(event.get("usage"), dict):
         return f"is done: {event['usage'].get('input_tokens', 0)} tokens read, {event['usage'].get('output_tokens', 0)} written"
-    return _told_of_item(kind, item) if isinstance(item, dict) else ""
+    return _message_of_item(kind, item) if isinstance(item, dict) else ""
 
 
-def _told_of_item(kind: str, item: Mapping[str, Any]) -> str:
+def _message_of_item(kind: str, item: Mapping[str, Any]) -> str:
     what = item.get("type")
     if kind == "item.started":
         if what == "command_execution":

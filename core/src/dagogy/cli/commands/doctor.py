@@ -55,7 +55,7 @@ def _python(app: App) -> str:
     if sys.prefix == sys.base_prefix:
         return f"{sys.version.split()[0]} of the system ({sys.prefix}); plugins are those installed there"
     if not os.access(sys.executable, os.X_OK):
-        raise ConfigError(f"the interpreter {sys.executable} cannot be started any more", hint="make the environment anew")
+        raise ConfigError(f"the interpreter {sys.executable} cannot be started any more", hint="recreate the environment")
     return f"{sys.version.split()[0]} in {sys.prefix}"
 
 
@@ -139,7 +139,7 @@ def _rules(app: App) -> str:
     if broken:
         raise PluginError("; ".join(p.error().message for p in broken), hint=broken[0].error().hint)
     off = sum(not c.enabled for c in configured.values())
-    return f"{len(app.host.entries('rule')) - off} in force, {off} switched off"
+    return f"{len(app.host.entries('rule')) - off} enabled, {off} disabled"
 
 
 def _runs_dir(app: App) -> str:

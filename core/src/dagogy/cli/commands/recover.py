@@ -16,7 +16,7 @@ from dagogy.cli.replays import reviewed
 from dagogy.incidents.recovery.actions import RecoveryOptions
 from dagogy.incidents.recovery.incident import Incident, is_begun, last_incident, stale_incident
 from dagogy.incidents.recovery.loop import Recovery
-from dagogy.incidents.recovery.report import Report
+from dagogy.incidents.recovery.report import RecoveryReport
 from dagogy.pipeline.report import plural
 from dagogy.workspace.runs import REPLACES, Run
 
@@ -38,14 +38,14 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     run, incident = _incident(app, run)
     secrets = app.secrets()
 
-    def say(line: str) -> None:
+    def progress(line: str) -> None:
         if not app.json:
             app.write(str(redacted(line, secrets)))
 
-    say(f"recovering {run.id}: {incident.line}")
+    progress(f"recovering {run.id}: {incident.line}")
     extra = () if app.third_party else ("--no-third-party",)
     options = RecoveryOptions(unsafe=unsafe, only=only, probes=not no_probe, extra=extra)
-    recovery = Recovery(app.host, app.settings, run, options, say)
+    recovery = Recovery(app.host, app.settings, run, options, progress)
     report = recovery.plan(incident) if dry_run else recovery.recover(incident)
     lines = report_lines(report)
     document = report.as_dict()
@@ -54,16 +54,16 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     if stale is not None:
         # What was made again makes what was made from it stale: on to the end of the flow.
         for line in lines:
-            say(line)
-        say(f"{report.run_id}: later artifacts are stale; continuing with {stale.line}")
-        followed = Recovery(app.host, app.settings, Run(app.session.runs.base / report.run_id), replace(options, only=""), say)
+            progress(line)
+        progress(f"{report.run_id}: later artifacts are stale; continuing with {stale.line}")
+        followed = Recovery(app.host, app.settings, Run(app.session.runs.base / report.run_id), replace(options, only=""), progress)
         report = followed.recover(stale)
         document |= {"then": report.as_dict(), "resolved": report.resolved, "exit_status": report.exit_status}
         lines = report_lines(report)
     lines += [] if report.resolved else [f"next: {report.next_command}"]
     app.emit(redacted(document, secrets), *(str(redacted(line, secrets)) for line in lines))
     if not report.resolved:
-        app.tell(str(redacted(report.first_line, secrets)))
+        app.report(str(redacted(report.first_line, secrets)))
     return report.exit_status
 
 
@@ -77,7 +77,7 @@ def _incident(app: App, run: Run) -> tuple[Run, Incident]:
         if begun is not None:
             return old, reviewed(app, begun, old.id)
     if incident is None:
-        raise NotFound(f"run {run.id} has no failure that still stands", hint=f"dagogy status {run.id}")
+        raise NotFound(f"run {run.id} has no open failure", hint=f"dagogy status {run.id}")
     return run, incident
 
 
@@ -93,19 +93,19 @@ def _standing(app: App, run: Run) -> Incident | None:
         return Incident(failure, ("status", run.id), error.exit_status)
 
 
-def _left_stale(app: App, report: Report) -> Incident | None:
+def _left_stale(app: App, report: RecoveryReport) -> Incident | None:
     """The artifacts that no longer fit together once the failed command ended well; it need not have been the last of the flow."""
     with suppress(DagogyError), app.session.reading(report.run_id) as opened:
         return stale_incident(opened)
     return None
 
 
-def report_lines(report: Report) -> list[str]:
+def report_lines(report: RecoveryReport) -> list[str]:
     """A recovery for people: what came of it, what is left to do by hand or with consent, and what would make a setting permanent."""
     lines = [f"{report.named}: {'resolved' if report.resolved else 'not resolved'}: {report.reason}"]
     if report.kept:
-        told = "the recorded command (not shown to be yours; check it before you type it)" if report.incident.barred else "the recorded command"
-        lines.append(f"  {told}: {report.incident.line}")
+        message = "the recorded command (not shown to be yours; check it before you type it)" if report.incident.barred else "the recorded command"
+        lines.append(f"  {message}: {report.incident.line}")
     lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
     lines += [f"  nothing to do for {action}: {why}" for action, why in report.idle.items()]
     lines += [f"  to do: {command}" for step in report.steps for command in step.commands]
@@ -114,13 +114,13 @@ def report_lines(report: Report) -> list[str]:
     return lines
 
 
-def _closing_lines(report: Report) -> list[str]:
+def _closing_lines(report: RecoveryReport) -> list[str]:
     """What would make a setting permanent, what could not be asked, and where there is more to read."""
     lines = []
     if report.permanent:
         lines.append("  the setting held for this attempt alone; to make it permanent:")
         lines += [f"    {line}" for line in report.permanent]
-    lines += [f"  not asked: {trouble}" for trouble in report.broken]
+    lines += [f"  not asked: {reason}" for reason in report.broken]
     if not report.resolved and report.verdict.outcome == "diagnosed":
         lines.append(f"  more: dagogy explain {report.verdict.incident_id}")
     if report.run_id != report.incident.failure.run_id and report.incident.failure.run_id:
@@ -128,7 +128,7 @@ def _closing_lines(report: Report) -> list[str]:
     return lines
 
 
-def _left_lines(report: Report) -> list[str]:
+def _left_lines(report: RecoveryReport) -> list[str]:
     """What is left to a person: by hand, or with consent."""
     lines = []
     for step in report.manual:

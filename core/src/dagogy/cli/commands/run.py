@@ -37,13 +37,15 @@ from dagogy.workspace.stages import TRACE
     help="Document to read concepts from; it is copied into the run. A folder of lessons, '-' for standard input; may be repeated.",
 )
 @click.option("--scope-format", metavar="ID", help="The reader of it, where name and content do not tell.", shell_complete=complete_plugins("reader"))
-@click.option("--scope-mode", type=click.Choice(["full", "section", "seed-list"]), help="What of it is meant; default: full, or section with --scope-section.")
+@click.option(
+    "--scope-mode", type=click.Choice(["full", "section", "seed-list"]), help="Which part of it to use; default: full, or section with --scope-section."
+)
 @click.option("--scope-section", "sections", multiple=True, metavar="HEADING", help="A section to take, with all below it; may be repeated.")
 @click.option("--provider", metavar="ID", help="Instead of AGENT_PROVIDER.", shell_complete=complete_plugins("provider"))
 @click.option("--model", help="Instead of AGENT_MODEL.")
 @click.option("--max-iterations", metavar="N", help="Instead of AGENT_MAX_ITERATIONS.")
 @click.option("--target-score", metavar="SCORE", help="Instead of AGENT_TARGET_SCORE.")
-@click.option("--no-cache", is_flag=True, help="Ask the provider anew, also what it answered before.")
+@click.option("--no-cache", is_flag=True, help="Ask the provider again instead of reusing its cached answers.")
 @click.option("--show-prompt", is_flag=True, help="Print what a language model would be asked, and do nothing else.")
 @click.option("--self-heal", is_flag=True, help="When it fails, recover from the failure as 'recover' does, within limits; else leave an escalation bundle.")
 @click.option("--unsafe", is_flag=True, help="With --self-heal: carry out the actions as well that overwrite, cost money or change the provider.")
@@ -113,15 +115,15 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
                 result = generate(opened, chosen, reading, progress, fresh=fresh)
                 if result.trace["usage"].get("calls", 1):  # an answer that was kept says nothing of the service
                     answered()
-            progress("validate", "judging the best draft")
-            report = operations.validate(opened, result.best.subject, result.best.verdict)
+            progress("validate", "checking the best draft")
+            report = operations.validate(opened, result.best.context, result.best.validation)
             progress("validate", summary_line(report))
             if not report["passed"]:
                 operations.close_round(opened)
                 raise operations.validation_failure(opened, report)
-            plan = operations.plan(opened, result.best.subject)
+            plan = operations.plan(opened, result.best.context)
             progress("plan", _weeks(plan))
-            diff = operations.iterate(opened, result.best.subject)
+            diff = operations.iterate(opened, result.best.context)
             progress("iterate", _changes(diff))
         facts = opened.facts()
     document = {

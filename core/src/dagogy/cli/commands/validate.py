@@ -39,7 +39,7 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 @wait_option
 @common
 def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: bool, show_diff: bool, wait_seconds: float) -> None:
-    """Judges the curriculum by every rule and writes outputs/reviews/validation_report.md and .json. Exit status 4 when it fails."""
+    """Checks the curriculum against every rule and writes outputs/reviews/validation_report.md and .json. Exit status 4 when it fails."""
     exporter = None if format_id in _OWN_FORMATS else find_exporter(app, format_id, ("report",), _OWN_FORMATS)
     if app.json and exporter is not None:
         raise InvalidArgument(f"--json and --format {format_id} ask for two documents", hint="leave one of the two out")
@@ -60,15 +60,15 @@ def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: 
         if exporter is None:
             _print(app, opened, report, done)
         else:
-            text = exported(app, exporter, _export_subject(app, opened, report))
+            text = exported(app, exporter, _export_context(app, opened, report))
             if text:
                 app.write_export(text, exporter.info.media_type)
         if not report["passed"]:
             raise operations.validation_failure(opened, report)
 
 
-def _export_subject(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:
-    from dagogy.api.exporters import ExportSubject
+def _export_context(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:
+    from dagogy.api.exporters import ExportContext
     from dagogy.contracts.lines import lines_of_pointers
 
     pointers = {f["pointer"] for f in report["findings"] if f["document"] == "curriculum"}
@@ -82,7 +82,7 @@ def _export_subject(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:
         if p.info is not None
     }
     artifact = os.path.relpath(opened.run.path / CURRICULUM)
-    return ExportSubject(
+    return ExportContext(
         document=report,
         artifact=artifact,
         files={"curriculum": artifact, "topic_spec": os.path.relpath(opened.run.path / SPEC)},
@@ -113,7 +113,7 @@ def _show_fixes(app: App, opened: OpenRun, unsafe: bool) -> None:
     before, after, done, hidden = operations.fix(opened, unsafe=unsafe, write=False)
     a, b = (text.decode("utf-8", "replace").splitlines(True) for text in (before, after))
     diff = "".join(difflib.unified_diff(a, b, f"a/{CURRICULUM}", f"b/{CURRICULUM}"))
-    app.emit({"fixes": done, "hidden_unsafe_fixes": hidden, "diff": diff}, *(diff.rstrip("\n") or "no such fix would change anything").split("\n"))
+    app.emit({"fixes": done, "hidden_unsafe_fixes": hidden, "diff": diff}, *(diff.rstrip("\n") or "no fix of this kind would change anything").split("\n"))
     if hidden:
         app.note(f"{plural(hidden, 'fix', 'fixes')} that would change the meaning not shown: --unsafe-fixes --diff shows them")
 

@@ -45,14 +45,14 @@ def why(app: App, reference: str, node: str, prerequisite: str | None) -> None:
     from dagogy.pipeline.why import Why
 
     with app.reading(reference) as opened:
-        asked = Why(opened.subject().curriculum, kept_evidence(opened.run), _notes(opened))
+        asked = Why(opened.context().curriculum, kept_evidence(opened.run), _notes(opened))
         stale = opened.state.reasons.get(CURRICULUM, "")
     found = asked.find(node)
     document = asked.node(found) if prerequisite is None else asked.pair(found, asked.find(prerequisite))
     lines = _pair_lines(document) if prerequisite is not None else _node_lines(document)
     remark = [f"note: {stale}"] if stale else []
     if not document["evidence_in"]:
-        remark.append("note: no evidence was kept: the provider told none, and there is no scope document")
+        remark.append("note: no evidence was kept: the provider reported none, and there is no scope document")
     app.emit({"run_id": opened.run.id, **document, "stale": stale}, *lines, *remark)
 
 
@@ -79,7 +79,7 @@ def _node_lines(document: Mapping[str, Any]) -> list[str]:
     lines += ["", "Prerequisites:" if document["prerequisites"] else "No prerequisites."]
     lines += _edges(document["prerequisites"])
     lines += [f"  {unknown}: the curriculum has no such node" for unknown in document["unknown_prerequisites"]]
-    lines += ["", "Leaning on it:" if document["dependents"] else "Nothing leans on it."]
+    lines += ["", "Nodes that depend on it:" if document["dependents"] else "Nothing depends on it."]
     lines += [f"  {d['title']} ({d['id']}): {d['told']}" for d in document["dependents"]]
     if document["not_prerequisites"]:
         lines += ["", "With evidence, but no prerequisites:"]

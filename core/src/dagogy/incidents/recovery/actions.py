@@ -21,7 +21,7 @@ from dagogy.incidents.commands import GRACE_SECONDS
 from dagogy.incidents.diagnose import Verdict
 from dagogy.incidents.limits import Limits
 from dagogy.incidents.probing import ask
-from dagogy.incidents.recovery.report import Journal, Report, Step, told
+from dagogy.incidents.recovery.report import Journal, RecoveryReport, RecoveryStep, message_of
 from dagogy.incidents.recovery.rerun import Rerun
 from dagogy.workspace.files import content_hash, unlinked
 from dagogy.workspace.provenance import is_made_here
@@ -36,7 +36,7 @@ _KEPT = "logs/kept"
 @dataclass(frozen=True, slots=True)
 class RecoveryOptions:
     """What a recovery may do. `unsafe`: consent to the actions that need it. `only`: the id of the one action that is meant. `probes`: whether the
-    machine is looked at. `unaided`: whether the failed command is run again where no action may be carried out, since a person may have mended it
+    machine is looked at. `unaided`: whether the failed command is run again where no action may be carried out, since a person may have fixed it
     meanwhile. `extra` goes before every command's arguments.
     """
 
@@ -54,7 +54,7 @@ class Actions:
     def __init__(self, host: Host, rerun: Rerun, journal: Journal, options: RecoveryOptions) -> None:
         self.host, self.rerun, self.journal, self.options = host, rerun, journal, options
 
-    def next(self, report: Report, failure: Failure, mark: tuple[str, ...], tried: set[tuple[str, ...]]) -> Plugin | None:
+    def next(self, report: RecoveryReport, failure: Failure, mark: tuple[str, ...], tried: set[tuple[str, ...]]) -> Plugin | None:
         """The action to carry out now, marked as tried."""
         for plugin in self.of(report):
             marks = {(plugin.id, report.verdict.incident_id, failure.provider), (plugin.id, *mark)}
@@ -64,12 +64,12 @@ class Actions:
                 return plugin
         return None
 
-    def _may_repeat(self, plugin: Plugin, report: Report) -> bool:
+    def _may_repeat(self, plugin: Plugin, report: RecoveryReport) -> bool:
         """Whether an action that may be carried out several times may be now: it stops when there was nothing that it could do."""
         outcomes = [s.outcome for s in report.steps if s.action is plugin]
         return len(outcomes) < plugin.info.times and all(outcome == "changed" for outcome in outcomes)
 
-    def of(self, report: Report) -> list[Plugin]:
+    def of(self, report: RecoveryReport) -> list[Plugin]:
         """The installed actions for the diagnosed incident, in order, but for those whose own setting is not set.
 
         One that cannot be described is named in the report.
@@ -90,7 +90,7 @@ class Actions:
         """What is unsafe needs consent: for this recovery, or by the setting that the action names."""
         return plugin.info.safety == "safe" or (plugin.info.safety == "unsafe" and (bool(plugin.info.consent) or self.options.unsafe))
 
-    def leave_to_people(self, report: Report, failure: Failure) -> None:
+    def leave_to_people(self, report: RecoveryReport, failure: Failure) -> None:
         """The commands of the manual actions, and the count of what needs consent."""
         if report.verdict.outcome != "diagnosed":
             return
@@ -107,7 +107,7 @@ class Actions:
             elif not self.allowed(plugin):
                 report.hidden.append(plugin)
 
-    def is_idle(self, plugin: Plugin, failure: Failure, report: Report) -> bool:
+    def is_idle(self, plugin: Plugin, failure: Failure, report: RecoveryReport) -> bool:
         """Whether an action has nothing to do; asked of those that can be asked without being carried out."""
         context = _Rehearsal(self, plugin, failure, report.verdict, 0)
         try:
@@ -121,13 +121,13 @@ class Actions:
         report.idle[plugin.id] = outcome.message
         return True
 
-    def act(self, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int = 0) -> Step:
-        """One action carried out. Whatever goes wrong in it is told as its outcome."""
+    def act(self, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int = 0) -> RecoveryStep:
+        """One action carried out. Whatever goes wrong in it is reported as its outcome."""
         context = _Context(self, plugin, failure, verdict, attempt)
         before = self.rerun.records()
-        step = Step(plugin, "failed", "", ran=context.ran)
+        step = RecoveryStep(plugin, "failed", "", ran=context.ran)
         if plugin.info.safety != "manual":
-            self.journal.say(f"{plugin.info.safety} {plugin.id}: {plugin.info.summary}" + (f" ({plugin.info.reason})" if plugin.info.reason else ""))
+            self.journal.progress(f"{plugin.info.safety} {plugin.id}: {plugin.info.summary}" + (f" ({plugin.info.reason})" if plugin.info.reason else ""))
         left = self.rerun.limits.seconds_left
         try:
             # What it runs and waits for keeps to the limit by itself; this ends one that hangs.
@@ -143,7 +143,7 @@ class Actions:
             step.message, step.commands, step.environment, step.run_id = outcome.message, tuple(outcome.commands), outcome.environment, outcome.run_id
         step.records = sorted(self.rerun.records() - before)
         if plugin.info.safety != "manual":
-            self.journal.say(f"  {step.outcome}: {step.message}")
+            self.journal.progress(f"  {step.outcome}: {step.message}")
             self.journal.event("recovery_action", action=plugin.id, safety=plugin.info.safety, outcome=step.outcome, message=step.message,
                         environment=dict(step.environment), ran=step.ran, records=step.records)  # fmt: skip
         return step
@@ -151,11 +151,11 @@ class Actions:
     def _check(self, plugin: Plugin, outcome: RecoveryOutcome) -> None:
         """Raises `PluginError` that blames the action for an outcome that cannot be worked with."""
         words = [outcome.message, outcome.run_id, *_flat(outcome.commands), *_flat(outcome.environment)]
-        trouble = "" if all(isinstance(w, str) and "\0" not in w for w in words) else "its outcome has other than texts where texts are wanted"
-        if not trouble and outcome.run_id and outcome.run_id not in Runs(self.rerun.run.path.parent, self.rerun.settings.environ).ids():
-            trouble = f"it names a run to go on with that is none: '{outcome.run_id}'"
-        if trouble:
-            plugin.fail(trouble)
+        reason = "" if all(isinstance(w, str) and "\0" not in w for w in words) else "its outcome has other than texts where texts are wanted"
+        if not reason and outcome.run_id and outcome.run_id not in Runs(self.rerun.run.path.parent, self.rerun.settings.environ).ids():
+            reason = f"it names a run to go on with that is none: '{outcome.run_id}'"
+        if reason:
+            plugin.fail(reason)
             raise plugin.error()
 
 
@@ -174,7 +174,7 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, con
         plugin.fail(f"it answered with {type(outcome).__name__}, not with a RecoveryOutcome")
         raise plugin.error()
     if plugin.info.safety == "manual" and (outcome.changed or outcome.environment or outcome.run_id):
-        plugin.fail("it is manual and says that it changed something")
+        plugin.fail("it is manual but reports a change")
         raise plugin.error()
     return outcome
 
@@ -196,7 +196,7 @@ class _Context(RecoveryContext):
         self._action, self._incident = plugin.id, verdict.incident_id
         self.attempt, self.failed_providers = attempt, tuple(actions.rerun.failed_providers)
         self._actions, self._rerun, self._failure = actions, actions.rerun, failure
-        self.probes = [look.result for look in verdict.looks]
+        self.probes = [observation.result for observation in verdict.observations]
         self.run, self.run_id = self._rerun.at.path, self._rerun.at.id
         self.ran: list[dict[str, Any]] = []
 
@@ -214,25 +214,25 @@ class _Context(RecoveryContext):
         return self._rerun.settings.in_file(name)
 
     def dagogy(self, *arguments: str, environment: Mapping[str, str] | None = None) -> CommandResult:
-        self._actions.journal.say(f"  dagogy {' '.join(arguments)}")
+        self._actions.journal.progress(f"  dagogy {' '.join(arguments)}")
         account = self._rerun.account(self._failure, self._action, self._incident, role="action")
         result = self._rerun.command(arguments, {**(environment or {}), **account})
-        self.ran.append({"command": ["dagogy", *arguments], "exit_status": result.exit_status, "told": told(result)})
+        self.ran.append({"command": ["dagogy", *arguments], "exit_status": result.exit_status, "told": message_of(result)})
         return result
 
     def wait(self, seconds: float) -> None:
         left = self._rerun.limits.seconds_left
         seconds = min(max(seconds, 0.0), _LONGEST_WAIT if left is None else min(left, _LONGEST_WAIT))
-        self._actions.journal.say(f"  waiting {seconds:.0f} s")
+        self._actions.journal.progress(f"  waiting {seconds:.0f} s")
         time.sleep(seconds)
 
     def probe(self, probe_id: str, environment: Mapping[str, str] | None = None) -> Sequence[ProbeResult]:
         actions = self._actions
         if not actions.options.probes:
             return []
-        looks = ask(actions.host, self._rerun.settings, self._failure, self.run, only=probe_id, environment=environment)
-        actions.journal.tell(looks)
-        return [look.result for look in looks]
+        observations = ask(actions.host, self._rerun.settings, self._failure, self.run, only=probe_id, environment=environment)
+        actions.journal.tell(observations)
+        return [observation.result for observation in observations]
 
     def read(self, relative: str) -> bytes | None:
         run = self._rerun.at

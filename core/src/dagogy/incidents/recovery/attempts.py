@@ -8,8 +8,8 @@ from dataclasses import replace
 from dagogy.api.incidents import Failure
 from dagogy.api.recoveries import CommandResult
 from dagogy.incidents.diagnose import Verdict
-from dagogy.incidents.intake import from_text, read_record
-from dagogy.incidents.recovery.report import TYPED, Journal, Report, Step, failing_status, told
+from dagogy.incidents.parsing import from_text, read_record
+from dagogy.incidents.recovery.report import TYPED, Journal, RecoveryReport, RecoveryStep, failing_status, message_of
 from dagogy.incidents.recovery.rerun import Rerun
 from dagogy.workspace.stages import FAILURES
 
@@ -20,7 +20,7 @@ class Attempts:
     def __init__(self, rerun: Rerun, journal: Journal, diagnosed: Callable[[Failure], Verdict]) -> None:
         self.rerun, self.journal, self._diagnosed = rerun, journal, diagnosed
 
-    def again(self, report: Report, step: Step, command: Sequence[str], failure: Failure) -> Failure:
+    def again(self, report: RecoveryReport, step: RecoveryStep, command: Sequence[str], failure: Failure) -> Failure:
         """The failed command after an action. Returns the failure that stands then.
 
         One that the attempt did not come to before keeps its settings for the next attempt; of one that did not change they are forgotten.
@@ -38,7 +38,7 @@ class Attempts:
             self.rerun.base = step.settings
         return failure
 
-    def unaided(self, report: Report, command: Sequence[str], failure: Failure) -> Failure:
+    def unaided(self, report: RecoveryReport, command: Sequence[str], failure: Failure) -> Failure:
         """The failed command as it was. Returns the failure that stands then."""
         report.reason = self.rerun.spent() or self.rerun.unfit(command)
         if report.reason:
@@ -50,7 +50,7 @@ class Attempts:
             return failure
         return self._accepted(report, failure, report.unaided, known)
 
-    def _accepted(self, report: Report, before: Failure, result: CommandResult, known: set[str]) -> Failure:
+    def _accepted(self, report: RecoveryReport, before: Failure, result: CommandResult, known: set[str]) -> Failure:
         """What the command that was run again failed with. One that our own budget brought about says nothing: then `before` stands."""
         new = sorted(self.rerun.records() - known)
         if new:
@@ -62,14 +62,14 @@ class Attempts:
         if cut_short or (self.rerun.spent() and failure.details.get("cause") == "calls_spent"):
             return before
         report.exit_status = failing_status(result)
-        report.line = told(result) if TYPED.match(told(result)) else report.line
+        report.line = message_of(result) if TYPED.match(message_of(result)) else report.line
         report.verdict = self._diagnosed(failure)
         self.journal.saw(report.verdict, failure)
         if report.verdict.outcome != "diagnosed":
             report.reason = passive(report.verdict)
         return failure
 
-    def deeper(self, report: Report, failure: Failure, step: Step) -> Failure:
+    def deeper(self, report: RecoveryReport, failure: Failure, step: RecoveryStep) -> Failure:
         """When an action met another failure on its way, that is what has to be recovered from first."""
         if not step.records or step.run_id:
             return failure
@@ -78,10 +78,10 @@ class Attempts:
         if verdict.outcome != "diagnosed" or verdict.incident_id == report.verdict.incident_id:
             return failure
         report.verdict = verdict
-        self.journal.say(f"  which meets another incident: {verdict.incident_id}")
+        self.journal.progress(f"  which meets another incident: {verdict.incident_id}")
         return found
 
-    def _resolve(self, report: Report, command: Sequence[str]) -> None:
+    def _resolve(self, report: RecoveryReport, command: Sequence[str]) -> None:
         report.resolved, report.exit_status, report.reason = True, 0, f"'dagogy {' '.join(command)}' ended with exit status 0"
 
 

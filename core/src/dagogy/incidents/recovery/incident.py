@@ -12,7 +12,7 @@ from typing import Any
 from dagogy.api.errors import EXIT_STATUSES, DagogyError, InternalError, StageConflict
 from dagogy.api.incidents import Failure
 from dagogy.incidents.commands import plain
-from dagogy.incidents.intake import about_failures, command_name, from_record, read_document, record_paths
+from dagogy.incidents.parsing import about_failures, command_name, from_record, read_document, record_paths
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.events import read_events
 from dagogy.workspace.provenance import objection, sealed_at
@@ -54,10 +54,10 @@ class Incident:
 
 
 def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
-    """The run's newest failure that still stands, or the one that a recovery was cut off from. None that was mended since.
+    """The run's newest failure that still stands, or the one that a recovery was cut off from. None that was fixed since.
 
     A record that cannot be read is passed over, and so is one of a command that a recovery's action ran; without a log nothing tells that a
-    failure was mended. One that may be a stranger's is barred, whatever its time says it comes after the user's own; `environ` says where the
+    failure was fixed. One that may be a stranger's is barred, whatever its time says it comes after the user's own; `environ` says where the
     user's key is. Only an event that the user sealed hides a record that they sealed: anybody can write into a log.
     """
     events: list[dict[str, Any]] = []

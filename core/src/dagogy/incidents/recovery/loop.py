@@ -17,7 +17,7 @@ from dagogy.incidents.diagnose import Verdict, diagnose, examine
 from dagogy.incidents.recovery.actions import Actions, RecoveryOptions
 from dagogy.incidents.recovery.attempts import Attempts, passive
 from dagogy.incidents.recovery.incident import Incident
-from dagogy.incidents.recovery.report import Journal, Report, Step
+from dagogy.incidents.recovery.report import Journal, RecoveryReport, RecoveryStep
 from dagogy.incidents.recovery.rerun import Rerun
 from dagogy.workspace.runs import Run
 from dagogy.workspace.settings import Settings
@@ -29,14 +29,14 @@ MOST_ACTIONS = 8
 class Recovery:
     """The loop over one run's failure. `say` gets a line for people at each step."""
 
-    def __init__(self, host: Host, settings: Settings, run: Run, options: RecoveryOptions, say: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(self, host: Host, settings: Settings, run: Run, options: RecoveryOptions, progress: Callable[[str], None] = lambda line: None) -> None:
         self.host, self.settings, self.run, self.options = host, settings, run, options
-        self.journal = Journal(run, settings.environ, say)
+        self.journal = Journal(run, settings.environ, progress)
         self.rerun = Rerun(settings, run, options.limits, options.extra, self.journal)
         self.attempts = Attempts(self.rerun, self.journal, self._verdict)
         self.actions = Actions(host, self.rerun, self.journal, options)
 
-    def plan(self, incident: Incident) -> Report:
+    def plan(self, incident: Incident) -> RecoveryReport:
         """What `recover` would do first; changes nothing."""
         report = self._report(incident)
         if self._kept_from(report):
@@ -49,7 +49,7 @@ class Recovery:
             report.reason = "nothing was done: --dry-run"
         return report
 
-    def recover(self, incident: Incident, verdict: Verdict | None = None) -> Report:
+    def recover(self, incident: Incident, verdict: Verdict | None = None) -> RecoveryReport:
         """Carries out what may be done until the failed command ends with exit status 0, or nothing is left to try.
 
         `verdict`: what `plan` made of the incident a moment ago, so that the machine is not looked at twice.
@@ -58,10 +58,10 @@ class Recovery:
         if self._kept_from(report):
             return report
         if incident.consent:
-            self.journal.say(f"with your consent ({incident.consent}): {incident.line}")
+            self.journal.progress(f"with your consent ({incident.consent}): {incident.line}")
         self.journal.event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
         self.journal.saw(report.verdict, incident.failure)
-        self._tell_another_provider(incident)
+        self._report_another_provider(incident)
         seen: dict[str, str] = {}
         try:
             report.failure = self._loop(report, incident.failure, seen)
@@ -78,7 +78,7 @@ class Recovery:
         self._ended(report, seen)
         return report
 
-    def _kept_from(self, report: Report) -> bool:
+    def _kept_from(self, report: RecoveryReport) -> bool:
         """Whether the failed command may not be run again. Then nothing is done at all: nothing else could show that it helped."""
         incident = report.incident
         if incident.barred:
@@ -90,13 +90,15 @@ class Recovery:
         report.kept = True
         return True
 
-    def _tell_another_provider(self, incident: Incident) -> None:
+    def _report_another_provider(self, incident: Incident) -> None:
         """Whoever recovers may have other settings than whoever failed; what another provider answers is no merit of an action."""
         before, now = incident.failure.provider, self.settings.get("AGENT_PROVIDER")
         if before and before != now and "--provider" not in " ".join(incident.command):
-            self.journal.say(f"  it failed with provider '{before}'; AGENT_PROVIDER is '{now}' here: export AGENT_PROVIDER={before} tries the same one again")
+            self.journal.progress(
+                f"  it failed with provider '{before}'; AGENT_PROVIDER is '{now}' here: export AGENT_PROVIDER={before} tries the same one again"
+            )
 
-    def _ended(self, report: Report, seen: Mapping[str, str]) -> None:
+    def _ended(self, report: RecoveryReport, seen: Mapping[str, str]) -> None:
         """The end of a recovery, in the log."""
         incident = report.incident
         facts = {"incident": report.named, "incidents": dict(seen), "actions": [s.action.id for s in report.steps], "command": list(incident.command)}
@@ -110,18 +112,18 @@ class Recovery:
         if not self.options.probes:
             return diagnose(self.host, failure)
         verdict = examine(self.host, self.settings, failure, self.rerun.at.path, own=own)
-        self.journal.tell(verdict.looks)
+        self.journal.tell(verdict.observations)
         return verdict
 
-    def _report(self, incident: Incident, verdict: Verdict | None = None) -> Report:
+    def _report(self, incident: Incident, verdict: Verdict | None = None) -> RecoveryReport:
         verdict = verdict or self._verdict(incident.failure, own=not incident.barred)
         began_with = verdict.refuted or verdict.incident_id
-        report = Report(incident, began_with, verdict, incident.failure, exit_status=incident.exit_status, run_id=self.run.id)
+        report = RecoveryReport(incident, began_with, verdict, incident.failure, exit_status=incident.exit_status, run_id=self.run.id)
         if verdict.outcome != "diagnosed":
             report.reason = passive(verdict)
         return report
 
-    def _loop(self, report: Report, failure: Failure, seen: dict[str, str]) -> Failure:
+    def _loop(self, report: RecoveryReport, failure: Failure, seen: dict[str, str]) -> Failure:
         """Returns the failure that stands at the end; `seen` collects the incidents that were met, each with the action that led past it."""
         command: Sequence[str] = report.incident.command
         tried: set[tuple[str, ...]] = set()
@@ -154,7 +156,7 @@ class Recovery:
                 break
         return failure
 
-    def _goes_on(self, report: Report, seen: dict[str, str]) -> bool:
+    def _goes_on(self, report: RecoveryReport, seen: dict[str, str]) -> bool:
         """Whether something more may be tried against the incident that was met, which is noted; where a limit is reached, the report says which."""
         if report.verdict.outcome != "diagnosed" or report.resolved:
             return False
@@ -162,7 +164,7 @@ class Recovery:
         report.reason = f"{MOST_ACTIONS} actions did not help" if len(report.steps) == MOST_ACTIONS else self.rerun.spent()
         return not report.reason
 
-    def _without_action(self, report: Report, command: Sequence[str], failure: Failure) -> Failure:
+    def _without_action(self, report: RecoveryReport, command: Sequence[str], failure: Failure) -> Failure:
         """The failed command as it was, once, where no action is left and none led to an attempt. Returns the failure that stands then.
 
         The report has a reason where the loop ends.
@@ -173,13 +175,13 @@ class Recovery:
             return failure
         return self.attempts.unaided(report, command, failure)
 
-    def _is_idle(self, step: Step, before: str) -> bool:
+    def _is_idle(self, step: RecoveryStep, before: str) -> bool:
         """Whether a step led nowhere and is not to be repeated: the run is as it was `before`, by its digest, and so are settings and limits."""
         moved = step.environment or step.run_id or step.action.info.times != 1
         return not moved and self.rerun.digest() == before and not self.rerun.spent()
 
 
-def _not_again(step: Step, incident: str, failure: Failure) -> set[tuple[str, ...]]:
+def _not_again(step: RecoveryStep, incident: str, failure: Failure) -> set[tuple[str, ...]]:
     """The mark of an action that changed a setting or needed consent: once is enough for what costs something, in whatever words the failure comes back."""
     costly = step.action.info.times == 1 and (step.environment or step.action.info.safety == "unsafe")
     return {(step.action.id, incident, failure.provider)} if costly else set()

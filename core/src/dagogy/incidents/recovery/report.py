@@ -16,7 +16,7 @@ from dagogy.api.secrets import redacted, secrets_of
 from dagogy.host.manager import Plugin
 from dagogy.incidents.commands import flag_of, under
 from dagogy.incidents.diagnose import Verdict
-from dagogy.incidents.probing import Look
+from dagogy.incidents.probing import ProbeObservation
 from dagogy.incidents.recovery.incident import TELLING, Incident
 from dagogy.workspace.provenance import sealed_event
 from dagogy.workspace.runs import Run
@@ -26,7 +26,7 @@ TYPED = re.compile(r"\[[a-z_]+\] .")
 
 
 @dataclass(slots=True)
-class Step:
+class RecoveryStep:
     """One action: what it did, and how the failed command ended after it. `settings`: all that held for that attempt, the action's own included."""
 
     action: Plugin
@@ -41,7 +41,7 @@ class Step:
     retry: CommandResult | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        retry = None if self.retry is None else {"exit_status": self.retry.exit_status, "told": told(self.retry)}
+        retry = None if self.retry is None else {"exit_status": self.retry.exit_status, "told": message_of(self.retry)}
         return {
             "action": self.action.id,
             "safety": self.action.info.safety,
@@ -56,7 +56,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Report:
+class RecoveryReport:
     """What a recovery did, and what is left to a person.
 
     `began_with`: the incident that it set out to recover from; `verdict`: of the failure met last; `failure`: the one that stands; `line`: how
@@ -67,8 +67,8 @@ class Report:
     began_with: str
     verdict: Verdict
     failure: Failure
-    steps: list[Step] = field(default_factory=list)
-    manual: list[Step] = field(default_factory=list)
+    steps: list[RecoveryStep] = field(default_factory=list)
+    manual: list[RecoveryStep] = field(default_factory=list)
     hidden: list[Plugin] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     planned: list[Plugin] = field(default_factory=list)
@@ -106,7 +106,7 @@ class Report:
         return next((step.commands[0] for step in self.manual if step.commands), "") or f"dagogy escalate {self.run_id}"
 
     @property
-    def helped(self) -> Step | None:
+    def helped(self) -> RecoveryStep | None:
         """The action after which the failed command ended well."""
         return next((s for s in self.steps if s.retry is not None and s.retry.ok), None)
 
@@ -134,7 +134,7 @@ class Report:
             "not_run_again": (self.incident.barred or self.incident.consent) if self.kept else "",
             "diagnosis": self.verdict.as_dict(),
             "steps": [s.as_dict() for s in self.steps],
-            "unaided_retry": None if self.unaided is None else {"exit_status": self.unaided.exit_status, "told": told(self.unaided)},
+            "unaided_retry": None if self.unaided is None else {"exit_status": self.unaided.exit_status, "told": message_of(self.unaided)},
             "planned": [{"action": p.id, "safety": p.info.safety, "summary": p.info.summary} for p in self.planned],
             "nothing_to_do": dict(self.idle),
             "manual": [{"action": s.action.id, "message": s.message, "commands": list(s.commands)} for s in self.manual],
@@ -145,7 +145,7 @@ class Report:
         }
 
 
-def told(result: CommandResult) -> str:
+def message_of(result: CommandResult) -> str:
     """The line that says how a command ended: its error, or else its last."""
     lines = result.text.splitlines()
     return next((line for line in lines if TYPED.match(line)), lines[-1] if lines else "")[:2000]
@@ -159,27 +159,27 @@ def failing_status(result: CommandResult) -> int:
 class Journal:
     """What a recovery tells while it is at work: `say` gets a line for people, the log of the failed run its events. Neither holds a secret."""
 
-    def __init__(self, run: Run, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-        self.say, self._run, self._environ = say, run, environ
+    def __init__(self, run: Run, environ: Mapping[str, str], progress: Callable[[str], None]) -> None:
+        self.progress, self._run, self._environ = progress, run, environ
         self.secrets = secrets_of(environ)
-        self._told: dict[tuple[str, str], str] = {}
+        self._reported: dict[tuple[str, str], str] = {}
 
-    def tell(self, looks: Sequence[Look]) -> None:
+    def report_observations(self, observations: Sequence[ProbeObservation]) -> None:
         """A line for each thing that a probe saw, unless it is as it was the last time, or was sound from the beginning and so says nothing."""
-        for look in looks:
-            line, about = look.line(), (look.probe, look.result.subject)
-            telling = about in self._told or look.result.state != "ok" or look.result.confirms or look.result.refutes
-            if telling and self._told.get(about) != line:
-                self.say(f"  {line}")
-                self._told[about] = line
+        for observation in observations:
+            line, about = observation.line(), (observation.probe, observation.result.subject)
+            telling = about in self._reported or observation.result.state != "ok" or observation.result.confirms or observation.result.refutes
+            if telling and self._reported.get(about) != line:
+                self.progress(f"  {line}")
+                self._reported[about] = line
 
     def saw(self, verdict: Verdict, failure: Failure) -> None:
         """What probes saw, kept for an escalation."""
-        if verdict.looks:
+        if verdict.observations:
             self.event("probed", **verdict.seen(failure))
 
     def event(self, event: str, **facts: Any) -> None:
         """In the log of the failed run. That it cannot be written is no reason not to recover."""
         with contextlib.suppress(DagogyError):
-            told = redacted(facts, self.secrets)
-            self._run.event(event, **(sealed_event(event, told, self._run.path, self._environ) if event in TELLING else told))
+            message = redacted(facts, self.secrets)
+            self._run.event(event, **(sealed_event(event, message, self._run.path, self._environ) if event in TELLING else message))

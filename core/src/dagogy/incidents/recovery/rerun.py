@@ -18,7 +18,7 @@ from dagogy.api.secrets import redacted
 from dagogy.incidents.commands import overlaid, run_command, under
 from dagogy.incidents.limits import Limits
 from dagogy.incidents.recovery.incident import on_run
-from dagogy.incidents.recovery.report import Journal, Step, told
+from dagogy.incidents.recovery.report import Journal, RecoveryStep, message_of
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
 from dagogy.workspace.files import hash_file, walk
@@ -48,7 +48,7 @@ class Rerun:
         if failure.provider and failure.provider not in self.failed_providers:
             self.failed_providers.append(failure.provider)
 
-    def moved(self, command: Sequence[str], step: Step) -> Sequence[str]:
+    def moved(self, command: Sequence[str], step: RecoveryStep) -> Sequence[str]:
         """`command` on the run that an action named to go on with, if it did."""
         if not step.run_id:
             return command
@@ -90,19 +90,19 @@ class Rerun:
         """The failed command once more. The settings of this attempt win over its options; on whose account it runs is in DAGOGY_RECOVERY."""
         words = under(command, settings)
         shown = "".join(f"{name}={shlex.quote(value)} " for name, value in settings.items())
-        self.journal.say(f"  again: {shown}dagogy {' '.join(words)}")
+        self.journal.progress(f"  again: {shown}dagogy {' '.join(words)}")
         self._attempts += 1
         result = self.command(words, {**settings, **self.account(failure, action, incident, environment=dict(settings))})
-        self.journal.say(f"  exit status {result.exit_status}: {told(result)}")
+        self.journal.progress(f"  exit status {result.exit_status}: {message_of(result)}")
         self.journal.event(
-            "recovery_retried", action=action, command=list(words), environment=dict(settings), exit_status=result.exit_status, told=told(result)
+            "recovery_retried", action=action, command=list(words), environment=dict(settings), exit_status=result.exit_status, told=message_of(result)
         )
         return result
 
     def account(self, failure: Failure, action: str, incident: str, **more: Any) -> dict[str, str]:
         """The setting that tells a command on whose account it runs: for its trace, its record, and whoever counts incidents."""
-        told = {"action": action, "incident": incident, "record": Path(failure.source).name, **more}
-        return {"DAGOGY_RECOVERY": json.dumps(redacted(told, self.journal.secrets))}
+        facts = {"action": action, "incident": incident, "record": Path(failure.source).name, **more}
+        return {"DAGOGY_RECOVERY": json.dumps(redacted(facts, self.journal.secrets))}
 
     def command(self, arguments: Sequence[str], environment: Mapping[str, str]) -> CommandResult:
         """Runs a command in the current folder, never in a recorded one, within what is left of the limits."""

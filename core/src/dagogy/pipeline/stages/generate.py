@@ -13,10 +13,10 @@ from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.pipeline.asking import ask
 from dagogy.pipeline.evidence import reading_parts
 from dagogy.pipeline.report import plural
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.session import OpenRun
 from dagogy.pipeline.stages.inputs import Progress, ScopeRequest, origin_of, read_material, require_inputs
-from dagogy.pipeline.stages.loop import Asked, Budget, Draft, DraftStore, Generation, Loop
-from dagogy.pipeline.subject import RunSubject
+from dagogy.pipeline.stages.loop import Asked, Draft, DraftStore, Generation, Loop, LoopLimits
 from dagogy.workspace.answers import RunAnswers
 from dagogy.workspace.files import content_hash, to_json
 from dagogy.workspace.provenance import recovery_account
@@ -37,15 +37,15 @@ def preview(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, tem
         raise InvalidArgument(f"provider '{provider.info.id}' asks no language model, so there is no prompt", hint="choose one that does with --provider")
     require_inputs(opened, scope)
     material = read_material(opened, scope, provider, template)
-    spec = (decode_topic_spec(material.spec).value if material and material.spec else None) or opened.subject(b"").spec
+    spec = (decode_topic_spec(material.spec).value if material and material.spec else None) or opened.context(b"").spec
     sources = [s for s in opened.sources() if material is None or s.location != material.document.location]
     if material is not None:
         sources.insert(0, material.document)
     request = ProposeRequest(spec=spec, sources=sources, reading=material.reading if material else None, requirements=opened.session.judge.requirements())
-    return provider.question(replace(request, scaffold=_scaffold(opened, provider, request)))
+    return provider.question(replace(request, seed_draft=_seed_draft(opened, provider, request)))
 
 
-def _scaffold(opened: OpenRun, provider: Provider, request: ProposeRequest) -> Callable[[], Any]:
+def _seed_draft(opened: OpenRun, provider: Provider, request: ProposeRequest) -> Callable[[], Any]:
     """Makes the draft of the default provider for another one; None where it has no sound one."""
 
     def draft() -> Any:
@@ -69,15 +69,15 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     """
     settings, clean = opened.session.settings, opened.session.clean
     request = ProposeRequest(
-        spec=opened.subject(b"").spec,
+        spec=opened.context(b"").spec,
         sources=opened.sources(),
         reading=reading,
         requirements=opened.session.judge.requirements(),
         progress=lambda line: progress("generate", clean(line)),
         answers=RunAnswers(opened.run, opened.session.runs.base, clean, fresh=fresh),
     )
-    request = replace(request, scaffold=_scaffold(opened, provider, request))
-    budget = Budget(
+    request = replace(request, seed_draft=_seed_draft(opened, provider, request))
+    budget = LoopLimits(
         settings.get("AGENT_MAX_ITERATIONS"),
         settings.get("AGENT_MAX_ACTIONS_PER_ITERATION"),
         settings.get("AGENT_TARGET_SCORE"),
@@ -88,8 +88,8 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     result = Loop(provider, origin_of(opened, provider), opened.session.judge, request, budget, drafts).run()
     result = replace(result, stop_reason=clean(result.stop_reason), trace=clean(result.trace))
     opened.run.write_json(TRACE, result.trace)
-    opened.metadata.note("generated", f"curriculum of {plural(result.best.verdict.nodes, 'node')} by {provider.info.id}", score=result.best.verdict.score)
-    opened.run.event("generated", provider=provider.info.id, score=result.best.verdict.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
+    opened.metadata.note("generated", f"curriculum of {plural(result.best.validation.nodes, 'node')} by {provider.info.id}", score=result.best.validation.score)
+    opened.run.event("generated", provider=provider.info.id, score=result.best.validation.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
     opened.refresh()
     return result
 
@@ -102,8 +102,8 @@ class RunDrafts(DraftStore):
         self._before = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else None
         self.recovery = recovery_account(opened.session.settings.environ)
 
-    def subject(self, data: bytes, reading: ScopeReading | None) -> RunSubject:
-        return self._opened.subject(data, evidence=lambda: reading)
+    def context(self, data: bytes, reading: ScopeReading | None) -> RunContext:
+        return self._opened.context(data, evidence=lambda: reading)
 
     def keep(self, draft: Draft) -> None:
         opened, made_by = self._opened, self._provider.info.id

@@ -16,15 +16,15 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from dagogy.api.errors import DagogyError, PluginError, ProviderError, ValidationFailed
-from dagogy.api.providers import Allowance, Proposal, ProposeRequest, Provider, RepairRequest, SalvageRequest
+from dagogy.api.providers import Budget, Proposal, ProposeRequest, Provider, RepairInvalidRequest, RepairRequest
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeReading
-from dagogy.pipeline.agenda import Agenda
 from dagogy.pipeline.asking import ask, blame
 from dagogy.pipeline.fixes import apply_fixes, offered
-from dagogy.pipeline.judge import Judge, Verdict
-from dagogy.pipeline.standing import Standing, standing
-from dagogy.pipeline.subject import RunSubject
+from dagogy.pipeline.judge import Judge, ValidationResult
+from dagogy.pipeline.quality_baseline import QualityBaseline, quality_baseline
+from dagogy.pipeline.repair_batch import RepairBatch
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.files import to_json
 
 Action = Literal["propose", "fix", "repair"]
@@ -34,7 +34,7 @@ _FINDINGS_IN_TRACE = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class LoopLimits:
     """The limits of the loop, from the settings of the same names; None is no limit."""
 
     max_iterations: int
@@ -43,10 +43,10 @@ class Budget:
     max_calls: int | None = None
     max_tokens: int | None = None
 
-    def left(self, spent: Mapping[str, float]) -> Allowance:
+    def left(self, spent: Mapping[str, float]) -> Budget:
         """What may still be asked for."""
         tokens = spent.get("input_tokens", 0) + spent.get("output_tokens", 0)
-        return Allowance(
+        return Budget(
             calls=None if self.max_calls is None else self.max_calls - spent.get("calls", 0),
             tokens=None if self.max_tokens is None else self.max_tokens - tokens,
         )
@@ -67,21 +67,21 @@ class Draft:
     """A curriculum as bytes, with what the rules say of it, and what its provider says that it was made from."""
 
     data: bytes
-    subject: RunSubject
-    verdict: Verdict
+    context: RunContext
+    validation: ValidationResult
     reading: ScopeReading | None = None
-    standing: Standing = field(default_factory=Standing)
+    standing: QualityBaseline = field(default_factory=QualityBaseline)
 
     @property
     def rank(self) -> tuple[bool, bool, float, int]:
         """What makes one draft better than another: first that it can be read at all, since of one that cannot most rules have nothing to say. The
         score ends at 0, below which only the number of errors tells of progress."""
-        return self.readable, self.verdict.passed, self.verdict.score, -self.verdict.count("error")
+        return self.readable, self.validation.passed, self.validation.score, -self.validation.count("error")
 
     @property
     def readable(self) -> bool:
         """Whether it meets the schema."""
-        return not self.subject.schema_problems("curriculum")
+        return not self.context.schema_problems("curriculum")
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class DraftStore:
 
     recovery: Mapping[str, Any] | None = None
 
-    def subject(self, data: bytes, reading: ScopeReading | None) -> RunSubject:
+    def context(self, data: bytes, reading: ScopeReading | None) -> RunContext:
         """What the rules are asked about: the curriculum in `data`, with its evidence."""
         raise NotImplementedError
 
@@ -131,7 +131,7 @@ class Loop:
     origin: str
     judge: Judge
     request: ProposeRequest
-    budget: Budget
+    budget: LoopLimits
     drafts: DraftStore
     best: Draft | None = None
     rounds: list[dict[str, Any]] = field(default_factory=list)
@@ -140,30 +140,30 @@ class Loop:
 
     def run(self) -> Generation:
         """Raises `ProviderError` or `PluginError` when not even a first draft could be had; a failing repair ends the loop with the best."""
-        proposal = self._ask("propose", lambda: self.provider.propose(replace(self.request, allowance=self.budget.left(self.spent))))
+        proposal = self._ask("propose", lambda: self.provider.propose(replace(self.request, budget=self.budget.left(self.spent))))
         if proposal is None:
             raise blame(self.provider, self.origin, "proposed nothing")
         self._fixed(self._take("propose", proposal))
-        iteration, reason, agenda = 1, "", Agenda(self.budget.max_actions)
+        iteration, reason, batch = 1, "", RepairBatch(self.budget.max_actions)
         while not reason:
             best = self.best
             assert best is not None
-            if best.verdict.passed and best.verdict.score >= self.budget.target_score:
+            if best.validation.passed and best.validation.score >= self.budget.target_score:
                 reason = "accepted: no errors, and the score reaches the target"
             elif iteration >= self.budget.max_iterations:
                 reason = f"out of budget: {self.budget.max_iterations} iterations"
             else:
                 iteration += 1
-                reason = self._repaired(best, agenda)
+                reason = self._repaired(best, batch)
         assert self.best is not None
-        accepted = self.best.verdict.passed and self.best.verdict.score >= self.budget.target_score
+        accepted = self.best.validation.passed and self.best.validation.score >= self.budget.target_score
         return Generation(self.best, accepted, reason, self._trace(accepted, reason))
 
-    def _repaired(self, best: Draft, agenda: Agenda) -> str:
+    def _repaired(self, best: Draft, batch: RepairBatch) -> str:
         """Asks for one repair of the best draft; returns why the loop must stop, or "" to go on."""
-        part = agenda.next(best.verdict.findings)
+        part = batch.next(best.validation.findings)
         if not part:
-            return f"no better: {agenda.reason(best.verdict.findings) or 'the rules have no finding left that could be repaired'}"
+            return f"no better: {batch.reason(best.validation.findings) or 'the rules have no finding left that could be repaired'}"
         left = self.budget.left(self.spent)
         used_up = _used_up(left)
         if used_up:
@@ -174,7 +174,7 @@ class Loop:
             if proposal is None and not best.readable:
                 return "no better: the draft does not meet the schema, so it cannot be repaired in place"
             if proposal is None:
-                agenda.unmended(part, "the provider has no repair for the findings left")
+                batch.unfixed(part, "the provider has no repair for the findings left")
                 return ""
             self._fixed(self._take("repair", proposal, asked=part))
         except (ProviderError, PluginError) as error:
@@ -182,29 +182,29 @@ class Loop:
             return f"{'out of budget' if spent else 'the provider failed'}: {error.message}"
         # A repair counts with its safe fixes in it: what it leaves for them is no fault of it.
         if self.best is not best:
-            agenda.mended()
+            batch.fixed()
         else:
             rejected = next((r["rejected"] for r in self.rounds[rounds:] if r["rejected"] != _NO_HIGHER), "")
-            agenda.refused(part, f"the repair was rejected: {rejected}" if rejected else "the repair did not raise the score")
+            batch.refused(part, f"the repair was rejected: {rejected}" if rejected else "the repair did not raise the score")
         return ""
 
-    def _repair(self, best: Draft, part: Sequence[Finding], left: Allowance) -> Callable[[], Proposal | None]:
-        """The call that mends `part` of the findings of the best draft."""
-        common = {**{f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}, "allowance": left, "findings": part}
+    def _repair(self, best: Draft, part: Sequence[Finding], left: Budget) -> Callable[[], Proposal | None]:
+        """The call that repairs `part` of the findings of the best draft."""
+        common = {**{f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}, "budget": left, "findings": part}
         # What the provider gets is its own: should it change that in place, the best draft stays what it is.
-        given = best.subject.view()
+        given = best.context.view()
         if best.readable:
             return lambda: self.provider.repair(RepairRequest(**common, draft=given.curriculum))
-        return lambda: self.provider.salvage(SalvageRequest(**common, document=_values(given)))
+        return lambda: self.provider.repair_invalid(RepairInvalidRequest(**common, document=_values(given)))
 
     def _fixed(self, draft: Draft) -> None:
         """Applies safe fixes as long as they make the draft better."""
-        while offered(draft.verdict.findings, unsafe=False):
-            document, done = apply_fixes(draft.subject.document, draft.verdict.findings, unsafe=False)
+        while offered(draft.validation.findings, unsafe=False):
+            document, done = apply_fixes(draft.context.document, draft.validation.findings, unsafe=False)
             if not done:
                 break
             fixed = self._take("fix", Proposal(curriculum=document, reading=draft.reading), [f"{f.rule_id}: {f.fix.description}" for f in done if f.fix])
-            if fixed.rank <= draft.rank or fixed.standing.lowered_from(draft.standing):
+            if fixed.rank <= draft.rank or fixed.baseline.lowered_from(draft.baseline):
                 break
             draft = fixed
 
@@ -239,19 +239,21 @@ class Loop:
             data = _encoded(self.drafts.clean(proposal.curriculum))
         except (TypeError, ValueError, RecursionError) as error:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
-        # A repair that tells no evidence leaves that of the draft it repaired.
+        # A repair that gives no evidence leaves that of the draft it repaired.
         reading = proposal.reading or (self.best.reading if self.best else None)
-        subject = self.drafts.subject(data, reading or self.request.reading)
-        draft = Draft(data, subject, self.judge.judge(subject), reading)
+        context = self.drafts.context(data, reading or self.request.reading)
+        draft = Draft(data, context, self.judge.judge(context), reading)
         # All drafts are measured by the evidence that there was at first.
         self.evidence = self.evidence or draft.reading or self.request.reading
-        draft.standing = standing(subject, self.evidence)
+        draft.baseline = quality_baseline(context, self.evidence)
         rejected = ""
         if self.best is not None:
-            rejected = draft.standing.lowered_from(self.best.standing) if draft.rank > self.best.rank else _NO_HIGHER
-        told = {"best": not rejected, "rejected": rejected, "asked": [_brief(f) for f in asked], "fixes": list(fixes)}
-        self.rounds.append({**_round(len(self.rounds) + 1, action, draft, proposal), **told})
-        self.drafts.progress(f"{action}: score {draft.verdict.score:g}, {draft.verdict.count('error')} errors, {draft.verdict.count('warning')} warnings")
+            rejected = draft.baseline.lowered_from(self.best.baseline) if draft.rank > self.best.rank else _NO_HIGHER
+        parts = {"best": not rejected, "rejected": rejected, "asked": [_brief(f) for f in asked], "fixes": list(fixes)}
+        self.rounds.append({**_round(len(self.rounds) + 1, action, draft, proposal), **parts})
+        self.drafts.progress(
+            f"{action}: score {draft.validation.score:g}, {draft.validation.count('error')} errors, {draft.validation.count('warning')} warnings"
+        )
         if not rejected:
             self.best = draft
             self.drafts.keep(draft)
@@ -273,20 +275,20 @@ class Loop:
         }
 
 
-def _used_up(left: Allowance) -> str:
+def _used_up(left: Budget) -> str:
     """The setting of which nothing is left; "" while something may be asked for."""
     limits = ((left.calls, "AGENT_MAX_CALLS"), (left.tokens, "AGENT_MAX_TOKENS"))
     return next((setting for limit, setting in limits if limit is not None and limit <= 0), "")
 
 
-def _values(subject: RunSubject) -> Any:
+def _values(context: RunContext) -> Any:
     """The document as plain JSON values, with `?` for half a character in a text; None where it is nested too deeply."""
     try:
-        return subject.document
+        return context.document
     except ValidationFailed:
         pass
     try:
-        return json.loads(json.dumps(json.loads(subject.curriculum_bytes), ensure_ascii=False).encode(errors="replace"))
+        return json.loads(json.dumps(json.loads(context.curriculum_bytes), ensure_ascii=False).encode(errors="replace"))
     except RecursionError:
         return None
 
@@ -312,18 +314,18 @@ def _encoded(document: Any) -> bytes:
 
 
 def _round(iteration: int, action: Action, draft: Draft, proposal: Proposal) -> dict[str, Any]:
-    verdict = draft.verdict
+    validation = draft.validation
     return {
         "iteration": iteration,
         "action": action,
-        "score": verdict.score,
-        "errors": verdict.count("error"),
-        "warnings": verdict.count("warning"),
-        "rules_failed": [o.rule_id for o in verdict.failed_rules],
-        "coverage": draft.standing.coverage,
-        "order": draft.standing.order,
-        "findings": [_brief(f) for f in verdict.findings[:_FINDINGS_IN_TRACE]],
-        "findings_total": len(verdict.findings),
+        "score": validation.score,
+        "errors": validation.count("error"),
+        "warnings": validation.count("warning"),
+        "rules_failed": [o.rule_id for o in validation.failed_rules],
+        "coverage": draft.baseline.coverage,
+        "order": draft.baseline.order,
+        "findings": [_brief(f) for f in validation.findings[:_FINDINGS_IN_TRACE]],
+        "findings_total": len(validation.findings),
         "notes": list(proposal.notes),
         "usage": dict(proposal.usage),
         "model": proposal.model,

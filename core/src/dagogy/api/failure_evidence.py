@@ -1,6 +1,6 @@
 """A failure as evidence: what classifiers ask, each answer with the very lines it comes from.
 
-`Evidence.of(failure)` reads the facts of the failure and the text that came with it, and gives them as clues: our own typed code, the
+`FailureEvidence.of(failure)` reads the facts of the failure and the text that came with it, and gives them as clues: our own typed code, the
 innermost error body, the HTTP status, the exceptions down to the leaf, errno, signal, and what error lines say. Banner, warnings, the echoed
 prompt, other programs' errors and the retries before the last word are no clues.
 """
@@ -18,7 +18,7 @@ from dagogy.api._chains import exception_clues
 from dagogy.api._clues import BY_NUMBER, OWN_CODES, STATUS, TYPED, Clue, attribute_clue, line_clue, typed_clues
 from dagogy.api._endings import FAILED_EVENT, last_words, timeout_lines, told_exit
 from dagogy.api._lines import Line, Unit, clean, fold, read_lines
-from dagogy.api._waits import told_wait
+from dagogy.api._waits import stated_wait
 from dagogy.api.dialects import LogDialect
 from dagogy.api.incidents import Failure
 
@@ -29,16 +29,16 @@ _REASON = re.compile(
 )
 
 
-class Evidence:
+class FailureEvidence:
     """The clues of one failure."""
 
-    _last: tuple[Failure, Sequence[LogDialect], Evidence] | None = None
+    _last: tuple[Failure, Sequence[LogDialect], FailureEvidence] | None = None
 
     def __init__(self, failure: Failure, dialects: Sequence[LogDialect] = ()) -> None:
         self.failure, self.dialects = failure, dialects
 
     @classmethod
-    def of(cls, failure: Failure, dialects: Sequence[LogDialect] = ()) -> Evidence:
+    def of(cls, failure: Failure, dialects: Sequence[LogDialect] = ()) -> FailureEvidence:
         """The evidence of `failure`, its text read in `dialects`; the last one is kept, since each classifier asks for the same."""
         if cls._last is None or cls._last[0] is not failure or cls._last[1] is not dialects:
             cls._last = (failure, dialects, cls(failure, dialects))
@@ -66,10 +66,10 @@ class Evidence:
             return -failure.signal
         if failure.exit_status is not None:
             return failure.exit_status
-        return self._told_exit[0]
+        return self._reported_exit[0]
 
     @cached_property
-    def _told_exit(self) -> tuple[int | None, tuple[str, ...]]:
+    def _reported_exit(self) -> tuple[int | None, tuple[str, ...]]:
         return told_exit(self.lines)
 
     @cached_property
@@ -111,7 +111,7 @@ class Evidence:
     @cached_property
     def retry_after_seconds(self) -> float | None:
         """How long, from the failure on, the service said that it will not answer; None where it did not say."""
-        return told_wait(self.failure.details, f"{self.failure.message}\n{self.text}", self.failure.at_utc)
+        return stated_wait(self.failure.details, f"{self.failure.message}\n{self.text}", self.failure.at_utc)
 
     @cached_property
     def _asked_a_program(self) -> bool:
@@ -122,8 +122,8 @@ class Evidence:
     @cached_property
     def clues(self) -> Sequence[Clue]:
         """Every clue. Where something failed for good, what was logged or retried before it is left out."""
-        told = [*self._failure_clues(), *self._text_clues]
-        return [*told, *self._exit_clues()]
+        found = [*self._failure_clues(), *self._text_clues]
+        return [*found, *self._exit_clues()]
 
     @cached_property
     def _text_clues(self) -> list[Clue]:
@@ -167,9 +167,9 @@ class Evidence:
     def _status_near(self, lines: tuple[str, ...]) -> int | None:
         for unit in self._units:
             if any(lines[0] in line for line in unit.lines):
-                told = STATUS.search(unit.text)
-                if told:
-                    return int(told["status"])
+                message = STATUS.search(unit.text)
+                if message:
+                    return int(message["status"])
         return self.failure.http_status
 
     def _line_clues(self, units: Sequence[Unit]) -> Iterator[Clue]:
@@ -213,7 +213,7 @@ class Evidence:
         if self.killed_by:
             yield Clue(kind="killed", text=self.killed_by, lines=self._timeout_lines or (f"killed by: {self.killed_by}",))
         elif status not in (None, 0):
-            yield Clue(kind="exit", text=str(status), lines=self._told_exit[1] or (f"exit status {status}",))
+            yield Clue(kind="exit", text=str(status), lines=self._reported_exit[1] or (f"exit status {status}",))
 
 
 def parses(text: str) -> bool:
