@@ -38,13 +38,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from dagogy.api import STOP_WORDS, Block, ProposeRequest, ProviderSettings, ScopeDocument, sentences, word_keys, words
+from dagogy.api import STOP_WORDS, Block, ProposeRequest, ProviderSettings, ScopeDocument, match_keys, sentences, words
 from dagogy.contracts.documents import decode_topic_spec
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.judge import Judge
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
-from dagogy.pipeline.subject import RunSubject
 from dagogy.workspace.files import to_json
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,7 +66,7 @@ _NOUN_AFTER = re.compile(rf"^(?:this|that|these|those|such|its|their) (?!{_VERB}
 
 def tokens(text: str) -> list[str]:
     """What the content words are compared by."""
-    return [key for word in words(text) if word not in STOP_WORDS for key in word_keys(word)]
+    return [key for word in words(text) if word not in STOP_WORDS for key in match_keys(word)]
 
 
 def _forms(text: str) -> list[str]:
@@ -100,19 +100,19 @@ class Names:
 class Source:
     """What a document says of each concept: sentences as sets of tokens, in order."""
 
-    said: list[list[frozenset[str]]]
+    passages: list[list[frozenset[str]]]
     all: list[frozenset[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.all = [frozenset().union(*s) for s in self.said]
+        self.all = [frozenset().union(*s) for s in self.passages]
 
 
 def source_of(document: ScopeDocument | None, titles: Sequence[str]) -> Source:
     """The sentences of `document` about each of the concepts: those below its heading, label or row and not below that of another one, and those
     elsewhere that name it."""
-    said: list[list[frozenset[str]]] = [[] for _ in titles]
+    passages: list[list[frozenset[str]]] = [[] for _ in titles]
     if document is None:
-        return Source(said)
+        return Source(passages)
     names = Names(titles)
     owner: list[int] = []
     for block in document.blocks:
@@ -123,8 +123,8 @@ def source_of(document: ScopeDocument | None, titles: Sequence[str]) -> Source:
             found = frozenset(tokens(sentence))
             for i in names.within(sentence) | ({owner[-1]} if owner[-1] >= 0 else set()):
                 if found - frozenset(tokens(titles[i])):
-                    said[i].append(found)
-    return Source(said)
+                    passages[i].append(found)
+    return Source(passages)
 
 
 def _owner(block: Block, names: Names, owners: Sequence[int]) -> int:
@@ -153,10 +153,10 @@ def _parts(block: Block) -> Iterator[str]:
         yield from sentences(block.text)
 
 
-def found_in(idea: str, title: str, said: Sequence[frozenset[str]]) -> bool:
+def found_in(idea: str, title: str, passages: Sequence[frozenset[str]]) -> bool:
     """Whether enough of the idea's own words stand together in what is said of the concept."""
     own = set(tokens(idea)) - set(tokens(title))
-    pairs = [a | b for a, b in zip(said, [*said[1:], frozenset()], strict=False)]
+    pairs = [a | b for a, b in zip(passages, [*passages[1:], frozenset()], strict=False)]
     return bool(own) and any(len(own & pair) >= _FOUND * len(own) for pair in pairs)
 
 
@@ -169,7 +169,7 @@ class Judged:
 
     node: dict[str, Any]
     texts: dict[str, list[str]]
-    unsaid: bool
+    silent: bool
     honest: bool
     found: int
     filler: list[str] = field(default_factory=list)
@@ -197,11 +197,11 @@ def judged(curriculum: dict[str, Any], document: ScopeDocument | None) -> list[J
             "criterion": [check["pass_criteria"]],
             "capability": [node["capability"]],
         }
-        unsaid = not source.said[i]
+        silent = not source.passages[i]
         count = sum(len(sentences(t)) for ts in texts.values() for t in ts)
-        honest = unsaid and node.get("estimate_confidence", 1) <= _HONEST and count <= _LEAST_SENTENCES
-        found = sum(found_in(t, node["title"], source.said[i]) for t in node["core_ideas"])
-        out.append(Judged(node, texts, unsaid, honest, found, count=count, broken=[t for ts in texts.values() for t in ts if is_broken(t)]))
+        honest = silent and node.get("estimate_confidence", 1) <= _HONEST and count <= _LEAST_SENTENCES
+        found = sum(found_in(t, node["title"], source.passages[i]) for t in node["core_ideas"])
+        out.append(Judged(node, texts, silent, honest, found, count=count, broken=[t for ts in texts.values() for t in ts if is_broken(t)]))
     frames = _Frames(nodes)
     _mark_filler(out, frames, source)
     for kind in _KINDS:
@@ -285,11 +285,11 @@ _SHARES = frozenset(_COLUMNS[:8])
 
 
 def row_of(name: str, nodes: Sequence[Judged], score: float | None = None) -> Row:
-    said = [n for n in nodes if not n.unsaid]
+    covered = [n for n in nodes if not n.silent]
     count = sum(n.count for n in nodes if not n.honest)
     values: dict[str, float | None] = {
-        "unsaid": _share(sum(n.unsaid for n in nodes), len(nodes)),
-        "ideas": _share(sum(n.found for n in said), sum(len(n.texts["idea"]) for n in said)),
+        "unsaid": _share(sum(n.silent for n in nodes), len(nodes)),
+        "ideas": _share(sum(n.found for n in covered), sum(len(n.texts["idea"]) for n in covered)),
         "filler": _share(sum(len(n.filler) for n in nodes), count),
         "cut": _share(sum(len(n.broken) for n in nodes), sum(len(ts) for n in nodes for ts in n.texts.values())),
         "flesch": _median(f for n in nodes for t in n.texts["idea"] if (f := flesch(t)) is not None),
@@ -375,8 +375,8 @@ class Maker:
         (self.folder / "inputs/topic_spec.json").write_bytes(data)
         if document:
             (self.folder / LOCATION).write_text(document.text, encoding="utf-8")
-        verdict = self.judge.judge(RunSubject(to_json(curriculum), data, sources=lambda: sources, folders=(self.folder,)))
-        return Made(name, document, msgspec.to_builtins(curriculum), verdict.score)
+        validation = self.judge.judge(RunContext(to_json(curriculum), data, sources=lambda: sources, folders=(self.folder,)))
+        return Made(name, document, msgspec.to_builtins(curriculum), validation.score)
 
 
 def corpus(maker: Maker, cases: Path, extra: Sequence[Path], modes: Sequence[str]) -> Iterator[Made]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dagogy.host.manager import Host, Selection
 from dagogy.incidents.diagnose import Verdict, diagnose
-from dagogy.incidents.intake import from_text
+from dagogy.incidents.parsing import from_text
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Evaluation data: the expected labels of `provider_failures/`, made by hand from names, README and labels.md. Not part of the product.
@@ -55,14 +55,14 @@ def raw_texts(folder: Path, *, ended_by: bool = False) -> Iterator[Item]:
     expected = json.loads(EXPECTED.read_text(encoding="utf-8"))["cases"]
     for path in sorted(folder.glob("*.txt")):
         text = path.read_text(encoding="utf-8")
-        told = re.search(r"^exit(?:-code)?: (-?\d+)", text, re.MULTILINE)
+        exit_code = re.search(r"^exit(?:-code)?: (-?\d+)", text, re.MULTILINE)
         ours = ended_by and "HARNESS TIMEOUT" in text
         if path.stem.startswith("codex-"):
             text = re.split(r"^--+ ?stdout ?-*$", text, maxsplit=1, flags=re.MULTILINE)[-1]
             text = re.sub(r"^--+ ?stderr ?-*\n", "", text, flags=re.MULTILINE)
         else:
             text = re.split(r"^wall: .*$", text, maxsplit=1, flags=re.MULTILINE)[-1]
-        yield Item(path.stem, text, tuple(expected[path.stem]), "TimeoutExpired" if ours else told[1] if told else "")
+        yield Item(path.stem, text, tuple(expected[path.stem]), "TimeoutExpired" if ours else exit_code[1] if exit_code else "")
 
 
 @dataclass(slots=True)

@@ -15,7 +15,8 @@ from dagogy.api import Rank, RecoveryAction
 from dagogy.cli.commands.triage import FLOW
 from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Host, Plugin
-from dagogy.incidents import pages, recover
+from dagogy.incidents import help as incident_help
+from dagogy.incidents import recover
 from dagogy.incidents.history import CRITERIA
 from dagogy.incidents.postmortem import FOR_A_DEFECT, FOR_OPERATIONS, STEPS
 from dagogy.pipeline.markdown import Markdown, table
@@ -107,8 +108,8 @@ def _index(host: Host, classifiers: Sequence[Plugin]) -> list[str]:
     rows: dict[str, list[str]] = {}
     for plugin in classifiers:
         for incident in plugin.info.incidents:
-            told = pages.page(host, plugin, incident).parts["Recognised by"]
-            for quoted, code in _SHOWN.findall(told):
+            recognised = incident_help.page(host, plugin, incident).parts["Recognised by"]
+            for quoted, code in _SHOWN.findall(recognised):
                 links = rows.setdefault(quoted or f"`{code}`", [])
                 if f"[{incident}](#{incident})" not in links:
                     links.append(f"[{incident}](#{incident})")
@@ -120,15 +121,15 @@ def _overview(host: Host, classifiers: Sequence[Plugin]) -> list[str]:
     rows = []
     for plugin in classifiers:
         for incident in plugin.info.incidents:
-            page = pages.page(host, plugin, incident)
+            page = incident_help.page(host, plugin, incident)
             rows.append((f"[{incident}](#{incident})", page.summary, page.parts["Retry"], _helps(_actions_for(host, incident))))
     return ["## All incidents", "", *_table(("incident", "what it is", "run it again?", "`recover` helps"), rows), ""]
 
 
 def _helps(actions: Sequence[Plugin]) -> str:
     kinds = {p.info.safety for p in actions}
-    told = [word for kind, word in (("safe", "by itself"), ("unsafe", "with `--unsafe`"), ("manual", "with commands to type")) if kind in kinds]
-    return ", ".join(told) or "no: by hand"
+    ways = [word for kind, word in (("safe", "by itself"), ("unsafe", "with `--unsafe`"), ("manual", "with commands to type")) if kind in kinds]
+    return ", ".join(ways) or "no: by hand"
 
 
 def _actions_for(host: Host, incident: str) -> list[Plugin]:
@@ -155,12 +156,12 @@ def _classification(classifiers: Sequence[Plugin]) -> list[str]:
         flow.append(f"signature --> c{number}[{_label(plugin.info.summary)}]")
         flow += [f"c{number} --> {incident}[{incident}]" for incident in plugin.info.incidents]
     flow.append("signature -- nothing, or two equally strong answers --> unknown[no action: dagogy escalate RUN]")
-    umbrella = " ".join(cleandoc(Rank.__doc__ or "").split("\n\n")[-1].split())
+    generic = " ".join(cleandoc(Rank.__doc__ or "").split("\n\n")[-1].split())
     ranks = ", ".join(rank.name.lower().replace("_", " ") for rank in Rank)
     return [
         *_command(("dagogy diagnose RUN", "the run's last failure"), ("dagogy diagnose - --exit-code 1 < log.txt", "any text")),
         *_mermaid("LR", flow),
-        f"The strongest evidence decides, in this order: {ranks}. {umbrella}",
+        f"The strongest evidence decides, in this order: {ranks}. {generic}",
         "",
     ]
 
@@ -197,7 +198,7 @@ def _class(host: Host, plugin: Plugin) -> list[str]:
 
 def _incident(host: Host, plugin: Plugin, incident: str) -> Iterator[str]:
     yield from (f"#### {incident}", "")
-    for name, text in pages.page(host, plugin, incident).parts.items():
+    for name, text in incident_help.page(host, plugin, incident).parts.items():
         if text:
             yield from (f"**{name}.** {text}", "")
     actions = _actions_for(host, incident)

@@ -62,7 +62,7 @@ NOTHING = Reply((_CREATED, _COMPLETED))
 HANG = Reply((_CREATED,), hang=True)
 
 
-def says(text: str) -> Reply:
+def answers_with(text: str) -> Reply:
     return Reply((_CREATED, _message({"type": "output_text", "text": text}), _COMPLETED))
 
 
@@ -72,7 +72,7 @@ def refuses(text: str) -> Reply:
 
 def thinks(thought: str, text: str) -> Reply:
     item = {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": thought}], "content": None, "encrypted_content": None}
-    return Reply((_CREATED, ("response.output_item.done", {"output_index": 0, "item": item}), *says(text).events[1:]))
+    return Reply((_CREATED, ("response.output_item.done", {"output_index": 0, "item": item}), *answers_with(text).events[1:]))
 
 
 def runs(command: str) -> Reply:

@@ -15,7 +15,7 @@ import pytest
 from codex_support import codex_command  # noqa: F401 - a fixture
 from hypothesis import settings
 from servers.fixtures import aimock, codex, faulty, faulty_tls, good_curriculum, good_faulty, llmock, pytest_terminal_summary, self_signed  # noqa: F401
-from support import Desk, Yard
+from support import CommandRunner, SitePackages
 
 # Whoever runs the tests may ignore signals, as nohup does and a shell for what it puts in the background. Children inherit that, and ours are to heed them.
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
@@ -40,12 +40,12 @@ def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SitePackages]:
     """A folder for fake distributions that is on `sys.path`; what was imported from it is forgotten afterwards."""
     for name in ("DAGOGY_DISABLE", "DAGOGY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    made = Yard(tmp_path / "site")
+    made = SitePackages(tmp_path / "site")
     monkeypatch.syspath_prepend(str(made.folder))
     yield made
     for name, module in list(sys.modules.items()):
@@ -54,7 +54,7 @@ def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandRunner:
     """An empty workspace as the current folder, without any setting of ours. Nothing waits for the disk."""
     for name in os.environ:
         if name.startswith(("DAGOGY_", "AGENT_", "ORCHESTRATION_", "OPENAI_", "CODING_AGENT_")):
@@ -64,4 +64,4 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-    return Desk(folder)
+    return CommandRunner(folder)

@@ -38,7 +38,7 @@ def _nowhere(nodes: list[dict[str, Any]]) -> None:
         node["prerequisites"] = [*node["prerequisites"], "no-such-node"]
 
 
-def _circle(nodes: list[dict[str, Any]]) -> None:
+def _cycle(nodes: list[dict[str, Any]]) -> None:
     """The prerequisite of a node gets the node as its prerequisite, three times over."""
     by_id = {n["id"]: n for n in nodes}
     for node in _dependents(nodes)[:9:3]:
@@ -160,7 +160,7 @@ SCHEMA_DAMAGES: Mapping[str, Damage] = {
 DAMAGES: Mapping[str, Damage] = {
     name.strip("_"): damage
     for name, damage in globals().copy().items()
-    if damage in (_duplicate, _same_id, _nowhere, _circle, _redundant, _too_many, _hours, _template, _task, _junk_title, _lost, _reversed, _flat)
+    if damage in (_duplicate, _same_id, _nowhere, _cycle, _redundant, _too_many, _hours, _template, _task, _junk_title, _lost, _reversed, _flat)
 }
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagogy.api.errors import ProviderError
-from dagogy.incidents.record import Circumstances, failure_document, write_failure
+from dagogy.incidents.record import FailureContext, failure_document, write_failure
 from dagogy.workspace.circuits import CIRCUITS, Breakers, Circuit
 from dagogy.workspace.runs import Run
-from support import Desk
+from support import CommandRunner
 
 SCOPE = """# Tea
 
@@ -109,16 +109,16 @@ _FEW = {
 }
 
 
-def finished(desk: Desk) -> Path:
+def finished(runner: CommandRunner) -> Path:
     """The folder of a run that was compiled twice, failed, and was recovered."""
-    run = Run(desk.init())
-    (desk.folder / "tea.md").write_text(SCOPE)
-    desk.ok("run", "latest", "--scope-file", "tea.md")
-    (desk.folder / "tea.md").write_text(SCOPE + "\n## Cups\nCups hold the brewing.\n")
-    desk.ok("run", "latest", "--scope-file", "tea.md")
+    run = Run(runner.init())
+    (runner.folder / "tea.md").write_text(SCOPE)
+    runner.ok("run", "latest", "--scope-file", "tea.md")
+    (runner.folder / "tea.md").write_text(SCOPE + "\n## Cups\nCups hold the brewing.\n")
+    runner.ok("run", "latest", "--scope-file", "tea.md")
     error = ProviderError("429: quota", hint="wait", details={"cause": "quota", "retry_after_seconds": 30, "stderr": "exceeded your current quota"})
-    facts = {"provider": "remote_llm", "endpoint": "https://127.0.0.1/v1", "model": "m", "folder": str(desk.folder)}
-    document = failure_document(error, ["dagogy", "run", run.id], os.environ, Circumstances(run.path, "iterated", **facts))
+    facts = {"provider": "remote_llm", "endpoint": "https://127.0.0.1/v1", "model": "m", "folder": str(runner.folder)}
+    document = failure_document(error, ["dagogy", "run", run.id], os.environ, FailureContext(run.path, "iterated", **facts))
     record = write_failure(run.path / "logs/failures", document)
     assert record is not None
     run.event("command_failed", command=f"dagogy run {run.id}", pid=1, code="provider_error", message="429", incident="quota", record=record.name)
@@ -130,8 +130,8 @@ def finished(desk: Desk) -> Path:
     run.event("recovery_retried", action="a", command=["run", run.id], environment={"A": "b"}, exit_status=8, told="t")
     run.event("recovery_stopped", reason="r", exit_status=8, incident="quota", incidents={"quota": "a"}, actions=["a"], command=["run", run.id])
     run.event("recovered", by="a", run_id=run.id, incident="other", incidents={"other": "a"}, actions=["a"], command=["plan", run.id])
-    run.event("command_started", command="dagogy plan latest", pid=2**22 + 1, stage="planned", words=["plan", "latest"], folder=str(desk.folder))
-    Breakers(desk.runs).open(Circuit("remote_llm", "https://127.0.0.1/v1", "m"), "quota", 60.0, told=True)
+    run.event("command_started", command="dagogy plan latest", pid=2**22 + 1, stage="planned", words=["plan", "latest"], folder=str(runner.folder))
+    Breakers(runner.runs).open(Circuit("remote_llm", "https://127.0.0.1/v1", "m"), "quota", 60.0, stated=True)
     return run.path
 
 
@@ -145,7 +145,7 @@ class Change(NamedTuple):
     """An artifact, what is changed in it, and what makes its bytes then."""
 
     path: Path
-    told: str
+    label: str
     data: Callable[[], bytes]
 
     def commands(self, run: Path) -> list[Sequence[str]]:
@@ -157,19 +157,19 @@ class Change(NamedTuple):
 def changes(path: Path) -> Iterator[Change]:
     """All changes of one artifact: as a whole, and for each key (of lists the last item) each of `VALUES`."""
     data = path.read_bytes()
-    for told, change in FILES.items():
-        yield Change(path, f"file: {told}", partial(change, data))
+    for label, change in FILES.items():
+        yield Change(path, f"file: {label}", partial(change, data))
     if path.suffix == ".json":
-        for told, make in _mutated(json.loads(data)):
-            yield Change(path, told, make)
+        for label, make in _mutated(json.loads(data)):
+            yield Change(path, label, make)
     elif path.suffix == ".jsonl":
         lines = data.splitlines()
         kinds: dict[str, int] = {}
         for number, line in enumerate(lines):
             kinds.setdefault(json.loads(line)["event"], number)
         for kind, number in kinds.items():
-            for told, make in _mutated(json.loads(lines[number])):
-                yield Change(path, f"{kind}: {told}", partial(_with_line, lines, number, make))
+            for label, make in _mutated(json.loads(lines[number])):
+                yield Change(path, f"{kind}: {label}", partial(_with_line, lines, number, make))
 
 
 def _with_line(lines: list[bytes], number: int, make: Callable[[], bytes]) -> bytes:
@@ -218,19 +218,19 @@ def _replaced(document: Any, where: tuple[Any, ...], value: Any, *, remove: bool
     return copy
 
 
-def tried(desk: Desk, run: Path, saved: Path, change: Change, most: int = 100) -> list[str]:
+def tried(runner: CommandRunner, run: Path, saved: Path, change: Change, most: int = 100) -> list[str]:
     """Runs the commands that read the artifact, `most` of them; returns what went wrong."""
     wrong = []
     commands = change.commands(run)
-    for command in random.Random(change.told).sample(commands, min(most, len(commands))):
-        shutil.rmtree(desk.runs)
-        shutil.copytree(saved, desk.runs)
+    for command in random.Random(change.label).sample(commands, min(most, len(commands))):
+        shutil.rmtree(runner.runs)
+        shutil.copytree(saved, runner.runs)
         change.path.write_bytes(change.data())
         try:
-            done = desk(*command, *(("--json",) if len(change.told) % 2 and command[0] != "export" else ()))
+            done = runner(*command, *(("--json",) if len(change.label) % 2 and command[0] != "export" else ()))
         except BaseException as error:
-            wrong.append(f"{change.path.name}: {change.told}: {command[0]}: {type(error).__name__}: {error}"[:600])
+            wrong.append(f"{change.path.name}: {change.label}: {command[0]}: {type(error).__name__}: {error}"[:600])
             continue
         if done.status in (10, 11):
-            wrong.append(f"{change.path.name}: {change.told}: {command[0]}: {done.err[:400]}")
+            wrong.append(f"{change.path.name}: {change.label}: {command[0]}: {done.err[:400]}")
     return wrong

@@ -21,9 +21,9 @@ from dagogy.api.rules import Finding
 from dagogy.host.manager import Host, Selection
 from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.judge import Judge
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
-from dagogy.pipeline.subject import RunSubject
 
 DATA = Path(__file__).parent / "data/junk"
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -60,14 +60,14 @@ def judged(run: Run) -> list[Finding]:
         (folder / "inputs/topic_spec.json").write_text(json.dumps(run.spec))
         (folder / "inputs/scope.md").write_text(run.scope, encoding="utf-8")
         sources = (lambda: (read_scope(run.scope, source="scope.md", location="inputs/scope.md"),)) if run.scope else tuple
-        subject = RunSubject(json.dumps(run.curriculum).encode(), json.dumps(run.spec).encode(), sources=sources, folders=(folder,))
-        verdict = the_judge().judge(subject)
-    assert not verdict.failed_rules, verdict.failed_rules
-    return verdict.findings
+        context = RunContext(json.dumps(run.curriculum).encode(), json.dumps(run.spec).encode(), sources=sources, folders=(folder,))
+        validation = the_judge().judge(context)
+    assert not validation.failed_rules, validation.failed_rules
+    return validation.findings
 
 
 @cache
-def _sound(name: str) -> Run:
+def _valid(name: str) -> Run:
     data = yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
     scope = str(data["scope"])
     nodes = [_node(part, scope) for part in data["nodes"]]
@@ -78,7 +78,7 @@ def _sound(name: str) -> Run:
 
 def sound(name: str) -> Run:
     """A sound curriculum of ours, to be changed at will."""
-    return copy.deepcopy(_sound(name))
+    return copy.deepcopy(_valid(name))
 
 
 SOUND = sorted(p.stem for p in DATA.glob("*.yaml") if not p.stem.startswith("junk"))

@@ -41,7 +41,7 @@ def make_plugin(folder: Path, name: str, version: str = "1.0", *, entry_points: 
     return folder
 
 
-class Yard:
+class SitePackages:
     """A folder of fake distributions, on `sys.path` as long as the test runs."""
 
     def __init__(self, folder: Path) -> None:
@@ -142,7 +142,7 @@ class Outcome:
         return found[1] if found else ""
 
 
-class Desk:
+class CommandRunner:
     """A workspace folder in which command lines run inside this process: fast, and with what the test patched."""
 
     def __init__(self, folder: Path) -> None:
@@ -254,19 +254,19 @@ def put(path: Path, content: Any) -> None:
     path.write_bytes(content if isinstance(content, bytes) else (content if isinstance(content, str) else json.dumps(content)).encode())
 
 
-def run_with(desk: Desk, curriculum: Any = None, spec: Any = None) -> Path:
+def run_with(runner: CommandRunner, curriculum: Any = None, spec: Any = None) -> Path:
     """The folder of a new run that holds a curriculum and a topic spec (bytes, text or a document each), sound ones by default."""
-    run = desk.init("t")
-    put(run / "inputs/topic_spec.json", SOUND_SPEC if spec is None else spec)
-    put(run / "outputs/curriculum/curriculum.json", sound_curriculum() if curriculum is None else curriculum)
+    run = runner.init("t")
+    put(run / "inputs/topic_spec.json", VALID_SPEC if spec is None else spec)
+    put(run / "outputs/curriculum/curriculum.json", valid_curriculum() if curriculum is None else curriculum)
     return run
 
 
-#: A topic spec that `sound_curriculum` satisfies by every rule.
-SOUND_SPEC = complete_spec({"scope_in": ["Alpha", "Beta", "Gamma"]})
+#: A topic spec that `valid_curriculum` satisfies by every rule.
+VALID_SPEC = complete_spec({"scope_in": ["Alpha", "Beta", "Gamma"]})
 
 
-def sound_curriculum(**keys: Any) -> dict[str, Any]:
+def valid_curriculum(**keys: Any) -> dict[str, Any]:
     """Three nodes in a chain that no rule objects to."""
     chain = (
         {"id": "alpha", "title": "Alpha"},

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from dagogy.api import CommandResult, Diagnosis, Failure, ProbeResult, Rank, RecoveryOutcome
 from dagogy.host.manager import Host
-from dagogy.incidents import pages
-from dagogy.testing import BenchContext, check_action
+from dagogy.incidents import help as incident_help
+from dagogy.testing import FakeRecoveryContext, check_action
 from support import put
 
 HOST = Host()
@@ -31,20 +31,20 @@ def run(tmp_path: Path) -> Path:
 
 
 def done(
-    action_id: str, run: Path, failure: Any = None, *, told: float | None = None, evidence: str = "line", incident: str = "", **options: Any
+    action_id: str, run: Path, failure: Any = None, *, retry_after: float | None = None, evidence: str = "line", incident: str = "", **options: Any
 ) -> RecoveryOutcome:
     """What an action does, twice, checked for its promises. `settings` and the rest are the context's."""
     plugin = HOST.get("recovery", action_id)
-    context = options.pop("context", None) or BenchContext(run, **options)
+    context = options.pop("context", None) or FakeRecoveryContext(run, **options)
     diagnosis = Diagnosis(
-        incident_id=incident or plugin.info.incidents[0], rank=Rank.PROSE, confidence=0.9, evidence=tuple(evidence.split("\n")), retry_after_seconds=told
+        incident_id=incident or plugin.info.incidents[0], rank=Rank.PROSE, confidence=0.9, evidence=tuple(evidence.split("\n")), retry_after_seconds=retry_after
     )
     return check_action(HOST.implementation(plugin), plugin.info, failure or Failure(message="m", run_id=RUN), context, diagnosis)
 
 
 def test_every_incident_that_can_be_diagnosed_has_an_action() -> None:
     helped = {incident for plugin in HOST.load("recovery") for incident in plugin.info.incidents}
-    assert set(pages.incidents(HOST)) - helped == NO_REMEDY
+    assert set(incident_help.incidents(HOST)) - helped == NO_REMEDY
 
 
 def test_nothing_that_an_action_says_is_against_the_rules() -> None:
@@ -61,19 +61,19 @@ def test_nothing_that_an_action_says_is_against_the_rules() -> None:
 # --- time -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("told", "attempt", "least", "most"), [(20.0, 0, 20, 22.0), (None, 0, 10, 11.0), (None, 2, 40, 44.0), (119.0, 0, 119, 120.0)])
-def test_a_rate_limit_is_waited_for_as_long_as_the_provider_said(run: Path, told: float | None, attempt: int, least: float, most: float) -> None:
-    context = BenchContext(run, attempt=attempt)
-    assert done("wait-rate-limit", run, told=told, context=context).changed
+@pytest.mark.parametrize(("retry_after", "attempt", "least", "most"), [(20.0, 0, 20, 22.0), (None, 0, 10, 11.0), (None, 2, 40, 44.0), (119.0, 0, 119, 120.0)])
+def test_a_rate_limit_is_waited_for_as_long_as_the_provider_said(run: Path, retry_after: float | None, attempt: int, least: float, most: float) -> None:
+    context = FakeRecoveryContext(run, attempt=attempt)
+    assert done("wait-rate-limit", run, retry_after=retry_after, context=context).changed
     assert len(context.waits) == 2, "once for each time that the kit carries it out"
     assert all(least <= waited <= most for waited in context.waits)
 
 
 def test_a_reset_in_hours_is_not_waited_for(run: Path) -> None:
-    context = BenchContext(run)
-    assert not done("wait-rate-limit", run, told=7200.0, context=context).changed
+    context = FakeRecoveryContext(run)
+    assert not done("wait-rate-limit", run, retry_after=7200.0, context=context).changed
     assert context.waits == []
-    shown = done("await-quota", run, Failure(provider="remote_llm", at_utc="2026-01-31T12:00:00Z", details={"endpoint": "openrouter.ai"}), told=7200.0)
+    shown = done("await-quota", run, Failure(provider="remote_llm", at_utc="2026-01-31T12:00:00Z", details={"endpoint": "openrouter.ai"}), retry_after=7200.0)
     assert re.search(r"comes back at 2026-(?:01-31|02-01) \d\d:\d\d", shown.message)
     assert "https://openrouter.ai/settings/credits" in shown.message
 
@@ -82,7 +82,7 @@ def test_an_overloaded_provider_gets_three_growing_pauses(run: Path) -> None:
     assert HOST.get("recovery", "back-off").info.times == 3
     pauses = []
     for attempt in range(3):
-        context = BenchContext(run, attempt=attempt)
+        context = FakeRecoveryContext(run, attempt=attempt)
         assert done("back-off", run, context=context).changed
         pauses.append(context.waits[0])
     assert pauses == sorted(pauses)
@@ -101,23 +101,23 @@ def probes_in_turn(*states: str, incident: str, subject: str = "s") -> Any:
 
 
 def test_the_network_is_waited_for_while_the_probe_says_that_it_is_away(run: Path) -> None:
-    context = BenchContext(run, look=probes_in_turn("bad", "bad", "ok", incident="network_unreachable"))
+    context = FakeRecoveryContext(run, look=probes_in_turn("bad", "bad", "ok", incident="network_unreachable"))
     assert done("wait-for-network", run, context=context).changed
     assert context.waits == [5.0, 5.0]
     assert {name for name, _ in context.looks} == {"network.connection"}
 
 
 def test_a_network_that_stays_away_is_given_up_after_a_minute(run: Path) -> None:
-    context = BenchContext(run, look=probes_in_turn("bad", incident="network_unreachable"))
+    context = FakeRecoveryContext(run, look=probes_in_turn("bad", incident="network_unreachable"))
     assert not done("wait-for-network", run, context=context).changed
     assert sum(context.waits) == 2 * 60.0
 
 
 def test_a_lock_is_waited_for_until_it_is_free(run: Path) -> None:
-    context = BenchContext(run, look=probes_in_turn("bad", "ok", incident="workspace_locked"))
+    context = FakeRecoveryContext(run, look=probes_in_turn("bad", "ok", incident="workspace_locked"))
     assert done("wait-for-lock", run, context=context).changed
     assert context.waits == [2.0]
-    held = BenchContext(run, look=probes_in_turn("bad", incident="workspace_locked"))
+    held = FakeRecoveryContext(run, look=probes_in_turn("bad", incident="workspace_locked"))
     assert not done("wait-for-lock", run, context=held).changed
     assert not done("wait-for-lock", run).changed, "without a probe nobody knows whether it is free"
 
@@ -134,7 +134,7 @@ def test_the_own_model_of_the_provider_answers_where_another_was_named(run: Path
 
 @pytest.mark.parametrize(("given", "attempt", "wanted"), [("", 0, "6000"), ("", 1, "3000"), ("3000", 0, "1500"), ("1500", 0, "1000"), ("1000", 0, "")])
 def test_the_scope_text_in_the_prompt_is_halved_each_time_down_to_a_floor(run: Path, given: str, attempt: int, wanted: str) -> None:
-    context = BenchContext(run, settings={"AGENT_SCOPE_TEXT_MAX_CHARS": given}, attempt=attempt)
+    context = FakeRecoveryContext(run, settings={"AGENT_SCOPE_TEXT_MAX_CHARS": given}, attempt=attempt)
     outcome = done("less-scope-text", run, context=context)
     assert outcome.environment.get("AGENT_SCOPE_TEXT_MAX_CHARS", "") == wanted
     assert outcome.changed == bool(wanted)
@@ -168,13 +168,15 @@ def answering(state: Any, message: str) -> Any:
 
 
 def test_a_repaired_address_is_tested_with_the_key_on_the_host_that_was_set(run: Path) -> None:
-    context = BenchContext(run, settings={"OPENAI_BASE_URL": "https://api.x.test/v1/chat/completions"}, look=answering("ok", "status 200"))
+    context = FakeRecoveryContext(run, settings={"OPENAI_BASE_URL": "https://api.x.test/v1/chat/completions"}, look=answering("ok", "status 200"))
     assert done("use-tested-base-url", run, context=context).environment == {"OPENAI_BASE_URL": "https://api.x.test/v1"}
     assert context.looks[0] == ("remote-llm.models", {"OPENAI_BASE_URL": "https://api.x.test/v1"})
 
 
 def test_another_host_than_the_one_that_was_set_is_tested_without_the_key(run: Path) -> None:
-    context = BenchContext(run, settings={"OPENAI_BASE_URL": "ftp://nowhere"}, look=answering("unknown", "status 401, application/json, asked without a key"))
+    context = FakeRecoveryContext(
+        run, settings={"OPENAI_BASE_URL": "ftp://nowhere"}, look=answering("unknown", "status 401, application/json, asked without a key")
+    )
     assert done("use-tested-base-url", run, context=context).environment == {"OPENAI_BASE_URL": "https://api.openai.com/v1"}
     assert context.looks[0][1] == {"OPENAI_BASE_URL": "https://api.openai.com/v1", "OPENAI_API_KEY": ""}
 
@@ -183,23 +185,23 @@ def test_an_address_at_which_no_api_answers_is_not_used_but_told(run: Path) -> N
     settings = {"OPENAI_BASE_URL": f"api.x.test/v1?u={KEY}@y"}
     look = answering("bad", "status 200, text/html: a web page, no API")
     assert not done("use-tested-base-url", run, settings=settings, look=look).changed
-    told = done("repair-base-url", run, settings={"OPENAI_BASE_URL": "https://me:pw123456@api.x.test"}, look=look)
-    assert "tested: status 200, text/html" in told.message
-    assert "pw123456" not in told.message + "".join(told.commands)
+    retry_after = done("repair-base-url", run, settings={"OPENAI_BASE_URL": "https://me:pw123456@api.x.test"}, look=look)
+    assert "tested: status 200, text/html" in retry_after.message
+    assert "pw123456" not in retry_after.message + "".join(retry_after.commands)
     assert "it was not tested" in done("repair-base-url", run, settings=settings).message
 
 
 @pytest.mark.parametrize("given", ["https://gateway.test/v1", "https://Gateway.test:443/v1/", ""])
 def test_the_address_that_failed_is_no_advice(run: Path, given: str) -> None:
-    told = done("repair-base-url", run, Failure(), settings={"OPENAI_BASE_URL": given})
-    assert "is well formed, but no API answers there" in told.message
-    assert told.commands[1] == "export OPENAI_BASE_URL='<root of the API>'"
+    retry_after = done("repair-base-url", run, Failure(), settings={"OPENAI_BASE_URL": given})
+    assert "is well formed, but no API answers there" in retry_after.message
+    assert retry_after.commands[1] == "export OPENAI_BASE_URL='<root of the API>'"
 
 
 @pytest.mark.parametrize(("known", "setting", "advice"), [({}, "", 60), ({"timeout_seconds": 300.0}, "", 600), ({"timeout_seconds": 30}, "1200", 2400)])
 def test_the_time_to_give_is_computed_from_the_limit_in_effect(run: Path, known: dict[str, Any], setting: str, advice: int) -> None:
-    told = done("split-work", run, Failure(details=known), settings={"AGENT_TIMEOUT_SECONDS": setting})
-    assert told.commands[0] == f"export AGENT_TIMEOUT_SECONDS={advice}"
+    retry_after = done("split-work", run, Failure(details=known), settings={"AGENT_TIMEOUT_SECONDS": setting})
+    assert retry_after.commands[0] == f"export AGENT_TIMEOUT_SECONDS={advice}"
     assert not any("export" in c for c in done("split-work", run, Failure(), settings={"AGENT_TIMEOUT_SECONDS": "86400"}).commands)
 
 
@@ -236,11 +238,11 @@ def test_a_file_outside_the_run_is_never_touched(run: Path, tmp_path: Path) -> N
 
 
 def test_what_is_made_from_other_artifacts_is_made_again_and_no_input(run: Path) -> None:
-    context = BenchContext(run)
+    context = FakeRecoveryContext(run)
     assert done("remake-artifact", run, Failure(details={"artifact": "outputs/plan/plan.json"}), context=context).changed
     assert set(context.commands) == {("plan", RUN)}
     for name in ("inputs/topic_spec.json", "run.json"):
-        untouched = BenchContext(run)
+        untouched = FakeRecoveryContext(run)
         assert not done("remake-artifact", run, Failure(details={"artifact": name}), context=untouched).changed
         assert untouched.commands == []
     assert done("remake-reports", run, Failure(details={"artifact": "outputs/reviews/diff_report.json"})).changed
@@ -248,15 +250,15 @@ def test_what_is_made_from_other_artifacts_is_made_again_and_no_input(run: Path)
 
 
 @pytest.mark.parametrize(
-    ("content", "line", "told"),
+    ("content", "line", "retry_after"),
     [(b"{\n<<<<<<< ours\n", "+2", "conflict marks"), (b'{\n"a": 1,\n}', "+3", "property name"), (b"{\n\0", "+2", "NUL"), (b"{\n\n\xff", "+3", "not UTF-8")],
 )
-def test_the_place_of_the_damage_is_named_in_an_editor_s_command(run: Path, content: bytes, line: str, told: str) -> None:
+def test_the_place_of_the_damage_is_named_in_an_editor_s_command(run: Path, content: bytes, line: str, retry_after: str) -> None:
     path = run / "inputs/topic_spec.json"
     put(path, content)
     outcome = done("mend-input", run, Failure(details={"path": str(path)}))
     assert any(f"{line} {path}" in command for command in outcome.commands), outcome
-    assert told in outcome.message
+    assert retry_after in outcome.message
 
 
 def test_metadata_is_rebuilt_from_the_run_with_a_copy_kept(run: Path) -> None:
@@ -341,9 +343,9 @@ def by_hand(action_id: str, run: Path, failure: Failure, **options: Any) -> str:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_person_gets_commands_with_everything_filled_in(run: Path, action: str, failure: Failure, options: dict[str, Any], wanted: list[str]) -> None:
-    told = by_hand(action, run, failure, **options)
-    assert [part for part in wanted if part not in told] == [], told
-    assert KEY not in told
+    retry_after = by_hand(action, run, failure, **options)
+    assert [part for part in wanted if part not in retry_after] == [], retry_after
+    assert KEY not in retry_after
 
 
 def test_the_files_of_another_user_are_given_back_by_the_exact_command(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,7 +360,7 @@ def test_the_files_of_another_user_are_given_back_by_the_exact_command(run: Path
     assert "we are nobody" in foreign
 
 
-def test_what_probes_saw_stands_in_what_people_are_told(run: Path) -> None:
+def test_what_probes_saw_stands_in_what_people_are_reported(run: Path) -> None:
     seen = [ProbeResult(subject="OPENAI_API_KEY", state="bad", message="set, 3 characters: too short", confirms=("provider_auth_failed",))]
     assert "set, 3 characters" in by_hand("renew-credentials", run, Failure(provider="remote_llm"), probes=seen)
 

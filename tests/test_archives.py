@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from dagogy.workspace import untar
 from dagogy.workspace.files import remove_tree
-from support import Desk
+from support import CommandRunner
 
 TOP = "20260101-120000-x"
 Member = tuple[str, Any]
@@ -65,14 +65,14 @@ def extended(**records: bytes) -> bytes:
     return header("PaxHeader", len(data), tarfile.XHDTYPE) + data + bytes(-len(data) % 512)
 
 
-def refused(desk: Desk, archive: str, *options: str) -> str:
+def refused(runner: CommandRunner, archive: str, *options: str) -> str:
     """The message of a refusal that leaves nothing behind."""
-    done = desk("init", "--from", archive, "--json", *options)
+    done = runner("init", "--from", archive, "--json", *options)
     assert (done.status, done.code) == (2, "invalid_argument"), done.err
     message = str(done.json["error"]["message"])
     assert archive in message
     # A typed failure is recorded; no run, and nothing hidden, is left.
-    assert not desk.runs.exists() or [p.name for p in desk.runs.iterdir() if p.name != "failures"] == []
+    assert not runner.runs.exists() or [p.name for p in runner.runs.iterdir() if p.name != "failures"] == []
     return message
 
 
@@ -90,7 +90,7 @@ RUN = (f"{TOP}/run.json", b"{}")
 
 
 @pytest.mark.parametrize(
-    ("members", "told"),
+    ("members", "expected"),
     [
         ([RUN, (f"{TOP}/a", of_kind(tarfile.LNKTYPE, linkname=f"{TOP}/run.json"))], "a hard link"),
         ([RUN, (f"{TOP}/a", of_kind(tarfile.SYMTYPE, linkname="run.json"))], "a symlink"),
@@ -110,14 +110,14 @@ RUN = (f"{TOP}/run.json", b"{}")
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_no_run_has_is_refused_and_leaves_nothing(desk: Desk, tmp_path: Path, members: list[Member], told: str) -> None:
-    message = refused(desk, packed(tmp_path / "a.tar.gz", *members))
-    assert told.replace(r"\\", "\\") in message
+def test_what_no_run_has_is_refused_and_leaves_nothing(runner: CommandRunner, tmp_path: Path, members: list[Member], expected: str) -> None:
+    message = refused(runner, packed(tmp_path / "a.tar.gz", *members))
+    assert expected.replace(r"\\", "\\") in message
     assert message.isprintable()
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "expected"),
     [
         (header(f"{TOP}/a", 2**33), "more than 1,024 MiB"),
         (header(f"{TOP}/a", 10_000) + b"x" * 512, "ends in the middle of a file"),
@@ -139,38 +139,38 @@ def test_what_no_run_has_is_refused_and_leaves_nothing(desk: Desk, tmp_path: Pat
     ],
     ids=range(17),
 )
-def test_a_tar_that_lies_is_refused(desk: Desk, tmp_path: Path, raw: bytes, told: str) -> None:
-    assert told in refused(desk, packed(tmp_path / "a.tar.gz", raw=raw))
+def test_a_tar_that_lies_is_refused(runner: CommandRunner, tmp_path: Path, raw: bytes, expected: str) -> None:
+    assert expected in refused(runner, packed(tmp_path / "a.tar.gz", raw=raw))
 
 
-def test_a_lying_size_costs_no_more_with_allow_large(desk: Desk, tmp_path: Path) -> None:
+def test_a_lying_size_costs_no_more_with_allow_large(runner: CommandRunner, tmp_path: Path) -> None:
     archive = packed(tmp_path / "a.tar.gz", raw=header(f"{TOP}/a", 2**33) + b"x" * 512)
-    done = desk("init", "--from", archive, "--allow-large")
+    done = runner("init", "--from", archive, "--allow-large")
     # Either the disk has no room for what the header claims, or the file ends before.
     assert done.code in ("invalid_argument", "io_error")
-    assert not desk.runs.exists() or [p.name for p in desk.runs.iterdir() if p.name != "failures"] == []
+    assert not runner.runs.exists() or [p.name for p in runner.runs.iterdir() if p.name != "failures"] == []
 
 
 @pytest.mark.parametrize("depth", [33, 257, 1_020])
 @pytest.mark.parametrize("options", [(), ("--allow-large",)])
-def test_folders_in_one_another_end_in_a_typed_error(desk: Desk, tmp_path: Path, depth: int, options: tuple[str, ...]) -> None:
+def test_folders_in_one_another_end_in_a_typed_error(runner: CommandRunner, tmp_path: Path, depth: int, options: tuple[str, ...]) -> None:
     archive = packed(tmp_path / "a.tar.gz", RUN, ("/".join([TOP, *"d" * depth, "f"]), b"x"))
     if depth == 33 and options:
-        assert desk.ok("init", "--from", archive, "--json", *options).json["run_id"] == TOP
+        assert runner.ok("init", "--from", archive, "--json", *options).json["run_id"] == TOP
     else:
-        assert "deep" in refused(desk, archive, *options)
+        assert "deep" in refused(runner, archive, *options)
 
 
-def test_what_is_in_a_run_a_thousand_folders_deep_is_no_crash(desk: Desk) -> None:
-    run = desk.init()
+def test_what_is_in_a_run_a_thousand_folders_deep_is_no_crash(runner: CommandRunner) -> None:
+    run = runner.init()
     place = run
     for _ in range(1_020):
         place = place / "d"
         os.mkdir(place)
     try:
         for command in (["status", "latest"], ["archive", "latest"], ["diagnose", "latest", "--no-probe"], ["escalate", "latest"]):
-            assert desk(*command).status not in (10, 11), command
-        kept = desk("archive", "latest", "--remove")
+            assert runner(*command).status not in (10, 11), command
+        kept = runner("archive", "latest", "--remove")
         assert (kept.status, kept.code) == (6, "io_error")
         assert run.is_dir()
         assert "cannot be restored" in kept.err
@@ -179,7 +179,7 @@ def test_what_is_in_a_run_a_thousand_folders_deep_is_no_crash(desk: Desk) -> Non
 
 
 @pytest.mark.parametrize(
-    ("members", "told"),
+    ("members", "expected"),
     [
         ([(f"{TOP}/a", b"x" * (2**20 + 1))], "more than 1 MiB"),
         ([(f"{TOP}/{n}", b"") for n in range(51)], "more than 50 members"),
@@ -188,26 +188,26 @@ def test_what_is_in_a_run_a_thousand_folders_deep_is_no_crash(desk: Desk) -> Non
     ],
     ids=["size", "members", "name", "path"],
 )
-def test_each_limit_is_named(desk: Desk, tmp_path: Path, small_limits: untar.Limits, members: list[Member], told: str) -> None:
-    assert told in refused(desk, packed(tmp_path / "a.tar.gz", *members))
+def test_each_limit_is_named(runner: CommandRunner, tmp_path: Path, small_limits: untar.Limits, members: list[Member], expected: str) -> None:
+    assert expected in refused(runner, packed(tmp_path / "a.tar.gz", *members))
 
 
-def test_extension_headers_have_a_limit_together(desk: Desk, tmp_path: Path, small_limits: untar.Limits) -> None:
+def test_extension_headers_have_a_limit_together(runner: CommandRunner, tmp_path: Path, small_limits: untar.Limits) -> None:
     raw = b"".join(extended(comment=b"x" * 10_000) + header(f"{TOP}/{n}") for n in range(10))
-    assert "extension headers" in refused(desk, packed(tmp_path / "a.tar.gz", raw=raw))
-    assert desk.ok("init", "--from", packed(tmp_path / "a.tar.gz", raw=raw), "--allow-large", "--json").json["problem"]
+    assert "extension headers" in refused(runner, packed(tmp_path / "a.tar.gz", raw=raw))
+    assert runner.ok("init", "--from", packed(tmp_path / "a.tar.gz", raw=raw), "--allow-large", "--json").json["problem"]
 
 
-def test_allow_large_lifts_the_limits(desk: Desk, tmp_path: Path, small_limits: untar.Limits) -> None:
+def test_allow_large_lifts_the_limits(runner: CommandRunner, tmp_path: Path, small_limits: untar.Limits) -> None:
     archive = packed(tmp_path / "a.tar.gz", RUN, *((f"{TOP}/{n}/{'d/' * 20}f", b"x" * 40_000) for n in range(60)))
-    assert "--allow-large" in desk("init", "--from", archive).err
-    done = desk.ok("init", "--from", archive, "--allow-large", "--json")
+    assert "--allow-large" in runner("init", "--from", archive).err
+    done = runner.ok("init", "--from", archive, "--allow-large", "--json")
     assert len(list(Path(done.json["path"]).rglob("f"))) == 60
 
 
-def test_allow_large_alone_is_refused(desk: Desk) -> None:
-    assert desk("init", "x", "--allow-large").code == "invalid_argument"
-    assert not desk.runs.exists()
+def test_allow_large_alone_is_refused(runner: CommandRunner) -> None:
+    assert runner("init", "x", "--allow-large").code == "invalid_argument"
+    assert not runner.runs.exists()
 
 
 def _zeros(size: int, level: int = 9) -> Iterator[bytes]:
@@ -219,7 +219,7 @@ def _zeros(size: int, level: int = 9) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def test_a_bomb_costs_neither_memory_nor_disk(desk: Desk, tmp_path: Path) -> None:
+def test_a_bomb_costs_neither_memory_nor_disk(runner: CommandRunner, tmp_path: Path) -> None:
     """10 GiB of zeros in 10 MB. With the limit of the ratio it ends after some 16 MiB."""
     bomb = tmp_path / "a.tar.gz"
     packer = zlib.compressobj(9, wbits=31)
@@ -228,11 +228,11 @@ def test_a_bomb_costs_neither_memory_nor_disk(desk: Desk, tmp_path: Path) -> Non
         file.writelines(packer.compress(bytes(2**20)) for _ in range(64))
         file.write(packer.flush())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert "more than 1,024 MiB" in refused(desk, str(bomb))
+    assert "more than 1,024 MiB" in refused(runner, str(bomb))
     # The same bytes behind the end of a small tar, where no header claims them.
     with open(bomb, "wb") as file:
         file.writelines(_zeros(64 * 2**20))
-    assert "times its size" in refused(desk, str(bomb))
+    assert "times its size" in refused(runner, str(bomb))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
@@ -249,18 +249,18 @@ def test_what_is_unpacked_before_the_ratio_ends_a_bomb_is_little(tmp_path: Path)
 
 
 @pytest.mark.parametrize("behind", [gzip.compress(b"") * 1_000, gzip.compress(bytes(512)), b"PK\x03\x04"], ids=["empty streams", "zeros", "zip"])
-def test_bytes_behind_the_end_are_refused_but_for_padding(desk: Desk, tmp_path: Path, behind: bytes) -> None:
+def test_bytes_behind_the_end_are_refused_but_for_padding(runner: CommandRunner, tmp_path: Path, behind: bytes) -> None:
     archive = Path(packed(tmp_path / "a.tar.gz", RUN))
     data = archive.read_bytes()
     archive.write_bytes(data + behind)
-    assert "behind its end" in refused(desk, str(archive))
+    assert "behind its end" in refused(runner, str(archive))
     archive.write_bytes(data + bytes(10_240))
-    desk.ok("init", "--from", str(archive))
+    runner.ok("init", "--from", str(archive))
 
 
 @pytest.mark.parametrize("level", [0, 1, 9])
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
-def test_every_form_of_tar_is_read_to_the_last_byte(desk: Desk, tmp_path: Path, form: int, level: int) -> None:
+def test_every_form_of_tar_is_read_to_the_last_byte(runner: CommandRunner, tmp_path: Path, form: int, level: int) -> None:
     names = [f"{TOP}/run.json", f"{TOP}/inputs/{'ä' * 40}.md", f"{TOP}/inputs/{'long/' * 10}{'n' * 90}.md", f"{TOP}/empty"]
     contents = [os.urandom(size) for size in (0, 1, 511, 512)] + [os.urandom(700_001), bytes(300_000)]
     members = [*zip(names, contents, strict=False), (f"{TOP}/large", contents[4]), (f"{TOP}/zeros", contents[5])]
@@ -279,7 +279,7 @@ def test_every_cut_of_an_archive_is_refused(tmp_path: Path) -> None:
             list(untar.members(file, untar.LIMITS))
 
 
-def test_restored_files_and_folders_are_private_whatever_the_archive_says(desk: Desk, tmp_path: Path) -> None:
+def test_restored_files_and_folders_are_private_whatever_the_archive_says(runner: CommandRunner, tmp_path: Path) -> None:
     def everything(member: tarfile.TarInfo) -> None:
         member.mode = 0o7777
 
@@ -287,7 +287,7 @@ def test_restored_files_and_folders_are_private_whatever_the_archive_says(desk: 
     archive = packed(tmp_path / "a.tar.gz", folder, (f"{TOP}/run.json", everything), (f"{TOP}/a.sh", everything))
     mask = os.umask(0)
     try:
-        run = Path(desk.ok("init", "--from", archive, "--json").json["path"])
+        run = Path(runner.ok("init", "--from", archive, "--json").json["path"])
     finally:
         os.umask(mask)
     for path in (run, *run.rglob("*")):
@@ -298,38 +298,38 @@ def test_restored_files_and_folders_are_private_whatever_the_archive_says(desk: 
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"schema_version": 99}', None], ids=repr)
-def test_a_run_with_invalid_metadata_is_restored_and_says_so(desk: Desk, tmp_path: Path, data: bytes | None) -> None:
+def test_a_run_with_invalid_metadata_is_restored_and_says_so(runner: CommandRunner, tmp_path: Path, data: bytes | None) -> None:
     members = [(f"{TOP}/inputs/scope.md", b"# x"), *([(f"{TOP}/run.json", data)] if data is not None else [])]
-    done = desk.ok("init", "--from", packed(tmp_path / "a.tar.gz", *members), "--json")
+    done = runner.ok("init", "--from", packed(tmp_path / "a.tar.gz", *members), "--json")
     assert done.json["run_id"] == TOP
     assert done.json["stage"] is None
     assert done.json["problem"].startswith(f"invalid run metadata: {TOP}/run.json")
     assert done.json["next"]["command"] == f"dagogy triage {TOP}"
-    assert (desk.runs / TOP / "inputs/scope.md").is_file()
-    told = desk.ok("init", "--from", str(tmp_path / "a.tar.gz"))
-    assert "warning: the run is restored as it was archived, and cannot be read: invalid run metadata" in told.err
-    assert f"next: dagogy triage {TOP}-2" in told.out
-    assert desk("triage", TOP, "--no-fix", "--json").json["diagnosis"]["incident"] != "unknown"
+    assert (runner.runs / TOP / "inputs/scope.md").is_file()
+    message = runner.ok("init", "--from", str(tmp_path / "a.tar.gz"))
+    assert "warning: the run is restored as it was archived, and cannot be read: invalid run metadata" in message.err
+    assert f"next: dagogy triage {TOP}-2" in message.out
+    assert runner("triage", TOP, "--no-fix", "--json").json["diagnosis"]["incident"] != "unknown"
 
 
-def test_a_sound_run_has_no_problem(desk: Desk) -> None:
-    desk.init()
-    archive = desk.ok("archive", "latest", "--json").json["archive"]
-    assert desk.ok("init", "--from", archive, "--json").json["problem"] == ""
+def test_a_sound_run_has_no_problem(runner: CommandRunner) -> None:
+    runner.init()
+    archive = runner.ok("archive", "latest", "--json").json["archive"]
+    assert runner.ok("init", "--from", archive, "--json").json["problem"] == ""
 
 
-def test_a_wrong_configuration_restores_nothing(desk: Desk) -> None:
-    run = desk.init()
-    archive = desk.ok("archive", "latest", "--remove", "--json").json["archive"]
-    (desk.folder / "dagogy.toml").write_text("[rules]\nno_such_rule = 'off'\n")
-    assert desk("init", "--from", archive).code == "config_error"
+def test_a_wrong_configuration_restores_nothing(runner: CommandRunner) -> None:
+    run = runner.init()
+    archive = runner.ok("archive", "latest", "--remove", "--json").json["archive"]
+    (runner.folder / "dagogy.toml").write_text("[rules]\nno_such_rule = 'off'\n")
+    assert runner("init", "--from", archive).code == "config_error"
     assert not run.exists()
 
 
-def test_a_restored_run_has_the_event_from_the_beginning(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restored_run_has_the_event_from_the_beginning(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who finds the run finds the event too: it is there before the run has its name."""
-    run = desk.init()
-    archive = desk.ok("archive", "latest", "--remove", "--json").json["archive"]
+    run = runner.init()
+    archive = runner.ok("archive", "latest", "--remove", "--json").json["archive"]
     real, seen = os.rename, []
 
     def rename(source: Any, target: Any) -> None:
@@ -338,16 +338,16 @@ def test_a_restored_run_has_the_event_from_the_beginning(desk: Desk, monkeypatch
         real(source, target)
 
     monkeypatch.setattr(os, "rename", rename)
-    desk.ok("init", "--from", archive)
+    runner.ok("init", "--from", archive)
     assert json.loads(seen[0].splitlines()[-1])["event"] == "restored"
 
 
-def test_archive_says_what_could_not_be_restored(desk: Desk) -> None:
-    run = desk.init()
+def test_archive_says_what_could_not_be_restored(runner: CommandRunner) -> None:
+    run = runner.init()
     (run / "inputs/a\x07.md").write_text("x")
-    done = desk.ok("archive", "latest")
+    done = runner.ok("archive", "latest")
     assert "'dagogy init --from' would refuse it" in done.err
-    kept = desk("archive", "latest", "--remove", "--json")
+    kept = runner("archive", "latest", "--remove", "--json")
     assert (kept.status, kept.code) == (6, "io_error")
     assert Path(kept.json["error"]["details"]["archive"]).is_file()
     assert run.is_dir()

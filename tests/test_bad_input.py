@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 import pytest
 from dagogy.contracts.check import schema_problems
 from dagogy.contracts.lines import lines_of_pointers
-from support import EXIT_STATUS, SOUND_SPEC, Desk, clean_environment, curriculum_of, failed, put, run_with, sound_curriculum
+from support import EXIT_STATUS, VALID_SPEC, CommandRunner, clean_environment, curriculum_of, failed, put, run_with, valid_curriculum
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
-GOOD = json.dumps(sound_curriculum())
+GOOD = json.dumps(valid_curriculum())
 
 
 def one(**part: Any) -> str:
@@ -53,7 +53,7 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
     "UTF-16": (GOOD.encode("utf-16"), "UTF-16"),
     "Latin-1": (GOOD.replace("Testing", "T\u00e9st").encode("latin1"), "not UTF-8"),
     "binary": (bytes(range(256)) * 20, ""),
-    "unknown keys": (json.dumps({**sound_curriculum(), "nodez": []}), "unknown key 'nodez'"),
+    "unknown keys": (json.dumps({**valid_curriculum(), "nodez": []}), "unknown key 'nodez'"),
     "negative time": (one(estimate_minutes=-1), "more than 0"),
     "id with a line end": (one(id="a\n"), "does not match"),
     "id that is no ASCII": (one(id="e\u0301"), "does not match"),
@@ -80,12 +80,12 @@ OBJECTIONABLE: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-def test_a_malformed_curriculum_fails_the_validation_with_a_report(desk: Desk, name: str) -> None:
-    content, told = MALFORMED[name]
-    run = run_with(desk, content)
+def test_a_malformed_curriculum_fails_the_validation_with_a_report(runner: CommandRunner, name: str) -> None:
+    content, message = MALFORMED[name]
+    run = run_with(runner, content)
     before = (run / CURRICULUM).read_bytes()
-    shown = failed(desk("validate", "latest", "--json"), "validation_failed")
-    assert told in shown.err
+    shown = failed(runner("validate", "latest", "--json"), "validation_failed")
+    assert message in shown.err
     report = shown.json
     assert report["passed"] is False
     assert {f["rule_id"] for f in report["findings"] if f["severity"] == "error"} == {"schema.curriculum"}
@@ -98,10 +98,10 @@ def test_a_malformed_curriculum_fails_the_validation_with_a_report(desk: Desk, n
 
 
 @pytest.mark.parametrize("name", OBJECTIONABLE)
-def test_an_objectionable_curriculum_fails_the_validation_with_a_report(desk: Desk, name: str) -> None:
+def test_an_objectionable_curriculum_fails_the_validation_with_a_report(runner: CommandRunner, name: str) -> None:
     content, rule = OBJECTIONABLE[name]
-    run = run_with(desk, content)
-    report = failed(desk("validate", "latest", "--json"), "validation_failed").json
+    run = run_with(runner, content)
+    report = failed(runner("validate", "latest", "--json"), "validation_failed").json
     assert rule in {f["rule_id"] for f in report["findings"]}
     assert report["summary"]["rules_failed"] == 0, [r for r in report["rules"] if r["status"] == "failed"]
     assert schema_problems("validation_report", report, reference=True) == []
@@ -109,62 +109,62 @@ def test_an_objectionable_curriculum_fails_the_validation_with_a_report(desk: De
 
 
 @pytest.mark.parametrize("name", [*MALFORMED, *OBJECTIONABLE])
-def test_every_other_command_answers_with_a_typed_error_or_does_its_work(desk: Desk, name: str) -> None:
+def test_every_other_command_answers_with_a_typed_error_or_does_its_work(runner: CommandRunner, name: str) -> None:
     content = (MALFORMED | OBJECTIONABLE)[name][0]
-    run = run_with(desk, content)
+    run = run_with(runner, content)
     before = (run / CURRICULUM).read_bytes()
-    failed(desk("plan", "latest"), "stage_conflict")
-    failed(desk("iterate", "latest"), "stage_conflict")
+    failed(runner("plan", "latest"), "stage_conflict")
+    failed(runner("iterate", "latest"), "stage_conflict")
     for line in (("status",), ("next",), ("archive",), ("validate", "--diff"), ("validate", "--unsafe-fixes", "--diff")):
-        desk.ok(line[0], "latest", *line[1:])
+        runner.ok(line[0], "latest", *line[1:])
     for line in (("diff",), ("diff", "--json"), ("export", "--format", "mermaid")):
-        shown = desk(line[0], "latest", *line[1:])
+        shown = runner(line[0], "latest", *line[1:])
         if shown.status:
             failed(shown, shown.code)
             assert shown.code in ("validation_failed", "stage_conflict")
     assert (run / CURRICULUM).read_bytes() == before
     for line in (("--fix",), ("--unsafe-fixes",)):
-        failed(desk("validate", "latest", *line), "validation_failed")
+        failed(runner("validate", "latest", *line), "validation_failed")
 
 
 @pytest.mark.parametrize("name", [*MALFORMED, *OBJECTIONABLE])
-def test_every_format_of_a_failing_report_can_be_read(desk: Desk, name: str) -> None:
-    run_with(desk, (MALFORMED | OBJECTIONABLE)[name][0])
-    sarif = json.loads(failed(desk("validate", "latest", "--format", "sarif"), "validation_failed").out)
+def test_every_format_of_a_failing_report_can_be_read(runner: CommandRunner, name: str) -> None:
+    run_with(runner, (MALFORMED | OBJECTIONABLE)[name][0])
+    sarif = json.loads(failed(runner("validate", "latest", "--format", "sarif"), "validation_failed").out)
     assert sarif["runs"][0]["results"]
-    junit = ElementTree.fromstring(failed(desk("validate", "latest", "--format", "junit"), "validation_failed").out)
+    junit = ElementTree.fromstring(failed(runner("validate", "latest", "--format", "junit"), "validation_failed").out)
     assert junit.iter("failure")
-    lines = failed(desk("validate", "latest", "--format", "github"), "validation_failed").out.splitlines()
+    lines = failed(runner("validate", "latest", "--format", "github"), "validation_failed").out.splitlines()
     assert lines
     assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines)
 
 
-def test_a_byte_order_mark_and_escaped_pairs_are_no_fault(desk: Desk) -> None:
-    run_with(desk, b"\xef\xbb\xbf" + GOOD.replace("Testing", "\\ud83d\\ude00").encode())
-    desk.ok("validate", "latest")
-    desk.ok("plan", "latest")
+def test_a_byte_order_mark_and_escaped_pairs_are_no_fault(runner: CommandRunner) -> None:
+    run_with(runner, b"\xef\xbb\xbf" + GOOD.replace("Testing", "\\ud83d\\ude00").encode())
+    runner.ok("validate", "latest")
+    runner.ok("plan", "latest")
 
 
-def test_a_run_with_a_malformed_curriculum_can_be_generated_anew(desk: Desk) -> None:
-    run = run_with(desk, "[" * 10_000)
+def test_a_run_with_a_malformed_curriculum_can_be_generated_anew(runner: CommandRunner) -> None:
+    run = run_with(runner, "[" * 10_000)
     Path("scope.md").write_text(
         "# Tea\n\n## Leaves\n\nA leaf is picked by hand and it wilts for 12 hours.\n\n## Water\n\nWater is heated to 80 degrees before use.\n"
     )
-    shown = desk("run", "latest", "--scope-file", "scope.md")
+    shown = runner("run", "latest", "--scope-file", "scope.md")
     assert shown.status in (0, EXIT_STATUS["validation_failed"]), shown.err
     kept = run / "outputs/curriculum/unreadable_curriculum.json"
     assert kept.read_bytes() == b"[" * 10_000
 
 
-def circle_of(size: int) -> bytes:
+def cycle_of(size: int) -> bytes:
     """One node after the other, the first after the last."""
     node = json.dumps(curriculum_of({"id": "n0", "prerequisites": ["p"]})["nodes"][0])
     return ('{"topic": "t", "nodes": [' + ",".join(node.replace('"n0"', f'"n{i}"').replace('"p"', f'"n{(i - 1) % size}"') for i in range(size)) + "]}").encode()
 
 
 @pytest.mark.slow
-def test_100_000_nodes_in_one_circle_are_judged_in_bounded_time_and_memory(desk: Desk) -> None:
-    run_with(desk, circle_of(100_000))
+def test_100_000_nodes_in_one_cycle_are_judged_in_bounded_time_and_memory(runner: CommandRunner) -> None:
+    run_with(runner, cycle_of(100_000))
     megabytes = 2**20
 
     def limit() -> None:
@@ -186,9 +186,9 @@ def test_100_000_nodes_in_one_circle_are_judged_in_bounded_time_and_memory(desk:
     assert len(done.stderr.splitlines()[0]) < 2_000
 
 
-def test_a_circle_of_3_000_nodes_is_told_in_a_line(desk: Desk) -> None:
-    run_with(desk, circle_of(3_000))
-    shown = failed(desk("validate", "latest"), "validation_failed")
+def test_a_cycle_of_3_000_nodes_is_reported_in_a_line(runner: CommandRunner) -> None:
+    run_with(runner, cycle_of(3_000))
+    shown = failed(runner("validate", "latest"), "validation_failed")
     assert "graph.acyclic" in shown.err
     assert len(shown.err.splitlines()[0]) < 2_000
 
@@ -219,86 +219,86 @@ SPEC_ERRORS: list[tuple[str, dict[str, Any], str]] = [
 
 def spec_with(part: dict[str, Any]) -> dict[str, Any]:
     """A sound spec with `part` laid over it, key by key in objects; `...` takes a key out."""
-    spec: dict[str, Any] = json.loads(json.dumps(SOUND_SPEC))
+    spec: dict[str, Any] = json.loads(json.dumps(VALID_SPEC))
     for key, value in part.items():
         spec[key] = {**spec.get(key, {}), **value} if isinstance(value, dict) else value
     return {key: value for key, value in spec.items() if value is not ...}
 
 
-@pytest.mark.parametrize(("name", "part", "told"), SPEC_ERRORS, ids=[name for name, _, _ in SPEC_ERRORS])
-def test_each_error_of_a_topic_spec_is_named_and_nothing_is_generated(desk: Desk, name: str, part: dict[str, Any], told: str) -> None:
-    run = run_with(desk, None, spec_with(part))
-    shown = failed(desk("run", "latest"), "stage_conflict")
+@pytest.mark.parametrize(("name", "part", "expected"), SPEC_ERRORS, ids=[name for name, _, _ in SPEC_ERRORS])
+def test_each_error_of_a_topic_spec_is_named_and_nothing_is_generated(runner: CommandRunner, name: str, part: dict[str, Any], expected: str) -> None:
+    run = run_with(runner, None, spec_with(part))
+    shown = failed(runner("run", "latest"), "stage_conflict")
     assert "topic spec not ready" in shown.err
-    assert told in shown.err
-    assert json.loads((run / CURRICULUM).read_bytes()) == sound_curriculum()
-    report = failed(desk("validate", "latest", "--json"), "validation_failed").json
+    assert expected in shown.err
+    assert json.loads((run / CURRICULUM).read_bytes()) == valid_curriculum()
+    report = failed(runner("validate", "latest", "--json"), "validation_failed").json
     assert "schema.topic_spec" in {f["rule_id"] for f in report["findings"]}
     assert report["summary"]["rules_failed"] == 0
 
 
 @pytest.mark.parametrize("name", ["duplicate key", "10,000 levels", "empty", "list", "UTF-16", "binary", "trailing comma", "lone surrogate"])
-def test_a_malformed_topic_spec_is_told_by_every_command(desk: Desk, name: str) -> None:
-    content = json.dumps(SOUND_SPEC)[:-1] + ', "goal": "x"}' if name == "duplicate key" else MALFORMED[name][0]
-    run = run_with(desk, None, content)
-    assert "topic spec not ready" in failed(desk("run", "latest"), "stage_conflict").err
-    failed(desk("validate", "latest"), "validation_failed")
+def test_a_malformed_topic_spec_is_reported_by_every_command(runner: CommandRunner, name: str) -> None:
+    content = json.dumps(VALID_SPEC)[:-1] + ', "goal": "x"}' if name == "duplicate key" else MALFORMED[name][0]
+    run = run_with(runner, None, content)
+    assert "topic spec not ready" in failed(runner("run", "latest"), "stage_conflict").err
+    failed(runner("validate", "latest"), "validation_failed")
     for command in ("status", "next", "diff"):
-        desk.ok(command, "latest")
-    failed(desk("plan", "latest"), "stage_conflict")
+        runner.ok(command, "latest")
+    failed(runner("plan", "latest"), "stage_conflict")
     assert (run / "inputs/topic_spec.json").exists()
 
 
-def local(desk: Desk, *paths: str) -> Path:
-    return run_with(desk, None, spec_with({"context_pack": {"local_paths": list(paths)}}))
+def local(runner: CommandRunner, *paths: str) -> Path:
+    return run_with(runner, None, spec_with({"context_pack": {"local_paths": list(paths)}}))
 
 
-def test_local_paths_inside_the_workspace_are_read(desk: Desk) -> None:
-    put(desk.folder / "notes/a.md", "# Alpha\n\nAlpha has inputs of type 0.\n")
-    local(desk, "notes/a.md", "./notes/../notes/a.md")
-    desk.ok("validate", "latest")
+def test_local_paths_inside_the_workspace_are_read(runner: CommandRunner) -> None:
+    put(runner.folder / "notes/a.md", "# Alpha\n\nAlpha has inputs of type 0.\n")
+    local(runner, "notes/a.md", "./notes/../notes/a.md")
+    runner.ok("validate", "latest")
 
 
-def test_local_paths_outside_the_workspace_are_refused(desk: Desk, tmp_path: Path) -> None:
+def test_local_paths_outside_the_workspace_are_refused(runner: CommandRunner, tmp_path: Path) -> None:
     outside = tmp_path / "secret.md"
     outside.write_text("# Secret\n\nText.\n")
-    (desk.folder / "link.md").symlink_to(outside)
-    (desk.folder / "folder").symlink_to(tmp_path)
+    (runner.folder / "link.md").symlink_to(outside)
+    (runner.folder / "folder").symlink_to(tmp_path)
     for path in ("../secret.md", str(outside), "link.md", "folder/secret.md", "notes/../../secret.md"):
-        local(desk, path)
-        shown = failed(desk("run", "latest"), "invalid_argument")
+        local(runner, path)
+        shown = failed(runner("run", "latest"), "invalid_argument")
         assert f"local_paths names '{path}', which lies outside the workspace root" in shown.err
         assert "Secret" not in shown.out + shown.err
 
 
-def test_local_paths_that_cannot_be_read_are_named(desk: Desk) -> None:
-    put(desk.folder / "binary.md", bytes(range(256)))
-    (desk.folder / "loop.md").symlink_to("loop.md")
-    (desk.folder / "there").mkdir()
+def test_local_paths_that_cannot_be_read_are_named(runner: CommandRunner) -> None:
+    put(runner.folder / "binary.md", bytes(range(256)))
+    (runner.folder / "loop.md").symlink_to("loop.md")
+    (runner.folder / "there").mkdir()
     for path, code in (("missing.md", "not_found"), ("there", "not_found"), ("binary.md", "invalid_argument")):
-        local(desk, path)
-        assert path in failed(desk("run", "latest"), code).err
+        local(runner, path)
+        assert path in failed(runner("run", "latest"), code).err
     for path in ("loop.md", "x" * 5_000, "a\x00b"):
-        local(desk, path)
-        shown = desk("run", "latest")
+        local(runner, path)
+        shown = runner("run", "latest")
         failed(shown, shown.code)
         assert shown.code in ("invalid_argument", "not_found", "io_error")
 
 
-def test_a_validation_with_a_local_path_that_cannot_be_read_fails_and_does_not_pass_in_silence(desk: Desk) -> None:
-    local(desk, "missing.md")
-    shown = desk("validate", "latest")
+def test_a_validation_with_a_local_path_that_cannot_be_read_fails_and_does_not_pass_in_silence(runner: CommandRunner) -> None:
+    local(runner, "missing.md")
+    shown = runner("validate", "latest")
     failed(shown, shown.code)
     assert "missing.md" in shown.err + shown.out
 
 
-def test_a_deep_and_long_runs_dir_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    deep = desk.folder.joinpath(*["d" * 200] * 12)
+def test_a_deep_and_long_runs_dir_works(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = runner.folder.joinpath(*["d" * 200] * 12)
     monkeypatch.setenv("ORCHESTRATION_BASE_DIR", str(deep))
-    run_with(desk)
-    desk.ok("validate", "latest")
-    monkeypatch.setenv("ORCHESTRATION_BASE_DIR", str(desk.folder / ("d" * 300)))
-    shown = desk("init", "t")
+    run_with(runner)
+    runner.ok("validate", "latest")
+    monkeypatch.setenv("ORCHESTRATION_BASE_DIR", str(runner.folder / ("d" * 300)))
+    shown = runner("init", "t")
     failed(shown, "io_error")
 
 
@@ -310,9 +310,9 @@ def test_lines_of_pointers_finds_the_nearest_thing_around_and_gives_up_on_what_i
         assert set(lines_of_pointers(broken, ["/a"])) <= {"/a"}
 
 
-def test_a_pipe_in_the_place_of_the_curriculum_does_not_make_a_command_wait(desk: Desk) -> None:
-    run = run_with(desk)
+def test_a_pipe_in_the_place_of_the_curriculum_does_not_make_a_command_wait(runner: CommandRunner) -> None:
+    run = run_with(runner)
     (run / CURRICULUM).unlink()
     os.mkfifo(run / CURRICULUM)
     for command in ("status", "validate", "diff"):
-        failed(desk(command, "latest"), "io_error")
+        failed(runner(command, "latest"), "io_error")

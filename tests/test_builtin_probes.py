@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from dagogy.api import Failure, ProbeInfo, ProbeResult
 from dagogy.host.manager import Host
-from dagogy.testing import BenchProbeContext, check_probe
+from dagogy.testing import FakeProbeContext, check_probe
 from dagogy.workspace.lock import locked
 from support import forked, in_tmpfs, put, remount_read_only
 
@@ -33,7 +33,7 @@ def found(probe_id: str, failure: Any, runs: Path, run: Path | None = None, **se
     plugin = HOST.get("probe", probe_id)
     info: ProbeInfo = plugin.info
     runs.mkdir(parents=True, exist_ok=True)
-    return check_probe(HOST.implementation(plugin), info, failure, BenchProbeContext(runs, run=run, settings=settings))
+    return check_probe(HOST.implementation(plugin), info, failure, FakeProbeContext(runs, run=run, settings=settings))
 
 
 def script(path: Path, text: str) -> Path:
@@ -46,7 +46,7 @@ def script(path: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("body", "state", "confirms", "refutes", "told"),
+    ("body", "state", "confirms", "refutes", "expected"),
     [
         ("#!/bin/sh\necho codex-cli 0.169.0\n", "ok", (), ("coding_agent_not_found",), "answers --version: codex-cli 0.169.0"),
         ("#!/usr/bin/env nodejs-of-nowhere\n", "bad", ("coding_agent_not_found",), (), "needs nodejs-of-nowhere, which is not there"),
@@ -55,19 +55,19 @@ def script(path: Path, text: str) -> Path:
         ("\x7fELF but not really", "bad", ("coding_agent_not_found",), (), "Exec format error"),
     ],
 )
-def test_a_coding_agent_is_started_with_version(tmp_path: Path, body: str, state: str, confirms: Any, refutes: Any, told: str) -> None:
+def test_a_coding_agent_is_started_with_version(tmp_path: Path, body: str, state: str, confirms: Any, refutes: Any, expected: str) -> None:
     agent = script(tmp_path / "bin/codex", body)
     (look,) = found("coding-agent.command", Failure(), tmp_path / "runs", CODING_AGENT_CMD=f"{agent} --flag")
     assert (look.state, look.confirms, look.refutes) == (state, confirms, refutes), look
-    assert told in look.message
+    assert expected in look.message
 
 
-def test_a_coding_agent_that_is_nowhere_or_not_executable_is_told_apart(tmp_path: Path) -> None:
+def test_a_coding_agent_that_is_nowhere_or_not_executable_is_distinguished(tmp_path: Path) -> None:
     put(tmp_path / "plain", "#!/bin/sh\n")
-    for command, told in (("codex-of-nowhere", "is not on the PATH"), (str(tmp_path / "plain"), "is there, but not executable"), ("'open", "quotation")):
+    for command, message in (("codex-of-nowhere", "is not on the PATH"), (str(tmp_path / "plain"), "is there, but not executable"), ("'open", "quotation")):
         (look,) = found("coding-agent.command", Failure(), tmp_path / "runs", CODING_AGENT_CMD=command)
         assert look.confirms == ("coding_agent_not_found",)
-        assert told in look.message
+        assert message in look.message
 
 
 def test_a_coding_agent_that_hangs_settles_nothing(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_list_of_models_is_well_and_the_key_goes_in_the_header_alone(tmp_path:
         ((200, "application/json", b'{"data": [{"id": "other"}]}'), "bad", ("model_unavailable",)),
     ],
 )
-def test_what_the_api_answers_is_told_by_status_and_type(tmp_path: Path, answer: Any, state: str, confirms: Any) -> None:
+def test_what_the_api_answers_is_reported_by_status_and_type(tmp_path: Path, answer: Any, state: str, confirms: Any) -> None:
     with serving(answer) as (url, _):
         (look,) = found("remote-llm.models", REMOTE, tmp_path, OPENAI_BASE_URL=url, OPENAI_API_KEY=KEY, AGENT_MODEL="gpt-b")
     assert (look.state, look.confirms) == (state, confirms), look
@@ -178,18 +178,18 @@ def test_no_key_goes_over_a_connection_without_tls_to_another_machine() -> None:
 
     from dagogy_incident_remote_llm_config.probes import key_for
 
-    context = BenchProbeContext(Path(), settings={"OPENAI_API_KEY": KEY})
+    context = FakeProbeContext(Path(), settings={"OPENAI_API_KEY": KEY})
     wanted = {"https://api.x.test/v1": KEY, "http://127.0.0.1:1/v1": KEY, "http://localhost/v1": KEY, "http://api.x.test/v1": ""}
     assert {url: key_for(urlsplit(url), context) for url in wanted} == wanted
 
 
 @pytest.mark.parametrize("url", ["api.x.test/v1", "https:///v1", "https://a b/v1", "https://x:99999/v1", "ftp://x/v1", "http://[::1/v1"])
-def test_a_malformed_address_is_told_without_asking_anybody(tmp_path: Path, url: str) -> None:
+def test_a_malformed_address_is_reported_without_asking_anybody(tmp_path: Path, url: str) -> None:
     (look,) = found("remote-llm.models", REMOTE, tmp_path, OPENAI_BASE_URL=url)
     assert (look.state, look.confirms) == ("bad", ("openai_base_url_invalid",))
 
 
-def test_a_clock_that_is_off_is_told(tmp_path: Path) -> None:
+def test_a_clock_that_is_off_is_reported(tmp_path: Path) -> None:
     with serving((200, "application/json", MODELS), {"Date": "Mon, 01 Jan 2001 00:00:00 GMT"}) as (url, _):
         looks = found("remote-llm.models", REMOTE, tmp_path, OPENAI_BASE_URL=url)
     # The server sends its own Date first; only one that is off counts.
@@ -220,7 +220,7 @@ def test_a_port_that_answers_confirms_nothing_and_refutes_nothing(tmp_path: Path
     assert asked == []
 
 
-def test_a_certificate_that_is_not_trusted_is_told_with_its_issuer_and_the_clock(tmp_path: Path) -> None:
+def test_a_certificate_that_is_not_trusted_is_reported_with_its_issuer_and_the_clock(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2"]
     subprocess.run([*map(str, command), "-subj", "/O=House of Mirrors/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
@@ -255,7 +255,7 @@ def test_proxies_are_shown_without_their_credentials(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "base", "confirms", "told"),
+    ("key", "base", "confirms", "expected"),
     [
         (KEY, "", (), "of a shape that fits api.openai.com"),
         (f"{KEY}\n", "", ("provider_auth_failed",), "white space or a line end around it"),
@@ -268,10 +268,10 @@ def test_proxies_are_shown_without_their_credentials(tmp_path: Path) -> None:
         ("", "", ("openai_api_key_missing",), "set, but empty"),
     ],
 )
-def test_of_a_key_only_the_shape_is_told(tmp_path: Path, key: str, base: str, confirms: Any, told: str) -> None:
+def test_of_a_key_only_the_shape_is_reported(tmp_path: Path, key: str, base: str, confirms: Any, expected: str) -> None:
     (look,) = found("remote-llm.key", REMOTE, tmp_path, OPENAI_API_KEY=key, OPENAI_BASE_URL=base)
     assert look.confirms == confirms
-    assert told in look.message
+    assert expected in look.message
     assert look.refutes == (("openai_api_key_missing",) if key.strip() else ())
 
 
@@ -283,7 +283,7 @@ def test_the_key_that_a_failure_asks_for_by_name_is_the_one_looked_at(tmp_path: 
 # --- the workspace ------------------------------------------------------------------------------------------------------
 
 
-def test_a_full_disk_and_one_without_inodes_are_told(tmp_path: Path) -> None:
+def test_a_full_disk_and_one_without_inodes_are_reported(tmp_path: Path) -> None:
     def inside(disk: Path) -> None:
         look = found("workspace.disk", Failure(), disk / "runs", TMPDIR=str(disk))[0]
         assert (look.state, look.confirms) == ("ok", ()), look
@@ -294,7 +294,7 @@ def test_a_full_disk_and_one_without_inodes_are_told(tmp_path: Path) -> None:
     in_tmpfs("4m", tmp_path, inside)
 
 
-def test_a_disk_that_is_mounted_read_only_is_told(tmp_path: Path) -> None:
+def test_a_disk_that_is_mounted_read_only_is_reported(tmp_path: Path) -> None:
     def inside(disk: Path) -> None:
         run = disk / "runs/20260131-120000"
         run.mkdir(parents=True)
@@ -306,7 +306,7 @@ def test_a_disk_that_is_mounted_read_only_is_told(tmp_path: Path) -> None:
     in_tmpfs("1m", tmp_path, inside)
 
 
-def test_a_folder_of_another_user_is_told_with_owner_and_mode(tmp_path: Path) -> None:
+def test_a_folder_of_another_user_is_reported_with_owner_and_mode(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
     place = Path(tempfile.mkdtemp(dir="/tmp"))  # the test's own folder is closed to others
@@ -359,7 +359,7 @@ def test_the_runs_like_the_one_that_is_missing_are_named_and_its_archive(tmp_pat
     assert "20260101-120000-bread.tar.gz" in gone[1].message
 
 
-def test_a_file_that_is_missing_is_told_with_the_folder_that_is_there(tmp_path: Path) -> None:
+def test_a_file_that_is_missing_is_reported_with_the_folder_that_is_there(tmp_path: Path) -> None:
     run = tmp_path / "20260131-120000"
     run.mkdir()
     failure = Failure(command=("dagogy", "plan", run.name), details={"path": str(run / "inputs/topic_spec.json")})
@@ -410,4 +410,4 @@ def test_every_installed_probe_keeps_its_promises_on_this_machine_as_it_is(plugi
     run = tmp_path / "runs/20260131-120000"
     put(run / "run.json", "{}")
     settings = {"OPENAI_BASE_URL": f"http://127.0.0.1:{closed_port()}/v1", "OPENAI_API_KEY": KEY, "CODING_AGENT_CMD": "true"}
-    check_probe(HOST.implementation(plugin), plugin.info, REMOTE, BenchProbeContext(run.parent, run=run, settings=settings))
+    check_probe(HOST.implementation(plugin), plugin.info, REMOTE, FakeProbeContext(run.parent, run=run, settings=settings))

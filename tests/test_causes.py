@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dagogy.api import Diagnosis, Evidence, Failure, ProviderError, RecoveryInfo
+from dagogy.api import Diagnosis, Failure, FailureEvidence, ProviderError, RecoveryInfo
 from dagogy.host.manager import Host
-from dagogy.incidents import pages
+from dagogy.incidents import help as incident_help
 from dagogy.incidents.diagnose import diagnose
-from dagogy.incidents.intake import from_record
+from dagogy.incidents.parsing import from_record
 
 HOST = Host()
 SERVICE: dict[str, Any] = {"endpoint": "api.x.test"}
 PROGRAM: dict[str, Any] = {"returncode": 0}
 #: Told by whoever opens circuits, where that is installed.
-CIRCUIT = "provider_circuit_open" if "provider_circuit_open" in pages.incidents(HOST) else "unknown"
+CIRCUIT = "provider_circuit_open" if "provider_circuit_open" in incident_help.incidents(HOST) else "unknown"
 
 
 def verdict(cause: str, message: str = "it did not work", **details: Any) -> tuple[str, str]:
@@ -65,12 +65,12 @@ def test_a_cause_ranks_as_our_own_code_but_that_we_ended_it_leaves_the_word_to_w
     assert found[0] == "network_unreachable"
 
 
-def test_an_error_body_under_a_status_that_says_success_is_told_by_its_code() -> None:
+def test_an_error_body_under_a_status_that_says_success_is_reported_by_its_code() -> None:
     assert verdict("error_body", machine_code="insufficient_quota")[0] == "provider_quota_exhausted"
 
 
 @pytest.mark.parametrize(("status", "incident"), [(502, "provider_overloaded"), (403, "provider_auth_failed"), (407, "proxy_misconfigured")])
-def test_a_web_page_under_a_status_of_its_own_is_told_by_it(status: int, incident: str) -> None:
+def test_a_web_page_under_a_status_of_its_own_is_reported_by_it(status: int, incident: str) -> None:
     assert verdict("html", http_status=status)[0] == incident
 
 
@@ -88,7 +88,7 @@ AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
 def wait(text: str = "", **details: Any) -> float | None:
-    return Evidence(Failure(text=text, details=details, at_utc="2026-11-25T12:00:00.000000Z")).retry_after_seconds
+    return FailureEvidence(Failure(text=text, details=details, at_utc="2026-11-25T12:00:00.000000Z")).retry_after_seconds
 
 
 def local(after: timedelta, form: str) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from dagogy.api import ProviderError
-from dagogy.incidents.tripping import trip
+from dagogy.incidents.breaker_trigger import trip
 from dagogy.workspace.circuits import CIRCUITS, LONGEST_SECONDS, Breakers, Circuit, fingerprint
-from support import Desk, Outcome, Yard, failed, put
+from support import CommandRunner, Outcome, SitePackages, failed, put
 
 ASKED = Circuit("remote", "api.x.test", "m")
 OTHER = Circuit("remote", "api.x.test", "n")
@@ -44,7 +44,7 @@ def refused(breakers: Breakers, circuit: Circuit = ASKED) -> dict[str, Any]:
 
 
 def test_an_open_breaker_refuses_at_once_and_says_until_when_and_why(breakers: Breakers, clock: Clock) -> None:
-    breakers.open(ASKED, "quota", 90, told=True)
+    breakers.open(ASKED, "quota", 90, stated=True)
     clock.time += 30
     with pytest.raises(ProviderError, match=r"provider 'remote' at api\.x\.test, model m is not asked before 1970-01-12T13:48:10Z: quota since") as raised:
         breakers.asking(ASKED).__enter__()
@@ -54,7 +54,7 @@ def test_an_open_breaker_refuses_at_once_and_says_until_when_and_why(breakers: B
 
 
 def test_a_breaker_is_for_one_provider_endpoint_and_model(breakers: Breakers) -> None:
-    breakers.open(ASKED, "quota", 90, told=True)
+    breakers.open(ASKED, "quota", 90, stated=True)
     for circuit in (OTHER, Circuit("remote", "api.y.test", "m"), Circuit("codex", "api.x.test", "m")):
         with breakers.asking(circuit):
             pass
@@ -68,7 +68,7 @@ def test_a_change_of_the_providers_settings_is_another_circuit(tmp_path: Path, b
     assert mine == fingerprint(dict(reversed(here.items())), environ)
     others = [fingerprint({**here, **change}, environ) for change in ({"KEY": "sk-two-0123456789"}, {"URL": "https://api.x.test/v2"})]
     assert len({mine, *others}) == 3
-    breakers.open(ASKED._replace(settings=mine), "quota", 90, told=True)
+    breakers.open(ASKED._replace(settings=mine), "quota", 90, stated=True)
     for other in others:
         with breakers.asking(ASKED._replace(settings=other)):
             pass
@@ -83,7 +83,7 @@ def test_a_change_of_the_providers_settings_is_another_circuit(tmp_path: Path, b
 
 
 def test_after_its_time_one_trial_is_let_through_and_its_success_closes_it(breakers: Breakers, clock: Clock, tmp_path: Path) -> None:
-    breakers.open(ASKED, "overloaded", 60, told=False)
+    breakers.open(ASKED, "overloaded", 60, stated=False)
     clock.time += 61
     with breakers.asking(ASKED) as answered:
         assert "being tried by another process" in str(_caught(breakers))
@@ -100,16 +100,16 @@ def _caught(breakers: Breakers) -> ProviderError:
 
 
 def test_a_trial_that_fails_opens_it_again(breakers: Breakers, clock: Clock) -> None:
-    breakers.open(ASKED, "overloaded", 60, told=False)
+    breakers.open(ASKED, "overloaded", 60, stated=False)
     clock.time += 61
     with pytest.raises(ValueError, match="no luck"), breakers.asking(ASKED):
         raise ValueError("no luck")
-    breakers.open(ASKED, "overloaded", 60, told=False)
+    breakers.open(ASKED, "overloaded", 60, stated=False)
     assert refused(breakers)["retry_after_seconds"] == 60
 
 
 def test_a_trial_without_an_answer_leaves_it_half_open(breakers: Breakers, clock: Clock) -> None:
-    breakers.open(ASKED, "overloaded", 60, told=False)
+    breakers.open(ASKED, "overloaded", 60, stated=False)
     clock.time += 61
     with breakers.asking(ASKED):
         pass
@@ -119,7 +119,7 @@ def test_a_trial_without_an_answer_leaves_it_half_open(breakers: Breakers, clock
 
 
 def test_a_trial_ends_with_its_process_and_another_one_takes_its_place(breakers: Breakers, clock: Clock, tmp_path: Path) -> None:
-    breakers.open(ASKED, "overloaded", 60, told=False)
+    breakers.open(ASKED, "overloaded", 60, stated=False)
     clock.time += 61
     context = multiprocessing.get_context("fork")
     ready = context.Event()
@@ -145,7 +145,7 @@ def test_a_trial_ends_with_its_process_and_another_one_takes_its_place(breakers:
 def test_breakers_that_many_processes_open_at_once_are_all_kept(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     circuits = [Circuit("p", "e", str(n)) for n in range(8)]
-    children = [context.Process(target=Breakers(tmp_path).open, args=(c, "quota", 600.0), kwargs={"told": True}) for c in circuits]
+    children = [context.Process(target=Breakers(tmp_path).open, args=(c, "quota", 600.0), kwargs={"stated": True}) for c in circuits]
     for child in children:
         child.start()
     for child in children:
@@ -155,8 +155,8 @@ def test_breakers_that_many_processes_open_at_once_are_all_kept(tmp_path: Path) 
 
 
 def test_an_action_makes_way_for_its_retry_unless_the_service_named_the_time(breakers: Breakers) -> None:
-    breakers.open(ASKED, "overloaded", 60, told=False)
-    breakers.open(OTHER, "quota", 60, told=True)
+    breakers.open(ASKED, "overloaded", 60, stated=False)
+    breakers.open(OTHER, "quota", 60, stated=True)
     breakers.half_open("remote", "api.x.test")
     with breakers.asking(ASKED):
         pass
@@ -181,12 +181,12 @@ def test_a_file_that_is_none_is_ignored_with_a_note_and_written_anew(tmp_path: P
     with breakers.asking(ASKED):
         pass
     assert str(tmp_path / CIRCUITS) in notes[0]
-    breakers.open(ASKED, "quota", 60, told=True)
+    breakers.open(ASKED, "quota", 60, stated=True)
     assert len(breakers.opened()) == 1
 
 
 def test_no_breaker_is_open_for_ever(breakers: Breakers, clock: Clock) -> None:
-    breakers.open(ASKED, "quota", 1e12, told=True)
+    breakers.open(ASKED, "quota", 1e12, stated=True)
     (entry,) = breakers.opened()
     assert entry.until == clock.time + LONGEST_SECONDS
 
@@ -225,90 +225,90 @@ def dagogy_classifiers():
 '''
 
 
-def busy(desk: Desk, yard: Yard, facts: str = "") -> Path:
-    yard.plugin("x-busy", entry_points={"provider": {"busy": "mod_busy"}}, modules={"mod_busy": PROVIDER % facts})
-    yard.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": CLASSIFIER})
-    run = desk.init()
-    (desk.folder / "tea.md").write_text("# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
+def busy(runner: CommandRunner, site: SitePackages, facts: str = "") -> Path:
+    site.plugin("x-busy", entry_points={"provider": {"busy": "mod_busy"}}, modules={"mod_busy": PROVIDER % facts})
+    site.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": CLASSIFIER})
+    run = runner.init()
+    (runner.folder / "tea.md").write_text("# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
     return run
 
 
-def asked(desk: Desk) -> int:
-    return int((desk.folder / "asked").read_text())
+def asked(runner: CommandRunner) -> int:
+    return int((runner.folder / "asked").read_text())
 
 
-def ran(desk: Desk, *options: str) -> Outcome:
-    return desk("run", "latest", "--scope-file", "tea.md", "--provider", "busy", *options, "--json")
+def ran(runner: CommandRunner, *options: str) -> Outcome:
+    return runner("run", "latest", "--scope-file", "tea.md", "--provider", "busy", *options, "--json")
 
 
-def test_a_failure_of_a_declared_incident_opens_it_and_the_next_command_asks_nobody(desk: Desk, yard: Yard) -> None:
-    busy(desk, yard)
-    assert "HTTP 503" in failed(ran(desk), "provider_error").err
-    again = failed(ran(desk), "provider_error")
+def test_a_failure_of_a_declared_incident_opens_it_and_the_next_command_asks_nobody(runner: CommandRunner, site: SitePackages) -> None:
+    busy(runner, site)
+    assert "HTTP 503" in failed(ran(runner), "provider_error").err
+    again = failed(ran(runner), "provider_error")
     assert "is not asked before" in again.err
     assert again.json["error"]["details"]["cause"] == "circuit_open"
     assert again.err.splitlines()[-1].startswith("incident provider_circuit_open: ")
-    assert asked(desk) == 1
+    assert asked(runner) == 1
     assert 290 < again.json["error"]["details"]["retry_after_seconds"] <= 300
-    listed = desk.ok("incidents", "list", "--json").json["circuits"]
+    listed = runner.ok("incidents", "list", "--json").json["circuits"]
     assert [(c["provider"], c["endpoint"], c["model"], c["incident"]) for c in listed] == [("busy", "api.busy.test", "", "busy")]
-    assert "HTTP 503" in failed(ran(desk, "--model", "other"), "provider_error").err  # another model is another circuit
-    assert len(desk.ok("incidents", "reset", "busy", "--json").json["closed"]) == 2
-    assert "HTTP 503" in failed(ran(desk), "provider_error").err
-    assert asked(desk) == 3
+    assert "HTTP 503" in failed(ran(runner, "--model", "other"), "provider_error").err  # another model is another circuit
+    assert len(runner.ok("incidents", "reset", "busy", "--json").json["closed"]) == 2
+    assert "HTTP 503" in failed(ran(runner), "provider_error").err
+    assert asked(runner) == 3
 
 
-def test_another_key_address_or_path_is_asked_though_the_last_one_is_not(desk: Desk, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    busy(desk, yard)
+def test_another_key_address_or_path_is_asked_though_the_last_one_is_not(runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy(runner, site)
     module = (PROVIDER % "").replace('impl="mod_busy:Busy")', 'impl="mod_busy:Busy", settings=(Setting(name="BUSY_KEY", summary="s", secret=True),))')
-    (yard.folder / "mod_busy.py").write_text(module.replace("import Provider,", "import Provider, Setting,"))
+    (site.folder / "mod_busy.py").write_text(module.replace("import Provider,", "import Provider, Setting,"))
     for number, key in enumerate(["one-0123456789", "two-0123456789", "two-0123456789", "one-0123456789"]):
         monkeypatch.setenv("BUSY_KEY", key)
-        told = failed(ran(desk), "provider_error").err
-        assert ("is not asked before" in told) is (number > 1)
-    assert asked(desk) == 2
+        output = failed(ran(runner), "provider_error").err
+        assert ("is not asked before" in output) is (number > 1)
+    assert asked(runner) == 2
 
 
-def test_the_time_that_the_service_named_counts_and_a_refusal_does_not_extend_it(desk: Desk, yard: Yard) -> None:
-    busy(desk, yard, '"retry_after_seconds": 3600')
-    ran(desk)
-    before = json.loads((desk.runs / CIRCUITS).read_text())["circuits"]
+def test_the_time_that_the_service_named_counts_and_a_refusal_does_not_extend_it(runner: CommandRunner, site: SitePackages) -> None:
+    busy(runner, site, '"retry_after_seconds": 3600')
+    ran(runner)
+    before = json.loads((runner.runs / CIRCUITS).read_text())["circuits"]
     assert before[0]["until"] - before[0]["since"] == 3600
-    ran(desk)
-    assert json.loads((desk.runs / CIRCUITS).read_text())["circuits"] == before
+    ran(runner)
+    assert json.loads((runner.runs / CIRCUITS).read_text())["circuits"] == before
 
 
-def test_another_incident_opens_nothing(desk: Desk, yard: Yard) -> None:
-    busy(desk, yard, '"cause": "refusal"')
-    (yard.folder / "mod_mine.py").write_text(CLASSIFIER.replace('circuits=(("busy", 300.0),)', "circuits=()"))
-    ran(desk)
-    assert not (desk.runs / CIRCUITS).exists()
+def test_another_incident_opens_nothing(runner: CommandRunner, site: SitePackages) -> None:
+    busy(runner, site, '"cause": "refusal"')
+    (site.folder / "mod_mine.py").write_text(CLASSIFIER.replace('circuits=(("busy", 300.0),)', "circuits=()"))
+    ran(runner)
+    assert not (runner.runs / CIRCUITS).exists()
 
 
-def test_a_provider_that_nobody_stands_behind_has_no_breaker(desk: Desk, yard: Yard) -> None:
-    busy(desk, yard)
-    (yard.folder / "mod_busy.py").write_text((PROVIDER % "").replace('endpoint = "api.busy.test"', 'endpoint = ""'))
-    ran(desk)
-    assert not (desk.runs / CIRCUITS).exists()
+def test_a_provider_that_nobody_stands_behind_has_no_breaker(runner: CommandRunner, site: SitePackages) -> None:
+    busy(runner, site)
+    (site.folder / "mod_busy.py").write_text((PROVIDER % "").replace('endpoint = "api.busy.test"', 'endpoint = ""'))
+    ran(runner)
+    assert not (runner.runs / CIRCUITS).exists()
 
 
-def test_an_endpoint_that_cannot_be_told_is_the_providers_fault(desk: Desk, yard: Yard) -> None:
-    busy(desk, yard)
+def test_an_endpoint_that_cannot_be_told_is_the_providers_fault(runner: CommandRunner, site: SitePackages) -> None:
+    busy(runner, site)
     body = "@property\n    def endpoint(self):\n        raise KeyError('x')"
-    (yard.folder / "mod_busy.py").write_text((PROVIDER % "").replace('endpoint = "api.busy.test"', body))
-    assert "x-busy 1.0 raised KeyError" in failed(ran(desk), "plugin_error").err
+    (site.folder / "mod_busy.py").write_text((PROVIDER % "").replace('endpoint = "api.busy.test"', body))
+    assert "x-busy 1.0 raised KeyError" in failed(ran(runner), "plugin_error").err
 
 
 def test_a_classifiers_word_on_the_time_is_checked() -> None:
     from dagogy.api import Diagnosis, Rank
     from dagogy.host.manager import Host
-    from dagogy.incidents.diagnose import Answer, Verdict
+    from dagogy.incidents.diagnose import ClassifierAnswer, Verdict
 
     plugin = Host().get("classifier", "provider-service")
 
-    def verdict(told: Any) -> Verdict:
-        found = Diagnosis(incident_id="provider_overloaded", rank=Rank.HTTP_STATUS, confidence=1, evidence=("x",), retry_after_seconds=told)
-        return Verdict("diagnosed", (Answer(found, plugin),))
+    def verdict(message: Any) -> Verdict:
+        found = Diagnosis(incident_id="provider_overloaded", rank=Rank.HTTP_STATUS, confidence=1, evidence=("x",), retry_after_seconds=message)
+        return Verdict("diagnosed", (ClassifierAnswer(found, plugin),))
 
     declared = dict(plugin.info.circuits)["provider_overloaded"]
     assert trip(verdict(7), {}) == (7.0, True)

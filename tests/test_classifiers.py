@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from dagogy.host.manager import Host, Selection
-from dagogy.incidents import pages
+from dagogy.incidents import help as incident_help
 from dagogy.incidents.diagnose import diagnose
-from dagogy.incidents.intake import from_text
+from dagogy.incidents.parsing import from_text
 from support import ROOT
 
 DATA = ROOT / "tests/data"
@@ -37,9 +37,9 @@ def test_a_text_gets_its_label(item: dict[str, Any]) -> None:
     assert not verdict.broken
 
 
-@pytest.mark.parametrize("incident", sorted(pages.incidents(host())))
+@pytest.mark.parametrize("incident", sorted(incident_help.incidents(host())))
 def test_every_incident_has_a_whole_page(incident: str) -> None:
-    page = pages.page(host(), pages.incidents(host())[incident], incident)
+    page = incident_help.page(host(), incident_help.incidents(host())[incident], incident)
     assert all(page.parts.values()), page.parts
     assert page.summary
 
@@ -48,7 +48,7 @@ def test_every_signature_names_an_incident_of_its_classifier_and_compiles() -> N
     for plugin in host().load("classifier"):
         for signature in getattr(host().implementation(plugin), "signatures", ()):
             assert signature.incident in plugin.info.incidents
-            for pattern in (signature.says, signature.unless, signature.where, signature.path, signature.param, signature.exception):
+            for pattern in (signature.message, signature.unless, signature.where, signature.path, signature.param, signature.exception):
                 re.compile(pattern)
 
 
@@ -71,7 +71,7 @@ def test_nothing_in_the_product_knows_a_sample() -> None:
 
 
 def test_core_names_no_incident() -> None:
-    ids = [i for i in pages.incidents(host()) if i not in ("stage_conflict", "interrupted", "stale_artifacts")]
+    ids = [i for i in incident_help.incidents(host()) if i not in ("stage_conflict", "interrupted", "stale_artifacts")]
     for path in (ROOT / "core/src/dagogy").rglob("*.py"):
         if path.parent.name == "incidents" or path.name in ("diagnose.py", "explain.py", "evidence.py", "signatures.py", "_lines.py", "_bodies.py"):
             text = path.read_text(encoding="utf-8")

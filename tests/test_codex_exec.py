@@ -23,6 +23,7 @@ from codex_support import (
     Loopback,
     Reply,
     alive,
+    answers_with,
     breaks,
     codex_home,
     fails,
@@ -30,16 +31,15 @@ from codex_support import (
     loopback,
     refuses,
     runs,
-    says,
     stops,
     thinks,
     wait_for_end,
 )
 from dagogy.api import Answer, ConfigError, DagogyError, ProviderError, ProviderSettings, Question
 from dagogy.incidents.diagnose import diagnose
-from dagogy.incidents.intake import from_record
+from dagogy.incidents.parsing import from_record
 from dagogy.incidents.record import failure_document
-from support import ROOT, Desk, Yard, clean_environment
+from support import ROOT, CommandRunner, SitePackages, clean_environment
 
 pytest.importorskip("dagogy_provider_codex_exec")
 from dagogy_provider_codex_exec import command, dagogy_providers, process
@@ -47,13 +47,13 @@ from dagogy_provider_codex_exec.environment import CodexConfig, Secrets, child_e
 from dagogy_provider_codex_exec.events import Transcript, facts
 from dagogy_provider_codex_exec.provider import CodexExec
 
-UMBRELLA = "codex_exec mode failed to return valid structured JSON: "
+FAILURE_SIGNATURE = "codex_exec mode failed to return valid structured JSON: "
 #: In the environment of dagogy, and of no use to codex.
 UNNEEDED = {"DEPLOY_TOKEN": "deploy-0123456789", "DATABASE_URL": "postgres://user:hunter2hunter2@db/x", "SSH_AUTH_SOCK": "/run/agent.sock"}
 
 
 @dataclass
-class Bench:
+class Harness:
     """A place to ask from: a home folder for codex, a folder for temporary files, and a mark by which its processes are known."""
 
     folder: Path
@@ -79,16 +79,16 @@ class Bench:
         """The error of an ask that must fail, with no secret in it."""
         with pytest.raises(ProviderError) as caught:
             self.ask(*arguments, **keywords)
-        told = f"{caught.value.message} {caught.value.hint} {json.dumps(caught.value.details)}"
+        message = f"{caught.value.message} {caught.value.hint} {json.dumps(caught.value.details)}"
         for secret in (KEY, *UNNEEDED.values()):
-            assert secret not in told
+            assert secret not in message
         assert caught.value.details.get("cause", "empty") in ProviderError.CAUSES
         return caught.value
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    made = Bench(tmp_path, monkeypatch)
+def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
+    made = Harness(tmp_path, monkeypatch)
     made.temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(made.temporary))
     for name in [n for n in os.environ if n.startswith(("CODEX_", "OPENAI_", "AGENT_"))]:
@@ -101,15 +101,15 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def real(bench: Bench, codex_command: str) -> Bench:
+def real(harness: Harness, codex_command: str) -> Harness:
     """The bench with the real codex."""
-    bench.setting = codex_command
-    return bench
+    harness.setting = codex_command
+    return harness
 
 
-def faked(bench: Bench, body: str, **options: Any) -> Bench:
-    bench.setting = fake_codex(bench.folder / "codex", body, **options)
-    return bench
+def faked(harness: Harness, body: str, **options: Any) -> Harness:
+    harness.setting = fake_codex(harness.folder / "codex", body, **options)
+    return harness
 
 
 def incident(error: DagogyError) -> str:
@@ -122,8 +122,8 @@ def incident(error: DagogyError) -> str:
 # The real codex, and a server that answers.
 
 
-def test_the_answer_of_the_real_codex_comes_with_what_it_cost(real: Bench) -> None:
-    with loopback(says('{"answer": 42}')) as server:
+def test_the_answer_of_the_real_codex_comes_with_what_it_cost(real: Harness) -> None:
+    with loopback(answers_with('{"answer": 42}')) as server:
         codex_home(real.folder / "home", server.url)
         answer = real.ask("What is 6*7?")
     assert answer.text == '{"answer": 42}'
@@ -142,22 +142,22 @@ def test_the_answer_of_the_real_codex_comes_with_what_it_cost(real: Bench) -> No
 
 
 @pytest.mark.parametrize(("setting", "asked"), [("gpt-other", "gpt-other"), ("", "gpt-loopback"), ("  ", "gpt-loopback")])
-def test_the_model_is_named_only_where_it_is_set(real: Bench, setting: str, asked: str) -> None:
-    with loopback(says("{}")) as server:
+def test_the_model_is_named_only_where_it_is_set(real: Harness, setting: str, asked: str) -> None:
+    with loopback(answers_with("{}")) as server:
         codex_home(real.folder / "home", server.url)
         assert real.ask(model=setting).model == setting.strip()
     assert server.requests[0]["model"] == asked
 
 
-def test_a_prompt_of_a_megabyte_in_any_script_arrives_whole(real: Bench) -> None:
+def test_a_prompt_of_a_megabyte_in_any_script_arrives_whole(real: Harness) -> None:
     text = "Δ “quoted” \u202e 面 \x00 end\n" * 40_000
-    with loopback(says("{}")) as server:
+    with loopback(answers_with("{}")) as server:
         codex_home(real.folder / "home", server.url)
         real.ask(text)
     assert server.prompts == [f"Answer as JSON.\n\n{text}\n"]
 
 
-def test_what_codex_does_is_shown_in_short_lines(real: Bench) -> None:
+def test_what_codex_does_is_shown_in_short_lines(real: Harness) -> None:
     lines: list[str] = []
     with loopback(thinks("**Weighing\x1b[2J it**\n\nmore", '{"answer": 1}')) as server:
         codex_home(real.folder / "home", server.url)
@@ -166,12 +166,12 @@ def test_what_codex_does_is_shown_in_short_lines(real: Bench) -> None:
     assert not any("not to be shown" in line or len(line) > 130 for line in lines)
 
 
-def test_codex_gets_no_secret_that_it_does_not_need(real: Bench) -> None:
+def test_codex_gets_no_secret_that_it_does_not_need(real: Harness) -> None:
     seen: list[bytes] = []
 
     def look(asked: dict[str, Any]) -> Reply:
         seen.extend(Path(f"/proc/{pid}/environ").read_bytes() for pid in alive(f"BENCH={real.folder}"))
-        return says("{}")
+        return answers_with("{}")
 
     with loopback(look) as server:
         codex_home(real.folder / "home", server.url)
@@ -183,10 +183,10 @@ def test_codex_gets_no_secret_that_it_does_not_need(real: Bench) -> None:
         assert not any(secret.encode() in environ for secret in UNNEEDED.values())
 
 
-def test_the_agent_can_run_nothing_and_keeps_no_session(real: Bench) -> None:
+def test_the_agent_can_run_nothing_and_keeps_no_session(real: Harness) -> None:
     (real.folder / "mine").mkdir()
     real.monkeypatch.chdir(real.folder / "mine")
-    with loopback(runs(f"touch here {real.folder}/mine/there"), says('{"answer": 1}')) as server:
+    with loopback(runs(f"touch here {real.folder}/mine/there"), answers_with('{"answer": 1}')) as server:
         codex_home(real.folder / "home", server.url)
         assert real.ask().text == '{"answer": 1}'
     offered = {str(tool.get("name") or tool.get("type")) for request in server.requests for tool in request["tools"]}
@@ -196,9 +196,9 @@ def test_the_agent_can_run_nothing_and_keeps_no_session(real: Bench) -> None:
     assert [path for path in (real.folder / "home").rglob("*.jsonl") if "session" in str(path)] == []
 
 
-def test_a_feature_that_this_version_does_not_know_does_not_stop_it(real: Bench) -> None:
+def test_a_feature_that_this_version_does_not_know_does_not_stop_it(real: Harness) -> None:
     real.setting += " -c features.no_such_feature=false"
-    with loopback(says('{"answer": 1}')) as server:
+    with loopback(answers_with('{"answer": 1}')) as server:
         codex_home(real.folder / "home", server.url)
         assert real.ask().text == '{"answer": 1}'
 
@@ -226,19 +226,19 @@ FAILURES: dict[str, tuple[Reply, dict[str, Any], str]] = {
     "quota in the stream": (breaks("insufficient_quota", "You exceeded your current quota"), {}, "provider_quota_exhausted"),
     "refusal": (refuses("I can't help with that."), {"cause": "empty", "returncode": 0}, "codex_structured_output"),
     "nothing": (NOTHING, {"cause": "empty", "returncode": 0}, "codex_structured_output"),
-    "empty text": (says(""), {"cause": "empty", "returncode": 0}, "codex_structured_output"),
+    "empty text": (answers_with(""), {"cause": "empty", "returncode": 0}, "codex_structured_output"),
     "cut": (stops("max_output_tokens"), {"cause": "incomplete", "returncode": 1}, "provider_output_truncated"),
     "filtered": (stops("content_filter"), {"cause": "content_filter"}, "provider_refusal"),
 }
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_each_failure_of_the_service_is_told_as_facts_and_diagnosed(real: Bench, name: str) -> None:
+def test_each_failure_of_the_service_is_reported_as_facts_and_diagnosed(real: Harness, name: str) -> None:
     reply, known, label = FAILURES[name]
     with loopback(reply) as server:
         codex_home(real.folder / "home", server.url)
         error = real.refused()
-    assert error.message.startswith(UMBRELLA)
+    assert error.message.startswith(FAILURE_SIGNATURE)
     assert {key: error.details.get(key) for key in known} == known
     assert error.details["returncode"] in (0, 1)
     assert error.details["usage"]["calls"] == 1
@@ -246,22 +246,22 @@ def test_each_failure_of_the_service_is_told_as_facts_and_diagnosed(real: Bench,
     assert incident(error) == label
 
 
-def test_what_was_spent_is_told_although_there_is_no_answer(real: Bench) -> None:
+def test_what_was_spent_is_reported_although_there_is_no_answer(real: Harness) -> None:
     with loopback(NOTHING) as server:
         codex_home(real.folder / "home", server.url)
         usage = real.refused().details["usage"]
     assert (usage["input_tokens"], usage["output_tokens"]) == (120, 30)
 
 
-def test_a_trouble_that_codex_gets_over_is_no_failure(real: Bench) -> None:
+def test_a_failure_that_codex_gets_over_is_no_failure(real: Harness) -> None:
     lines: list[str] = []
-    with loopback(fails(500, "The server had an error.", "server_error"), says('{"answer": 1}')) as server:
+    with loopback(fails(500, "The server had an error.", "server_error"), answers_with('{"answer": 1}')) as server:
         codex_home(real.folder / "home", server.url, retries=2)
         assert real.ask(progress=lines.append).text == '{"answer": 1}'
     assert any(line.startswith("codex reports: Reconnecting... 1/2") for line in lines)
 
 
-def test_a_key_that_the_service_repeats_is_in_no_line_and_no_detail(real: Bench) -> None:
+def test_a_key_that_the_service_repeats_is_in_no_line_and_no_detail(real: Harness) -> None:
     lines: list[str] = []
     with loopback(fails(401, f"Incorrect API key provided: {KEY}.", "invalid_api_key")) as server:
         codex_home(real.folder / "home", server.url, retries=1)
@@ -270,7 +270,7 @@ def test_a_key_that_the_service_repeats_is_in_no_line_and_no_detail(real: Bench)
     assert "[LOOPBACK_CREDENTIAL]" in error.message
 
 
-def test_a_codex_that_says_nothing_is_ended_by_our_clock(real: Bench) -> None:
+def test_a_codex_that_says_nothing_is_ended_by_our_clock(real: Harness) -> None:
     with loopback(HANG) as server:
         codex_home(real.folder / "home", server.url)
         error = real.refused("ERROR: Quota exceeded. Check your plan and billing details.\n" * 3, seconds=3)
@@ -280,7 +280,7 @@ def test_a_codex_that_says_nothing_is_ended_by_our_clock(real: Bench) -> None:
     assert incident(error) == "provider_timeout"
 
 
-def test_a_codex_that_waits_for_the_network_was_not_slow(real: Bench) -> None:
+def test_a_codex_that_waits_for_the_network_was_not_slow(real: Harness) -> None:
     codex_home(real.folder / "home", "http://127.0.0.1:9/v1")
     lines: list[str] = []
     error = real.refused(seconds=5, progress=lines.append)
@@ -292,22 +292,22 @@ def test_a_codex_that_waits_for_the_network_was_not_slow(real: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "home", "said"),
+    ("words", "home", "expected"),
     [
         (" -c model_provider=nobody", "home", "Error: Model provider `nobody` not found"),
         ("", "gone", 'Error finding codex home: CODEX_HOME points to "{folder}/gone", but that path does not exist'),
     ],
 )
-def test_a_wrong_configuration_is_told_in_codex_own_words(real: Bench, words: str, home: str, said: str) -> None:
+def test_a_wrong_configuration_is_reported_in_codex_own_words(real: Harness, words: str, home: str, expected: str) -> None:
     codex_home(real.folder / "home", "http://127.0.0.1:9/v1")
     real.monkeypatch.setenv("CODEX_HOME", str(real.folder / home))
     real.setting += words
     error = real.refused()
-    assert error.message == f"{UMBRELLA}codex ended with exit status 1: {said.format(folder=real.folder)}"
+    assert error.message == f"{FAILURE_SIGNATURE}codex ended with exit status 1: {expected.format(folder=real.folder)}"
     assert incident(error) == "coding_agent_misconfigured"
 
 
-def test_a_key_that_is_not_there_is_told_by_its_name(real: Bench) -> None:
+def test_a_key_that_is_not_there_is_reported_by_its_name(real: Harness) -> None:
     real.monkeypatch.delenv("LOOPBACK_CREDENTIAL")
     codex_home(real.folder / "home", "http://127.0.0.1:9/v1")
     assert "Missing environment variable: `LOOPBACK_CREDENTIAL`" in real.refused().message
@@ -316,7 +316,7 @@ def test_a_key_that_is_not_there_is_told_by_its_name(real: Bench) -> None:
 # Whether it could work.
 
 
-def test_doctor_is_told_which_codex_there_is_and_that_its_provider_has_a_key(real: Bench) -> None:
+def test_doctor_is_reported_which_codex_there_is_and_that_its_provider_has_a_key(real: Harness) -> None:
     codex_home(real.folder / "home", "http://127.0.0.1:9/v1")
     found = real.provider().ready()
     assert found.ready
@@ -327,7 +327,7 @@ def test_doctor_is_told_which_codex_there_is_and_that_its_provider_has_a_key(rea
     assert (found.ready, found.hint) == (False, "export LOOPBACK_CREDENTIAL=…")
 
 
-def test_doctor_is_told_of_a_login_without_any_part_of_its_key(real: Bench) -> None:
+def test_doctor_is_reported_of_a_login_without_any_part_of_its_key(real: Harness) -> None:
     home = real.folder / "home"
     home.mkdir()
     assert not real.provider().ready().ready
@@ -341,16 +341,16 @@ def test_doctor_is_told_of_a_login_without_any_part_of_its_key(real: Bench) -> N
     assert {path: path.read_bytes() for path in home.rglob("*.json")} == before
 
 
-def test_doctor_is_told_of_a_command_that_never_answers(bench: Bench) -> None:
-    bench.monkeypatch.setattr(command, "LOOK_SECONDS", 0.5)
-    path = bench.folder / "codex"
+def test_doctor_is_reported_of_a_command_that_never_answers(harness: Harness) -> None:
+    harness.monkeypatch.setattr(command, "LOOK_SECONDS", 0.5)
+    path = harness.folder / "codex"
     path.write_text("#!/bin/sh\nsleep 300\n")
     path.chmod(0o755)
-    bench.setting = str(path)
-    found = bench.provider().ready()
+    harness.setting = str(path)
+    found = harness.provider().ready()
     assert not found.ready
     assert found.message == f"'{path} --version' does not answer"
-    assert alive(f"BENCH={bench.folder}") == []
+    assert alive(f"BENCH={harness.folder}") == []
 
 
 # A command that cannot be started.
@@ -368,25 +368,25 @@ def test_doctor_is_told_of_a_command_that_never_answers(bench: Bench) -> None:
         ("{folder}/nodeless", 2, "it needs 'no-such-node', which is not there"),
     ],
 )
-def test_a_command_that_cannot_be_started_is_told_with_the_way_out(bench: Bench, setting: str, errno: int, why: str) -> None:
+def test_a_command_that_cannot_be_started_is_reported_with_the_way_out(harness: Harness, setting: str, errno: int, why: str) -> None:
     for name, text, mode in (
         ("plain", "#!/bin/sh\n", 0o644),
         ("noise", "\x7fELF", 0o755),
         ("orphan", "#!/no/such/node\n", 0o755),
         ("nodeless", "#!/usr/bin/env no-such-node\n", 0o755),
     ):
-        (bench.folder / name).write_text(text)
-        (bench.folder / name).chmod(mode)
-    bench.setting = setting.format(folder=bench.folder)
-    error = bench.refused()
-    told = f"CODING_AGENT_CMD is '{bench.setting}', which cannot be started: {why.format(folder=bench.folder)}"
-    assert error.message == f"{told} ('npm install -g @openai/codex' installs codex)"
+        (harness.folder / name).write_text(text)
+        (harness.folder / name).chmod(mode)
+    harness.setting = setting.format(folder=harness.folder)
+    error = harness.refused()
+    message = f"CODING_AGENT_CMD is '{harness.setting}', which cannot be started: {why.format(folder=harness.folder)}"
+    assert error.message == f"{message} ('npm install -g @openai/codex' installs codex)"
     assert (error.details["cause"], error.details["errno"]) == ("binary_missing", errno)
     assert error.details["path"]
     assert incident(error) == "coding_agent_not_found"
 
 
-def test_a_codex_without_the_package_for_this_platform_is_told(real: Bench) -> None:
+def test_a_codex_without_the_package_for_this_platform_is_reported(real: Harness) -> None:
     script = real.folder / "alone" / "codex.js"
     script.parent.mkdir()
     script.write_text(Path(real.setting).resolve().read_text())
@@ -399,20 +399,20 @@ def test_a_codex_without_the_package_for_this_platform_is_told(real: Bench) -> N
 
 
 @pytest.mark.parametrize(("setting", "says"), [("codex 'exec", "which cannot be split into words: No closing quotation"), ("''", "which names no command")])
-def test_a_setting_that_is_no_command_is_a_configuration_error(bench: Bench, setting: str, says: str) -> None:
-    bench.setting = setting
-    with pytest.raises(ConfigError, match=says):
-        bench.ask()
+def test_a_setting_that_is_no_command_is_a_configuration_error(harness: Harness, setting: str, expected: str) -> None:
+    harness.setting = setting
+    with pytest.raises(ConfigError, match=expected):
+        harness.ask()
 
 
-def test_the_words_of_the_command_are_split_as_a_shell_does_and_relative_paths_still_lead_there(bench: Bench) -> None:
-    folder = bench.folder / "with space"
+def test_the_words_of_the_command_are_split_as_a_shell_does_and_relative_paths_still_lead_there(harness: Harness) -> None:
+    folder = harness.folder / "with space"
     folder.mkdir()
-    bench.monkeypatch.chdir(bench.folder)
+    harness.monkeypatch.chdir(harness.folder)
     fake_codex(folder / "codex.py", 'answer("{}")')
-    bench.setting = f"{sys.executable} './with space/codex.py'"
-    assert bench.ask().text == "{}"
-    assert bench.provider().endpoint == Path(sys.executable).name
+    harness.setting = f"{sys.executable} './with space/codex.py'"
+    assert harness.ask().text == "{}"
+    assert harness.provider().endpoint == Path(sys.executable).name
 
 
 # Fakes: what the real one does not do.
@@ -429,38 +429,38 @@ def test_the_words_of_the_command_are_split_as_a_shell_does_and_relative_paths_s
         ("--json", "--output-last-message", "--sandbox", "--skip-git-repo-check"),
     ],
 )
-def test_a_flag_that_this_version_does_not_know_is_left_out(bench: Bench, lacks: tuple[str, ...]) -> None:
-    faked(bench, 'answer(json.dumps({"read": sys.stdin.read(), "arguments": arguments}))', lacks=lacks)
-    answer = bench.ask("the task")
-    told = json.loads(answer.text)
-    assert not set(lacks) & set(told["arguments"])
-    assert ("The JSON Schema of the answer" in told["read"]) == ("--output-schema" in lacks)
-    assert ('sandbox_mode="read-only"' in told["arguments"]) == ("--sandbox" in lacks)
-    assert ("-c" in told["arguments"]) == ("--config" not in lacks)
+def test_a_flag_that_this_version_does_not_know_is_left_out(harness: Harness, lacks: tuple[str, ...]) -> None:
+    faked(harness, 'answer(json.dumps({"read": sys.stdin.read(), "arguments": arguments}))', lacks=lacks)
+    answer = harness.ask("the task")
+    document = json.loads(answer.text)
+    assert not set(lacks) & set(document["arguments"])
+    assert ("The JSON Schema of the answer" in document["read"]) == ("--output-schema" in lacks)
+    assert ('sandbox_mode="read-only"' in document["arguments"]) == ("--sandbox" in lacks)
+    assert ("-c" in document["arguments"]) == ("--config" not in lacks)
     assert sorted(answer.notes) == sorted(f"this codex does not know {flag}: left out" for flag in lacks if flag != "--config")
 
 
-def test_the_help_is_asked_for_once_until_the_file_changes(bench: Bench) -> None:
-    count = f"open({str(bench.folder / 'helped')!r}, 'a').write('x')"
-    faked(bench, 'answer("{}")')
-    path = Path(bench.setting)
+def test_the_help_is_asked_for_once_until_the_file_changes(harness: Harness) -> None:
+    count = f"open({str(harness.folder / 'helped')!r}, 'a').write('x')"
+    faked(harness, 'answer("{}")')
+    path = Path(harness.setting)
     path.write_text(path.read_text().replace('if "--help" in arguments:', f'if "--help" in arguments:\n    {count}'))
-    bench.ask()
-    bench.ask()
-    assert (bench.folder / "helped").read_text() == "x"
+    harness.ask()
+    harness.ask()
+    assert (harness.folder / "helped").read_text() == "x"
     os.utime(path, ns=(1, 1))
-    bench.ask()
-    assert (bench.folder / "helped").read_text() == "xx"
+    harness.ask()
+    assert (harness.folder / "helped").read_text() == "xx"
 
 
-def test_a_command_without_such_a_help_is_taken_for_the_codex_of_today(bench: Bench) -> None:
-    path = bench.folder / "agent"
+def test_a_command_without_such_a_help_is_taken_for_the_codex_of_today(harness: Harness) -> None:
+    path = harness.folder / "agent"
     path.write_text(
         '#!/bin/sh\ncase "$*" in *--help*) exit 3;; esac\nwhile [ "$1" != --output-last-message ]; do shift; done\ncat >/dev/null; echo "{}" >"$2"\n'
     )
     path.chmod(0o755)
-    bench.setting = str(path)
-    assert bench.ask().text.strip() == "{}"
+    harness.setting = str(path)
+    assert harness.ask().text.strip() == "{}"
 
 
 STUBBORN = """
@@ -472,81 +472,81 @@ subprocess.run([sys.executable, '-c', 'import subprocess, sys; subprocess.Popen(
 """
 
 
-def test_nothing_stays_alive_of_a_command_that_heeds_no_sigterm(bench: Bench) -> None:
-    bench.monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
-    told = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nevent(type='item.started', item={'type': 'command_execution', 'command': 'x'})"
-    faked(bench, told + STUBBORN + "time.sleep(300)")
-    error = bench.refused(seconds=4)
+def test_nothing_stays_alive_of_a_command_that_heeds_no_sigterm(harness: Harness) -> None:
+    harness.monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
+    message = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nevent(type='item.started', item={'type': 'command_execution', 'command': 'x'})"
+    faked(harness, message + STUBBORN + "time.sleep(300)")
+    error = harness.refused(seconds=4)
     assert (error.details["returncode"], error.details["killed_by"]) == (-9, "timeout")
     assert "command_execution" in error.details["events"]
 
 
-def test_nothing_stays_alive_of_a_command_that_leaves_children_behind(bench: Bench) -> None:
-    faked(bench, STUBBORN + 'answer("{}")')
-    assert bench.ask().text == "{}"
+def test_nothing_stays_alive_of_a_command_that_leaves_children_behind(harness: Harness) -> None:
+    faked(harness, STUBBORN + 'answer("{}")')
+    assert harness.ask().text == "{}"
 
 
-def test_an_interruption_ends_the_child_and_goes_on(bench: Bench) -> None:
-    bench.monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
-    faked(bench, STUBBORN + "event(type='item.started', item={'type': 'web_search', 'query': 'now'})\ntime.sleep(300)")
+def test_an_interruption_ends_the_child_and_goes_on(harness: Harness) -> None:
+    harness.monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
+    faked(harness, STUBBORN + "event(type='item.started', item={'type': 'web_search', 'query': 'now'})\ntime.sleep(300)")
 
     def interrupt(line: str) -> None:
         if "searches" in line:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        bench.ask(progress=interrupt)
+        harness.ask(progress=interrupt)
 
 
-def test_commands_of_an_agent_that_has_a_shell_all_the_same_are_noted(bench: Bench) -> None:
+def test_commands_of_an_agent_that_has_a_shell_all_the_same_are_noted(harness: Harness) -> None:
     lines: list[str] = []
-    faked(bench, "event(type='item.started', item={'type': 'command_execution', 'command': 'ls'})\nanswer('{}')")
-    assert bench.ask(progress=lines.append).notes == ("the agent started 1 commands in its sandbox",)
+    faked(harness, "event(type='item.started', item={'type': 'command_execution', 'command': 'ls'})\nanswer('{}')")
+    assert harness.ask(progress=lines.append).notes == ("the agent started 1 commands in its sandbox",)
     assert "codex runs ls" in lines
 
 
-def test_an_answer_counts_although_the_command_does_not_end_after_it(bench: Bench) -> None:
-    bench.monkeypatch.setattr(process, "LINGER_SECONDS", 0.2)
-    faked(bench, 'answer("{}")\ntime.sleep(300)')
-    answer = bench.ask()
+def test_an_answer_counts_although_the_command_does_not_end_after_it(harness: Harness) -> None:
+    harness.monkeypatch.setattr(process, "LINGER_SECONDS", 0.2)
+    faked(harness, 'answer("{}")\ntime.sleep(300)')
+    answer = harness.ask()
     assert (answer.text, answer.notes) == ("{}", ("codex did not end by itself after its answer, and was ended",))
 
 
 @pytest.mark.parametrize("made", ["os.mkfifo(path)", "os.mkdir(path)", "os.symlink('/etc/passwd', path)", "shutil.rmtree(os.path.dirname(path))"])
-def test_what_is_no_file_is_no_answer_and_nothing_waits_for_it(bench: Bench, made: str) -> None:
-    error = faked(bench, f"import shutil\npath = value('--output-last-message')\n{made}\nevent(type='turn.completed')").refused()
-    assert error.message == f"{UMBRELLA}the last message is empty"
+def test_what_is_no_file_is_no_answer_and_nothing_waits_for_it(harness: Harness, made: str) -> None:
+    error = faked(harness, f"import shutil\npath = value('--output-last-message')\n{made}\nevent(type='turn.completed')").refused()
+    assert error.message == f"{FAILURE_SIGNATURE}the last message is empty"
     assert error.details["last_message"] == ""
 
 
-def test_an_event_nested_beyond_all_measure_is_one_like_any_other(bench: Bench) -> None:
-    faked(bench, "print('{\"type\": \"item.started\", \"a\": ' + '[' * 900 + ']' * 900 + '}')\nanswer('{}')")
-    assert bench.ask().text == "{}"
+def test_an_event_nested_beyond_all_measure_is_one_like_any_other(harness: Harness) -> None:
+    faked(harness, "print('{\"type\": \"item.started\", \"a\": ' + '[' * 900 + ']' * 900 + '}')\nanswer('{}')")
+    assert harness.ask().text == "{}"
 
 
-def test_a_secret_in_the_answer_itself_is_taken_out_and_what_is_taught_of_keys_is_not(bench: Bench) -> None:
+def test_a_secret_in_the_answer_itself_is_taken_out_and_what_is_taught_of_keys_is_not(harness: Harness) -> None:
     written = json.dumps({"title": f"A key such as {UNNEEDED['DEPLOY_TOKEN']}", "example": "sk-example-000000000"})
-    faked(bench, f"answer({written!r})")
-    assert json.loads(bench.ask().text) == {"title": "A key such as [DEPLOY_TOKEN]", "example": "sk-example-000000000"}
+    faked(harness, f"answer({written!r})")
+    assert json.loads(harness.ask().text) == {"title": "A key such as [DEPLOY_TOKEN]", "example": "sk-example-000000000"}
 
 
-def test_an_answer_that_was_kept_is_not_that_of_a_command_with_other_flags(bench: Bench) -> None:
-    faked(bench, "answer('{}')")
+def test_an_answer_that_was_kept_is_not_that_of_a_command_with_other_flags(harness: Harness) -> None:
+    faked(harness, "answer('{}')")
     question, keys = Question(instructions="i", text="t", schema=SHORT_SCHEMA), set()
-    for bench.setting in ("codex -c model=a", "codex -c model=b", "codex"):
-        keys.add(bench.provider()._key(question))
+    for harness.setting in ("codex -c model=a", "codex -c model=b", "codex"):
+        keys.add(harness.provider()._key(question))
     assert len(keys) == 3
 
 
-def test_a_turn_that_goes_on_after_another_is_waited_for(bench: Bench) -> None:
-    bench.monkeypatch.setattr(process, "LINGER_SECONDS", 0.2)
-    faked(bench, "answer('{\"first\": 1}')\nevent(type='turn.started')\ntime.sleep(0.6)\nanswer('{\"second\": 2}')")
-    assert bench.ask().text == '{"second": 2}'
+def test_a_turn_that_goes_on_after_another_is_waited_for(harness: Harness) -> None:
+    harness.monkeypatch.setattr(process, "LINGER_SECONDS", 0.2)
+    faked(harness, "answer('{\"first\": 1}')\nevent(type='turn.started')\ntime.sleep(0.6)\nanswer('{\"second\": 2}')")
+    assert harness.ask().text == '{"second": 2}'
 
 
-def test_output_without_end_takes_bounded_memory_and_no_deadlock(bench: Bench) -> None:
+def test_output_without_end_takes_bounded_memory_and_no_deadlock(harness: Harness) -> None:
     faked(
-        bench,
+        harness,
         """
         block = b"x" * 2**20
         for _ in range(60):
@@ -557,7 +557,7 @@ def test_output_without_end_takes_bounded_memory_and_no_deadlock(bench: Bench) -
         """,
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    answer = bench.ask("y" * 3_000_000)
+    answer = harness.ask("y" * 3_000_000)
     assert json.loads(answer.text)["read"] > 3_000_000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 120 * 1024
 
@@ -581,25 +581,25 @@ def test_output_without_end_takes_bounded_memory_and_no_deadlock(bench: Bench) -
         ),
     ],
 )
-def test_each_end_without_an_answer_is_told_as_it_is(bench: Bench, body: str, known: dict[str, Any]) -> None:
-    error = faked(bench, body).refused()
-    assert error.message.startswith(UMBRELLA)
+def test_each_end_without_an_answer_is_reported_as_it_is(harness: Harness, body: str, known: dict[str, Any]) -> None:
+    error = faked(harness, body).refused()
+    assert error.message.startswith(FAILURE_SIGNATURE)
     assert {key: error.details.get(key) for key in known} == known
     assert "killed_by" not in error.details
 
 
-def test_a_prompt_that_an_old_version_echoes_is_no_evidence(bench: Bench) -> None:
-    faked(bench, "sys.stderr.write('user\\n' + sys.stdin.read())\nsys.exit(1)", lacks=("--json",))
-    error = bench.refused("ERROR: Quota exceeded. Check your plan and billing details.\n/usr/bin/env: 'node': No such file or directory")
-    assert error.message == f"{UMBRELLA}codex ended with exit status 1 before its turn did"
+def test_a_prompt_that_an_old_version_echoes_is_no_evidence(harness: Harness) -> None:
+    faked(harness, "sys.stderr.write('user\\n' + sys.stdin.read())\nsys.exit(1)", lacks=("--json",))
+    error = harness.refused("ERROR: Quota exceeded. Check your plan and billing details.\n/usr/bin/env: 'node': No such file or directory")
+    assert error.message == f"{FAILURE_SIGNATURE}codex ended with exit status 1 before its turn did"
     assert "Quota" not in json.dumps(error.details)
 
 
-def test_the_folder_for_the_files_of_a_run_is_private(bench: Bench) -> None:
-    faked(bench, "folder = os.path.dirname(value('--output-last-message'))\nanswer(json.dumps([os.stat(folder).st_mode, os.listdir('.'), os.getcwd()]))")
-    mode, found, work = json.loads(bench.ask().text)
+def test_the_folder_for_the_files_of_a_run_is_private(harness: Harness) -> None:
+    faked(harness, "folder = os.path.dirname(value('--output-last-message'))\nanswer(json.dumps([os.stat(folder).st_mode, os.listdir('.'), os.getcwd()]))")
+    mode, found, work = json.loads(harness.ask().text)
     assert (stat.S_IMODE(mode), found) == (0o700, [])
-    assert Path(work).is_relative_to(bench.temporary)
+    assert Path(work).is_relative_to(harness.temporary)
 
 
 # What the child may know.
@@ -678,24 +678,24 @@ def test_lines_that_are_no_events_are_let_go() -> None:
 # The whole way.
 
 
-def curriculum_answer(desk: Desk) -> str:
+def curriculum_answer(runner: CommandRunner) -> str:
     """What `internal` makes of the example, in the shape that the strict schema asks a model for."""
     from dagogy.api.llm.prompts import with_nulls
     from dagogy.api.llm.strict import strict_schema
     from dagogy.contracts.check import schema_text
 
-    run = desk.init("first")
-    desk.ok("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"))
+    run = runner.init("first")
+    runner.ok("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"))
     document = json.loads((run / "outputs/curriculum/curriculum.json").read_text())
     return json.dumps(with_nulls(document, strict_schema(json.loads(schema_text("curriculum")))))
 
 
 @pytest.fixture
-def working(desk: Desk, real: Bench) -> Bench:
+def working(runner: CommandRunner, real: Harness) -> Harness:
     """The real codex as the provider of a workspace."""
     real.monkeypatch.setenv("AGENT_PROVIDER", "codex_exec")
     real.monkeypatch.setenv("CODING_AGENT_CMD", real.setting)
-    real.monkeypatch.chdir(desk.folder)
+    real.monkeypatch.chdir(runner.folder)
     return real
 
 
@@ -703,34 +703,34 @@ def left_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_run_comes_from_the_scope_to_an_accepted_curriculum(desk: Desk, working: Bench) -> None:
+def test_a_run_comes_from_the_scope_to_an_accepted_curriculum(runner: CommandRunner, working: Harness) -> None:
     working.monkeypatch.setenv("AGENT_PROVIDER", "internal")
-    answer = curriculum_answer(desk)
+    answer = curriculum_answer(runner)
     working.monkeypatch.setenv("AGENT_PROVIDER", "codex_exec")
-    with loopback(says(answer)) as server:
+    with loopback(answers_with(answer)) as server:
         codex_home(working.folder / "home", server.url)
-        run = desk.init("second")
-        told = desk.ok("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"), "--json").json
-        assert told["passed"]
-        assert told["stop_reason"].startswith("accepted")
+        run = runner.init("second")
+        document = runner.ok("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"), "--json").json
+        assert document["passed"]
+        assert document["stop_reason"].startswith("accepted")
         trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_text())
         assert (trace["provider"], trace["accepted"], trace["usage"]["calls"], trace["usage"]["input_tokens"]) == ("codex_exec", True, 1, 120)
         assert "Introduction to Statistics" in server.prompts[0] or "statistics" in server.prompts[0].lower()
         asked = len(server.requests)
-        desk.ok("run", run.name, "--json")
+        runner.ok("run", run.name, "--json")
         assert len(server.requests) == asked
-    written = left_in(desk.folder)
+    written = left_in(runner.folder)
     assert KEY.encode() not in written
     assert list(working.temporary.iterdir()) == []
 
 
-def test_prose_twice_is_a_failure_with_the_answer_kept(desk: Desk, working: Bench) -> None:
-    with loopback(says("Sure! The answer is forty-two.")) as server:
+def test_prose_twice_is_a_failure_with_the_answer_kept(runner: CommandRunner, working: Harness) -> None:
+    with loopback(answers_with("Sure! The answer is forty-two.")) as server:
         codex_home(working.folder / "home", server.url)
-        run = desk.init("prose")
-        done = desk("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"))
+        run = runner.init("prose")
+        done = runner("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"))
     assert (done.status, done.code) == (8, "provider_error")
-    assert f"{UMBRELLA}codex answered with text that holds no JSON" in done.err
+    assert f"{FAILURE_SIGNATURE}codex answered with text that holds no JSON" in done.err
     assert len(server.requests) == 2
     assert "An earlier answer to this could not be used" in server.prompts[1]
     (record,) = [json.loads(p.read_text()) for p in (run / "logs/failures").glob("*.json")]
@@ -738,26 +738,26 @@ def test_prose_twice_is_a_failure_with_the_answer_kept(desk: Desk, working: Benc
     assert b"forty-two" in left_in(run)
 
 
-def test_doctor_asks_the_real_codex(desk: Desk, working: Bench) -> None:
+def test_doctor_asks_the_real_codex(runner: CommandRunner, working: Harness) -> None:
     codex_home(working.folder / "home", "http://127.0.0.1:9/v1")
-    assert "codex_exec: " in desk("doctor").out
+    assert "codex_exec: " in runner("doctor").out
 
 
-def start(bench: Bench, server: Loopback, desk: Desk) -> subprocess.Popen[str]:
+def start(harness: Harness, server: Loopback, runner: CommandRunner) -> subprocess.Popen[str]:
     """`dagogy run` as a process, at the point where codex waits for its answer."""
-    codex_home(bench.folder / "home", server.url)
-    run = desk.init("stopped")
-    environ = {**clean_environment(), **{n: os.environ[n] for n in ("AGENT_PROVIDER", "CODING_AGENT_CMD")}, "TMPDIR": str(bench.temporary)}
+    codex_home(harness.folder / "home", server.url)
+    run = runner.init("stopped")
+    environ = {**clean_environment(), **{n: os.environ[n] for n in ("AGENT_PROVIDER", "CODING_AGENT_CMD")}, "TMPDIR": str(harness.temporary)}
     words = [sys.executable, "-m", "dagogy", "run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md")]
-    child = subprocess.Popen(words, cwd=desk.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(words, cwd=runner.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert server.asked.wait(60), child.communicate()
     return child
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_dagogy_ends_codex_too(desk: Desk, working: Bench, number: signal.Signals) -> None:
+def test_a_signal_to_dagogy_ends_codex_too(runner: CommandRunner, working: Harness, number: signal.Signals) -> None:
     with loopback(HANG) as server:
-        child = start(working, server, desk)
+        child = start(working, server, runner)
         child.send_signal(number)
         _, err = child.communicate(timeout=60)
     assert (child.returncode, err.split("]")[0]) == (130, "[interrupted")
@@ -765,9 +765,9 @@ def test_a_signal_to_dagogy_ends_codex_too(desk: Desk, working: Bench, number: s
     assert list(working.temporary.iterdir()) == []
 
 
-def test_codex_does_not_outlive_a_dagogy_that_is_killed(desk: Desk, working: Bench) -> None:
+def test_codex_does_not_outlive_a_dagogy_that_is_killed(runner: CommandRunner, working: Harness) -> None:
     with loopback(HANG) as server:
-        child = start(working, server, desk)
+        child = start(working, server, runner)
         of_codex = [p for p in alive(f"BENCH={working.folder}") if b"\0exec\0-\0" in Path(f"/proc/{p}/cmdline").read_bytes()]
         assert len(of_codex) == 2  # the npm wrapper and the program
         child.kill()
@@ -776,5 +776,5 @@ def test_codex_does_not_outlive_a_dagogy_that_is_killed(desk: Desk, working: Ben
     assert len(list(working.temporary.iterdir())) == 1  # the folder is what remains
 
 
-def test_the_plugin_is_found_by_its_id(yard: Yard) -> None:
-    assert yard.run("plugins", "list", cwd=ROOT).stdout.count("dagogy-provider-codex-exec") == 1
+def test_the_plugin_is_found_by_its_id(site: SitePackages) -> None:
+    assert site.run("plugins", "list", cwd=ROOT).stdout.count("dagogy-provider-codex-exec") == 1

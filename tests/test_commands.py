@@ -22,7 +22,7 @@ from dagogy.cli.app import COMMANDS
 from dagogy.contracts.check import schema_names, schema_problems
 from dagogy.host.discovery import discover
 from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, EVIDENCE, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE
-from support import EXIT_STATUS, ROOT, Desk, Yard, clean_environment, curriculum_of, dagogy, failed, run_with, sound_curriculum
+from support import EXIT_STATUS, ROOT, CommandRunner, SitePackages, clean_environment, curriculum_of, dagogy, failed, run_with, valid_curriculum
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.md"))
 BREAD = ROOT / "examples" / "sourdough-baking.md"
@@ -46,9 +46,9 @@ def document(run: Path, relative: str) -> Any:
     return json.loads((run / relative).read_bytes())
 
 
-def compiled(desk: Desk, *arguments: str) -> Path:
-    run = desk.init()
-    desk.ok("run", run.name, *arguments)
+def compiled(runner: CommandRunner, *arguments: str) -> Path:
+    run = runner.init()
+    runner.ok("run", run.name, *arguments)
     return run
 
 
@@ -56,8 +56,8 @@ def compiled(desk: Desk, *arguments: str) -> Path:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)
-def test_every_example_compiles_without_an_error_under_all_rules(desk: Desk, example: Path) -> None:
-    run = compiled(desk, "--scope-file", str(example))
+def test_every_example_compiles_without_an_error_under_all_rules(runner: CommandRunner, example: Path) -> None:
+    run = compiled(runner, "--scope-file", str(example))
     report = document(run, REPORT_JSON)
     assert report["passed"]
     assert report["summary"] | {"warnings": 0, "infos": 0, "safe_fixes": 0, "unsafe_fixes": 0} == {
@@ -74,7 +74,7 @@ def test_every_example_compiles_without_an_error_under_all_rules(desk: Desk, exa
     for relative, name in SHAPE_OF.items():
         assert schema_problems(name, document(run, relative), reference=True) == [], relative
     assert (run / SCOPE).read_text() == example.read_text()
-    assert desk.stage() == "iterated"
+    assert runner.stage() == "iterated"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)
@@ -95,62 +95,62 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Pa
     assert made[0] == made[1]
 
 
-def test_a_second_run_keeps_the_previous_curriculum_and_says_that_nothing_changed(desk: Desk) -> None:
-    run = compiled(desk, "--scope-file", str(BREAD))
+def test_a_second_run_keeps_the_previous_curriculum_and_says_that_nothing_changed(runner: CommandRunner) -> None:
+    run = compiled(runner, "--scope-file", str(BREAD))
     first = (run / CURRICULUM).read_bytes()
-    shown = desk.ok("run", run.name, "--json").json
+    shown = runner.ok("run", run.name, "--json").json
     assert shown["diff"] == {"added": 0, "removed": 0, "changed": 0, "renamed": 0}
     assert (run / PREVIOUS).read_bytes() == (run / CURRICULUM).read_bytes() == first
-    assert "nothing changed" in desk.ok("diff", "latest").out
+    assert "nothing changed" in runner.ok("diff", "latest").out
 
 
-def test_a_synthesised_spec_follows_a_changed_scope(desk: Desk) -> None:
-    run = compiled(desk, "--scope-file", str(BREAD))
+def test_a_synthesised_spec_follows_a_changed_scope(runner: CommandRunner) -> None:
+    run = compiled(runner, "--scope-file", str(BREAD))
     bread = document(run, SPEC)
-    desk.ok("run", run.name, "--scope-file", str(NETWORK))
+    runner.ok("run", run.name, "--scope-file", str(NETWORK))
     network = document(run, SPEC)
     assert bread["goal"] != network["goal"]
     assert set(bread["scope_in"]).isdisjoint(network["scope_in"])
     (run / SCOPE).write_bytes(BREAD.read_bytes())
-    desk.ok("run", run.name)
+    runner.ok("run", run.name)
     assert document(run, SPEC) == bread
 
 
-def test_the_users_own_spec_is_kept_beside_a_scope_file(desk: Desk) -> None:
-    first = compiled(desk, "--scope-file", str(BREAD))
+def test_the_users_own_spec_is_kept_beside_a_scope_file(runner: CommandRunner) -> None:
+    first = compiled(runner, "--scope-file", str(BREAD))
     own = {**document(first, SPEC), "goal": "Bake one good loaf a week."}
-    run = desk.init("own")
+    run = runner.init("own")
     written = json.dumps(own, indent=3)
     (run / SPEC).write_text(written)
-    desk.ok("run", run.name, "--scope-file", str(BREAD))
+    runner.ok("run", run.name, "--scope-file", str(BREAD))
     assert (run / SPEC).read_text() == written
-    desk.ok("run", run.name)
+    runner.ok("run", run.name)
     assert (run / SPEC).read_text() == written
 
 
-def test_of_a_half_filled_template_the_users_parts_are_kept(desk: Desk) -> None:
-    run = desk.init()
+def test_of_a_half_filled_template_the_users_parts_are_kept(runner: CommandRunner) -> None:
+    run = runner.init()
     half = document(run, SPEC)
     half["goal"] = "Bake one good loaf a week."
     half["scope_out"] = ["Wholesale baking"]
     half["constraints"]["hours_per_week"] = 3
     (run / SPEC).write_text(json.dumps(half))
-    desk.ok("run", run.name, "--scope-file", str(BREAD))
+    runner.ok("run", run.name, "--scope-file", str(BREAD))
     spec = document(run, SPEC)
     assert (spec["goal"], spec["scope_out"], spec["constraints"]["hours_per_week"]) == ("Bake one good loaf a week.", ["Wholesale baking"], 3)
     assert "<" not in spec["audience"]
     assert len(spec["scope_in"]) > 5
 
 
-def test_a_run_without_scope_and_spec_says_what_is_missing(desk: Desk) -> None:
-    desk.init()
-    shown = failed(desk("run", "latest"), "stage_conflict")
+def test_a_run_without_scope_and_spec_says_what_is_missing(runner: CommandRunner) -> None:
+    runner.init()
+    shown = failed(runner("run", "latest"), "stage_conflict")
     assert shown.err.startswith("[stage_conflict] topic spec not ready: ")
     assert "--scope-file FILE" in shown.err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["--scope-section", "x"], "need --scope-file"),
         (["--scope-mode", "full"], "need --scope-file"),
@@ -168,7 +168,7 @@ def test_a_run_without_scope_and_spec_says_what_is_missing(desk: Desk) -> None:
         (["--scope-file", "latin.md"], "not valid UTF-8"),
     ],
 )
-def test_a_scope_that_cannot_be_used_is_refused_and_nothing_is_written(desk: Desk, arguments: list[str], told: str) -> None:
+def test_a_scope_that_cannot_be_used_is_refused_and_nothing_is_written(runner: CommandRunner, arguments: list[str], expected: str) -> None:
     text = BREAD.read_bytes()
     with open("huge.md", "wb") as file:
         file.truncate(50 * 2**20)
@@ -181,66 +181,66 @@ def test_a_scope_that_cannot_be_used_is_refused_and_nothing_is_written(desk: Des
     }
     for name, data in bad.items():
         Path(name).write_bytes(data)
-    run = compiled(desk, "--scope-file", "scope.md")
+    run = compiled(runner, "--scope-file", "scope.md")
     artifacts = [SPEC, SCOPE, CURRICULUM, PLAN, DIFF, CONCEPTS, REPORT_JSON]
     before = [(run / name).read_bytes() for name in artifacts]
-    shown = failed(desk("run", "latest", *arguments, "--json"), "invalid_argument")
-    assert told in shown.err
+    shown = failed(runner("run", "latest", *arguments, "--json"), "invalid_argument")
+    assert expected in shown.err
     assert shown.json["error"]["code"] == "invalid_argument"
     assert [(run / name).read_bytes() for name in artifacts] == before
-    assert desk.stage() == "iterated"
+    assert runner.stage() == "iterated"
 
 
-def test_a_document_without_a_concept_says_how_one_is_written(desk: Desk) -> None:
-    run = desk.init()
+def test_a_document_without_a_concept_says_how_one_is_written(runner: CommandRunner) -> None:
+    run = runner.init()
     Path("words.md").write_text("just words\n")
-    shown = failed(desk("run", "latest", "--scope-file", "words.md"), "validation_failed")
+    shown = failed(runner("run", "latest", "--scope-file", "words.md"), "validation_failed")
     assert "no concept" in shown.err
     assert "hint: " in shown.err
     assert not (run / SCOPE).exists()
 
 
-def test_an_unmatched_section_lists_the_headings(desk: Desk) -> None:
-    desk.init()
-    shown = failed(desk("run", "latest", "--scope-file", str(NETWORK), "--scope-section", "Weaving"), "invalid_argument")
+def test_an_unmatched_section_lists_the_headings(runner: CommandRunner) -> None:
+    runner.init()
+    shown = failed(runner("run", "latest", "--scope-file", str(NETWORK), "--scope-section", "Weaving"), "invalid_argument")
     for heading in ("Network namespace", "Routing and filtering", "Veth pair"):
         assert f"'{heading}'" in shown.err
 
 
-def test_sections_are_found_by_any_heading_on_the_path_whatever_case_and_punctuation(desk: Desk) -> None:
-    run = compiled(desk, "--scope-file", str(NETWORK), "--scope-section", "routing AND filtering!")
+def test_sections_are_found_by_any_heading_on_the_path_whatever_case_and_punctuation(runner: CommandRunner) -> None:
+    run = compiled(runner, "--scope-file", str(NETWORK), "--scope-section", "routing AND filtering!")
     titles = {c["title"] for c in document(run, CONCEPTS)["concepts"]}
     assert "Routing table" in titles
     assert "Veth pair" not in titles
     assert document(run, CONCEPTS)["mode"] == "section"
-    desk.ok("run", run.name, "--scope-file", str(NETWORK), "--scope-section", "Veth pair", "--scope-section", "routing table")
+    runner.ok("run", run.name, "--scope-file", str(NETWORK), "--scope-section", "Veth pair", "--scope-section", "routing table")
     assert len(document(run, CONCEPTS)["concepts"]) == 2
 
 
-def test_a_seed_list_has_one_concept_a_line(desk: Desk) -> None:
+def test_a_seed_list_has_one_concept_a_line(runner: CommandRunner) -> None:
     Path("seeds.txt").write_text("Binary search\nHash table\n\nTopological sort\n")
-    run = compiled(desk, "--scope-file", "seeds.txt", "--scope-mode", "seed-list")
+    run = compiled(runner, "--scope-file", "seeds.txt", "--scope-mode", "seed-list")
     assert [c["title"] for c in document(run, CONCEPTS)["concepts"]] == ["Binary search", "Hash table", "Topological sort"]
     assert document(run, CONCEPTS)["mode"] == "seed-list"
 
 
 @pytest.mark.parametrize("name", ["sauer teig ü.md", "-dash.md", "no-suffix", "quote'\".md", "new\nline.md"])
-def test_any_readable_path_is_accepted(desk: Desk, tmp_path: Path, name: str) -> None:
+def test_any_readable_path_is_accepted(runner: CommandRunner, tmp_path: Path, name: str) -> None:
     outside = tmp_path / "else where" / name
     outside.parent.mkdir()
     shutil.copy(BREAD, outside)
-    run = compiled(desk, "--scope-file", str(outside))
+    run = compiled(runner, "--scope-file", str(outside))
     outside.unlink()
     assert (run / SCOPE).read_bytes() == BREAD.read_bytes()
-    desk.ok("run", run.name)
-    desk.ok("validate", run.name)
+    runner.ok("run", run.name)
+    runner.ok("validate", run.name)
 
 
-def test_a_pipe_and_stdin_are_accepted(desk: Desk) -> None:
+def test_a_pipe_and_stdin_are_accepted(runner: CommandRunner) -> None:
     os.mkfifo("pipe")
     writer = threading.Thread(target=lambda: Path("pipe").write_bytes(BREAD.read_bytes()))
     writer.start()
-    run = compiled(desk, "--scope-file", "pipe")
+    run = compiled(runner, "--scope-file", "pipe")
     writer.join()
     assert (run / SCOPE).read_bytes() == BREAD.read_bytes()
     with open(NETWORK, "rb") as stdin:
@@ -251,20 +251,20 @@ def test_a_pipe_and_stdin_are_accepted(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("form", ["bom", "crlf", "utf-16"])
-def test_marks_and_line_ends_of_other_systems_change_nothing_of_the_curriculum(desk: Desk, form: str) -> None:
+def test_marks_and_line_ends_of_other_systems_change_nothing_of_the_curriculum(runner: CommandRunner, form: str) -> None:
     text = BREAD.read_text()
     data = {"bom": b"\xef\xbb\xbf" + text.encode(), "crlf": text.replace("\n", "\r\n").encode(), "utf-16": text.encode("utf-16")}[form]
     Path("scope.md").write_bytes(BREAD.read_bytes())
-    run = compiled(desk, "--scope-file", "scope.md")
+    run = compiled(runner, "--scope-file", "scope.md")
     curriculum = (run / CURRICULUM).read_bytes()
     Path("scope.md").write_bytes(data)
-    desk.ok("run", run.name, "--scope-file", "scope.md")
+    runner.ok("run", run.name, "--scope-file", "scope.md")
     assert (run / CURRICULUM).read_bytes() == curriculum
 
 
-def test_run_in_a_pipe_shows_its_stages_as_plain_lines(desk: Desk) -> None:
-    desk.init()
-    shown = desk.ok("run", "latest", "--scope-file", str(BREAD))
+def test_run_in_a_pipe_shows_its_stages_as_plain_lines(runner: CommandRunner) -> None:
+    runner.init()
+    shown = runner.ok("run", "latest", "--scope-file", str(BREAD))
     stages = [line.split(":")[0] for line in shown.out.splitlines()]
     assert [stage for stage in dict.fromkeys(stages) if stage in ("scope", "generate", "validate", "plan", "iterate")] == [
         "scope",
@@ -276,13 +276,13 @@ def test_run_in_a_pipe_shows_its_stages_as_plain_lines(desk: Desk) -> None:
     assert "\x1b" not in shown.out + shown.err
 
 
-def test_a_run_whose_validation_fails_says_so_first_on_stderr_and_has_its_report(desk: Desk) -> None:
+def test_a_run_whose_validation_fails_says_so_first_on_stderr_and_has_its_report(runner: CommandRunner) -> None:
     Path("dagogy.toml").write_text('[rules."quality.time_granularity"]\nseverity = "error"\nmin_minutes = 400\n')
-    run = desk.init()
-    failed(desk("run", "latest", "--scope-file", str(BREAD)), "validation_failed")
+    run = runner.init()
+    failed(runner("run", "latest", "--scope-file", str(BREAD)), "validation_failed")
     assert document(run, REPORT_JSON)["passed"] is False
     assert document(run, TRACE)["accepted"] is False
-    assert desk.stage() == "generated"
+    assert runner.stage() == "generated"
 
 
 class Terminal:
@@ -307,9 +307,9 @@ class Terminal:
         self.text = data.decode()
 
 
-def test_run_on_a_terminal_shows_its_stages_live(desk: Desk) -> None:
-    desk.init()
-    shown = Terminal(desk.folder, "run", "latest", "--scope-file", str(BREAD))
+def test_run_on_a_terminal_shows_its_stages_live(runner: CommandRunner) -> None:
+    runner.init()
+    shown = Terminal(runner.folder, "run", "latest", "--scope-file", str(BREAD))
     assert shown.status == 0, shown.text
     assert "\x1b[" in shown.text
     for stage in ("scope", "generate", "validate", "plan", "iterate"):
@@ -321,24 +321,24 @@ def colours(text: str) -> list[str]:
     return re.findall(r"\x1b\[[0-9;]*m", text)
 
 
-def test_no_color_and_dumb_terminals_are_honoured(desk: Desk) -> None:
-    run_with(desk, curriculum_of({"id": "a", "prerequisites": ["a"]}))
-    assert colours(Terminal(desk.folder, "validate", "latest").text)
-    assert not colours(Terminal(desk.folder, "validate", "latest", NO_COLOR="1").text)
-    desk.init("live")
-    assert not [c for c in colours(Terminal(desk.folder, "run", "live", "--scope-file", str(BREAD), NO_COLOR="1").text) if re.search(r"[34][0-7]", c)]
-    assert "\x1b" not in Terminal(desk.folder, "run", "live", TERM="dumb").text
+def test_no_color_and_dumb_terminals_are_honoured(runner: CommandRunner) -> None:
+    run_with(runner, curriculum_of({"id": "a", "prerequisites": ["a"]}))
+    assert colours(Terminal(runner.folder, "validate", "latest").text)
+    assert not colours(Terminal(runner.folder, "validate", "latest", NO_COLOR="1").text)
+    runner.init("live")
+    assert not [c for c in colours(Terminal(runner.folder, "run", "live", "--scope-file", str(BREAD), NO_COLOR="1").text) if re.search(r"[34][0-7]", c)]
+    assert "\x1b" not in Terminal(runner.folder, "run", "live", TERM="dumb").text
 
 
 # --- validate, plan, iterate, export
 
 
-def test_reports_for_people_and_machines_say_the_same(desk: Desk) -> None:
-    bad = sound_curriculum()
+def test_reports_for_people_and_machines_say_the_same(runner: CommandRunner) -> None:
+    bad = valid_curriculum()
     bad["nodes"][0]["prerequisites"] = ["alpha", "*bold* `x`"]
     bad["nodes"][1]["core_ideas"] = ["same", "same"]
-    run = run_with(desk, bad)
-    failed(desk("validate", "latest"), "validation_failed")
+    run = run_with(runner, bad)
+    failed(runner("validate", "latest"), "validation_failed")
     report, text = document(run, REPORT_JSON), (run / REPORT_MD).read_text()
     assert schema_problems("validation_report", report, reference=True) == []
     assert f"# Validation of {run.name}" in text
@@ -355,35 +355,35 @@ def test_reports_for_people_and_machines_say_the_same(desk: Desk) -> None:
     assert f"{summary['errors']} error" in text
 
 
-def test_the_formats_of_a_report_agree_on_the_findings(desk: Desk) -> None:
-    bad = sound_curriculum()
+def test_the_formats_of_a_report_agree_on_the_findings(runner: CommandRunner) -> None:
+    bad = valid_curriculum()
     bad["nodes"][2]["prerequisites"] = ["nowhere", "gamma"]
-    run = run_with(desk, json.dumps(bad, indent=1))
-    report = failed(desk("validate", "latest", "--format", "json"), "validation_failed").json
-    sarif = failed(desk("validate", "latest", "--format", "sarif"), "validation_failed").json
+    run = run_with(runner, json.dumps(bad, indent=1))
+    report = failed(runner("validate", "latest", "--format", "json"), "validation_failed").json
+    sarif = failed(runner("validate", "latest", "--format", "sarif"), "validation_failed").json
     jsonschema.validate(sarif, json.loads((ROOT / "tests/data/sarif-2.1.0.schema.json").read_text()), cls=jsonschema.Draft7Validator)
     assert sorted(r["ruleId"] for r in sarif["runs"][0]["results"]) == sorted(f["rule_id"] for f in report["findings"])
-    junit = ElementTree.fromstring(failed(desk("validate", "latest", "--format", "junit"), "validation_failed").out)
+    junit = ElementTree.fromstring(failed(runner("validate", "latest", "--format", "junit"), "validation_failed").out)
     assert len(list(junit.iter("testcase"))) >= len(report["rules"])
-    github = failed(desk("validate", "latest", "--format", "github"), "validation_failed").out.splitlines()
+    github = failed(runner("validate", "latest", "--format", "github"), "validation_failed").out.splitlines()
     assert sum(line.startswith("::error ") for line in github) == len(report["findings"]) == 2
     line = next(i for i, t in enumerate((run / CURRICULUM).read_text().splitlines(), 1) if "nowhere" in t)
     assert f"line={line}," in github[0]
 
 
-def test_a_clean_report_tells_github_that_all_is_well(desk: Desk) -> None:
-    run_with(desk)
-    assert desk.ok("validate", "latest", "--format", "github").out.startswith("::notice title=dagogy::")
+def test_a_clean_report_tells_github_that_all_is_well(runner: CommandRunner) -> None:
+    run_with(runner)
+    assert runner.ok("validate", "latest", "--format", "github").out.startswith("::notice title=dagogy::")
 
 
-def test_two_documents_on_one_stdout_are_refused(desk: Desk) -> None:
-    run_with(desk)
-    assert "leave one of the two out" in failed(desk("validate", "latest", "--json", "--format", "sarif"), "invalid_argument").err
-    assert desk.ok("validate", "latest", "--json", "--format", "json").json["passed"]
+def test_two_documents_on_one_stdout_are_refused(runner: CommandRunner) -> None:
+    run_with(runner)
+    assert "leave one of the two out" in failed(runner("validate", "latest", "--json", "--format", "sarif"), "invalid_argument").err
+    assert runner.ok("validate", "latest", "--json", "--format", "json").json["passed"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["validate", "latest", "--format", "sraif"], "did you mean 'sarif'"),
         (["validate", "latest", "--format", "mermaid"], "dagogy export RUN --format mermaid"),
@@ -392,9 +392,9 @@ def test_two_documents_on_one_stdout_are_refused(desk: Desk) -> None:
         (["export", "latest"], "--format"),
     ],
 )
-def test_a_format_that_does_not_fit_leads_to_the_one_that_does(desk: Desk, arguments: list[str], told: str) -> None:
-    run_with(desk)
-    assert told in failed(desk(*arguments), "invalid_argument").err
+def test_a_format_that_does_not_fit_leads_to_the_one_that_does(runner: CommandRunner, arguments: list[str], expected: str) -> None:
+    run_with(runner)
+    assert expected in failed(runner(*arguments), "invalid_argument").err
 
 
 EXPORTER = """
@@ -405,66 +405,66 @@ EXPORTER = """
         yield ExporterInfo(id="odd", summary="s", api_version=1, impl="odd_exporter:Odd", subject="SUBJECT", media_type="text/plain", suffix=".txt")
 
     class Odd(Exporter):
-        def export(self, subject):
+        def export(self, context):
             ANSWER
 """
 
 
 @pytest.mark.parametrize("subject", ["report", "curriculum"])
-@pytest.mark.parametrize(("answer", "told"), [("raise KeyError('x')", "raised KeyError"), ("return b'bytes'", "answered with a bytes")])
-def test_an_exporter_that_misbehaves_is_named(desk: Desk, yard: Yard, subject: str, answer: str, told: str) -> None:
+@pytest.mark.parametrize(("answer", "expected"), [("raise KeyError('x')", "raised KeyError"), ("return b'bytes'", "answered with a bytes")])
+def test_an_exporter_that_misbehaves_is_named(runner: CommandRunner, site: SitePackages, subject: str, answer: str, expected: str) -> None:
     source = EXPORTER.replace("SUBJECT", subject).replace("ANSWER", answer)
-    yard.plugin("exporter-odd", "2.0", entry_points={"exporter": {"odd": "odd_exporter"}}, modules={"odd_exporter": source})
-    run_with(desk)
-    shown = failed(desk("validate" if subject == "report" else "export", "latest", "--format", "odd"), "plugin_error")
-    assert f"exporter 'odd' of exporter-odd 2.0 cannot be used: it {told}" in shown.err
+    site.plugin("exporter-odd", "2.0", entry_points={"exporter": {"odd": "odd_exporter"}}, modules={"odd_exporter": source})
+    run_with(runner)
+    shown = failed(runner("validate" if subject == "report" else "export", "latest", "--format", "odd"), "plugin_error")
+    assert f"exporter 'odd' of exporter-odd 2.0 cannot be used: it {expected}" in shown.err
 
 
-def test_export_writes_text_a_file_or_a_document(desk: Desk) -> None:
-    run = run_with(desk)
-    text = desk.ok("export", "latest", "--format", "mermaid").out
+def test_export_writes_text_a_file_or_a_document(runner: CommandRunner) -> None:
+    run = run_with(runner)
+    text = runner.ok("export", "latest", "--format", "mermaid").out
     assert text.startswith(("graph", "flowchart"))
-    desk.ok("export", "latest", "--format", "mermaid", "--output", "sub/graph.mmd")
+    runner.ok("export", "latest", "--format", "mermaid", "--output", "sub/graph.mmd")
     assert Path("sub/graph.mmd").read_text().strip() == text.strip()
-    assert desk.ok("export", "latest", "--format", "mermaid", "--json").json == {"run_id": run.name, "format": "mermaid", "output": "", "text": text}
+    assert runner.ok("export", "latest", "--format", "mermaid", "--json").json == {"run_id": run.name, "format": "mermaid", "output": "", "text": text}
 
 
-def test_severity_options_and_off_change_the_verdict(desk: Desk) -> None:
-    bad = sound_curriculum()
+def test_severity_options_and_off_change_the_verdict(runner: CommandRunner) -> None:
+    bad = valid_curriculum()
     bad["nodes"][0]["prerequisites"] = ["nowhere"]
-    run = run_with(desk, bad)
+    run = run_with(runner, bad)
     rule = "graph.prerequisite_integrity"
-    failed(desk("validate", "latest"), "validation_failed")
+    failed(runner("validate", "latest"), "validation_failed")
     for text, status in ((f'[rules."{rule}"]\nseverity = "warning"\n', "findings"), (f'[rules."{rule}"]\nenabled = false\n', None)):
         Path("dagogy.toml").write_text(text)
-        report = desk.ok("validate", "latest", "--json").json
+        report = runner.ok("validate", "latest", "--json").json
         assert next((r["status"] for r in report["rules"] if r["rule_id"] == rule), None) == status
         assert (run / "logs/validation.ok").exists()
     Path("dagogy.toml").unlink()
-    assert desk.ok("status", "latest", "--json").json["stage"] != "validated"
+    assert runner.ok("status", "latest", "--json").json["stage"] != "validated"
     assert not (run / "logs/validation.ok").exists()
 
 
-def test_a_wrong_option_stops_a_run_before_anything_is_read_or_asked(desk: Desk) -> None:
-    run = desk.init()
+def test_a_wrong_option_stops_a_run_before_anything_is_read_or_asked(runner: CommandRunner) -> None:
+    run = runner.init()
     Path("dagogy.toml").write_text('[rules."quality.time_granularity"]\nmin_minuets = 3\n')
-    assert "did you mean 'min_minutes'" in failed(desk("run", "latest", "--scope-file", str(BREAD)), "config_error").err
+    assert "did you mean 'min_minutes'" in failed(runner("run", "latest", "--scope-file", str(BREAD)), "config_error").err
     assert not (run / SCOPE).exists()
 
 
-def test_options_of_a_rule_change_what_it_finds(desk: Desk) -> None:
-    run_with(desk)
-    desk.ok("validate", "latest")
+def test_options_of_a_rule_change_what_it_finds(runner: CommandRunner) -> None:
+    run_with(runner)
+    runner.ok("validate", "latest")
     Path("dagogy.toml").write_text('[rules."quality.concept_title"]\nmax_words = 0\n')
-    shown = failed(desk("validate", "latest"), "config_error")
+    shown = failed(runner("validate", "latest"), "config_error")
     assert "quality.concept_title" in shown.err
-    options = [o for rule in RULES for o in desk.ok("explain", rule, "--json").json["options"]]
+    options = [o for rule in RULES for o in runner.ok("explain", rule, "--json").json["options"]]
     assert options
     assert all(o["description"] and o["type"] for o in options)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ('[rules."graph.acylic"]\nseverity = "error"\n', "did you mean 'graph.acyclic'"),
         ('[rules."graph.acyclic"]\nseverity = "eror"\n', "did you mean 'error'"),
@@ -475,10 +475,10 @@ def test_options_of_a_rule_change_what_it_finds(desk: Desk) -> None:
         ('[rules]\n"graph.acyclic" = 3\n', "a table is wanted"),
     ],
 )
-def test_a_wrong_rule_configuration_is_an_error_that_leads_on(desk: Desk, text: str, told: str) -> None:
-    run_with(desk)
+def test_a_wrong_rule_configuration_is_an_error_that_leads_on(runner: CommandRunner, text: str, expected: str) -> None:
+    run_with(runner)
     Path("dagogy.toml").write_text(text)
-    assert told in failed(desk("validate", "latest", "--json"), "config_error").err
+    assert expected in failed(runner("validate", "latest", "--json"), "config_error").err
 
 
 BROKEN_RULE = """
@@ -490,98 +490,98 @@ BROKEN_RULE = """
 """
 
 
-def test_a_rule_that_cannot_run_fails_the_validation_and_is_in_the_report(desk: Desk, yard: Yard) -> None:
-    yard.plugin("rule-broken", "4.0", entry_points={"rule": {"house.broken": "broken_rule"}}, modules={"broken_rule": BROKEN_RULE})
-    run = run_with(desk)
-    shown = failed(desk("validate", "latest", "--json"), "validation_failed")
+def test_a_rule_that_cannot_run_fails_the_validation_and_is_in_the_report(runner: CommandRunner, site: SitePackages) -> None:
+    site.plugin("rule-broken", "4.0", entry_points={"rule": {"house.broken": "broken_rule"}}, modules={"broken_rule": BROKEN_RULE})
+    run = run_with(runner)
+    shown = failed(runner("validate", "latest", "--json"), "validation_failed")
     assert "rule house.broken could not run" in shown.err
     assert "rule-broken 4.0" in shown.err
     assert (shown.json["passed"], shown.json["summary"]["rules_failed"], shown.json["summary"]["errors"]) == (False, 1, 0)
     assert "`house.broken` failed" in (run / REPORT_MD).read_text()
-    failed(desk("plan", "latest"), "stage_conflict")
+    failed(runner("plan", "latest"), "stage_conflict")
     for form in ("sarif", "github", "junit"):
-        assert "house.broken" in failed(desk("validate", "latest", "--format", form), "validation_failed").out
+        assert "house.broken" in failed(runner("validate", "latest", "--format", form), "validation_failed").out
 
 
-def test_plan_and_iterate_name_the_step_before(desk: Desk) -> None:
-    run = run_with(desk)
-    assert f"hint: dagogy validate {run.name}" in failed(desk("plan", "latest"), "stage_conflict").err
-    desk.ok("validate", "latest")
-    assert f"hint: dagogy plan {run.name}" in failed(desk("iterate", "latest"), "stage_conflict").err
-    shown = desk.ok("plan", "latest", "--json").json
+def test_plan_and_iterate_name_the_step_before(runner: CommandRunner) -> None:
+    run = run_with(runner)
+    assert f"hint: dagogy validate {run.name}" in failed(runner("plan", "latest"), "stage_conflict").err
+    runner.ok("validate", "latest")
+    assert f"hint: dagogy plan {run.name}" in failed(runner("iterate", "latest"), "stage_conflict").err
+    shown = runner.ok("plan", "latest", "--json").json
     assert shown == document(run, PLAN)
     assert schema_problems("plan", shown, reference=True) == []
-    assert desk.ok("iterate", "latest", "--json").json == document(run, DIFF)
-    assert desk.stage() == "iterated"
+    assert runner.ok("iterate", "latest", "--json").json == document(run, DIFF)
+    assert runner.stage() == "iterated"
 
 
-def test_plan_and_iterate_print_lines_for_people(desk: Desk) -> None:
-    run_with(desk)
-    desk.ok("validate", "latest")
-    out = desk.ok("plan", "latest").out
+def test_plan_and_iterate_print_lines_for_people(runner: CommandRunner) -> None:
+    run_with(runner)
+    runner.ok("validate", "latest")
+    out = runner.ok("plan", "latest").out
     assert "critical path (3 hours): alpha -> beta -> gamma" in out
-    assert "there is no previous curriculum: everything is new" in desk.ok("iterate", "latest").out
+    assert "there is no previous curriculum: everything is new" in runner.ok("iterate", "latest").out
 
 
 # --- explain, schema, plugins, doctor, help, completion
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_explain_tells_of_every_rule_why_and_how(desk: Desk, rule: str) -> None:
-    page = desk.ok("explain", rule, "--json").json
+def test_explain_tells_of_every_rule_why_and_how(runner: CommandRunner, rule: str) -> None:
+    page = runner.ok("explain", rule, "--json").json
     assert page["kind"] == "rule"
     assert page["enabled"] is True
     for part in ("Bad:", "Good:", "How to fix:"):
         assert part in page["text"], part
-    assert page["summary"] in desk.ok("explain", rule).out
+    assert page["summary"] in runner.ok("explain", rule).out
 
 
 CODES: list[type[errors.DagogyError]] = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.DagogyError)]
 
 
-def test_explain_tells_of_every_error_code(desk: Desk) -> None:
+def test_explain_tells_of_every_error_code(runner: CommandRunner) -> None:
     assert {k.code for k in CODES} == set(EXIT_STATUS)
     for code, status in EXIT_STATUS.items():
-        page = desk.ok("explain", code, "--json").json
+        page = runner.ok("explain", code, "--json").json
         assert page["exit_status"] == status
         assert page["text"]
 
 
-def test_explain_shows_what_the_configuration_says(desk: Desk) -> None:
+def test_explain_shows_what_the_configuration_says(runner: CommandRunner) -> None:
     Path("dagogy.toml").write_text('[rules."graph.acyclic"]\nseverity = "info"\nenabled = false\n')
-    page = desk.ok("explain", "graph.acyclic", "--json").json
+    page = runner.ok("explain", "graph.acyclic", "--json").json
     assert (page["severity"], page["enabled"]) == ("info", False)
-    assert "switched off" in desk.ok("explain", "graph.acyclic").out
+    assert "switched off" in runner.ok("explain", "graph.acyclic").out
 
 
-def test_explain_of_something_unknown_leads_on(desk: Desk) -> None:
-    assert "did you mean 'graph.acyclic'" in failed(desk("explain", "graph.acylic"), "not_found").err
-    assert "did you mean 'io_error'" in failed(desk("explain", "io_eror"), "not_found").err
+def test_explain_of_something_unknown_leads_on(runner: CommandRunner) -> None:
+    assert "did you mean 'graph.acyclic'" in failed(runner("explain", "graph.acylic"), "not_found").err
+    assert "did you mean 'io_error'" in failed(runner("explain", "io_eror"), "not_found").err
 
 
-def test_every_schema_is_printed_and_is_one(desk: Desk) -> None:
-    names = desk.ok("schema", "--json").json["schemas"]
+def test_every_schema_is_printed_and_is_one(runner: CommandRunner) -> None:
+    names = runner.ok("schema", "--json").json["schemas"]
     assert names == schema_names()
     for name in names:
-        schema = desk.ok("schema", name).json
+        schema = runner.ok("schema", name).json
         jsonschema.Draft202012Validator.check_schema(schema)
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert "did you mean 'curriculum'" in failed(desk("schema", "curiculum"), "not_found").err
-    failed(desk("schema", "../curriculum"), "not_found")
+    assert "did you mean 'curriculum'" in failed(runner("schema", "curiculum"), "not_found").err
+    failed(runner("schema", "../curriculum"), "not_found")
 
 
-def test_plugins_are_listed_and_shown(desk: Desk) -> None:
-    listed = desk.ok("plugins", "list", "--kind", "rule", "--json").json["plugins"]
+def test_plugins_are_listed_and_shown(runner: CommandRunner) -> None:
+    listed = runner.ok("plugins", "list", "--kind", "rule", "--json").json["plugins"]
     assert {p["id"] for p in listed} >= set(RULES)
     assert all(p["state"] == "ready" and p["version"] for p in listed)
-    shown = desk.ok("plugins", "show", "graph.acyclic", "--json").json["plugins"][0]
+    shown = runner.ok("plugins", "show", "graph.acyclic", "--json").json["plugins"][0]
     assert shown["distribution"] == "dagogy-rule-graph-acyclic"
-    assert "did you mean" in failed(desk("plugins", "show", "graph.acylic"), "not_found").err
-    assert len(failed(desk("plugins"), "invalid_argument").err.splitlines()[0]) < 100
+    assert "did you mean" in failed(runner("plugins", "show", "graph.acylic"), "not_found").err
+    assert len(failed(runner("plugins"), "invalid_argument").err.splitlines()[0]) < 100
 
 
-def test_doctor_is_content_with_a_sound_workspace(desk: Desk) -> None:
-    shown = desk.ok("doctor", "--json").json
+def test_doctor_is_content_with_a_sound_workspace(runner: CommandRunner) -> None:
+    shown = runner.ok("doctor", "--json").json
     assert shown["ok"]
     assert [c["check"] for c in shown["checks"]] == ["python", "settings", "plugins", "rules", "runs dir", "provider"]
 
@@ -594,21 +594,21 @@ def test_doctor_is_content_with_a_sound_workspace(desk: Desk) -> None:
         ("ORCHESTRATION_BASE_DIR", "/dev/null", "runs dir", "io_error"),
     ],
 )
-def test_doctor_names_what_is_wrong(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, value: str, check: str, code: str) -> None:
+def test_doctor_names_what_is_wrong(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, name: str, value: str, check: str, code: str) -> None:
     monkeypatch.setenv(name, value)
-    shown = failed(desk("doctor", "--json"), code)
+    shown = failed(runner("doctor", "--json"), code)
     assert check in [c["check"] for c in shown.json["checks"] if not c["ok"]]
     assert all(c["hint"] or c["ok"] for c in shown.json["checks"])
 
 
-def test_every_command_has_an_example_and_json(desk: Desk) -> None:
+def test_every_command_has_an_example_and_json(runner: CommandRunner) -> None:
     lines = [[name] for name in COMMANDS if name not in ("plugins", "incidents")] + [["plugins", "list"], ["plugins", "show"], ["incidents", "list"]]
     for line in lines:
-        text = desk.ok(*line, "--help").out
+        text = runner.ok(*line, "--help").out
         assert re.search(rf"Examples?:\n +dagogy {line[0]}", text), line
         assert "--json" in text, line
         assert "\x1b" not in text
-    assert "Example:\n" in desk.ok("--help").out
+    assert "Example:\n" in runner.ok("--help").out
 
 
 def complete(folder: Path, words: str, **environment: str) -> list[str]:
@@ -624,24 +624,24 @@ def offered(folder: Path, words: str, wanted: Iterable[str], **environment: str)
     assert set(wanted) <= set(found), found
 
 
-def test_the_shell_completes_commands_runs_rules_formats_and_codes(desk: Desk) -> None:
-    run = desk.init("bread")
-    offered(desk.folder, "dagogy ", COMMANDS)
-    assert complete(desk.folder, "dagogy val") == ["validate"]
-    offered(desk.folder, "dagogy status ", ["latest", "bread", run.name])
-    assert complete(desk.folder, "dagogy status br") == ["bread"]
-    assert complete(desk.folder, "dagogy explain graph.ac") == ["graph.acyclic"]
-    assert complete(desk.folder, "dagogy explain io_") == ["io_error"]
-    offered(desk.folder, "dagogy validate bread --format ", ["sarif", "github", "junit"])
-    assert complete(desk.folder, "dagogy schema curr") == ["curriculum"]
+def test_the_shell_completes_commands_runs_rules_formats_and_codes(runner: CommandRunner) -> None:
+    run = runner.init("bread")
+    offered(runner.folder, "dagogy ", COMMANDS)
+    assert complete(runner.folder, "dagogy val") == ["validate"]
+    offered(runner.folder, "dagogy status ", ["latest", "bread", run.name])
+    assert complete(runner.folder, "dagogy status br") == ["bread"]
+    assert complete(runner.folder, "dagogy explain graph.ac") == ["graph.acyclic"]
+    assert complete(runner.folder, "dagogy explain io_") == ["io_error"]
+    offered(runner.folder, "dagogy validate bread --format ", ["sarif", "github", "junit"])
+    assert complete(runner.folder, "dagogy schema curr") == ["curriculum"]
 
 
-def test_completion_survives_a_broken_configuration(desk: Desk) -> None:
-    desk.init("bread")
+def test_completion_survives_a_broken_configuration(runner: CommandRunner) -> None:
+    runner.init("bread")
     Path("dagogy.toml").write_text("[[[")
-    offered(desk.folder, "dagogy ", COMMANDS)
-    assert complete(desk.folder, "dagogy status br") in ([], ["bread"])
-    assert complete(desk.folder, "dagogy explain graph.ac") == ["graph.acyclic"]
+    offered(runner.folder, "dagogy ", COMMANDS)
+    assert complete(runner.folder, "dagogy status br") in ([], ["bread"])
+    assert complete(runner.folder, "dagogy explain graph.ac") == ["graph.acyclic"]
 
 
 @pytest.mark.parametrize(
@@ -667,8 +667,8 @@ def test_completion_survives_a_broken_configuration(desk: Desk) -> None:
     ],
     ids=" ".join,
 )
-def test_every_failing_command_prints_one_error_document(desk: Desk, line: list[str]) -> None:
-    shown = desk(*line, "--json")
+def test_every_failing_command_prints_one_error_document(runner: CommandRunner, line: list[str]) -> None:
+    shown = runner(*line, "--json")
     failed(shown, shown.code)
     assert set(shown.json["error"]) == {"code", "message", "details", "hint"}
     assert shown.json["error"]["code"] == shown.code

@@ -13,11 +13,10 @@ import msgspec
 import pytest
 from dagogy.api import ProposeRequest, ProviderSettings, ScopeDocument, TopicSpec, sentences
 from dagogy.pipeline.scope import read_scope
-from support import SOUND_SPEC, Desk, put
+from support import VALID_SPEC, CommandRunner, put
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy_provider_internal import dagogy_providers
-from dagogy_provider_internal.cautions import limit_strength
 from dagogy_provider_internal.checks import asked_for, criterion_for, handed_in, skill_criterion
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.estimates import effort
@@ -26,6 +25,7 @@ from dagogy_provider_internal.lexicon import is_pointer
 from dagogy_provider_internal.naming import key_words
 from dagogy_provider_internal.passages import passages, whole_sentences
 from dagogy_provider_internal.phrasing import doing, task_and_criterion, within
+from dagogy_provider_internal.pitfalls import limit_strength
 from dagogy_provider_internal.provider import Internal
 from dagogy_provider_internal.statements import cleaned, statements
 
@@ -104,7 +104,7 @@ def test_a_pronoun_gives_way_to_the_name_and_what_cannot_stand_alone_is_left_out
     ]
 
 
-def test_a_pronoun_of_another_number_or_after_another_subject_is_not_resolved() -> None:
+def test_a_pronoun_of_another_number_or_after_another_context_is_not_resolved() -> None:
     text = "# T\n\n## Stack\n\nA stack is a pile of values. They are kept in order. The processor has a pointer. It moves down.\n"
     assert stated(text) == ["A stack is a pile of values.", "The processor has a pointer."]
 
@@ -176,8 +176,8 @@ def test_a_sentence_that_ends_inside_a_quotation_goes_on_to_its_end() -> None:
 )  # fmt: skip
 def test_no_text_is_cut_off_or_has_half_a_bracket_in_any_script(text: str) -> None:
     for node in nodes(text).values():
-        for said in texts_of(node):
-            assert not bench.is_broken(said), said
+        for message in texts_of(node):
+            assert not bench.is_broken(message), message
 
 
 # ----------------------------------------------------------------------------------------------------------- ideas and pitfalls
@@ -242,8 +242,8 @@ def test_a_text_in_another_script_keeps_its_marks_and_says_what_it_says(script: 
     assert node["core_ideas"] == ideas
     assert node["pitfalls"] == [pitfall]
     assert node["mastery_check"]["task"] == task
-    for said in texts_of(node):
-        assert not any(wrong in said for wrong in ("。.", "！.", "؟.", "!.", "？.", "\ufffd", "..")), said
+    for message in texts_of(node):
+        assert not any(wrong in message for wrong in ("。.", "！.", "؟.", "!.", "？.", "\ufffd", "..")), message
 
 
 @pytest.mark.parametrize(
@@ -287,20 +287,22 @@ def test_a_concept_that_others_were_merged_into_speaks_of_each_of_them() -> None
     )
     merged = nodes(text, ["Group one"], constraints={"node_count_max": 2})
     for title, node in merged.items():
-        said = " ".join(node["core_ideas"]).lower()
-        assert all(name in said for name in ("wheel", "axle", "brake")), (title, node["core_ideas"])
+        message = " ".join(node["core_ideas"]).lower()
+        assert all(name in message for name in ("wheel", "axle", "brake")), (title, node["core_ideas"])
 
 
 @pytest.mark.parametrize(
-    "said",
+    "expected",
     [
         "Run the commands below, then ping the host.", "Its options are described in network_namespaces(7).", "The table below lists the states.",
         "The figure above shows two flows.", "Compare the above listings.",
     ],
 )  # fmt: skip
-def test_what_points_to_another_place_is_neither_an_idea_nor_a_task(said: str) -> None:
-    node = nodes(f"# T\n\n## Conntrack\n\nA conntrack is a table of flows. {said} A conntrack forgets a flow after some time.\n\n- {said}\n")["Conntrack"]
-    assert not any(said.rstrip(".")[-12:] in t for t in texts_of(node))
+def test_what_points_to_another_place_is_neither_an_idea_nor_a_task(expected: str) -> None:
+    node = nodes(f"# T\n\n## Conntrack\n\nA conntrack is a table of flows. {expected} A conntrack forgets a flow after some time.\n\n- {expected}\n")[
+        "Conntrack"
+    ]
+    assert not any(expected.rstrip(".")[-12:] in t for t in texts_of(node))
 
 
 def test_a_place_in_space_is_no_pointer() -> None:
@@ -323,10 +325,11 @@ CAPTURE = (
 
 
 @pytest.mark.parametrize(
-    "said", ["", "Once you know how the routing table selects a route, capture is easy.", "You need IP forwarding before you can capture across interfaces."]
+    "expected",
+    ["", "Once you know how the routing table selects a route, capture is easy.", "You need IP forwarding before you can capture across interfaces."],
 )
-def test_what_has_to_be_learned_first_is_neither_an_idea_nor_a_task(said: str) -> None:
-    node = nodes(CAPTURE.format(f"{said} " * bool(said)))["Packet capture"]
+def test_what_has_to_be_learned_first_is_neither_an_idea_nor_a_task(expected: str) -> None:
+    node = nodes(CAPTURE.format(f"{expected} " * bool(expected)))["Packet capture"]
     assert node["core_ideas"] == ["Packet capture is the copying of packets as they pass an interface.", "Packet capture keeps the first bytes of each packet."]
     assert not any("netfilter" in t or "once you know" in t.lower() or "You need" in t for t in texts_of(node))
 
@@ -384,14 +387,14 @@ KNOTS = (
 )
 
 
-def test_depth_and_evidence_mode_of_the_spec_reach_the_nodes_of_a_run(desk: Desk) -> None:
+def test_depth_and_evidence_mode_of_the_spec_reach_the_nodes_of_a_run(runner: CommandRunner) -> None:
     checks, questions = {}, {}
     for depth, mode in (("survey", "minimal"), ("practical", "standard"), ("mastery", "strict")):
-        run = desk.init(depth)
-        limits = {**SOUND_SPEC["constraints"], "depth": depth}
-        put(run / "inputs/topic_spec.json", {**SOUND_SPEC, "scope_in": ["Bowline", "Splice", "Whipping"], "constraints": limits, "evidence_mode": mode})
+        run = runner.init(depth)
+        limits = {**VALID_SPEC["constraints"], "depth": depth}
+        put(run / "inputs/topic_spec.json", {**VALID_SPEC, "scope_in": ["Bowline", "Splice", "Whipping"], "constraints": limits, "evidence_mode": mode})
         put(run / "inputs/scope.md", KNOTS)
-        desk("run", run.name)
+        runner("run", run.name)
         made = json.loads((run / "outputs/curriculum/curriculum.json").read_bytes())
         checks[depth] = {n["title"]: n["mastery_check"]["task"] for n in made["nodes"]}
         questions[mode] = made.get("open_questions", [])
@@ -404,7 +407,7 @@ def test_depth_and_evidence_mode_of_the_spec_reach_the_nodes_of_a_run(desk: Desk
 
 
 @pytest.mark.parametrize(
-    ("said", "task", "criterion"),
+    ("expected", "task", "criterion"),
     [
         pytest.param(
             "A knot is a loop in a rope. Examples include the bowline, the reef knot and the clove hitch.",
@@ -429,17 +432,17 @@ def test_depth_and_evidence_mode_of_the_spec_reach_the_nodes_of_a_run(desk: Desk
         pytest.param("The knot joins two ropes.", "Finish this sentence from memory", "the knot joins two ropes", id="one statement"),
     ],
 )
-def test_a_task_is_made_of_what_the_source_says_of_the_concept(said: str, task: str, criterion: str) -> None:
-    check = nodes(f"# T\n\n## Knot\n\n{said}\n\n## Sail\n\nA sail is a cloth.\n")["Knot"]["mastery_check"]
+def test_a_task_is_made_of_what_the_source_says_of_the_concept(expected: str, task: str, criterion: str) -> None:
+    check = nodes(f"# T\n\n## Knot\n\n{expected}\n\n## Sail\n\nA sail is a cloth.\n")["Knot"]["mastery_check"]
     assert task in check["task"]
     assert criterion in check["pass_criteria"]
 
 
-@pytest.mark.parametrize("said", ["220 °C for 30 minutes.", "3² × 3⁵ on the board.", "Café and crème at 60 °C."])
-def test_only_a_clause_with_a_verb_follows_that(said: str) -> None:
-    text = f"# T\n\n## Roasting method\n\nThe roasting method is a process of heating food in an oven. {said} The food gets brown.\n"
+@pytest.mark.parametrize("expected", ["220 °C for 30 minutes.", "3² × 3⁵ on the board.", "Café and crème at 60 °C."])
+def test_only_a_clause_with_a_verb_follows_that(expected: str) -> None:
+    text = f"# T\n\n## Roasting method\n\nThe roasting method is a process of heating food in an oven. {expected} The food gets brown.\n"
     check = nodes(text)["Roasting method"]["mastery_check"]
-    assert f"that {said[:6]}" not in f"{check['task']} {check['pass_criteria']}"
+    assert f"that {expected[:6]}" not in f"{check['task']} {check['pass_criteria']}"
 
 
 def test_an_outcome_may_name_what_to_find_and_a_further_task_is_none() -> None:
@@ -456,7 +459,7 @@ def test_a_criterion_names_what_is_looked_for_also_where_the_source_is_silent(ti
 
 
 @pytest.mark.parametrize(
-    ("title", "said", "order"),
+    ("title", "expected", "order"),
     [
         ("Sorting algorithms", "Sorting algorithms put the items of a list in order. Sorting algorithms compare items.", ""),
         ("Sorting letters", "Sort the letters by their address. A clerk can sort forty letters in a minute.", "Sort letters"),
@@ -465,9 +468,9 @@ def test_a_criterion_names_what_is_looked_for_also_where_the_source_is_silent(ti
         ("Debugging", "Debugging is finding the cause of a failure.", ""),
     ],
 )
-def test_a_gerund_alone_or_before_a_plural_is_a_name_unless_the_source_uses_the_verb(title: str, said: str, order: str) -> None:
-    assert doing(title, [said]) == order
-    node = nodes(f"# T\n\n## {title}\n\n{said}\n\n## Other\n\nAn other is a thing.\n")[title]
+def test_a_gerund_alone_or_before_a_plural_is_a_name_unless_the_source_uses_the_verb(title: str, expected: str, order: str) -> None:
+    assert doing(title, [expected]) == order
+    node = nodes(f"# T\n\n## {title}\n\n{expected}\n\n## Other\n\nAn other is a thing.\n")[title]
     task, capability = node["mastery_check"]["task"], node["capability"]
     assert not task.startswith(("Sort algorithms", "Debug on", "Debug,"))
     assert not capability.startswith(("Sort algorithms", "Debug.", "Debug,"))
@@ -501,7 +504,7 @@ def test_a_limit_that_the_source_states_is_the_pitfall_and_no_idea() -> None:
     assert node["core_ideas"] == ["A vector is a list of values.", "A vector grows at its end."]
 
 
-def test_a_limit_among_two_ideas_is_told_as_overlooked_and_a_mere_fact_is_not() -> None:
+def test_a_limit_among_two_ideas_is_reported_as_overlooked_and_a_mere_fact_is_not() -> None:
     text = "# T\n\n## Vector\n\nA vector is a list of values. A vector can only hold values of one type.\n\n## Map\n\nA map is a table. A map has keys.\n"
     made = nodes(text)
     assert made["Vector"]["pitfalls"] == ["Overlooking that a vector can only hold values of one type."]
@@ -509,7 +512,7 @@ def test_a_limit_among_two_ideas_is_told_as_overlooked_and_a_mere_fact_is_not() 
 
 
 @pytest.mark.parametrize(
-    ("said", "pitfall"),
+    ("expected", "pitfall"),
     [
         ("A monoid is a semigroup that has a neutral element.", "Taking any semigroup for a monoid: it has to be one that has a neutral element."),
         ("A monoid is a semigroup such that this law is kept.", "The source names no mistake"),
@@ -518,8 +521,8 @@ def test_a_limit_among_two_ideas_is_told_as_overlooked_and_a_mere_fact_is_not() 
         ("Be aware of the universal monoid.", "The source names no mistake"),
     ],
 )
-def test_a_definition_tells_a_mistake_by_what_it_shuts_out_and_not_by_a_denial_inside_it(said: str, pitfall: str) -> None:
-    made = nodes(f"# T\n\n## Monoid\n\n{said} A monoid has a name.\n\n## Oven\n\nAn oven is a box.\n")["Monoid"]["pitfalls"]
+def test_a_definition_tells_a_mistake_by_what_it_shuts_out_and_not_by_a_denial_inside_it(expected: str, pitfall: str) -> None:
+    made = nodes(f"# T\n\n## Monoid\n\n{expected} A monoid has a name.\n\n## Oven\n\nAn oven is a box.\n")["Monoid"]["pitfalls"]
     assert made[0].startswith(pitfall)
 
 
@@ -539,8 +542,8 @@ def test_a_limit_that_the_learner_is_to_know_is_a_pitfall() -> None:
 
 
 def test_a_skill_is_checked_by_the_objects_and_the_way_that_it_names() -> None:
-    told = skill_criterion("Find the area of triangles, special quadrilaterals, and polygons by composing into rectangles.")
-    assert told == (
+    message = skill_criterion("Find the area of triangles, special quadrilaterals, and polygons by composing into rectangles.")
+    assert message == (
         "There is a finished case for each of these: triangles, special quadrilaterals and polygons; "
         "the working shows the way: by composing into rectangles; somebody else who goes over it gets the same."
     )
@@ -605,9 +608,9 @@ def test_a_node_has_no_author_no_part_that_is_itself_and_no_opener_in_a_name() -
     )
     made = nodes(text)
     assert made["Introduction to Ownership"]["capability"] == "Tell Borrowing and Lifetimes apart as parts of Ownership."
-    said = " ".join(texts_of(made["Loops"]))
-    assert "You use your loops" in said
-    assert not any(word in said for word in ("We ", "paper", "It's"))
+    message = " ".join(texts_of(made["Loops"]))
+    assert "You use your loops" in message
+    assert not any(word in message for word in ("We ", "paper", "It's"))
 
 
 def test_a_second_order_is_no_criterion() -> None:
@@ -656,7 +659,7 @@ def test_where_the_source_warns_of_nothing_the_node_says_so_and_asks_but_is_not_
 
 
 @pytest.mark.parametrize(
-    ("said", "confidence"),
+    ("expected", "confidence"),
     [
         pytest.param(
             "Crimson is a colour of the sky. Crimson is warm in many lands. Never mix crimson with green. Draw a wall in crimson.", 0.9, id="all of it"
@@ -667,8 +670,8 @@ def test_where_the_source_warns_of_nothing_the_node_says_so_and_asks_but_is_not_
         pytest.param("Crimson is a colour of the sky.", 0.3, id="one statement"),
     ],
 )
-def test_each_kind_of_text_that_the_source_does_not_have_lowers_the_confidence(said: str, confidence: float) -> None:
-    assert nodes(f"# T\n\n## Crimson\n\n{said}\n\n## Oven\n\nAn oven is a box.\n")["Crimson"]["estimate_confidence"] == confidence
+def test_each_kind_of_text_that_the_source_does_not_have_lowers_the_confidence(expected: str, confidence: float) -> None:
+    assert nodes(f"# T\n\n## Crimson\n\n{expected}\n\n## Oven\n\nAn oven is a box.\n")["Crimson"]["estimate_confidence"] == confidence
 
 
 # --------------------------------------------------------------------------------------------------------- estimates and resources

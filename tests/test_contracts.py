@@ -39,7 +39,7 @@ def data_of(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def told(problems: list[Problem]) -> list[tuple[str, str, str, str]]:
+def described(problems: list[Problem]) -> list[tuple[str, str, str, str]]:
     return [(p.pointer, p.keyword, p.message, p.hint) for p in problems]
 
 
@@ -50,11 +50,11 @@ def decode(name: str, data: bytes) -> Any:
 def agree(name: str, document: Any) -> list[Problem]:
     """The problems of `document`, on which both engines and the typed decoder agree."""
     fast, reference = schema_problems(name, document), schema_problems(name, document, reference=True)
-    assert told(fast) == told(reference)
+    assert described(fast) == described(reference)
     decoded = decode(name, data_of(document))
     # Placeholders and minima above maxima are no business of the schema.
     of_schema = [p for p in decoded.problems if p.keyword not in ("placeholder", "range")]
-    assert told(of_schema) == told(fast)
+    assert described(of_schema) == described(fast)
     assert (decoded.value is None) == bool(decoded.problems)
     return fast
 
@@ -264,7 +264,7 @@ def test_an_unknown_key_is_a_problem_that_names_the_nearest(name: str, path: tup
     assert problem.pointer == "".join(f"/{p}" for p in path) + "/" + key.replace("~", "~0").replace("/", "~1")
 
 
-def test_all_problems_are_told_at_once_in_document_order() -> None:
+def test_all_problems_are_reported_at_once_in_document_order() -> None:
     document = changed("curriculum", ("nodes", 1, "id"), "!")
     document["nodes"] = [document["nodes"][0]] * 9 + [{}, document["nodes"][1]]
     document["zeta"] = 1
@@ -402,7 +402,7 @@ def test_the_way_of_large_documents_says_what_the_plain_way_says(document: Any, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(documents, "_LARGE", 0)
         large = decode_curriculum(data)
-    assert told(large.problems) == told(plain.problems)
+    assert described(large.problems) == described(plain.problems)
     assert large.value == plain.value
 
 
@@ -558,7 +558,7 @@ def test_the_typed_decoder_takes_nothing_that_strict_json_refuses(document: Any,
         problems = schema_problems("curriculum", parse_json(bytes(data)))
     except MalformedJson as malformed:
         problems = [malformed.problem]
-    assert told(decoded.problems) == told(problems)
+    assert described(decoded.problems) == described(problems)
 
 
 # ---------------------------------------------------------------------------------------------------------------------- large documents
@@ -579,13 +579,13 @@ def test_a_large_document_has_the_problems_that_the_plain_way_finds(large: dict[
     assert len(data) > documents._LARGE
     decoded = decode_curriculum(data)
     assert decoded.value is None
-    assert told(decoded.problems) == told(schema_problems("curriculum", large))
+    assert described(decoded.problems) == described(schema_problems("curriculum", large))
     assert len(decoded.problems) >= 70
 
 
-def test_what_is_wrong_around_the_nodes_of_a_large_document_is_told_with_them(large: dict[str, Any]) -> None:
+def test_what_is_wrong_around_the_nodes_of_a_large_document_is_reported_with_them(large: dict[str, Any]) -> None:
     document = {**large, "topic": "", "extra": 1, "open_questions": [{"question": "Why?"}]}
-    assert told(decode_curriculum(data_of(document)).problems) == told(schema_problems("curriculum", document))
+    assert described(decode_curriculum(data_of(document)).problems) == described(schema_problems("curriculum", document))
     document = {k: v for k, v in large.items() if k != "topic"} | {"nodes": [n for n in large["nodes"] if n["id"] == "n0"] * 7000}
     assert [p.pointer for p in decode_curriculum(data_of(document)).problems] == ["/topic"]
 
@@ -598,7 +598,7 @@ def test_a_key_that_stands_twice_in_a_large_document_is_found(large: dict[str, A
     assert problem.message == "the key 'title' stands twice in the same object"
 
 
-def test_a_large_document_that_is_cut_off_or_holds_nan_is_told_with_the_line_of_the_whole(large: dict[str, Any]) -> None:
+def test_a_large_document_that_is_cut_off_or_holds_nan_is_reported_with_the_line_of_the_whole(large: dict[str, Any]) -> None:
     data = json.dumps(large, indent=1).encode()
     (problem,) = decode_curriculum(data[:-1]).problems
     assert "the document ends too early" in problem.message
@@ -607,7 +607,7 @@ def test_a_large_document_that_is_cut_off_or_holds_nan_is_told_with_the_line_of_
     assert problem.message == "NaN is not a JSON number"
 
 
-def test_a_mistyped_key_in_every_node_is_told_for_each(large: dict[str, Any]) -> None:
+def test_a_mistyped_key_in_every_node_is_reported_for_each(large: dict[str, Any]) -> None:
     document = {**large, "nodes": [{**n, "estimate_minute": 1} for n in large["nodes"]]}
     problems = decode_curriculum(data_of(document)).problems
     assert sum(p.message == "unknown key 'estimate_minute'" and p.hint == "did you mean 'estimate_minutes'?" for p in problems) == 7000
@@ -651,7 +651,7 @@ def test_limits_that_contradict_each_other_are_problems(limits: dict[str, Any], 
     assert (decoded.value is None) == bool(pointers)
 
 
-def test_the_problems_of_schema_and_sense_are_told_together() -> None:
+def test_the_problems_of_schema_and_sense_are_reported_together() -> None:
     decoded = decode_topic_spec(data_of({**SPEC, "goal": "TODO", "domain_mode": "wild"}))
     assert {(p.pointer, p.keyword) for p in decoded.problems} == {("/goal", "placeholder"), ("/domain_mode", "enum")}
 

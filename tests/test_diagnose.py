@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dagogy.api import Failure
 from dagogy.incidents.diagnose import diagnose
-from dagogy.incidents.intake import from_record
-from support import Desk, Yard, clean_environment
+from dagogy.incidents.parsing import from_record
+from support import CommandRunner, SitePackages, clean_environment
 
 TEMPLATE = '''
 from dagogy.api import Classifier, ClassifierInfo, Diagnosis, Rank, hookimpl
@@ -30,46 +30,46 @@ def answer(incident: str, rank: str = "PROSE", weight: int = 1) -> str:
     return f'return Diagnosis(incident_id="{incident}", rank=Rank.{rank}, confidence=0.5, evidence=("line",), weight={weight})'
 
 
-def add(yard: Yard, name: str, incident: str, body: str) -> None:
+def add(site: SitePackages, name: str, incident: str, body: str) -> None:
     source = TEMPLATE.format(name=name, module=f"mod_{name}", incident=incident, body=body)
-    yard.plugin(f"x-{name}", entry_points={"classifier": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
+    site.plugin(f"x-{name}", entry_points={"classifier": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
 
 
-def test_one_that_raises_is_named_and_the_others_go_on(yard: Yard) -> None:
-    add(yard, "bad", "a", "raise RuntimeError('boom')")
-    add(yard, "good", "b", answer("b"))
-    verdict = diagnose(yard.host(), Failure(text="x"))
+def test_one_that_raises_is_named_and_the_others_go_on(site: SitePackages) -> None:
+    add(site, "bad", "a", "raise RuntimeError('boom')")
+    add(site, "good", "b", answer("b"))
+    verdict = diagnose(site.host(), Failure(text="x"))
     assert verdict.incident_id == "b"
     assert len(verdict.broken) == 1
     assert "boom" in verdict.broken[0]
     assert "x-bad" in verdict.broken[0]
 
 
-def test_an_incident_that_was_not_announced_is_refused(yard: Yard) -> None:
-    add(yard, "liar", "a", answer("z"))
-    verdict = diagnose(yard.host(), Failure(text="x"))
+def test_an_incident_that_was_not_announced_is_refused(site: SitePackages) -> None:
+    add(site, "liar", "a", answer("z"))
+    verdict = diagnose(site.host(), Failure(text="x"))
     assert verdict.outcome == "unknown"
     assert "none of its incidents" in verdict.broken[0]
 
 
-def test_the_better_rank_wins_whatever_the_weight(yard: Yard) -> None:
-    add(yard, "one", "a", answer("a", "PROSE", 99))
-    add(yard, "two", "b", answer("b", "MACHINE_CODE", 0))
-    assert diagnose(yard.host(), Failure(text="x")).incident_id == "b"
+def test_the_better_rank_wins_whatever_the_weight(site: SitePackages) -> None:
+    add(site, "one", "a", answer("a", "PROSE", 99))
+    add(site, "two", "b", answer("b", "MACHINE_CODE", 0))
+    assert diagnose(site.host(), Failure(text="x")).incident_id == "b"
 
 
-def test_two_incidents_of_equal_strength_are_both_told_and_neither_is_acted_on(yard: Yard) -> None:
-    add(yard, "one", "a", answer("a"))
-    add(yard, "two", "b", answer("b"))
-    verdict = diagnose(yard.host(), Failure(text="x"))
+def test_two_incidents_of_equal_strength_are_both_told_and_neither_is_acted_on(site: SitePackages) -> None:
+    add(site, "one", "a", answer("a"))
+    add(site, "two", "b", answer("b"))
+    verdict = diagnose(site.host(), Failure(text="x"))
     assert (verdict.outcome, verdict.incident_id) == ("ambiguous", "unknown")
     assert {a.diagnosis.incident_id for a in verdict.best} == {"a", "b"}
 
 
-def test_the_same_incident_twice_is_no_tie(yard: Yard) -> None:
-    add(yard, "one", "a", answer("a"))
-    add(yard, "two", "a", answer("a"))
-    assert diagnose(yard.host(), Failure(text="x")).incident_id == "a"
+def test_the_same_incident_twice_is_no_tie(site: SitePackages) -> None:
+    add(site, "one", "a", answer("a"))
+    add(site, "two", "a", answer("a"))
+    assert diagnose(site.host(), Failure(text="x")).incident_id == "a"
 
 
 def test_a_record_brings_its_facts() -> None:
@@ -84,7 +84,7 @@ def run(*arguments: str, stdin: str, cwd: Path) -> subprocess.CompletedProcess[s
     return subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=cwd, env=clean_environment(), timeout=60, check=False)
 
 
-def test_the_command_reads_standard_input_and_ends_with_0_for_unknown_too(desk: Desk, tmp_path: Path) -> None:
+def test_the_command_reads_standard_input_and_ends_with_0_for_unknown_too(runner: CommandRunner, tmp_path: Path) -> None:
     known = run("-", "--json", "--http-status", "401", stdin="ERROR: no", cwd=tmp_path)
     assert known.returncode == 0, known.stderr
     assert json.loads(known.stdout)["incident"] == "provider_auth_failed"
@@ -93,6 +93,6 @@ def test_the_command_reads_standard_input_and_ends_with_0_for_unknown_too(desk: 
     assert json.loads(unknown.stdout)["outcome"] == "unknown"
 
 
-def test_the_command_keeps_secrets_out(desk: Desk, tmp_path: Path) -> None:
-    told = run("-", stdin="ERROR: unexpected status 401 Unauthorized: Incorrect API key provided: sk-abcdefgh12345678", cwd=tmp_path)
-    assert "sk-abcdefgh12345678" not in told.stdout + told.stderr
+def test_the_command_keeps_secrets_out(runner: CommandRunner, tmp_path: Path) -> None:
+    message = run("-", stdin="ERROR: unexpected status 401 Unauthorized: Incorrect API key provided: sk-abcdefgh12345678", cwd=tmp_path)
+    assert "sk-abcdefgh12345678" not in message.stdout + message.stderr

@@ -15,7 +15,7 @@ from dagogy.testing import complete_node
 from dagogy.workspace.files import to_json
 from hypothesis import given
 from hypothesis import strategies as st
-from support import Desk, curriculum_of, failed, run_with, sound_curriculum
+from support import CommandRunner, curriculum_of, failed, run_with, valid_curriculum
 
 WORDS = (
     "anvil birch cobalt dynamo ember falcon garnet harbour icicle jasmine kelp lantern magnet nectar orchid pebble quartz raven saffron timber umber "
@@ -153,14 +153,14 @@ def test_the_critical_path_changes_when_another_chain_becomes_the_longest() -> N
     assert diff["changed_nodes"] == [{"id": "anvil", "changed_fields": ["estimate_minutes"]}]
 
 
-def test_a_circle_has_no_critical_path_and_still_a_diff() -> None:
-    circle = curriculum_of(node("anvil", prerequisites=["birch"]), node("birch", prerequisites=["anvil"]))
-    diff = make_diff(typed(curriculum_of(node("anvil"), node("birch"))), typed(circle))
+def test_a_cycle_has_no_critical_path_and_still_a_diff() -> None:
+    cycle = curriculum_of(node("anvil", prerequisites=["birch"]), node("birch", prerequisites=["anvil"]))
+    diff = make_diff(typed(curriculum_of(node("anvil"), node("birch"))), typed(cycle))
     assert diff["current_critical_path"] == []
     assert [c["changed_fields"] for c in diff["changed_nodes"]] == [["prerequisites"], ["prerequisites"]]
 
 
-def test_times_that_no_number_can_add_up_are_told() -> None:
+def test_times_that_no_number_can_add_up_are_reported() -> None:
     huge = typed(curriculum_of(*(node(word, estimate_minutes=1.5e308) for word in WORDS[:3])))
     with pytest.raises(ValidationFailed, match="more minutes than a number can hold"):
         make_diff(None, huge)
@@ -172,25 +172,25 @@ def test_thousands_of_new_nodes_are_not_compared_word_by_word() -> None:
     assert len(diff["added_nodes"]) == len(diff["removed_nodes"]) == 2_000
 
 
-def test_diff_shows_an_edit_against_the_curriculum_before_and_writes_nothing(desk: Desk) -> None:
-    run = run_with(desk)
+def test_diff_shows_an_edit_against_the_curriculum_before_and_writes_nothing(runner: CommandRunner) -> None:
+    run = run_with(runner)
     curriculum = run / "outputs/curriculum"
     (curriculum / "previous_curriculum.json").write_bytes((curriculum / "curriculum.json").read_bytes())
-    edited = sound_curriculum()
+    edited = valid_curriculum()
     edited["nodes"][1]["estimate_minutes"] = 90
     (curriculum / "curriculum.json").write_bytes(to_json(edited))
-    desk.ok("status", "latest")
+    runner.ok("status", "latest")
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != ".lock"}
-    assert "~ beta: estimate_minutes" in desk.ok("diff", "latest").out
-    document = desk.ok("diff", "latest", "--json").json
+    assert "~ beta: estimate_minutes" in runner.ok("diff", "latest").out
+    document = runner.ok("diff", "latest", "--json").json
     assert (document["changed_nodes"], document["time_delta_minutes"]) == ([{"id": "beta", "changed_fields": ["estimate_minutes"]}], 30)
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != ".lock"} == before
 
 
-def test_a_broken_previous_curriculum_is_named_with_the_way_out(desk: Desk) -> None:
-    run = run_with(desk)
+def test_a_broken_previous_curriculum_is_named_with_the_way_out(runner: CommandRunner) -> None:
+    run = run_with(runner)
     (run / "outputs/curriculum/previous_curriculum.json").write_text('{"topic": "x"}')
-    told = failed(desk("diff", "latest"), "validation_failed").err
-    assert "previous_curriculum.json" in told
-    assert "'nodes' is missing" in told
-    assert "hint: restore it, or remove" in told
+    output = failed(runner("diff", "latest"), "validation_failed").err
+    assert "previous_curriculum.json" in output
+    assert "'nodes' is missing" in output
+    assert "hint: restore it, or remove" in output

@@ -14,7 +14,7 @@ import importlib_metadata
 import pytest
 import zipp  # noqa: F401  the reference imports it when it meets its first archive, and then our short path has none
 from dagogy.host.discovery import GROUPS, discover, normalized
-from support import ROOT, Yard, make_plugin, python
+from support import ROOT, SitePackages, make_plugin, python
 
 KIND_OF = {group: kind for kind, group in GROUPS.items()}
 Row = tuple[str, str, str, str, str]
@@ -97,10 +97,10 @@ def test_an_archive_on_the_path(tmp_path: Path, on_path: Callable[..., None]) ->
     assert ("rule", "in-zip", "mod", "in-zip", "3.0") in ours()
 
 
-def test_a_plugin_in_an_archive_works(yard: Yard, tmp_path: Path) -> None:
-    yard.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
-    archive = zipped(yard.folder, tmp_path / "site.zip")
-    shutil.rmtree(yard.folder)
+def test_a_plugin_in_an_archive_works(site: SitePackages, tmp_path: Path) -> None:
+    site.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
+    archive = zipped(site.folder, tmp_path / "site.zip")
+    shutil.rmtree(site.folder)
     code = """
         from dagogy.host.manager import Host
         host = Host()
@@ -203,14 +203,14 @@ def test_every_entry_points_file_is_read_as_the_reference_reads_it(tmp_path: Pat
     assert ours() == theirs()
 
 
-def test_a_line_that_is_no_entry_point_becomes_a_plugin_that_fails_and_stops_nobody(yard: Yard) -> None:
+def test_a_line_that_is_no_entry_point_becomes_a_plugin_that_fails_and_stops_nobody(site: SitePackages) -> None:
     """Here the reference raises, and with it every plugin of the environment would be gone."""
-    rule(yard.folder, "sound")
-    write_entry_points(rule(yard.folder, "written"), "[dagogy.rules]\nno equals sign\nvery-odd = 7 up!\n")
-    (yard.folder / "mod.py").write_text(
+    rule(site.folder, "sound")
+    write_entry_points(rule(site.folder, "written"), "[dagogy.rules]\nno equals sign\nvery-odd = 7 up!\n")
+    (site.folder / "mod.py").write_text(
         "from dagogy.api import *\n@hookimpl\ndef dagogy_rules():\n    yield RuleInfo(id='sound', summary='S.', severity='info', api_version=1, impl='a:B')\n"
     )
-    states = {p.id: (p.state, p.origin) for p in yard.host().load("rule")}
+    states = {p.id: (p.state, p.origin) for p in site.host().load("rule")}
     assert states == {"sound": ("ready", "sound 1.0"), "no equals sign": ("failed", "written 1.0"), "very-odd": ("failed", "written 1.0")}
 
 

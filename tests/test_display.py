@@ -99,7 +99,7 @@ def test_the_boundary_flattens_what_a_line_was_not_flattened_of(monkeypatch: pyt
     app.write(f"title: {CONTROLS}\n::error::x", styled="\x1b[31merror\x1b[0m ")
     app.write("::error::y")
     app.emit({}, "a\nb", "c")
-    app.tell("one\n::error::", f"two{CONTROLS}")
+    app.report("one\n::error::", f"two{CONTROLS}")
     app.json = True
     app.emit({CONTROLS: CONTROLS})
     first, *rest = out.getvalue().split("\n")

@@ -92,7 +92,7 @@ def test_the_index_of_the_runbook_leads_where_a_diagnosis_leads() -> None:
     """A phrase alone may say too little, or mean the agent's file as well as one of ours; it may not be diagnosed as something else."""
     from dagogy.host.manager import Host, Selection
     from dagogy.incidents.diagnose import diagnose
-    from dagogy.incidents.intake import from_text
+    from dagogy.incidents.parsing import from_text
 
     host = Host(Selection(third_party=False))
     index = (ROOT / "docs/runbook.md").read_text(encoding="utf-8").split("## Find your error text")[1].split("\n## ")[0]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from dagogy.api.secrets import remains
-from support import Desk, Outcome, Yard, in_tmpfs, put, run_with
+from support import CommandRunner, Outcome, SitePackages, in_tmpfs, put, run_with
 from test_failure_records import LOUD, SCOPE, SECRET, secret_forms
 
 
@@ -24,8 +24,8 @@ def unpacked(done: Outcome) -> dict[str, bytes]:
         return {m.name.split("/", 1)[1]: tar.extractfile(m).read() for m in members}  # type: ignore[union-attr]
 
 
-def bundles(desk: Desk) -> list[Path]:
-    return sorted((desk.runs / "archives").glob("*")) if (desk.runs / "archives").exists() else []
+def bundles(runner: CommandRunner) -> list[Path]:
+    return sorted((runner.runs / "archives").glob("*")) if (runner.runs / "archives").exists() else []
 
 
 def criteria(done: Outcome) -> str:
@@ -38,16 +38,16 @@ def add_failure(run: Path, number: int, **facts: Any) -> None:
 
 
 @pytest.fixture
-def failed(desk: Desk) -> Path:
-    run = run_with(desk, curriculum={"topic": "x", "nodes": []})
-    assert desk("validate", "latest").code == "validation_failed"
+def failed(runner: CommandRunner) -> Path:
+    run = run_with(runner, curriculum={"topic": "x", "nodes": []})
+    assert runner("validate", "latest").code == "validation_failed"
     return run
 
 
-def test_the_bundle_holds_what_the_runbook_asks_for(desk: Desk, failed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bundle_holds_what_the_runbook_asks_for(runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENT_MODEL", "some-model")
-    desk("plan", failed.name)
-    done = desk.ok("escalate", "latest", "--json", "--note", "since Monday")
+    runner("plan", failed.name)
+    done = runner.ok("escalate", "latest", "--json", "--note", "since Monday")
     files = unpacked(done)
     report = files["report.md"].decode()
     last = json.loads(max((failed / "logs/failures").glob("*.json")).read_text())
@@ -74,130 +74,130 @@ def test_the_bundle_holds_what_the_runbook_asks_for(desk: Desk, failed: Path, mo
     }
 
 
-def test_inputs_and_curriculum_leave_by_hash_alone_unless_they_are_asked_for(desk: Desk, failed: Path) -> None:
-    without = unpacked(desk.ok("escalate", "latest", "--json"))
+def test_inputs_and_curriculum_leave_by_hash_alone_unless_they_are_asked_for(runner: CommandRunner, failed: Path) -> None:
+    without = unpacked(runner.ok("escalate", "latest", "--json"))
     assert not any("inputs/" in name or "curriculum" in name for name in without)
     data = (failed / "inputs/topic_spec.json").read_bytes()
     facts = {a["path"]: a for a in json.loads(without["artifacts.json"])}
     assert facts["inputs/topic_spec.json"]["sha256"] == hashlib.sha256(data).hexdigest()
-    withal = unpacked(desk.ok("escalate", "latest", "--json", "--with-artifacts"))
+    withal = unpacked(runner.ok("escalate", "latest", "--json", "--with-artifacts"))
     assert withal["run/inputs/topic_spec.json"] == data
-    assert [p.name for p in bundles(desk)] == [f"{failed.name}.escalation-2.tar.gz", f"{failed.name}.escalation.tar.gz"]
+    assert [p.name for p in bundles(runner)] == [f"{failed.name}.escalation-2.tar.gz", f"{failed.name}.escalation.tar.gz"]
 
 
-def test_seeded_secrets_are_in_no_file_of_the_bundle(desk: Desk, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    yard.plugin("x-loud", entry_points={"provider": {"loud": "mod_loud"}}, modules={"mod_loud": LOUD})
-    run = desk.init()
-    (desk.folder / "tea.md").write_text(SCOPE)
+def test_seeded_secrets_are_in_no_file_of_the_bundle(runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.plugin("x-loud", entry_points={"provider": {"loud": "mod_loud"}}, modules={"mod_loud": LOUD})
+    run = runner.init()
+    (runner.folder / "tea.md").write_text(SCOPE)
     monkeypatch.setenv("LOUD_PHRASE", "another phrase, of before")
-    desk("run", "latest", "--scope-file", "tea.md", "--provider", "loud")
+    runner("run", "latest", "--scope-file", "tea.md", "--provider", "loud")
     monkeypatch.setenv("LOUD_PHRASE", SECRET)
     # What somebody else wrote into the run's log, or an older version did.
     with open(run / "logs/events.jsonl", "a") as log:
         log.write(json.dumps({"at_utc": "2026-01-01T00:00:00Z", "event": "noted", "text": f"{SECRET} and {SECRET[:9]}\n{SECRET[9:]}"}) + f"\ntorn {SECRET}\n")
-    files = unpacked(desk.ok("escalate", "latest", "--json", "--note", f"with {SECRET}"))
+    files = unpacked(runner.ok("escalate", "latest", "--json", "--note", f"with {SECRET}"))
     everything = b"".join(files.values()).decode()
     assert not any(form in everything for form in secret_forms(SECRET))
     assert not remains(everything, {"LOUD_PHRASE": SECRET})
-    told = json.loads(files["redactions.json"])
-    assert "LOUD_PHRASE" in told["variables"]
-    assert told["replaced"]["run/logs/events.jsonl"] >= 3
+    document = json.loads(files["redactions.json"])
+    assert "LOUD_PHRASE" in document["variables"]
+    assert document["replaced"]["run/logs/events.jsonl"] >= 3
     assert SECRET not in (run / "logs/events.jsonl").read_text().splitlines()[-1]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
-def test_a_secret_that_is_left_keeps_the_bundle_from_being_written(desk: Desk, failed: Path, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+def test_a_secret_that_is_left_keeps_the_bundle_from_being_written(runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
     monkeypatch.setenv("MY_TOKEN", SECRET)
     put(failed / "inputs/notes.md", f"use {SECRET[:5]}\n\n    {SECRET[5:]}\n".encode(encoding))
-    desk.ok("escalate", "latest")
-    before = bundles(desk)
-    refused = desk("escalate", "latest", "--with-artifacts", "--json")
+    runner.ok("escalate", "latest")
+    before = bundles(runner)
+    refused = runner("escalate", "latest", "--with-artifacts", "--json")
     assert (refused.status, refused.code) == (6, "io_error")
     assert "run/inputs/notes.md" in refused.err
     assert refused.json["error"]["details"]["files"] == ["run/inputs/notes.md"]
     assert SECRET not in refused.err + refused.out
-    assert bundles(desk) == before
+    assert bundles(runner) == before
 
 
-def test_a_second_look_finds_what_redaction_missed(desk: Desk, failed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_look_finds_what_redaction_missed(runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_TOKEN", SECRET)
     monkeypatch.setattr("dagogy.incidents.escalation.redacted", lambda value, secrets: value)
     add_failure(failed, 1, code="io_error", message=f"with {SECRET}")
-    refused = desk("escalate", "latest")
+    refused = runner("escalate", "latest")
     assert refused.status == 6
     assert "failures/" in refused.err
     assert SECRET not in refused.err
-    assert bundles(desk) == []
+    assert bundles(runner) == []
 
 
-def test_a_run_without_failures_has_nothing_to_escalate(desk: Desk) -> None:
-    desk.init()
-    assert desk("escalate", "latest").code == "not_found"
-    assert bundles(desk) == []
+def test_a_run_without_failures_has_nothing_to_escalate(runner: CommandRunner) -> None:
+    runner.init()
+    assert runner("escalate", "latest").code == "not_found"
+    assert bundles(runner) == []
 
 
-def test_invalid_metadata_is_escalated_as_a_broken_core_contract(desk: Desk) -> None:
-    run = desk.init()
+def test_invalid_metadata_is_escalated_as_a_broken_core_contract(runner: CommandRunner) -> None:
+    run = runner.init()
     (run / "run.json").write_text("{")
-    assert desk("status", run.name).code == "io_error"
-    done = desk.ok("escalate", run.name, "--json")
+    assert runner("status", run.name).code == "io_error"
+    done = runner.ok("escalate", run.name, "--json")
     assert "core contract cannot be parsed: invalid run metadata" in criteria(done)
     assert unpacked(done)["run/run.json"] == b"{"
 
 
 @pytest.mark.parametrize("name", ["inputs/topic_spec.json", "outputs/curriculum/curriculum.json"])
-def test_documents_that_are_not_json_are_a_criterion(desk: Desk, failed: Path, name: str) -> None:
-    assert "core contract" not in criteria(desk.ok("escalate", "latest", "--json"))
+def test_documents_that_are_not_json_are_a_criterion(runner: CommandRunner, failed: Path, name: str) -> None:
+    assert "core contract" not in criteria(runner.ok("escalate", "latest", "--json"))
     (failed / name).write_text("{'a': 1}")
-    assert f"core contract cannot be parsed: {name}" in criteria(desk.ok("escalate", "latest", "--json"))
+    assert f"core contract cannot be parsed: {name}" in criteria(runner.ok("escalate", "latest", "--json"))
 
 
-def test_the_same_validation_failure_again_is_a_criterion(desk: Desk, failed: Path) -> None:
-    assert criteria(desk.ok("escalate", "latest", "--json")) == ""
-    desk("validate", "latest")
-    assert "deterministic validator failures" in criteria(desk.ok("escalate", "latest", "--json"))
+def test_the_same_validation_failure_again_is_a_criterion(runner: CommandRunner, failed: Path) -> None:
+    assert criteria(runner.ok("escalate", "latest", "--json")) == ""
+    runner("validate", "latest")
+    assert "deterministic validator failures" in criteria(runner.ok("escalate", "latest", "--json"))
 
 
-def test_repeated_structured_output_failures_are_a_criterion_whatever_the_provider(desk: Desk) -> None:
-    run = desk.init()
+def test_repeated_structured_output_failures_are_a_criterion_whatever_the_provider(runner: CommandRunner) -> None:
+    run = runner.init()
     message = "codex_exec mode failed to return valid structured JSON"
     add_failure(run, 1, code="provider_error", message=message, command=["dagogy", "run", "latest"])
-    assert "structured-output" not in criteria(desk.ok("escalate", "latest", "--json"))
+    assert "structured-output" not in criteria(runner.ok("escalate", "latest", "--json"))
     add_failure(run, 2, code="provider_error", message=message + " again", command=["dagogy", "run", "latest"])
-    done = desk.ok("escalate", "latest", "--json")
+    done = runner.ok("escalate", "latest", "--json")
     assert "repeated structured-output failures" in criteria(done)
     assert "repeated structured-output failures" in unpacked(done)["report.md"].decode()
 
 
-def test_records_and_files_that_cannot_be_read_do_not_stop_the_bundle(desk: Desk, failed: Path) -> None:
+def test_records_and_files_that_cannot_be_read_do_not_stop_the_bundle(runner: CommandRunner, failed: Path) -> None:
     put(failed / "logs/failures/20200101T000000-1-x.json", b"\xff not json")
     put(failed / "logs/failures/20200102T000000-1-x.json", {"command": 5, "code": None, "exception_chain": [1], "environment": [], "artifacts": 3})
     (failed / "outputs/link").symlink_to("/etc/passwd")
     os.mkfifo(failed / "outputs/pipe")
-    files = unpacked(desk.ok("escalate", "latest", "--json", "--with-artifacts"))
+    files = unpacked(runner.ok("escalate", "latest", "--json", "--with-artifacts"))
     assert json.loads(files["redactions.json"])["unreadable_records"] == ["20200101T000000-1-x.json"]
     assert not any(b"root:" in data for data in files.values())
 
 
-def test_a_full_disk_leaves_no_half_bundle(desk: Desk, failed: Path, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_half_bundle(runner: CommandRunner, failed: Path, tmp_path: Path) -> None:
     def body(disk: Path) -> None:
         os.environ["ORCHESTRATION_ARCHIVE_DIR"] = str(disk)
         (disk / "filler").write_bytes(os.urandom(60_000))
         put(failed / "inputs/notes.bin", os.urandom(200_000))
-        refused = desk("escalate", "latest", "--with-artifacts")
+        refused = runner("escalate", "latest", "--with-artifacts")
         assert refused.code == "io_error", refused.err
         assert [p.name for p in disk.iterdir()] == ["filler"]
 
     in_tmpfs("100k", tmp_path, body)
 
 
-def test_a_bundle_is_no_run_archive(desk: Desk, failed: Path) -> None:
-    bundle = desk.ok("escalate", "latest", "--json").json["bundle"]
-    assert desk("init", "--from", bundle).code == "invalid_argument"
+def test_a_bundle_is_no_run_archive(runner: CommandRunner, failed: Path) -> None:
+    bundle = runner.ok("escalate", "latest", "--json").json["bundle"]
+    assert runner("init", "--from", bundle).code == "invalid_argument"
 
 
-def test_the_bundle_is_noted_in_the_events(desk: Desk, failed: Path) -> None:
-    name = Path(desk.ok("escalate", "latest", "--json").json["bundle"]).name
+def test_the_bundle_is_noted_in_the_events(runner: CommandRunner, failed: Path) -> None:
+    name = Path(runner.ok("escalate", "latest", "--json").json["bundle"]).name
     last = json.loads((failed / "logs/events.jsonl").read_text().splitlines()[-1])
     assert (last["event"], last["bundle"]) == ("escalated", name)
 
@@ -215,17 +215,17 @@ def dagogy_classifiers():
 """
 
 
-def test_a_third_party_classifier_declares_its_own_criteria(desk: Desk, yard: Yard) -> None:
+def test_a_third_party_classifier_declares_its_own_criteria(runner: CommandRunner, site: SitePackages) -> None:
     source = MINE.format(escalations='(Escalation(summary="mine came", incidents=("mine",), times=1),)')
-    yard.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": source})
-    add_failure(desk.init(), 1, code="provider_error", message="mine", command=["dagogy", "run", "latest"])
-    done = desk.ok("escalate", "latest", "--json")
+    site.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": source})
+    add_failure(runner.init(), 1, code="provider_error", message="mine", command=["dagogy", "run", "latest"])
+    done = runner.ok("escalate", "latest", "--json")
     assert done.json["manifest"]["incident"] == "mine"
     assert "mine came (1 time)" in criteria(done)
 
 
-def test_escalations_that_are_none_make_the_plugin_fail_alone(yard: Yard) -> None:
-    yard.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": MINE.format(escalations='("x",)')})
-    plugin = yard.loaded("classifier")["mine@x-mine"]
+def test_escalations_that_are_none_make_the_plugin_fail_alone(site: SitePackages) -> None:
+    site.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": MINE.format(escalations='("x",)')})
+    plugin = site.loaded("classifier")["mine@x-mine"]
     assert plugin.state == "failed"
     assert "escalations[0]" in plugin.reason

@@ -13,23 +13,23 @@ from typing import Any
 import pytest
 from servers.faulty import Faulty
 from servers.outcomes import SCOPE, SECRET
-from support import ROOT, Yard, clean_environment, make_plugin
+from support import ROOT, SitePackages, clean_environment, make_plugin
 
 EXAMPLE = ROOT / "examples/provider-chat"
 
 
 @pytest.fixture
-def chat(tmp_path: Path) -> Yard:
+def chat(tmp_path: Path) -> SitePackages:
     """A place where the example is installed as its own pyproject.toml says."""
     project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
-    yard = Yard(tmp_path / "site")
+    site = SitePackages(tmp_path / "site")
     kinds = {group: dict(entries) for group, entries in project["entry-points"].items()}
-    make_plugin(yard.folder, project["name"], project["version"], entry_points=kinds, modules={})
-    (yard.folder / "acme_dagogy_provider_chat").symlink_to(EXAMPLE / "src/acme_dagogy_provider_chat")
-    return yard
+    make_plugin(site.folder, project["name"], project["version"], entry_points=kinds, modules={})
+    (site.folder / "acme_dagogy_provider_chat").symlink_to(EXAMPLE / "src/acme_dagogy_provider_chat")
+    return site
 
 
-def run(chat: Yard, url: str, *options: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], Any]:
+def run(chat: SitePackages, url: str, *options: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], Any]:
     """`dagogy run` with the example; what it printed, and the details of the failure record."""
     work = chat.folder.parent / "work"
     work.mkdir(exist_ok=True)
@@ -42,7 +42,7 @@ def run(chat: Yard, url: str, *options: str, **environment: str) -> tuple[subpro
     return done, json.loads(records[-1].read_text())["details"] if records else {}
 
 
-def test_it_makes_a_curriculum_that_the_rules_accept(chat: Yard, good_faulty: Faulty) -> None:
+def test_it_makes_a_curriculum_that_the_rules_accept(chat: SitePackages, good_faulty: Faulty) -> None:
     done, _ = run(chat, good_faulty.url("ok"), "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["passed"] is True
@@ -70,7 +70,7 @@ def test_it_makes_a_curriculum_that_the_rules_accept(chat: Yard, good_faulty: Fa
         ("html502", "http_status", 502),
     ],
 )
-def test_a_failure_is_told_as_a_fact(chat: Yard, good_faulty: Faulty, scenario: str, fact: str, wanted: Any) -> None:
+def test_a_failure_is_reported_as_a_fact(chat: SitePackages, good_faulty: Faulty, scenario: str, fact: str, wanted: Any) -> None:
     done, details = run(chat, good_faulty.url(scenario), AGENT_TIMEOUT_SECONDS="2" if scenario in ("hang", "drip") else "20")
     assert done.returncode == 8, done.stderr
     assert details[fact] == wanted
@@ -78,7 +78,7 @@ def test_a_failure_is_told_as_a_fact(chat: Yard, good_faulty: Faulty, scenario: 
 
 
 @pytest.mark.parametrize(("scenario", "ready"), [("ok", True), ("401", False), ("html200", False)])
-def test_doctor_looks_whether_it_could_work(chat: Yard, faulty: Faulty, scenario: str, ready: bool) -> None:
+def test_doctor_looks_whether_it_could_work(chat: SitePackages, faulty: Faulty, scenario: str, ready: bool) -> None:
     given = {"AGENT_PROVIDER": "acme_chat", "ACME_CHAT_URL": faulty.url(scenario), "ACME_CHAT_KEY": SECRET}
     done = chat.run("doctor", "--json", **given)
     (check,) = [c for c in json.loads(done.stdout)["checks"] if "acme_chat" in json.dumps(c)]
@@ -87,7 +87,7 @@ def test_doctor_looks_whether_it_could_work(chat: Yard, faulty: Faulty, scenario
     assert faulty.questions == []
 
 
-def test_its_own_tests_pass(chat: Yard) -> None:
+def test_its_own_tests_pass(chat: SitePackages) -> None:
     environment = clean_environment([chat.folder], PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, str(EXAMPLE / "tests")]
     done = subprocess.run(command, cwd=chat.folder, env=environment, capture_output=True, text=True, timeout=60, check=False)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from dagogy.api import Exporter, ExporterInfo, ExportSubject
+from dagogy.api import ExportContext, Exporter, ExporterInfo
 from dagogy_exporter_github.exporter import GitHub
 from dagogy_exporter_junit.exporter import JUnit
 from dagogy_exporter_mermaid.exporter import Mermaid
@@ -37,11 +37,11 @@ def report(findings: list[dict[str, Any]], rules: list[dict[str, Any]], **more: 
     return {"schema_version": 1, "run_id": "20260101-000000", "passed": not findings, "score": 80.0, "nodes": 2, "rules": rules, "findings": findings, **more}
 
 
-def subject(document: dict[str, Any], **more: Any) -> ExportSubject:
-    return ExportSubject(document=document, **{"artifact": "runs/a b/outputs/curriculum/curriculum.json", "version": "0.1.0", **more})
+def context(document: dict[str, Any], **more: Any) -> ExportContext:
+    return ExportContext(document=document, **{"artifact": "runs/a b/outputs/curriculum/curriculum.json", "version": "0.1.0", **more})
 
 
-FULL = subject(
+FULL = context(
     report(
         [
             finding(),
@@ -64,18 +64,18 @@ FULL = subject(
 )
 
 
-def sarif_run(exported: ExportSubject) -> dict[str, Any]:
+def sarif_run(exported: ExportContext) -> dict[str, Any]:
     log = json.loads(exporter(Sarif).export(exported))
     jsonschema.Draft4Validator(SARIF_SCHEMA, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER).validate(log)
     run: dict[str, Any] = log["runs"][0]
     return run
 
 
-BARE = subject(report([finding()], []), artifact="", version="")
+BARE = context(report([finding()], []), artifact="", version="")
 
 
-@pytest.mark.parametrize("exported", [FULL, subject(report([], [])), BARE], ids=["full", "empty", "rule that the report does not list"])
-def test_sarif_passes_the_official_schema(exported: ExportSubject) -> None:
+@pytest.mark.parametrize("exported", [FULL, context(report([], [])), BARE], ids=["full", "empty", "rule that the report does not list"])
+def test_sarif_passes_the_official_schema(exported: ExportContext) -> None:
     run = sarif_run(exported)
     assert len(run["results"]) == len(exported.document["findings"])
     rules = run["tool"]["driver"]["rules"]
@@ -116,12 +116,12 @@ def test_sarif_tells_which_rules_did_not_judge() -> None:
     assert invocation["executionSuccessful"] is False
     notes = [(note["level"], note["associatedRule"]["id"]) for note in invocation["toolExecutionNotifications"]]
     assert notes == [("note", "graph.progression"), ("error", "house.broken")]
-    assert sarif_run(subject(report([finding()], [outcome("graph.acyclic")])))["invocations"][0]["executionSuccessful"] is True
+    assert sarif_run(context(report([finding()], [outcome("graph.acyclic")])))["invocations"][0]["executionSuccessful"] is True
 
 
 def test_sarif_fingerprints_outlive_a_move_and_tell_findings_apart() -> None:
     def prints(*findings: dict[str, Any], **more: Any) -> list[str]:
-        return [r["partialFingerprints"]["dagogyFinding/v1"] for r in sarif_run(subject(report(list(findings), []), **more))["results"]]
+        return [r["partialFingerprints"]["dagogyFinding/v1"] for r in sarif_run(context(report(list(findings), []), **more))["results"]]
 
     assert prints(finding()) == prints(finding(pointer="/nodes/9/prerequisites/3"), lines={"/nodes/9/prerequisites/3": 99})
     assert len(set(prints(finding(), finding(message="other"), finding(node_id="c"), finding("house.other"), finding(document="topic_spec")))) == 5
@@ -130,11 +130,11 @@ def test_sarif_fingerprints_outlive_a_move_and_tell_findings_apart() -> None:
 def test_sarif_points_into_the_file_of_each_document() -> None:
     files = {"curriculum": "c.json", "topic_spec": "inputs/día#1?.json"}
     spec = finding(document="topic_spec", pointer="/nodes/1")
-    run = sarif_run(subject(report([spec], []), files=files, lines={"/nodes/1": 3}))
+    run = sarif_run(context(report([spec], []), files=files, lines={"/nodes/1": 3}))
     assert run["results"][0]["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": "inputs/d%C3%ADa%231%3F.json"}}
-    absolute = sarif_run(subject(report([finding()], []), artifact="/tmp/a b.json"))
+    absolute = sarif_run(context(report([finding()], []), artifact="/tmp/a b.json"))
     assert absolute["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "file:///tmp/a%20b.json"
-    colon = sarif_run(subject(report([finding()], []), artifact="a:b.json"))
+    colon = sarif_run(context(report([finding()], []), artifact="a:b.json"))
     assert colon["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%3Ab.json"
 
 
@@ -160,13 +160,13 @@ def test_github_commands_keep_to_one_line_each_and_escape() -> None:
 
 
 def test_github_properties_escape_colons_and_commas_too() -> None:
-    text = exporter(GitHub).export(subject(report([finding()], []), artifact="C:\\a,b%\n.json"))
+    text = exporter(GitHub).export(context(report([finding()], []), artifact="C:\\a,b%\n.json"))
     assert text.startswith("::error file=C%3A\\a%2Cb%25%0A.json,title=graph.acyclic::")
 
 
 def test_github_says_of_a_clean_report_that_all_is_well() -> None:
-    said = exporter(GitHub).export(subject(report([], [outcome("graph.acyclic", "clean")])))
-    assert said == "::notice title=dagogy::20260101-000000: every rule is satisfied\n"
+    message = exporter(GitHub).export(context(report([], [outcome("graph.acyclic", "clean")])))
+    assert message == "::notice title=dagogy::20260101-000000: every rule is satisfied\n"
 
 
 def test_junit_has_a_test_case_for_each_rule() -> None:
@@ -186,7 +186,7 @@ def test_junit_has_a_test_case_for_each_rule() -> None:
 
 def test_junit_counts_rules_and_lists_findings() -> None:
     several = [finding(message=f"m{i}") for i in range(3)]
-    suite = ElementTree.fromstring(exporter(JUnit).export(subject(report(several, [outcome("graph.acyclic", findings=3)])))).find("testsuite")
+    suite = ElementTree.fromstring(exporter(JUnit).export(context(report(several, [outcome("graph.acyclic", findings=3)])))).find("testsuite")
     assert suite is not None
     assert suite.get("failures") == "1"
     failure = suite.find("testcase/failure")
@@ -205,7 +205,7 @@ def test_junit_holds_no_character_that_xml_forbids() -> None:
 
 
 def mermaid(*nodes: dict[str, Any]) -> list[str]:
-    return exporter(Mermaid).export(ExportSubject(document={"topic": "T", "nodes": list(nodes)})).splitlines()
+    return exporter(Mermaid).export(ExportContext(document={"topic": "T", "nodes": list(nodes)})).splitlines()
 
 
 def test_mermaid_draws_each_node_and_arrow() -> None:

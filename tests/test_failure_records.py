@@ -16,9 +16,9 @@ import pytest
 from dagogy.api.errors import ProviderError
 from dagogy.api.secrets import redacted, remains, secrets_of
 from dagogy.contracts.check import schema_text
-from dagogy.incidents.intake import last_record, read_record
-from dagogy.incidents.record import Circumstances, failure_document
-from support import Desk, Outcome, Yard, dagogy, python, run_with
+from dagogy.incidents.parsing import last_record, read_record
+from dagogy.incidents.record import FailureContext, failure_document
+from support import CommandRunner, Outcome, SitePackages, dagogy, python, run_with
 
 SECRET = "correct+horse/battery staple"
 LOUD = '''
@@ -65,14 +65,14 @@ def secret_forms(secret: str) -> list[str]:
 
 
 @pytest.fixture
-def loud(desk: Desk, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Outcome]:
+def loud(runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Outcome]:
     """A run whose provider failed and told all its secrets."""
-    yard.plugin("x-loud", entry_points={"provider": {"loud": "mod_loud"}}, modules={"mod_loud": LOUD})
+    site.plugin("x-loud", entry_points={"provider": {"loud": "mod_loud"}}, modules={"mod_loud": LOUD})
     monkeypatch.setenv("LOUD_PHRASE", SECRET)
     monkeypatch.setenv("AGENT_MODEL", "some-model")
-    run = desk.init()
-    (desk.folder / "tea.md").write_text(SCOPE)
-    return run, desk("run", "latest", "--scope-file", "tea.md", "--provider", "loud")
+    run = runner.init()
+    (runner.folder / "tea.md").write_text(SCOPE)
+    return run, runner("run", "latest", "--scope-file", "tea.md", "--provider", "loud")
 
 
 def the_record(folder: Path) -> dict[str, Any]:
@@ -100,12 +100,12 @@ def test_the_facts_that_a_provider_gives_are_in_the_record(loud: tuple[Path, Out
     assert "[LOUD_PHRASE]" in failure.text
 
 
-def test_no_secret_is_in_any_file_of_the_run_or_on_the_streams(loud: tuple[Path, Outcome], desk: Desk, yard: Yard) -> None:
+def test_no_secret_is_in_any_file_of_the_run_or_on_the_streams(loud: tuple[Path, Outcome], runner: CommandRunner, site: SitePackages) -> None:
     run, failed = loud
-    again = yard.run("run", "latest", "--provider", "loud", "--json", "--debug", cwd=desk.folder, LOUD_PHRASE=SECRET)
+    again = site.run("run", "latest", "--provider", "loud", "--json", "--debug", cwd=runner.folder, LOUD_PHRASE=SECRET)
     assert "Traceback" in again.stderr
-    (desk.folder / "dagogy.toml").write_text(json.dumps({"loud_phrase": SECRET}).replace(": ", " = ").strip("{}").replace('"loud_phrase"', "loud_phrase"))
-    filed = yard.run("run", "latest", "--provider", "loud", cwd=desk.folder)
+    (runner.folder / "dagogy.toml").write_text(json.dumps({"loud_phrase": SECRET}).replace(": ", " = ").strip("{}").replace('"loud_phrase"', "loud_phrase"))
+    filed = site.run("run", "latest", "--provider", "loud", cwd=runner.folder)
     assert filed.stderr.startswith("[provider_error]"), filed.stderr
     everything = (
         failed.err + failed.out + again.stderr + again.stdout + filed.stderr + filed.stdout + "".join(p.read_text() for p in run.rglob("*") if p.is_file())
@@ -116,7 +116,9 @@ def test_no_secret_is_in_any_file_of_the_run_or_on_the_streams(loud: tuple[Path,
     assert "[LOUD_PHRASE]" in everything
 
 
-def test_no_secret_comes_into_the_trace_when_a_provider_fails_after_its_first_answer(desk: Desk, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_comes_into_the_trace_when_a_provider_fails_after_its_first_answer(
+    runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = LOUD.replace("def propose", "def told").replace(
         "    def repair(self, request):\n        return None",
         """    def propose(self, request):
@@ -126,20 +128,20 @@ def test_no_secret_comes_into_the_trace_when_a_provider_fails_after_its_first_an
     def repair(self, request):
         self.told(request)""",
     )
-    yard.plugin("x-loud", entry_points={"provider": {"loud": "mod_loud"}}, modules={"mod_loud": source})
+    site.plugin("x-loud", entry_points={"provider": {"loud": "mod_loud"}}, modules={"mod_loud": source})
     monkeypatch.setenv("LOUD_PHRASE", SECRET)
-    run = desk.init()
-    (desk.folder / "tea.md").write_text(SCOPE)
-    done = desk("run", "latest", "--scope-file", "tea.md", "--provider", "loud")
+    run = runner.init()
+    (runner.folder / "tea.md").write_text(SCOPE)
+    done = runner("run", "latest", "--scope-file", "tea.md", "--provider", "loud")
     trace = (run / "outputs/reviews/optimization_trace.json").read_text()
     assert "the provider failed" in trace
     everything = done.err + done.out + "".join(p.read_text() for p in run.rglob("*") if p.is_file())
     assert not any(form in everything for form in secret_forms(SECRET))
 
 
-def test_artifacts_are_told_by_size_time_and_hash(desk: Desk) -> None:
-    run = run_with(desk, curriculum={"topic": "x", "nodes": []})
-    assert desk("validate", "latest").code == "validation_failed"
+def test_artifacts_are_reported_by_size_time_and_hash(runner: CommandRunner) -> None:
+    run = run_with(runner, curriculum={"topic": "x", "nodes": []})
+    assert runner("validate", "latest").code == "validation_failed"
     facts = {a["path"]: a for a in the_record(run / "logs/failures")["artifacts"]}
     data = (run / "outputs/curriculum/curriculum.json").read_bytes()
     about = facts["outputs/curriculum/curriculum.json"]
@@ -148,12 +150,12 @@ def test_artifacts_are_told_by_size_time_and_hash(desk: Desk) -> None:
     assert "outputs/reviews/validation_report.json" in facts
 
 
-def test_a_pipe_in_the_place_of_an_artifact_does_not_stop_the_report(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_in_the_place_of_an_artifact_does_not_stop_the_report(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENT_PROVIDER", "nonesuch")
-    run = run_with(desk)
+    run = run_with(runner)
     (run / "outputs/plan").mkdir(exist_ok=True)
     os.mkfifo(run / "outputs/plan/plan.json")
-    assert desk("run", "latest").code in ("config_error", "io_error")
+    assert runner("run", "latest").code in ("config_error", "io_error")
     assert "outputs/plan/plan.json" not in {a["path"] for a in the_record(run / "logs/failures")["artifacts"]}
 
 
@@ -163,7 +165,7 @@ def test_errno_and_the_end_of_a_child_come_from_the_exceptions() -> None:
     def record(cause: BaseException) -> dict[str, Any]:
         error = ProviderError("x")
         error.__cause__ = cause
-        return failure_document(error, [], {}, Circumstances())
+        return failure_document(error, [], {}, FailureContext())
 
     full = record(OSError(28, "No space left"))
     assert (full["errno"], full["exception_chain"][1]["errno"]) == (28, "ENOSPC")
@@ -174,20 +176,20 @@ def test_errno_and_the_end_of_a_child_come_from_the_exceptions() -> None:
     assert record(KeyboardInterrupt())["killed_by"] == "user"
 
 
-def test_a_failure_without_a_run_goes_to_the_runs_dir_if_there_is_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_without_a_run_goes_to_the_runs_dir_if_there_is_one(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORCHESTRATION_TEMPLATE_FILE", "nope.json")
-    assert desk("init").status == 7
-    assert not desk.runs.exists()
-    desk.runs.mkdir()
-    failed = desk("init")
-    assert the_record(desk.runs / "failures")["code"] == "config_error"
-    assert f"record: {desk.runs / 'failures'}" in failed.err
-    assert [r["run_id"] for r in desk.ok("list", "--json").json["runs"]] != ["failures"]
+    assert runner("init").status == 7
+    assert not runner.runs.exists()
+    runner.runs.mkdir()
+    failed = runner("init")
+    assert the_record(runner.runs / "failures")["code"] == "config_error"
+    assert f"record: {runner.runs / 'failures'}" in failed.err
+    assert [r["run_id"] for r in runner.ok("list", "--json").json["runs"]] != ["failures"]
 
 
-def test_the_last_line_names_incident_cause_and_next_command(desk: Desk) -> None:
-    run = desk.init()
-    lines = desk("run", "latest").err.splitlines()
+def test_the_last_line_names_incident_cause_and_next_command(runner: CommandRunner) -> None:
+    run = runner.init()
+    lines = runner("run", "latest").err.splitlines()
     assert lines[0].startswith("[stage_conflict] topic spec not ready")
     assert re.fullmatch(rf"incident stage_conflict: .+; next: dagogy run {run.name} --scope-file FILE", lines[-1])
     events = [json.loads(line) for line in (run / "logs/events.jsonl").read_text().splitlines()]
@@ -195,9 +197,9 @@ def test_the_last_line_names_incident_cause_and_next_command(desk: Desk) -> None
     assert (run / "logs/failures" / events[-1]["record"]).is_file()
 
 
-def test_the_same_command_is_no_next_step(desk: Desk) -> None:
-    run = run_with(desk, curriculum={"topic": "x", "nodes": []})
-    last = desk("validate", run.name).err.splitlines()[-1]
+def test_the_same_command_is_no_next_step(runner: CommandRunner) -> None:
+    run = run_with(runner, curriculum={"topic": "x", "nodes": []})
+    last = runner("validate", run.name).err.splitlines()[-1]
     assert last.startswith("incident validation_failure: ")
     assert not last.endswith(f"next: dagogy validate {run.name}")
     assert "; next: dagogy " in last
@@ -206,23 +208,25 @@ def test_the_same_command_is_no_next_step(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "body", ["raise SystemExit(0)", "raise KeyboardInterrupt", "print('noise')", "return 5", "import re; re.match('(a+)+b', 'a' * 60)", "time.sleep(60)"]
 )
-def test_a_classifier_can_neither_break_nor_hold_up_the_error_report(desk: Desk, yard: Yard, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+def test_a_classifier_can_neither_break_nor_hold_up_the_error_report(
+    runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
     monkeypatch.setattr("dagogy.cli.app._DIAGNOSIS_SECONDS", 0.5)
-    desk.init()
-    yard.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": CLASSIFIER.format(body=body)})
+    runner.init()
+    site.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": CLASSIFIER.format(body=body)})
     began = time.monotonic()
-    failed = desk("run", "latest", "--json")
+    failed = runner("run", "latest", "--json")
     assert time.monotonic() - began < 5
     assert (failed.status, failed.code) == (5, "stage_conflict")
     assert failed.json["error"]["code"] == "stage_conflict"
     assert failed.err.splitlines()[-1].startswith("incident ")
 
 
-def test_a_command_that_only_looks_is_not_the_last_failure(desk: Desk) -> None:
-    run = desk.init()
-    desk("run", "latest")
-    (desk.folder / "not-a-folder").write_text("")
-    looked = dagogy("escalate", run.name, cwd=desk.folder, ORCHESTRATION_ARCHIVE_DIR=str(desk.folder / "not-a-folder"))
+def test_a_command_that_only_looks_is_not_the_last_failure(runner: CommandRunner) -> None:
+    run = runner.init()
+    runner("run", "latest")
+    (runner.folder / "not-a-folder").write_text("")
+    looked = dagogy("escalate", run.name, cwd=runner.folder, ORCHESTRATION_ARCHIVE_DIR=str(runner.folder / "not-a-folder"))
     assert looked.returncode == 6, looked.stderr
     path = last_record(run)
     assert path is not None
@@ -303,11 +307,11 @@ def test_redaction_is_linear_in_the_text() -> None:
     assert time.monotonic() - began < 3
 
 
-def test_the_last_line_sends_nobody_to_recover_where_no_action_helps(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = desk.init()
-    (desk.folder / "empty.md").touch()
-    last = desk("run", "latest", "--scope-file", "empty.md").err.splitlines()[-1]
+def test_the_last_line_sends_nobody_to_recover_where_no_action_helps(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runner.init()
+    (runner.folder / "empty.md").touch()
+    last = runner("run", "latest", "--scope-file", "empty.md").err.splitlines()[-1]
     assert last.endswith(f"next: dagogy recover {run.name} --dry-run")
     monkeypatch.setenv("DAGOGY_DISABLE", "nearest-command")
-    last = desk("run", "latest", "--scope-file", "empty.md").err.splitlines()[-1]
+    last = runner("run", "latest", "--scope-file", "empty.md").err.splitlines()[-1]
     assert last.endswith(f"next: dagogy diagnose {run.name}")

@@ -24,9 +24,9 @@ from typing import Any
 import pytest
 from codex_support import fake_codex
 from dagogy.workspace.events import read_events
-from servers.counterparts import none_left
+from servers.doubles import none_left
 from servers.faulty import Faulty, answering
-from support import ROOT, SOUND_SPEC, Desk, Yard, clean_environment, dagogy, in_tmpfs, put, remount_read_only, sound_curriculum
+from support import ROOT, VALID_SPEC, CommandRunner, SitePackages, clean_environment, dagogy, in_tmpfs, put, remount_read_only, valid_curriculum
 from test_recover import cyclic
 from test_self_heal import SCRIPTED
 
@@ -47,7 +47,7 @@ class Outcome:
 
 
 @dataclass
-class Bench:
+class Harness:
     """A workspace in which something is broken. `settings` hold for every command; `before` runs in the child before it starts."""
 
     folder: Path
@@ -98,10 +98,10 @@ class Bench:
 
     def scripted(self, *script: Any) -> None:
         """The provider `scripted`, which does what the script says, one line a call; the topic spec is one that its curricula are for."""
-        place = Yard(self.folder / "site")
+        place = SitePackages(self.folder / "site")
         place.plugin("x-scripted", entry_points={"provider": {"scripted": "mod_scripted"}}, modules={"mod_scripted": SCRIPTED.format(name="scripted")})
         put(self.folder / "scripts/scripted.json", list(script))
-        put(self.run / SPEC, SOUND_SPEC)
+        put(self.run / SPEC, VALID_SPEC)
         (self.run / NOTES).unlink()
         self.settings |= {"SCRIPTS": str(self.folder / "scripts"), "PYTHONPATH": str(place.folder), "AGENT_PROVIDER": "scripted"}
 
@@ -131,60 +131,60 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bench(desk: Desk, course: Path) -> Bench:
-    shutil.copytree(course, desk.folder, dirs_exist_ok=True)
-    return Bench(desk.folder, next((desk.folder / "runs").glob("*-course")))
+def harness(runner: CommandRunner, course: Path) -> Harness:
+    shutil.copytree(course, runner.folder, dirs_exist_ok=True)
+    return Harness(runner.folder, next((runner.folder / "runs").glob("*-course")))
 
 
 @pytest.fixture
-def remote(bench: Bench, course: Path) -> Iterator[Faulty]:
+def remote(harness: Harness, course: Path) -> Iterator[Faulty]:
     """A loopback service, which `bench` asks."""
     with Faulty(answering(json.loads(next(course.rglob("curriculum.json")).read_text()))) as server:
-        bench.settings |= {"AGENT_PROVIDER": "remote_llm", "AGENT_RETRY_BUDGET": "0", "AGENT_MODEL": "gpt-fake", "OPENAI_BASE_URL": server.url("ok")}
+        harness.settings |= {"AGENT_PROVIDER": "remote_llm", "AGENT_RETRY_BUDGET": "0", "AGENT_MODEL": "gpt-fake", "OPENAI_BASE_URL": server.url("ok")}
         yield server
 
 
 # --- the run and its folder ----------------------------------------------------------------------------------------------
 
 
-def edited(bench: Bench) -> None:
+def edited(harness: Harness) -> None:
     """The user changed the curriculum since it was planned."""
-    document = json.loads((bench.run / CURRICULUM).read_text())
+    document = json.loads((harness.run / CURRICULUM).read_text())
     document["nodes"][0]["estimate_minutes"] += 5
-    put(bench.run / CURRICULUM, document)
+    put(harness.run / CURRICULUM, document)
 
 
-def test_a_plan_before_its_stage_is_made_after_the_stages_that_are_missing(bench: Bench) -> None:
-    edited(bench)
-    assert bench.dagogy("plan", "course").returncode == 5
-    assert bench(command=("recover", "course")) == Outcome("stage_conflict", ("run-missing-stages",), 0)
+def test_a_plan_before_its_stage_is_made_after_the_stages_that_are_missing(harness: Harness) -> None:
+    edited(harness)
+    assert harness.dagogy("plan", "course").returncode == 5
+    assert harness(command=("recover", "course")) == Outcome("stage_conflict", ("run-missing-stages",), 0)
 
 
-def test_stale_artifacts_are_brought_into_line(bench: Bench) -> None:
-    edited(bench)
-    assert bench(command=("recover", "course")) == Outcome("stale_artifacts", ("rerun-stages",), 0)
+def test_stale_artifacts_are_brought_into_line(harness: Harness) -> None:
+    edited(harness)
+    assert harness(command=("recover", "course")) == Outcome("stale_artifacts", ("rerun-stages",), 0)
 
 
-def test_a_better_answer_the_second_time_heals_a_validation_failure(bench: Bench) -> None:
-    bench.scripted({"curriculum": cyclic()}, {"curriculum": sound_curriculum()})
-    assert bench("--unsafe") == Outcome("validation_failure", ("regenerate",), 0)
+def test_a_better_answer_the_second_time_heals_a_validation_failure(harness: Harness) -> None:
+    harness.scripted({"curriculum": cyclic()}, {"curriculum": valid_curriculum()})
+    assert harness("--unsafe") == Outcome("validation_failure", ("regenerate",), 0)
 
 
-def test_a_read_only_disk_leaves_a_bundle_elsewhere(bench: Bench, tmp_path: Path) -> None:
+def test_a_read_only_disk_leaves_a_bundle_elsewhere(harness: Harness, tmp_path: Path) -> None:
     def body(disk: Path) -> None:
-        shutil.copytree(bench.run, disk / bench.run.name)
-        bench.run = disk / bench.run.name
+        shutil.copytree(harness.run, disk / harness.run.name)
+        harness.run = disk / harness.run.name
         remount_read_only(disk)
-        bench.settings |= {"ORCHESTRATION_BASE_DIR": str(disk), "ORCHESTRATION_ARCHIVE_DIR": str(tmp_path / "archives")}
-        assert bench() == Outcome("permission_denied", (), 6)
+        harness.settings |= {"ORCHESTRATION_BASE_DIR": str(disk), "ORCHESTRATION_ARCHIVE_DIR": str(tmp_path / "archives")}
+        assert harness() == Outcome("permission_denied", (), 6)
 
     in_tmpfs("2M", tmp_path, body)
 
 
-def test_files_of_another_user_leave_a_bundle_elsewhere(bench: Bench, tmp_path: Path) -> None:
+def test_files_of_another_user_leave_a_bundle_elsewhere(harness: Harness, tmp_path: Path) -> None:
     if os.getuid() != 0:
         pytest.skip("only root can give files away")
-    for path in [bench.run, *bench.run.rglob("*")]:
+    for path in [harness.run, *harness.run.rglob("*")]:
         os.chown(path, 65534, 65534)
         path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -195,24 +195,24 @@ def test_files_of_another_user_leave_a_bundle_elsewhere(bench: Bench, tmp_path: 
             if ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0):
                 raise OSError("capabilities cannot be dropped")
 
-    bench.before = minding_modes
-    assert bench(ORCHESTRATION_ARCHIVE_DIR=str(tmp_path / "archives")) == Outcome("permission_denied", (), 6)
+    harness.before = minding_modes
+    assert harness(ORCHESTRATION_ARCHIVE_DIR=str(tmp_path / "archives")) == Outcome("permission_denied", (), 6)
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
-def test_a_run_that_was_stopped_is_resumed(bench: Bench, number: signal.Signals) -> None:
-    fifo = bench.folder / "fifo"
+def test_a_run_that_was_stopped_is_resumed(harness: Harness, number: signal.Signals) -> None:
+    fifo = harness.folder / "fifo"
     os.mkfifo(fifo)
-    bench.scripted({"block": str(fifo), "curriculum": sound_curriculum()}, {"curriculum": sound_curriculum()})
+    harness.scripted({"block": str(fifo), "curriculum": valid_curriculum()}, {"curriculum": valid_curriculum()})
     command = [sys.executable, "-m", "dagogy", "run", "course"]
-    process = subprocess.Popen(command, cwd=bench.folder, env=clean_environment(**bench.settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=harness.folder, env=clean_environment(**harness.settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     writer = os.open(fifo, os.O_WRONLY)  # returns when the provider is at work
     try:
         process.send_signal(number)
         process.wait(30)
     finally:
         os.close(writer)
-    assert bench(command=("recover", "course")) == Outcome("interrupted", ("resume",), 0)
+    assert harness(command=("recover", "course")) == Outcome("interrupted", ("resume",), 0)
 
 
 # --- another provider may answer ----------------------------------------------------------------------------------------
@@ -229,54 +229,54 @@ FALLS_BACK = {
 
 
 @pytest.mark.parametrize("scenario", [pytest.param(s, marks=[] if s in ("404", "429long") else pytest.mark.slow) for s in FALLS_BACK])
-def test_a_service_that_does_not_serve_is_replaced_with_consent(bench: Bench, remote: Faulty, scenario: str) -> None:
+def test_a_service_that_does_not_serve_is_replaced_with_consent(harness: Harness, remote: Faulty, scenario: str) -> None:
     incident, before = FALLS_BACK[scenario]
-    assert bench(OPENAI_BASE_URL=remote.url(scenario), **FALLBACK) == Outcome(incident, (*before, "fall-back-provider"), 0)
-    trace = json.loads((bench.run / "outputs/reviews/optimization_trace.json").read_text())
+    assert harness(OPENAI_BASE_URL=remote.url(scenario), **FALLBACK) == Outcome(incident, (*before, "fall-back-provider"), 0)
+    trace = json.loads((harness.run / "outputs/reviews/optimization_trace.json").read_text())
     assert (trace["provider"], trace["recovery"]["action"]) == ("internal", "fall-back-provider")
 
 
 @pytest.mark.slow
-def test_a_model_that_cuts_its_answer_off_is_replaced_with_consent(bench: Bench, remote: Faulty) -> None:
-    outcome = bench(OPENAI_BASE_URL=remote.url("incomplete"), **FALLBACK)
+def test_a_model_that_cuts_its_answer_off_is_replaced_with_consent(harness: Harness, remote: Faulty) -> None:
+    outcome = harness(OPENAI_BASE_URL=remote.url("incomplete"), **FALLBACK)
     assert (outcome.incident, outcome.actions[-1], outcome.status) == ("provider_output_truncated", "fall-back-provider", 0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["incomplete_filter", "refusal"])
-def test_no_consent_covers_a_model_that_does_not_want_to(bench: Bench, remote: Faulty, scenario: str) -> None:
-    assert bench("--unsafe", OPENAI_BASE_URL=remote.url(scenario), **FALLBACK) == Outcome("provider_refusal", (), 8)
+def test_no_consent_covers_a_model_that_does_not_want_to(harness: Harness, remote: Faulty, scenario: str) -> None:
+    assert harness("--unsafe", OPENAI_BASE_URL=remote.url(scenario), **FALLBACK) == Outcome("provider_refusal", (), 8)
 
 
 @pytest.mark.slow
-def test_a_service_that_hangs_once_gets_more_time(bench: Bench, remote: Faulty) -> None:
-    assert bench(OPENAI_BASE_URL=remote.url("flaky1-hang"), AGENT_TIMEOUT_SECONDS="3") == Outcome("provider_timeout", ("longer-timeout",), 0)
+def test_a_service_that_hangs_once_gets_more_time(harness: Harness, remote: Faulty) -> None:
+    assert harness(OPENAI_BASE_URL=remote.url("flaky1-hang"), AGENT_TIMEOUT_SECONDS="3") == Outcome("provider_timeout", ("longer-timeout",), 0)
 
 
 @pytest.mark.slow
-def test_a_port_that_refuses_is_replaced_with_consent(bench: Bench, remote: Faulty) -> None:
+def test_a_port_that_refuses_is_replaced_with_consent(harness: Harness, remote: Faulty) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    outcome = bench(OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1", **FALLBACK)
+    outcome = harness(OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1", **FALLBACK)
     assert (outcome.incident, outcome.actions[-1:], outcome.status) == ("network_unreachable", ("fall-back-provider",), 0)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_no_reason_to_trust_it(bench: Bench, self_signed: ssl.SSLContext) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_no_reason_to_trust_it(harness: Harness, self_signed: ssl.SSLContext) -> None:
     settings = {"AGENT_PROVIDER": "remote_llm", "AGENT_RETRY_BUDGET": "0", "AGENT_MODEL": "gpt-fake", **FALLBACK}
     with Faulty(certificate=self_signed) as server:
-        assert bench(OPENAI_BASE_URL=server.url("ok"), **settings) == Outcome("tls_failure", ("fall-back-provider",), 0)
+        assert harness(OPENAI_BASE_URL=server.url("ok"), **settings) == Outcome("tls_failure", ("fall-back-provider",), 0)
         assert server.questions == []
 
 
 @pytest.mark.slow
-def test_a_codex_that_prints_prose_is_replaced_with_consent(bench: Bench) -> None:
-    bench.codex("answer('I would begin with the basics and go on from there.')")
-    outcome = bench(**FALLBACK)
+def test_a_codex_that_prints_prose_is_replaced_with_consent(harness: Harness) -> None:
+    harness.codex("answer('I would begin with the basics and go on from there.')")
+    outcome = harness(**FALLBACK)
     assert (outcome.actions[-1], outcome.status) == ("fall-back-provider", 0)
     assert outcome.incident in ("codex_structured_output", "provider_output_not_json")
 
 
-def test_a_codex_that_fails_each_time_is_escalated(bench: Bench) -> None:
-    bench.codex("sys.exit('Error: something that nobody has ever seen')")
-    outcome = bench("--heal-attempts", "1")
+def test_a_codex_that_fails_each_time_is_escalated(harness: Harness) -> None:
+    harness.codex("sys.exit('Error: something that nobody has ever seen')")
+    outcome = harness("--heal-attempts", "1")
     assert (outcome.incident, outcome.status) == ("codex_structured_output", 8)

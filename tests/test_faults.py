@@ -17,7 +17,7 @@ import pytest
 from dagogy.cli.app import run as run_command
 from dagogy.kit.cases import complete_spec
 from dagogy.workspace.events import read_events
-from support import Desk, clean_environment, curriculum_of, forked, in_tmpfs, remount_read_only
+from support import CommandRunner, clean_environment, curriculum_of, forked, in_tmpfs, remount_read_only
 
 SCOPE = """# Tea
 
@@ -58,12 +58,12 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _killed(desk: Desk, number: int, *arguments: str) -> int:
+def _killed(runner: CommandRunner, number: int, *arguments: str) -> int:
     def child() -> int:
         _at_write(number, _die)
         return run_command(list(arguments))
 
-    return forked(child, desk.folder).status
+    return forked(child, runner.folder).status
 
 
 def _assert_whole(folder: Path) -> None:
@@ -91,14 +91,14 @@ def _redundant() -> dict[str, Any]:
     return curriculum_of({"id": "a"}, {"id": "b", "prerequisites": ["a"]}, {"id": "c", "prerequisites": ["a", "b"]})
 
 
-def _prepare(desk: Desk, stage: str) -> Path:
-    run = desk.init()
-    (desk.folder / "tea.md").write_text(SCOPE)
+def _prepare(runner: CommandRunner, stage: str) -> Path:
+    run = runner.init()
+    (runner.folder / "tea.md").write_text(SCOPE)
     if stage == "by hand":
         (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({})))
         (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(_redundant()))
     elif stage != "initialized":
-        desk.ok("run", "latest", "--scope-file", "tea.md")
+        runner.ok("run", "latest", "--scope-file", "tea.md")
         if stage == "edited":
             (run / "inputs/topic_spec.json").write_text((run / "inputs/topic_spec.json").read_text().replace("Tea", "Green Tea"))
         elif stage == "generated":
@@ -129,68 +129,68 @@ _NEXT_RUN = [*_FIRST_RUN, "--scope-section", "Water", "--scope-section", "Leaves
     ],
     ids=lambda value: " ".join(value[:1] + [v for v in value if v == "--fix"]) if isinstance(value, list) else str(value),
 )
-def test_a_kill_at_any_write_leaves_whole_artifacts_and_the_command_can_be_repeated(desk: Desk, stage: str, command: list[str], step: int) -> None:
-    run = _prepare(desk, stage)
-    saved = desk.folder / "saved"
+def test_a_kill_at_any_write_leaves_whole_artifacts_and_the_command_can_be_repeated(runner: CommandRunner, stage: str, command: list[str], step: int) -> None:
+    run = _prepare(runner, stage)
+    saved = runner.folder / "saved"
     shutil.copytree(run, saved)
-    unharmed = desk(*command).status
-    wanted = desk.stage()
+    unharmed = runner(*command).status
+    wanted = runner.stage()
     for number in range(1, 1000, step):
-        shutil.rmtree(desk.runs)
+        shutil.rmtree(runner.runs)
         shutil.copytree(saved, run)
-        status = _killed(desk, number, *command)
-        _assert_whole(desk.runs)
-        desk.ok("status", "latest")
-        desk.ok("list")
+        status = _killed(runner, number, *command)
+        _assert_whole(runner.runs)
+        runner.ok("status", "latest")
+        runner.ok("list")
         if status != -signal.SIGKILL:
             assert status == unharmed
             break
-        again = desk(*command)
+        again = runner(*command)
         assert again.status == unharmed, (number, again.err)
-        assert desk.stage() == wanted, number
+        assert runner.stage() == wanted, number
         if command[0] == "status":  # cleaning up is for commands that hold the lock
-            desk("validate", "latest")
-        assert _temporaries(desk.runs) == [], number
-        _assert_whole(desk.runs)
+            runner("validate", "latest")
+        assert _temporaries(runner.runs) == [], number
+        _assert_whole(runner.runs)
     assert number > 3 * step
 
 
-def test_a_kill_at_any_write_of_init_leaves_no_half_run(desk: Desk) -> None:
+def test_a_kill_at_any_write_of_init_leaves_no_half_run(runner: CommandRunner) -> None:
     for number in range(1, 200):
-        shutil.rmtree(desk.runs, ignore_errors=True)
-        status = _killed(desk, number, "init", "course")
-        for row in desk.ok("list", "--json").json["runs"]:
+        shutil.rmtree(runner.runs, ignore_errors=True)
+        status = _killed(runner, number, "init", "course")
+        for row in runner.ok("list", "--json").json["runs"]:
             assert row["problem"] == ""
-            assert desk.stage(row["run_id"]) == "initialized"
+            assert runner.stage(row["run_id"]) == "initialized"
         if status != -signal.SIGKILL:
             break
-        desk.init()
+        runner.init()
     assert number > 5
 
 
-def test_a_kill_at_any_write_of_archive_remove_leaves_the_run_or_its_archive(desk: Desk) -> None:
-    run = _prepare(desk, "iterated")
-    saved = desk.folder / "saved"
+def test_a_kill_at_any_write_of_archive_remove_leaves_the_run_or_its_archive(runner: CommandRunner) -> None:
+    run = _prepare(runner, "iterated")
+    saved = runner.folder / "saved"
     shutil.copytree(run, saved)
     for number in range(1, 200):
-        shutil.rmtree(desk.runs)
+        shutil.rmtree(runner.runs)
         shutil.copytree(saved, run)
-        status = _killed(desk, number, "archive", "latest", "--remove")
-        _assert_whole(desk.runs)
-        archives = sorted(desk.runs.glob("archives/*.tar.gz"))
-        if not desk.ok("list", "--json").json["runs"]:
-            desk.ok("init", "--from", str(archives[0]))
-        assert desk.stage() == "iterated"
+        status = _killed(runner, number, "archive", "latest", "--remove")
+        _assert_whole(runner.runs)
+        archives = sorted(runner.runs.glob("archives/*.tar.gz"))
+        if not runner.ok("list", "--json").json["runs"]:
+            runner.ok("init", "--from", str(archives[0]))
+        assert runner.stage() == "iterated"
         if status != -signal.SIGKILL:
             break
     assert number > 5
 
 
-def test_what_a_killed_init_left_is_removed_by_a_later_one_and_a_living_one_is_not(desk: Desk) -> None:
+def test_what_a_killed_init_left_is_removed_by_a_later_one_and_a_living_one_is_not(runner: CommandRunner) -> None:
     import fcntl
 
-    desk.runs.mkdir()
-    dead, filled, young = (desk.runs / f".new-{name}" for name in ("dead", "filled", "young"))
+    runner.runs.mkdir()
+    dead, filled, young = (runner.runs / f".new-{name}" for name in ("dead", "filled", "young"))
     for folder in (dead, filled, young):
         folder.mkdir()
         (folder / "run.json").write_text("{}")
@@ -199,7 +199,7 @@ def test_what_a_killed_init_left_is_removed_by_a_later_one_and_a_living_one_is_n
     descriptor = os.open(filled, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        desk.init()
+        runner.init()
     finally:
         os.close(descriptor)
     assert [folder.exists() for folder in (dead, filled, young)] == [False, True, True]
@@ -221,9 +221,9 @@ def _interrupt_at_call(number: int, which: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_at_any_moment_ends_a_command_in_order(desk: Desk, which: signal.Signals) -> None:
-    run = _prepare(desk, "initialized")
-    saved = desk.folder / "saved"
+def test_a_signal_at_any_moment_ends_a_command_in_order(runner: CommandRunner, which: signal.Signals) -> None:
+    run = _prepare(runner, "initialized")
+    saved = runner.folder / "saved"
     shutil.copytree(run, saved)
     stopped = 0
     for number in [*range(12, 60, 7), *(int(60 * 1.22**k) for k in range(48))]:
@@ -243,7 +243,7 @@ def test_a_signal_at_any_moment_ends_a_command_in_order(desk: Desk, which: signa
                 return int(str(stop.code))
             return 98
 
-        done = forked(child, desk.folder)
+        done = forked(child, runner.folder)
         assert "Traceback" not in done.err, (number, done.err)
         if done.status == 130:
             stopped += 1
@@ -254,16 +254,16 @@ def test_a_signal_at_any_moment_ends_a_command_in_order(desk: Desk, which: signa
             assert done.status == 0, (number, done.status, done.err)
             assert done.json["stage"] == "iterated"
         _assert_whole(run)
-        desk.ok("status", "latest")
+        runner.ok("status", "latest")
     assert stopped > 30
-    desk.ok("run", "latest", "--scope-file", "tea.md")
+    runner.ok("run", "latest", "--scope-file", "tea.md")
     assert _temporaries(run) == []
 
 
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
-def test_a_command_that_waits_for_its_scope_file_can_be_stopped(desk: Desk, which: signal.Signals) -> None:
-    desk.init()
-    os.mkfifo(desk.folder / "scope")
+def test_a_command_that_waits_for_its_scope_file_can_be_stopped(runner: CommandRunner, which: signal.Signals) -> None:
+    runner.init()
+    os.mkfifo(runner.folder / "scope")
     process = subprocess.Popen(
         [sys.executable, "-m", "dagogy", "run", "latest", "--scope-file", "scope", "--json"],
         stdout=subprocess.PIPE,
@@ -271,7 +271,7 @@ def test_a_command_that_waits_for_its_scope_file_can_be_stopped(desk: Desk, whic
         text=True,
         env=clean_environment(),
     )
-    writer = os.open(desk.folder / "scope", os.O_WRONLY)  # returns when the other side has opened it
+    writer = os.open(runner.folder / "scope", os.O_WRONLY)  # returns when the other side has opened it
     try:
         process.send_signal(which)
         out, err = process.communicate(timeout=30)
@@ -281,17 +281,17 @@ def test_a_command_that_waits_for_its_scope_file_can_be_stopped(desk: Desk, whic
     assert err.startswith("[interrupted] ")
     assert "Traceback" not in err
     assert json.loads(out)["error"]["code"] == "interrupted"
-    assert desk.stage() == "initialized"
+    assert runner.stage() == "initialized"
 
 
-def _disk(size: str, desk: Desk, function: Callable[[Path], None]) -> None:
+def _disk(size: str, runner: CommandRunner, function: Callable[[Path], None]) -> None:
     """`function` gets the runs dir, which is on a small disk of its own."""
 
     def body(disk: Path) -> None:
         os.environ["ORCHESTRATION_BASE_DIR"] = str(disk)
         function(disk)
 
-    in_tmpfs(size, desk.folder.parent, body)
+    in_tmpfs(size, runner.folder.parent, body)
 
 
 def _fill(disk: Path, leave: int) -> Path:
@@ -308,16 +308,16 @@ def _fill(disk: Path, leave: int) -> Path:
     [["run", "latest", "--scope-file", "tea.md"], ["validate", "latest"], ["plan", "latest"], ["iterate", "latest"], ["archive", "latest"], ["init", "other"]],
     ids=lambda command: command[0],
 )
-def test_a_full_disk_is_an_io_error_and_what_was_there_is_intact(desk: Desk, command: list[str]) -> None:
+def test_a_full_disk_is_an_io_error_and_what_was_there_is_intact(runner: CommandRunner, command: list[str]) -> None:
     def body(disk: Path) -> None:
-        (desk.folder / "tea.md").write_text(SCOPE)
-        run = desk.init()
-        desk.ok("run", "latest", "--scope-file", "tea.md")
+        (runner.folder / "tea.md").write_text(SCOPE)
+        run = runner.init()
+        runner.ok("run", "latest", "--scope-file", "tea.md")
         before = {p: p.read_bytes() for p in run.rglob("*.json") if "failures" not in p.parts}
         refused = 0
         for leave in range(40):
             filler = _fill(disk, leave)
-            done = desk(*command, "--json")
+            done = runner(*command, "--json")
             _assert_whole(disk)
             if done.status:
                 refused += 1
@@ -325,55 +325,55 @@ def test_a_full_disk_is_an_io_error_and_what_was_there_is_intact(desk: Desk, com
                 assert "No space left" in done.err
                 assert done.json["error"]["details"]["errno_name"] == "ENOSPC"
                 assert _temporaries(disk) == []
-                desk.ok("status", str(run.name))
+                runner.ok("status", str(run.name))
             filler.unlink()
             if not done.status:
                 break
-            desk.ok("run", run.name)
-            desk.ok("archive", run.name)
+            runner.ok("run", run.name)
+            runner.ok("archive", run.name)
             shutil.rmtree(disk / "archives")
         assert refused, "the disk was never full"
         assert not done.status, "the disk was always full"
         assert {p: p.exists() for p in before} == dict.fromkeys(before, True)
 
-    _disk("1M", desk, body)
+    _disk("1M", runner, body)
 
 
-def test_a_read_only_runs_dir_is_read_and_refuses_what_writes(desk: Desk) -> None:
+def test_a_read_only_runs_dir_is_read_and_refuses_what_writes(runner: CommandRunner) -> None:
     def body(disk: Path) -> None:
-        (desk.folder / "tea.md").write_text(SCOPE)
-        run = desk.init()
-        desk.ok("run", "latest", "--scope-file", "tea.md")
+        (runner.folder / "tea.md").write_text(SCOPE)
+        run = runner.init()
+        runner.ok("run", "latest", "--scope-file", "tea.md")
         (run / "outputs/plan/plan.json").unlink()
         remount_read_only(disk)
-        assert desk.stage() == "validated"
-        desk.ok("list")
-        desk.ok("diff", "latest")
+        assert runner.stage() == "validated"
+        runner.ok("list")
+        runner.ok("diff", "latest")
         for command in (["init", "x"], ["validate", "latest"], ["plan", "latest"], ["run", "latest"], ["archive", "latest"]):
-            done = desk(*command)
+            done = runner(*command)
             assert (done.status, done.code) == (6, "io_error"), (command, done.err)
             assert "Read-only file system" in done.err
             assert "ORCHESTRATION_BASE_DIR" in done.err
-        doctor = desk("doctor", "--json")
+        doctor = runner("doctor", "--json")
         assert doctor.status == 6
         assert [row["check"] for row in doctor.json["checks"] if not row["ok"]] == ["runs dir"]
 
-    _disk("1M", desk, body)
+    _disk("1M", runner, body)
 
 
 @pytest.mark.parametrize("kind", ["full", "read-only"])
-def test_commands_that_need_not_write_work_without_a_place_to_write_to(desk: Desk, kind: str) -> None:
+def test_commands_that_need_not_write_work_without_a_place_to_write_to(runner: CommandRunner, kind: str) -> None:
     """And those that must are an io_error that leaves nothing, what was there is as it was."""
 
     def body(disk: Path) -> None:
-        (desk.folder / "tea.md").write_text(SCOPE)
-        run = desk.init()
-        desk.ok("run", "latest", "--scope-file", "tea.md")
-        put_scope = desk.folder / "binary.md"
+        (runner.folder / "tea.md").write_text(SCOPE)
+        run = runner.init()
+        runner.ok("run", "latest", "--scope-file", "tea.md")
+        put_scope = runner.folder / "binary.md"
         put_scope.write_bytes(b"\xff\x00" * 20)
-        desk("run", "latest", "--scope-file", "binary.md")
-        archive = Path(desk.ok("archive", "latest", "--json").json["archive"])
-        outside = desk.folder / "outside.tar.gz"
+        runner("run", "latest", "--scope-file", "binary.md")
+        archive = Path(runner.ok("archive", "latest", "--json").json["archive"])
+        outside = runner.folder / "outside.tar.gz"
         outside.write_bytes(archive.read_bytes())
         archive.unlink()
         (disk / "circuits.json").write_text('{"circuits": []}')
@@ -386,10 +386,10 @@ def test_commands_that_need_not_write_work_without_a_place_to_write_to(desk: Des
             ["status", "latest"], ["next", "latest"], ["list"], ["diff", "latest"], ["why", "latest", "Leaves"], ["diagnose", "latest"],
             ["export", "latest", "--format", "mermaid", "-o", "graph.mmd"], ["postmortem", "latest"], ["incidents", "list"], ["incidents", "reset"],
         ):  # fmt: skip
-            desk.ok(*command)
-        desk("recover", "latest", "--dry-run")
+            runner.ok(*command)
+        runner("recover", "latest", "--dry-run")
         for command in (["init", "--from", str(outside)], ["escalate", "latest"], ["archive", "latest", "--remove"]):
-            done = desk(*command)
+            done = runner(*command)
             assert (done.status, done.code) == (6, "io_error"), (command, done.err)
             assert _temporaries(disk) == []
         logs = ("filler", "events.jsonl", ".lock")
@@ -397,46 +397,46 @@ def test_commands_that_need_not_write_work_without_a_place_to_write_to(desk: Des
         assert [p.name for p in disk.glob("2*")] == [run.name]
         assert not list(disk.glob(".new-*/*/run.json"))
 
-    _disk("1M", desk, body)
+    _disk("1M", runner, body)
 
 
-def test_doctor_tells_of_a_disk_that_is_nearly_full(desk: Desk) -> None:
+def test_doctor_tells_of_a_disk_that_is_nearly_full(runner: CommandRunner) -> None:
     def body(disk: Path) -> None:
-        done = desk("doctor")
+        done = runner("doctor")
         assert (done.status, done.code) == (6, "io_error")
         assert "MiB are free" in done.err
 
-    _disk("1M", desk, body)
+    _disk("1M", runner, body)
 
 
 @pytest.mark.parametrize("kind", ["file", "loop", "below a file"])
-def test_a_runs_dir_that_is_no_folder_is_named(desk: Desk, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = desk.folder / "place"
+def test_a_runs_dir_that_is_no_folder_is_named(runner: CommandRunner, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = runner.folder / "place"
     if kind == "loop":
         place.symlink_to(place)
     else:
         place.write_text("x")
     monkeypatch.setenv("ORCHESTRATION_BASE_DIR", "place/below" if kind == "below a file" else "place")
     for command in (["init", "x"], ["list"], ["status", "latest"], ["doctor"]):
-        done = desk(*command, "--json")
+        done = runner(*command, "--json")
         assert (done.status, done.code) == (6, "io_error"), (command, done.err)
         assert str(place) in done.err
 
 
-def test_a_missing_runs_dir_has_no_runs_and_is_not_made_by_looking(desk: Desk) -> None:
-    assert desk.ok("list", "--json").json["runs"] == []
-    assert desk("status", "latest").code == "not_found"
-    assert not desk.runs.exists()
+def test_a_missing_runs_dir_has_no_runs_and_is_not_made_by_looking(runner: CommandRunner) -> None:
+    assert runner.ok("list", "--json").json["runs"] == []
+    assert runner("status", "latest").code == "not_found"
+    assert not runner.runs.exists()
 
 
-def test_who_may_not_write_is_told_so(desk: Desk) -> None:
+def test_who_may_not_write_is_reported_so(runner: CommandRunner) -> None:
     if os.getuid() != 0:
         pytest.skip("only root can become somebody else")
-    run = desk.init()
-    for folder in [desk.folder, *desk.folder.parents]:
+    run = runner.init()
+    for folder in [runner.folder, *runner.folder.parents]:
         if folder.stat().st_uid == 0 and not folder.stat().st_mode & 0o001:
             folder.chmod(folder.stat().st_mode | 0o055)
-    for path in [desk.runs, *desk.runs.rglob("*")]:
+    for path in [runner.runs, *runner.runs.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
     def as_nobody(*command: str) -> int:
@@ -445,12 +445,12 @@ def test_who_may_not_write_is_told_so(desk: Desk) -> None:
         os.setuid(65534)
         return run_command(list(command))
 
-    assert forked(lambda: as_nobody("status", "latest"), desk.folder).status == 0
+    assert forked(lambda: as_nobody("status", "latest"), runner.folder).status == 0
     for command in (["init", "x"], ["validate", "latest"], ["archive", "latest"]):
-        done = forked(lambda command=command: as_nobody(*command), desk.folder)  # type: ignore[misc]
+        done = forked(lambda command=command: as_nobody(*command), runner.folder)  # type: ignore[misc]
         assert (done.status, done.code) == (6, "io_error"), (command, done.err)
         assert "Permission denied" in done.err
     (run / "run.json").chmod(0)
-    done = forked(lambda: as_nobody("status", "latest"), desk.folder)
+    done = forked(lambda: as_nobody("status", "latest"), runner.folder)
     assert (done.status, done.code) == (6, "io_error")
     assert "run.json" in done.err

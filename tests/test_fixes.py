@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from dagogy.api.rules import Finding, Fix
 from dagogy.pipeline.fixes import apply_fixes
-from support import Desk, Yard, failed, run_with, sound_curriculum
+from support import CommandRunner, SitePackages, failed, run_with, valid_curriculum
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 
@@ -66,7 +66,7 @@ def test_unsafe_fixes_go_in_only_when_asked_for_and_those_of_the_topic_spec_neve
 
 
 def test_the_document_given_stays_as_it_is() -> None:
-    document = sound_curriculum()
+    document = valid_curriculum()
     before = copy.deepcopy(document)
     apply_fixes(document, [finding("/nodes/0", *remove("/nodes/0/title", "Alpha"))], unsafe=False)
     assert document == before
@@ -74,14 +74,14 @@ def test_the_document_given_stays_as_it_is() -> None:
 
 def implied() -> dict[str, Any]:
     """`gamma` names `alpha`, which `beta` implies: a safe fix takes it out."""
-    document = sound_curriculum()
+    document = valid_curriculum()
     document["nodes"][2]["prerequisites"] = ["beta", "alpha"]
     return document
 
 
 def unknown() -> dict[str, Any]:
     """`gamma` names a node that does not exist: only an unsafe fix takes it out."""
-    document = sound_curriculum()
+    document = valid_curriculum()
     document["nodes"][2]["prerequisites"] = ["beta", "omega"]
     return document
 
@@ -90,52 +90,52 @@ def nodes_of(run: Path) -> Any:
     return json.loads((run / CURRICULUM).read_bytes())["nodes"]
 
 
-def test_validate_counts_the_fixes_it_did_not_apply(desk: Desk) -> None:
-    run = run_with(desk, implied())
-    shown = desk("validate", "latest")
+def test_validate_counts_the_fixes_it_did_not_apply(runner: CommandRunner) -> None:
+    run = run_with(runner, implied())
+    shown = runner("validate", "latest")
     assert f"1 finding can be fixed safely: dagogy validate {run.name} --fix" in shown.out
     assert "[safe fix]" in shown.out
-    run = run_with(desk, unknown())
-    shown = failed(desk("validate", run.name), "validation_failed")
+    run = run_with(runner, unknown())
+    shown = failed(runner("validate", run.name), "validation_failed")
     assert "1 finding can be fixed with --unsafe-fixes" in shown.out
     report = json.loads((run / "outputs/reviews/validation_report.json").read_bytes())
     assert (report["summary"]["safe_fixes"], report["summary"]["unsafe_fixes"]) == (0, 1)
     assert "shows 1 that would change the meaning" in (run / "outputs/reviews/validation_report.md").read_text()
 
 
-def test_fix_applies_safe_fixes_and_judges_what_comes_of_it(desk: Desk) -> None:
-    run = run_with(desk, implied())
-    out = desk.ok("validate", "latest", "--fix").out
+def test_fix_applies_safe_fixes_and_judges_what_comes_of_it(runner: CommandRunner) -> None:
+    run = run_with(runner, implied())
+    out = runner.ok("validate", "latest", "--fix").out
     assert "fixed graph.redundant_prerequisites /nodes/2/prerequisites/1: " in out
     assert "1 fixed" in out
     assert nodes_of(run)[2]["prerequisites"] == ["beta"]
     assert (run / "logs/validation.ok").exists()
 
 
-def test_fix_leaves_unsafe_fixes_alone(desk: Desk) -> None:
-    run = run_with(desk, unknown())
-    out = failed(desk("validate", "latest", "--fix"), "validation_failed").out
+def test_fix_leaves_unsafe_fixes_alone(runner: CommandRunner) -> None:
+    run = run_with(runner, unknown())
+    out = failed(runner("validate", "latest", "--fix"), "validation_failed").out
     assert "nothing that could be fixed" in out
     assert nodes_of(run)[2]["prerequisites"] == ["beta", "omega"]
-    desk.ok("validate", "latest", "--unsafe-fixes")
+    runner.ok("validate", "latest", "--unsafe-fixes")
     assert nodes_of(run)[2]["prerequisites"] == ["beta"]
 
 
-def test_diff_shows_what_the_fixes_would_change_and_writes_nothing(desk: Desk) -> None:
-    run = run_with(desk, implied())
-    desk.ok("status", "latest")
+def test_diff_shows_what_the_fixes_would_change_and_writes_nothing(runner: CommandRunner) -> None:
+    run = run_with(runner, implied())
+    runner.ok("status", "latest")
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file() and p.name != ".lock"}
-    out = desk.ok("validate", "latest", "--fix", "--diff").out
+    out = runner.ok("validate", "latest", "--fix", "--diff").out
     assert out.startswith(f"--- a/{CURRICULUM}\n+++ b/{CURRICULUM}\n")
-    document = desk.ok("validate", "latest", "--diff", "--json").json
+    document = runner.ok("validate", "latest", "--diff", "--json").json
     assert document["fixes"] == ["graph.redundant_prerequisites /nodes/2/prerequisites/1: " + document["fixes"][0].split(": ", 1)[1]]
     assert document["diff"].strip() == out.strip()
     assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file() and p.name != ".lock"} == before
 
 
-def test_diff_of_a_curriculum_without_fixes_says_so(desk: Desk) -> None:
-    run_with(desk)
-    assert desk.ok("validate", "latest", "--diff").out == "no such fix would change anything\n"
+def test_diff_of_a_curriculum_without_fixes_says_so(runner: CommandRunner) -> None:
+    run_with(runner)
+    assert runner.ok("validate", "latest", "--diff").out == "no such fix would change anything\n"
 
 
 RULE = """
@@ -143,8 +143,8 @@ RULE = """
 
     class Changer(Rule):
         '''Why.'''
-        def check(self, subject, options):
-            topic = subject.curriculum.topic
+        def check(self, context, options):
+            topic = context.curriculum.topic
             patch = [{"op": "replace", "path": "/topic", "value": NEXT(topic)}]
             yield Finding("not that topic", "/topic", fix=Fix("safe", "another topic", patch))
 """
@@ -158,10 +158,10 @@ PLUGIN = """
 
 
 @pytest.mark.parametrize(("step", "fixes"), [("lambda topic: 'A' if topic == 'B' else 'B'", 2), ("lambda topic: topic + '!'", 100), ("lambda topic: topic", 0)])
-def test_fixing_ends_with_a_rule_that_is_never_content(desk: Desk, yard: Yard, step: str, fixes: int) -> None:
-    yard.plugin("rule-topic", entry_points={"rule": {"house.topic": "changer"}}, modules={"changer": PLUGIN, "changer_rule": RULE.replace("NEXT", f"({step})")})
-    run_with(desk, sound_curriculum(topic="A"))
-    shown = failed(desk("validate", "latest", "--fix"), "validation_failed")
+def test_fixing_ends_with_a_rule_that_is_never_content(runner: CommandRunner, site: SitePackages, step: str, fixes: int) -> None:
+    site.plugin("rule-topic", entry_points={"rule": {"house.topic": "changer"}}, modules={"changer": PLUGIN, "changer_rule": RULE.replace("NEXT", f"({step})")})
+    run_with(runner, valid_curriculum(topic="A"))
+    shown = failed(runner("validate", "latest", "--fix"), "validation_failed")
     applied = sum(line.startswith("fixed ") for line in shown.out.splitlines())
     assert applied <= fixes
     assert "house.topic at curriculum/topic" in shown.err

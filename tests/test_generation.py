@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from dagogy.api import EdgeEvidence, Finding, Fix, ProviderInfo, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
-from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairRequest, SalvageRequest
+from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairInvalidRequest, RepairRequest
 from dagogy.contracts.check import schema_problems
 from dagogy.kit.cases import complete_spec
-from dagogy.pipeline.agenda import Agenda
-from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
-from dagogy.pipeline.judge import Outcome, Verdict
-from dagogy.pipeline.subject import RunSubject
+from dagogy.pipeline.generate import Draft, Generation, Loop, LoopLimits
+from dagogy.pipeline.judge import Outcome, ValidationResult
+from dagogy.pipeline.repair_batch import RepairBatch
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.files import to_json
-from support import Desk, Yard, curriculum_of, failed
+from support import CommandRunner, SitePackages, curriculum_of, failed
 
 INFO = ProviderInfo(id="script", summary="s", api_version=1, impl="x:X")
 ORIGIN = "dagogy-provider-script 1.2"
@@ -50,15 +50,15 @@ class Scripted(Provider):
 class ByTopic:
     """A judge that finds what the topic says, `errors/warnings[/safe fixes]`, so that a script can choose its scores."""
 
-    def judge(self, subject: Any) -> Verdict:
-        errors, warnings, fixes = (*map(int, subject.curriculum.topic.split("/")), 0)[:3]
+    def judge(self, context: Any) -> ValidationResult:
+        errors, warnings, fixes = (*map(int, context.curriculum.topic.split("/")), 0)[:3]
         findings = [Finding(f"e{i}", "/topic", rule_id=f"r{i}", severity="error") for i in range(errors)]
         findings += [Finding(f"w{i}", "/topic", rule_id=f"w{i}", severity="warning") for i in range(warnings)]
         if fixes:
             better = f"{max(errors - 1, 0)}/{warnings}/{fixes - 1}"
             findings[0].fix = Fix("safe", "one less", [{"op": "replace", "path": "/topic", "value": better}])
         score = max(0.0, 100.0 - 20 * errors - 5 * warnings)
-        return Verdict(findings, [Outcome(f.rule_id, str(f.severity), "findings", "", 1) for f in findings], score, 1, "rules")
+        return ValidationResult(findings, [Outcome(f.rule_id, str(f.severity), "findings", "", 1) for f in findings], score, 1, "rules")
 
 
 def draft(topic: str, **parts: Any) -> Proposal:
@@ -72,14 +72,14 @@ class Played:
         self.provider = Scripted(*answers)
         self.kept: list[str] = []
         self.lines: list[str] = []
-        spec = RunSubject(b"", to_json(complete_spec({}))).spec
+        spec = RunContext(b"", to_json(complete_spec({}))).spec
         self.loop = Loop(
             self.provider,
             ORIGIN,
             ByTopic(),  # type: ignore[arg-type]
             ProposeRequest(spec=spec),
-            Budget(iterations, actions, target),
-            lambda data, reading: RunSubject(data, to_json(complete_spec({}))),
+            LoopLimits(iterations, actions, target),
+            lambda data, reading: RunContext(data, to_json(complete_spec({}))),
             self.keep,
             self.lines.append,
         )
@@ -121,7 +121,7 @@ def test_a_draft_without_errors_below_the_target_is_repaired() -> None:
 def test_the_loop_ends_when_the_budget_is_used_up() -> None:
     played = Played(*(draft(f"{errors}/0") for errors in (4, 3, 2, 1)), iterations=3)
     result = played.run()
-    assert (result.stop_reason, result.accepted, result.best.verdict.score) == ("out of budget: 3 iterations", False, 60)
+    assert (result.stop_reason, result.accepted, result.best.validation.score) == ("out of budget: 3 iterations", False, 60)
     assert len(played.provider.asked) == 3
     assert played.kept == ["4/0", "3/0", "2/0"]
 
@@ -160,12 +160,12 @@ class Mender(Scripted):
 class ByWords:
     """A judge with an error for every word of the topic but a dash."""
 
-    def judge(self, subject: Any) -> Verdict:
-        findings = [Finding(word, "/topic", rule_id=word, severity="error") for word in subject.curriculum.topic.split() if word != "-"]
-        return Verdict(findings, [], 100.0 - 10 * len(findings), 1, "rules")
+    def judge(self, context: Any) -> ValidationResult:
+        findings = [Finding(word, "/topic", rule_id=word, severity="error") for word in context.curriculum.topic.split() if word != "-"]
+        return ValidationResult(findings, [], 100.0 - 10 * len(findings), 1, "rules")
 
 
-def mended(topic: str, *, iterations: int = 20, actions: int = 10, **how: Any) -> tuple[Generation, list[list[str]]]:
+def fixed(topic: str, *, iterations: int = 20, actions: int = 10, **how: Any) -> tuple[Generation, list[list[str]]]:
     """The loop with a `Mender`, and of each repair the rules whose findings it was asked to mend."""
     played = Played(iterations=iterations, actions=actions, target=100)
     played.provider = played.loop.provider = Mender(topic, **how)
@@ -174,8 +174,8 @@ def mended(topic: str, *, iterations: int = 20, actions: int = 10, **how: Any) -
     return result, [[f.rule_id for f in request.findings] for request in played.provider.asked[1:]]
 
 
-def test_a_refused_repair_is_tried_in_parts_until_only_what_cannot_be_mended_is_left() -> None:
-    result, asked = mended("a b c d e", spoils=("d",))
+def test_a_refused_repair_is_tried_in_parts_until_only_what_cannot_be_fixed_is_left() -> None:
+    result, asked = fixed("a b c d e", spoils=("d",))
     assert asked == [["a", "b", "c", "d", "e"], ["a", "b"], ["c", "d", "e"], ["c"], ["d", "e"], ["d"], ["e"], ["d"]]
     assert json.loads(result.best.data)["topic"] == "d"
     assert result.stop_reason == "no better: the repair did not raise the score"
@@ -186,67 +186,67 @@ def test_a_refused_repair_is_tried_in_parts_until_only_what_cannot_be_mended_is_
 
 
 def test_findings_that_nothing_can_be_done_about_make_room_for_others() -> None:
-    result, asked = mended("a b c d", beyond=("a", "b"), actions=2)
+    result, asked = fixed("a b c d", beyond=("a", "b"), actions=2)
     assert asked == [["a", "b"], ["c", "d"], ["a", "b"]]
     assert (json.loads(result.best.data)["topic"], result.stop_reason) == ("a b", "no better: the provider has no repair for the findings left")
 
 
 def test_parts_count_against_the_budget() -> None:
-    result, asked = mended("a b c d", spoils=("a",), iterations=4)
+    result, asked = fixed("a b c d", spoils=("a",), iterations=4)
     assert asked == [["a", "b", "c", "d"], ["a", "b"], ["a"]]
     assert (json.loads(result.best.data)["topic"], result.stop_reason) == ("a b c d", "out of budget: 4 iterations")
 
 
 def test_findings_that_say_the_same_are_no_parts() -> None:
-    result, asked = mended("a a", spoils=("a",))
+    result, asked = fixed("a a", spoils=("a",))
     assert asked == [["a", "a"]]
     assert result.stop_reason == "no better: the repair did not raise the score"
 
 
-def said(*messages: str) -> list[Finding]:
+def findings_of(*messages: str) -> list[Finding]:
     return [Finding(message, f"/nodes/0/core_ideas/{k}", rule_id="r", severity="error") for k, message in enumerate(messages)]
 
 
-def told(findings: list[Finding]) -> str:
+def letters(findings: list[Finding]) -> str:
     return "".join(f.message for f in findings)
 
 
-def refusals(agenda: Agenda, findings: list[Finding]) -> list[str]:
+def refusals(batch: RepairBatch, findings: list[Finding]) -> list[str]:
     """What is asked for, one repair after the other, where all of them are refused; at most nine."""
     asked: list[str] = []
-    while len(asked) < 9 and (part := agenda.next(findings)):
-        asked.append(told(part))
-        agenda.refused(part, "no")
+    while len(asked) < 9 and (part := batch.next(findings)):
+        asked.append(letters(part))
+        batch.refused(part, "no")
     return asked
 
 
 def test_a_part_is_halved_between_findings_that_say_different_things() -> None:
-    assert refusals(Agenda(9), said("a", "a", "b")) == ["aab", "aa", "b"]
+    assert refusals(RepairBatch(9), findings_of("a", "a", "b")) == ["aab", "aa", "b"]
 
 
 def test_a_part_that_grew_is_asked_for_in_as_many_repairs_as_it_takes() -> None:
-    agenda = Agenda(2)
-    agenda.refused(agenda.next(said("a", "b")), "no")
+    batch = RepairBatch(2)
+    batch.refused(batch.next(findings_of("a", "b")), "no")
     # Each comes once: that there are more that say the same is no reason to ask for what was refused.
-    assert refusals(agenda, said("b", "a", "a", "a", "b", "c")) == ["aa", "bb", "c"]
+    assert refusals(batch, findings_of("b", "a", "a", "a", "b", "c")) == ["aa", "bb", "c"]
 
 
 def test_what_a_part_has_beyond_the_limit_comes_next() -> None:
-    agenda = Agenda(4)
-    agenda.refused(agenda.next(said("a", "b", "c", "d")), "no")
-    assert told(agenda.next(said("a", "a", "a", "a", "b", "c"))) == "aaaa"
-    agenda.mended()
-    assert told(agenda.next(said("b", "c"))) == "b"
-    assert told(agenda.next(said("c"))) == "c"
+    batch = RepairBatch(4)
+    batch.refused(batch.next(findings_of("a", "b", "c", "d")), "no")
+    assert letters(batch.next(findings_of("a", "a", "a", "a", "b", "c"))) == "aaaa"
+    batch.fixed()
+    assert letters(batch.next(findings_of("b", "c"))) == "b"
+    assert letters(batch.next(findings_of("c"))) == "c"
 
 
 UNREADABLE = [[], "text", 7, {"topic": "t"}, {"topic": "t", "nodes": [{"id": "a"}]}, {"topic": "t", "nodes": [], "more": 1}, {"topic": "\ud800", "nodes": []}]
 
 
 @pytest.mark.parametrize("document", UNREADABLE)
-def test_a_draft_that_does_not_meet_the_schema_is_handed_to_salvage_as_it_is(document: Any) -> None:
+def test_a_draft_that_does_not_meet_the_schema_is_handed_to_repair_invalid_as_it_is(document: Any) -> None:
     class Salvor(Scripted):
-        def salvage(self, request: SalvageRequest) -> Proposal:
+        def repair_invalid(self, request: RepairInvalidRequest) -> Proposal:
             self.asked.append(request)
             return draft("1/1")
 
@@ -256,7 +256,7 @@ def test_a_draft_that_does_not_meet_the_schema_is_handed_to_salvage_as_it_is(doc
     played.loop.on_best = lambda best: None
     result = played.loop.run()
     request = played.provider.asked[1]
-    assert isinstance(request, SalvageRequest)
+    assert isinstance(request, RepairInvalidRequest)
     assert request.document == ({"topic": "?", "nodes": []} if document == UNREADABLE[-1] else document)
     assert [f.rule_id for f in request.findings] == ["schema"]
     # It scores less than what cannot be read, about which the rules have less to say.
@@ -264,13 +264,13 @@ def test_a_draft_that_does_not_meet_the_schema_is_handed_to_salvage_as_it_is(doc
 
 
 class OrUnreadable(ByTopic):
-    def judge(self, subject: Any) -> Verdict:
-        if subject.schema_problems("curriculum"):
-            return Verdict([Finding("m", "", rule_id="schema", severity="error")], [], 80.0, 0, "rules")
-        return super().judge(subject)
+    def judge(self, context: Any) -> ValidationResult:
+        if context.schema_problems("curriculum"):
+            return ValidationResult([Finding("m", "", rule_id="schema", severity="error")], [], 80.0, 0, "rules")
+        return super().judge(context)
 
 
-def test_a_provider_without_salvage_ends_the_loop_with_the_draft_as_it_is() -> None:
+def test_a_provider_without_repair_invalid_ends_the_loop_with_the_draft_as_it_is() -> None:
     played = Played(Proposal(curriculum={"topic": "t"}))
     played.loop.judge = OrUnreadable()  # type: ignore[assignment]
     result = played.loop.run()
@@ -280,7 +280,7 @@ def test_a_provider_without_salvage_ends_the_loop_with_the_draft_as_it_is() -> N
 
 def test_below_a_score_of_nothing_fewer_errors_are_still_better() -> None:
     played = Played(draft("9/0"), draft("7/0"), draft("6/0"), None)
-    assert played.run().best.verdict.score == 0
+    assert played.run().best.validation.score == 0
     assert played.kept == ["9/0", "7/0", "6/0"]
 
 
@@ -304,11 +304,11 @@ def test_a_fix_that_makes_it_worse_is_not_kept() -> None:
         return draft("1/0")
 
     class Misled(ByTopic):
-        def judge(self, subject: Any) -> Verdict:
-            verdict = super().judge(subject)
-            if subject.curriculum.topic == "1/0":
-                verdict.findings[0].fix = Fix("safe", "it gets worse", [{"op": "replace", "path": "/topic", "value": "3/0"}])
-            return verdict
+        def judge(self, context: Any) -> ValidationResult:
+            validation = super().judge(context)
+            if context.curriculum.topic == "1/0":
+                validation.findings[0].fix = Fix("safe", "it gets worse", [{"op": "replace", "path": "/topic", "value": "3/0"}])
+            return validation
 
     played = Played(worse, None)
     played.loop.judge = Misled()  # type: ignore[assignment]
@@ -330,8 +330,8 @@ def test_a_draft_without_findings_below_the_target_cannot_be_repaired() -> None:
     assert Played(draft("0/0"), target=100).run().accepted
 
     class Strict(ByTopic):
-        def judge(self, subject: Any) -> Verdict:
-            return Verdict([], [], 90.0, 1, "rules")
+        def judge(self, context: Any) -> ValidationResult:
+            return ValidationResult([], [], 90.0, 1, "rules")
 
     played = Played(draft("0/0"), target=95)
     played.loop.judge = Strict()  # type: ignore[assignment]
@@ -372,28 +372,28 @@ GARBAGE: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "told"), GARBAGE)
-def test_a_proposal_that_is_none_is_the_plugins_fault(answer: Any, told: str) -> None:
-    with pytest.raises(PluginError, match=told):
+@pytest.mark.parametrize(("answer", "expected"), GARBAGE)
+def test_a_proposal_that_is_none_is_the_plugins_fault(answer: Any, expected: str) -> None:
+    with pytest.raises(PluginError, match=expected):
         Played(answer).run()
 
 
-def test_a_document_in_a_circle_is_the_plugins_fault() -> None:
-    circle: list[Any] = []
-    circle.append(circle)
+def test_a_document_in_a_cycle_is_the_plugins_fault() -> None:
+    cycle: list[Any] = []
+    cycle.append(cycle)
     with pytest.raises(PluginError, match="not JSON"):
-        Played(Proposal(curriculum=circle)).run()
+        Played(Proposal(curriculum=cycle)).run()
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "expected"),
     [*((a, t) for a, t in GARBAGE if a is not None), (ProviderError("no answer"), "no answer"), (ValueError("x"), "raised ValueError: x")],
 )
-def test_a_repair_that_fails_ends_the_loop_with_the_best_draft(answer: Any, told: str) -> None:
+def test_a_repair_that_fails_ends_the_loop_with_the_best_draft(answer: Any, expected: str) -> None:
     played = Played(draft("1/0"), answer)
     result = played.run()
     assert result.stop_reason.startswith("the provider failed: ")
-    assert told in result.stop_reason
+    assert expected in result.stop_reason
     assert (played.kept, result.accepted) == (["1/0"], False)
 
 
@@ -445,13 +445,13 @@ PROVIDER = '''
 
 
 @pytest.fixture
-def scripted(desk: Desk, yard: Yard) -> Callable[..., Path]:
+def scripted(runner: CommandRunner, site: SitePackages) -> Callable[..., Path]:
     """A run whose provider answers from a script."""
-    yard.plugin("provider-script", "1.2", entry_points={"provider": {"script": "script_provider"}}, modules={"script_provider": PROVIDER})
+    site.plugin("provider-script", "1.2", entry_points={"provider": {"script": "script_provider"}}, modules={"script_provider": PROVIDER})
 
     def make(*answers: Any) -> Path:
-        (desk.folder / "script.json").write_text(json.dumps(answers))
-        run = desk.init()
+        (runner.folder / "script.json").write_text(json.dumps(answers))
+        run = runner.init()
         (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha"]})))
         return run
 
@@ -467,42 +467,42 @@ def curriculum_in(run: Path) -> Any:
     return json.loads((run / "outputs/curriculum/curriculum.json").read_bytes())
 
 
-def test_the_curriculum_in_the_run_is_the_best_draft(desk: Desk, scripted: Callable[..., Path]) -> None:
+def test_the_curriculum_in_the_run_is_the_best_draft(runner: CommandRunner, scripted: Callable[..., Path]) -> None:
     run = scripted(BAD, WORSE)
-    told = failed(desk("run", "latest", "--provider", "script"), "validation_failed")
-    assert "graph.prerequisite_integrity" in told.err
+    result = failed(runner("run", "latest", "--provider", "script"), "validation_failed")
+    assert "graph.prerequisite_integrity" in result.err
     assert curriculum_in(run) == BAD
     trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_bytes())
     assert (trace["best_iteration"], len(trace["iterations"]), trace["accepted"]) == (1, 2, False)
-    assert desk.stage() == "generated"
+    assert runner.stage() == "generated"
 
 
-def test_a_repaired_run_goes_on_to_the_end(desk: Desk, scripted: Callable[..., Path]) -> None:
+def test_a_repaired_run_goes_on_to_the_end(runner: CommandRunner, scripted: Callable[..., Path]) -> None:
     run = scripted(BAD, GOOD)
-    document = desk.ok("run", "latest", "--provider", "script", "--json").json
+    document = runner.ok("run", "latest", "--provider", "script", "--json").json
     assert (document["stage"], document["provider"], document["passed"]) == ("iterated", "script", True)
     assert curriculum_in(run) == GOOD
     assert not (run / "outputs/curriculum/previous_curriculum.json").exists()
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "told"), [("typed", "provider_error", "the service is down"), ("boom", "plugin_error", "'script' of provider-script 1.2 raised")]
+    ("answer", "code", "expected"), [("typed", "provider_error", "the service is down"), ("boom", "plugin_error", "'script' of provider-script 1.2 raised")]
 )
-def test_a_provider_that_fails_leaves_the_last_curriculum(desk: Desk, scripted: Callable[..., Path], answer: str, code: str, told: str) -> None:
+def test_a_provider_that_fails_leaves_the_last_curriculum(runner: CommandRunner, scripted: Callable[..., Path], answer: str, code: str, expected: str) -> None:
     run = scripted(answer)
     (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
-    shown = failed(desk("run", "latest", "--provider", "script", "--json"), code)
-    assert told in shown.err
+    shown = failed(runner("run", "latest", "--provider", "script", "--json"), code)
+    assert expected in shown.err
     assert shown.json["error"]["code"] == code
     assert curriculum_in(run) == GOOD
 
 
-@pytest.mark.parametrize(("word", "told"), [("RAISE", "raised RuntimeError: cannot read"), ("GARBAGE", "read the scope document as a list")])
-def test_a_provider_that_cannot_read_a_scope_document_is_named(desk: Desk, scripted: Callable[..., Path], word: str, told: str) -> None:
+@pytest.mark.parametrize(("word", "expected"), [("RAISE", "raised RuntimeError: cannot read"), ("GARBAGE", "read the scope document as a list")])
+def test_a_provider_that_cannot_read_a_scope_document_is_named(runner: CommandRunner, scripted: Callable[..., Path], word: str, expected: str) -> None:
     scripted()
     Path("scope.md").write_text(f"# {word}\n\nText.\n")
-    shown = failed(desk("run", "latest", "--provider", "script", "--scope-file", "scope.md"), "plugin_error")
-    assert f"provider 'script' of provider-script 1.2 {told}" in shown.err
+    shown = failed(runner("run", "latest", "--provider", "script", "--scope-file", "scope.md"), "plugin_error")
+    assert f"provider 'script' of provider-script 1.2 {expected}" in shown.err
 
 
 RULE = """
@@ -514,31 +514,31 @@ RULE = """
 
     class Odd(Rule):
         '''Why.'''
-        def check(self, subject, options):
+        def check(self, context, options):
             yield FINDING
 """
 
 
-def test_a_rule_that_fails_with_a_way_out_tells_it_in_one_line(desk: Desk, yard: Yard) -> None:
+def test_a_rule_that_fails_with_a_way_out_tells_it_in_one_line(runner: CommandRunner, site: SitePackages) -> None:
     body = RULE.replace("yield FINDING", "raise StorageError('the ledger is gone', hint='put it\\n  back')")
-    yard.plugin(
+    site.plugin(
         "rule-odd", "3.0", entry_points={"rule": {"house.odd": "odd_rule"}}, modules={"odd_rule": "from dagogy.api.errors import StorageError\n" + dedent(body)}
     )
-    run = desk.init()
+    run = runner.init()
     (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha"]})))
     (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
-    told = "rule of rule-odd 3.0: the ledger is gone; put it back"
-    assert f"rule house.odd could not run: {told}" in failed(desk("validate", "latest"), "validation_failed").err
-    assert told in (run / "outputs/reviews/validation_report.md").read_text()
+    message = "rule of rule-odd 3.0: the ledger is gone; put it back"
+    assert f"rule house.odd could not run: {message}" in failed(runner("validate", "latest"), "validation_failed").err
+    assert message in (run / "outputs/reviews/validation_report.md").read_text()
 
 
 @pytest.mark.parametrize("finding", ["None", "'text'", "Finding(None)", "Finding('m', 7)", "Finding('m', '', fix=Fix('safe', 'd', 'patch'))", "1/0"])
-def test_a_rule_whose_findings_are_none_fails_the_validation_and_is_named(desk: Desk, yard: Yard, finding: str) -> None:
-    yard.plugin("rule-odd", "3.0", entry_points={"rule": {"house.odd": "odd_rule"}}, modules={"odd_rule": RULE.replace("FINDING", finding)})
-    run = desk.init()
+def test_a_rule_whose_findings_are_none_fails_the_validation_and_is_named(runner: CommandRunner, site: SitePackages, finding: str) -> None:
+    site.plugin("rule-odd", "3.0", entry_points={"rule": {"house.odd": "odd_rule"}}, modules={"odd_rule": RULE.replace("FINDING", finding)})
+    run = runner.init()
     (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha"]})))
     (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
-    shown = failed(desk("validate", "latest"), "validation_failed")
+    shown = failed(runner("validate", "latest"), "validation_failed")
     reason = "raised ZeroDivisionError: division by zero (odd_rule.py:" if finding == "1/0" else "cannot be used: it"
     assert f"rule house.odd could not run: rule of rule-odd 3.0 {reason}" in shown.err
     assert not (run / "logs/validation.ok").exists()
@@ -561,7 +561,7 @@ def chained(topic: str, *names: str) -> Proposal:
 def of_both(*answers: Any, iterations: int = 4) -> Played:
     played = Played(*answers, iterations=iterations)
     written = to_json(complete_spec({"scope_in": ["Alpha", "Beta"]}))
-    played.loop.subject_of = lambda data, reading: RunSubject(data, written)
+    played.loop.context_of = lambda data, reading: RunContext(data, written)
     return played
 
 

@@ -11,7 +11,7 @@ import pytest
 from dagogy.api.errors import ConfigError, NotFound, PluginError
 from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Selection
-from support import PLUGINS, Yard, curriculum_of, dagogy, make_run, python
+from support import PLUGINS, SitePackages, curriculum_of, dagogy, make_run, python
 
 INFO = {
     "provider": ("ProviderInfo", "", "Provider"),
@@ -49,19 +49,19 @@ def implementation(kind: str) -> str:
     return f"from dagogy.api import {base}\n\nclass Thing({base}):\n    pass\n"
 
 
-def healthy(yard: Yard, kind: str, plugin_id: str, distribution: str, version: str = "1.0", head: str = "") -> None:
+def healthy(site: SitePackages, kind: str, plugin_id: str, distribution: str, version: str = "1.0", head: str = "") -> None:
     module = distribution.replace("-", "_")
     source = head + "\n" + hook(kind, "yield " + described(kind, plugin_id, f"{module}_impl:Thing"))
-    yard.plugin(distribution, version, entry_points={kind: {plugin_id: module}}, modules={module: source, f"{module}_impl": implementation(kind)})
+    site.plugin(distribution, version, entry_points={kind: {plugin_id: module}}, modules={module: source, f"{module}_impl": implementation(kind)})
 
 
 # ---------------------------------------------------------------------------------------------------------------- what a plugin can be
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_healthy_plugin_of_each_kind_is_ready_and_its_implementation_is_imported_only_when_asked_for(yard: Yard, kind: str) -> None:
-    healthy(yard, kind, "my.thing", "third-party", "3.2")
-    host = yard.host()
+def test_a_healthy_plugin_of_each_kind_is_ready_and_its_implementation_is_imported_only_when_asked_for(site: SitePackages, kind: str) -> None:
+    healthy(site, kind, "my.thing", "third-party", "3.2")
+    host = site.host()
     (plugin,) = host.load(kind)
     assert (plugin.state, plugin.reason, plugin.origin) == ("ready", "", "third-party 3.2")
     assert plugin.as_dict()["summary"] == "Does it."
@@ -113,12 +113,12 @@ def trouble(kind: str) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("name", trouble("rule"))
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_plugin_in_trouble_fails_alone_and_is_named_with_distribution_version_and_reason(yard: Yard, kind: str, name: str) -> None:
+def test_a_plugin_in_failure_fails_alone_and_is_named_with_distribution_version_and_reason(site: SitePackages, kind: str, name: str) -> None:
     source, reason = trouble(kind)[name]
-    healthy(yard, kind, "healthy", "a-well")
-    healthy(yard, kind, "sound", "z-well")
-    yard.plugin("sick-one", "2.5", entry_points={kind: {"sick": "sick_one"}}, modules={"sick_one": source, "well_impl": implementation(kind)})
-    host = yard.host()
+    healthy(site, kind, "healthy", "a-well")
+    healthy(site, kind, "sound", "z-well")
+    site.plugin("sick-one", "2.5", entry_points={kind: {"sick": "sick_one"}}, modules={"sick_one": source, "well_impl": implementation(kind)})
+    host = site.host()
     host.load(kind)
     states = {p.id: p.state for p in host.all(kind)}
     assert states == {"healthy": "ready", "sick": "failed", "sound": "ready"}
@@ -144,11 +144,11 @@ def test_a_plugin_in_trouble_fails_alone_and_is_named_with_distribution_version_
     ],
 )
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(yard: Yard, kind: str, impl: str, source: str, reason: str) -> None:
+def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(site: SitePackages, kind: str, impl: str, source: str, reason: str) -> None:
     modules = {"sick_one": hook(kind, "yield " + described(kind, "sick", impl)), "sick_impl": source}
-    yard.plugin("sick-one", "2.5", entry_points={kind: {"sick": "sick_one"}}, modules=modules)
-    healthy(yard, kind, "sound", "z-well")
-    host = yard.host()
+    site.plugin("sick-one", "2.5", entry_points={kind: {"sick": "sick_one"}}, modules=modules)
+    healthy(site, kind, "sound", "z-well")
+    host = site.host()
     plugin = host.get(kind, "sick")
     for _ in range(2):
         with pytest.raises(PluginError) as caught:
@@ -174,15 +174,15 @@ def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(ya
         ("exporter", ', subject="everything"', "subject='everything' is none of report, curriculum, plan"),
     ],
 )
-def test_a_description_with_a_value_that_cannot_be_meant_is_refused(yard: Yard, kind: str, more: str, reason: str) -> None:
-    yard.plugin("sick-one", entry_points={kind: {"sick": "sick_one"}}, modules={"sick_one": hook(kind, "yield " + described(kind, "sick", "x:Y", more=more))})
-    (plugin,) = yard.host().load(kind)
+def test_a_description_with_a_value_that_cannot_be_meant_is_refused(site: SitePackages, kind: str, more: str, reason: str) -> None:
+    site.plugin("sick-one", entry_points={kind: {"sick": "sick_one"}}, modules={"sick_one": hook(kind, "yield " + described(kind, "sick", "x:Y", more=more))})
+    (plugin,) = site.host().load(kind)
     assert plugin.state == "failed"
     assert reason in plugin.reason
 
 
 @pytest.mark.parametrize("where", ["import", "hook", "implementation"])
-def test_ctrl_c_inside_a_plugin_stops_the_command_and_blames_nobody(yard: Yard, where: str) -> None:
+def test_ctrl_c_inside_a_plugin_stops_the_command_and_blames_nobody(site: SitePackages, where: str) -> None:
     stop = "raise KeyboardInterrupt\n"
     sources = {
         "import": (stop, "Thing = 1"),
@@ -190,27 +190,27 @@ def test_ctrl_c_inside_a_plugin_stops_the_command_and_blames_nobody(yard: Yard, 
         "implementation": (hook("rule", "yield " + described("rule", "x", "slow_impl:Thing")), stop),
     }
     one, two = sources[where]
-    yard.plugin("slow", entry_points={"rule": {"x": "slow"}}, modules={"slow": one, "slow_impl": two})
-    host = yard.host()
+    site.plugin("slow", entry_points={"rule": {"x": "slow"}}, modules={"slow": one, "slow_impl": two})
+    host = site.host()
     with pytest.raises(KeyboardInterrupt):
         host.implementation(host.load("rule")[0])
     assert host.all("rule")[0].state != "failed"
 
 
-def test_one_distribution_may_bring_plugins_of_several_kinds_from_one_module(yard: Yard) -> None:
+def test_one_distribution_may_bring_plugins_of_several_kinds_from_one_module(site: SitePackages) -> None:
     source = hook("classifier", "yield " + described("classifier", "net", "m_impl:Thing")) + hook(
         "recovery", "yield " + described("recovery", "net.wait", "m_impl:Thing")
     )
-    yard.plugin("m", entry_points={"classifier": {"net": "m"}, "recovery": {"net.wait": "m:plugin"}}, modules={"m": source})
-    host = yard.host()
+    site.plugin("m", entry_points={"classifier": {"net": "m"}, "recovery": {"net.wait": "m:plugin"}}, modules={"m": source})
+    host = site.host()
     assert [p.state for kind in ("classifier", "recovery") for p in host.load(kind)] == ["ready", "ready"]
 
 
-def test_a_misspelt_hook_fails_every_plugin_of_its_module_and_no_other(yard: Yard) -> None:
+def test_a_misspelt_hook_fails_every_plugin_of_its_module_and_no_other(site: SitePackages) -> None:
     source = hook("rule", "yield " + described("rule", "a", "x:Y")) + hook("exporter", "yield 1", name="dagogy_exporterz")
-    yard.plugin("m", entry_points={"rule": {"a": "m"}}, modules={"m": source})
-    healthy(yard, "rule", "b", "n")
-    states = {p.id: (p.state, p.reason) for p in yard.host().load("rule")}
+    site.plugin("m", entry_points={"rule": {"a": "m"}}, modules={"m": source})
+    healthy(site, "rule", "b", "n")
+    states = {p.id: (p.state, p.reason) for p in site.host().load("rule")}
     assert states["a"][0] == "failed"
     assert "dagogy_exporterz" in states["a"][1]
     assert states["b"] == ("ready", "")
@@ -219,72 +219,72 @@ def test_a_misspelt_hook_fails_every_plugin_of_its_module_and_no_other(yard: Yar
 # ----------------------------------------------------------------------------------------------------------------------- who gets an id
 
 
-def test_of_two_third_parties_the_first_by_name_gets_the_id_and_the_other_is_named(yard: Yard) -> None:
-    healthy(yard, "rule", "shared", "bee", "1.1")
-    healthy(yard, "rule", "shared", "ant", "2.2")
-    found = yard.loaded("rule")
+def test_of_two_third_parties_the_first_by_name_gets_the_id_and_the_other_is_named(site: SitePackages) -> None:
+    healthy(site, "rule", "shared", "bee", "1.1")
+    healthy(site, "rule", "shared", "ant", "2.2")
+    found = site.loaded("rule")
     assert found["shared@ant"].state == "ready"
     loser = found["shared@bee"]
     assert (loser.state, loser.origin, loser.reason) == ("failed", "bee 1.1", "the id 'shared' is taken by ant 2.2")
-    assert [e.distribution for e in yard.host().entries("rule")] == ["ant"]
+    assert [e.distribution for e in site.host().entries("rule")] == ["ant"]
 
 
 @pytest.mark.parametrize("ours_first", [True, False], ids=["ours first on the path", "ours last on the path"])
 @pytest.mark.parametrize("names", [("aaa",), ("zzz",), ("Aaa",), ("aaa", "zzz"), ("aaa", "bbb", "zzz")], ids="+".join)
 def test_ours_keeps_its_id_whatever_the_third_parties_are_called_and_wherever_they_stand(
-    yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], ours_first: bool
+    site: SitePackages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], ours_first: bool
 ) -> None:
-    ours = Yard(tmp_path / "ours")
+    ours = SitePackages(tmp_path / "ours")
     monkeypatch.syspath_prepend(str(ours.folder))
     healthy(ours, "rule", "graph.acyclic", "dagogy-rule-graph-acyclic", "0.1.0")
     for name in names:
-        healthy(yard, "rule", "graph.acyclic", name, "9.9")
-    path = [str(ours.folder), str(yard.folder)]
-    found = yard.loaded("rule", path=path if ours_first else path[::-1])
+        healthy(site, "rule", "graph.acyclic", name, "9.9")
+    path = [str(ours.folder), str(site.folder)]
+    found = site.loaded("rule", path=path if ours_first else path[::-1])
     assert found.pop("graph.acyclic@dagogy-rule-graph-acyclic").state == "ready"
     assert len(found) == len(names)
     for plugin in found.values():
         assert (plugin.state, plugin.reason) == ("failed", "the id 'graph.acyclic' is taken by dagogy-rule-graph-acyclic 0.1.0")
 
 
-def test_the_same_id_in_two_kinds_is_no_conflict(yard: Yard) -> None:
-    healthy(yard, "rule", "both", "one")
-    healthy(yard, "exporter", "both", "two")
-    host = yard.host()
+def test_the_same_id_in_two_kinds_is_no_conflict(site: SitePackages) -> None:
+    healthy(site, "rule", "both", "one")
+    healthy(site, "exporter", "both", "two")
+    host = site.host()
     assert [p.state for kind in ("rule", "exporter") for p in host.load(kind)] == ["ready", "ready"]
 
 
-def test_a_plugin_that_is_left_out_gives_its_id_to_the_next(yard: Yard) -> None:
-    healthy(yard, "rule", "shared", "ant")
-    healthy(yard, "rule", "shared", "bee")
-    found = yard.loaded("rule", deny={"ant"})
+def test_a_plugin_that_is_left_out_gives_its_id_to_the_next(site: SitePackages) -> None:
+    healthy(site, "rule", "shared", "ant")
+    healthy(site, "rule", "shared", "bee")
+    found = site.loaded("rule", deny={"ant"})
     assert (found["shared@ant"].state, found["shared@bee"].state) == ("disabled", "ready")
 
 
-def test_an_id_that_dagogy_has_itself_cannot_be_taken_and_a_left_out_claimant_is_just_left_out(yard: Yard) -> None:
-    healthy(yard, "command", "status", "impostor", "6.6")
-    found = yard.loaded("command", command={"status"})
+def test_an_id_that_dagogy_has_itself_cannot_be_taken_and_a_left_out_claimant_is_just_left_out(site: SitePackages) -> None:
+    healthy(site, "command", "status", "impostor", "6.6")
+    found = site.loaded("command", command={"status"})
     assert found["status@impostor"].reason == "the id 'status' is taken by dagogy itself"
-    assert yard.loaded("command", command={"status"}, deny={"impostor"})["status@impostor"].state == "disabled"
+    assert site.loaded("command", command={"status"}, deny={"impostor"})["status@impostor"].state == "disabled"
 
 
 # ----------------------------------------------------------------------------------------------- left out before anything is imported
 
 
-def test_a_list_names_plugins_by_id_or_by_distribution(yard: Yard) -> None:
-    healthy(yard, "rule", "one", "ant_hill")
-    healthy(yard, "rule", "two", "bee")
-    assert [p.id for p in yard.host(deny={"one"}).load("rule")] == ["two"]
-    assert [p.id for p in yard.host(deny={"ant-hill"}).load("rule")] == ["two"]
-    assert [p.id for p in yard.host(allow={"bee"}).load("rule")] == ["two"]
-    assert yard.host(third_party=False).load("rule") == []
+def test_a_list_names_plugins_by_id_or_by_distribution(site: SitePackages) -> None:
+    healthy(site, "rule", "one", "ant_hill")
+    healthy(site, "rule", "two", "bee")
+    assert [p.id for p in site.host(deny={"one"}).load("rule")] == ["two"]
+    assert [p.id for p in site.host(deny={"ant-hill"}).load("rule")] == ["two"]
+    assert [p.id for p in site.host(allow={"bee"}).load("rule")] == ["two"]
+    assert site.host(third_party=False).load("rule") == []
 
 
 @pytest.mark.parametrize("variable", ["DAGOGY_DISABLE", "DAGOGY_PLUGINS"])
-def test_an_unknown_name_on_a_list_is_a_config_error_with_the_nearest(yard: Yard, variable: str) -> None:
-    healthy(yard, "rule", "house.titles", "ant")
+def test_an_unknown_name_on_a_list_is_a_config_error_with_the_nearest(site: SitePackages, variable: str) -> None:
+    healthy(site, "rule", "house.titles", "ant")
     with pytest.raises(ConfigError) as caught:
-        yard.host(**{"deny" if variable == "DAGOGY_DISABLE" else "allow": {"house.tittles"}})
+        site.host(**{"deny" if variable == "DAGOGY_DISABLE" else "allow": {"house.tittles"}})
     assert f"{variable} names 'house.tittles'" in caught.value.message
     assert caught.value.hint == "did you mean 'house.titles'?"
 
@@ -299,30 +299,30 @@ def test_lists_in_the_environment_are_split_at_commas_and_an_empty_one_is_none()
     [((), {"DAGOGY_DISABLE": "marked"}), ((), {"DAGOGY_DISABLE": "ant"}), ((), {"DAGOGY_PLUGINS": "graph.acyclic"}), (("--no-third-party",), {})],
     ids=["denied by id", "denied by distribution", "not allowed", "no third party"],
 )
-def test_a_plugin_that_is_left_out_is_never_imported(yard: Yard, tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+def test_a_plugin_that_is_left_out_is_never_imported(site: SitePackages, tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
     marker = tmp_path / "imported"
-    healthy(yard, "rule", "marked", "ant", head=f"open({str(marker)!r}, 'w').close()")
-    done = yard.run("plugins", "list", "--json", *arguments, **environment)
+    healthy(site, "rule", "marked", "ant", head=f"open({str(marker)!r}, 'w').close()")
+    done = site.run("plugins", "list", "--json", *arguments, **environment)
     assert done.returncode == 0, done.stderr
     (row,) = [p for p in json.loads(done.stdout)["plugins"] if p["id"] == "marked"]
     assert row["state"] == "disabled"
     assert row["reason"]
     assert not marker.exists()
     # The same command without that leaves the marker, so that the test could fail.
-    assert yard.run("plugins", "list").returncode == 0
+    assert site.run("plugins", "list").returncode == 0
     assert marker.exists()
 
 
-def test_the_command_line_names_the_nearest_plugin_for_an_unknown_one_on_a_list(yard: Yard) -> None:
+def test_the_command_line_names_the_nearest_plugin_for_an_unknown_one_on_a_list(site: SitePackages) -> None:
     for variable in ("DAGOGY_DISABLE", "DAGOGY_PLUGINS"):
-        done = yard.run("plugins", "list", **{variable: "graph.acyclik"})
+        done = site.run("plugins", "list", **{variable: "graph.acyclik"})
         assert done.returncode == 7
         assert done.stderr.startswith(f"[config_error] {variable} names 'graph.acyclik'")
         assert "did you mean 'graph.acyclic'?" in done.stderr
 
 
-def test_listing_entry_points_imports_no_plugin_and_none_of_the_heavy_libraries(yard: Yard) -> None:
-    healthy(yard, "rule", "marked", "ant")
+def test_listing_entry_points_imports_no_plugin_and_none_of_the_heavy_libraries(site: SitePackages) -> None:
+    healthy(site, "rule", "marked", "ant")
     code = """
         import sys
         from dagogy.host.manager import Host
@@ -332,27 +332,27 @@ def test_listing_entry_points_imports_no_plugin_and_none_of_the_heavy_libraries(
         heavy = ("ant", "dagogy_", "pluggy", "pydantic", "networkx", "msgspec", "jsonschema", "importlib_metadata", "click", "zipfile")
         print([m for m in sys.modules if m.startswith(heavy)])
     """
-    done = python(code, path=[yard.folder])
+    done = python(code, path=[site.folder])
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-def test_asking_for_one_plugin_imports_that_one_alone(yard: Yard) -> None:
+def test_asking_for_one_plugin_imports_that_one_alone(site: SitePackages) -> None:
     import sys
 
-    healthy(yard, "provider", "one", "ant")
-    healthy(yard, "provider", "two", "bee")
-    yard.host().get("provider", "one")
+    healthy(site, "provider", "one", "ant")
+    healthy(site, "provider", "two", "bee")
+    site.host().get("provider", "one")
     assert "ant" in sys.modules
     assert "bee" not in sys.modules
 
 
-def test_an_unknown_or_left_out_plugin_is_not_found_with_the_way_out(yard: Yard) -> None:
-    healthy(yard, "provider", "echo", "ant")
+def test_an_unknown_or_left_out_plugin_is_not_found_with_the_way_out(site: SitePackages) -> None:
+    healthy(site, "provider", "echo", "ant")
     with pytest.raises(NotFound) as caught:
-        yard.host().get("provider", "ecko")
+        site.host().get("provider", "ecko")
     assert caught.value.hint == "did you mean 'echo'?"
     with pytest.raises(NotFound, match="left out by DAGOGY_DISABLE"):
-        yard.host(deny={"echo"}).get("provider", "echo")
+        site.host(deny={"echo"}).get("provider", "echo")
 
 
 # --------------------------------------------------------------------------------------------------------------- on the command line
@@ -375,11 +375,11 @@ def workspace(made_run: Path, tmp_path: Path) -> Path:
 OURS = "schema.curriculum,graph.acyclic,schema.unique_ids"
 
 
-def rule_plugin(yard: Yard, body: str, *, head: str = "", requires: str = "") -> None:
+def rule_plugin(site: SitePackages, body: str, *, head: str = "", requires: str = "") -> None:
     """The rule `house.rule` of house 4.2; `body` is that of its class."""
     source = hook("rule", "yield " + described("rule", "house.rule", "house_impl:House", more=f', severity="error", requires=({requires})'))
     implementing = f"from dagogy.api import *\nfrom typing import Annotated\n{head}\nclass House(Rule):\n    {body}\n"
-    yard.plugin("house", "4.2", entry_points={"rule": {"house.rule": "house"}}, modules={"house": source, "house_impl": implementing})
+    site.plugin("house", "4.2", entry_points={"rule": {"house.rule": "house"}}, modules={"house": source, "house_impl": implementing})
 
 
 def report_of(workspace: Path) -> dict[str, dict[str, str]]:
@@ -399,9 +399,9 @@ def test_a_third_party_s_rule_imports_our_api_alone() -> None:
     assert seen == {"dagogy.api", "typing"}
 
 
-def test_a_third_party_s_rule_takes_part_in_a_validation(yard: Yard, workspace: Path) -> None:
-    yard.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
-    done = yard.run("validate", "latest", "--json", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},house.titles")
+def test_a_third_party_s_rule_takes_part_in_a_validation(site: SitePackages, workspace: Path) -> None:
+    site.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
+    done = site.run("validate", "latest", "--json", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},house.titles")
     assert done.returncode == 4, done.stderr
     report = json.loads(done.stdout)
     (finding,) = report["findings"]
@@ -409,17 +409,17 @@ def test_a_third_party_s_rule_takes_part_in_a_validation(yard: Yard, workspace: 
     assert (finding["severity"], finding["fix"]["safety"]) == ("error", "unsafe")
     assert {r["rule_id"]: r["status"] for r in report["rules"]} == {**dict.fromkeys(OURS.split(","), "clean"), "house.titles": "findings"}
     assert "house.titles" in done.stderr.splitlines()[0]
-    fixed = yard.run("validate", "latest", "--unsafe-fixes", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},house.titles")
+    fixed = site.run("validate", "latest", "--unsafe-fixes", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},house.titles")
     assert fixed.returncode == 0, fixed.stderr
 
 
-def test_options_and_severity_of_a_third_party_s_rule_come_from_the_configuration(yard: Yard, workspace: Path) -> None:
-    yard.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
+def test_options_and_severity_of_a_third_party_s_rule_come_from_the_configuration(site: SitePackages, workspace: Path) -> None:
+    site.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
     allow = {"DAGOGY_PLUGINS": f"{OURS},house.titles"}
     (workspace / "dagogy.toml").write_text('[rules."house.titles"]\nmost = 37\n')
-    assert yard.run("validate", "latest", cwd=workspace, **allow).returncode == 0
+    assert site.run("validate", "latest", cwd=workspace, **allow).returncode == 0
     (workspace / "dagogy.toml").write_text('[rules."house.titles"]\nmost = 36\nseverity = "warning"\n')
-    done = yard.run("validate", "latest", cwd=workspace, **allow)
+    done = site.run("validate", "latest", cwd=workspace, **allow)
     assert done.returncode == 0
     assert "warning house.titles /nodes/1/title: a title of 37 characters" in done.stdout
 
@@ -435,10 +435,12 @@ def test_options_and_severity_of_a_third_party_s_rule_come_from_the_configuratio
         ('enabled = "no"', "enabled is 'no'; accepted: true, false", ""),
     ],
 )
-def test_a_wrong_option_of_a_rule_is_a_config_error_that_names_rule_and_option(yard: Yard, workspace: Path, setting: str, message: str, hint: str) -> None:
-    yard.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
+def test_a_wrong_option_of_a_rule_is_a_config_error_that_names_rule_and_option(
+    site: SitePackages, workspace: Path, setting: str, message: str, hint: str
+) -> None:
+    site.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
     (workspace / "dagogy.toml").write_text(f'[rules."house.titles"]\n{setting}\n')
-    done = yard.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},house.titles")
+    done = site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},house.titles")
     assert done.returncode == 7, done.stderr
     first, *rest = done.stderr.splitlines()
     assert first.startswith('[config_error] rules."house.titles"')
@@ -446,16 +448,16 @@ def test_a_wrong_option_of_a_rule_is_a_config_error_that_names_rule_and_option(y
     assert hint in "\n".join(rest)
 
 
-def test_a_rule_without_options_says_so_and_an_unknown_rule_is_named_with_the_nearest(yard: Yard, workspace: Path) -> None:
+def test_a_rule_without_options_says_so_and_an_unknown_rule_is_named_with_the_nearest(site: SitePackages, workspace: Path) -> None:
     (workspace / "dagogy.toml").write_text('[rules."graph.acyclic"]\ndepth = 3\n')
-    done = yard.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS)
+    done = site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS)
     assert (done.returncode, "has no options" in done.stderr) == (7, True)
     (workspace / "dagogy.toml").write_text('[rules."graph.acyclik"]\nenabled = false\n')
-    done = yard.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS)
+    done = site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS)
     assert (done.returncode, "did you mean 'graph.acyclic'?" in done.stderr) == (7, True)
 
 
-CHECK = "def check(self, subject, options):\n        "
+CHECK = "def check(self, context, options):\n        "
 
 
 @pytest.mark.parametrize(
@@ -477,42 +479,42 @@ CHECK = "def check(self, subject, options):\n        "
         ("Options = dict", "Options"),
     ],
 )
-def test_a_rule_that_cannot_run_fails_the_validation_and_all_others_still_judge(yard: Yard, workspace: Path, body: str, reason: str) -> None:
-    rule_plugin(yard, body)
+def test_a_rule_that_cannot_run_fails_the_validation_and_all_others_still_judge(site: SitePackages, workspace: Path, body: str, reason: str) -> None:
+    rule_plugin(site, body)
     if body == "Options = dict":
         (workspace / "dagogy.toml").write_text('[rules."house.rule"]\nmost = 37\n')
-    done = yard.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},house.rule")
+    done = site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},house.rule")
     assert done.returncode == 4, (done.returncode, done.stdout, done.stderr)
     assert done.stderr.startswith("[validation_failed] ")
     rules = report_of(workspace)
     assert {name: r["status"] for name, r in rules.items()} == {**dict.fromkeys(OURS.split(","), "clean"), "house.rule": "failed"}
     assert reason in rules["house.rule"]["reason"]
     assert "house 4.2" in rules["house.rule"]["reason"]
-    told = done.stdout + done.stderr
-    assert "house.rule" in told
-    assert "house 4.2" in told
-    assert "Traceback" not in told
+    output = done.stdout + done.stderr
+    assert "house.rule" in output
+    assert "house 4.2" in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize("name", ["raises at import", "leaves at import", "misspells the hook", "speaks a later API", "raises in the hook"])
-def test_a_rule_that_could_not_be_loaded_fails_the_validation(yard: Yard, workspace: Path, name: str) -> None:
+def test_a_rule_that_could_not_be_loaded_fails_the_validation(site: SitePackages, workspace: Path, name: str) -> None:
     source, reason = trouble("rule")[name]
-    yard.plugin("sick-one", "2.5", entry_points={"rule": {"sick": "sick_one"}}, modules={"sick_one": source})
-    done = yard.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},sick")
+    site.plugin("sick-one", "2.5", entry_points={"rule": {"sick": "sick_one"}}, modules={"sick_one": source})
+    done = site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},sick")
     assert done.returncode == 4, done.stderr
     assert "rule 'sick' of sick-one 2.5 cannot be used" in done.stderr
     assert reason in report_of(workspace)["sick"]["reason"]
     # It fails only those who use it.
-    assert yard.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS, DAGOGY_DISABLE="sick").returncode == 0
+    assert site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS, DAGOGY_DISABLE="sick").returncode == 0
 
 
-def test_a_rule_that_requires_one_that_failed_is_skipped_with_the_reason(yard: Yard, workspace: Path) -> None:
-    rule_plugin(yard, CHECK + "raise LookupError('lost')")
+def test_a_rule_that_requires_one_that_failed_is_skipped_with_the_reason(site: SitePackages, workspace: Path) -> None:
+    rule_plugin(site, CHECK + "raise LookupError('lost')")
     source = hook("rule", "yield " + described("rule", "later", "later_impl:L", more=', severity="error", requires=("house.rule",)'))
-    yard.plugin(
+    site.plugin(
         "later", entry_points={"rule": {"later": "later"}}, modules={"later": source, "later_impl": "from dagogy.api import Rule\nclass L(Rule): pass\n"}
     )
-    assert yard.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS="house.rule,later").returncode == 4
+    assert site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS="house.rule,later").returncode == 4
     assert report_of(workspace)["later"] | {"severity": ""} == {
         "rule_id": "later",
         "severity": "",
@@ -522,18 +524,18 @@ def test_a_rule_that_requires_one_that_failed_is_skipped_with_the_reason(yard: Y
     }
 
 
-def test_a_third_party_s_command_runs_by_its_name_and_stands_in_the_help(yard: Yard) -> None:
-    healthy(yard, "command", "publish", "wiki", "7.0")
-    done = yard.run("publish")
+def test_a_third_party_s_command_runs_by_its_name_and_stands_in_the_help(site: SitePackages) -> None:
+    healthy(site, "command", "publish", "wiki", "7.0")
+    done = site.run("publish")
     assert (done.returncode, done.stdout) == (0, "done\n")
-    assert "from wiki 7.0" in yard.run("--help").stdout
-    assert "did you mean 'publish'?" in yard.run("publisch").stderr
+    assert "from wiki 7.0" in site.run("--help").stdout
+    assert "did you mean 'publish'?" in site.run("publisch").stderr
 
 
-def test_a_command_that_takes_the_id_of_a_built_in_one_is_listed_as_failed_and_never_runs(yard: Yard) -> None:
-    healthy(yard, "command", "schema", "impostor", "6.6")
-    assert "curriculum" in yard.run("schema").stdout
-    (row,) = [p for p in json.loads(yard.run("plugins", "list", "--json").stdout)["plugins"] if p["id"] == "schema"]
+def test_a_command_that_takes_the_id_of_a_built_in_one_is_listed_as_failed_and_never_runs(site: SitePackages) -> None:
+    healthy(site, "command", "schema", "impostor", "6.6")
+    assert "curriculum" in site.run("schema").stdout
+    (row,) = [p for p in json.loads(site.run("plugins", "list", "--json").stdout)["plugins"] if p["id"] == "schema"]
     assert (row["state"], row["distribution"], row["version"]) == ("failed", "impostor", "6.6")
     assert row["reason"] == "the id 'schema' is taken by dagogy itself"
 
@@ -541,44 +543,44 @@ def test_a_command_that_takes_the_id_of_a_built_in_one_is_listed_as_failed_and_n
 @pytest.mark.parametrize(
     "source", ["raise RuntimeError('no')", hook("command", "yield " + described("command", "publish", "gone:Thing")), "import sys; sys.exit(0)"], ids=str.split
 )
-def test_a_broken_command_is_a_plugin_error_that_leaves_the_others_alone(yard: Yard, source: str) -> None:
-    yard.plugin("wiki", "7.0", entry_points={"command": {"publish": "wiki"}}, modules={"wiki": source})
-    done = yard.run("publish")
+def test_a_broken_command_is_a_plugin_error_that_leaves_the_others_alone(site: SitePackages, source: str) -> None:
+    site.plugin("wiki", "7.0", entry_points={"command": {"publish": "wiki"}}, modules={"wiki": source})
+    done = site.run("publish")
     assert done.returncode == 11, done.stderr
     assert done.stderr.startswith("[plugin_error] command 'publish' of wiki 7.0 cannot be used: ")
-    assert yard.run("--help").returncode == 0
-    assert yard.run("schema").returncode == 0
+    assert site.run("--help").returncode == 0
+    assert site.run("schema").returncode == 0
 
 
-def test_a_command_of_a_plugin_that_raises_is_the_plugin_s_failure_and_not_ours(yard: Yard) -> None:
+def test_a_command_of_a_plugin_that_raises_is_the_plugin_s_failure_and_not_ours(site: SitePackages) -> None:
     source = hook("command", "yield " + described("command", "publish", "wiki_impl:publish"))
     implementing = "import click\n\n@click.command()\ndef publish():\n    raise LookupError('lost')\n"
-    yard.plugin("wiki", "7.0", entry_points={"command": {"publish": "wiki"}}, modules={"wiki": source, "wiki_impl": implementing})
-    done = yard.run("publish")
+    site.plugin("wiki", "7.0", entry_points={"command": {"publish": "wiki"}}, modules={"wiki": source, "wiki_impl": implementing})
+    done = site.run("publish")
     assert "lost" in done.stderr
     assert "wiki 7.0" in done.stderr
     assert done.returncode == 11
 
 
-def test_a_broken_provider_or_exporter_that_is_asked_for_is_a_plugin_error(yard: Yard, workspace: Path) -> None:
-    yard.plugin("sick", "2.5", entry_points={"provider": {"oracle": "sick"}, "exporter": {"fax": "sick"}}, modules={"sick": "raise OSError('down')"})
-    done = yard.run("run", "latest", cwd=workspace, AGENT_PROVIDER="oracle")
+def test_a_broken_provider_or_exporter_that_is_asked_for_is_a_plugin_error(site: SitePackages, workspace: Path) -> None:
+    site.plugin("sick", "2.5", entry_points={"provider": {"oracle": "sick"}, "exporter": {"fax": "sick"}}, modules={"sick": "raise OSError('down')"})
+    done = site.run("run", "latest", cwd=workspace, AGENT_PROVIDER="oracle")
     assert (done.returncode, "provider 'oracle' of sick 2.5" in done.stderr) == (11, True), done.stderr
-    done = yard.run("validate", "latest", "--format", "fax", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},fax")
+    done = site.run("validate", "latest", "--format", "fax", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},fax")
     assert (done.returncode, "exporter 'fax' of sick 2.5" in done.stderr) == (11, True), done.stderr
-    assert yard.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS).returncode == 0
+    assert site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS).returncode == 0
 
 
 # -------------------------------------------------------------------------------------------------------------- plugins list and show
 
 
-def test_the_list_shows_every_state_and_never_fails_because_one_plugin_is_broken(yard: Yard) -> None:
+def test_the_list_shows_every_state_and_never_fails_because_one_plugin_is_broken(site: SitePackages) -> None:
     for kind in KINDS:
-        healthy(yard, kind, "fine", f"well-{kind}")
-        yard.plugin(f"sick-{kind}", "2.5", entry_points={kind: {"sick": f"sick_{kind}"}}, modules={f"sick_{kind}": "raise SystemExit(1)"})
-        healthy(yard, kind, "off", f"off-{kind}")
-        healthy(yard, kind, "fine", f"zz-{kind}")
-    done = yard.run("plugins", "list", "--json", DAGOGY_DISABLE="off")
+        healthy(site, kind, "fine", f"well-{kind}")
+        site.plugin(f"sick-{kind}", "2.5", entry_points={kind: {"sick": f"sick_{kind}"}}, modules={f"sick_{kind}": "raise SystemExit(1)"})
+        healthy(site, kind, "off", f"off-{kind}")
+        healthy(site, kind, "fine", f"zz-{kind}")
+    done = site.run("plugins", "list", "--json", DAGOGY_DISABLE="off")
     assert (done.returncode, done.stderr) == (0, "")
     rows = json.loads(done.stdout)["plugins"]
     assert all(set(r) == {"id", "kind", "distribution", "version", "state", "reason", "summary"} for r in rows)
@@ -590,7 +592,7 @@ def test_the_list_shows_every_state_and_never_fails_because_one_plugin_is_broken
             ("sick", f"sick-{kind}"): "failed",
             ("off", f"off-{kind}"): "disabled",
         }
-    text = yard.run("plugins", "list", "--kind", "rule", DAGOGY_DISABLE="off")
+    text = site.run("plugins", "list", "--kind", "rule", DAGOGY_DISABLE="off")
     assert text.returncode == 0
     (line,) = [row for row in text.stdout.splitlines() if " sick " in row]
     assert line.split()[:2] == ["failed", "rule"]
@@ -598,17 +600,17 @@ def test_the_list_shows_every_state_and_never_fails_because_one_plugin_is_broken
     assert "exporter" not in text.stdout.split("\n")[0]
 
 
-def test_show_tells_what_a_plugin_is_and_why_it_does_not_work(yard: Yard) -> None:
-    yard.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
-    yard.plugin("sick", "2.5", entry_points={"rule": {"sick.rule": "sick"}}, modules={"sick": "1 / 0"})
-    (shown,) = json.loads(yard.run("plugins", "show", "house.titles", "--json").stdout)["plugins"]
+def test_show_tells_what_a_plugin_is_and_why_it_does_not_work(site: SitePackages) -> None:
+    site.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
+    site.plugin("sick", "2.5", entry_points={"rule": {"sick.rule": "sick"}}, modules={"sick": "1 / 0"})
+    (shown,) = json.loads(site.run("plugins", "show", "house.titles", "--json").stdout)["plugins"]
     assert (shown["state"], shown["kind"], shown["distribution"], shown["version"], shown["license"]) == ("ready", "rule", "house-titles", "1.2.3", "MIT")
     assert (shown["module"], shown["impl"], shown["requires"]) == ("house_titles", "house_titles_rule:ShortTitles", ["schema.curriculum"])
-    text = yard.run("plugins", "show", "sick.rule")
+    text = site.run("plugins", "show", "sick.rule")
     assert text.returncode == 0
     assert text.stdout.splitlines()[0] == "sick.rule (rule), failed"
     assert "ZeroDivisionError" in text.stdout
-    missing = yard.run("plugins", "show", "house.tittles")
+    missing = site.run("plugins", "show", "house.tittles")
     assert (missing.returncode, "did you mean 'house.titles'?" in missing.stderr) == (3, True)
 
 

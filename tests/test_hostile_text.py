@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from dagogy.api import normalized, split_url
 from dagogy.pipeline.scope import read_scope
-from support import Desk
+from support import CommandRunner
 
 SOUND = "# Birds\n\n## Falcon\n\nA falcon is a bird that hunts in flight.\n\n## Heron\n\nThe heron needs the falcon.\n\n"
 
@@ -34,24 +34,24 @@ SOUND = "# Birds\n\n## Falcon\n\nA falcon is a bird that hunts in flight.\n\n## 
         "| - | * |\n|---|---|\n| - - - | * * * |\n| -> -> | → → |",
     ],
 )
-def test_a_readable_text_is_read(text: str, desk: Desk) -> None:
-    (desk.folder / "scope.md").write_text(f"{SOUND}{text}\n")
-    (desk.folder / "alone.md").write_text(f"{text}\n")
-    desk.init()
+def test_a_readable_text_is_read(text: str, runner: CommandRunner) -> None:
+    (runner.folder / "scope.md").write_text(f"{SOUND}{text}\n")
+    (runner.folder / "alone.md").write_text(f"{text}\n")
+    runner.init()
     for name in ("scope.md", "alone.md"):
-        done = desk("run", "latest", "--scope-file", name)
+        done = runner("run", "latest", "--scope-file", name)
         assert done.status in (0, 2, 4), done.err
         assert "could not run" not in done.err
 
 
 @pytest.mark.parametrize("title", ["- - - - - -", "* * * *", "-> -> ->", "→ → →", "https://host.example[Label]", "— —", "²", "½ ¼", "::", "()", "`", "\u0301"])
-def test_a_readable_title_is_read(title: str, desk: Desk) -> None:
-    (desk.folder / "scope.md").write_text(
+def test_a_readable_title_is_read(title: str, runner: CommandRunner) -> None:
+    (runner.folder / "scope.md").write_text(
         f"{SOUND}## {title}\n\n{title} is a bird.\n\n- {title}\n- **{title}**: needs {title}\n\n## Owl\n\nThe owl requires {title}.\n"
     )
-    desk.init()
+    runner.init()
     for mode in ("full", "seed-list"):
-        done = desk("run", "latest", "--scope-file", "scope.md", "--scope-mode", mode)
+        done = runner("run", "latest", "--scope-file", "scope.md", "--scope-mode", mode)
         assert done.status in (0, 2, 4), done.err
         assert "could not run" not in done.err
 

@@ -211,7 +211,7 @@ def test_a_rule_has_cases_that_pass_and_cases_that_fail(entry: EntryPoint) -> No
 
 
 @every_rule
-def test_what_a_rule_requires_is_installed_and_leads_in_no_circle(entry: EntryPoint) -> None:
+def test_what_a_rule_requires_is_installed_and_leads_in_no_cycle(entry: EntryPoint) -> None:
     known = {e.id for e in RULES}
     info = ready(entry).info
     assert set(info.requires) <= known

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dagogy.api import stem, word_keys
+from dagogy.api import match_keys, stem
 from junk_support import judged, proposed
 
 SCOPE = Path(__file__).parent / "data/scope"
@@ -47,14 +47,14 @@ PROSE = """# Основы механики
     ],
 )  # fmt: skip
 def test_forms_of_a_word_have_the_same_key(forms: str) -> None:
-    assert len({tuple(word_keys(word)) for word in forms.split()}) == 1
+    assert len({tuple(match_keys(word)) for word in forms.split()}) == 1
 
 
 def test_different_words_and_words_of_scripts_without_stems_keep_their_characters() -> None:
-    assert len({tuple(word_keys(word)) for word in ("сила", "село", "силос", "lemma1", "lemma12")}) == 5
+    assert len({tuple(match_keys(word)) for word in ("сила", "село", "силос", "lemma1", "lemma12")}) == 5
     assert [stem(word) for word in ("שיעור", "한국어", "บทเรียน", "việt", "ếch")] == ["שיעור", "한국어", "บทเรียน", "việt", "ếch"]
-    assert word_keys("二分查找") == ["二分", "分查", "查找"]
-    assert word_keys("茶") == ["茶"]
+    assert match_keys("二分查找") == ["二分", "分查", "查找"]
+    assert match_keys("茶") == ["茶"]
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 from dagogy.api import ScopeDocument
-from dagogy.kit.cases import Case, subject_of
+from dagogy.kit.cases import Case, context_of
 from dagogy.pipeline.scope import read_scope
 from dagogy_provider_internal.reading import read
 from dagogy_rule_quality_node_content import dagogy_rules as node_content_rules
 from dagogy_rule_quality_node_content import rule as node_content
 from dagogy_rule_quality_resource_relevance import dagogy_rules
 from dagogy_rule_quality_resource_relevance import rule as relevance
-from support import Desk, clean_environment
+from support import CommandRunner, clean_environment
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
 from documents import document
@@ -90,7 +90,7 @@ def test_lines_are_split_as_often_however_many_nodes_cite_them(nodes: int, tmp_p
     case = Case("quality.resource_relevance", "one line", "pass", {"curriculum": {"nodes": made}, "scope": f"# Birds\n\n{line}\n"})
     (info,) = dagogy_rules()
     rule = relevance.ResourceRelevance(info)
-    assert not list(rule.check(subject_of(case, tmp_path), rule.Options()))
+    assert not list(rule.check(context_of(case, tmp_path), rule.Options()))
     assert sum(n >= len(line) - 10 for n in split) == 2  # once by itself, once with its headings
 
 
@@ -103,29 +103,29 @@ def test_a_source_is_made_ready_for_comparison_once_where_a_text_has_a_variable(
     monkeypatch.setattr(node_content, "_unmarked", lambda text: (ready.append(text), plain(text))[1])
     scope = "# Templates\n\n" + "A page has a title in large letters. " * 50
     made = [{"id": f"n{i}", "title": f"Falcon {i}", "core_ideas": [text, "A falcon hunts in flight."]} for i, text in enumerate(texts)]
-    subject = subject_of(Case("quality.node_content", "variables", "pass", {"curriculum": {"nodes": made}, "scope": scope}), tmp_path)
+    context = context_of(Case("quality.node_content", "variables", "pass", {"curriculum": {"nodes": made}, "scope": scope}), tmp_path)
     (info,) = node_content_rules()
     rule = node_content.NodeContent(info)
-    assert len(list(rule.check(subject, rule.Options()))) == times * len(texts)
-    assert sum(text == subject.sources[0].text for text in ready) == times
+    assert len(list(rule.check(context, rule.Options()))) == times * len(texts)
+    assert sum(text == context.sources[0].text for text in ready) == times
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", ["bullets", "chinese", "glossary", "headings", "nested", "paragraph", "table", "unclosed"])
-def test_a_document_of_5_mb_goes_through_a_run(shape: str, desk: Desk) -> None:
-    run = desk.init()
-    (desk.folder / "large.md").write_text(document(shape), encoding="utf-8")
+def test_a_document_of_5_mb_goes_through_a_run(shape: str, runner: CommandRunner) -> None:
+    run = runner.init()
+    (runner.folder / "large.md").write_text(document(shape), encoding="utf-8")
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (1_500 * 2**20, 1_500 * 2**20))
 
     command = [sys.executable, "-m", "dagogy", "run", "latest", "--scope-file", "large.md"]
-    done = subprocess.run(command, cwd=desk.folder, capture_output=True, text=True, env=clean_environment(), preexec_fn=limit, check=False)
+    done = subprocess.run(command, cwd=runner.folder, capture_output=True, text=True, env=clean_environment(), preexec_fn=limit, check=False)
     assert done.returncode == 0, done.stderr[-600:]
-    told = json.loads(next(run.rglob("scope_concepts.json")).read_text(encoding="utf-8"))
+    message = json.loads(next(run.rglob("scope_concepts.json")).read_text(encoding="utf-8"))
     curriculum = json.loads(next(run.rglob("curriculum.json")).read_text(encoding="utf-8"))
-    assert told["concepts"]
+    assert message["concepts"]
     assert curriculum["nodes"]
     if shape in ("bullets", "glossed"):  # each item is a concept, goes into one, or is told as left out
-        listed = sum(1 + len(c.get("merged", ())) for c in told["concepts"]) + len(told["skipped"])
+        listed = sum(1 + len(c.get("merged", ())) for c in message["concepts"]) + len(message["skipped"])
         assert listed == document(shape).count("\n- ")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from hostile_documents import HEAD, SHAPES
-from support import ROOT, Desk, clean_environment, forked
+from support import ROOT, CommandRunner, clean_environment, forked
 
 PROBE = Path(__file__).resolve().parent / "pattern_probe.py"
 SIZE = 100_000
@@ -61,16 +61,16 @@ def test_the_probe_finds_patterns_that_backtrack() -> None:
         assert not list(probe.findings([probe.Found(re.compile(pattern), "here", 1, {way})], thorough=True)), pattern
 
 
-def run_within(seconds: int, text: str, desk: Desk, tmp_path: Path) -> tuple[int, str]:
+def run_within(seconds: int, text: str, runner: CommandRunner, tmp_path: Path) -> tuple[int, str]:
     """Status and stderr of a run of `text` in a process that is killed after so many seconds of CPU. What is loaded once is loaded before."""
-    (desk.folder / "warm.md").write_text(HEAD)
-    desk.init()
-    desk("run", "latest", "--scope-file", "warm.md")
-    (desk.folder / "scope.md").write_text(text)
+    (runner.folder / "warm.md").write_text(HEAD)
+    runner.init()
+    runner("run", "latest", "--scope-file", "warm.md")
+    (runner.folder / "scope.md").write_text(text)
 
     def run() -> int:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-        done = desk("run", "latest", "--scope-file", "scope.md")
+        done = runner("run", "latest", "--scope-file", "scope.md")
         os.write(2, done.err.encode())
         return done.status
 
@@ -80,20 +80,20 @@ def run_within(seconds: int, text: str, desk: Desk, tmp_path: Path) -> tuple[int
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_document_of_any_shape_ends(shape: str, desk: Desk, tmp_path: Path) -> None:
-    status, err = run_within(ALLOWED, SHAPES[shape](SIZE), desk, tmp_path)
+def test_a_document_of_any_shape_ends(shape: str, runner: CommandRunner, tmp_path: Path) -> None:
+    status, err = run_within(ALLOWED, SHAPES[shape](SIZE), runner, tmp_path)
     assert status in (0, 2, 4), err
     assert "could not run" not in err
 
 
 @pytest.mark.parametrize("shape", ["a URL after each cue", "one sentence", "AsciiDoc links", "marks and words"])
-def test_a_small_document_of_a_hard_shape_ends(shape: str, desk: Desk, tmp_path: Path) -> None:
-    status, err = run_within(ALLOWED, SHAPES[shape](12_000), desk, tmp_path)
+def test_a_small_document_of_a_hard_shape_ends(shape: str, runner: CommandRunner, tmp_path: Path) -> None:
+    status, err = run_within(ALLOWED, SHAPES[shape](12_000), runner, tmp_path)
     assert status in (0, 4), err
 
 
-def test_a_long_address_after_requires_is_read_at_once(desk: Desk, tmp_path: Path) -> None:
+def test_a_long_address_after_requires_is_read_at_once(runner: CommandRunner, tmp_path: Path) -> None:
     url = "https://host.example/" + "-".join(["a"] * 120)
     text = f"# Birds\n\n## Falcon\n\nA falcon hunts in flight.\n\n## Heron\n\nThe heron requires {url}; see there!\n"
-    status, err = run_within(ALLOWED, text, desk, tmp_path)
+    status, err = run_within(ALLOWED, text, runner, tmp_path)
     assert status in (0, 4), err

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from dagogy.api import (
-    Allowance,
     Answer,
-    AnswerDesk,
+    Budget,
     Finding,
     LanguageModelProvider,
     ProposeRequest,
@@ -21,18 +20,19 @@ from dagogy.api import (
     Question,
     RepairRequest,
     Requirement,
+    ResponseCache,
 )
 from dagogy.api.llm import prompts
 from dagogy.api.llm.answers import BadAnswer, read_curriculum
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.scope import read_scope
-from dagogy.pipeline.subject import RunSubject
 from dagogy.workspace.files import to_json
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import SOUND_SPEC, Desk, Yard, curriculum_of, failed, sound_curriculum
+from support import VALID_SPEC, CommandRunner, SitePackages, curriculum_of, failed, valid_curriculum
 
-SPEC = RunSubject(b"", to_json(SOUND_SPEC)).spec
-GOOD = json.dumps(sound_curriculum())
+SPEC = RunContext(b"", to_json(VALID_SPEC)).spec
+GOOD = json.dumps(valid_curriculum())
 INFO = ProviderInfo(id="talker", summary="s", api_version=1, impl="x:X")
 
 
@@ -56,7 +56,7 @@ class Talker(LanguageModelProvider):
         return answer if isinstance(answer, Answer) else Answer(text=answer, model="big-1", usage={"input_tokens": 10, "output_tokens": 5})
 
 
-class Shelf(AnswerDesk):
+class Shelf(ResponseCache):
     """Keeps answers in memory."""
 
     def __init__(self) -> None:
@@ -88,12 +88,12 @@ def request(**parts: Any) -> ProposeRequest:
     ids=["plain", "byte order mark", "fence", "bare fence", "prose before", "prose and fence"],
 )
 def test_one_whole_object_is_read_whatever_stands_around_it(text: str) -> None:
-    assert read_curriculum(text) == sound_curriculum()
+    assert read_curriculum(text) == valid_curriculum()
 
 
 def test_nulls_for_what_is_optional_are_dropped() -> None:
-    nodes = [{**node, "estimate_confidence": None} for node in sound_curriculum()["nodes"]]
-    assert read_curriculum(json.dumps({"topic": "Testing", "nodes": nodes, "open_questions": None})) == sound_curriculum()
+    nodes = [{**node, "estimate_confidence": None} for node in valid_curriculum()["nodes"]]
+    assert read_curriculum(json.dumps({"topic": "Testing", "nodes": nodes, "open_questions": None})) == valid_curriculum()
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_nulls_for_what_is_optional_are_dropped() -> None:
         (f"[{GOOD}]", "wrong_shape"),
         (json.dumps(GOOD), "wrong_shape"),
         ('{"topic": "x"}', "wrong_shape"),
-        (json.dumps(sound_curriculum(extra=1)), "wrong_shape"),
+        (json.dumps(valid_curriculum(extra=1)), "wrong_shape"),
         ("[" * 5000, "incomplete"),
         ('{"a":' * 5000, "incomplete"),
         ("[" * 5000 + "]" * 5000, "not_json"),
         *((f'{{"topic": "x", "nodes": {"[" * deep}{"]" * deep}}}', "wrong_shape") for deep in (150, 300, 600, 900)),
-        (json.dumps(sound_curriculum(topic="x" * 1_000_000)), "wrong_shape"),
+        (json.dumps(valid_curriculum(topic="x" * 1_000_000)), "wrong_shape"),
         (json.dumps({"topic": "x", "nodes": [{}] * 5001}), "wrong_shape"),
         (json.dumps({"topic": "x", "nodes": [{}] * 2000}), "wrong_shape"),
         ('{"a": "' + '\\"' * 200_000, "incomplete"),
@@ -147,7 +147,7 @@ def test_an_answer_that_was_cut_off_anywhere_is_never_completed(length: int) -> 
 
 def test_a_good_answer_is_a_proposal_with_its_cost() -> None:
     proposal = Talker(GOOD).propose(request())
-    assert (proposal.curriculum, proposal.model) == (sound_curriculum(), "big-1")
+    assert (proposal.curriculum, proposal.model) == (valid_curriculum(), "big-1")
     assert {name: proposal.usage[name] for name in ("calls", "input_tokens", "output_tokens")} == {"calls": 1, "input_tokens": 10, "output_tokens": 5}
     assert proposal.usage["seconds"] >= 0
 
@@ -156,7 +156,7 @@ def test_a_good_answer_is_a_proposal_with_its_cost() -> None:
 def test_an_answer_that_cannot_be_used_is_asked_for_again_with_what_was_wrong(bad: str) -> None:
     talker, shelf = Talker(bad, GOOD), Shelf()
     proposal = talker.propose(request(answers=shelf))
-    assert proposal.curriculum == sound_curriculum()
+    assert proposal.curriculum == valid_curriculum()
     assert (proposal.usage["calls"], proposal.usage["input_tokens"]) == (2, 20)
     assert [text for text, _ in shelf.rejected] == [bad]
     first, second = talker.asked
@@ -174,7 +174,7 @@ def test_schema_findings_go_back_as_data_each_with_its_place() -> None:
 
 
 def test_what_was_wrong_is_said_in_few_words_however_long_the_answer_was() -> None:
-    talker = Talker(json.dumps(sound_curriculum(**{"k" * 300_000: 1, "l" * 300_000: 2})), GOOD)
+    talker = Talker(json.dumps(valid_curriculum(**{"k" * 300_000: 1, "l" * 300_000: 2})), GOOD)
     talker.propose(request())
     first, second = (question.text for question in talker.asked)
     assert "/kkk" in second
@@ -227,7 +227,7 @@ def test_a_failure_of_the_service_counts_what_went_before_and_keeps_what_was_ans
 def test_the_requests_left_are_handed_on_and_end_with_the_limit() -> None:
     talker = Talker("no", "no", GOOD, retry_budget=5)
     with pytest.raises(ProviderError, match="AGENT_MAX_CALLS is used up") as caught:
-        talker.propose(request(allowance=Allowance(calls=2)))
+        talker.propose(request(budget=Budget(calls=2)))
     assert [question.calls_left for question in talker.asked] == [2, 1]
     assert (caught.value.details["cause"], caught.value.details["usage"]["calls"]) == ("calls_spent", 2)
     assert Talker(GOOD).propose(request()).usage["calls"] == 1
@@ -236,7 +236,7 @@ def test_the_requests_left_are_handed_on_and_end_with_the_limit() -> None:
 def test_the_tokens_left_end_the_asking() -> None:
     talker = Talker("no", "no", GOOD, retry_budget=5)
     with pytest.raises(ProviderError, match="AGENT_MAX_TOKENS is used up") as caught:
-        talker.propose(request(allowance=Allowance(tokens=16)))
+        talker.propose(request(budget=Budget(tokens=16)))
     assert (len(talker.asked), caught.value.details["cause"]) == (2, "tokens_spent")
 
 
@@ -248,7 +248,7 @@ def test_a_kept_answer_is_not_asked_for_again_and_costs_nothing() -> None:
     Talker("no", GOOD).propose(request(answers=shelf))
     again = Talker()
     proposal = again.propose(request(answers=shelf))
-    assert (proposal.curriculum, proposal.usage, proposal.model, again.asked) == (sound_curriculum(), {"calls": 0}, "big-1", [])
+    assert (proposal.curriculum, proposal.usage, proposal.model, again.asked) == (valid_curriculum(), {"calls": 0}, "big-1", [])
     assert "cost nothing" in proposal.notes[0]
 
 
@@ -277,15 +277,15 @@ RULE = Requirement(
 
 
 def test_the_question_holds_spec_rules_and_draft() -> None:
-    question = Talker().question(request(requirements=[RULE], scaffold=sound_curriculum))
+    question = Talker().question(request(requirements=[RULE], seed_draft=valid_curriculum))
     assert "- house.titles (warning): Titles are short.\n  - most_words = 4: Of a title.\n" in question.text + "\n"
-    assert SOUND_SPEC["goal"] in question.text
+    assert VALID_SPEC["goal"] in question.text
     assert '"title":"Alpha"' in question.text
     assert set(question.schema["required"]) == {"topic", "nodes", "open_questions"}
 
 
 def test_a_repair_holds_the_draft_in_the_shape_of_the_answer_and_the_findings() -> None:
-    draft = RunSubject(json.dumps(sound_curriculum()).encode(), to_json(SOUND_SPEC)).curriculum
+    draft = RunContext(json.dumps(valid_curriculum()).encode(), to_json(VALID_SPEC)).curriculum
     finding = Finding("too long", "/nodes/1/title", rule_id="house.titles", severity="warning")
     talker = Talker(GOOD)
     talker.repair(RepairRequest(spec=SPEC, draft=draft, findings=[finding], requirements=[RULE]))
@@ -337,9 +337,9 @@ def test_scope_text_is_cut_at_section_borders_and_what_is_left_out_is_said(most:
         assert whole == set(range(8))
         assert "left out" not in text
     else:
-        told = text.split("\n")[-1]
-        assert told.startswith("[left out, ")
-        assert all(f"Part {n}" in told for n in set(range(8)) - whole)
+        message = text.split("\n")[-1]
+        assert message.startswith("[left out, ")
+        assert all(f"Part {n}" in message for n in set(range(8)) - whole)
 
 
 @pytest.mark.parametrize(
@@ -371,12 +371,12 @@ def test_the_limit_holds_over_all_sources_together() -> None:
 
 def test_a_large_draft_is_shown_by_its_graph() -> None:
     large = curriculum_of(*({"id": f"n{i}", "core_ideas": ["x" * 300, "y" * 300]} for i in range(200)))
-    text = Talker().question(request(scaffold=lambda: large)).text
+    text = Talker().question(request(seed_draft=lambda: large)).text
     assert '"id":"n199"' in text
     assert "x" * 300 not in text
     assert "without most of its text" in text
     huge = curriculum_of(*({"id": f"n{i}", "title": "x" * 60} for i in range(1000)))
-    text = Talker().question(request(scaffold=lambda: huge)).text
+    text = Talker().question(request(seed_draft=lambda: huge)).text
     assert "A program found 1000 concepts" in text
     assert "x" * 60 not in text
 
@@ -420,18 +420,18 @@ TALKER = """
 
 
 @pytest.fixture
-def talk(desk: Desk, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+def talk(runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """A run with a topic spec, and what the provider `talker` will answer, one text after the other."""
-    yard.plugin("dagogy-provider-talker", entry_points={"provider": {"talker": "talker"}}, modules={"talker": TALKER})
-    monkeypatch.syspath_prepend(str(yard.folder))
+    site.plugin("dagogy-provider-talker", entry_points={"provider": {"talker": "talker"}}, modules={"talker": TALKER})
+    monkeypatch.syspath_prepend(str(site.folder))
     monkeypatch.setenv("AGENT_PROVIDER", "talker")
-    monkeypatch.setenv("TALK_SCRIPT", str(desk.folder / "script.jsonl"))
+    monkeypatch.setenv("TALK_SCRIPT", str(runner.folder / "script.jsonl"))
 
     def prepare(*answers: str) -> Path:
-        (desk.folder / "script.jsonl").write_text("\n".join(map(json.dumps, answers)))
-        runs = sorted(desk.runs.glob("2*")) if desk.runs.exists() else []
-        run = runs[-1] if runs else desk.init()
-        (run / "inputs/topic_spec.json").write_text(json.dumps(SOUND_SPEC))
+        (runner.folder / "script.jsonl").write_text("\n".join(map(json.dumps, answers)))
+        runs = sorted(runner.runs.glob("2*")) if runner.runs.exists() else []
+        run = runs[-1] if runs else runner.init()
+        (run / "inputs/topic_spec.json").write_text(json.dumps(VALID_SPEC))
         return run
 
     return prepare
@@ -450,57 +450,59 @@ WORSE = json.dumps(
 )
 
 
-def test_a_run_tells_cost_and_model_in_trace_summary_and_events(desk: Desk, talk: Callable[..., Path]) -> None:
+def test_a_run_tells_cost_and_model_in_trace_summary_and_events(runner: CommandRunner, talk: Callable[..., Path]) -> None:
     run = talk("no", GOOD)
-    done = desk.ok("run", "latest")
+    done = runner.ok("run", "latest")
     assert "  cost        2 calls, 200 tokens read, 100 tokens written, 3.0 seconds; big-1" in done.out.splitlines()
     trace = trace_of(run)
     assert trace["usage"] == {"calls": 2, "input_tokens": 200, "output_tokens": 100, "seconds": 3.0}
     assert [(r["model"], r["usage"]["calls"]) for r in trace["iterations"]] == [("big-1", 2)]
     (event,) = asked_in(run)
-    told = {name: event[name] for name in ("provider", "endpoint", "model", "outcome", "action")}
-    assert told == {"provider": "talker", "endpoint": "talk.test:8080", "model": "big-1", "outcome": "ok", "action": "propose"}
+    found = {name: event[name] for name in ("provider", "endpoint", "model", "outcome", "action")}
+    assert found == {"provider": "talker", "endpoint": "talk.test:8080", "model": "big-1", "outcome": "ok", "action": "propose"}
     assert event["usage"]["calls"] == 2
 
 
-def test_a_rerun_pays_nothing_twice_unless_it_is_told_to(desk: Desk, talk: Callable[..., Path]) -> None:
+def test_a_rerun_pays_nothing_twice_unless_it_is_reported_to(runner: CommandRunner, talk: Callable[..., Path]) -> None:
     talk(GOOD)
-    desk.ok("run", "latest")
+    runner.ok("run", "latest")
     run = talk()
-    again = desk.ok("run", "latest", "--json").json
+    again = runner.ok("run", "latest", "--json").json
     assert again["usage"] == {"calls": 0}
     assert "cost nothing" in trace_of(run)["iterations"][0]["notes"][0]
-    fresh = desk("run", "latest", "--no-cache")
+    fresh = runner("run", "latest", "--no-cache")
     assert "no more answers" in failed(fresh, "provider_error").err
     talk(GOOD)
-    assert desk.ok("run", "latest", "--no-cache", "--json").json["usage"]["calls"] == 1
+    assert runner.ok("run", "latest", "--no-cache", "--json").json["usage"]["calls"] == 1
 
 
-def test_an_answer_is_kept_even_when_the_run_dies_right_after_it(desk: Desk, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_is_kept_even_when_the_run_dies_right_after_it(runner: CommandRunner, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     from dagogy.pipeline import generate
 
     run = talk(GOOD)
     with monkeypatch.context() as dying:
         dying.setattr(generate, "_encoded", lambda document: (_ for _ in ()).throw(KeyboardInterrupt))
-        assert desk("run", "latest").status == 130
+        assert runner("run", "latest").status == 130
     assert not (run / "outputs/curriculum/curriculum.json").exists()
-    assert desk.ok("run", "latest", "--json").json["usage"] == {"calls": 0}
+    assert runner.ok("run", "latest", "--json").json["usage"] == {"calls": 0}
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"{", b"[]", b'{"text": "no"}', b"\xff\xfe"])
-def test_a_spoilt_file_of_a_kept_answer_is_ignored(desk: Desk, talk: Callable[..., Path], spoilt: bytes) -> None:
+def test_a_spoilt_file_of_a_kept_answer_is_ignored(runner: CommandRunner, talk: Callable[..., Path], spoilt: bytes) -> None:
     run = talk(GOOD)
-    desk.ok("run", "latest")
+    runner.ok("run", "latest")
     for path in (run / "logs/answers").glob("*.json"):
         path.write_bytes(spoilt)
     talk(GOOD)
-    assert desk.ok("run", "latest", "--json").json["usage"]["calls"] == 1
+    assert runner.ok("run", "latest", "--json").json["usage"]["calls"] == 1
 
 
-def test_a_rejected_answer_lies_in_the_run_without_secrets_and_is_not_kept(desk: Desk, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejected_answer_lies_in_the_run_without_secrets_and_is_not_kept(
+    runner: CommandRunner, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TALK_KEY", "topsecret-99")
     run = talk("my key is topsecret-99", "no")
-    stopped = failed(desk("run", "latest", "--json"), "provider_error")
+    stopped = failed(runner("run", "latest", "--json"), "provider_error")
     kept = sorted((run / "logs/answers").glob("rejected-*-prose.txt"))
     assert [path.read_text() for path in kept] == ["my key is [TALK_KEY]", "no"]
     assert list((run / "logs/answers").glob("*.json")) == []
@@ -510,19 +512,19 @@ def test_a_rejected_answer_lies_in_the_run_without_secrets_and_is_not_kept(desk:
     assert asked_in(run)[0]["usage"]["calls"] == 2
 
 
-def test_an_answer_that_cannot_be_kept_is_not_lost(desk: Desk, talk: Callable[..., Path]) -> None:
+def test_an_answer_that_cannot_be_kept_is_not_lost(runner: CommandRunner, talk: Callable[..., Path]) -> None:
     run = talk("no", GOOD)
     (run / "logs/answers").write_text("a file where a folder is wanted")
-    (desk.runs / "provider_memory.json").mkdir()
-    assert desk.ok("run", "latest", "--json").json["usage"]["calls"] == 2
+    (runner.runs / "provider_memory.json").mkdir()
+    assert runner.ok("run", "latest", "--json").json["usage"]["calls"] == 2
     talk("no", "no")
-    stopped = failed(desk("run", "latest", "--no-cache", "--json"), "provider_error").json["error"]
+    stopped = failed(runner("run", "latest", "--no-cache", "--json"), "provider_error").json["error"]
     assert (stopped["details"]["cause"], stopped["details"]["rejected"], stopped["hint"]) == ("prose", "", "")
 
 
-def test_a_failing_repair_keeps_the_best_draft_and_its_cost_is_counted(desk: Desk, talk: Callable[..., Path]) -> None:
+def test_a_failing_repair_keeps_the_best_draft_and_its_cost_is_counted(runner: CommandRunner, talk: Callable[..., Path]) -> None:
     run = talk(WORSE)
-    failed(desk("run", "latest"), "validation_failed")
+    failed(runner("run", "latest"), "validation_failed")
     trace = trace_of(run)
     assert trace["stop_reason"].startswith("the provider failed: no more answers")
     assert trace["usage"]["calls"] == 2
@@ -532,86 +534,86 @@ def test_a_failing_repair_keeps_the_best_draft_and_its_cost_is_counted(desk: Des
 
 @pytest.mark.parametrize(("setting", "limit"), [("AGENT_MAX_CALLS", "1"), ("AGENT_MAX_TOKENS", "150")])
 def test_a_limit_ends_the_run_with_the_best_draft_kept(
-    desk: Desk, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, setting: str, limit: str
+    runner: CommandRunner, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, setting: str, limit: str
 ) -> None:
     monkeypatch.setenv(setting, limit)
     run = talk(WORSE, GOOD)
-    failed(desk("run", "latest"), "validation_failed")
+    failed(runner("run", "latest"), "validation_failed")
     assert trace_of(run)["stop_reason"] == f"out of budget: {setting} is used up"
     assert len(asked_in(run)) == 1
     monkeypatch.delenv(setting)
     talk(GOOD)
-    done = desk.ok("run", "latest", "--json").json
+    done = runner.ok("run", "latest", "--json").json
     assert (done["passed"], done["usage"]["calls"]) == (True, 1)
 
 
-def test_a_limit_that_leaves_no_draft_is_a_failure(desk: Desk, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_that_leaves_no_draft_is_a_failure(runner: CommandRunner, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENT_MAX_CALLS", "1")
     talk("no", GOOD)
-    stopped = failed(desk("run", "latest", "--json"), "provider_error")
+    stopped = failed(runner("run", "latest", "--json"), "provider_error")
     assert stopped.json["error"]["details"]["cause"] == "calls_spent"
     monkeypatch.setenv("AGENT_MAX_CALLS", "0")
-    failed(desk("run", "latest"), "config_error")
+    failed(runner("run", "latest"), "config_error")
 
 
-def test_the_prompt_is_shown_and_nothing_is_sent_or_written(desk: Desk, talk: Callable[..., Path]) -> None:
+def test_the_prompt_is_shown_and_nothing_is_sent_or_written(runner: CommandRunner, talk: Callable[..., Path]) -> None:
     run = talk(GOOD)
     Path("notes.md").write_text("# Cards\n\n## Deck\nA deck is a set of cards. For example, 52 cards.\n\n## Suit\nA suit is a kind of card in a deck.\n")
 
     def files() -> dict[Path, bytes]:
         """All but `run.json`, which every command brings into line."""
-        return {path: path.read_bytes() for path in desk.folder.rglob("*") if path.is_file() and path.name != "run.json"}
+        return {path: path.read_bytes() for path in runner.folder.rglob("*") if path.is_file() and path.name != "run.json"}
 
     before = files()
-    told = desk.ok("run", "latest", "--show-prompt", "--scope-file", "notes.md", "--json").json
-    assert {"instructions", "text", "schema", "schema_name"} == set(told)
-    assert "A deck is a set of cards." in told["text"]
-    assert "<<<DRAFT" in told["text"]
-    assert "schema.curriculum (error)" in told["text"]
-    assert "  - min_share = 0.5: The share of a core idea's content words that the sources must have." in told["text"].splitlines()
-    assert told["schema"]["additionalProperties"] is False
-    shown = desk.ok("run", "latest", "--show-prompt").out
-    assert SOUND_SPEC["goal"] in shown
+    document = runner.ok("run", "latest", "--show-prompt", "--scope-file", "notes.md", "--json").json
+    assert {"instructions", "text", "schema", "schema_name"} == set(document)
+    assert "A deck is a set of cards." in document["text"]
+    assert "<<<DRAFT" in document["text"]
+    assert "schema.curriculum (error)" in document["text"]
+    assert "  - min_share = 0.5: The share of a core idea's content words that the sources must have." in document["text"].splitlines()
+    assert document["schema"]["additionalProperties"] is False
+    shown = runner.ok("run", "latest", "--show-prompt").out
+    assert VALID_SPEC["goal"] in shown
     assert files() == before
     assert (run / "inputs/scope.md").exists() is False
 
 
-def test_a_provider_that_asks_no_model_has_no_prompt_to_show(desk: Desk, talk: Callable[..., Path]) -> None:
+def test_a_provider_that_asks_no_model_has_no_prompt_to_show(runner: CommandRunner, talk: Callable[..., Path]) -> None:
     talk()
-    failed(desk("run", "latest", "--show-prompt", "--provider", "internal"), "invalid_argument")
+    failed(runner("run", "latest", "--show-prompt", "--provider", "internal"), "invalid_argument")
 
 
-def test_the_prompt_that_is_shown_is_the_one_that_is_sent(desk: Desk, talk: Callable[..., Path]) -> None:
+def test_the_prompt_that_is_shown_is_the_one_that_is_sent(runner: CommandRunner, talk: Callable[..., Path]) -> None:
     run = talk(GOOD)
     Path("notes.md").write_text("# Cards\n\n## Alpha\nAlpha is a card.\n\n## Beta\nBeta needs alpha.\n\n## Gamma\nGamma needs beta.\n")
-    shown = desk.ok("run", "latest", "--show-prompt", "--scope-file", "notes.md", "--json").json
+    shown = runner.ok("run", "latest", "--show-prompt", "--scope-file", "notes.md", "--json").json
     import hashlib
 
     asked = ["talker", "talk.test:8080", "", "", shown["instructions"], shown["text"], shown["schema"]]
-    desk("run", "latest", "--scope-file", "notes.md")
+    runner("run", "latest", "--scope-file", "notes.md")
     (kept,) = (run / "logs/answers").glob("*.json")
     assert kept.stem == hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
-    ("told", "wanted"), [('{"action": "use-internal", "incident": "x"}', {"action": "use-internal", "incident": "x"}), ("[]", None), ("{", None)]
+    ("expected", "wanted"), [('{"action": "use-internal", "incident": "x"}', {"action": "use-internal", "incident": "x"}), ("[]", None), ("{", None)]
 )
 def test_where_a_recovery_started_the_run_the_trace_says_so(
-    desk: Desk, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, told: str, wanted: Any
+    runner: CommandRunner, talk: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, expected: str, wanted: Any
 ) -> None:
-    monkeypatch.setenv("DAGOGY_RECOVERY", told)
+    monkeypatch.setenv("DAGOGY_RECOVERY", expected)
     run = talk(GOOD)
-    desk.ok("run", "latest")
+    runner.ok("run", "latest")
     assert trace_of(run)["recovery"] == wanted
 
 
-def test_what_a_provider_learns_outlives_the_run(desk: Desk, talk: Callable[..., Path]) -> None:
+def test_what_a_provider_learns_outlives_the_run(runner: CommandRunner, talk: Callable[..., Path]) -> None:
     talk(GOOD)
-    desk.ok("run", "latest")
-    memory = desk.runs / "provider_memory.json"
+    runner.ok("run", "latest")
+    memory = runner.runs / "provider_memory.json"
     assert json.loads(memory.read_text()) == {"talk.test": "asked"}
     memory.write_text("{")
     talk(GOOD)
-    desk.ok("run", "latest", "--no-cache")
+    runner.ok("run", "latest", "--no-cache")
     assert json.loads(memory.read_text()) == {"talk.test": "asked"}
-    assert len(desk.ok("list", "--json").json) >= 1
+    assert len(runner.ok("list", "--json").json) >= 1

@@ -131,7 +131,7 @@ def test_each_signal_can_be_switched_off_and_every_weight_is_of_one() -> None:
 
 
 def test_a_glossary_behind_numbered_chapters_has_no_place_in_their_order() -> None:
-    told = {
+    found = {
         "Colony": "A colony lives.",
         "Hive": "A hive has a super on top.",
         "Brood": "Brood grows.",
@@ -139,7 +139,7 @@ def test_a_glossary_behind_numbered_chapters_has_no_place_in_their_order() -> No
         "Varroa": "A mite.",
         "Winter": "It is cold.",
     }
-    chapters = "".join(f"## {k}. {name}\n\n{text}\n\n" for k, (name, text) in enumerate(told.items(), 1))
+    chapters = "".join(f"## {k}. {name}\n\n{text}\n\n" for k, (name, text) in enumerate(found.items(), 1))
     glossary = "## Glossary\n\n- **Super**: a box for honey.\n- **Smoker**: a can that smokes.\n- **Propolis**: resin that bees gather.\n"
     edges = read(read_scope(f"# Bees\n\n{chapters}{glossary}", source="notes.md")).edges
     stated = [e for e in edges if e.kind == "order"]

@@ -152,12 +152,12 @@ def test_an_empty_curriculum_has_a_plan_of_no_weeks() -> None:
     assert (plan["duration_weeks"], plan["weeks"], plan["critical_path"], plan["total_estimated_minutes"]) == (0, [], [], 0)
 
 
-def test_a_circle_has_no_plan() -> None:
+def test_a_cycle_has_no_plan() -> None:
     with pytest.raises(ValidationFailed, match="circle near node 'a'"):
         make_plan(typed({"id": "a", "prerequisites": ["b"]}, {"id": "b", "prerequisites": ["a"]}), spec_of(1))
 
 
-def test_estimates_that_no_number_can_add_up_are_told() -> None:
+def test_estimates_that_no_number_can_add_up_are_reported() -> None:
     with pytest.raises(ValidationFailed, match="more minutes than a number can hold"):
         make_plan(typed(*({"id": f"n{i}", "estimate_minutes": 1.5e308} for i in range(2))), spec_of(1))
 

@@ -15,7 +15,7 @@ import click
 import pytest
 from dagogy.api import visible
 from loopback import send, serving
-from support import ROOT, Desk, Yard, put
+from support import ROOT, CommandRunner, SitePackages, put
 
 #: Colours, a window title, a bell, backspaces, C1, bidi, zero width, tags, line and paragraph separators, and commands to CI runners on lines of their own.
 EVIL = (
@@ -64,9 +64,9 @@ def planted(path: str, change: Callable[[Any], Any] = everywhere) -> Callable[[P
 
 @dataclass
 class Planted:
-    desk: Desk
+    runner: CommandRunner
     run: Path
-    site: Yard
+    site: SitePackages
     monkeypatch: pytest.MonkeyPatch
 
     def nodes(self, **parts: Any) -> None:
@@ -92,7 +92,7 @@ def _records(at: Planted) -> None:
 
 def _config(at: Planted) -> None:
     quoted = '"' + "".join(f"\\U{ord(c):08x}" for c in EVIL) + '"'
-    put(at.desk.folder / "dagogy.toml", f"agent_model = {quoted}\n[rules.{quoted}]\nseverity = {quoted}\n")
+    put(at.runner.folder / "dagogy.toml", f"agent_model = {quoted}\n[rules.{quoted}]\nseverity = {quoted}\n")
 
 
 def _environment(at: Planted) -> None:
@@ -102,7 +102,7 @@ def _environment(at: Planted) -> None:
 
 def _folder(at: Planted) -> None:
     """A runs dir whose name has them, and in it a folder that is no run."""
-    base = at.desk.folder / NAME / "runs"
+    base = at.runner.folder / NAME / "runs"
     shutil.copytree(at.run.parent, base)
     (base / NAME).mkdir()
     at.run = base / at.run.name
@@ -139,13 +139,13 @@ PLUGIN = f"""
 
     class Evil(Rule):
         __doc__ = EVIL
-        def check(self, subject, options):
-            patch = [dict(op="test", path="/topic", value=subject.document["topic"]), dict(op="replace", path="/topic", value=EVIL)]
+        def check(self, context, options):
+            patch = [dict(op="test", path="/topic", value=context.document["topic"]), dict(op="replace", path="/topic", value=EVIL)]
             yield Finding(EVIL, pointer="/nodes/0/title", node_id=EVIL, fix=Fix("unsafe", EVIL, patch))
 
     class Raises(Rule):
         "Raises."
-        def check(self, subject, options):
+        def check(self, context, options):
             raise ValueError(EVIL)
 
     class Knows(Classifier):
@@ -214,25 +214,25 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("os.fsync", lambda descriptor: None)
-        desk = Desk(folder)
-        desk.init("bread")
-        desk.ok("run", "bread", "--scope-file", str(ROOT / "examples" / "sourdough-baking.md"))
+        runner = CommandRunner(folder)
+        runner.init("bread")
+        runner.ok("run", "bread", "--scope-file", str(ROOT / "examples" / "sourdough-baking.md"))
         run = next((folder / "runs").glob("*-bread"))
         path = run / "outputs/curriculum/curriculum.json"
         good = path.read_bytes()
         put(run / "outputs/curriculum/previous_curriculum.json", {**json.loads(good), "nodes": json.loads(good)["nodes"][1:]})
         put(path, {**json.loads(good), "nodes": []})
-        assert desk("validate", "bread").code == "validation_failed"
+        assert runner("validate", "bread").code == "validation_failed"
         path.write_bytes(good)
         for command in ("validate", "plan", "iterate"):
-            desk.ok(command, "bread")
+            runner.ok(command, "bread")
     return run.parent
 
 
 @pytest.fixture
-def at(compiled: Path, desk: Desk, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Planted:
-    shutil.copytree(compiled, desk.runs)
-    return Planted(desk, next(desk.runs.glob("*-bread")), yard, monkeypatch)
+def at(compiled: Path, runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> Planted:
+    shutil.copytree(compiled, runner.runs)
+    return Planted(runner, next(runner.runs.glob("*-bread")), site, monkeypatch)
 
 
 def check(text: str, what: str) -> None:
@@ -244,11 +244,11 @@ def check(text: str, what: str) -> None:
     assert "##vso[" not in text, what
 
 
-def said(desk: Desk, *words: str) -> str:
+def output_of(runner: CommandRunner, *words: str) -> str:
     """What a command prints, as text and as JSON, and that it is safe."""
     printed = ""
     for extra in ([], ["--json"]) if not set(words) & set(_ONE_FORMAT) else ([],):
-        done = desk(*words, *extra)
+        done = runner(*words, *extra)
         assert done.status != 10, done.err
         check(done.out, f"stdout of {words} {extra}")
         check(done.err, f"stderr of {words} {extra}")
@@ -271,23 +271,23 @@ def written(folder: Path) -> Iterator[tuple[str, str]]:
                     yield f"{path.name}: {member.name}", file.read().decode()
 
 
-def said_by_all(at: Planted, commands: Sequence[str]) -> str:
-    out = at.desk.folder / "out"
+def output_of_all(at: Planted, commands: Sequence[str]) -> str:
+    out = at.runner.folder / "out"
     out.mkdir(exist_ok=True)
     path = next(at.run.parent.glob("*-bread/outputs/curriculum/previous_curriculum.json"))
     first, second = (n["id"] for n in json.loads(path.read_bytes())["nodes"][:2])
     words = {"RUN": at.run.name, "NODE": first, "OTHER": second, "EVIL": EVIL}
     lists = [command.split() for line in commands for command in line.split(" | ")]
-    return "".join(said(at.desk, *(words.get(word, word.replace("OUT", str(out))) for word in command)) for command in lists)
+    return "".join(output_of(at.runner, *(words.get(word, word.replace("OUT", str(out))) for word in command)) for command in lists)
 
 
 @pytest.mark.parametrize("artifact", [pytest.param(a, marks=[pytest.mark.slow] if a in _SLOW else []) for a in ARTIFACTS])
 def test_no_control_comes_out_of_what_was_planted(at: Planted, artifact: str) -> None:
     ARTIFACTS[artifact](at)
-    seen = said_by_all(at, COMMANDS)
+    seen = output_of_all(at, COMMANDS)
     if artifact in ("titles", "messages of a plugin"):
-        seen += said_by_all(at, MORE)
-    for name, text in written(at.desk.folder):
+        seen += output_of_all(at, MORE)
+    for name, text in written(at.runner.folder):
         check(text, name)
         seen += text
     assert "pwned" in seen or artifact in _SILENT, "this artifact is read by no command"
@@ -295,12 +295,12 @@ def test_no_control_comes_out_of_what_was_planted(at: Planted, artifact: str) ->
 
 def test_no_control_comes_out_of_a_document_that_is_compiled(at: Planted) -> None:
     """Its name and its words, and what the provider says of them."""
-    document = at.desk.folder / f"{NAME}.md"
+    document = at.runner.folder / f"{NAME}.md"
     put(document, (ROOT / "examples" / "sourdough-baking.md").read_text() + f"\n## {title('Rye')}\n\nRye needs {title('Flour')}. {EVIL}\n")
-    seen = said(at.desk, "run", at.run.name, "--scope-file", str(document), "--no-cache")
+    seen = output_of(at.runner, "run", at.run.name, "--scope-file", str(document), "--no-cache")
     assert "iterated" in seen
-    said_by_all(at, COMMANDS)
-    for name, text in written(at.desk.folder):
+    output_of_all(at, COMMANDS)
+    for name, text in written(at.runner.folder):
         check(text, name)
 
 
@@ -311,11 +311,11 @@ def test_no_control_comes_out_of_what_a_service_says(at: Planted) -> None:
         at.monkeypatch.setenv("OPENAI_BASE_URL", service.url)
         at.monkeypatch.setenv("AGENT_MODEL", "m")
         at.monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789abcdef")
-        seen = said(at.desk, "run", at.run.name, "--provider", "remote_llm")
+        seen = output_of(at.runner, "run", at.run.name, "--provider", "remote_llm")
         assert "[provider_error]" in seen
         assert "bad key \\x1b[2J" in seen
-        said_by_all(at, COMMANDS)
-    for name, text in written(at.desk.folder):
+        output_of_all(at, COMMANDS)
+    for name, text in written(at.runner.folder):
         check(text, name)
     check((at.run / "logs/events.jsonl").read_bytes().decode(), "events")
     for path in (at.run / "logs/failures").glob("*.json"):
@@ -325,9 +325,9 @@ def test_no_control_comes_out_of_what_a_service_says(at: Planted) -> None:
 def test_no_control_comes_through_the_commands_that_a_recovery_runs(at: Planted) -> None:
     """What a child prints is shown again by its parent."""
     planted("inputs/topic_spec.json", lambda d: {**d, EVIL: EVIL})(at)
-    at.desk("plan", at.run.name)
+    at.runner("plan", at.run.name)
     for words in (["triage", at.run.name, "--no-fix", "--no-probe"], ["recover", at.run.name, "--no-probe"], ["run", at.run.name, "--self-heal"]):
-        done = at.desk(*words)
+        done = at.runner(*words)
         assert done.status not in (0, 10)
         assert "pwned" in done.out + done.err, words
         check(done.out, f"stdout of {words}")

@@ -16,19 +16,19 @@ from dagogy.host import calls
 from dagogy.host.calls import Heard, contained, listening
 from dagogy.host.manager import Host, Selection
 from dagogy.kit.cases import complete_spec
-from dagogy.pipeline.judge import Judge, Verdict
+from dagogy.pipeline.judge import Judge, ValidationResult
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.ruleset import RuleConfig
-from dagogy.pipeline.subject import RunSubject
-from support import Desk, Yard, curriculum_of, dagogy, failed, make_run, run_with
+from support import CommandRunner, SitePackages, curriculum_of, dagogy, failed, make_run, run_with
 
 HEAD = "import os, subprocess, sys, time\nfrom dagogy.api import *\n"
-CHECK = "def check(self, subject, options):\n        "
+CHECK = "def check(self, context, options):\n        "
 #: Every way to write to stdout: two by Python, one by descriptor, one by a child process.
 PRINTS = "print('one'); sys.stdout.buffer.write(b'two\\n'); os.write(1, b'three\\n'); subprocess.run(['sh', '-c', 'echo four'], check=True)"
 SAID = {"one", "two", "three", "four"}
 
 
-def rule(yard: Yard, body: str, *, name: str = "house.rule", requires: str = "", head: str = "", impl_head: str = "") -> None:
+def rule(site: SitePackages, body: str, *, name: str = "house.rule", requires: str = "", head: str = "", impl_head: str = "") -> None:
     """The rule `name` of a distribution of its first word, 4.2; `body` is that of its class."""
     module = name.replace(".", "_")
     source = f"""{head or "from dagogy.api import RuleInfo, hookimpl"}
@@ -38,23 +38,23 @@ def dagogy_rules():
     yield RuleInfo(id="{name}", summary="Does it.", severity="error", api_version=1, impl="{module}_impl:It", requires=({requires}))
 """
     implementing = f"{HEAD}{impl_head}\nclass It(Rule):\n    {body}\n"
-    yard.plugin(name.replace(".", "-"), "4.2", entry_points={"rule": {name: module}}, modules={module: source, f"{module}_impl": implementing})
+    site.plugin(name.replace(".", "-"), "4.2", entry_points={"rule": {name: module}}, modules={module: source, f"{module}_impl": implementing})
 
 
-def judged(yard: Yard, *, curriculum: Any = None, **configs: RuleConfig) -> tuple[Verdict, list[str]]:
+def judged(site: SitePackages, *, curriculum: Any = None, **configs: RuleConfig) -> tuple[ValidationResult, list[str]]:
     """The verdict of the yard's rules on a sound curriculum, and what was heard."""
-    subject = RunSubject(
+    context = RunContext(
         json.dumps(curriculum or curriculum_of({"id": "a"}, {"id": "b", "prerequisites": ["a"]})).encode(), json.dumps(complete_spec({})).encode()
     )
     with listening(Heard()) as heard:
-        verdict = Judge(yard.host(), configs).judge(subject)
-    return verdict, heard.take()
+        validation = Judge(site.host(), configs).judge(context)
+    return validation, heard.take()
 
 
-def reason(yard: Yard, body: str, **more: Any) -> str:
-    rule(yard, body)
-    verdict, _ = judged(yard, **more)
-    (outcome,) = verdict.outcomes
+def reason(site: SitePackages, body: str, **more: Any) -> str:
+    rule(site, body)
+    validation, _ = judged(site, **more)
+    (outcome,) = validation.outcomes
     assert outcome.status == "failed"
     assert "house-rule 4.2" in outcome.reason
     return outcome.reason
@@ -63,7 +63,7 @@ def reason(yard: Yard, body: str, **more: Any) -> str:
 # -------------------------------------------------------------------------------------------------------------------------- printing
 
 
-def said(err: str, name: str) -> set[str]:
+def output_of(err: str, name: str) -> set[str]:
     return {line.removeprefix(f"{name}: ") for line in err.splitlines() if line.startswith(f"{name}: ")}
 
 
@@ -74,27 +74,27 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_what_a_rule_prints_goes_to_stderr_with_its_name_and_never_before_the_json(yard: Yard, made: Path) -> None:
-    rule(yard, CHECK + PRINTS + "; sys.__stdout__.write('five\\n'); return []", head=f"{HEAD}print('at import')", impl_head="print('at import of impl')")
-    done = yard.run("validate", "latest", "--json", cwd=made, DAGOGY_PLUGINS="house.rule")
+def test_what_a_rule_prints_goes_to_stderr_with_its_name_and_never_before_the_json(site: SitePackages, made: Path) -> None:
+    rule(site, CHECK + PRINTS + "; sys.__stdout__.write('five\\n'); return []", head=f"{HEAD}print('at import')", impl_head="print('at import of impl')")
+    done = site.run("validate", "latest", "--json", cwd=made, DAGOGY_PLUGINS="house.rule")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["passed"]
-    assert said(done.stderr, "rule 'house.rule' of house-rule 4.2") == {*SAID, "five", "at import", "at import of impl"}
+    assert output_of(done.stderr, "rule 'house.rule' of house-rule 4.2") == {*SAID, "five", "at import", "at import of impl"}
 
 
-def test_the_failure_comes_first_on_stderr_and_what_plugins_print_after_it(yard: Yard, made: Path) -> None:
-    rule(yard, CHECK + "print('look here'); yield Finding('wrong')")
+def test_the_failure_comes_first_on_stderr_and_what_plugins_print_after_it(site: SitePackages, made: Path) -> None:
+    rule(site, CHECK + "print('look here'); yield Finding('wrong')")
     for debug in ((), ("--debug",)):
-        done = yard.run("validate", "latest", "--json", *debug, cwd=made, DAGOGY_PLUGINS="house.rule")
+        done = site.run("validate", "latest", "--json", *debug, cwd=made, DAGOGY_PLUGINS="house.rule")
         assert done.stderr.startswith("[validation_failed] ")
         assert done.stderr.count("\nrule 'house.rule' of house-rule 4.2: look here\n") == 1
         assert json.loads(done.stdout)["findings"]
 
 
-def test_what_is_written_after_the_call_or_at_exit_does_not_reach_stdout_either(yard: Yard, made: Path) -> None:
+def test_what_is_written_after_the_call_or_at_exit_does_not_reach_stdout_either(site: SitePackages, made: Path) -> None:
     late = "import atexit, threading; atexit.register(os.write, 1, b'late\\n'); kept = sys.stdout; atexit.register(lambda: kept.write('later\\n')); return []"
-    rule(yard, CHECK + late)
-    done = yard.run("validate", "latest", "--json", cwd=made, DAGOGY_PLUGINS="house.rule")
+    rule(site, CHECK + late)
+    done = site.run("validate", "latest", "--json", cwd=made, DAGOGY_PLUGINS="house.rule")
     assert json.loads(done.stdout)["passed"]
     assert "late\n" in done.stderr
     assert "rule 'house.rule' of house-rule 4.2: later" in done.stderr
@@ -108,21 +108,21 @@ def dagogy_exporters():
 """
 
 
-def exporter(yard: Yard, body: str, subject: str = "curriculum") -> None:
-    implementing = f"{HEAD}class It(Exporter):\n    def export(self, subject):\n        {body}\n"
+def exporter(site: SitePackages, body: str, subject: str = "curriculum") -> None:
+    implementing = f"{HEAD}class It(Exporter):\n    def export(self, context):\n        {body}\n"
     modules = {"fax": EXPORTER.replace("{subject}", subject), "fax_impl": implementing}
-    yard.plugin("fax", "2.0", entry_points={"exporter": {"fax": "fax"}}, modules=modules)
+    site.plugin("fax", "2.0", entry_points={"exporter": {"fax": "fax"}}, modules=modules)
 
 
-def test_what_an_exporter_prints_does_not_stand_in_what_it_exports(yard: Yard, desk: Desk) -> None:
-    run_with(desk)
-    exporter(yard, f"{PRINTS}; return 'the fax: ä\\n'")
-    done = desk.ok("export", "latest", "--format", "fax")
+def test_what_an_exporter_prints_does_not_stand_in_what_it_exports(site: SitePackages, runner: CommandRunner) -> None:
+    run_with(runner)
+    exporter(site, f"{PRINTS}; return 'the fax: ä\\n'")
+    done = runner.ok("export", "latest", "--format", "fax")
     assert done.out == "the fax: ä\n"
-    assert said(done.err, "exporter 'fax' of fax 2.0") == SAID
+    assert output_of(done.err, "exporter 'fax' of fax 2.0") == SAID
 
 
-def test_what_a_provider_prints_is_heard_and_its_progress_still_reaches_stdout(yard: Yard, tmp_path: Path) -> None:
+def test_what_a_provider_prints_is_heard_and_its_progress_still_reaches_stdout(site: SitePackages, tmp_path: Path) -> None:
     source = (
         HEAD
         + "@hookimpl\ndef dagogy_providers():\n    yield ProviderInfo(id='echo', summary='Echoes.', api_version=1, impl='echo_impl:It', needs_network=False)\n"
@@ -137,29 +137,29 @@ class It(Provider):
         request.progress('halfway there')
         return Proposal(curriculum=request.scaffold())
 """
-    yard.plugin("echo", "1.0", entry_points={"provider": {"echo": "echo"}}, modules={"echo": source, "echo_impl": body})
+    site.plugin("echo", "1.0", entry_points={"provider": {"echo": "echo"}}, modules={"echo": source, "echo_impl": body})
     (tmp_path / "tea.md").write_text("# Tea\n\n## Leaves\n\nLeaves are dried.\n\n## Water\n\nWater is boiled after the leaves are chosen.\n")
     assert dagogy("init", "tea", cwd=tmp_path).returncode == 0
-    done = yard.run("run", "tea", "--scope-file", "tea.md", cwd=tmp_path, AGENT_PROVIDER="echo")
+    done = site.run("run", "tea", "--scope-file", "tea.md", cwd=tmp_path, AGENT_PROVIDER="echo")
     assert "halfway there" in done.stdout, done.stderr
     assert not SAID & set(done.stdout.split())
-    assert said(done.stderr, "provider 'echo' of echo 1.0") >= SAID
+    assert output_of(done.stderr, "provider 'echo' of echo 1.0") >= SAID
 
 
-def test_what_a_classifier_prints_comes_between_the_failure_and_its_incident(yard: Yard, desk: Desk) -> None:
+def test_what_a_classifier_prints_comes_between_the_failure_and_its_incident(site: SitePackages, runner: CommandRunner) -> None:
     source = (
         HEAD
         + "@hookimpl\ndef dagogy_classifiers():\n    yield ClassifierInfo(id='loud', summary='Loud.', api_version=1, impl='loud_impl:It', incidents=('x',))\n"
     )
-    yard.plugin(
+    site.plugin(
         "loud", entry_points={"classifier": {"loud": "loud"}},
         modules={"loud": source, "loud_impl": f"{HEAD}class It(Classifier):\n    def classify(self, failure):\n        {PRINTS}\n"},
     )  # fmt: skip
-    desk.init("t")
-    done = failed(desk("plan", "t", "--json"), "stage_conflict")
+    runner.init("t")
+    done = failed(runner("plan", "t", "--json"), "stage_conflict")
     assert done.json["error"]["code"] == "stage_conflict"
-    assert said(done.err, "classifier 'loud' of loud 1.0") == SAID
-    diagnosed = desk.ok("plugins", "list", "--json")
+    assert output_of(done.err, "classifier 'loud' of loud 1.0") == SAID
+    diagnosed = runner.ok("plugins", "list", "--json")
     assert diagnosed.json["plugins"]
 
 
@@ -172,15 +172,15 @@ def dagogy_commands():
 """
 
 
-def test_the_stdout_of_a_command_of_a_plugin_is_its_own_but_not_while_it_is_imported(yard: Yard) -> None:
+def test_the_stdout_of_a_command_of_a_plugin_is_its_own_but_not_while_it_is_imported(site: SitePackages) -> None:
     head = "import click, os, subprocess, sys\nprint('import of impl')\n@click.command()\ndef publish():\n"
     body = f"{head}    click.echo('zero')\n    sys.stdout.flush()\n    {PRINTS}\n"
-    yard.plugin("wiki", "7.0", entry_points={"command": {"publish": "wiki"}}, modules={"wiki": COMMAND, "wiki_impl": body})
-    done = yard.run("publish")
+    site.plugin("wiki", "7.0", entry_points={"command": {"publish": "wiki"}}, modules={"wiki": COMMAND, "wiki_impl": body})
+    done = site.run("publish")
     assert done.returncode == 0, done.stderr
     assert set(done.stdout.split()) == {"zero", *SAID}
-    assert said(done.stderr, "command 'publish' of wiki 7.0") == {"import", "import of impl"}
-    assert yard.run("publish", "--help").stdout.startswith("Usage: ")
+    assert output_of(done.stderr, "command 'publish' of wiki 7.0") == {"import", "import of impl"}
+    assert site.run("publish", "--help").stdout.startswith("Usage: ")
 
 
 def test_a_contained_call_leaves_stdout_as_it_was_and_what_was_written_before_it_goes_there(capfd: pytest.CaptureFixture[str]) -> None:
@@ -216,58 +216,58 @@ def test_without_a_listener_a_plugin_is_heard_on_stderr(capfd: pytest.CaptureFix
 # ---------------------------------------------------------------------------------------------------------- changing what others see
 
 CHANGES = {
-    "a title": ("subject.nodes[0].title = ''", "curriculum"),
-    "the list of nodes": ("subject.nodes.clear()", "curriculum"),
-    "a list in a node": ("subject.nodes[1].prerequisites.append('zz')", "curriculum"),
-    "the document": ("subject.document['nodes'] = []", "document"),
-    "the spec": ("subject.spec.scope_in.clear()", "spec"),
-    "the index": ("subject.index.prerequisites[0].append(1)", "index"),
-    "what the index works out": ("subject.index.order.reverse()", "index"),
-    "the graph": ("subject.graph.remove_node('a')", "graph"),
-    "the evidence": ("subject.evidence[(0, 1)] = None", "evidence"),
-    "an attribute": ("subject.nodes = []", "nodes"),
-    "one of its own": ("subject.memory = 3", "memory"),
+    "a title": ("context.nodes[0].title = ''", "curriculum"),
+    "the list of nodes": ("context.nodes.clear()", "curriculum"),
+    "a list in a node": ("context.nodes[1].prerequisites.append('zz')", "curriculum"),
+    "the document": ("context.document['nodes'] = []", "document"),
+    "the spec": ("context.spec.scope_in.clear()", "spec"),
+    "the index": ("context.index.prerequisites[0].append(1)", "index"),
+    "what the index works out": ("context.index.order.reverse()", "index"),
+    "the graph": ("context.graph.remove_node('a')", "graph"),
+    "the evidence": ("context.evidence[(0, 1)] = None", "evidence"),
+    "an attribute": ("context.nodes = []", "nodes"),
+    "one of its own": ("context.memory = 3", "memory"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_rule_that_changes_the_subject_changes_its_own_view_and_is_named(yard: Yard, change: str) -> None:
+def test_a_rule_that_changes_the_context_changes_its_own_view_and_is_named(site: SitePackages, change: str) -> None:
     deed, name = CHANGES[change]
-    rule(yard, CHECK + f"{deed}; return []", name="a.vandal")
+    rule(site, CHECK + f"{deed}; return []", name="a.vandal")
     seen = (
-        "len(subject.nodes) == len(subject.document['nodes']) == len(subject.graph) == 2 and subject.nodes[0].title and subject.spec.scope_in "
-        "and subject.index.prerequisites == [[], [0]] and subject.index.order == [0, 1] and not subject.evidence and not hasattr(subject, 'memory')"
+        "len(context.nodes) == len(context.document['nodes']) == len(context.graph) == 2 and context.nodes[0].title and context.spec.scope_in "
+        "and context.index.prerequisites == [[], [0]] and context.index.order == [0, 1] and not context.evidence and not hasattr(context, 'memory')"
     )
-    rule(yard, CHECK + f"return [] if {seen} else [Finding('I see something else')]", name="b.witness")
-    verdict, heard = judged(yard)
-    vandal, witness = verdict.outcomes
+    rule(site, CHECK + f"return [] if {seen} else [Finding('I see something else')]", name="b.witness")
+    validation, heard = judged(site)
+    vandal, witness = validation.outcomes
     assert (vandal.status, witness.status, witness.notes) == ("clean", "clean", [])
     (note,) = vandal.notes
     assert note.startswith(f"rule 'a.vandal' of a-vandal 4.2 changed what it was given (subject.{name}")
     assert heard == [note]
 
 
-def test_the_rule_that_changed_its_view_is_named_in_every_report(yard: Yard, desk: Desk) -> None:
-    run = run_with(desk)
-    rule(yard, CHECK + "subject.nodes.clear(); return []")
-    done = desk.ok("validate", "latest", "--json")
+def test_the_rule_that_changed_its_view_is_named_in_every_report(site: SitePackages, runner: CommandRunner) -> None:
+    run = run_with(runner)
+    rule(site, CHECK + "context.nodes.clear(); return []")
+    done = runner.ok("validate", "latest", "--json")
     (row,) = [r for r in done.json["rules"] if r["rule_id"] == "house.rule"]
     assert row["notes"][0].startswith("rule 'house.rule' of house-rule 4.2 changed what it was given")
     assert row["notes"][0] in done.err
     assert "Rules that did not keep to their part" in (run / "outputs/reviews/validation_report.md").read_text()
 
 
-def test_a_finding_is_the_host_s_own_once_it_was_yielded(yard: Yard) -> None:
+def test_a_finding_is_the_host_s_own_once_it_was_yielded(site: SitePackages) -> None:
     body = "f = Finding('first', pointer='/nodes/0'); yield f; f.message = 'second'; f.pointer = '/nodes/1'; yield f"
-    rule(yard, CHECK + body)
-    verdict, _ = judged(yard)
-    assert [(f.message, f.pointer) for f in verdict.findings] == [("first", "/nodes/0"), ("second", "/nodes/1")]
+    rule(site, CHECK + body)
+    validation, _ = judged(site)
+    assert [(f.message, f.pointer) for f in validation.findings] == [("first", "/nodes/0"), ("second", "/nodes/1")]
 
 
-def test_an_exporter_of_a_report_cannot_turn_its_verdict(yard: Yard, desk: Desk) -> None:
-    run_with(desk, curriculum_of({"id": "a", "prerequisites": ["nobody"]}))
-    exporter(yard, "subject.document['passed'] = True; return 'all is well\\n'", "report")
-    done = failed(desk("validate", "latest", "--format", "fax"), "validation_failed")
+def test_an_exporter_of_a_report_cannot_turn_its_verdict(site: SitePackages, runner: CommandRunner) -> None:
+    run_with(runner, curriculum_of({"id": "a", "prerequisites": ["nobody"]}))
+    exporter(site, "context.document['passed'] = True; return 'all is well\\n'", "report")
+    done = failed(runner("validate", "latest", "--format", "fax"), "validation_failed")
     assert done.out == "all is well\n"
 
 
@@ -276,17 +276,17 @@ def test_no_built_in_rule_changes_what_it_is_given() -> None:
     host = Host(Selection(third_party=False))
     nodes = [{"id": "a", "title": "A"}, {"id": "b", "prerequisites": ["a", "a", "c"]}, {"id": "c", "prerequisites": ["b", "a"]}]
     data, spec = json.dumps(curriculum_of(*nodes)).encode(), json.dumps(complete_spec({"evidence_mode": "strict"})).encode()
-    subject = RunSubject(data, spec)
+    context = RunContext(data, spec)
     judge = Judge(host, {})
     judge.prepare()
     for active in judge._active:
-        view = subject.view()
+        view = context.view()
         assert active.rule is not None
         list(active.rule.check(view, active.options) if not active.plugin.info.requires or active.plugin.id.startswith("schema") else _sheltered(active, view))
         assert view.altered() == [], active.plugin.id
 
 
-def _sheltered(active: Any, view: RunSubject) -> list[Finding]:
+def _sheltered(active: Any, view: RunContext) -> list[Finding]:
     """Its findings on a document that the rules it requires may object to; then it may raise."""
     try:
         return list(active.rule.check(view, active.options))
@@ -297,16 +297,16 @@ def _sheltered(active: Any, view: RunSubject) -> list[Finding]:
 # ------------------------------------------------------------------------------------------------------------------------------- slow
 
 
-def test_a_slow_plugin_is_named_with_its_seconds(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_with(desk)
+def test_a_slow_plugin_is_named_with_its_seconds(site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_with(runner)
     monkeypatch.setattr(calls, "SLOW_SECONDS", -1.0)
     monkeypatch.setattr("dagogy.pipeline.judge.SLOW_SECONDS", -1.0)
-    exporter(yard, "return ''")
-    done = desk.ok("export", "latest", "--format", "fax", "--json")
+    exporter(site, "return ''")
+    done = runner.ok("export", "latest", "--format", "fax", "--json")
     assert done.json["slow_plugins"] == [{"plugin": "fax", "kind": "exporter", "distribution": "fax 2.0", "seconds": 0.0}]
     assert "exporter 'fax' of fax 2.0 took 0.0 s\n" in done.err
-    rule(yard, CHECK + "return []")
-    done = desk.ok("validate", "latest", "--json")
+    rule(site, CHECK + "return []")
+    done = runner.ok("validate", "latest", "--json")
     (row,) = [r for r in done.json["rules"] if r["rule_id"] == "house.rule"]
     assert row["slow_seconds"] == 0.0
     assert row["notes"] == ["rule 'house.rule' of house-rule 4.2 took 0.0 s"]
@@ -315,25 +315,25 @@ def test_a_slow_plugin_is_named_with_its_seconds(yard: Yard, desk: Desk, monkeyp
 
 def test_what_all_rules_share_is_no_rule_s_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter(range(100))
-    monkeypatch.setattr("dagogy.pipeline.subject.time.perf_counter", lambda: float(next(now)))
-    subject = RunSubject(json.dumps(curriculum_of()).encode(), json.dumps(complete_spec({})).encode())
-    assert subject.index.ids == ["a"]
-    assert subject.built_seconds == 1.0
-    assert subject.curriculum.topic
-    assert subject.built_seconds == 1.0
+    monkeypatch.setattr("dagogy.pipeline.rule_context.time.perf_counter", lambda: float(next(now)))
+    context = RunContext(json.dumps(curriculum_of()).encode(), json.dumps(complete_spec({})).encode())
+    assert context.index.ids == ["a"]
+    assert context.built_seconds == 1.0
+    assert context.curriculum.topic
+    assert context.built_seconds == 1.0
 
 
-def test_a_healthy_run_of_rules_has_nothing_to_note(yard: Yard) -> None:
-    rule(yard, CHECK + "return [Finding('x', pointer='/nodes/0/title')]")
-    verdict, heard = judged(yard)
-    assert (verdict.outcomes[0].notes, verdict.outcomes[0].slow_seconds, heard) == ([], None, [])
+def test_a_healthy_run_of_rules_has_nothing_to_note(site: SitePackages) -> None:
+    rule(site, CHECK + "return [Finding('x', pointer='/nodes/0/title')]")
+    validation, heard = judged(site)
+    assert (validation.outcomes[0].notes, validation.outcomes[0].slow_seconds, heard) == ([], None, [])
 
 
 # --------------------------------------------------------------------------------------------------------------- what a rule may answer
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "expected"),
     [
         ("return None", "its check returned None; it must yield findings or return a list of them, an empty one where there are none"),
         ("return 7", "its check returned int, not findings"),
@@ -358,24 +358,24 @@ def test_a_healthy_run_of_rules_has_nothing_to_note(yard: Yard) -> None:
         ("yield Finding('x', fix='mend it')", "it yielded a finding in which the patch of its fix is a str, not a list of operations"),
     ],
 )  # fmt: skip
-def test_what_a_rule_answers_wrongly_is_said_in_words(yard: Yard, body: str, said: str) -> None:
-    assert said in reason(yard, CHECK + body)
+def test_what_a_rule_answers_wrongly_is_said_in_words(site: SitePackages, body: str, expected: str) -> None:
+    assert expected in reason(site, CHECK + body)
 
 
-def test_an_async_check_is_said_to_be_one(yard: Yard, recwarn: pytest.WarningsRecorder) -> None:
+def test_an_async_check_is_said_to_be_one(site: SitePackages, recwarn: pytest.WarningsRecorder) -> None:
     wanted = "plugins are called without an event loop: make it a plain function that yields findings"
-    assert wanted in reason(yard, "async def check(self, subject, options):\n        return []")
-    rule(yard, "async def check(self, subject, options):\n        yield Finding('x')", name="b.rule")
-    verdict, _ = judged(yard)
-    assert wanted in verdict.outcomes[0].reason
+    assert wanted in reason(site, "async def check(self, context, options):\n        return []")
+    rule(site, "async def check(self, context, options):\n        yield Finding('x')", name="b.rule")
+    validation, _ = judged(site)
+    assert wanted in validation.outcomes[0].reason
     assert not [w for w in recwarn if "never awaited" in str(w.message)]
 
 
-def test_what_a_rule_found_before_it_raised_is_kept(yard: Yard) -> None:
-    rule(yard, CHECK + "yield Finding('kept', pointer='/nodes/0')\n        raise LookupError('lost')")
-    verdict, _ = judged(yard)
-    assert [f.message for f in verdict.findings] == ["kept"]
-    assert not verdict.passed
+def test_what_a_rule_found_before_it_raised_is_kept(site: SitePackages) -> None:
+    rule(site, CHECK + "yield Finding('kept', pointer='/nodes/0')\n        raise LookupError('lost')")
+    validation, _ = judged(site)
+    assert [f.message for f in validation.findings] == ["kept"]
+    assert not validation.passed
 
 
 @pytest.mark.parametrize(
@@ -388,37 +388,37 @@ def test_what_a_rule_found_before_it_raised_is_kept(yard: Yard) -> None:
         "yield Finding('x', fix=Fix('unsafe', 'd', [{'op': 'add', 'path': '/open_questions', 'value': []}, {'op': 'remove', 'path': '/open_questions'}]))",
     ],
 )
-def test_a_sound_answer_is_taken_and_trying_its_fix_changes_nothing(yard: Yard, body: str) -> None:
-    rule(yard, CHECK + body)
+def test_a_sound_answer_is_taken_and_trying_its_fix_changes_nothing(site: SitePackages, body: str) -> None:
+    rule(site, CHECK + body)
     rule(
-        yard, CHECK + "return [] if len(subject.document['nodes']) == 2 and 'open_questions' not in subject.document else [Finding('changed')]", name="z.after"
+        site, CHECK + "return [] if len(context.document['nodes']) == 2 and 'open_questions' not in context.document else [Finding('changed')]", name="z.after"
     )
-    verdict, _ = judged(yard)
-    assert [o.status for o in verdict.outcomes] == ["findings", "clean"], verdict.outcomes
+    validation, _ = judged(site)
+    assert [o.status for o in validation.outcomes] == ["findings", "clean"], validation.outcomes
 
 
 # ----------------------------------------------------------------------------------------------------------------- whose fault, and where
 
 
-def test_an_exception_is_reported_with_the_file_and_line_of_the_plugin_s_own_code(yard: Yard) -> None:
-    text = reason(yard, CHECK + "import json\n        json.loads('{')")
+def test_an_exception_is_reported_with_the_file_and_line_of_the_plugin_s_own_code(site: SitePackages) -> None:
+    text = reason(site, CHECK + "import json\n        json.loads('{')")
     # Two lines of head, an empty one, the class, `def`, `import`, and the call: not the line of the json module, where it was raised.
     assert text.startswith("rule of house-rule 4.2 raised JSONDecodeError: ")
     assert text.endswith("(house_rule_impl.py:7)")
 
 
-def test_an_exception_that_cannot_be_shown_is_reported_all_the_same(yard: Yard) -> None:
-    rule(yard, CHECK + "class Odd(Exception):\n            def __str__(self): raise LookupError\n        raise Odd")
-    verdict, _ = judged(yard)
-    assert "raised Odd: (its message raised LookupError)" in verdict.outcomes[0].reason
+def test_an_exception_that_cannot_be_shown_is_reported_all_the_same(site: SitePackages) -> None:
+    rule(site, CHECK + "class Odd(Exception):\n            def __str__(self): raise LookupError\n        raise Odd")
+    validation, _ = judged(site)
+    assert "raised Odd: (its message raised LookupError)" in validation.outcomes[0].reason
 
 
-def test_debug_shows_the_plugin_s_frames(yard: Yard, made: Path) -> None:
-    rule(yard, CHECK + "self.deeper()\n    def deeper(self):\n        raise LookupError('lost')")
-    done = yard.run("validate", "latest", cwd=made, DAGOGY_PLUGINS="house.rule")
+def test_debug_shows_the_plugin_s_frames(site: SitePackages, made: Path) -> None:
+    rule(site, CHECK + "self.deeper()\n    def deeper(self):\n        raise LookupError('lost')")
+    done = site.run("validate", "latest", cwd=made, DAGOGY_PLUGINS="house.rule")
     assert "Traceback" not in done.stderr
     assert "LookupError: lost (house_rule_impl.py:8)" in done.stderr
-    done = yard.run("validate", "latest", "--debug", cwd=made, DAGOGY_PLUGINS="house.rule")
+    done = site.run("validate", "latest", "--debug", cwd=made, DAGOGY_PLUGINS="house.rule")
     assert "Traceback" in done.stderr
     assert "in deeper\n" in done.stderr
     assert "LookupError: lost\n" in done.stderr
@@ -433,21 +433,21 @@ def test_debug_shows_the_plugin_s_frames(yard: Yard, made: Path) -> None:
     }.items(),
     ids=lambda item: item[0],
 )
-def test_no_memory_left_in_a_rule_is_out_of_memory_and_not_its_author_s_fault(yard: Yard, desk: Desk, where: tuple[str, str]) -> None:
-    run_with(desk)
-    rule(yard, where[1])
-    done = failed(desk("validate", "latest"), "io_error")
+def test_no_memory_left_in_a_rule_is_out_of_memory_and_not_its_author_s_fault(site: SitePackages, runner: CommandRunner, where: tuple[str, str]) -> None:
+    run_with(runner)
+    rule(site, where[1])
+    done = failed(runner("validate", "latest"), "io_error")
     assert done.err.startswith("[io_error] out of memory in rule 'house.rule' of house-rule 4.2\n")
     assert "author" not in done.err
     assert "incident out_of_memory: " in done.err
 
 
-def test_no_memory_left_in_an_exporter_or_at_import_is_out_of_memory(yard: Yard, desk: Desk) -> None:
-    run_with(desk)
-    exporter(yard, "raise MemoryError")
-    assert "incident out_of_memory: " in failed(desk("export", "latest", "--format", "fax"), "io_error").err
-    rule(yard, CHECK + "return []", impl_head="raise MemoryError")
-    assert "incident out_of_memory: " in failed(desk("validate", "latest"), "io_error").err
+def test_no_memory_left_in_an_exporter_or_at_import_is_out_of_memory(site: SitePackages, runner: CommandRunner) -> None:
+    run_with(runner)
+    exporter(site, "raise MemoryError")
+    assert "incident out_of_memory: " in failed(runner("export", "latest", "--format", "fax"), "io_error").err
+    rule(site, CHECK + "return []", impl_head="raise MemoryError")
+    assert "incident out_of_memory: " in failed(runner("validate", "latest"), "io_error").err
 
 
 PROVIDER = (
@@ -456,7 +456,7 @@ PROVIDER = (
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "expected"),
     [
         ("raise LookupError('lost')", "raised LookupError: lost (echo_impl.py:5)"),
         ("return True", "answered ready() with True, not with a Readiness of texts"),
@@ -464,27 +464,29 @@ PROVIDER = (
         ("return Readiness(ready=True, message=None)", "not with a Readiness of texts"),
     ],
 )
-def test_a_ready_that_fails_is_the_provider_s_fault(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch, body: str, said: str) -> None:
+def test_a_ready_that_fails_is_the_provider_s_fault(
+    site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, body: str, expected: str
+) -> None:
     modules = {"echo": PROVIDER, "echo_impl": f"{HEAD}class It(Provider):\n    def ready(self):\n        {body}\n"}
-    yard.plugin("echo", "1.5", entry_points={"provider": {"echo": "echo"}}, modules=modules)
+    site.plugin("echo", "1.5", entry_points={"provider": {"echo": "echo"}}, modules=modules)
     monkeypatch.setenv("AGENT_PROVIDER", "echo")
-    done = failed(desk("doctor"), "plugin_error")
+    done = failed(runner("doctor"), "plugin_error")
     assert "provider 'echo' of echo 1.5 " in done.err
-    assert said in done.err
+    assert expected in done.err
 
 
-def test_an_async_ready_is_said_to_be_one(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_async_ready_is_said_to_be_one(site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     modules = {"echo": PROVIDER, "echo_impl": f"{HEAD}class It(Provider):\n    async def ready(self):\n        return True\n"}
-    yard.plugin("echo", "1.5", entry_points={"provider": {"echo": "echo"}}, modules=modules)
+    site.plugin("echo", "1.5", entry_points={"provider": {"echo": "echo"}}, modules=modules)
     monkeypatch.setenv("AGENT_PROVIDER", "echo")
-    assert "provider 'echo' of echo 1.5 answered with a coroutine" in failed(desk("doctor"), "plugin_error").err
+    assert "provider 'echo' of echo 1.5 answered with a coroutine" in failed(runner("doctor"), "plugin_error").err
 
 
 @pytest.mark.parametrize("options", ["Options = dict", "Options = 7", "import msgspec\n    class Options(msgspec.Struct):\n        most: int = 3"])
 @pytest.mark.parametrize("command", [("explain", "house.rule"), ("doctor",)])
-def test_an_options_class_that_is_none_is_the_rule_s_fault(yard: Yard, desk: Desk, options: str, command: tuple[str, ...]) -> None:
-    rule(yard, options)
-    done = failed(desk(*command), "plugin_error")
+def test_an_options_class_that_is_none_is_the_rule_s_fault(site: SitePackages, runner: CommandRunner, options: str, command: tuple[str, ...]) -> None:
+    rule(site, options)
+    done = failed(runner(*command), "plugin_error")
     assert "rule 'house.rule' of house-rule 4.2" in done.err
     assert "not a subclass of dagogy.api.Options" in done.err
 
@@ -500,53 +502,55 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_a_description_with_a_value_of_the_wrong_type_is_refused(yard: Yard, kind: str) -> None:
-    values, said = WRONG[kind]
+def test_a_description_with_a_value_of_the_wrong_type_is_refused(site: SitePackages, kind: str) -> None:
+    values, message = WRONG[kind]
     names = {"recovery": "recoveries"}
     described = f"{kind.capitalize()}Info(id='x', summary='S.', api_version=1, impl='a:b', {values})"
     source = f"{HEAD}@hookimpl\ndef dagogy_{names.get(kind, kind + 's')}():\n    yield {described}\n"
-    yard.plugin("odd", "1.1", entry_points={kind: {"x": "odd"}}, modules={"odd": source})
-    (plugin,) = yard.host().load(kind)
+    site.plugin("odd", "1.1", entry_points={kind: {"x": "odd"}}, modules={"odd": source})
+    (plugin,) = site.host().load(kind)
     assert plugin.state == "failed"
-    assert said in plugin.reason
+    assert message in plugin.reason
 
 
-def test_a_timeout_of_a_provider_that_is_no_number_is_the_provider_s_fault(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    yard.plugin(
+def test_a_timeout_of_a_provider_that_is_no_number_is_the_provider_s_fault(site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.plugin(
         "echo",
         "1.5",
         entry_points={"provider": {"echo": "echo"}},
         modules={"echo": PROVIDER.replace("needs_network", "default_timeout_seconds='long', needs_network")},
     )
     monkeypatch.setenv("AGENT_PROVIDER", "echo")
-    assert "Expected `float`, got `str` - at `$.default_timeout_seconds`" in failed(desk("doctor"), "plugin_error").err
+    assert "Expected `float`, got `str` - at `$.default_timeout_seconds`" in failed(runner("doctor"), "plugin_error").err
 
 
 # ---------------------------------------------------------------------------------------------------------------------- its incident
 
 
-def test_a_plugin_s_failure_is_an_incident_and_what_it_raised_may_say_which_other_one(yard: Yard, desk: Desk) -> None:
-    run_with(desk)
-    exporter(yard, "raise LookupError('lost')")
-    done = failed(desk("export", "latest", "--format", "fax"), "plugin_error")
+def test_a_plugin_s_failure_is_an_incident_and_what_it_raised_may_say_which_other_one(site: SitePackages, runner: CommandRunner) -> None:
+    run_with(runner)
+    exporter(site, "raise LookupError('lost')")
+    done = failed(runner("export", "latest", "--format", "fax"), "plugin_error")
     assert "\nincident plugin_error: " in done.err
-    assert desk.ok("explain", "plugin_error", "--json").json["incident"]["actions"]
-    (yard.folder / "fax_impl.py").write_text(f"{HEAD}class It(Exporter):\n    def export(self, subject):\n        import not_there_at_all\n")
+    assert runner.ok("explain", "plugin_error", "--json").json["incident"]["actions"]
+    (site.folder / "fax_impl.py").write_text(f"{HEAD}class It(Exporter):\n    def export(self, context):\n        import not_there_at_all\n")
     sys.modules.pop("fax_impl", None)
-    done = failed(desk("export", "latest", "--format", "fax"), "plugin_error")
+    done = failed(runner("export", "latest", "--format", "fax"), "plugin_error")
     assert "\nincident environment_incompatible: " in done.err
 
 
-def test_a_rule_that_could_not_run_is_a_plugin_s_incident_and_recover_can_leave_it_out(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_with(desk)
-    rule(yard, CHECK + "raise LookupError('lost')")
-    done = failed(desk("validate", "latest"), "validation_failed")
+def test_a_rule_that_could_not_run_is_a_plugin_s_incident_and_recover_can_leave_it_out(
+    site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_with(runner)
+    rule(site, CHECK + "raise LookupError('lost')")
+    done = failed(runner("validate", "latest"), "validation_failed")
     assert "\nincident plugin_error: " in done.err
-    monkeypatch.setenv("PYTHONPATH", str(yard.folder))
-    refused = desk("recover", "latest", "--json")
+    monkeypatch.setenv("PYTHONPATH", str(site.folder))
+    refused = runner("recover", "latest", "--json")
     assert refused.status != 0
     assert "DAGOGY_DISABLE=house.rule dagogy validate" in refused.out
-    recovered = desk("recover", "latest", "--unsafe", "--json")
+    recovered = runner("recover", "latest", "--unsafe", "--json")
     assert recovered.status == 0, recovered.err
     assert "leave-out-plugin" in recovered.out
 
@@ -554,11 +558,11 @@ def test_a_rule_that_could_not_run_is_a_plugin_s_incident_and_recover_can_leave_
 # ----------------------------------------------------------------------------------------------------------------------------- doctor
 
 
-def test_doctor_imports_every_implementation(yard: Yard, desk: Desk) -> None:
-    assert desk.ok("doctor")
-    rule(yard, CHECK + "return []", impl_head="import not_there_at_all")
-    exporter(yard, "return ''")
-    done = failed(desk("doctor"), "plugin_error")
+def test_doctor_imports_every_implementation(site: SitePackages, runner: CommandRunner) -> None:
+    assert runner.ok("doctor")
+    rule(site, CHECK + "return []", impl_head="import not_there_at_all")
+    exporter(site, "return ''")
+    done = failed(runner("doctor"), "plugin_error")
     assert (
         "house.rule of house-rule 4.2: its implementation house_rule_impl:It cannot be imported: ModuleNotFoundError: No module named 'not_there_at_all'"
         in done.err
@@ -566,21 +570,23 @@ def test_doctor_imports_every_implementation(yard: Yard, desk: Desk) -> None:
     assert "fax" not in done.err
 
 
-def test_doctor_names_groups_that_nobody_loads_and_requires_that_nobody_meets(yard: Yard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    yard.plugin("stray", "3.1", entry_points={"dagogy.rule": {"x": "stray"}, "dagogy.dreams": {"y": "stray"}, "console_scripts": {"z": "stray"}}, modules={})
-    rule(yard, CHECK + "return []", requires="'schema.curriculm',")
-    done = failed(desk("doctor"), "plugin_error")
+def test_doctor_names_groups_that_nobody_loads_and_requires_that_nobody_meets(
+    site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.plugin("stray", "3.1", entry_points={"dagogy.rule": {"x": "stray"}, "dagogy.dreams": {"y": "stray"}, "console_scripts": {"z": "stray"}}, modules={})
+    rule(site, CHECK + "return []", requires="'schema.curriculm',")
+    done = failed(runner("doctor"), "plugin_error")
     assert "stray 3.1 has plugins in the entry-point group 'dagogy.rule', which dagogy does not know (did you mean 'dagogy.rules'?)" in done.err
     assert "'dagogy.dreams', which dagogy does not know" in done.err
     assert "console_scripts" not in done.err
     wanted = "rule 'house.rule' of house-rule 4.2 requires the rule 'schema.curriculm', which is not installed (did you mean 'schema.curriculum'?)"
     assert wanted in done.err
     monkeypatch.setenv("DAGOGY_DISABLE", "house.rule")
-    assert wanted not in failed(desk("doctor"), "plugin_error").err
+    assert wanted not in failed(runner("doctor"), "plugin_error").err
 
 
-def test_every_command_has_stdout_for_itself_alone(desk: Desk) -> None:
+def test_every_command_has_stdout_for_itself_alone(runner: CommandRunner) -> None:
     """The list of commands still goes where it should, though descriptor 1 is stderr's."""
-    done = dagogy("--help", cwd=desk.folder)
+    done = dagogy("--help", cwd=runner.folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert set(COMMANDS) <= set(done.stdout.split())

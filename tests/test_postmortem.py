@@ -15,18 +15,18 @@ import pytest
 from dagogy.api.errors import InvalidArgument
 from dagogy.testing import replay
 from dagogy.workspace.provenance import sealed
-from support import Desk, Yard, clean_environment, curriculum_of, make_run, put, run_with, sound_curriculum
+from support import CommandRunner, SitePackages, clean_environment, curriculum_of, make_run, put, run_with, valid_curriculum
 
 
 @pytest.fixture
-def failed(desk: Desk) -> Path:
-    run = run_with(desk, curriculum={"topic": "x", "nodes": []})
-    assert desk("validate", "latest").code == "validation_failed"
+def failed(runner: CommandRunner) -> Path:
+    run = run_with(runner, curriculum={"topic": "x", "nodes": []})
+    assert runner("validate", "latest").code == "validation_failed"
     return run
 
 
-def test_the_report_tells_what_was_known_when_and_what_to_do(desk: Desk, failed: Path) -> None:
-    text = desk.ok("postmortem", "latest", "--owner", "ana").out
+def test_the_report_tells_what_was_known_when_and_what_to_do(runner: CommandRunner, failed: Path) -> None:
+    text = runner.ok("postmortem", "latest", "--owner", "ana").out
     for part in ("# Post-incident report", "| Owner | ana |", "## Timeline", "## Cause", "## Prevention", "## Actions", "- [ ] run make gate"):
         assert part in text
     assert "diagnosed as validation_failure" in text
@@ -34,44 +34,44 @@ def test_the_report_tells_what_was_known_when_and_what_to_do(desk: Desk, failed:
     assert "regression test" not in text
 
 
-def test_an_incident_is_resolved_by_the_failed_command_passing_and_by_nothing_else(desk: Desk, failed: Path) -> None:
-    put(failed / "outputs/curriculum/curriculum.json", sound_curriculum())
-    desk.ok("status", "latest")
-    before = desk.ok("postmortem", "latest", "--json").json
+def test_an_incident_is_resolved_by_the_failed_command_passing_and_by_nothing_else(runner: CommandRunner, failed: Path) -> None:
+    put(failed / "outputs/curriculum/curriculum.json", valid_curriculum())
+    runner.ok("status", "latest")
+    before = runner.ok("postmortem", "latest", "--json").json
     assert not before["resolved"]
     assert before["owner"] == "unassigned"
     assert before["actions"][0].startswith("resolve it: run 'dagogy validate latest'")
-    desk.ok("validate", "latest")
-    after = desk.ok("postmortem", "latest", "--json").json
+    runner.ok("validate", "latest")
+    after = runner.ok("postmortem", "latest", "--json").json
     assert after["resolved"]
     assert after["resolved_at_utc"] > after["last_failed_at_utc"]
     assert after["resolved_by"] == "dagogy validate latest"
 
 
-def test_the_timeline_is_in_order_and_names_each_failure_once(desk: Desk, failed: Path) -> None:
-    desk("plan", "latest")
-    timeline = desk.ok("postmortem", "latest", "--json").json["timeline"]
+def test_the_timeline_is_in_order_and_names_each_failure_once(runner: CommandRunner, failed: Path) -> None:
+    runner("plan", "latest")
+    timeline = runner.ok("postmortem", "latest", "--json").json["timeline"]
     times = [row["at_utc"] for row in timeline]
     assert times == sorted(times)
     assert [row["what"] for row in timeline if row["what"].startswith("failed: ")] == ["failed: dagogy validate latest", "failed: dagogy plan latest"]
 
 
-def test_what_is_known_today_is_told_beside_what_was_known_then(desk: Desk, failed: Path) -> None:
+def test_what_is_known_today_is_reported_beside_what_was_known_then(runner: CommandRunner, failed: Path) -> None:
     log = failed / "logs/events.jsonl"
     log.write_text(log.read_text().replace('"incident": "validation_failure"', '"incident": "unknown"'))
-    (known,) = [row["known"] for row in desk.ok("postmortem", "latest", "--json").json["timeline"] if row["what"].startswith("failed")]
+    (known,) = [row["known"] for row in runner.ok("postmortem", "latest", "--json").json["timeline"] if row["what"].startswith("failed")]
     assert "diagnosed as unknown (today: validation_failure)" in known
 
 
-def test_a_code_defect_asks_for_a_regression_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_with(desk)
+def test_a_code_defect_asks_for_a_regression_test(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_with(runner)
 
     def broken(*arguments: object, **options: object) -> None:
         raise ZeroDivisionError("oops")
 
     monkeypatch.setattr("dagogy.pipeline.operations.validate", broken)
-    assert desk("validate", "latest").code == "internal_error"
-    report = desk.ok("postmortem", "latest", "--json").json
+    assert runner("validate", "latest").code == "internal_error"
+    report = runner.ok("postmortem", "latest", "--json").json
     assert report["code_defect_suspected"]
     assert any("regression test" in action for action in report["actions"])
 
@@ -88,8 +88,8 @@ DEFECTIVE = {
         class SecondWord(Rule):
             "Titles have two words."
 
-            def check(self, subject, options):
-                for node in subject.document["nodes"]:
+            def check(self, context, options):
+                for node in context.document["nodes"]:
                     node["title"].split()[1]
                 return ()
         """,
@@ -113,42 +113,42 @@ DEFECTIVE = {
                 return Proposal(curriculum=json.loads(CURRICULUM))
 
         CURRICULUM = ANSWER
-        """.replace("ANSWER", repr(json.dumps(sound_curriculum()))),
+        """.replace("ANSWER", repr(json.dumps(valid_curriculum()))),
 }
 
 
 @pytest.fixture
-def acme(tmp_path: Path) -> Yard:
-    yard = Yard(tmp_path / "site")
-    yard.plugin("acme-defects", entry_points={"rule": {"acme.second_word": "acme_rule"}, "provider": {"baker": "acme_provider"}}, modules=DEFECTIVE)
-    return yard
+def acme(tmp_path: Path) -> SitePackages:
+    site = SitePackages(tmp_path / "site")
+    site.plugin("acme-defects", entry_points={"rule": {"acme.second_word": "acme_rule"}, "provider": {"baker": "acme_provider"}}, modules=DEFECTIVE)
+    return site
 
 
-def mend(yard: Yard, module: str, wrong: str, right: str) -> None:
-    path = yard.folder / f"{module}.py"
+def mend(site: SitePackages, module: str, wrong: str, right: str) -> None:
+    path = site.folder / f"{module}.py"
     assert wrong in path.read_text()
     path.write_text(path.read_text().replace(wrong, right))
 
 
 def titles_of_one_word(folder: Path) -> str:
     """A run that `acme.second_word` raises on, and no other rule objects to."""
-    return make_run(folder, sound_curriculum(), {"scope_in": ["Alpha", "Beta", "Gamma"]})
+    return make_run(folder, valid_curriculum(), {"scope_in": ["Alpha", "Beta", "Gamma"]})
 
 
-def pytest_of(test: Path, yard: Yard) -> subprocess.CompletedProcess[str]:
+def pytest_of(test: Path, site: SitePackages) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", test.name]
-    return subprocess.run(command, cwd=test.parent, env=clean_environment([yard.folder]), capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=test.parent, env=clean_environment([site.folder]), capture_output=True, text=True, timeout=120, check=False)
 
 
-def written(yard: Yard, work: Path, reference: str) -> tuple[Path, dict[str, Any]]:
+def written(site: SitePackages, work: Path, reference: str) -> tuple[Path, dict[str, Any]]:
     """The regression test of a run's last failure, and its fixture."""
-    done = yard.run("postmortem", reference, "--regression-test", "regression", "--json", cwd=work)
+    done = site.run("postmortem", reference, "--regression-test", "regression", "--json", cwd=work)
     assert done.returncode == 0, done.stderr
     fixture, test = (work / path for path in json.loads(done.stdout)["regression_test"])
     return test, json.loads(fixture.read_bytes())
 
 
-def test_a_rule_that_raises_leaves_a_test_that_fails_until_it_is_mended(acme: Yard, tmp_path: Path) -> None:
+def test_a_rule_that_raises_leaves_a_test_that_fails_until_it_is_fixed(acme: SitePackages, tmp_path: Path) -> None:
     run = titles_of_one_word(tmp_path)
     assert "acme.second_word could not run" in acme.run("validate", "latest").stderr
     test, fixture = written(acme, tmp_path, run)
@@ -163,7 +163,7 @@ def test_a_rule_that_raises_leaves_a_test_that_fails_until_it_is_mended(acme: Ya
     assert "1 passed" in after.stdout
 
 
-def test_a_provider_that_raises_on_a_scope_file_is_replayed_with_that_file(acme: Yard, tmp_path: Path) -> None:
+def test_a_provider_that_raises_on_a_scope_file_is_replayed_with_that_file(acme: SitePackages, tmp_path: Path) -> None:
     put(tmp_path / "notes.md", "# Bread\n\n## Baking\n\nBake rye bread at once.\n")
     run = json.loads(acme.run("init", "bread", "--json").stdout)["run_id"]
     shown = acme.run("run", "bread", "--scope-file", "notes.md", AGENT_PROVIDER="baker")
@@ -204,20 +204,20 @@ def defect(run: Path, *, own: bool = True, **facts: Any) -> Path:
 INJECTED = 'x"""\nimport os\nos.system("touch PWNED")\n"""'
 
 
-def test_no_test_is_written_from_a_strangers_record(desk: Desk) -> None:
-    run = run_with(desk)
+def test_no_test_is_written_from_a_strangers_record(runner: CommandRunner) -> None:
+    run = run_with(runner)
     path = defect(run, own=False, at_utc=INJECTED)
-    shown = desk("postmortem", run.name, "--regression-test", "t")
+    shown = runner("postmortem", run.name, "--regression-test", "t")
     assert shown.code == "invalid_argument"
     assert f"no regression test is written from {path}: nothing shows that you ran it" in shown.err
     assert "run it again yourself" in shown.err
-    assert not (desk.folder / "t").exists()
+    assert not (runner.folder / "t").exists()
 
 
-def test_no_text_of_a_record_gets_into_the_code_or_out_of_the_folder(desk: Desk) -> None:
-    run = run_with(desk)
+def test_no_text_of_a_record_gets_into_the_code_or_out_of_the_folder(runner: CommandRunner) -> None:
+    run = run_with(runner)
     (plain,) = [defect(run, at_utc=INJECTED, message=INJECTED, details={"rules_failed": [INJECTED]}, code="../../" + INJECTED)]
-    fixture, test = map(Path, desk.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"])
+    fixture, test = map(Path, runner.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"])
     assert (fixture.parent, test.parent) == (Path("t/data"), Path("t"))
     assert re.fullmatch(r"test_incident_[0-9T]{1,15}_[a-z0-9_]{1,40}\.py|test_incident_undated_[a-z0-9_]{1,40}\.py", test.name)
     code = test.read_text()
@@ -227,36 +227,36 @@ def test_no_text_of_a_record_gets_into_the_code_or_out_of_the_folder(desk: Desk)
     assert plain.exists()
 
 
-def test_no_other_file_is_overwritten(desk: Desk) -> None:
-    run = run_with(desk)
+def test_no_other_file_is_overwritten(runner: CommandRunner) -> None:
+    run = run_with(runner)
     defect(run)
-    first = desk.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"]
-    assert desk.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"] == first
+    first = runner.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"]
+    assert runner.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"] == first
     for path in map(Path, first):
         before = path.read_bytes()
         path.write_text("mine")
-        shown = desk("postmortem", run.name, "--regression-test", "t")
+        shown = runner("postmortem", run.name, "--regression-test", "t")
         assert shown.code == "invalid_argument"
         assert f"{path} is there and is not this test" in shown.err
         assert path.read_text() == "mine"
         path.write_bytes(before)
 
 
-def test_only_what_the_command_reads_as_a_file_gets_into_the_fixture(desk: Desk) -> None:
-    run = run_with(desk)
-    put(desk.folder / "notes.md", "# Tea")
-    put(desk.folder / "alpha", "mine")
+def test_only_what_the_command_reads_as_a_file_gets_into_the_fixture(runner: CommandRunner) -> None:
+    run = run_with(runner)
+    put(runner.folder / "notes.md", "# Tea")
+    put(runner.folder / "alpha", "mine")
     defect(run, command=["dagogy", "why", run.name, "alpha"])
-    fixture, _ = desk.ok("postmortem", run.name, "--regression-test", "a", "--json").json["regression_test"]
+    fixture, _ = runner.ok("postmortem", run.name, "--regression-test", "a", "--json").json["regression_test"]
     assert json.loads(Path(fixture).read_bytes())["command_files"] == {}
     defect(run, command=["dagogy", "run", run.name, "--scope-file", "notes.md", "--provider", "codex_exec"])
-    fixture, _ = desk.ok("postmortem", run.name, "--regression-test", "b", "--json").json["regression_test"]
+    fixture, _ = runner.ok("postmortem", run.name, "--regression-test", "b", "--json").json["regression_test"]
     document = json.loads(Path(fixture).read_bytes())
     assert (list(document["command_files"]), document["command"]) == (["notes.md"], ["run", run.name, "--scope-file", "notes.md"])
     defect(run, command=["dagogy", "archive", run.name, "--remove"])
-    shown = desk("postmortem", run.name, "--regression-test", "c")
+    shown = runner("postmortem", run.name, "--regression-test", "c")
     assert "it writes outside the run" in shown.err
-    assert not (desk.folder / "c").exists()
+    assert not (runner.folder / "c").exists()
 
 
 FIXTURE: dict[str, Any] = {
@@ -312,10 +312,10 @@ def test_a_replay_gets_no_key_no_provider_and_no_trust(tmp_path: Path, monkeypat
     assert all(map(os.path.isabs, seen["env"]["PYTHONPATH"].split(os.pathsep)))
 
 
-def test_an_innermost_frame_of_ours_that_nobody_knows_is_a_suspected_defect(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_innermost_frame_of_ours_that_nobody_knows_is_a_suspected_defect(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     from dagogy.api.errors import ProviderError
 
-    run = run_with(desk)
+    run = run_with(runner)
 
     def broken(*arguments: object, **options: object) -> None:
         try:
@@ -325,21 +325,21 @@ def test_an_innermost_frame_of_ours_that_nobody_knows_is_a_suspected_defect(desk
 
     monkeypatch.setitem(broken.__globals__, "__name__", "dagogy.pipeline.operations")
     monkeypatch.setattr("dagogy.pipeline.operations.validate", broken)
-    assert desk("validate", "latest").code == "provider_error"
+    assert runner("validate", "latest").code == "provider_error"
     (record,) = (run / "logs/failures").glob("*.json")
     assert re.fullmatch(r"dagogy\.pipeline\.operations:broken:\d+", json.loads(record.read_bytes())["exception_chain"][-1]["raised_at"])
-    report = desk.ok("postmortem", "latest", "--json").json
+    report = runner.ok("postmortem", "latest", "--json").json
     assert "KeyError was raised at dagogy.pipeline.operations:broken" in report["defect"]
 
 
-def test_what_was_given_wrongly_is_no_defect_and_leaves_no_test(desk: Desk, failed: Path) -> None:
-    assert desk.ok("postmortem", "latest", "--json").json["defect"] == ""
-    shown = desk("postmortem", "latest", "--regression-test", "tests")
+def test_what_was_given_wrongly_is_no_defect_and_leaves_no_test(runner: CommandRunner, failed: Path) -> None:
+    assert runner.ok("postmortem", "latest", "--json").json["defect"] == ""
+    shown = runner("postmortem", "latest", "--regression-test", "tests")
     assert shown.code == "invalid_argument"
-    assert not (desk.folder / "tests").exists()
+    assert not (runner.folder / "tests").exists()
 
 
-def test_a_fixture_holds_no_secret_and_says_what_it_left_out(acme: Yard, tmp_path: Path) -> None:
+def test_a_fixture_holds_no_secret_and_says_what_it_left_out(acme: SitePackages, tmp_path: Path) -> None:
     run = titles_of_one_word(tmp_path)
     put(tmp_path / "runs" / run / "inputs/scope.md", "the key is correct-horse-battery")
     put(tmp_path / "runs" / run / "outputs/large.bin", b"x" * 300_000)
@@ -357,7 +357,7 @@ def test_a_fixture_holds_no_secret_and_says_what_it_left_out(acme: Yard, tmp_pat
     assert fixture["configuration"]["dagogy.toml"] == {"text": "agent_target_score = 50"}
 
 
-def test_an_artifact_that_changed_since_is_named(acme: Yard, tmp_path: Path) -> None:
+def test_an_artifact_that_changed_since_is_named(acme: SitePackages, tmp_path: Path) -> None:
     run = titles_of_one_word(tmp_path)
     acme.run("validate", "latest")
     put(tmp_path / "runs" / run / "outputs/curriculum/curriculum.json", curriculum_of({"id": "b", "title": "Also"}))
@@ -365,32 +365,32 @@ def test_an_artifact_that_changed_since_is_named(acme: Yard, tmp_path: Path) -> 
     assert fixture["changed_since"] == ["outputs/curriculum/curriculum.json"]
 
 
-def test_the_report_can_be_written_to_a_file(desk: Desk, failed: Path) -> None:
-    assert "wrote pm.md" in desk.ok("postmortem", "latest", "-o", "pm.md").out
-    assert (desk.folder / "pm.md").read_text().startswith("# Post-incident report")
+def test_the_report_can_be_written_to_a_file(runner: CommandRunner, failed: Path) -> None:
+    assert "wrote pm.md" in runner.ok("postmortem", "latest", "-o", "pm.md").out
+    assert (runner.folder / "pm.md").read_text().startswith("# Post-incident report")
 
 
-def test_a_run_without_failures_has_no_report(desk: Desk) -> None:
-    desk.init()
-    assert desk("postmortem", "latest").code == "not_found"
+def test_a_run_without_failures_has_no_report(runner: CommandRunner) -> None:
+    runner.init()
+    assert runner("postmortem", "latest").code == "not_found"
 
 
-def test_secrets_stay_out_of_report_and_list(desk: Desk, failed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_stay_out_of_report_and_list(runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(failed / "logs/failures/20300101T000000-000000Z-1-io_error.json", {"code": "io_error", "message": "with correct-horse-battery", "at_utc": "2030"})
     monkeypatch.setenv("MY_TOKEN", "correct-horse-battery")
     for line in (["postmortem", "latest"], ["postmortem", "latest", "--json"], ["incidents", "list"], ["incidents", "list", "--json"]):
-        done = desk.ok(*line)
+        done = runner.ok(*line)
         assert "correct-horse-battery" not in done.out + done.err
 
 
-def test_the_list_counts_incidents_across_runs_and_says_what_resolved_them(desk: Desk, failed: Path) -> None:
-    put(failed / "outputs/curriculum/curriculum.json", sound_curriculum())
-    desk.ok("validate", failed.name)
-    other = desk.init("other")
-    desk("run", other.name)
-    desk("run", other.name)
+def test_the_list_counts_incidents_across_runs_and_says_what_resolved_them(runner: CommandRunner, failed: Path) -> None:
+    put(failed / "outputs/curriculum/curriculum.json", valid_curriculum())
+    runner.ok("validate", failed.name)
+    other = runner.init("other")
+    runner("run", other.name)
+    runner("run", other.name)
     put(other / "logs/failures/20200101T000000-1-x.json", "no json")
-    shown = desk.ok("incidents", "list", "--json").json
+    shown = runner.ok("incidents", "list", "--json").json
     rows = {row["incident"]: row for row in shown["incidents"]}
     assert [row["incident"] for row in shown["incidents"]] == ["stage_conflict", "validation_failure"]
     assert (rows["stage_conflict"]["count"], rows["stage_conflict"]["runs"]) == (2, [other.name])
@@ -401,5 +401,5 @@ def test_the_list_counts_incidents_across_runs_and_says_what_resolved_them(desk:
     assert len(shown["problems"]) == 1
 
 
-def test_a_workspace_without_failures_says_so(desk: Desk) -> None:
-    assert "no failures are recorded" in desk.ok("incidents", "list").out
+def test_a_workspace_without_failures_says_so(runner: CommandRunner) -> None:
+    assert "no failures are recorded" in runner.ok("incidents", "list").out

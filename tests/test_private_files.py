@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from dagogy.workspace.files import export_atomic, make_folder, write_atomic
 from hostile_support import finished
-from support import Desk
+from support import CommandRunner
 
 
 @contextmanager
@@ -29,20 +29,20 @@ def _wider(folder: Path, allowed: int = 0o077) -> list[str]:
 
 
 @pytest.mark.parametrize("mask", [0, 0o022])
-def test_all_that_a_run_leaves_is_private(desk: Desk, mask: int) -> None:
+def test_all_that_a_run_leaves_is_private(runner: CommandRunner, mask: int) -> None:
     with umask(mask):
-        finished(desk)
-        desk("status", "latest")
-        desk.ok("archive", "latest")
-        desk.ok("escalate", "latest")
-        desk("run", "latest", "--scope-section", "No such heading")
-        desk("plan", "no-such-run")
-        archive = next((desk.runs / "archives").glob("*-course.tar.gz"))
-        desk.ok("init", "--from", str(archive))
-    names = {p.name for p in desk.runs.rglob("*")}
+        finished(runner)
+        runner("status", "latest")
+        runner.ok("archive", "latest")
+        runner.ok("escalate", "latest")
+        runner("run", "latest", "--scope-section", "No such heading")
+        runner("plan", "no-such-run")
+        archive = next((runner.runs / "archives").glob("*-course.tar.gz"))
+        runner.ok("init", "--from", str(archive))
+    names = {p.name for p in runner.runs.rglob("*")}
     assert {"archives", "circuits.json", ".lock", "events.jsonl", "scope.md", "failures", ".circuits.lock"} <= names
     assert any(name.endswith(".escalation.tar.gz") for name in names)
-    assert _wider(desk.runs) == []
+    assert _wider(runner.runs) == []
 
 
 def test_a_narrower_umask_stays(tmp_path: Path) -> None:
@@ -52,23 +52,23 @@ def test_a_narrower_umask_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
-def test_an_export_follows_the_umask(desk: Desk, mask: int, mode: int) -> None:
-    finished(desk)
+def test_an_export_follows_the_umask(runner: CommandRunner, mask: int, mode: int) -> None:
+    finished(runner)
     with umask(mask):
-        desk.ok("export", "latest", "--format", "mermaid", "-o", "graph.mmd")
-        desk.ok("postmortem", "latest", "-o", "report.md")
-        export_atomic(desk.folder / "below/x", b"x")
+        runner.ok("export", "latest", "--format", "mermaid", "-o", "graph.mmd")
+        runner.ok("postmortem", "latest", "-o", "report.md")
+        export_atomic(runner.folder / "below/x", b"x")
     for name in ("graph.mmd", "report.md", "below/x"):
-        assert stat.S_IMODE((desk.folder / name).stat().st_mode) == mode
+        assert stat.S_IMODE((runner.folder / name).stat().st_mode) == mode
 
 
-def test_a_run_with_wider_modes_keeps_working_and_its_new_files_are_private(desk: Desk) -> None:
-    run = finished(desk)
-    for path in (desk.runs, *desk.runs.rglob("*")):
+def test_a_run_with_wider_modes_keeps_working_and_its_new_files_are_private(runner: CommandRunner) -> None:
+    run = finished(runner)
+    for path in (runner.runs, *runner.runs.rglob("*")):
         path.chmod(0o777 if path.is_dir() else 0o666)
     with umask(0):
-        desk.ok("run", "latest")
-        desk.ok("validate", "latest")
+        runner.ok("run", "latest")
+        runner.ok("validate", "latest")
     new = ("outputs/reviews/validation_report.json", "outputs/reviews/validation_report.md", "run.json", "outputs/plan/plan.json")
     assert {stat.S_IMODE((run / name).stat().st_mode) for name in new} == {0o600}
 

@@ -12,11 +12,11 @@ import pytest
 from dagogy.api import Diagnosis, Failure, Probe, ProbeInfo, ProbeResult, Rank
 from dagogy.host.discovery import EntryPoint
 from dagogy.host.manager import Host, Plugin
-from dagogy.incidents.diagnose import Answer, Verdict, judge, settled
-from dagogy.incidents.probing import Look, ask
-from dagogy.testing import BenchProbeContext, check_probe
+from dagogy.incidents.diagnose import ClassifierAnswer, Verdict, judge, settled
+from dagogy.incidents.probing import ProbeObservation, ask
+from dagogy.testing import FakeProbeContext, check_probe
 from dagogy.workspace.settings import Settings
-from support import Desk, Outcome, Yard, put, run_with
+from support import CommandRunner, Outcome, SitePackages, put, run_with
 
 SECRET = "sk-canary0123456789abcdef"
 SOURCE = '''
@@ -35,46 +35,46 @@ def dagogy_probes():
 '''
 
 
-def add(yard: Yard, name: str, body: str, seconds: float = 5.0) -> None:
+def add(site: SitePackages, name: str, body: str, seconds: float = 5.0) -> None:
     source = SOURCE.format(name=name, module=f"mod_{name}", body=body, seconds=seconds)
-    yard.plugin(f"x-{name}", entry_points={"probe": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
+    site.plugin(f"x-{name}", entry_points={"probe": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
 
 
 def result(state: str = "ok", message: str = "seen", confirms: str = "()", refutes: str = "()") -> str:
     return f'yield ProbeResult(subject="thing", state="{state}", message={message!r}, confirms={confirms}, refutes={refutes})'
 
 
-def asked(yard: Yard, **options: Any) -> list[Look]:
-    return ask(yard.host(), Settings({}), Failure(message="x"), **options)
+def asked(site: SitePackages, **options: Any) -> list[ProbeObservation]:
+    return ask(site.host(), Settings({}), Failure(message="x"), **options)
 
 
 # --- how they are run ---------------------------------------------------------------------------------------------------
 
 
-def test_one_that_hangs_is_killed_with_all_that_it_started_and_the_others_answer(yard: Yard, tmp_path: Path) -> None:
+def test_one_that_hangs_is_killed_with_all_that_it_started_and_the_others_answer(site: SitePackages, tmp_path: Path) -> None:
     body = 'import subprocess; p = subprocess.Popen(["sleep", "1000"]); yield ProbeResult(subject="child", state="ok", message=str(p.pid)); time.sleep(1000)'
-    add(yard, "hangs", body, seconds=0.5)
-    add(yard, "answers", result())
+    add(site, "hangs", body, seconds=0.5)
+    add(site, "answers", result())
     started = time.monotonic()
-    looks = asked(yard)
+    looks = asked(site)
     assert time.monotonic() - started < 30, "it was waited for"
-    told = {look.result.subject: look for look in looks}
-    assert (told["thing"].probe, told["thing"].result.state) == ("answers", "ok")
-    assert told["hangs"].result.state == "unknown"
-    assert "x-hangs 1.0: it did not come to its end within 0.5 s" in told["hangs"].result.message
-    child = Path(f"/proc/{told['child'].result.message}/stat")
+    found = {look.result.subject: look for look in looks}
+    assert (found["thing"].probe, found["thing"].result.state) == ("answers", "ok")
+    assert found["hangs"].result.state == "unknown"
+    assert "x-hangs 1.0: it did not come to its end within 0.5 s" in found["hangs"].result.message
+    child = Path(f"/proc/{found['child'].result.message}/stat")
     assert not child.exists() or child.read_text().split(") ")[1].startswith("Z")
 
 
-def test_a_regular_expression_that_runs_away_is_ended_too(yard: Yard) -> None:
-    add(yard, "runs", 'import re; yield ProbeResult(subject="s", state="ok", message=str(re.match("(a+)+$", "a" * 60 + "b")))', seconds=0.5)
-    (look,) = asked(yard)
+def test_a_regular_expression_that_runs_away_is_ended_too(site: SitePackages) -> None:
+    add(site, "runs", 'import re; yield ProbeResult(subject="s", state="ok", message=str(re.match("(a+)+$", "a" * 60 + "b")))', seconds=0.5)
+    (look,) = asked(site)
     assert look.result.state == "unknown"
     assert "did not come to its end" in look.result.message
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "expected"),
     [
         ("raise RuntimeError('boom')\n        yield", "it raised RuntimeError: boom"),
         ("raise SystemExit(0)\n        yield", "it raised SystemExit"),
@@ -89,45 +89,45 @@ def test_a_regular_expression_that_runs_away_is_ended_too(yard: Yard) -> None:
     ids=["raises", "leaves", "exits", "is killed", "answers with a text", "writes", "makes a folder", "removes", "speaks of another incident"],
 )
 def test_one_that_misbehaves_is_named_with_its_distribution_and_settles_nothing(
-    yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, told: str
+    site: SitePackages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, expected: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    add(yard, "bad", body)
+    add(site, "bad", body)
     before = sorted(p.name for p in tmp_path.iterdir())
-    (look,) = asked(yard)
+    (look,) = asked(site)
     assert (look.result.state, look.result.confirms, look.result.refutes) == ("unknown", (), ())
-    assert told in look.result.message
+    assert expected in look.result.message
     assert "probe bad of x-bad 1.0" in look.result.message
     assert sorted(p.name for p in tmp_path.iterdir()) == before
 
 
-def test_what_was_said_before_the_trouble_counts(yard: Yard) -> None:
-    add(yard, "bad", result(message="first") + "\n        raise RuntimeError('boom')")
-    assert asked(yard)[0].result.message == "first"
+def test_what_was_said_before_the_failure_counts(site: SitePackages) -> None:
+    add(site, "bad", result(message="first") + "\n        raise RuntimeError('boom')")
+    assert asked(site)[0].result.message == "first"
 
 
-def test_what_a_probe_prints_goes_nowhere(yard: Yard, capfd: pytest.CaptureFixture[str]) -> None:
-    add(yard, "loud", f"print('noise'); os.system('echo noise'); {result()}")
-    assert [look.result.state for look in asked(yard)] == ["ok"]
+def test_what_a_probe_prints_goes_nowhere(site: SitePackages, capfd: pytest.CaptureFixture[str]) -> None:
+    add(site, "loud", f"print('noise'); os.system('echo noise'); {result()}")
+    assert [look.result.state for look in asked(site)] == ["ok"]
     assert capfd.readouterr() == ("", "")
 
 
-def test_secrets_are_taken_out_of_what_they_say(yard: Yard) -> None:
-    add(yard, "tells", 'yield ProbeResult(subject=context.setting("OPENAI_API_KEY"), state="ok", message="key " + context.setting("OPENAI_API_KEY"))')
-    (look,) = ask(yard.host(), Settings({"OPENAI_API_KEY": SECRET}), Failure())
+def test_secrets_are_taken_out_of_what_they_say(site: SitePackages) -> None:
+    add(site, "tells", 'yield ProbeResult(subject=context.setting("OPENAI_API_KEY"), state="ok", message="key " + context.setting("OPENAI_API_KEY"))')
+    (look,) = ask(site.host(), Settings({"OPENAI_API_KEY": SECRET}), Failure())
     assert SECRET not in json.dumps(look.as_dict())
     assert "[OPENAI_API_KEY]" in look.result.message
 
 
-def test_only_probes_for_the_incidents_in_question_are_asked(yard: Yard) -> None:
-    add(yard, "mine", result())
-    assert len(asked(yard, about={"a"})) == 1
-    assert asked(yard, about={"z"}) == []
+def test_only_probes_for_the_incidents_in_question_are_asked(site: SitePackages) -> None:
+    add(site, "mine", result())
+    assert len(asked(site, about={"a"})) == 1
+    assert asked(site, about={"z"}) == []
 
 
-def test_a_setting_can_be_changed_or_taken_out_for_one_look(yard: Yard) -> None:
-    add(yard, "reads", 'yield ProbeResult(subject=context.setting("X"), state="ok", message=str("Y" in context.environ_names))')
-    (look,) = ask(yard.host(), Settings({"X": "1", "Y": "2"}), Failure(), environment={"X": "3", "Y": ""})
+def test_a_setting_can_be_changed_or_taken_out_for_one_look(site: SitePackages) -> None:
+    add(site, "reads", 'yield ProbeResult(subject=context.setting("X"), state="ok", message=str("Y" in context.environ_names))')
+    (look,) = ask(site.host(), Settings({"X": "1", "Y": "2"}), Failure(), environment={"X": "3", "Y": ""})
     assert (look.result.subject, look.result.message) == ("3", "False")
 
 
@@ -138,11 +138,11 @@ def verdict_of(*incidents: str) -> Verdict:
     def plugin(name: str) -> Plugin:
         return Plugin(EntryPoint("classifier", name, "m", "d", "1"))
 
-    return judge([Answer(Diagnosis(incident_id=i, rank=Rank.PROSE, confidence=0.5, evidence=("line",), weight=1), plugin(i)) for i in incidents])
+    return judge([ClassifierAnswer(Diagnosis(incident_id=i, rank=Rank.PROSE, confidence=0.5, evidence=("line",), weight=1), plugin(i)) for i in incidents])
 
 
-def seen(confirms: str = "", refutes: str = "") -> Look:
-    return Look("p", ProbeResult(subject="s", state="bad", message="m", confirms=tuple(confirms.split()), refutes=tuple(refutes.split())))
+def seen(confirms: str = "", refutes: str = "") -> ProbeObservation:
+    return ProbeObservation("p", ProbeResult(subject="s", state="bad", message="m", confirms=tuple(confirms.split()), refutes=tuple(refutes.split())))
 
 
 def test_of_two_candidates_the_one_that_is_confirmed_holds() -> None:
@@ -153,7 +153,7 @@ def test_of_two_candidates_the_one_that_is_confirmed_holds() -> None:
 
 
 @pytest.mark.parametrize("looks", [[], [seen("a b")], [seen("a"), seen("b")], [seen("c")], [seen("a"), seen("", "a")], [seen("", "a")]], ids=str)
-def test_a_tie_that_is_not_settled_stays_one(looks: list[Look]) -> None:
+def test_a_tie_that_is_not_settled_stays_one(looks: list[ProbeObservation]) -> None:
     found = settled(verdict_of("a", "b"), looks)
     assert (found.outcome, found.incident_id) == ("ambiguous", "unknown")
 
@@ -177,15 +177,15 @@ def test_what_is_unknown_stays_unknown_whatever_is_found() -> None:
 # --- in the commands ----------------------------------------------------------------------------------------------------
 
 
-def refuted_run(yard: Yard, desk: Desk) -> Path:
-    add(yard, "ready", result(refutes="('stage_conflict',)"))
-    run = run_with(desk)
-    assert desk("plan", run.name).status == 5
+def refuted_run(site: SitePackages, runner: CommandRunner) -> Path:
+    add(site, "ready", result(refutes="('stage_conflict',)"))
+    run = run_with(runner)
+    assert runner("plan", run.name).status == 5
     return run
 
 
-def command(yard: Yard, desk: Desk, *arguments: str) -> Outcome:
-    done = yard.run(*arguments, cwd=desk.folder)
+def command(site: SitePackages, runner: CommandRunner, *arguments: str) -> Outcome:
+    done = site.run(*arguments, cwd=runner.folder)
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
@@ -194,14 +194,14 @@ def probed(run: Path) -> list[dict[str, Any]]:
     return [e for e in map(json.loads, lines) if e["event"] == "probed"]
 
 
-def test_diagnose_looks_for_a_run_and_keeps_what_it_saw_for_the_bundle(yard: Yard, desk: Desk) -> None:
-    run = refuted_run(yard, desk)
-    found = command(yard, desk, "diagnose", run.name, "--json").json
+def test_diagnose_looks_for_a_run_and_keeps_what_it_saw_for_the_bundle(site: SitePackages, runner: CommandRunner) -> None:
+    run = refuted_run(site, runner)
+    found = command(site, runner, "diagnose", run.name, "--json").json
     assert (found["outcome"], found["refuted"]) == ("ambiguous", "stage_conflict")
     assert [p["probe"] for p in found["probes"]] == ["ready"]
     (event,) = probed(run)
     assert event["record"] == next((run / "logs/failures").iterdir()).name
-    done = command(yard, desk, "escalate", run.name, "--json").json
+    done = command(site, runner, "escalate", run.name, "--json").json
     import tarfile
 
     with tarfile.open(done["bundle"]) as bundle:
@@ -212,56 +212,56 @@ def test_diagnose_looks_for_a_run_and_keeps_what_it_saw_for_the_bundle(yard: Yar
         assert json.loads(diagnosis.read())[0]["probes"][0]["probe"] == "ready"
 
 
-def test_no_probe_goes_by_what_was_recorded_alone(yard: Yard, desk: Desk) -> None:
-    run = refuted_run(yard, desk)
-    found = command(yard, desk, "diagnose", run.name, "--no-probe", "--json").json
+def test_no_probe_goes_by_what_was_recorded_alone(site: SitePackages, runner: CommandRunner) -> None:
+    run = refuted_run(site, runner)
+    found = command(site, runner, "diagnose", run.name, "--no-probe", "--json").json
     assert (found["incident"], found["probes"]) == ("stage_conflict", [])
-    assert command(yard, desk, "recover", run.name, "--no-probe", "--json").json["steps"][-1]["action"] == "run-missing-stages"
+    assert command(site, runner, "recover", run.name, "--no-probe", "--json").json["steps"][-1]["action"] == "run-missing-stages"
 
 
-def test_a_record_from_elsewhere_and_a_text_are_looked_at_only_when_asked_for(yard: Yard, desk: Desk, tmp_path: Path) -> None:
-    run = refuted_run(yard, desk)
+def test_a_record_from_elsewhere_and_a_text_are_looked_at_only_when_asked_for(site: SitePackages, runner: CommandRunner, tmp_path: Path) -> None:
+    run = refuted_run(site, runner)
     copy = tmp_path / "sent.json"
     put(copy, next((run / "logs/failures").iterdir()).read_bytes())
-    assert command(yard, desk, "diagnose", str(copy), "--json").json["probes"] == []
-    assert len(command(yard, desk, "diagnose", str(copy), "--probe", "--json").json["probes"]) == 1
-    assert len(command(yard, desk, "diagnose", str(next((run / "logs/failures").iterdir())), "--json").json["probes"]) == 1
+    assert command(site, runner, "diagnose", str(copy), "--json").json["probes"] == []
+    assert len(command(site, runner, "diagnose", str(copy), "--probe", "--json").json["probes"]) == 1
+    assert len(command(site, runner, "diagnose", str(next((run / "logs/failures").iterdir())), "--json").json["probes"]) == 1
     for options, count in ((("--probe",), 1), ((), 0)):
-        done = yard.run("diagnose", "-", *options, "--json", cwd=desk.folder)
+        done = site.run("diagnose", "-", *options, "--json", cwd=runner.folder)
         assert json.loads(done.stdout)["probes"] == [] or count
         assert sum(p["probe"] == "ready" for p in json.loads(done.stdout)["probes"]) == count
     assert len(probed(run)) == 1
 
 
-def test_recover_takes_no_action_on_what_is_refuted_and_lets_the_failed_command_decide(yard: Yard, desk: Desk) -> None:
-    run = refuted_run(yard, desk)
-    done = command(yard, desk, "recover", run.name, "--unsafe", "--json")
+def test_recover_takes_no_action_on_what_is_refuted_and_lets_the_failed_command_decide(site: SitePackages, runner: CommandRunner) -> None:
+    run = refuted_run(site, runner)
+    done = command(site, runner, "recover", run.name, "--unsafe", "--json")
     assert done.status == 5
     assert done.json["steps"] == []
     assert done.json["unaided_retry"]["exit_status"] == 5
     assert "probe ready finds" in done.json["reason"]
-    desk.ok("validate", run.name)
+    runner.ok("validate", run.name)
     put(run / "logs/failures/20990101T000000-000000Z-1-stage_conflict.json",
         {"code": "stage_conflict", "message": "m", "command": ["dagogy", "plan", run.name], "exit_status": 5, "at_utc": "2099", "details": {}})  # fmt: skip
-    mended = command(yard, desk, "recover", run.name, "--json")
+    mended = command(site, runner, "recover", run.name, "--json")
     assert mended.status == 0, mended.out
     assert mended.json["resolved"] is True
     assert mended.json["steps"] == []
 
 
-def test_triage_shows_what_the_probes_saw(yard: Yard, desk: Desk) -> None:
-    add(yard, "ready", result("bad", confirms="('stage_conflict',)"))
-    run = desk.init()
-    done = command(yard, desk, "triage", run.name, "--json")
+def test_triage_shows_what_the_probes_saw(site: SitePackages, runner: CommandRunner) -> None:
+    add(site, "ready", result("bad", confirms="('stage_conflict',)"))
+    run = runner.init()
+    done = command(site, runner, "triage", run.name, "--json")
     assert [p["probe"] for p in done.json["diagnosis"]["probes"]] == ["ready"]
-    assert "bad     thing: seen" in command(yard, desk, "triage", run.name).out
-    assert command(yard, desk, "triage", run.name, "--no-probe", "--json").json["diagnosis"]["probes"] == []
+    assert "bad     thing: seen" in command(site, runner, "triage", run.name).out
+    assert command(site, runner, "triage", run.name, "--no-probe", "--json").json["diagnosis"]["probes"] == []
 
 
-def test_a_dry_run_looks_and_writes_nothing(yard: Yard, desk: Desk) -> None:
-    run = refuted_run(yard, desk)
+def test_a_dry_run_looks_and_writes_nothing(site: SitePackages, runner: CommandRunner) -> None:
+    run = refuted_run(site, runner)
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
-    assert command(yard, desk, "recover", run.name, "--dry-run", "--json").json["diagnosis"]["probes"]
+    assert command(site, runner, "recover", run.name, "--dry-run", "--json").json["diagnosis"]["probes"]
     assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
 
 
@@ -307,8 +307,14 @@ def test_the_kit_catches_what_breaks_a_promise(tmp_path: Path) -> None:
         def look(self, failure: Any, context: Any) -> Any:
             yield ProbeResult(subject="s", state="bad", message="m", confirms=("a",))
 
-    context = BenchProbeContext(tmp_path, settings={"OPENAI_API_KEY": SECRET})
-    for kind, told in ((Writes, "may not write"), (Starts, "changed left"), (Hangs, "did not come to its end"), (Tells, "shows a secret"), (Strays, "none of")):
-        with pytest.raises(AssertionError, match=told):
+    context = FakeProbeContext(tmp_path, settings={"OPENAI_API_KEY": SECRET})
+    for kind, message in (
+        (Writes, "may not write"),
+        (Starts, "changed left"),
+        (Hangs, "did not come to its end"),
+        (Tells, "shows a secret"),
+        (Strays, "none of"),
+    ):
+        with pytest.raises(AssertionError, match=message):
             check_probe(kind, INFO, "text", context)
     assert [found.confirms for found in check_probe(Sound, INFO, "text", context)] == [("a",)]

@@ -10,10 +10,10 @@ import pytest
 from dagogy.api import ProviderError
 from dagogy.host.manager import Host, Selection
 from dagogy.workspace.settings import CORE_SETTINGS
-from servers.counterparts import CODEX
+from servers.doubles import CODEX
 from servers.faulty import Faulty
 from servers.outcomes import SECRET, measure
-from support import ROOT, Desk
+from support import ROOT, CommandRunner
 
 PAGE = (ROOT / "docs/providers.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "examples/provider-chat/src"
@@ -37,29 +37,29 @@ def test_every_provider_is_named_and_no_other() -> None:
 
 
 def test_every_setting_is_there_with_its_default() -> None:
-    told = {re.findall(r"`(\w+)`", row[0])[0]: row for row in rows(section("Settings"))}
+    found = {re.findall(r"`(\w+)`", row[0])[0]: row for row in rows(section("Settings"))}
     of_providers = {s.name: (p.id, s.default) for p in Host(Selection(third_party=False)).load("provider") for s in p.info.settings}
     agent = {name: str(known.default) for name, known in CORE_SETTINGS.items() if name.startswith("AGENT_")}
-    assert set(told) == set(of_providers) | set(agent)
+    assert set(found) == set(of_providers) | set(agent)
     for name, (provider, default) in of_providers.items():
-        assert f"`{provider}`" in told[name][0]
-        assert told[name][1] == (f"`{default}`" if default else "none")
+        assert f"`{provider}`" in found[name][0]
+        assert found[name][1] == (f"`{default}`" if default else "none")
     for name, default in agent.items():
-        number = re.fullmatch(r"`([\d.]+|\w+)`", told[name][1])
+        number = re.fullmatch(r"`([\d.]+|\w+)`", found[name][1])
         if number:
             assert float(number[1]) == float(default) if number[1].isdecimal() else number[1] == default
 
 
 def test_every_default_timeout_is_there() -> None:
-    told = next(row[1] for row in rows(section("Settings")) if "TIMEOUT" in row[0])
-    assert told.endswith("else `30`")
+    message = next(row[1] for row in rows(section("Settings")) if "TIMEOUT" in row[0])
+    assert message.endswith("else `30`")
     for plugin in Host(Selection(third_party=False)).load("provider"):
-        assert (f"`{plugin.info.default_timeout_seconds:g}` for `{plugin.id}`" in told) is (plugin.info.default_timeout_seconds != 30)
+        assert (f"`{plugin.info.default_timeout_seconds:g}` for `{plugin.id}`" in message) is (plugin.info.default_timeout_seconds != 30)
 
 
 def test_every_cause_is_there() -> None:
-    told = [name for row in rows(section("When it fails")) for name in re.findall(r"`(\w+)`", row[0])]
-    assert tuple(told) == ProviderError.CAUSES
+    found = [name for row in rows(section("When it fails")) for name in re.findall(r"`(\w+)`", row[0])]
+    assert tuple(found) == ProviderError.CAUSES
 
 
 def test_the_code_is_that_of_the_example() -> None:
@@ -70,10 +70,10 @@ def test_the_code_is_that_of_the_example() -> None:
         assert found[2] in (EXAMPLE / found[1]).read_text(encoding="utf-8")
 
 
-def test_the_configuration_of_codex_works(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path) -> None:
+def test_the_configuration_of_codex_works(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path) -> None:
     (text,) = blocks("toml")
     base_url = tomllib.loads(text)["model_providers"]["local"]["base_url"]
     (tmp_path / "config.toml").write_text(text.replace(base_url, good_faulty.url("ok")))
     given = {"CODEX_HOME": str(tmp_path), "CODING_AGENT_CMD": str(CODEX), "LOCAL_KEY": SECRET}
-    done = measure(desk, monkeypatch, "documented", "codex_exec", lambda: len(good_faulty.questions), **given)
+    done = measure(runner, monkeypatch, "documented", "codex_exec", lambda: len(good_faulty.questions), **given)
     assert (done.outcome, done.requests, done.secret_bytes) == ("accepted", 1, 0), done.message

@@ -13,10 +13,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
-from servers.counterparts import CODEX, call, codex_home
+from servers.doubles import CODEX, call, codex_home
 from servers.faulty import Faulty
 from servers.outcomes import SECRET, Measured, measure
-from support import Desk
+from support import CommandRunner
 
 
 class Row(NamedTuple):
@@ -117,28 +117,28 @@ REMOTE = [
 ]
 
 
-def remote(desk: Desk, monkeypatch: pytest.MonkeyPatch, row: Row, server: Faulty, **more: str) -> Measured:
+def remote(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, row: Row, server: Faulty, **more: str) -> Measured:
     root = server.root
     given = {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": server.url(row.scenario), "AGENT_TIMEOUT_SECONDS": "20", **more, **row.settings}
     filled = {name: value.replace("{root}", root).replace("{host}", root.partition("//")[2]) for name, value in given.items()}
-    return measure(desk, monkeypatch, row.name, "remote_llm", lambda: len(server.questions), "--model", "gpt-fake", **filled)
+    return measure(runner, monkeypatch, row.name, "remote_llm", lambda: len(server.questions), "--model", "gpt-fake", **filled)
 
 
 def check(row: Row, done: Measured) -> None:
-    told = (done.outcome, done.cause, done.incident, done.requests)
-    assert told == (row.outcome, row.cause, row.incident, row.requests), f"{done.message}\n{done.details}"
+    message = (done.outcome, done.cause, done.incident, done.requests)
+    assert message == (row.outcome, row.cause, row.incident, row.requests), f"{done.message}\n{done.details}"
     assert done.processes == ()
     assert done.secret_bytes == 0
 
 
 @cases(REMOTE, fast="parse-ok chat noresponses 400schema 401echo 404page 429quota html200 refusal badschema stream-cutsse rst drip-timeout-total")
-def test_remote_llm(row: Row, desk: Desk, monkeypatch: pytest.MonkeyPatch, good_faulty: Faulty) -> None:
-    check(row, remote(desk, monkeypatch, row, good_faulty))
+def test_remote_llm(row: Row, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, good_faulty: Faulty) -> None:
+    check(row, remote(runner, monkeypatch, row, good_faulty))
 
 
-def test_remote_llm_over_a_certificate_that_nobody_vouches_for(desk: Desk, monkeypatch: pytest.MonkeyPatch, faulty_tls: Faulty) -> None:
+def test_remote_llm_over_a_certificate_that_nobody_vouches_for(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, faulty_tls: Faulty) -> None:
     row = fails("tls-selfsigned", "ok", "", "tls_failure", 0)
-    check(row, remote(desk, monkeypatch, row, faulty_tls))
+    check(row, remote(runner, monkeypatch, row, faulty_tls))
 
 
 #: codex_exec. codex itself tries again as its configuration says, here once (`request_max_retries`, `stream_max_retries`).
@@ -188,41 +188,45 @@ CODEX_ROWS = [
 ]
 
 
-def through_codex(desk: Desk, monkeypatch: pytest.MonkeyPatch, folder: Path, row: Row, server: Faulty, **provider: int | str | None) -> Measured:
+def through_codex(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, folder: Path, row: Row, server: Faulty, **provider: int | str | None) -> Measured:
     """`provider`: settings of codex's model provider; None takes one away."""
     url = {"refused": "http://127.0.0.1:9/v1", "noscheme": "127.0.0.1:9/v1", "nohost": "http://"}.get(row.scenario) or server.url(row.scenario)
     home = codex_home(folder / "codex-home", url, **{"request_max_retries": 1, "stream_max_retries": 1, **provider})
     given = {**home, "LOCAL_KEY": SECRET, "AGENT_TIMEOUT_SECONDS": "30", **row.settings}
     filled = {name: value.replace("{codex}", str(CODEX)) for name, value in given.items()}
-    return measure(desk, monkeypatch, row.name, "codex_exec", lambda: len(server.questions), **filled)
+    return measure(runner, monkeypatch, row.name, "codex_exec", lambda: len(server.questions), **filled)
 
 
 @cases(CODEX_ROWS, fast="ok 401 429quota refusal notjson rst hang missing-binary")
-def test_codex_exec(row: Row, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path) -> None:
-    check(row, through_codex(desk, monkeypatch, tmp_path, row, good_faulty))
+def test_codex_exec(row: Row, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path) -> None:
+    check(row, through_codex(runner, monkeypatch, tmp_path, row, good_faulty))
 
 
 def test_codex_exec_runs_no_command_that_a_service_asks_for(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path
 ) -> None:
     row = accepted("sandbox-probe", "toolthen", 2)
-    check(row, through_codex(desk, monkeypatch, tmp_path, row, good_faulty))
+    check(row, through_codex(runner, monkeypatch, tmp_path, row, good_faulty))
     outputs = [item["output"] for item in good_faulty.questions[1].body["input"] if item["type"] == "function_call_output"]
     assert len(outputs) == 1
     assert "tool-ran" not in str(outputs)
 
 
-def test_codex_exec_whose_model_provider_names_no_key(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path) -> None:
+def test_codex_exec_whose_model_provider_names_no_key(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path
+) -> None:
     row = fails("noenvkey-401", "401", "", "provider_auth_failed", 2)
-    check(row, through_codex(desk, monkeypatch, tmp_path, row, good_faulty, env_key=None))
+    check(row, through_codex(runner, monkeypatch, tmp_path, row, good_faulty, env_key=None))
 
 
 @pytest.mark.slow
-def test_codex_exec_with_codex_own_model_provider(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path) -> None:
+def test_codex_exec_with_codex_own_model_provider(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path
+) -> None:
     """It asks for a WebSocket first, which no loopback server of ours has, and goes on over HTTP."""
     command = f"{CODEX} -c model_provider=openai -c openai_base_url={good_faulty.url('ok')}"
     row = accepted("builtin-openai-cfgbase", "ok", CODING_AGENT_CMD=command, CODEX_API_KEY=SECRET)
-    check(row, through_codex(desk, monkeypatch, tmp_path, row, good_faulty))
+    check(row, through_codex(runner, monkeypatch, tmp_path, row, good_faulty))
 
 
 @pytest.mark.slow
@@ -236,10 +240,10 @@ def test_codex_exec_with_codex_own_model_provider(desk: Desk, monkeypatch: pytes
     ids=lambda row: row.name,
 )
 def test_codex_exec_with_the_retries_that_codex_has_by_default(
-    row: Row, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path
+    row: Row, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path
 ) -> None:
     settings = {**row.settings, "AGENT_TIMEOUT_SECONDS": "60"}
-    check(row, through_codex(desk, monkeypatch, tmp_path, row._replace(settings=settings), good_faulty, request_max_retries=None, stream_max_retries=None))
+    check(row, through_codex(runner, monkeypatch, tmp_path, row._replace(settings=settings), good_faulty, request_max_retries=None, stream_max_retries=None))
 
 
 def script(folder: Path, text: str) -> str:
@@ -249,22 +253,24 @@ def script(folder: Path, text: str) -> str:
     return str(path)
 
 
-def test_codex_exec_whose_command_says_nothing_and_ends_well(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, faulty: Faulty) -> None:
+def test_codex_exec_whose_command_says_nothing_and_ends_well(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, faulty: Faulty) -> None:
     row = fails("binary-silent-exit0", "ok", "empty", "codex_structured_output", 0, CODING_AGENT_CMD=script(tmp_path, "#!/bin/sh\n"))
-    check(row, through_codex(desk, monkeypatch, tmp_path, row, faulty))
+    check(row, through_codex(runner, monkeypatch, tmp_path, row, faulty))
 
 
-def test_codex_exec_without_node_on_the_path(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, faulty: Faulty, codex: Path) -> None:
+def test_codex_exec_without_node_on_the_path(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, faulty: Faulty, codex: Path) -> None:
     row = fails("wrapper-no-node", "ok", "binary_missing", "coding_agent_not_found", 0, PATH=str(tmp_path))
-    check(row, through_codex(desk, monkeypatch, tmp_path, row, faulty))
+    check(row, through_codex(runner, monkeypatch, tmp_path, row, faulty))
 
 
-def test_codex_exec_without_the_package_for_this_platform(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, faulty: Faulty, codex: Path) -> None:
+def test_codex_exec_without_the_package_for_this_platform(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, faulty: Faulty, codex: Path
+) -> None:
     wrapper = codex.resolve()
     shutil.copytree(wrapper.parents[1], tmp_path / "node_modules/@openai/codex")
     command = tmp_path / "node_modules/@openai/codex/bin" / wrapper.name
     row = fails("wrapper-no-platform-pkg", "ok", "binary_missing", "coding_agent_not_found", 0, CODING_AGENT_CMD=str(command))
-    check(row, through_codex(desk, monkeypatch, tmp_path, row, faulty))
+    check(row, through_codex(runner, monkeypatch, tmp_path, row, faulty))
 
 
 # ------------------------------------------------------------------------------------------------------------------ independent servers
@@ -302,10 +308,12 @@ OF_CODEX = {"llmock-malformed-recovers": 1, "llmock-outage503": 4}
 
 
 @llmock_rows
-def test_remote_llm_against_llmock(row: Row, faults: tuple[Any, ...], desk: Desk, monkeypatch: pytest.MonkeyPatch, llmock: str, good_curriculum: Any) -> None:
+def test_remote_llm_against_llmock(
+    row: Row, faults: tuple[Any, ...], runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, llmock: str, good_curriculum: Any
+) -> None:
     count = scripted(llmock, *faults, always(good_curriculum))
     given = {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": f"{llmock}/v1", "AGENT_TIMEOUT_SECONDS": "20"}
-    check(row, measure(desk, monkeypatch, row.name, "remote_llm", count, "--model", "gpt-fake", **given))
+    check(row, measure(runner, monkeypatch, row.name, "remote_llm", count, "--model", "gpt-fake", **given))
     # llmock grades its client, too. A probe that asks for the models once is no call that somebody gave up.
     assert [f for f in call(f"{llmock}/_llmock/verdict")["findings"] if f["path"] != "GET /v1/models"] == []
 
@@ -314,7 +322,7 @@ def test_remote_llm_against_llmock(row: Row, faults: tuple[Any, ...], desk: Desk
 def test_codex_exec_against_llmock(
     row: Row,
     faults: tuple[Any, ...],
-    desk: Desk,
+    runner: CommandRunner,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     llmock: str,
@@ -324,7 +332,7 @@ def test_codex_exec_against_llmock(
     count = scripted(llmock, *faults, always(good_curriculum))
     home = codex_home(tmp_path / "codex-home", f"{llmock}/v1", request_max_retries=1, stream_max_retries=1)
     row = row._replace(requests=OF_CODEX.get(row.name, row.requests))
-    check(row, measure(desk, monkeypatch, row.name, "codex_exec", count, **home, LOCAL_KEY=SECRET, AGENT_TIMEOUT_SECONDS="30"))
+    check(row, measure(runner, monkeypatch, row.name, "codex_exec", count, **home, LOCAL_KEY=SECRET, AGENT_TIMEOUT_SECONDS="30"))
 
 
 @pytest.mark.parametrize("flags", [(), pytest.param(("--latency", "20", "--chunk-size", "400"), marks=pytest.mark.slow)], ids=["aimock", "aimock-slow"])
@@ -332,7 +340,7 @@ def test_codex_exec_against_llmock(
 def test_against_aimock(
     provider: str,
     flags: tuple[str, ...],
-    desk: Desk,
+    runner: CommandRunner,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     aimock: Callable[..., str],
@@ -343,4 +351,4 @@ def test_against_aimock(
     given = {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": f"{root}/v1", "AGENT_TIMEOUT_SECONDS": "30", **home, "LOCAL_KEY": SECRET}
     row = accepted("aimock-slow" if flags else "aimock", "")
     count = lambda: len([e for e in call(f"{root}/__aimock/journal") if e["method"] == "POST"])  # noqa: E731
-    check(row, measure(desk, monkeypatch, row.name, provider, count, **given, AGENT_MODEL="gpt-fake"))
+    check(row, measure(runner, monkeypatch, row.name, provider, count, **given, AGENT_MODEL="gpt-fake"))

@@ -17,7 +17,7 @@ from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
 
 pytest.importorskip("dagogy_provider_internal")
-from dagogy.api import folded
+from dagogy.api import match_form
 from dagogy_provider_internal import dagogy_providers
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.phrasing import is_demand, is_fragment, task_and_criterion
@@ -103,7 +103,7 @@ def test_every_item_of_a_seed_list_is_a_concept() -> None:
     assert titles("# T\n\n- Loops\n- Introduction\n- Sets\n", "seed-list") == ["Loops", "Introduction", "Sets"]
 
 
-def test_what_is_left_out_is_told_with_the_reason() -> None:
+def test_what_is_left_out_is_reported_with_the_reason() -> None:
     skipped = dict(reading("# T\n\n## Overview\n\nHello.\n\n## Loops\n\nA loop repeats.\n\n## Out of scope\n\n- Threads\n").skipped)
     assert set(skipped) == {"Overview", "Out of scope"}
     assert all(skipped.values())
@@ -146,8 +146,8 @@ def test_each_edge_quotes_the_lines_that_it_names(path: Path) -> None:
     lines = text.split("\n")
     for edge in reading(text).edges:
         first, last = edge.lines
-        there = folded(re.sub(r"\]\([^)]*\)", "", "\n".join(lines[first - 1 : last])))
-        assert folded(edge.evidence) in there, edge
+        there = match_form(re.sub(r"\]\([^)]*\)", "", "\n".join(lines[first - 1 : last])))
+        assert match_form(edge.evidence) in there, edge
         assert 0 < edge.weight <= 1
 
 
@@ -182,7 +182,7 @@ def test_a_numbered_list_states_an_order_and_a_plain_one_does_not() -> None:
     assert pairs("# T\n\n- Apples\n- Violins\n- Clouds\n") == set()
 
 
-def test_a_circle_of_mentions_is_cut_and_the_limit_holds() -> None:
+def test_a_cycle_of_mentions_is_cut_and_the_limit_holds() -> None:
     names = ["alpha", "beta", "gamma", "delta", "omega"]
     text = "# T\n\n" + "".join(f"## {n.capitalize()}\n\nThe {n} needs {', '.join(o for o in names if o != n)}.\n\n" for n in names)
     nodes = proposed(text, constraints={"max_prerequisites_per_node": 2})["nodes"]
@@ -199,22 +199,22 @@ def test_a_circle_of_mentions_is_cut_and_the_limit_holds() -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_core_ideas_and_pitfalls_stand_in_the_source(path: Path) -> None:
     source = document(path.read_text(encoding="utf-8"))
-    text = folded(" ".join(b.text for b in source.blocks))
+    text = match_form(" ".join(b.text for b in source.blocks))
     for node in proposed(source.text)["nodes"]:
         assert len(node["core_ideas"]) >= 2
         assert node["pitfalls"]
-        for said in [*node["core_ideas"], *node["pitfalls"]]:
-            words = said.removeprefix("Overlooking that ").split()
+        for found in [*node["core_ideas"], *node["pitfalls"]]:
+            words = found.removeprefix("Overlooking that ").split()
             # Only the concept's name may have come in, in place of the pronoun at the start.
-            assert any(folded(" ".join(words[k:])) in text for k in range(min(5, len(words) - 3))), (node["title"], said)
+            assert any(match_form(" ".join(words[k:])) in text for k in range(min(5, len(words) - 3))), (node["title"], found)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_no_two_nodes_say_the_same(path: Path) -> None:
     nodes = proposed(path.read_text(encoding="utf-8"))["nodes"]
     texts = [[n["capability"] for n in nodes], [n["mastery_check"]["task"] for n in nodes], [n["mastery_check"]["pass_criteria"] for n in nodes]]
-    for said in texts:
-        bare = [folded(text).replace(folded(n["title"]), "") for text, n in zip(said, nodes, strict=True)]
+    for message in texts:
+        bare = [match_form(text).replace(match_form(n["title"]), "") for text, n in zip(message, nodes, strict=True)]
         assert len(set(bare)) == len(bare)
 
 
@@ -239,7 +239,7 @@ def test_scope_out_of_the_spec_is_respected_and_scope_in_is_covered() -> None:
     assert sorted(n["title"] for n in nodes) == ["Loops", "Recursion"]
 
 
-def test_too_many_concepts_are_merged_by_section_and_the_merge_is_told() -> None:
+def test_too_many_concepts_are_merged_by_section_and_the_merge_is_reported() -> None:
     text = "# T\n\n" + "".join(f"## Group {g}\n\n" + "".join(f"### Thing {g}{i}\n\nThing {g}{i} is a part.\n\n" for i in "xyz") for g in "abc")
     source = document(text)
     read = provider().read_scope(source)
@@ -251,21 +251,21 @@ def test_too_many_concepts_are_merged_by_section_and_the_merge_is_told() -> None
     assert not any("not treated" in note for note in answer.notes), "the group is treated by what was merged into it"
 
 
-def test_an_item_of_the_spec_that_is_merged_is_told_with_the_node_that_treats_it_and_one_without_text_as_such() -> None:
+def test_an_item_of_the_spec_that_is_merged_is_reported_with_the_node_that_treats_it_and_one_without_text_as_such() -> None:
     source = document(
         "# T\n\n" + "".join(f"## {x} loop\n\nThe {x} loop repeats what stands in it, and {x} times at that.\n\n" for x in ("Counted", "Endless", "Nested"))
     )
     wanted = ["Counted loop", "Endless loop", "Nested loop", "Nested loop unrolled by the compiler", "Recursion"]
 
-    def told(most: int) -> list[str]:
+    def described(most: int) -> list[str]:
         request = ProposeRequest(spec=spec(wanted, constraints={"node_count_max": most}), sources=(source,), reading=provider().read_scope(source))
         return [note for note in provider().propose(request).notes if "of the spec" in note]
 
-    assert told(9) == [
+    assert described(9) == [
         "“Nested loop unrolled by the compiler” of the spec is not treated as a concept in 'notes.md'",
         "“Recursion” of the spec is not treated as a concept in 'notes.md'",
     ]
-    assert told(4) == [
+    assert described(4) == [
         "“Nested loop unrolled by the compiler” of the spec is treated in “Nested loop”",
         "“Recursion” of the spec is not treated as a concept in 'notes.md'",
     ]
@@ -348,7 +348,7 @@ def test_roles_that_share_a_row_cite_their_columns() -> None:
         ("Do not compare with NULL", False, True),
     ],
 )
-def test_a_clause_a_noun_phrase_and_an_order_are_told_apart(text: str, fragment: bool, demand: bool) -> None:
+def test_a_clause_a_noun_phrase_and_an_order_are_distinguished(text: str, fragment: bool, demand: bool) -> None:
     assert (is_fragment(text, "Other"), is_demand(text, "Other")) == (fragment, demand)
 
 
@@ -386,10 +386,10 @@ def test_a_column_of_hours_is_the_estimate_and_scaled_only_outside_the_limits() 
 
 
 def test_one_is_singular() -> None:
-    said: list[str] = []
+    found: list[str] = []
     source = document("# T\n\n- Loops\n- Nested loops (needs loops)\n")
-    provider().propose(ProposeRequest(spec=spec(["Loops", "Nested loops"]), sources=(source,), reading=provider().read_scope(source), progress=said.append))
-    assert "1 prerequisite edge with evidence" in said
+    provider().propose(ProposeRequest(spec=spec(["Loops", "Nested loops"]), sources=(source,), reading=provider().read_scope(source), progress=found.append))
+    assert "1 prerequisite edge with evidence" in found
 
 
 # ------------------------------------------------------------------------------------------------------------------------ repair
@@ -478,8 +478,8 @@ def test_two_thousand_concepts_are_found_once_and_each_is_kept_or_listed_as_merg
     read = provider().read_scope(source)
     assert read is not None
     assert len(read.concepts) == 400
-    told = {c.title for c in read.concepts} | {m for c in read.concepts for m in c.merged}
-    assert {f"Item {i} of kind {i % 50}" for i in range(2000)} <= told
+    message = {c.title for c in read.concepts} | {m for c in read.concepts for m in c.merged}
+    assert {f"Item {i} of kind {i % 50}" for i in range(2000)} <= message
     request = ProposeRequest(spec=spec([c.title for c in read.concepts], constraints={"node_count_max": 400}), sources=(source,), reading=read)
     nodes = provider().propose(request).curriculum["nodes"]
     assert {n["title"] for n in nodes} == {c.title for c in read.concepts}
@@ -501,16 +501,16 @@ def test_the_basics_of_what_is_known_are_not_taught_again() -> None:
 
 def test_what_a_manual_says_of_several_concepts_alike_is_said_once() -> None:
     alike = "If the parameter is undefined, a default message is assigned to the error."
-    told = {
+    found = {
         "Equality": "Equality compares two values. It converts both first.",
         "Truth": "Truth looks at one value. Nothing is compared.",
         "Rejection": "Rejection waits for a promise to fail. A promise that holds makes it fail.",
     }
-    text = "# Assertions\n\n" + "".join(f"## {name}\n\n{said} {alike}\n\n" for name, said in told.items())
+    text = "# Assertions\n\n" + "".join(f"## {name}\n\n{message} {alike}\n\n" for name, message in found.items())
     nodes = proposed(text)["nodes"]
-    said = [" ".join([n["capability"], *n["core_ideas"], *n["pitfalls"], *n["mastery_check"].values()]) for n in nodes]
-    assert sum("default message" in s for s in said) == 1
-    assert [n["title"] for n, s in zip(nodes, said, strict=True) if "default message" in s] == [nodes[0]["title"]]
+    message = [" ".join([n["capability"], *n["core_ideas"], *n["pitfalls"], *n["mastery_check"].values()]) for n in nodes]
+    assert sum("default message" in s for s in message) == 1
+    assert [n["title"] for n, s in zip(nodes, message, strict=True) if "default message" in s] == [nodes[0]["title"]]
 
 
 def test_a_heading_that_reads_like_a_note_of_work_does_not_stop_the_run() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from dagogy.api.llm.strict import strict_schema
 from dagogy.contracts.check import schema_text
-from servers.counterparts import MODEL, codex_home, started
+from servers.doubles import MODEL, codex_home, started
 from servers.fixtures import url_in
 from servers.outcomes import SECRET, Measured, measure
-from support import ROOT, Desk
+from support import ROOT, CommandRunner
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +63,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url_in(line)
 
 
-def asked(provider: str, model: str, desk: Desk, monkeypatch: pytest.MonkeyPatch, folder: Path, **settings: str) -> tuple[Measured, Path]:
+def asked(provider: str, model: str, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, folder: Path, **settings: str) -> tuple[Measured, Path]:
     """A run with the model, and its folder."""
     scope, short = folder / "bread.md", folder / "instructions.md"
     scope.write_text(SCOPE)
@@ -74,18 +74,20 @@ def asked(provider: str, model: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
     config.write_text(f"model_instructions_file = {json.dumps(str(short))}\n" + config.read_text())
     given = {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": f"{model}/v1", "AGENT_MODEL": "smollm2", **home, "LOCAL_KEY": SECRET, **settings}
     limits = {"AGENT_TIMEOUT_SECONDS": "300", "AGENT_MAX_ITERATIONS": "2", "AGENT_MAX_CALLS": "2", "AGENT_RETRY_BUDGET": "0"}
-    done = measure(desk, monkeypatch, "smollm2", provider, lambda: 0, scope=scope, **given, **limits)
+    done = measure(runner, monkeypatch, "smollm2", provider, lambda: 0, scope=scope, **given, **limits)
     assert done.processes == ()
     assert done.secret_bytes == 0
-    return done, next(desk.runs.glob("*course"))
+    return done, next(runner.runs.glob("*course"))
 
 
 @pytest.mark.parametrize("provider", ["remote_llm", "codex_exec"])
-def test_the_run_ends_well(provider: str, model: str, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_the_run_ends_well(
+    provider: str, model: str, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Accepted as it is, mended by fixes or by the model, or refused by the rules: in each case the model's best draft is in the run."""
     if provider == "codex_exec":
         request.getfixturevalue("codex")
-    done, run = asked(provider, model, desk, monkeypatch, tmp_path)
+    done, run = asked(provider, model, runner, monkeypatch, tmp_path)
     assert done.outcome in ("accepted", "validation_failed"), done.message
     kept = json.loads((run / "outputs/curriculum/curriculum.json").read_text())
     assert {node["id"] for node in kept["nodes"]} <= {"flour", "dough", "proofing"}
@@ -96,9 +98,9 @@ def test_the_run_ends_well(provider: str, model: str, desk: Desk, monkeypatch: p
     assert trace["accepted"] is (done.outcome == "accepted")
 
 
-def test_an_answer_that_never_ends_is_told_as_one(model: str, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_answer_that_never_ends_is_reported_as_one(model: str, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Over chat completions the server heeds our own schema, which bounds no text."""
-    done, run = asked("remote_llm", model, desk, monkeypatch, tmp_path, AGENT_API="chat")
+    done, run = asked("remote_llm", model, runner, monkeypatch, tmp_path, AGENT_API="chat")
     assert (done.outcome, done.cause, done.incident) == ("provider_error", "incomplete", "provider_output_truncated"), done.message
     assert done.details["usage"]["output_tokens"] == TOKENS
     assert len((run / done.details["rejected"]).read_text()) > TOKENS

@@ -19,16 +19,16 @@ import openai  # noqa: F401 (its import must not count against the seconds of a 
 import pytest
 from dagogy.api import Answer, ConfigError, DagogyError, ProposeRequest, ProviderError, ProviderSettings, Question, timeout_advice
 from dagogy.kit.cases import complete_spec
-from dagogy.pipeline.subject import RunSubject
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.files import to_json
 from dagogy_provider_remote_llm import dagogy_providers
 from dagogy_provider_remote_llm.provider import RemoteLlm
 from dagogy_provider_remote_llm.waits import backoff, retry_after
 from loopback import Handler, chat, events, response, responses, send, serving
-from support import Desk, python, sound_curriculum
+from support import CommandRunner, python, valid_curriculum
 
 KEY = "sk-test-0123456789abcdef"
-GOOD = json.dumps({**sound_curriculum(), "open_questions": None})
+GOOD = json.dumps({**valid_curriculum(), "open_questions": None})
 INFO = next(iter(dagogy_providers()))
 SCHEMA = {"type": "object", "properties": {"topic": {}, "nodes": {}, "open_questions": {}}, "required": ["topic", "nodes", "open_questions"]}
 RESPONSES, CHAT = "/v1/responses", "/v1/chat/completions"
@@ -253,10 +253,10 @@ def test_a_service_that_says_how_long_is_waited_for_that_long() -> None:
     assert 1.5 <= wait <= 2.5
 
 
-@pytest.mark.parametrize(("told", "seconds"), [("3600", 20_000.0), ("30", 20.0)], ids=["beyond the cap", "beyond the time left"])
-def test_a_wait_that_is_too_long_is_told_instead(told: str, seconds: float) -> None:
-    played = Played(send(429, fault("rate_limit_exceeded"), retry_after=told), responses(GOOD), asks={"seconds": seconds})
-    assert (played.fact("retry_after_seconds"), played.waits, len(played.paths)) == (float(told), [], 1)
+@pytest.mark.parametrize(("expected", "seconds"), [("3600", 20_000.0), ("30", 20.0)], ids=["beyond the cap", "beyond the time left"])
+def test_a_wait_that_is_too_long_is_reported_instead(expected: str, seconds: float) -> None:
+    played = Played(send(429, fault("rate_limit_exceeded"), retry_after=expected), responses(GOOD), asks={"seconds": seconds})
+    assert (played.fact("retry_after_seconds"), played.waits, len(played.paths)) == (float(expected), [], 1)
 
 
 def test_retry_after_is_read_as_seconds_milliseconds_and_date() -> None:
@@ -316,7 +316,7 @@ def test_each_bad_answer_over_chat_has_its_cause(script: Any, cause: str) -> Non
     assert Played(script, api="chat", retry_budget=0).fact("cause") == cause
 
 
-def test_what_was_spent_on_a_bad_answer_is_told() -> None:
+def test_what_was_spent_on_a_bad_answer_is_reported() -> None:
     usage = Played(responses("{", status="incomplete", incomplete_details={"reason": "max_output_tokens"})).fact("usage")
     assert (usage["calls"], usage["input_tokens"], usage["output_tokens"]) == (1, 100, 20)
 
@@ -333,7 +333,7 @@ def test_the_clock_bounds_the_whole_answer(script: Any) -> None:
     assert "AGENT_TIMEOUT_SECONDS" in played.failed.hint
 
 
-def test_a_stream_that_falls_silent_is_told_from_one_that_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_that_falls_silent_is_distinguished_from_one_that_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     from dagogy_provider_remote_llm import watch
 
     plain = watch.Watch.__init__
@@ -369,8 +369,8 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 def test_the_key_is_in_no_message_detail_or_link_of_the_chain() -> None:
-    told = f"Incorrect API key provided: {KEY}. Try another."
-    for script in (send(401, fault("invalid_api_key", told)), send(500, told, "text/plain"), events({"type": "error", "code": "x", "message": told})):
+    message = f"Incorrect API key provided: {KEY}. Try another."
+    for script in (send(401, fault("invalid_api_key", message)), send(500, message, "text/plain"), events({"type": "error", "code": "x", "message": message})):
         error: BaseException | None = Played(script, retry_budget=0).failed
         assert isinstance(error, ProviderError)
         assert KEY not in json.dumps(error.as_dict())
@@ -393,10 +393,10 @@ def test_the_key_is_in_no_message_detail_or_link_of_the_chain() -> None:
         ("sk-\x07a", "control"),
     ],
 )
-def test_a_bad_key_is_refused_before_anything_is_sent(key: str, says: str) -> None:
+def test_a_bad_key_is_refused_before_anything_is_sent(key: str, expected: str) -> None:
     with serving(responses(GOOD)) as service:
         made = provider(service.url, key=key)
-        with pytest.raises(ConfigError, match=says) as caught:
+        with pytest.raises(ConfigError, match=expected) as caught:
             made.complete(question())
         assert service.asked == []
         assert not made.ready().ready
@@ -433,14 +433,14 @@ def test_a_bad_base_url_is_refused_with_the_one_to_copy(url: str, repaired: str)
 @pytest.mark.parametrize(
     "url", ["https://u:hunter22/x@h.test/v1", "https://u:12@hunter22@h.test/v1", "u:hunter22/@h.test/v1", "https://h.test/v1?code=hunter22"]
 )
-def test_no_part_of_a_password_in_an_address_is_told(url: str) -> None:
+def test_no_part_of_a_password_in_an_address_is_reported(url: str) -> None:
     with pytest.raises(ConfigError) as caught:
         provider(url).complete(question())
     assert "hunter22" not in json.dumps(caught.value.as_dict())
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "expected"),
     [
         ("http_proxy", "foo://u:hunter22@127.0.0.1:9", "Unknown scheme"),
         ("HTTP_PROXY", "http://127.0.0.1:notaport", "Invalid port"),
@@ -448,11 +448,11 @@ def test_no_part_of_a_password_in_an_address_is_told(url: str) -> None:
         ("SSL_CERT_FILE", "/no/such/file.pem", "No such file"),
     ],
 )
-def test_a_proxy_or_certificate_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
+def test_a_proxy_or_certificate_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str) -> None:
     monkeypatch.setenv(name, value)
     with serving(responses(GOOD)) as service, pytest.raises(ProviderError, match=r"no connection can be set up as the environment wants it") as caught:
         provider(service.url).complete(question())
-    assert (name in caught.value.message, told in caught.value.message) == (True, True)
+    assert (name in caught.value.message, expected in caught.value.message) == (True, True)
     assert name in caught.value.hint
     assert service.asked == []
     assert not provider(service.url).ready().ready
@@ -473,7 +473,7 @@ def test_the_time_to_import_the_sdk_is_not_the_services(monkeypatch: pytest.Monk
     monkeypatch.setattr("dagogy.api.llm.time.monotonic", lambda: float(len(order)))
     made = Watched(INFO, ProviderSettings(values={"OPENAI_BASE_URL": "https://h.test/v1"}, model="m"))
     with pytest.raises(ProviderError) as caught:
-        made.propose(ProposeRequest(spec=RunSubject(b"", to_json(complete_spec({}))).spec))
+        made.propose(ProposeRequest(spec=RunContext(b"", to_json(complete_spec({}))).spec))
     assert (order, caught.value.details["started"]) == (["prepared", "asked"], 1.0)
     assert "openai.resources.responses" in sys.modules
 
@@ -535,11 +535,11 @@ Bubble sort is a method that swaps neighbours until no comparison finds a pair i
 
 
 @pytest.fixture
-def scoped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
+def scoped(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
     """A run compiled by the default provider, and its curriculum as text."""
     Path("notes.md").write_text(SCOPE)
-    run = desk.init()
-    desk.ok("run", "latest", "--scope-file", "notes.md")
+    run = runner.init()
+    runner.ok("run", "latest", "--scope-file", "notes.md")
     for name, value in {"AGENT_PROVIDER": "remote_llm", "AGENT_MODEL": "m", "OPENAI_API_KEY": KEY}.items():
         monkeypatch.setenv(name, value)
     return run, (run / "outputs/curriculum/curriculum.json").read_text()
@@ -547,13 +547,13 @@ def scoped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
 
 @pytest.mark.parametrize("api", ["responses", "chat"])
 def test_a_run_with_remote_llm_goes_from_scope_to_an_accepted_curriculum(
-    desk: Desk, scoped: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, api: str
+    runner: CommandRunner, scoped: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, api: str
 ) -> None:
     run, curriculum = scoped
     with serving(responses(curriculum) if api == "responses" else chat(curriculum)) as service:
         monkeypatch.setenv("OPENAI_BASE_URL", service.url)
         monkeypatch.setenv("AGENT_API", api)
-        done = desk.ok("run", "latest", "--json").json
+        done = runner.ok("run", "latest", "--json").json
     assert (done["stage"], done["passed"], done["provider"], done["model"]) == ("iterated", True, "remote_llm", "test-model-1")
     assert (done["usage"]["calls"], len(service.asked)) == (1, 1)
     trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_text())
@@ -561,11 +561,11 @@ def test_a_run_with_remote_llm_goes_from_scope_to_an_accepted_curriculum(
     assert all(KEY not in path.read_text(errors="replace") for path in run.rglob("*") if path.is_file())
 
 
-def test_a_failure_of_the_service_ends_in_a_record_with_its_facts(desk: Desk, scoped: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_the_service_ends_in_a_record_with_its_facts(runner: CommandRunner, scoped: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
     run, _ = scoped
     with serving(send(429, fault("insufficient_quota", f"You exceeded your current quota, {KEY}."))) as service:
         monkeypatch.setenv("OPENAI_BASE_URL", service.url)
-        failed = desk("run", "latest")
+        failed = runner("run", "latest")
     assert (failed.status, failed.code) == (8, "provider_error")
     record = json.loads(next((run / "logs/failures").glob("*.json")).read_text())
     assert (record["http_status"], record["machine_code"], record["request_id"]) == (429, "insufficient_quota", "req_test_1")
@@ -673,10 +673,10 @@ def test_a_key_in_the_answer_itself_is_taken_out() -> None:
     assert (KEY in answer.text, "Testing with [OPENAI_API_KEY]" in answer.text) == (False, True)
 
 
-@pytest.mark.parametrize("told", ["inf", "nan", "1e999", "9" * 400])
-def test_a_wait_that_is_no_number_is_none(told: str) -> None:
-    assert (retry_after({"retry-after": told}), retry_after({"retry-after-ms": told})) == (None, None)
-    played = Played(send(429, {"error": {"message": "slow down"}}, retry_after=told), responses(GOOD))
+@pytest.mark.parametrize("expected", ["inf", "nan", "1e999", "9" * 400])
+def test_a_wait_that_is_no_number_is_none(expected: str) -> None:
+    assert (retry_after({"retry-after": expected}), retry_after({"retry-after-ms": expected})) == (None, None)
+    played = Played(send(429, {"error": {"message": "slow down"}}, retry_after=expected), responses(GOOD))
     assert played.good.text == GOOD
     assert all(map(math.isfinite, played.waits))
 

@@ -15,14 +15,14 @@ from dagogy.api import Finding, ProposeRequest, ProviderInfo, ProviderSettings, 
 from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.kit.cases import complete_node, complete_spec
-from dagogy.pipeline.generate import Budget, Draft, Generation, Loop
+from dagogy.pipeline.generate import Draft, Generation, Loop, LoopLimits
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.scope import read_scope
 from dagogy.pipeline.spec import synthesise_spec
-from dagogy.pipeline.subject import RunSubject
 from dagogy_provider_internal.repair import Own, repaired
-from dagogy_provider_internal.salvage import salvaged
+from dagogy_provider_internal.repair_invalid import repaired_invalid
 from damage import DAMAGES, SCHEMA_DAMAGES, Damage, Damaged, Replaced
-from support import ROOT, Desk, Yard
+from support import ROOT, CommandRunner, SitePackages
 
 BREAD = ROOT / "examples" / "sourdough-baking.md"
 #: An ordering bench with `cases/` and its scorer `score.py`, where `scripts/bench_ordering.py` finds it too; the tests on it are skipped without.
@@ -43,13 +43,13 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
     reading = provider.read_scope(document)
     spec = synthesise_spec(document, reading, b"", template_bytes(app.settings))
 
-    def subject(data: bytes, evidence: ScopeReading | None = None) -> RunSubject:
-        return RunSubject(data, spec, sources=lambda: [document], evidence=lambda: evidence, folders=(folder,))
+    def context(data: bytes, evidence: ScopeReading | None = None) -> RunContext:
+        return RunContext(data, spec, sources=lambda: [document], evidence=lambda: evidence, folders=(folder,))
 
-    request = ProposeRequest(spec=subject(b"").spec, sources=[document], reading=reading)
+    request = ProposeRequest(spec=context(b"").spec, sources=[document], reading=reading)
     kept: list[Draft] = []
-    budget = Budget(max_iterations=20, max_actions=40, target_score=100.0)
-    return Loop(provider, "tests 1", app.session.judge, request, budget, subject, kept.append).run(), kept
+    budget = LoopLimits(max_iterations=20, max_actions=40, target_score=100.0)
+    return Loop(provider, "tests 1", app.session.judge, request, budget, context, kept.append).run(), kept
 
 
 def assert_rises(trace: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ def assert_rises(trace: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", [*DAMAGES, "all"])
-def test_a_damaged_draft_is_mended_without_losing_coverage_or_order(desk: Desk, tmp_path: Path, name: str) -> None:
+def test_a_damaged_draft_is_fixed_without_losing_coverage_or_order(runner: CommandRunner, tmp_path: Path, name: str) -> None:
     result, kept = looped(BREAD.read_text(), ALL if name == "all" else [DAMAGES[name]], tmp_path)
     assert_rises(result.trace)
     first, last = result.trace["iterations"][0], result.trace["iterations"][result.trace["best_iteration"] - 1]
@@ -75,7 +75,7 @@ def test_a_damaged_draft_is_mended_without_losing_coverage_or_order(desk: Desk, 
 
 
 @pytest.mark.parametrize("name", SCHEMA_DAMAGES)
-def test_a_draft_that_does_not_meet_the_schema_is_mended_from_the_source(desk: Desk, tmp_path: Path, name: str) -> None:
+def test_a_draft_that_does_not_meet_the_schema_is_fixed_from_the_source(runner: CommandRunner, tmp_path: Path, name: str) -> None:
     (tmp_path / "whole").mkdir()
     (tmp_path / "damaged").mkdir()
     whole, _ = looped(BREAD.read_text(), [], tmp_path / "whole")
@@ -89,7 +89,7 @@ def test_a_draft_that_does_not_meet_the_schema_is_mended_from_the_source(desk: D
     assert {n["title"] for n in nodes} == {n["title"] for n in sound}
 
 
-def test_half_a_character_in_one_text_leaves_the_others_as_they_are(desk: Desk, tmp_path: Path) -> None:
+def test_half_a_character_in_one_text_leaves_the_others_as_they_are(runner: CommandRunner, tmp_path: Path) -> None:
     def halved(nodes: list[dict[str, Any]]) -> None:
         nodes[3]["pitfalls"] = ["Taking the \ud83d of the dough for its rise."]
         nodes[5]["pitfalls"] = ["Cutting the dough with a blunt knife."]
@@ -101,7 +101,7 @@ def test_half_a_character_in_one_text_leaves_the_others_as_they_are(desk: Desk, 
     assert result.best.readable
 
 
-def test_both_kinds_of_damage_at_once_are_mended(desk: Desk, tmp_path: Path) -> None:
+def test_both_kinds_of_damage_at_once_are_fixed(runner: CommandRunner, tmp_path: Path) -> None:
     result, _ = looped(BREAD.read_text(), [*ALL, SCHEMA_DAMAGES["key_missing"], SCHEMA_DAMAGES["no_node"]], tmp_path)
     last = result.trace["iterations"][result.trace["best_iteration"] - 1]
     assert (last["score"], last["errors"], last["coverage"]) == (100, 0, 1.0)
@@ -109,7 +109,7 @@ def test_both_kinds_of_damage_at_once_are_mended(desk: Desk, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("document", ["no JSON, but prose", [], None, {"nodes": "none"}, {"topic": "Bread", "nodes": [None, {}, {"id": "strange"}]}])
-def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(desk: Desk, tmp_path: Path, document: Any) -> None:
+def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(runner: CommandRunner, tmp_path: Path, document: Any) -> None:
     def nothing(nodes: list[dict[str, Any]]) -> None:
         raise Replaced(document)
 
@@ -119,7 +119,7 @@ def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(des
     assert result.accepted
 
 
-def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(desk: Desk, yard: Yard) -> None:
+def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(runner: CommandRunner, site: SitePackages) -> None:
     module = """
         from dagogy.api import ProviderInfo, hookimpl
         from damage import DAMAGES, Damaged
@@ -129,9 +129,9 @@ def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(desk: Desk, 
         class Lossy(Damaged):
             damages = (DAMAGES["lost"], DAMAGES["circle"])
     """
-    yard.plugin("provider-damaged", "1.0", entry_points={"provider": {"damaged": "damaged_provider"}}, modules={"damaged_provider": module})
-    run = desk.init()
-    desk.ok("run", run.name, "--scope-file", str(BREAD), "--provider", "damaged", "--target-score", "100", "--max-iterations", "9")
+    site.plugin("provider-damaged", "1.0", entry_points={"provider": {"damaged": "damaged_provider"}}, modules={"damaged_provider": module})
+    run = runner.init()
+    runner.ok("run", run.name, "--scope-file", str(BREAD), "--provider", "damaged", "--target-score", "100", "--max-iterations", "9")
     trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_bytes())
     assert trace["iterations"][0]["coverage"] < 1
     assert trace["iterations"][0]["order"] < 1
@@ -144,7 +144,7 @@ def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(desk: Desk, 
 @pytest.mark.slow
 @pytest.mark.skipif(not CASES, reason=f"{BENCH} has no cases: give the folder of the benchmark in DAGOGY_BENCH")
 @pytest.mark.parametrize("case", CASES)
-def test_on_the_bench_a_mended_draft_covers_and_orders_as_well_by_the_human_truth(desk: Desk, tmp_path: Path, case: str) -> None:
+def test_on_the_bench_a_fixed_draft_covers_and_orders_as_well_by_the_human_truth(runner: CommandRunner, tmp_path: Path, case: str) -> None:
     loaded = importlib.util.spec_from_file_location("bench_score", BENCH / "score.py")
     assert loaded is not None
     assert loaded.loader is not None
@@ -157,7 +157,7 @@ def test_on_the_bench_a_mended_draft_covers_and_orders_as_well_by_the_human_trut
         (tmp_path / name).mkdir()
         result, kept = looped(text, damages, tmp_path / name)
         assert_rises(result.trace)
-        assert result.best.verdict.passed, (name, result.stop_reason)
+        assert result.best.validation.passed, (name, result.stop_reason)
         first, last = (scorer.score(truth, json.loads(draft.data)) for draft in (next(draft for draft in kept if draft.readable), kept[-1]))
         whole = whole or last
         assert last["coverage"] >= first["coverage"], name
@@ -179,10 +179,10 @@ def own(*nodes: dict[str, Any], weights: dict[tuple[str, str], float] | None = N
 def spec(**constraints: Any) -> TopicSpec:
     found = complete_spec({})
     found["constraints"].update(constraints)
-    return RunSubject(b"", json.dumps(found).encode()).spec
+    return RunContext(b"", json.dumps(found).encode()).spec
 
 
-def test_of_a_knot_the_least_supported_edges_go_until_nothing_is_round() -> None:
+def test_of_a_component_the_least_supported_edges_go_until_nothing_is_round() -> None:
     draft = {"nodes": [node("a", "b", "c"), node("b", "a"), node("c", "b")]}
     finding = Finding("cycle", pointer="/nodes/0/prerequisites/0", data={"cycle": ["a", "b"]})
     repaired(draft, [finding], own(weights={("a", "b"): 0.9, ("b", "c"): 0.8}), spec())
@@ -222,7 +222,7 @@ def test_an_item_that_nobody_teaches_comes_back_with_its_edges() -> None:
     assert [(n["id"], n["prerequisites"]) for n in draft["nodes"]] == [("a", []), ("b", ["a"]), ("c", ["b"])]
 
 
-def test_what_comes_back_closes_no_circle_and_keeps_the_limit() -> None:
+def test_what_comes_back_closes_no_cycle_and_keeps_the_limit() -> None:
     source = [node("a"), node("b", "a"), node("c", "b"), node("d", "b")]
     draft = {"nodes": [node("a", "x"), node("c"), node("x", "c"), node("y"), node("d", "y")]}
     finding = Finding("missing", pointer="/scope_in/1", document="topic_spec", data={"item": "B"})
@@ -253,7 +253,7 @@ def test_a_concept_that_is_left_under_the_id_of_its_copy_gets_the_edges_of_the_s
     assert [(n["id"], n["prerequisites"]) for n in draft["nodes"]] == [("a", []), ("b-2", ["a"]), ("c", ["b-2"])]
 
 
-def test_a_circle_that_a_merger_closes_is_opened_although_as_many_nodes_came_in_as_went() -> None:
+def test_a_cycle_that_a_merger_closes_is_opened_although_as_many_nodes_came_in_as_went() -> None:
     source = [node("a"), node("b", "a"), node("c", "b"), node("d")]
     draft = {"nodes": [node("a"), node("b", "x"), node("x", "c"), node("c-2", title="C"), node("c", "b")]}
     draft["nodes"][2]["prerequisites"] = ["c-2"]
@@ -277,8 +277,8 @@ def full(name: str, *before: str, **parts: Any) -> dict[str, Any]:
     return {**complete_node(node(name, *before)), **parts}
 
 
-def salvage(*nodes: Any, sources: tuple[dict[str, Any], ...] = (), **parts: Any) -> tuple[Any, list[str]]:
-    found = salvaged({"topic": "T", "nodes": list(nodes), **parts}, {"topic": "The source's", "nodes": list(sources)}, own(*sources))
+def repair_invalid(*nodes: Any, sources: tuple[dict[str, Any], ...] = (), **parts: Any) -> tuple[Any, list[str]]:
+    found = repaired_invalid({"topic": "T", "nodes": list(nodes), **parts}, {"topic": "The source's", "nodes": list(sources)}, own(*sources))
     assert found is not None
     return found
 
@@ -286,7 +286,7 @@ def salvage(*nodes: Any, sources: tuple[dict[str, Any], ...] = (), **parts: Any)
 def test_of_a_broken_node_what_is_sound_stays_and_the_rest_is_the_sources() -> None:
     broken = full("a", core_ideas=["Mine.", "And mine."], estimate_minutes="soon", estimate_confidence=7, colour="red")
     del broken["pitfalls"]
-    found, done = salvage(broken, sources=(full("a", core_ideas=["Theirs.", "And theirs."], estimate_minutes=45, pitfalls=["Theirs."]),))
+    found, done = repair_invalid(broken, sources=(full("a", core_ideas=["Theirs.", "And theirs."], estimate_minutes=45, pitfalls=["Theirs."]),))
     [mended] = found["nodes"]
     assert (mended["core_ideas"], mended["estimate_minutes"], mended["pitfalls"]) == (["Mine.", "And mine."], 45, ["Theirs."])
     assert {"colour", "estimate_confidence"}.isdisjoint(mended)
@@ -299,19 +299,19 @@ def test_of_a_broken_node_what_is_sound_stays_and_the_rest_is_the_sources() -> N
 
 
 def test_a_broken_node_that_the_source_does_not_know_goes_and_a_sound_one_stays() -> None:
-    found, done = salvage(full("ours"), full("theirs", estimate_minutes=None), {"title": "Theirs too"}, "node", sources=(full("a"),))
+    found, done = repair_invalid(full("ours"), full("theirs", estimate_minutes=None), {"title": "Theirs too"}, "node", sources=(full("a"),))
     assert [n["id"] for n in found["nodes"]] == ["ours"]
     assert sum("taken out, neither the draft nor the source has all of it" in line for line in done) == 3
 
 
 def test_what_leans_on_an_id_that_is_none_leans_on_the_node_still() -> None:
-    found, _ = salvage(full("a", id="A node"), full("b", prerequisites=["A node", 7, None]), sources=(full("a"),))
+    found, _ = repair_invalid(full("a", id="A node"), full("b", prerequisites=["A node", 7, None]), sources=(full("a"),))
     assert [(n["id"], n["prerequisites"]) for n in found["nodes"]] == [("a", []), ("b", ["a"])]
 
 
-def test_around_the_nodes_topic_and_open_questions_are_mended_too() -> None:
+def test_around_the_nodes_topic_and_open_questions_are_fixed_too() -> None:
     question = {"question": "Why?", "related_nodes": [], "status": "open"}
-    found, _ = salvage(full("a"), topic=3, open_questions=[question, "Who?"], author="me", sources=(full("a"),))
+    found, _ = repair_invalid(full("a"), topic=3, open_questions=[question, "Who?"], author="me", sources=(full("a"),))
     assert {k: v for k, v in found.items() if k != "nodes"} == {"topic": "The source's", "open_questions": [question]}
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from dagogy.workspace.stages import TRACE
-from support import ROOT, SOUND_SPEC, Outcome, Yard, clean_environment, failed, put, sound_curriculum
+from support import ROOT, VALID_SPEC, Outcome, SitePackages, clean_environment, failed, put, valid_curriculum
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 BREAD = ROOT / "examples" / "sourdough-baking.md"
@@ -87,20 +87,20 @@ def project(tmp_path: Path) -> Project:
 def filled(project: Project, curriculum: Any) -> Path:
     """A run whose topic spec and curriculum are written by hand."""
     run = project.init()
-    put(run / "inputs/topic_spec.json", SOUND_SPEC)
+    put(run / "inputs/topic_spec.json", VALID_SPEC)
     put(run / CURRICULUM, curriculum)
     return run
 
 
 def broken() -> dict[str, Any]:
-    document = sound_curriculum()
+    document = valid_curriculum()
     document["nodes"][0]["prerequisites"] = ["gamma"]
     return document
 
 
 @needs_python
 def test_section_1_triage_of_a_sound_run_ends_resolved(project: Project) -> None:
-    run = filled(project, sound_curriculum())
+    run = filled(project, valid_curriculum())
     door = "python3.11 scripts/orchestration.py"
     assert run.name in project.ok(f"{door} status {run.name}").out
     assert "passed" in project.ok(f"{door} validate {run.name}").out
@@ -117,7 +117,7 @@ def test_section_1_triage_of_a_failing_run_leads_over_the_report_and_a_fix(proje
     report = (run / "outputs/reviews/validation_report.md").read_text()
     assert "graph.acyclic" in report
     assert f"dagogy validate {run.name}" in report
-    put(run / CURRICULUM, sound_curriculum())
+    put(run / CURRICULUM, valid_curriculum())
     for command in ("validate", "plan", "iterate"):
         project.ok(f"{door} {command} {run.name}")
     assert project.stage(run) == "iterated"
@@ -138,7 +138,7 @@ def test_section_3a_stage_conflict_is_resolved_with_a_scope_file(project: Projec
 def test_section_3a_stage_conflict_is_resolved_by_filling_in_the_topic_spec(project: Project) -> None:
     run = project.init()
     failed(project(f"python3.11 scripts/orchestration.py run {run.name}"), "stage_conflict")
-    put(run / "inputs/topic_spec.json", SOUND_SPEC)
+    put(run / "inputs/topic_spec.json", VALID_SPEC)
     assert project.stage(run) == "spec_ready"
     shown = project(f"python3.11 scripts/orchestration.py run {run.name}")
     assert "topic spec not ready" not in shown.err
@@ -153,7 +153,7 @@ def test_section_3b_a_validation_failure_is_resolved_by_the_report_and_the_comma
     shown = failed(project(f"{door} validate {run.name}"), "validation_failed")
     assert "outputs/reviews/validation_report.md" in shown.err
     failed(project(f"{door} plan {run.name}"), "stage_conflict")
-    put(run / CURRICULUM, sound_curriculum())
+    put(run / CURRICULUM, valid_curriculum())
     project.ok(f"{door} validate {run.name}")
     project.ok(f"{door} plan {run.name}")
     project.ok(f"{door} iterate {run.name}")
@@ -183,10 +183,10 @@ def test_section_3f_invalid_run_metadata_is_resolved_by_an_archive_and_a_fresh_r
 @needs_python
 def test_section_4_stale_artifacts_are_resolved_by_validate_plan_and_iterate_in_sequence(project: Project) -> None:
     door = "python3.11 scripts/orchestration.py"
-    run = filled(project, sound_curriculum())
+    run = filled(project, valid_curriculum())
     for command in ("validate", "plan", "iterate"):
         project.ok(f"{door} {command} {run.name}")
-    edited = sound_curriculum()
+    edited = valid_curriculum()
     edited["nodes"][0]["estimate_minutes"] = 90
     put(run / CURRICULUM, edited)
     assert project.stage(run) == "generated"
@@ -217,11 +217,11 @@ NO_PROGRAM = "no program at all"
 NO_DAGOGY = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -S -E "$@"\n'
 
 
-@pytest.mark.parametrize(("script", "told"), [(NO_PROGRAM, "cannot be started"), (NO_DAGOGY, "not finished")], ids=["broken", "not finished"])
-def test_an_environment_that_is_broken_or_was_not_finished_is_named(tmp_path: Path, script: str, told: str) -> None:
+@pytest.mark.parametrize(("script", "expected"), [(NO_PROGRAM, "cannot be started"), (NO_DAGOGY, "not finished")], ids=["broken", "not finished"])
+def test_an_environment_that_is_broken_or_was_not_finished_is_named(tmp_path: Path, script: str, expected: str) -> None:
     project = Project(tmp_path / "clone").environment(script)
     shown = failed(project("python3.11 scripts/orchestration.py list", *BARE), "config_error")
-    assert told in shown.err
+    assert expected in shown.err
     assert "install" in shown.err
 
 
@@ -325,16 +325,16 @@ def contents(run: Path) -> dict[str, str]:
 
 def fickle(project: Project, tmp_path: Path, mood: str, **variables: str) -> None:
     """From now on the project's provider is the fickle one."""
-    yard = Yard(tmp_path / "site")
-    source = FICKLE.replace("CURRICULUM", repr(json.dumps(sound_curriculum())))
-    yard.plugin("acme-fickle", entry_points={"provider": {"fickle": "fickle"}}, modules={"fickle": source})
-    project.path = [yard.folder]
+    site = SitePackages(tmp_path / "site")
+    source = FICKLE.replace("CURRICULUM", repr(json.dumps(valid_curriculum())))
+    site.plugin("acme-fickle", entry_points={"provider": {"fickle": "fickle"}}, modules={"fickle": source})
+    project.path = [site.folder]
     project.variables = {"AGENT_PROVIDER": "fickle", "FICKLE_MOOD": mood, **variables}
 
 
 @needs_python
 def test_flow_1_of_a_sound_run_is_what_triage_walks(project: Project) -> None:
-    twins = Twins(project, sound_curriculum(), SOUND_SPEC)
+    twins = Twins(project, valid_curriculum(), VALID_SPEC)
     assert twins.type("status RUN", "validate RUN", "plan RUN", "iterate RUN") == [0, 0, 0, 0]
     (walked,) = twins.walk("triage RUN --json")
     assert walked.status == 0
@@ -345,13 +345,13 @@ def test_flow_1_of_a_sound_run_is_what_triage_walks(project: Project) -> None:
 @pytest.mark.slow
 @needs_python
 def test_flow_1_of_a_failing_run_goes_over_the_same_report_and_ends_alike(project: Project) -> None:
-    twins = Twins(project, broken(), SOUND_SPEC)
+    twins = Twins(project, broken(), VALID_SPEC)
     assert twins.type("status RUN", "validate RUN") == [0, 4]
     (walked,) = twins.walk("triage RUN --json")
     assert walked.status == 4
     assert Path(walked.json["report"]).read_text().replace("walked", "typed").count("graph.acyclic") >= 1
     twins.same()
-    twins.both(lambda run: put(run / CURRICULUM, sound_curriculum()))
+    twins.both(lambda run: put(run / CURRICULUM, valid_curriculum()))
     assert twins.type("validate RUN", "plan RUN", "iterate RUN") == [0, 0, 0]
     assert twins.walk("triage RUN")[0].status == 0
     twins.same()
@@ -407,9 +407,9 @@ def test_flow_3a_by_hand_is_typed_from_what_recover_prints(project: Project) -> 
 
 @needs_python
 def test_flow_3b_inspect_fix_and_rerun_is_what_recover_does(project: Project) -> None:
-    wrong = sound_curriculum()
+    wrong = valid_curriculum()
     wrong["nodes"][1]["prerequisites"] = ["alpha", "alpha"]
-    twins = Twins(project, wrong, SOUND_SPEC)
+    twins = Twins(project, wrong, VALID_SPEC)
     assert twins.type("validate RUN", "validate RUN --fix", "plan RUN", "iterate RUN") == [4, 0, 0, 0]
     first, recovered = twins.walk("validate RUN", "recover RUN --json")
     assert (first.status, recovered.status) == (4, 0)
@@ -421,7 +421,7 @@ def test_flow_3b_inspect_fix_and_rerun_is_what_recover_does(project: Project) ->
 @pytest.mark.slow
 @needs_python
 def test_flow_3c_without_the_model_is_what_recover_does_with_consent(project: Project, tmp_path: Path) -> None:
-    twins = Twins(project, spec=SOUND_SPEC)
+    twins = Twins(project, spec=VALID_SPEC)
     fickle(project, tmp_path, "codex", AGENT_MODEL="gpt-unknown")
     assert twins.type("run RUN") == [8]
     first, recovered = twins.walk("run RUN", "recover RUN --unsafe --json")
@@ -451,7 +451,7 @@ def test_flow_3d_another_provider_is_what_recover_does_with_consent(project: Pro
 @pytest.mark.slow
 @needs_python
 def test_flow_3e_a_repaired_address_is_what_recover_tries(project: Project, tmp_path: Path) -> None:
-    twins = Twins(project, spec=SOUND_SPEC)
+    twins = Twins(project, spec=VALID_SPEC)
     fickle(project, tmp_path, "url", OPENAI_BASE_URL=" https://models.example/v1/ ")
     assert twins.type("run RUN") == [7]
     first, recovered = twins.walk("run RUN", "recover RUN --json")
@@ -491,10 +491,10 @@ def test_flow_3f_archive_init_inputs_and_run_is_what_recover_does_with_consent(p
 @needs_python
 @pytest.mark.parametrize("command", ["triage", "recover"])
 def test_flow_4_in_sequence_is_what_triage_and_recover_do(project: Project, command: str) -> None:
-    twins = Twins(project, sound_curriculum(), SOUND_SPEC)
+    twins = Twins(project, valid_curriculum(), VALID_SPEC)
     for run in (twins.typed, twins.walked):
         assert project(f"{DOOR} triage {run.name}").status == 0
-    edited = sound_curriculum()
+    edited = valid_curriculum()
     edited["nodes"][0]["estimate_minutes"] = 90
     twins.both(lambda run: put(run / CURRICULUM, edited))
     assert twins.type("status RUN", "validate RUN", "plan RUN", "iterate RUN") == [0, 0, 0, 0]
@@ -506,7 +506,7 @@ def test_flow_4_in_sequence_is_what_triage_and_recover_do(project: Project, comm
 @pytest.mark.slow
 @needs_python
 def test_flows_5_and_6_pack_the_evidence_and_end_in_the_list_of_the_runbook(project: Project, tmp_path: Path) -> None:
-    twins = Twins(project, spec=SOUND_SPEC)
+    twins = Twins(project, spec=VALID_SPEC)
     fickle(project, tmp_path, "never")
     assert twins.type("run RUN", "run RUN") == [8, 8]
     first, unresolved, packed = twins.walk("run RUN", "recover RUN", "escalate RUN --json")

@@ -213,7 +213,7 @@ def test_headings_in_code_comments_quotes_and_items_are_not_headings() -> None:
         ("****: nothing", "", ""),
     ],
 )
-def test_a_label_is_told_from_its_gloss(text: str, lead: str, rest: str) -> None:
+def test_a_label_is_distinguished_from_its_gloss(text: str, lead: str, rest: str) -> None:
     for block in (only(text), only("- " + text.replace("\n", "\n  "))):
         assert (block.lead, block.rest) == (lead, rest)
 

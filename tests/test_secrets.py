@@ -18,7 +18,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from dagogy.api.secrets import redacted, remains, secrets_of
 from dagogy.cli.app import run
-from support import Desk, Yard, put, sound_curriculum
+from support import CommandRunner, SitePackages, put, valid_curriculum
 from test_secret_forms import FORMS
 
 #: A secret with everything that an encoding changes: blanks, quotes, a backslash, letters outside ASCII.
@@ -130,29 +130,29 @@ URL = f"https://ann:{PASSWORD}@tea.example/v1?api_key=Qw8zLk20Vb5n&page=2"
 class Loudspeaker:
     """A workspace whose provider tells its secrets; `said` has every byte that commands printed."""
 
-    def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.desk, self._patch = desk, monkeypatch
-        self.said: list[tuple[str, bytes]] = []
-        self.tell(form for secret in (SECRET, KEY) for form in forms(secret).values())
-        for name, value in (("LOUD_FORMS", str(desk.folder / "forms.json")), ("LOUD_PHRASE", SECRET), ("OPENAI_API_KEY", KEY), ("LOUD_URL", URL)):
+    def __init__(self, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.runner, self._patch = runner, monkeypatch
+        self.outputs: list[tuple[str, bytes]] = []
+        self.plant(form for secret in (SECRET, KEY) for form in forms(secret).values())
+        for name, value in (("LOUD_FORMS", str(runner.folder / "forms.json")), ("LOUD_PHRASE", SECRET), ("OPENAI_API_KEY", KEY), ("LOUD_URL", URL)):
             monkeypatch.setenv(name, value)
-        (desk.folder / "tea.md").write_text(SCOPE)
+        (runner.folder / "tea.md").write_text(SCOPE)
 
-    def tell(self, told: Iterable[str]) -> None:
+    def plant(self, expected: Iterable[str]) -> None:
         """What the provider is to say."""
-        put(self.desk.folder / "forms.json", list(told))
+        put(self.runner.folder / "forms.json", list(expected))
 
     def __call__(self, *arguments: str) -> None:
         for more in ([], ["--json"], ["--debug"]):
             stream = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
             with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
                 run([*arguments, *more])
-            self.said.append((f"dagogy {' '.join([*arguments, *more])}", stream.buffer.getvalue()))  # type: ignore[attr-defined]
+            self.outputs.append((f"dagogy {' '.join([*arguments, *more])}", stream.buffer.getvalue()))  # type: ignore[attr-defined]
 
     def everything(self) -> Iterator[tuple[str, bytes]]:
         """What was printed, every file below the runs dir with its name, and what is inside archives."""
-        yield from self.said
-        for path in sorted(self.desk.folder.glob("runs/**/*")):
+        yield from self.outputs
+        for path in sorted(self.runner.folder.glob("runs/**/*")):
             if path.is_file():
                 yield str(path), path.name.encode() + b"\n" + path.read_bytes()
             if path.suffix == ".gz":
@@ -163,18 +163,18 @@ class Loudspeaker:
     def check(self) -> None:
         found = {}
         for place, data in self.everything():
-            told = {*leaks(data, SECRET), *leaks(data, KEY)} | {"the password of the URL" for p in (PASSWORD, "hunter2-hunter2!") if p.encode() in data}
-            told |= {"the key in the query"} if b"Qw8zLk20Vb5n" in data else set()
-            if told:
-                found[place.replace(str(self.desk.folder), "")] = sorted(told)
+            message = {*leaks(data, SECRET), *leaks(data, KEY)} | {"the password of the URL" for p in (PASSWORD, "hunter2-hunter2!") if p.encode() in data}
+            message |= {"the key in the query"} if b"Qw8zLk20Vb5n" in data else set()
+            if message:
+                found[place.replace(str(self.runner.folder), "")] = sorted(message)
         assert not found, json.dumps(found, indent=1)
 
 
 @pytest.fixture
-def loud(desk: Desk, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Loudspeaker:
-    yard.plugin("x-loud", entry_points={"provider": {"loud": "mod_loud"}}, modules={"mod_loud": LOUD})
+def loud(runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> Loudspeaker:
+    site.plugin("x-loud", entry_points={"provider": {"loud": "mod_loud"}}, modules={"mod_loud": LOUD})
     monkeypatch.setenv("AGENT_PROVIDER", "loud")
-    return Loudspeaker(desk, monkeypatch)
+    return Loudspeaker(runner, monkeypatch)
 
 
 def look_at_it(loud: Loudspeaker) -> None:
@@ -186,7 +186,7 @@ def look_at_it(loud: Loudspeaker) -> None:
 
 
 def test_what_a_failing_provider_tells_is_nowhere(loud: Loudspeaker) -> None:
-    loud.desk.init()
+    loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
     look_at_it(loud)
     loud.check()
@@ -195,10 +195,10 @@ def test_what_a_failing_provider_tells_is_nowhere(loud: Loudspeaker) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["fails", "raises", "answers"])
 def test_no_form_of_a_secret_is_in_any_output(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    loud.tell(form for secret in (SECRET, KEY) for form in (*forms(secret).values(), *every_form(secret).values()))
-    for name, value in {"raises": {"LOUD_RAISES": "1"}, "answers": {"LOUD_ANSWERS": json.dumps(sound_curriculum())}}.get(way, {}).items():
+    loud.plant(form for secret in (SECRET, KEY) for form in (*forms(secret).values(), *every_form(secret).values()))
+    for name, value in {"raises": {"LOUD_RAISES": "1"}, "answers": {"LOUD_ANSWERS": json.dumps(valid_curriculum())}}.get(way, {}).items():
         monkeypatch.setenv(name, value)
-    loud.desk.init()
+    loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
     for command in (["triage", "latest"], ["recover", "latest", "--unsafe"]):
         loud(*command)
@@ -208,15 +208,15 @@ def test_no_form_of_a_secret_is_in_any_output(loud: Loudspeaker, monkeypatch: py
 
 def test_a_traceback_of_a_plugin_tells_nothing(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOUD_RAISES", "1")
-    loud.desk.init()
+    loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
     look_at_it(loud)
     loud.check()
 
 
 def test_a_secret_in_the_answer_of_a_provider_does_not_reach_the_run(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOUD_ANSWERS", json.dumps(sound_curriculum()))
-    folder = loud.desk.init()
+    monkeypatch.setenv("LOUD_ANSWERS", json.dumps(valid_curriculum()))
+    folder = loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
     assert "never tell" in (folder / "outputs/curriculum/curriculum.json").read_text()
     look_at_it(loud)
@@ -226,8 +226,8 @@ def test_a_secret_in_the_answer_of_a_provider_does_not_reach_the_run(loud: Louds
 def test_a_secret_in_the_configuration_file_is_kept_like_one_in_the_environment(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOUD_PHRASE", "LOUD_URL"):
         monkeypatch.delenv(name)
-    put(loud.desk.folder / "dagogy.toml", f"loud_phrase = {json.dumps(SECRET, ensure_ascii=False)}\nloud_url = {json.dumps(URL)}\n")
-    loud.desk.init()
+    put(loud.runner.folder / "dagogy.toml", f"loud_phrase = {json.dumps(SECRET, ensure_ascii=False)}\nloud_url = {json.dumps(URL)}\n")
+    loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
     look_at_it(loud)
     for command in (["triage", "latest"], ["recover", "latest"]):
@@ -236,7 +236,7 @@ def test_a_secret_in_the_configuration_file_is_kept_like_one_in_the_environment(
 
 
 def test_the_loops_that_run_commands_tell_nothing_either(loud: Loudspeaker) -> None:
-    loud.desk.init()
+    loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
     for line in (["triage", "latest"], ["recover", "latest", "--dry-run"], ["recover", "latest", "--unsafe"], ["run", "latest"]):
         loud(*line)
@@ -245,8 +245,8 @@ def test_the_loops_that_run_commands_tell_nothing_either(loud: Loudspeaker) -> N
 
 
 def test_a_secret_on_the_command_line_or_in_a_file_name_is_not_kept(loud: Loudspeaker) -> None:
-    loud.desk.init()
-    named = loud.desk.folder / f"{KEY}.md"
+    loud.runner.init()
+    named = loud.runner.folder / f"{KEY}.md"
     named.write_text(SCOPE)
     loud("run", "latest", "--scope-file", str(named), "--model", KEY)
     loud("run", "latest", "--model", "sk-live-0Zx9Cv8Bn7Mq6Wp5", "--provider", "internal")
@@ -265,20 +265,20 @@ def test_a_secret_on_the_command_line_or_in_a_file_name_is_not_kept(loud: Loudsp
 def test_a_log_on_standard_input_is_shown_without_them(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOUD_PHRASE", "LOUD_URL"):
         monkeypatch.delenv(name)
-    put(loud.desk.folder / "dagogy.toml", f"loud_phrase = {json.dumps(SECRET, ensure_ascii=False)}\nloud_url = {json.dumps(URL)}\n")
+    put(loud.runner.folder / "dagogy.toml", f"loud_phrase = {json.dumps(SECRET, ensure_ascii=False)}\nloud_url = {json.dumps(URL)}\n")
     log = "".join(
         f"openai.AuthenticationError: Error code: 401 - {{'error': {{'code': 'invalid_api_key', 'message': {form!r}}}}}\n" for form in forms(SECRET).values()
     )
     for more in ([], ["--json"]):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(log.encode())))
-        done = loud.desk("diagnose", "-", *more)
+        done = loud.runner("diagnose", "-", *more)
         assert "provider_auth_failed" in done.out
-        loud.said.append(("diagnose -", (done.out + done.err).encode()))
+        loud.outputs.append(("diagnose -", (done.out + done.err).encode()))
     loud.check()
 
 
 def test_a_file_in_the_run_named_after_a_secret_stays_out_of_reports(loud: Loudspeaker) -> None:
-    folder = loud.desk.init()
+    folder = loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
     put(folder / f"outputs/{KEY}.txt", "x")
     loud("escalate", "latest")

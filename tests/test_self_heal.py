@@ -16,8 +16,8 @@ from dagogy.api import Failure
 from dagogy.host.manager import Host
 from dagogy.incidents.commands import plain, under
 from dagogy.incidents.limits import Limits
-from dagogy.testing import BenchContext
-from support import SOUND_SPEC, Desk, Outcome, Yard, clean_environment, failed, put, run_with, sound_curriculum
+from dagogy.testing import FakeRecoveryContext
+from support import VALID_SPEC, CommandRunner, Outcome, SitePackages, clean_environment, failed, put, run_with, valid_curriculum
 from test_recover import CURRICULUM, cyclic, events
 
 KEY = "sk-canary0123456789abcdef"
@@ -61,33 +61,33 @@ def dagogy_recoveries():
 RATE = {"message": "HTTP 429: slow down", "details": {"http_status": 429, "machine_code": "rate_limit_exceeded", "retry_after_seconds": 0.1}}
 QUOTA = {"message": "the quota is used up", "details": {"http_status": 429, "machine_code": "insufficient_quota", "retry_after_seconds": 7200}}
 DENIED = {"message": "HTTP 401", "details": {"http_status": 401, "machine_code": "invalid_api_key"}}
-GOOD = {"curriculum": sound_curriculum()}
+GOOD = {"curriculum": valid_curriculum()}
 
 
 class Stage:
     """A workspace with scripted providers, in which `dagogy` runs as a process of its own."""
 
-    def __init__(self, desk: Desk, yard: Yard) -> None:
-        self.desk, self.yard = desk, yard
-        self.scripts = desk.folder / "scripts"
+    def __init__(self, runner: CommandRunner, site: SitePackages) -> None:
+        self.runner, self.site = runner, site
+        self.scripts = runner.folder / "scripts"
         self.scripts.mkdir()
-        self.run = desk.init()
-        put(self.run / "inputs/topic_spec.json", SOUND_SPEC)
+        self.run = runner.init()
+        put(self.run / "inputs/topic_spec.json", VALID_SPEC)
 
     def provider(self, name: str, *script: Any) -> None:
-        self.yard.plugin(f"x-{name}", entry_points={"provider": {name: f"mod_{name}"}}, modules={f"mod_{name}": SCRIPTED.format(name=name)})
+        self.site.plugin(f"x-{name}", entry_points={"provider": {name: f"mod_{name}"}}, modules={f"mod_{name}": SCRIPTED.format(name=name)})
         (self.scripts / f"{name}.json").write_text(json.dumps(script))
 
     def action(self, name: str, body: str, incidents: tuple[str, ...] = ("validation_failure",), safety: str = "safe", more: str = "") -> None:
         source = ACTION.format(name=name, body=body, incidents=incidents, safety=safety, more=more)
-        self.yard.plugin(f"x-{name}", entry_points={"recovery": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
+        self.site.plugin(f"x-{name}", entry_points={"recovery": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
 
     def asked(self, name: str) -> int:
         path = self.scripts / name
         return path.stat().st_size if path.exists() else 0
 
     def __call__(self, *options: str, cwd: Path | None = None, **settings: str) -> Outcome:
-        done = self.yard.run("run", self.run.name, *options, cwd=cwd or self.desk.folder, SCRIPTS=str(self.scripts), **settings)
+        done = self.site.run("run", self.run.name, *options, cwd=cwd or self.runner.folder, SCRIPTS=str(self.scripts), **settings)
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     @property
@@ -96,8 +96,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(desk: Desk, yard: Yard) -> Stage:
-    return Stage(desk, yard)
+def stage(runner: CommandRunner, site: SitePackages) -> Stage:
+    return Stage(runner, site)
 
 
 def bundle(path: str) -> dict[str, str]:
@@ -162,9 +162,9 @@ def test_the_provenance_of_a_fallback_reaches_the_trace_without_secrets(stage: S
     stage.provider("spare", GOOD)
     done = stage("--self-heal", AGENT_PROVIDER="denied", AGENT_FALLBACK_PROVIDERS="spare", OPENAI_API_KEY=KEY)
     assert done.status == 0, done.err
-    told = stage.trace["recovery"]
+    message = stage.trace["recovery"]
     (record,) = (stage.run / "logs/failures").iterdir()
-    assert told == {
+    assert message == {
         "action": "fall-back-provider",
         "incident": "provider_auth_failed",
         "record": record.name,
@@ -214,7 +214,7 @@ def test_incidents_list_tells_what_resolved_each_class(stage: Stage) -> None:
     stage.provider("busy", RATE, GOOD)
     done = stage("--self-heal", AGENT_PROVIDER="denied", AGENT_FALLBACK_PROVIDERS="busy")
     assert done.status == 0, done.err
-    listed = json.loads(stage.yard.run("incidents", "list", "--json", cwd=stage.desk.folder).stdout)["incidents"]
+    listed = json.loads(stage.site.run("incidents", "list", "--json", cwd=stage.runner.folder).stdout)["incidents"]
     assert {row["incident"]: row["resolved_before"] for row in listed} == {
         "provider_auth_failed": {"fall-back-provider": 1},
         "provider_rate_limited": {"wait-rate-limit": 1},
@@ -303,9 +303,9 @@ def test_attempts_are_limited(stage: Stage) -> None:
 def test_requests_to_a_service_are_limited_and_the_child_knows_the_rest(stage: Stage) -> None:
     stage.provider("denied", *({**DENIED, "message": f"HTTP 401, the {n}th"} for n in range(9)))
     stage.action("hope", 'return RecoveryOutcome(changed=True, message="hoped")', ("provider_auth_failed",), more="times=9")
-    source = (stage.yard.folder / "mod_denied.py").read_text()
+    source = (stage.site.folder / "mod_denied.py").read_text()
     spy = 'place.open("a")\n        (place.parent / "allowed").open("a").write(f"{request.allowance.calls} ")\n        place.open("a")'
-    (stage.yard.folder / "mod_denied.py").write_text(source.replace('place.open("a")', spy))
+    (stage.site.folder / "mod_denied.py").write_text(source.replace('place.open("a")', spy))
     done = failed(stage("--provider", "denied", "--self-heal", "--heal-calls", "7", "--json", AGENT_MAX_CALLS="5"), "provider_error")
     assert done.json["healing"]["reason"] == "out of budget: 7 requests to a service"
     assert (stage.scripts / "allowed").read_text().split() == ["5", "5", "4", "1"]  # the first one is not the recovery's
@@ -333,10 +333,10 @@ def test_the_same_failure_with_nothing_changed_stops(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("AGENT_HEAL_ATTEMPTS", "0"), ("AGENT_HEAL_SECONDS", "soon"), ("AGENT_HEAL_CALLS", "-1")])
-def test_a_limit_that_cannot_be_meant_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    desk.init()
+def test_a_limit_that_cannot_be_meant_is_named(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    runner.init()
     monkeypatch.setenv(name, value)
-    assert name in failed(desk("run", "latest", "--self-heal"), "config_error").err
+    assert name in failed(runner("run", "latest", "--self-heal"), "config_error").err
 
 
 def test_limits_count_from_when_they_are_made() -> None:
@@ -351,9 +351,9 @@ def test_limits_count_from_when_they_are_made() -> None:
 
 
 @pytest.mark.parametrize("options", [["--unsafe"], ["--heal-attempts", "3"], ["--self-heal", "--show-prompt"]])
-def test_options_that_would_do_nothing_are_refused(desk: Desk, options: list[str]) -> None:
-    desk.init()
-    failed(desk("run", "latest", *options), "invalid_argument")
+def test_options_that_would_do_nothing_are_refused(runner: CommandRunner, options: list[str]) -> None:
+    runner.init()
+    failed(runner("run", "latest", *options), "invalid_argument")
 
 
 # --- the command -------------------------------------------------------------------------------------------------------
@@ -381,7 +381,7 @@ def test_only_the_options_that_a_setting_stands_for_are_left_out() -> None:
 
 def test_the_retry_runs_in_the_folder_of_the_caller(stage: Stage, tmp_path: Path) -> None:
     stage.provider("internal2", DENIED, GOOD)
-    place = stage.desk.folder / "deep"
+    place = stage.runner.folder / "deep"
     place.mkdir()
     (place / "notes.md").write_text("# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
     runs = {"ORCHESTRATION_BASE_DIR": "../runs", "AGENT_PROVIDER": "internal2"}
@@ -389,10 +389,10 @@ def test_the_retry_runs_in_the_folder_of_the_caller(stage: Stage, tmp_path: Path
     (record,) = (stage.run / "logs/failures").iterdir()
     assert json.loads(record.read_text())["folder"] == str(place)
     elsewhere = {"SCRIPTS": str(stage.scripts), "AGENT_PROVIDER": "internal2"}
-    done = stage.yard.run("recover", stage.run.name, "--json", cwd=stage.desk.folder, **elsewhere)
-    assert json.loads(done.stdout)["next"].startswith(f"cd {place} && ORCHESTRATION_BASE_DIR={stage.desk.runs} dagogy recover ")
+    done = stage.site.run("recover", stage.run.name, "--json", cwd=stage.runner.folder, **elsewhere)
+    assert json.loads(done.stdout)["next"].startswith(f"cd {place} && ORCHESTRATION_BASE_DIR={stage.runner.runs} dagogy recover ")
     assert stage.asked("internal2") == 1
-    done = stage.yard.run("recover", stage.run.name, "--json", cwd=place, **{**runs, **elsewhere})
+    done = stage.site.run("recover", stage.run.name, "--json", cwd=place, **{**runs, **elsewhere})
     report = json.loads(done.stdout)
     assert "notes.md" in report["command"]
     assert report["unaided_retry"]["told"] != ""
@@ -401,16 +401,16 @@ def test_the_retry_runs_in_the_folder_of_the_caller(stage: Stage, tmp_path: Path
     assert stage.asked("internal2") == 2
 
 
-def test_a_folder_that_is_gone_is_told_and_nothing_is_run(stage: Stage) -> None:
+def test_a_folder_that_is_gone_is_reported_and_nothing_is_run(stage: Stage) -> None:
     stage.provider("denied", DENIED)
-    place = stage.desk.folder / "deep"
+    place = stage.runner.folder / "deep"
     place.mkdir()
     (place / "notes.md").write_text("# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
     settings = {"SCRIPTS": str(stage.scripts), "AGENT_PROVIDER": "denied"}
     failed(stage("--scope-file", "notes.md", cwd=place, ORCHESTRATION_BASE_DIR="../runs", AGENT_PROVIDER="denied"), "provider_error")
     (place / "notes.md").unlink()
     place.rmdir()
-    done = stage.yard.run("recover", stage.run.name, "--json", cwd=stage.desk.folder, **settings)
+    done = stage.site.run("recover", stage.run.name, "--json", cwd=stage.runner.folder, **settings)
     assert f"counts from the folder in which it was run, which is gone: {place}" in json.loads(done.stdout)["reason"]
     assert stage.asked("denied") == 1
 
@@ -423,8 +423,8 @@ def test_a_signal_stops_everything(stage: Stage, number: signal.Signals) -> None
     again(stage)
     process = subprocess.Popen(
         [sys.executable, "-m", "dagogy", "run", stage.run.name, "--provider", "denied", "--self-heal", "--json"],
-        cwd=stage.desk.folder,
-        env=clean_environment([stage.yard.folder], SCRIPTS=str(stage.scripts), MARK=str(fifo)),
+        cwd=stage.runner.folder,
+        env=clean_environment([stage.site.folder], SCRIPTS=str(stage.scripts), MARK=str(fifo)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -442,7 +442,7 @@ def test_a_signal_stops_everything(stage: Stage, number: signal.Signals) -> None
     assert not [p for p in Path("/proc").iterdir() if p.name.isdigit() and f"MARK={fifo}".encode() in _environment(p)]
     last = json.loads(max((stage.run / "logs/failures").iterdir()).read_text())
     assert (last["signal"], last["killed_by"]) == (int(number), "user" if number == signal.SIGINT else "system")
-    assert stage.desk.stage() == "spec_ready"
+    assert stage.runner.stage() == "spec_ready"
 
 
 def _environment(process: Path) -> bytes:
@@ -462,14 +462,14 @@ def killed(stage: Stage) -> int:
     stage.provider("slow", {"block": str(fifo), **GOOD}, GOOD)
     process = subprocess.Popen(
         [sys.executable, "-m", "dagogy", "run", stage.run.name, "--target-score", "70"],
-        cwd=stage.desk.folder,
-        env=clean_environment([stage.yard.folder], SCRIPTS=str(stage.scripts), AGENT_PROVIDER="slow"),
+        cwd=stage.runner.folder,
+        env=clean_environment([stage.site.folder], SCRIPTS=str(stage.scripts), AGENT_PROVIDER="slow"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     writer = os.open(fifo, os.O_WRONLY)
     try:
-        assert stage.desk.ok("status", stage.run.name)
+        assert stage.runner.ok("status", stage.run.name)
         assert not list((stage.run / "logs").glob("failures/*")), "it is at work still"
         process.kill()
         process.wait(30)
@@ -480,28 +480,28 @@ def killed(stage: Stage) -> int:
 
 def test_a_command_that_was_killed_gets_its_record_from_the_next_one_and_is_recovered(stage: Stage) -> None:
     pid = killed(stage)
-    assert stage.desk.stage(stage.run.name) == "spec_ready"
+    assert stage.runner.stage(stage.run.name) == "spec_ready"
     (record,) = (stage.run / "logs/failures").iterdir()
     document = json.loads(record.read_text())
     assert (document["code"], document["killed_by"], document["signal"]) == ("interrupted", "unknown", None)
     assert document["command"] == ["dagogy", "run", stage.run.name, "--target-score", "70"]
-    assert (document["folder"], document["environment"]) == (str(stage.desk.folder), {})
+    assert (document["folder"], document["environment"]) == (str(stage.runner.folder), {})
     assert f"process {pid} is gone and left no word why" in document["message"]
     assert f"-{pid}-interrupted" in record.name
-    stage.desk.ok("status", stage.run.name)
+    stage.runner.ok("status", stage.run.name)
     assert len(list((stage.run / "logs/failures").iterdir())) == 1
-    done = stage.yard.run("recover", stage.run.name, "--json", cwd=stage.desk.folder, SCRIPTS=str(stage.scripts), AGENT_PROVIDER="slow")
+    done = stage.site.run("recover", stage.run.name, "--json", cwd=stage.runner.folder, SCRIPTS=str(stage.scripts), AGENT_PROVIDER="slow")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["diagnosis"]["incident"] == "interrupted"
-    assert stage.desk.stage(stage.run.name) == "iterated"
+    assert stage.runner.stage(stage.run.name) == "iterated"
 
 
-def test_a_command_that_failed_or_ended_is_not_taken_for_killed(desk: Desk) -> None:
-    run = run_with(desk, cyclic())
-    desk("validate", run.name)
-    put(run / CURRICULUM, sound_curriculum())
+def test_a_command_that_failed_or_ended_is_not_taken_for_killed(runner: CommandRunner) -> None:
+    run = run_with(runner, cyclic())
+    runner("validate", run.name)
+    put(run / CURRICULUM, valid_curriculum())
     for command in ("validate", "plan", "status"):
-        desk.ok(command, run.name)
+        runner.ok(command, run.name)
     assert [p.name.rpartition("-")[2] for p in (run / "logs/failures").iterdir()] == ["validation_failed.json"]
     assert not events(run, "command_lost")
 
@@ -509,7 +509,7 @@ def test_a_command_that_failed_or_ended_is_not_taken_for_killed(desk: Desk) -> N
 # --- the fallback action -----------------------------------------------------------------------------------------------
 
 
-def fall_back(context: BenchContext, **facts: Any) -> Any:
+def fall_back(context: FakeRecoveryContext, **facts: Any) -> Any:
     plugin = Host().get("recovery", "fall-back-provider")
     return Host().implementation(plugin)(plugin.info).recover(Failure(code="provider_error", **facts), None, context)
 
@@ -517,7 +517,7 @@ def fall_back(context: BenchContext, **facts: Any) -> Any:
 def test_the_fallback_goes_through_the_list_in_order(tmp_path: Path) -> None:
     settings = {"AGENT_FALLBACK_PROVIDERS": "a, b ,gone,c"}
     for failed_ones, now, wanted in (((), "x", "a"), (("x", "a"), "a", "b"), (("x", "a", "b"), "b", "c"), (("x", "a", "b", "c"), "c", "")):
-        context = BenchContext(tmp_path, settings=settings, providers=("a", "b", "c", "x"), failed_providers=failed_ones)
+        context = FakeRecoveryContext(tmp_path, settings=settings, providers=("a", "b", "c", "x"), failed_providers=failed_ones)
         outcome = fall_back(context, provider=now)
         assert outcome.environment.get("AGENT_PROVIDER", "") == wanted
         assert outcome.changed is bool(wanted)

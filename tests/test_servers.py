@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers.counterparts import NEEDS_NPM, call, none_left
+from servers.doubles import NEEDS_NPM, call, none_left
 from servers.faulty import ERRORS, REPLIES, Faulty, answering
 from servers.outcomes import SECRET
 from servers.strict_mode import conform, strict_problem
@@ -44,7 +44,7 @@ def ask(base: str, path: str, body: Any, timeout: float = 5.0) -> tuple[int, str
         return error.code, error.read().decode()
 
 
-def said(path: str, text: str, stream: bool) -> str:
+def output_of(path: str, text: str, stream: bool) -> str:
     """What the model wrote, put together from a whole answer or from a stream."""
     if not stream:
         document = json.loads(text)
@@ -60,7 +60,7 @@ def said(path: str, text: str, stream: bool) -> str:
 def test_a_good_model_answers_in_the_shape_that_was_asked_for(faulty: Faulty, path: str, body: dict[str, Any], stream: bool) -> None:
     faulty.answer = answering({"topic": "Bread", "more": "than asked"})
     status, text = ask(faulty.url("ok"), path, {**body, "stream": stream})
-    assert (status, json.loads(said(path, text, stream))) == (200, {"topic": "Bread", "aim": None})
+    assert (status, json.loads(output_of(path, text, stream))) == (200, {"topic": "Bread", "aim": None})
     assert [(r.method, r.path, r.scenario) for r in faulty.requests] == [("POST", f"/v1/{path}", "ok")]
 
 
@@ -104,8 +104,8 @@ def test_the_wire_breaks_as_named(faulty: Faulty, path: str, body: dict[str, Any
     # A drip never lets a single read time out; what it takes as a whole is what hurts.
     with urllib.request.urlopen(question(faulty.url("drip"), path, streamed), timeout=0.5) as answer:
         assert all(0 < len(answer.read1()) < 1500 for _ in range(3))
-    whole = said(path, ask(faulty.url("ok"), path, streamed)[1], True)
-    cut = said(path, ask(faulty.url("cutsse"), path, streamed)[1], True)
+    whole = output_of(path, ask(faulty.url("ok"), path, streamed)[1], True)
+    cut = output_of(path, ask(faulty.url("cutsse"), path, streamed)[1], True)
     assert whole.startswith(cut)
     assert 0 < len(cut) < len(whole)
 
@@ -135,7 +135,7 @@ def test_a_process_that_is_left_is_found_by_its_mark() -> None:
 
 def test_a_counterpart_ends_with_the_tests_even_when_they_are_killed() -> None:
     mark = {"DAGOGY_TEST_MARK": uuid.uuid4().hex}
-    code = "from servers.counterparts import started\nwith started(['sh', '-c', 'echo up; exec sleep 60'], 'up') as line: print(line, flush=True); input()"
+    code = "from servers.doubles import started\nwith started(['sh', '-c', 'echo up; exec sleep 60'], 'up') as line: print(line, flush=True); input()"
     environment = clean_environment([ROOT / "tests"], **mark)
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as tests:
         assert tests.stdout is not None
@@ -178,12 +178,12 @@ def test_what_a_model_writes_under_a_schema() -> None:
     assert conform({"nodes": [{"topic": "a"}], "else": 1}, nested) == {"nodes": [{"topic": "a", "aim": None}]}
 
 
-def test_every_scenario_is_told_apart_by_name() -> None:
+def test_every_scenario_is_distinguished_by_name() -> None:
     assert not set(ERRORS) & set(REPLIES)
 
 
 def test_llmock_answers_and_fails_on_request(llmock: str) -> None:
-    assert json.loads(said("responses", ask(f"{llmock}/v1", "responses", RESPONSES)[1], False)).keys() == {"topic", "aim"}
+    assert json.loads(output_of("responses", ask(f"{llmock}/v1", "responses", RESPONSES)[1], False)).keys() == {"topic", "aim"}
     call(f"{llmock}/_llmock/scenario", {"behaviors": [{"type": "fail", "status": 503, "times": 1}]})
     assert [ask(f"{llmock}/v1", "responses", RESPONSES)[0] for _ in range(2)] == [503, 200]
     assert len(call(f"{llmock}/_llmock/requests")["requests"]) == 3
@@ -191,7 +191,7 @@ def test_llmock_answers_and_fails_on_request(llmock: str) -> None:
 
 def test_aimock_answers_from_its_fixtures(aimock: Callable[..., str]) -> None:
     root = aimock([{"match": {}, "response": {"content": '{"topic": "Bread", "aim": null}'}}])
-    assert json.loads(said("responses", ask(f"{root}/v1", "responses", RESPONSES)[1], False))["topic"] == "Bread"
+    assert json.loads(output_of("responses", ask(f"{root}/v1", "responses", RESPONSES)[1], False))["topic"] == "Bread"
 
 
 def test_codex_is_the_version_that_the_evidence_was_made_with(codex: Path, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.testing import BenchContext, BenchProbeContext, check_action, check_probe, diagnosis_of
-from support import PLUGINS, SOUND_SPEC, Desk, Yard, put, sound_curriculum
+from dagogy.testing import FakeProbeContext, FakeRecoveryContext, check_action, check_probe, diagnosis_of
+from support import PLUGINS, VALID_SPEC, CommandRunner, SitePackages, put, valid_curriculum
 
 PROVIDER = '''
 import json, os
@@ -32,25 +32,25 @@ def dagogy_providers():
 class Office:
     """A run whose provider stands behind the VPN, with the distribution `house-dagogy-vpn` installed."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.folder = desk.folder / "net"
-        put(self.folder / "answer.json", sound_curriculum())
-        self.yard = Yard(desk.folder.parent / "site")
+    def __init__(self, runner: CommandRunner) -> None:
+        self.folder = runner.folder / "net"
+        put(self.folder / "answer.json", valid_curriculum())
+        self.site = SitePackages(runner.folder.parent / "site")
         ids = {"classifier": ["house.vpn"], "probe": ["house.vpn.interface"], "recovery": ["house.vpn.reconnect", "house.vpn.help-desk"]}
-        self.yard.copy("house-dagogy-vpn", "1.2.3", "house_vpn", **{kind: dict.fromkeys(names, "house_vpn") for kind, names in ids.items()})
-        self.yard.plugin("x-office", entry_points={"provider": {"office": "office"}}, modules={"office": PROVIDER})
-        self.desk, self.run = desk, desk.init()
-        put(self.run / "inputs/topic_spec.json", SOUND_SPEC)
+        self.site.copy("house-dagogy-vpn", "1.2.3", "house_vpn", **{kind: dict.fromkeys(names, "house_vpn") for kind, names in ids.items()})
+        self.site.plugin("x-office", entry_points={"provider": {"office": "office"}}, modules={"office": PROVIDER})
+        self.runner, self.run = runner, runner.init()
+        put(self.run / "inputs/topic_spec.json", VALID_SPEC)
         assert self("run", self.run.name)[0] == 8
 
     def __call__(self, *arguments: str) -> tuple[int, Any]:
-        done = self.yard.run(*arguments, "--json", cwd=self.desk.folder, AGENT_PROVIDER="office", HOUSE_VPN_FOLDER=str(self.folder))
+        done = self.site.run(*arguments, "--json", cwd=self.runner.folder, AGENT_PROVIDER="office", HOUSE_VPN_FOLDER=str(self.folder))
         return done.returncode, json.loads(done.stdout)
 
 
 @pytest.fixture
-def office(desk: Desk) -> Office:
-    return Office(desk)
+def office(runner: CommandRunner) -> Office:
+    return Office(runner)
 
 
 def test_it_is_diagnosed_and_its_probe_confirms_it(office: Office) -> None:
@@ -62,27 +62,27 @@ def test_it_is_diagnosed_and_its_probe_confirms_it(office: Office) -> None:
 
 
 def test_its_unsafe_action_waits_for_consent_and_then_the_failed_command_decides(office: Office) -> None:
-    status, told = office("recover", office.run.name)
-    assert (status, told["resolved"]) == (8, False)
-    assert [(h["action"], h["reason"]) for h in told["hidden"]] == [("house.vpn.reconnect", "it drops other connections for a second")]
-    assert told["manual"][0]["message"] == "the help desk is at extension 4711"
-    status, told = office("recover", office.run.name, "--unsafe")
-    assert (status, told["resolved"], [s["action"] for s in told["steps"]]) == (0, True, ["house.vpn.reconnect"])
-    assert office.desk.stage() == "iterated"
+    status, message = office("recover", office.run.name)
+    assert (status, message["resolved"]) == (8, False)
+    assert [(h["action"], h["reason"]) for h in message["hidden"]] == [("house.vpn.reconnect", "it drops other connections for a second")]
+    assert message["manual"][0]["message"] == "the help desk is at extension 4711"
+    status, message = office("recover", office.run.name, "--unsafe")
+    assert (status, message["resolved"], [s["action"] for s in message["steps"]]) == (0, True, ["house.vpn.reconnect"])
+    assert office.runner.stage() == "iterated"
 
 
 def test_what_is_up_again_is_refuted_and_no_action_is_taken(office: Office) -> None:
     (office.folder / "vpn0").touch()
-    status, told = office("recover", office.run.name, "--unsafe")
-    assert (status, told["resolved"], told["steps"]) == (0, True, [])
+    status, message = office("recover", office.run.name, "--unsafe")
+    assert (status, message["resolved"], message["steps"]) == (0, True, [])
 
 
 def test_it_counts_for_the_escalation_and_stands_in_the_bundle(office: Office) -> None:
     for _ in range(2):
         office("run", office.run.name)
     office("diagnose", office.run.name)
-    told = office("escalate", office.run.name)[1]
-    assert "the VPN goes down again and again (3 times)" in told["manifest"]["criteria"]
+    result = office("escalate", office.run.name)[1]
+    assert "the VPN goes down again and again (3 times)" in result["manifest"]["criteria"]
 
 
 def test_without_third_parties_it_is_not_there(office: Office) -> None:
@@ -100,13 +100,13 @@ def test_it_keeps_its_promises_in_the_kit(tmp_path: Path, monkeypatch: pytest.Mo
     run = tmp_path / "runs/20260131-120000"
     run.mkdir(parents=True)
     settings = {"HOUSE_VPN_FOLDER": str(tmp_path)}
-    (look,) = check_probe(incident.Interface, next(house_vpn.dagogy_probes()), text, BenchProbeContext(run.parent, settings=settings))
+    (look,) = check_probe(incident.Interface, next(house_vpn.dagogy_probes()), text, FakeProbeContext(run.parent, settings=settings))
     assert look.confirms == ("vpn_down",)
-    context = BenchContext(run, settings=settings)
+    context = FakeRecoveryContext(run, settings=settings)
     reconnect, help_desk = house_vpn.dagogy_recoveries()
     assert check_action(incident.Reconnect, reconnect, text, context).changed
     assert context.looks[0] == ("house.vpn.interface", {})
-    assert check_action(incident.HelpDesk, help_desk, text, BenchContext(run, settings=settings)).commands
+    assert check_action(incident.HelpDesk, help_desk, text, FakeRecoveryContext(run, settings=settings)).commands
 
 
 def test_it_imports_nothing_of_ours_but_the_api() -> None:

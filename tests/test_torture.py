@@ -16,10 +16,10 @@ from support import ROOT, clean_environment, forked
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from torture.all import KINDS
+from torture.harness import Ran
 from torture.hooks import kill_at, record, recorded
 from torture.oracle import clean, ended, whole
 from torture.planted import found
-from torture.stand import Ran
 
 
 def ran(status: int = 0, out: bytes = b"", err: bytes = b"", hung: bool = False) -> Ran:
@@ -27,7 +27,7 @@ def ran(status: int = 0, out: bytes = b"", err: bytes = b"", hung: bool = False)
 
 
 @pytest.mark.parametrize(
-    ("told", "promise"),
+    ("expected", "promise"),
     [
         (ran(10, err=b"[internal_error] a bug\n"), "exit 10"),
         (ran(11, err=b"[plugin_error] a plugin\n"), "exit 11"),
@@ -39,8 +39,8 @@ def ran(status: int = 0, out: bytes = b"", err: bytes = b"", hung: bool = False)
         (ran(hung=True), "hang"),
     ],
 )
-def test_an_end_that_no_command_may_have_is_a_loss(told: Ran, promise: str) -> None:
-    assert promise in [loss.what for loss in ended(told)]
+def test_an_end_that_no_command_may_have_is_a_loss(expected: Ran, promise: str) -> None:
+    assert promise in [loss.what for loss in ended(expected)]
 
 
 def test_typed_ends_are_none() -> None:

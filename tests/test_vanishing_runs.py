@@ -14,7 +14,7 @@ import pytest
 from dagogy.workspace.archive import remove_run
 from dagogy.workspace.runs import Run
 from hostile_support import finished
-from support import Desk, forked
+from support import CommandRunner, forked
 
 #: What is read of a file system, and what is changed.
 _READS = ("open", "stat", "lstat", "scandir", "listdir", "readlink")
@@ -62,36 +62,36 @@ def stopped(names: tuple[str, ...], number: int, act: Callable[[], None]) -> Ite
             setattr(os, name, original)
 
 
-def _saved(desk: Desk) -> tuple[Path, Path]:
-    run = finished(desk)
+def _saved(runner: CommandRunner) -> tuple[Path, Path]:
+    run = finished(runner)
     # What `find` records of a command that was killed is recorded: no reader has anything to write.
-    desk("status", "latest")
-    saved = desk.folder / "saved"
-    shutil.copytree(desk.runs, saved)
+    runner("status", "latest")
+    saved = runner.folder / "saved"
+    shutil.copytree(runner.runs, saved)
     return run, saved
 
 
-def _back(desk: Desk, saved: Path) -> None:
-    shutil.rmtree(desk.runs)
-    shutil.copytree(saved, desk.runs)
+def _back(runner: CommandRunner, saved: Path) -> None:
+    shutil.rmtree(runner.runs)
+    shutil.copytree(saved, runner.runs)
 
 
-def _check(desk: Desk, run: Path, saved: Path, command: tuple[str, ...], numbers: Iterator[int]) -> int:
+def _check(runner: CommandRunner, run: Path, saved: Path, command: tuple[str, ...], numbers: Iterator[int]) -> int:
     """Removes the run before each of the given reads of `command`; returns how often it was `not_found`."""
-    _back(desk, saved)
-    sound = desk(*command)
+    _back(runner, saved)
+    sound = runner(*command)
     gone = 0
     for number in numbers:
-        _back(desk, saved)
+        _back(runner, saved)
         with stopped(_READS, number, lambda: remove_run(Run(run))) as seen:
-            done = desk(*command)
+            done = runner(*command)
         if seen[0] < number:
             break
         if command[0] in ("list", "incidents"):
             # These look at all runs: one that is gone is not among them, and no reason to fail.
             assert done.status == 0, (number, done.err)
             assert "not read" not in done.out, (number, done.out)
-            assert done.out in (sound.out, desk(*command).out) or command[0] == "incidents", (number, done.out)
+            assert done.out in (sound.out, runner(*command).out) or command[0] == "incidents", (number, done.out)
         elif done.status == 3:
             gone += 1
             assert done.code == "not_found"
@@ -101,36 +101,36 @@ def _check(desk: Desk, run: Path, saved: Path, command: tuple[str, ...], numbers
         else:
             assert done.status == sound.status, (number, done.err)
             assert command[0] in ("recover", "escalate") or done.out == sound.out, (number, done.out)
-        assert [p.name for p in desk.runs.glob("2*")] in ([], [run.name]), number
-        assert not list(desk.runs.glob("2*/*")) or seen[0] < number, f"{number}: something was written where the run was"
+        assert [p.name for p in runner.runs.glob("2*")] in ([], [run.name]), number
+        assert not list(runner.runs.glob("2*/*")) or seen[0] < number, f"{number}: something was written where the run was"
     return gone
 
 
 @pytest.mark.parametrize("command", READERS, ids=lambda command: command[0])
-def test_a_run_removed_at_some_reads_is_not_found(desk: Desk, command: tuple[str, ...]) -> None:
-    run, saved = _saved(desk)
-    gone = _check(desk, run, saved, command, iter(range(2, 400, 37)))
+def test_a_run_removed_at_some_reads_is_not_found(runner: CommandRunner, command: tuple[str, ...]) -> None:
+    run, saved = _saved(runner)
+    gone = _check(runner, run, saved, command, iter(range(2, 400, 37)))
     assert gone or command[0] in ("list", "incidents")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", READERS, ids=lambda command: command[0])
-def test_a_run_removed_at_any_read_is_not_found(desk: Desk, command: tuple[str, ...]) -> None:
-    run, saved = _saved(desk)
-    _check(desk, run, saved, command, iter(range(1, 100_000)))
+def test_a_run_removed_at_any_read_is_not_found(runner: CommandRunner, command: tuple[str, ...]) -> None:
+    run, saved = _saved(runner)
+    _check(runner, run, saved, command, iter(range(1, 100_000)))
 
 
-def test_a_removal_stopped_at_any_step_leaves_the_run_or_none(desk: Desk) -> None:
-    run, saved = _saved(desk)
+def test_a_removal_stopped_at_any_step_leaves_the_run_or_none(runner: CommandRunner) -> None:
+    run, saved = _saved(runner)
     for number in range(1, 500, 4):
-        _back(desk, saved)
+        _back(runner, saved)
 
         def removing(number: int = number) -> int:
             with stopped(_CHANGES, number, lambda: os.kill(os.getpid(), signal.SIGKILL)):
-                return desk("archive", "latest", "--remove").status
+                return runner("archive", "latest", "--remove").status
 
-        ended = forked(removing, desk.folder)
-        done = desk("status", run.name)
+        ended = forked(removing, runner.folder)
+        done = runner("status", run.name)
         assert done.status in (0, 3), (number, done.err)
         if done.status:
             assert done.code == "not_found"

@@ -21,7 +21,7 @@ from dagogy.workspace.events import append_event, read_events
 from dagogy.workspace.files import content_hash, to_json, write_atomic
 from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.runs import Run, Runs, slugify
-from support import Desk, clean_environment, forked
+from support import CommandRunner, clean_environment, forked
 
 SCOPE = """# Tea
 
@@ -43,11 +43,11 @@ def _made(base: Path, *ids: str) -> Runs:
 
 
 @pytest.fixture
-def done(desk: Desk) -> Path:
+def done(runner: CommandRunner) -> Path:
     """A run that went through all stages."""
-    run = desk.init()
-    (desk.folder / "tea.md").write_text(SCOPE)
-    desk.ok("run", "latest", "--scope-file", "tea.md")
+    run = runner.init()
+    (runner.folder / "tea.md").write_text(SCOPE)
+    runner.ok("run", "latest", "--scope-file", "tea.md")
     return run
 
 
@@ -87,33 +87,33 @@ def test_a_reference_that_could_leave_the_runs_dir_is_refused(tmp_path: Path, re
         _made(tmp_path, "20260101-120000").find(reference)
 
 
-def test_a_symlink_out_of_the_runs_dir_is_refused_and_listed_with_its_problem(desk: Desk, tmp_path: Path) -> None:
-    run = desk.init()
+def test_a_symlink_out_of_the_runs_dir_is_refused_and_listed_with_its_problem(runner: CommandRunner, tmp_path: Path) -> None:
+    run = runner.init()
     outside = tmp_path / "outside"
     shutil.copytree(run, outside)
-    (desk.runs / "20990101-000000-out").symlink_to(outside)
+    (runner.runs / "20990101-000000-out").symlink_to(outside)
     for command in ("status", "next", "validate", "run", "archive", "diff"):
-        done = desk(command, "out")
+        done = runner(command, "out")
         assert (done.status, done.code) == (2, "invalid_argument")
         assert "leads out of" in done.err
-    row = desk.ok("list", "--json").json["runs"][-1]
+    row = runner.ok("list", "--json").json["runs"][-1]
     assert row["stage"] is None
     assert "leads out of" in row["problem"]
     assert not (outside / "logs/failures").is_dir() or not list((outside / "logs/failures").iterdir())
 
 
-def test_a_symlink_to_another_run_is_that_run(desk: Desk) -> None:
-    run = desk.init()
-    (desk.runs / "20990101-000000-alias").symlink_to(run.name)
-    assert desk.ok("status", "alias", "--json").json["run_id"] == run.name
-    with tarfile.open(desk.ok("archive", "alias", "--json").json["archive"]) as tar:
+def test_a_symlink_to_another_run_is_that_run(runner: CommandRunner) -> None:
+    run = runner.init()
+    (runner.runs / "20990101-000000-alias").symlink_to(run.name)
+    assert runner.ok("status", "alias", "--json").json["run_id"] == run.name
+    with tarfile.open(runner.ok("archive", "alias", "--json").json["archive"]) as tar:
         assert f"{run.name}/run.json" in tar.getnames()
 
 
-def test_a_symlink_in_a_circle_spoils_only_itself(desk: Desk) -> None:
-    run = desk.init()
-    (desk.runs / "20990101-000000").symlink_to("20990101-000000")
-    assert [row["run_id"] for row in desk.ok("list", "--json").json["runs"]] == [run.name]
+def test_a_symlink_in_a_cycle_spoils_only_itself(runner: CommandRunner) -> None:
+    run = runner.init()
+    (runner.runs / "20990101-000000").symlink_to("20990101-000000")
+    assert [row["run_id"] for row in runner.ok("list", "--json").json["runs"]] == [run.name]
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_a_name_becomes_a_slug(name: str, slug: str) -> None:
     assert slugify(name) == slug
 
 
-def test_a_name_without_letters_makes_a_run_without_slug_and_says_so(desk: Desk) -> None:
-    done = desk.ok("init", "日本")
+def test_a_name_without_letters_makes_a_run_without_slug_and_says_so(runner: CommandRunner) -> None:
+    done = runner.ok("init", "日本")
     assert "no letter or digit" in done.err
 
 
-def test_inits_of_the_same_second_get_a_folder_each(desk: Desk) -> None:
+def test_inits_of_the_same_second_get_a_folder_each(runner: CommandRunner) -> None:
     code = "from dagogy.cli.main import main; print(flush=True); input(); main(['init', 'same', '--json'])"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": clean_environment()}
     started = [subprocess.Popen([sys.executable, "-c", code], **pipes) for _ in range(8)]  # type: ignore[call-overload]
@@ -140,8 +140,8 @@ def test_inits_of_the_same_second_get_a_folder_each(desk: Desk) -> None:
         process.stdin.flush()
     ids = [json.loads(process.communicate(timeout=60)[0])["run_id"] for process in started]
     assert len(set(ids)) == 8
-    assert sorted(ids) == Runs(desk.runs).ids()
-    assert all(json.loads((desk.runs / run_id / "run.json").read_text())["run_id"] == run_id for run_id in ids)
+    assert sorted(ids) == Runs(runner.runs).ids()
+    assert all(json.loads((runner.runs / run_id / "run.json").read_text())["run_id"] == run_id for run_id in ids)
 
 
 def test_many_creations_at_once_never_share_a_folder(tmp_path: Path) -> None:
@@ -163,8 +163,8 @@ def test_many_creations_at_once_never_share_a_folder(tmp_path: Path) -> None:
     assert sorted(made) == runs.ids()
 
 
-def test_latest_of_one_second_is_the_one_made_last(desk: Desk) -> None:
-    base = desk.runs
+def test_latest_of_one_second_is_the_one_made_last(runner: CommandRunner) -> None:
+    base = runner.runs
     for run_id, made in (("20260101-120000", "3"), ("20260101-120000-2", "1"), ("20260101-120000-10", "2")):
         (base / run_id).mkdir(parents=True)
         (base / run_id / "run.json").write_text(
@@ -183,10 +183,10 @@ def test_a_creation_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_configuration_that_no_command_can_use_makes_no_run(desk: Desk) -> None:
-    (desk.folder / "dagogy.toml").write_text('[rules."no.such_rule"]\nenabled = false\n')
-    assert desk("init", "x").code == "config_error"
-    assert not desk.runs.exists()
+def test_a_configuration_that_no_command_can_use_makes_no_run(runner: CommandRunner) -> None:
+    (runner.folder / "dagogy.toml").write_text('[rules."no.such_rule"]\nenabled = false\n')
+    assert runner("init", "x").code == "config_error"
+    assert not runner.runs.exists()
 
 
 # --------------------------------------------------------------------------------------------------------------------- metadata
@@ -226,24 +226,24 @@ def _metadata(**changes: Any) -> bytes:
         (None, "is missing"),
     ],
 )
-def test_invalid_metadata_is_named_with_its_way_out_and_the_run_can_be_archived(desk: Desk, data: bytes | None, why: str) -> None:
-    run = desk.init()
+def test_invalid_metadata_is_named_with_its_way_out_and_the_run_can_be_archived(runner: CommandRunner, data: bytes | None, why: str) -> None:
+    run = runner.init()
     (run / "run.json").unlink()
     if data is not None:
         (run / "run.json").write_bytes(data)
     for command in ("status", "validate", "run"):
-        done = desk(command, "latest", "--json")
+        done = runner(command, "latest", "--json")
         assert (done.status, done.code) == (6, "io_error")
         assert done.err.startswith("[io_error] invalid run metadata: ")
         assert why in done.err.splitlines()[0]
         assert f"dagogy archive {run.name}" in done.json["error"]["hint"]
-    assert why in desk.ok("list", "--json").json["runs"][0]["problem"]
+    assert why in runner.ok("list", "--json").json["runs"][0]["problem"]
     records = sorted((run / "logs/failures").glob("*.json"))
     assert [json.loads(p.read_text())["code"] for p in records] == ["io_error"] * 3
-    archive = desk.ok("archive", "latest", "--json").json["archive"]
+    archive = runner.ok("archive", "latest", "--json").json["archive"]
     shutil.rmtree(run)
-    assert "invalid run metadata" in desk("init", "--from", archive).err
-    restored = Runs(desk.runs).find("latest").path
+    assert "invalid run metadata" in runner("init", "--from", archive).err
+    restored = Runs(runner.runs).find("latest").path
     assert (restored / "run.json").exists() is (data is not None)
     if data is not None:
         assert (restored / "run.json").read_bytes() == data
@@ -261,36 +261,36 @@ def test_invalid_metadata_is_named_with_its_way_out_and_the_run_can_be_archived(
     ],
 )
 @pytest.mark.parametrize("keep_hash", [False, True])
-def test_stamps_of_any_shape_do_no_harm(desk: Desk, done: Path, stamps: dict[str, dict[str, Any]], keep_hash: bool) -> None:
+def test_stamps_of_any_shape_do_no_harm(runner: CommandRunner, done: Path, stamps: dict[str, dict[str, Any]], keep_hash: bool) -> None:
     document = json.loads((done / "run.json").read_text())
     for name, stamp in stamps.items():
         if keep_hash and "sha256" in document["stamps"].get(name, {}):
             stamp = {**stamp, "sha256": document["stamps"][name]["sha256"]}
         document["stamps"][name] = stamp
     (done / "run.json").write_text(json.dumps(document))
-    desk.ok("status", "latest")
-    desk.ok("validate", "latest")
-    desk.ok("run", "latest")
-    assert desk.stage() == "iterated"
+    runner.ok("status", "latest")
+    runner.ok("validate", "latest")
+    runner.ok("run", "latest")
+    assert runner.stage() == "iterated"
 
 
-def test_metadata_with_a_byte_order_mark_or_odd_text_is_read(desk: Desk) -> None:
-    run = desk.init()
+def test_metadata_with_a_byte_order_mark_or_odd_text_is_read(runner: CommandRunner) -> None:
+    run = runner.init()
     document = json.loads((run / "run.json").read_text())
     (run / "run.json").write_bytes(b"\xef\xbb\xbf" + json.dumps({**document, "name": "half \ud800", "note": "日本"}).encode())
-    assert desk.stage() == "initialized"
-    desk.ok("list")
+    assert runner.stage() == "initialized"
+    runner.ok("list")
     (run / "inputs/topic_spec.json").unlink()
-    desk.ok("status", "latest")
+    runner.ok("status", "latest")
     assert json.loads((run / "run.json").read_bytes().decode("utf-8-sig"))["name"] == "half \ud800"
 
 
-def test_the_history_in_the_metadata_is_bounded(desk: Desk) -> None:
-    run = desk.init()
+def test_the_history_in_the_metadata_is_bounded(runner: CommandRunner) -> None:
+    run = runner.init()
     document = json.loads((run / "run.json").read_text())
     document["history"] *= 5000
     (run / "run.json").write_text(json.dumps({**document, "stage": "planned"}))
-    desk.ok("status", "latest")
+    runner.ok("status", "latest")
     assert len(json.loads((run / "run.json").read_text())["history"]) == 200
 
 
@@ -313,18 +313,18 @@ def test_junk_between_events_is_passed_over(tmp_path: Path) -> None:
     assert [e["event"] for e in read_events(log)] == ["good", "last"]
 
 
-def test_no_log_has_no_events_and_is_made_by_the_next_command(desk: Desk, done: Path) -> None:
+def test_no_log_has_no_events_and_is_made_by_the_next_command(runner: CommandRunner, done: Path) -> None:
     shutil.rmtree(done / "logs")
     assert list(read_events(done / "logs/events.jsonl")) == []
-    desk.ok("validate", "latest")
+    runner.ok("validate", "latest")
     assert [e["event"] for e in read_events(done / "logs/events.jsonl")] == ["command_started", "validated", "command_ended"]
 
 
-def test_a_huge_log_is_only_appended_to(desk: Desk, done: Path) -> None:
+def test_a_huge_log_is_only_appended_to(runner: CommandRunner, done: Path) -> None:
     with open(done / "logs/events.jsonl", "r+b") as file:
         file.truncate(2**33)
-    desk.ok("validate", "latest")
-    desk.ok("status", "latest")
+    runner.ok("validate", "latest")
+    runner.ok("status", "latest")
 
 
 def test_events_of_many_writers_do_not_mix(tmp_path: Path) -> None:
@@ -345,30 +345,30 @@ def test_events_of_many_writers_do_not_mix(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------------------------------- lock
 
 
-def test_a_second_writer_is_told_who_holds_the_run(desk: Desk, done: Path) -> None:
+def test_a_second_writer_is_reported_who_holds_the_run(runner: CommandRunner, done: Path) -> None:
     with locked(done, "dagogy run course"):
         for command in (["run", "latest"], ["validate", "latest"], ["plan", "latest"], ["iterate", "latest"], ["archive", "latest"]):
-            refused = desk(*command, "--json")
+            refused = runner(*command, "--json")
             assert (refused.status, refused.code) == (9, "locked")
             assert f"process {os.getpid()} ('dagogy run course'" in refused.err
             assert "--wait" in refused.err
             assert refused.json["error"]["details"]["holder"]["pid"] == os.getpid()
         for command in (["status", "latest"], ["next", "latest"], ["list"], ["diff", "latest"]):
-            desk.ok(*command)
-    desk.ok("validate", "latest")
+            runner.ok(*command)
+    runner.ok("validate", "latest")
 
 
-def test_status_of_a_locked_run_shows_its_stage_and_leaves_the_metadata_to_the_writer(desk: Desk, done: Path) -> None:
+def test_status_of_a_locked_run_shows_its_stage_and_leaves_the_metadata_to_the_writer(runner: CommandRunner, done: Path) -> None:
     (done / "outputs/plan/plan.json").unlink()
     before = (done / "run.json").read_bytes()
     with locked(done, "dagogy run course"):
-        assert desk.stage() == "validated"
+        assert runner.stage() == "validated"
     assert (done / "run.json").read_bytes() == before
-    assert desk.stage() == "validated"
+    assert runner.stage() == "validated"
     assert (done / "run.json").read_bytes() != before
 
 
-def test_wait_goes_on_when_the_holder_lets_go(desk: Desk, done: Path) -> None:
+def test_wait_goes_on_when_the_holder_lets_go(runner: CommandRunner, done: Path) -> None:
     with locked(done, "dagogy run course"):
         waiting = subprocess.Popen([sys.executable, "-m", "dagogy", "validate", "latest", "--wait", "60"], stdout=subprocess.DEVNULL, env=clean_environment())
         with pytest.raises(subprocess.TimeoutExpired):
@@ -376,19 +376,19 @@ def test_wait_goes_on_when_the_holder_lets_go(desk: Desk, done: Path) -> None:
     assert waiting.wait(30) == 0
 
 
-def test_wait_ends_with_locked(desk: Desk, done: Path) -> None:
+def test_wait_ends_with_locked(runner: CommandRunner, done: Path) -> None:
     with locked(done, "dagogy run course"):
-        assert desk("validate", "latest", "--wait", "0.1").status == 9
+        assert runner("validate", "latest", "--wait", "0.1").status == 9
 
 
-def test_the_lock_of_a_killed_process_is_free(desk: Desk, done: Path) -> None:
+def test_the_lock_of_a_killed_process_is_free(runner: CommandRunner, done: Path) -> None:
     def hold() -> int:
         with locked(done, "dagogy run course"):
             os.kill(os.getpid(), signal.SIGKILL)
         return 0
 
-    assert forked(hold, desk.folder).status == -signal.SIGKILL
-    desk.ok("validate", "latest")
+    assert forked(hold, runner.folder).status == -signal.SIGKILL
+    runner.ok("validate", "latest")
 
 
 def test_readers_at_work_make_no_writer_fail(tmp_path: Path) -> None:
@@ -411,7 +411,7 @@ def test_readers_at_work_make_no_writer_fail(tmp_path: Path) -> None:
     reader.join()
 
 
-def test_who_waited_for_a_run_that_is_gone_is_told_so(tmp_path: Path) -> None:
+def test_who_waited_for_a_run_that_is_gone_is_reported_so(tmp_path: Path) -> None:
     run = tmp_path / "20260101-120000"
     run.mkdir()
     caught: list[BaseException] = []
@@ -433,8 +433,8 @@ def test_who_waited_for_a_run_that_is_gone_is_told_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["junk", "folder", "symlink", "pipe", "binary"])
-def test_a_lock_file_that_is_none_is_survived_or_named(desk: Desk, done: Path, kind: str) -> None:
-    lock, target = done / ".lock", desk.folder / "target"
+def test_a_lock_file_that_is_none_is_survived_or_named(runner: CommandRunner, done: Path, kind: str) -> None:
+    lock, target = done / ".lock", runner.folder / "target"
     lock.unlink(missing_ok=True)
     make: dict[str, Callable[[], object]] = {
         "junk": lambda: lock.write_text("[1"),
@@ -444,8 +444,8 @@ def test_a_lock_file_that_is_none_is_survived_or_named(desk: Desk, done: Path, k
         "pipe": lambda: os.mkfifo(lock),
     }
     make[kind]()
-    desk.ok("status", "latest")
-    outcome = desk("validate", "latest")
+    runner.ok("status", "latest")
+    outcome = runner("validate", "latest")
     if kind in ("folder", "symlink"):
         assert (outcome.status, outcome.code) == (6, "io_error")
         assert str(done) in outcome.err
@@ -454,7 +454,7 @@ def test_a_lock_file_that_is_none_is_survived_or_named(desk: Desk, done: Path, k
         assert outcome.status == 0, outcome.err
         if kind == "pipe":
             with locked(done, "x"):
-                assert desk("validate", "latest").status == 9
+                assert runner("validate", "latest").status == 9
 
 
 # -------------------------------------------------------------------------------------------------------------- hostile folders
@@ -473,7 +473,7 @@ def test_a_lock_file_that_is_none_is_survived_or_named(desk: Desk, done: Path, k
         ("inputs", "elsewhere"),
     ],
 )
-def test_a_symlink_out_of_the_run_is_neither_read_nor_written_through(desk: Desk, done: Path, tmp_path: Path, path: str, target: str) -> None:
+def test_a_symlink_out_of_the_run_is_neither_read_nor_written_through(runner: CommandRunner, done: Path, tmp_path: Path, path: str, target: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / ".mine.tmp").write_text("mine")
@@ -481,38 +481,38 @@ def test_a_symlink_out_of_the_run_is_neither_read_nor_written_through(desk: Desk
     shutil.rmtree(place) if place.is_dir() else place.unlink()
     place.symlink_to(target if target.startswith("/") else tmp_path / target)
     for command in ("validate", "run"):
-        refused = desk(command, "latest")
+        refused = runner(command, "latest")
         assert (refused.status, refused.code) == (6, "io_error")
         assert "leads out of" in refused.err
         assert "root:" not in refused.err
-    desk("status", "latest")
+    runner("status", "latest")
     assert [p.name for p in elsewhere.iterdir()] == [".mine.tmp"]
-    archive = desk.ok("archive", "latest", "--json").json["archive"]
+    archive = runner.ok("archive", "latest", "--json").json["archive"]
     with tarfile.open(archive) as tar:
         assert all(m.isfile() or m.isdir() for m in tar.getmembers())
 
 
 @pytest.mark.parametrize("path", ["inputs/topic_spec.json", "outputs/curriculum/curriculum.json", "run.json", "logs/events.jsonl", "outputs/plan/plan.json"])
-def test_a_pipe_in_the_place_of_an_artifact_holds_nobody_up(desk: Desk, done: Path, path: str) -> None:
+def test_a_pipe_in_the_place_of_an_artifact_holds_nobody_up(runner: CommandRunner, done: Path, path: str) -> None:
     (done / path).unlink()
     os.mkfifo(done / path)
     for command in ("status", "validate"):
-        outcome = desk(command, "latest")
+        outcome = runner(command, "latest")
         if path != "logs/events.jsonl":
             assert (outcome.status, outcome.code) == (6, "io_error")
             assert path in outcome.err
-    desk.ok("list")
+    runner.ok("list")
 
 
-def test_local_paths_never_reach_outside_the_workspace(desk: Desk, done: Path, tmp_path: Path) -> None:
+def test_local_paths_never_reach_outside_the_workspace(runner: CommandRunner, done: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.md").write_text("# Secret")
-    (desk.folder / "link.md").symlink_to(tmp_path / "secret.md")
-    os.mkfifo(desk.folder / "pipe")
+    (runner.folder / "link.md").symlink_to(tmp_path / "secret.md")
+    os.mkfifo(runner.folder / "pipe")
     spec = json.loads((done / "inputs/topic_spec.json").read_text())
     for name in ("/dev/zero", "../secret.md", "link.md", str(tmp_path / "secret.md"), "pipe", "no\0name", "missing.md", "."):
         (done / "inputs/topic_spec.json").write_text(json.dumps({**spec, "context_pack": {"local_paths": [name]}}))
-        desk.ok("status", "latest")
-        refused = desk("validate", "latest")
+        runner.ok("status", "latest")
+        refused = runner("validate", "latest")
         assert refused.status in (2, 3, 4), (name, refused.err)
         assert "local_paths" in refused.err
 
@@ -525,71 +525,71 @@ def _content(run: Path) -> dict[str, str]:
     return {str(p.relative_to(run)): content_hash(p.read_bytes()) for p in run.rglob("*") if p.is_file() and str(p.relative_to(run)) not in skipped}
 
 
-def test_a_restored_run_has_the_same_content_and_stage(desk: Desk, done: Path) -> None:
-    archive = desk.ok("archive", "latest", "--json").json["archive"]
+def test_a_restored_run_has_the_same_content_and_stage(runner: CommandRunner, done: Path) -> None:
+    archive = runner.ok("archive", "latest", "--json").json["archive"]
     before = _content(done)
-    second = desk.ok("init", "--from", archive, "--json").json
+    second = runner.ok("init", "--from", archive, "--json").json
     assert second["run_id"] == f"{done.name}-2"
     assert second["stage"] == "iterated"
     assert _content(Path(second["path"])) == before
     shutil.rmtree(done)
-    assert desk.ok("init", "--from", archive, "--json").json["run_id"] == done.name
+    assert runner.ok("init", "--from", archive, "--json").json["run_id"] == done.name
     assert _content(done) == before
 
 
-def test_a_run_is_restored_where_tarfile_has_no_filters(desk: Desk, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_restored_where_tarfile_has_no_filters(runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python 3.11.2 of Debian 12 has none."""
     for name in ("replace", "_get_filtered_attrs"):
         monkeypatch.delattr(tarfile.TarInfo, name, raising=False)
     monkeypatch.delattr(tarfile, "data_filter", raising=False)
-    before, archive = _content(done), desk.ok("archive", "latest", "--json").json["archive"]
-    assert _content(Path(desk.ok("init", "--from", archive, "--json").json["path"])) == before
+    before, archive = _content(done), runner.ok("archive", "latest", "--json").json["archive"]
+    assert _content(Path(runner.ok("init", "--from", archive, "--json").json["path"])) == before
 
 
-def test_a_restored_file_is_private_and_nobody_can_execute_it(desk: Desk, done: Path) -> None:
+def test_a_restored_file_is_private_and_nobody_can_execute_it(runner: CommandRunner, done: Path) -> None:
     (done / "outputs/notes.txt").write_text("x")
     (done / "outputs/notes.txt").chmod(0o4477)
-    archive = desk.ok("archive", "latest", "--json").json["archive"]
-    restored = Path(desk.ok("init", "--from", archive, "--json").json["path"])
+    archive = runner.ok("archive", "latest", "--json").json["archive"]
+    restored = Path(runner.ok("init", "--from", archive, "--json").json["path"])
     assert (restored / "outputs/notes.txt").stat().st_mode & 0o7777 == 0o600
 
 
-def test_archive_remove_takes_the_run_away_once_its_archive_is_there(desk: Desk, done: Path) -> None:
-    document = desk.ok("archive", "latest", "--remove", "--json").json
+def test_archive_remove_takes_the_run_away_once_its_archive_is_there(runner: CommandRunner, done: Path) -> None:
+    document = runner.ok("archive", "latest", "--remove", "--json").json
     assert document["removed"] is True
     assert Path(document["archive"]).is_file()
-    assert [p.name for p in desk.runs.iterdir()] == ["archives"]
+    assert [p.name for p in runner.runs.iterdir()] == ["archives"]
 
 
-def test_an_archive_takes_no_other_ones_name(desk: Desk, done: Path) -> None:
-    paths = [Path(desk.ok("archive", "latest", "--json").json["archive"]).name for _ in range(3)]
+def test_an_archive_takes_no_other_ones_name(runner: CommandRunner, done: Path) -> None:
+    paths = [Path(runner.ok("archive", "latest", "--json").json["archive"]).name for _ in range(3)]
     assert paths == [f"{done.name}{suffix}.tar.gz" for suffix in ("", "-2", "-3")]
 
 
-def test_a_file_with_two_names_is_packed_as_two_files(desk: Desk, done: Path) -> None:
+def test_a_file_with_two_names_is_packed_as_two_files(runner: CommandRunner, done: Path) -> None:
     os.link(done / "outputs/plan/plan.json", done / "copy.json")
     before = _content(done)
-    archive = desk.ok("archive", "latest", "--remove", "--json").json["archive"]
-    desk.ok("init", "--from", archive)
+    archive = runner.ok("archive", "latest", "--remove", "--json").json["archive"]
+    runner.ok("init", "--from", archive)
     assert _content(done) == before
 
 
-def test_an_archive_is_as_private_as_the_user_wants_files_to_be(desk: Desk, done: Path) -> None:
+def test_an_archive_is_as_private_as_the_user_wants_files_to_be(runner: CommandRunner, done: Path) -> None:
     mask = os.umask(0o077)
     try:
-        archive = Path(desk.ok("archive", "latest", "--json").json["archive"])
+        archive = Path(runner.ok("archive", "latest", "--json").json["archive"])
     finally:
         os.umask(mask)
     assert archive.stat().st_mode & 0o777 == 0o600
 
 
-def test_an_archive_that_cannot_be_written_leaves_nothing(desk: Desk, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (desk.folder / "occupied").write_text("x")
+def test_an_archive_that_cannot_be_written_leaves_nothing(runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (runner.folder / "occupied").write_text("x")
     monkeypatch.setenv("ORCHESTRATION_ARCHIVE_DIR", "occupied")
-    refused = desk("archive", "latest", "--remove")
+    refused = runner("archive", "latest", "--remove")
     assert (refused.status, refused.code) == (6, "io_error")
     assert "occupied" in refused.err
-    assert desk.stage() == "iterated"
+    assert runner.stage() == "iterated"
 
 
 def _tar(path: Path, *members: tuple[str, Any], mode: str = "w:gz") -> str:
@@ -635,20 +635,20 @@ TOP = "20260101-120000-x"
     ],
     ids=lambda members: members[0][0] if members else "empty",
 )
-def test_a_hostile_archive_is_refused_and_leaves_nothing(desk: Desk, tmp_path: Path, members: list[tuple[str, Any]]) -> None:
+def test_a_hostile_archive_is_refused_and_leaves_nothing(runner: CommandRunner, tmp_path: Path, members: list[tuple[str, Any]]) -> None:
     archive = _tar(tmp_path / "a.tar.gz", *members)
-    refused = desk("init", "--from", archive, "--json")
+    refused = runner("init", "--from", archive, "--json")
     assert (refused.status, refused.code) == (2, "invalid_argument")
     assert archive in refused.json["error"]["message"]
-    assert not desk.runs.exists() or list(desk.runs.iterdir()) == []
+    assert not runner.runs.exists() or list(runner.runs.iterdir()) == []
     assert not list(tmp_path.rglob("evil"))
 
 
-def test_a_damaged_archive_is_refused(desk: Desk, done: Path) -> None:
-    archive = Path(desk.ok("archive", "latest", "--json").json["archive"])
+def test_a_damaged_archive_is_refused(runner: CommandRunner, done: Path) -> None:
+    archive = Path(runner.ok("archive", "latest", "--json").json["archive"])
     data = archive.read_bytes()
     shutil.rmtree(done)
-    broken = desk.folder / "broken.tar.gz"
+    broken = runner.folder / "broken.tar.gz"
     flipped = bytearray(data)
     flipped[len(data) // 2] ^= 0xFF
     for bad in (
@@ -663,47 +663,47 @@ def test_a_damaged_archive_is_refused(desk: Desk, done: Path) -> None:
         b"\x00" * 10_240,
     ):
         broken.write_bytes(bad)
-        refused = desk("init", "--from", str(broken))
+        refused = runner("init", "--from", str(broken))
         assert refused.status in (2, 6), bad[:20]
         assert refused.code in ("invalid_argument", "io_error")
         assert "broken.tar.gz" in refused.err
-        assert Runs(desk.runs).ids() == []
-        assert sorted(p.name for p in desk.runs.iterdir()) == ["archives", "failures"]
+        assert Runs(runner.runs).ids() == []
+        assert sorted(p.name for p in runner.runs.iterdir()) == ["archives", "failures"]
 
 
-def test_an_archive_that_unpacks_to_more_than_the_disk_holds_is_refused_before(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_unpacks_to_more_than_the_disk_holds_is_refused_before(runner: CommandRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = _tar(tmp_path / "a.tar.gz", (f"{TOP}/run.json", b"\0" * 5_000_000))
     real = os.statvfs
     monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((*real(path)[:4], 10, *real(path)[5:])))
-    refused = desk("init", "--from", archive)
+    refused = runner("init", "--from", archive)
     assert (refused.status, refused.code) == (6, "io_error")
     assert "unpacks to 4.8 MiB" in refused.err
 
 
-def test_archives_made_by_tar_itself_are_restored(desk: Desk, done: Path) -> None:
+def test_archives_made_by_tar_itself_are_restored(runner: CommandRunner, done: Path) -> None:
     for number, folder in enumerate((".", f"./{done.name}")):
-        archive = desk.folder / f"{number}.tgz"
-        holder = desk.folder / f"holder{number}"
+        archive = runner.folder / f"{number}.tgz"
+        holder = runner.folder / f"holder{number}"
         shutil.copytree(done, holder / done.name)
         subprocess.run(["tar", "czf", str(archive), "-C", str(holder), folder], check=True)
-        assert desk.ok("init", "--from", str(archive), "--json").json["stage"] == "iterated"
+        assert runner.ok("init", "--from", str(archive), "--json").json["stage"] == "iterated"
 
 
 @pytest.mark.parametrize("arguments", [["init", "--from", "missing.tar.gz"], ["init", "x", "--from", "missing.tar.gz"], ["init", "--from", "."]])
-def test_init_from_nothing_is_refused(desk: Desk, arguments: list[str]) -> None:
-    assert desk(*arguments).code == "invalid_argument"
+def test_init_from_nothing_is_refused(runner: CommandRunner, arguments: list[str]) -> None:
+    assert runner(*arguments).code == "invalid_argument"
 
 
 # ------------------------------------------------------------------------------------------------------------------------- list
 
 
-def test_ten_thousand_runs_are_listed_broken_ones_with_their_problem(desk: Desk) -> None:
+def test_ten_thousand_runs_are_listed_broken_ones_with_their_problem(runner: CommandRunner) -> None:
     for number in range(10_000):
-        folder = desk.runs / f"20260101-{number:06d}"
+        folder = runner.runs / f"20260101-{number:06d}"
         folder.mkdir(parents=True)
         (folder / "run.json").write_bytes(_metadata() if number % 1000 else b"{")
-    rows = desk.ok("list", "--json").json["runs"]
+    rows = runner.ok("list", "--json").json["runs"]
     assert len(rows) == 10_000
     assert sum(bool(row["problem"]) for row in rows) == 10
     assert rows[1] == {"run_id": "20260101-000001", "stage": "initialized", "created_at_utc": "2026", "problem": ""}
-    assert desk("status", "2026", "--json").json["error"]["details"]["candidates"]
+    assert runner("status", "2026", "--json").json["error"]["details"]["candidates"]

@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from torture.all import KINDS  # noqa: E402
+from torture.harness import Harness, remove_tree, warm  # noqa: E402
 from torture.kinds import Case, random_of  # noqa: E402
 from torture.oracle import Loss  # noqa: E402
-from torture.stand import Stand, remove_tree, warm  # noqa: E402
 
 
 @dataclass(slots=True)
@@ -40,14 +40,14 @@ class Tally:
         self.losses += [(number, case.what, loss) for loss in case.losses]
 
 
-_stand: Stand | None = None
+_stand: Harness | None = None
 
 
 def _work(root: Path, kind: str, seed: int, numbers: list[int]) -> list[tuple[int, Case]]:
     """In a worker: some cases of one kind, in a place of its own."""
     global _stand  # noqa: PLW0603 (one a process)
     if _stand is None:
-        _stand = Stand(root / f"worker-{os.getpid()}")
+        _stand = Harness(root / f"worker-{os.getpid()}")
     done = []
     for number in numbers:
         try:
@@ -63,16 +63,16 @@ def _work(root: Path, kind: str, seed: int, numbers: list[int]) -> list[tuple[in
     return done
 
 
-def _cases(kind: str, size: int, stand: Stand) -> int:
+def _cases(kind: str, size: int, harness: Harness) -> int:
     wanted = max(1, round(KINDS[kind].share * size))
-    most = KINDS[kind].most(stand)
+    most = KINDS[kind].most(harness)
     return wanted if most is None else min(wanted, most)
 
 
-def torture(root: Path, kinds: list[str], size: int, seed: int, jobs: int, only_case: int | None, say: bool) -> dict[str, Tally]:
+def torture(root: Path, kinds: list[str], size: int, seed: int, jobs: int, only_case: int | None, progress: bool) -> dict[str, Tally]:
     """Carries the kinds out, and returns a tally for each. Losses are told on stderr as they come."""
     warm(root)
-    counts = Stand(root / "counts")
+    counts = Harness(root / "counts")
     tallies = {kind: Tally() for kind in kinds}
     # How many cases there are is found out before the workers are forked, which then know what was found.
     plan = [(kind, list(range(_cases(kind, size, counts)))) for kind in kinds]
@@ -88,12 +88,12 @@ def torture(root: Path, kinds: list[str], size: int, seed: int, jobs: int, only_
             kind = waiting[future]
             for number, case in future.result():
                 tallies[kind].add(number, case)
-                if say:
-                    _tell(kind, seed, number, case)
+                if progress:
+                    _report(kind, seed, number, case)
     return tallies
 
 
-def _tell(kind: str, seed: int, number: int, case: Case) -> None:
+def _report(kind: str, seed: int, number: int, case: Case) -> None:
     if case.losses:
         print(f"LOST {kind} case {number}: {ascii(case.what)[1:-1]}", file=sys.stderr)
         for loss in case.losses:
@@ -133,7 +133,7 @@ def main() -> int:
     began = time.monotonic()
     root = Path(tempfile.mkdtemp(prefix="torture-")).resolve()
     try:
-        tallies = torture(root, asked.only or list(KINDS), asked.size, asked.seed, max(1, asked.jobs), asked.case, say=True)
+        tallies = torture(root, asked.only or list(KINDS), asked.size, asked.seed, max(1, asked.jobs), asked.case, progress=True)
     finally:
         remove_tree(root)
     if asked.json:

@@ -11,11 +11,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from torture.harness import Harness, Ran
 from torture.hooks import quiet
 from torture.kinds import ROOT, Case, build_failed, build_initialized, build_iterated, losses_of, the_run
 from torture.mutate import document_damaged, file_damaged
 from torture.oracle import Loss, ended, files_of, printed
-from torture.stand import Ran, Stand
 
 #: Commands on a run that end soon; `{out}` is a file that the command may write.
 ON_RUN: tuple[tuple[str, ...], ...] = (
@@ -51,26 +51,26 @@ def judged(ran: Ran, *, as_json: bool = False, slow: float = 0.0) -> list[Loss]:
     return losses
 
 
-def artifacts(stand: Stand, number: int, random: Random) -> Case:
+def artifacts(harness: Harness, number: int, random: Random) -> Case:
     """Some files of a run are damaged, then several commands meet them."""
     workspace, build = random.choice((("iterated", build_iterated), ("failed", build_failed)))
-    stand.restore(workspace, build)
-    outside = stand.root / "outside.txt"
+    harness.restore(workspace, build)
+    outside = harness.root / "outside.txt"
     outside.write_text("nobody may write here")
-    run = the_run(stand)
-    places = [*files_of(run), run / ".lock", stand.work / "dagogy.toml"]
+    run = the_run(harness)
+    places = [*files_of(run), run / ".lock", harness.work / "dagogy.toml"]
     if random.random() < 0.1:
         places = [p for p in run.rglob("*") if p.is_dir()]
     chosen = random.sample(places, min(len(places), random.choice((1, 1, 1, 2, 3))))
     # One after the other: a folder that was replaced has no files any more.
-    done = [f"{p.relative_to(stand.work)}: {file_damaged(p, random, outside)}" for p in chosen if p.parent.is_dir()]
+    done = [f"{p.relative_to(harness.work)}: {file_damaged(p, random, outside)}" for p in chosen if p.parent.is_dir()]
     case = Case(f"{workspace}; {'; '.join(done)}")
     lines = list(random.sample(ON_RUN, 4))
     if random.random() < 0.04:
         lines.append(random.choice(SLOW_ON_RUN))
     for line in lines:
         as_json = random.random() < 0.3 and "--format" not in line
-        ran = stand.run(*line, *(["--json"] if as_json else []), before=quiet)
+        ran = harness.run(*line, *(["--json"] if as_json else []), before=quiet)
         case.losses += judged(ran, as_json=as_json)
         if ran.hung:
             break
@@ -86,13 +86,13 @@ def _documents() -> tuple[tuple[str, str], ...]:
     return tuple((str(p.relative_to(ROOT)), p.read_text(encoding="utf-8")) for p in paths)
 
 
-def scopes(stand: Stand, number: int, random: Random) -> Case:
+def scopes(harness: Harness, number: int, random: Random) -> Case:
     """A damaged document is compiled."""
-    stand.restore("initialized", build_initialized)
+    harness.restore("initialized", build_initialized)
     (name, text), (_, other) = random.choice(_documents()), random.choice(_documents())
     data = document_damaged(text, other, random)
     suffix = random.choice((Path(name).suffix, ".md", ".txt"))
-    (stand.work / f"scope{suffix}").write_bytes(data)
+    (harness.work / f"scope{suffix}").write_bytes(data)
     more = random.choice(
         (
             [],
@@ -105,10 +105,10 @@ def scopes(stand: Stand, number: int, random: Random) -> Case:
         )
     )
     case = Case(f"{name}, damaged to {len(data)} bytes; {' '.join(more)}")
-    ran = stand.run("run", "latest", "--scope-file", f"scope{suffix}", *more, before=quiet)
+    ran = harness.run("run", "latest", "--scope-file", f"scope{suffix}", *more, before=quiet)
     case.losses += judged(ran, as_json="--json" in more, slow=SLOW_SECONDS)
     if ran.status == 0 and random.random() < 0.3:
-        case.losses += judged(stand.run(*random.choice(ON_RUN[:21]), before=quiet), slow=SLOW_SECONDS)
+        case.losses += judged(harness.run(*random.choice(ON_RUN[:21]), before=quiet), slow=SLOW_SECONDS)
     return case
 
 
@@ -229,10 +229,10 @@ def _line(random: Random) -> list[str]:
     return [w for w in words if not w.startswith("/") or w.startswith(("/dev/", "/proc/"))]
 
 
-def lines(stand: Stand, number: int, random: Random) -> Case:
+def lines(harness: Harness, number: int, random: Random) -> Case:
     """A hostile command line in a hostile environment."""
-    stand.restore("iterated", build_iterated)
-    (stand.work / "loop").symlink_to("loop")
+    harness.restore("iterated", build_iterated)
+    (harness.work / "loop").symlink_to("loop")
     argv = _line(random)
     changes: dict[str, str] = {}
     for _ in range(random.choice((0, 0, 1, 1, 2, 4))):
@@ -244,19 +244,19 @@ def lines(stand: Stand, number: int, random: Random) -> Case:
     changes = {k: v for k, v in changes.items() if "\0" not in v}
     argv = [word for word in argv if "\0" not in word]
     case = Case(f"{' '.join(f'{k}={v[:80]!r}' for k, v in changes.items())} dagogy {' '.join(repr(w[:80]) for w in argv)}")
-    environ = stand.environment(**changes)
+    environ = harness.environment(**changes)
     stdin = random.choice((b"", b"", b"\xff\xfe\0", b"429 Too Many Requests\n\x1b[2J", b"{" * 2000))
-    before = _listing(stand)
-    ran = _for_real(stand, argv, environ, stdin, random) if random.random() < 0.03 else stand.run(*argv, environ=environ, stdin=stdin, before=quiet)
+    before = _listing(harness)
+    ran = _for_real(harness, argv, environ, stdin, random) if random.random() < 0.03 else harness.run(*argv, environ=environ, stdin=stdin, before=quiet)
     # What completion prints is for a shell, and its status is click's.
     completing = "_DAGOGY_COMPLETE" in changes
     case.losses += (
         [loss for loss in judged(ran) if not (completing and loss.what in ("untyped", "exit 1"))] if "--debug" not in argv else losses_of(printed(ran))
     )
-    if any(w in ran.told for w in _UNMEANT) and _listing(stand) != before:
+    if any(w in ran.summary for w in _UNMEANT) and _listing(harness) != before:
         case.lost(
             "written",
-            f"a command line that cannot be understood wrote {sorted(_listing(stand) ^ before)[:3]}",
+            f"a command line that cannot be understood wrote {sorted(_listing(harness) ^ before)[:3]}",
         )
     return case
 
@@ -272,11 +272,11 @@ _UNMEANT = (
 )
 
 
-def _listing(stand: Stand) -> set[str]:
-    return {str(p.relative_to(stand.work)) for p in stand.work.rglob("*")}
+def _listing(harness: Harness) -> set[str]:
+    return {str(p.relative_to(harness.work)) for p in harness.work.rglob("*")}
 
 
-def _for_real(stand: Stand, argv: list[str], environ: dict[str, str], stdin: bytes, random: Random) -> Ran:
+def _for_real(harness: Harness, argv: list[str], environ: dict[str, str], stdin: bytes, random: Random) -> Ran:
     """The command in an interpreter of its own, as a shell starts it, with what only that has: another encoding, closed streams."""
     more = random.choice(
         (
@@ -291,7 +291,7 @@ def _for_real(stand: Stand, argv: list[str], environ: dict[str, str], stdin: byt
     try:
         done = subprocess.run(
             [os.fsencode(w) for w in (sys.executable, "-m", "dagogy", *argv)], input=stdin,
-            capture_output=True, cwd=stand.work,
+            capture_output=True, cwd=harness.work,
             env={os.fsencode(k): os.fsencode(v) for k, v in {**environ, **more,
             "PYTHONDONTWRITEBYTECODE": "1"}.items()}, timeout=240, check=False,
         )  # fmt: skip

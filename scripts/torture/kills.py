@@ -12,10 +12,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from torture.harness import Harness, Ran
 from torture.hooks import kill_at, quiet, record, recorded
 from torture.kinds import BUILDERS, Case, the_run
 from torture.oracle import Loss, ended, files_of, whole
-from torture.stand import Ran, Stand
 
 
 class Scenario(NamedTuple):
@@ -100,35 +100,35 @@ _references: dict[str, Reference] = {}
 _RUN_ID = re.compile(r"\d{8}-\d{6}(?:-[a-z0-9-]+)?")
 
 
-def _name(path: Path | str, stand: Stand) -> str:
+def _name(path: Path | str, harness: Harness) -> str:
     """A path below the workspace, the same on each stand: without the run's id."""
-    return _RUN_ID.sub("RUN", os.path.relpath(path, stand.work))
+    return _RUN_ID.sub("RUN", os.path.relpath(path, harness.work))
 
 
-def reference(stand: Stand, scenario: Scenario) -> Reference:
+def reference(harness: Harness, scenario: Scenario) -> Reference:
     """The scenario carried out once, with its changes recorded."""
     key = scenario.name
     if key not in _references:
-        stand.restore(scenario.workspace, BUILDERS.get(scenario.workspace, lambda s: None))
-        before = _contents(stand)
-        note = stand.scratch / "recorded"
-        first = stand.run(*scenario.argv, before=record(note), cpu=60)
+        harness.restore(scenario.workspace, BUILDERS.get(scenario.workspace, lambda s: None))
+        before = _contents(harness)
+        note = harness.scratch / "recorded"
+        first = harness.run(*scenario.argv, before=record(note), cpu=60)
         names, versions, removed = recorded(note)
         states: dict[str, set[bytes]] = {}
         for path, contents in versions.items():
-            states.setdefault(_name(path, stand), set()).update(map(_steady, contents))
-        for path, content in _contents(stand).items():  # what a process of its own wrote, as recover's commands do
+            states.setdefault(_name(path, harness), set()).update(map(_steady, contents))
+        for path, content in _contents(harness).items():  # what a process of its own wrote, as recover's commands do
             states.setdefault(path, set()).add(content)
-        stage, _ = _stage(stand)
+        stage, _ = _stage(harness)
         _references[key] = Reference(
             first.status,
             first.seconds,
             names,
             before,
             states,
-            {_name(p, stand) for p in removed},
+            {_name(p, harness) for p in removed},
             stage,
-            _diff(stand),
+            _diff(harness),
         )
     return _references[key]
 
@@ -137,18 +137,18 @@ def _steady(data: bytes) -> bytes:
     return _VOLATILE.sub(b"?", data)
 
 
-def _contents(stand: Stand) -> dict[str, bytes]:
+def _contents(harness: Harness) -> dict[str, bytes]:
     """The artifacts of all runs, by path below the workspace, without what differs from one time to the next."""
     found = {}
-    for path in files_of(stand.work):
+    for path in files_of(harness.work):
         if any(str(path).endswith("/" + name) for name in ARTIFACTS) and "/.new-" not in str(path):
-            found[_name(path, stand)] = _steady(path.read_bytes())
+            found[_name(path, harness)] = _steady(path.read_bytes())
     return found
 
 
-def _stage(stand: Stand) -> tuple[str, Ran]:
+def _stage(harness: Harness) -> tuple[str, Ran]:
     """The stage of the newest run as `status` tells it; "none" where there is no run, "" where it could not say."""
-    ran = stand.run("status", "latest", "--json", before=quiet)
+    ran = harness.run("status", "latest", "--json", before=quiet)
     if ran.status == 3:
         return "none", ran
     try:
@@ -157,10 +157,10 @@ def _stage(stand: Stand) -> tuple[str, Ran]:
         return "", ran
 
 
-def _diff(stand: Stand) -> Any:
+def _diff(harness: Harness) -> Any:
     """What the diff of the newest run says, and the curriculum that it was made against (b"" for none); None where there is no diff."""
     try:
-        run = the_run(stand)
+        run = the_run(harness)
         document = json.loads((run / _DIFF).read_bytes())
         previous = run / _PREVIOUS
         diff = {k: document.get(k) for k in ("added_nodes", "removed_nodes", "changed_nodes")}
@@ -169,12 +169,12 @@ def _diff(stand: Stand) -> Any:
         return None
 
 
-def _after_kill(stand: Stand, scenario: Scenario, known: Reference) -> Iterator[Loss]:
+def _after_kill(harness: Harness, scenario: Scenario, known: Reference) -> Iterator[Loss]:
     """What must hold at once, before any other command."""
-    yield from whole(stand.work)
-    now = _contents(stand)
-    if scenario.gone and scenario.argv[0] == "archive" and not _ids(stand):
-        if not list((stand.runs / "archives").glob("*.tar.gz")):
+    yield from whole(harness.work)
+    now = _contents(harness)
+    if scenario.gone and scenario.argv[0] == "archive" and not _ids(harness):
+        if not list((harness.runs / "archives").glob("*.tar.gz")):
             yield Loss("run lost", "neither the run nor an archive of it is there")
         return
     for path, content in now.items():
@@ -188,46 +188,46 @@ def _after_kill(stand: Stand, scenario: Scenario, known: Reference) -> Iterator[
             yield Loss("artifact lost", path)
 
 
-def _ids(stand: Stand) -> list[str]:
-    return sorted(p.name for p in stand.runs.iterdir() if p.name[:1].isdigit()) if stand.runs.is_dir() else []
+def _ids(harness: Harness) -> list[str]:
+    return sorted(p.name for p in harness.runs.iterdir() if p.name[:1].isdigit()) if harness.runs.is_dir() else []
 
 
-def _judge(stand: Stand, scenario: Scenario, known: Reference, random: Random) -> Iterator[Loss]:
-    yield from _after_kill(stand, scenario, known)
-    existed = bool(_ids(stand))
-    stage, ran = _stage(stand)
+def _judge(harness: Harness, scenario: Scenario, known: Reference, random: Random) -> Iterator[Loss]:
+    yield from _after_kill(harness, scenario, known)
+    existed = bool(_ids(harness))
+    stage, ran = _stage(harness)
     yield from ended(ran, as_json=True)
     if stage == "none" and (existed or not scenario.gone):
-        yield Loss("status", f"status says {ran.told} though the run is there")
+        yield Loss("status", f"status says {ran.summary} though the run is there")
     elif ran.status not in (0, 3):
-        yield Loss("status", f"exit {ran.status}: {ran.told}")
+        yield Loss("status", f"exit {ran.status}: {ran.summary}")
     # What has ended, as its log says, is not gone on with: the same command is a new round then, in which nothing changes.
-    through = existed and _has_ended(stand)
+    through = existed and _has_ended(harness)
     if existed and scenario.workspace != "defect":  # the planted failure stands: recover ends with its exit status, 10
-        recovered = yield from _recovering(stand, scenario, known, random, through)
+        recovered = yield from _recovering(harness, scenario, known, random, through)
         through = through or recovered
-    yield from _again(stand, scenario, known, existed, through)
+    yield from _again(harness, scenario, known, existed, through)
 
 
-def _has_ended(stand: Stand) -> bool:
-    names = [str(e.get("event")) for e in events_of(the_run(stand) / "logs/events.jsonl")]
+def _has_ended(harness: Harness) -> bool:
+    names = [str(e.get("event")) for e in events_of(the_run(harness) / "logs/events.jsonl")]
     return "command_ended" in names[-1:]
 
 
-def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Random, through: bool) -> Generator[Loss, None, bool]:
+def _recovering(harness: Harness, scenario: Scenario, known: Reference, random: Random, through: bool) -> Generator[Loss, None, bool]:
     """Whether `recover` knows of the command that died, where it had begun on the run (the log says so).
 
     Now and then it is carried out; whether the command is through then is returned.
     """
-    log = the_run(stand) / "logs/events.jsonl"
+    log = the_run(harness) / "logs/events.jsonl"
     events = list(events_of(log))
     names = [str(e.get("event")) for e in events]
-    dry = stand.run("recover", "latest", "--dry-run", "--no-probe", "--json", before=quiet)
+    dry = harness.run("recover", "latest", "--dry-run", "--no-probe", "--json", before=quiet)
     yield from ended(dry, as_json=True)
     if scenario.argv[0] == "recover":
         # Unless the failed command has ended well meanwhile, the failure still stands, and a recovery that was killed must not forget it.
-        mended = names.count("recovered") or _stage(stand)[0] == known.stage
-        if dry.status == 3 and not mended:
+        fixed = names.count("recovered") or _stage(harness)[0] == known.stage
+        if dry.status == 3 and not fixed:
             yield Loss(
                 "recover forgot",
                 "the failure that was being recovered from no longer stands, though nothing fixed it",
@@ -243,15 +243,15 @@ def _recovering(stand: Stand, scenario: Scenario, known: Reference, random: Rand
     if dry.status == 3 or list(command[1:2]) != [scenario.argv[0]]:
         yield Loss(
             "recover forgot",
-            f"'{died.get('command')}' was lost, and recover says: exit {dry.status}, {command or dry.told}",
+            f"'{died.get('command')}' was lost, and recover says: exit {dry.status}, {command or dry.summary}",
         )
     elif scenario.argv[0] in ("run", "plan", "iterate") and known.status == 0 and random.random() < 0.15:
-        done = stand.run("recover", "latest", "--no-probe", cpu=60)
+        done = harness.run("recover", "latest", "--no-probe", cpu=60)
         yield from ended(done)
-        if done.status or _stage(stand)[0] != known.stage:
-            yield Loss("recover failed", f"exit {done.status}, stage {_stage(stand)[0]}: {done.told}")
-        elif not through and _diff(stand) != known.diff:
-            yield Loss("diff lost", f"by recover: {_short(_diff(stand))} instead of {_short(known.diff)}")
+        if done.status or _stage(harness)[0] != known.stage:
+            yield Loss("recover failed", f"exit {done.status}, stage {_stage(harness)[0]}: {done.summary}")
+        elif not through and _diff(harness) != known.diff:
+            yield Loss("diff lost", f"by recover: {_short(_diff(harness))} instead of {_short(known.diff)}")
         return True
     return False
 
@@ -267,13 +267,13 @@ def events_of(log: Path) -> Iterator[dict[str, Any]]:
             yield event
 
 
-def _again(stand: Stand, scenario: Scenario, known: Reference, existed: bool, through: bool) -> Iterator[Loss]:
+def _again(harness: Harness, scenario: Scenario, known: Reference, existed: bool, through: bool) -> Iterator[Loss]:
     """The same command once more ends as it would have, and makes the same; what was `through` finds nothing new."""
     argv = scenario.argv
     if scenario.name == "archive --remove" and not existed:
-        archives = sorted((stand.runs / "archives").glob("*.tar.gz"))
+        archives = sorted((harness.runs / "archives").glob("*.tar.gz"))
         argv = ("init", "--from", str(archives[0])) if archives else argv
-    again = stand.run(*argv, before=quiet, cpu=60)
+    again = harness.run(*argv, before=quiet, cpu=60)
     yield from ended(again)
     wanted = {known.status}
     if argv[0] == "recover":
@@ -281,27 +281,27 @@ def _again(stand: Stand, scenario: Scenario, known: Reference, existed: bool, th
     elif argv[0] == "triage":
         wanted |= {0}
     if again.status not in wanted and argv == scenario.argv:
-        yield Loss("rerun", f"exit {again.status} instead of {known.status}: {again.told}")
+        yield Loss("rerun", f"exit {again.status} instead of {known.status}: {again.summary}")
         return
-    stage, _ = _stage(stand)
+    stage, _ = _stage(harness)
     known_stage = ("iterated" if not existed else "none") if scenario.name == "archive --remove" else known.stage
     if stage != known_stage:
         yield Loss("rerun", f"stage {stage!r} instead of {known_stage!r}")
-    if argv[0] == "run" and not through and _diff(stand) != known.diff:
-        yield Loss("diff lost", f"{_short(_diff(stand))} instead of {_short(known.diff)}")
-    left = [p for p in files_of(stand.runs) if p.name.startswith(".") and p.name.endswith(".tmp") and p.parent.name != "failures"]
+    if argv[0] == "run" and not through and _diff(harness) != known.diff:
+        yield Loss("diff lost", f"{_short(_diff(harness))} instead of {_short(known.diff)}")
+    left = [p for p in files_of(harness.runs) if p.name.startswith(".") and p.name.endswith(".tmp") and p.parent.name != "failures"]
     if left and argv[0] in ("run", "validate", "plan", "iterate", "archive"):
         yield Loss("left over", f"{left[0]}")
-    yield from whole(stand.work)
+    yield from whole(harness.work)
 
 
 def _short(diff: Any) -> str:
     return "no diff" if diff is None else " ".join(f"{len(v or ())} {k}" for k, v in diff[0].items())
 
 
-def points(stand: Stand) -> list[tuple[Scenario, int, str]]:
+def points(harness: Harness) -> list[tuple[Scenario, int, str]]:
     """Every change of every scenario, with its number and its name."""
-    return [(s, n, name) for s in SCENARIOS for n, name in enumerate(reference(stand, s).changes, 1)]
+    return [(s, n, name) for s in SCENARIOS for n, name in enumerate(reference(harness, s).changes, 1)]
 
 
 class KillPoints:
@@ -314,24 +314,24 @@ class KillPoints:
     def __init__(self) -> None:
         self._points: list[tuple[str, int, str]] = []
 
-    def most(self, stand: Stand) -> int | None:
-        self._points = [(s.name, n, name) for s, n, name in points(stand)]
+    def most(self, harness: Harness) -> int | None:
+        self._points = [(s.name, n, name) for s, n, name in points(harness)]
         return len(self._points)
 
-    def case(self, stand: Stand, seed: int, number: int, random: Random) -> Case:
+    def case(self, harness: Harness, seed: int, number: int, random: Random) -> Case:
         order = list(self._points)
         Random(f"{seed}/order").shuffle(order)
         name, change, call = order[number % len(order)]
         scenario = next(s for s in SCENARIOS if s.name == name)
-        known = reference(stand, scenario)
+        known = reference(harness, scenario)
         case = Case(f"[{name}] dagogy {' '.join(scenario.argv)}: killed at change {change} ({call})")
-        stand.restore(scenario.workspace, BUILDERS.get(scenario.workspace, lambda s: None))
-        ran = stand.run(*scenario.argv, before=kill_at(change), cpu=60)
+        harness.restore(scenario.workspace, BUILDERS.get(scenario.workspace, lambda s: None))
+        ran = harness.run(*scenario.argv, before=kill_at(change), cpu=60)
         if ran.status != -signal.SIGKILL:  # it may make a change less than the last time
             case.tried = 0
             case.losses += ended(ran)
             return case
-        case.losses += _judge(stand, scenario, known, random)
+        case.losses += _judge(harness, scenario, known, random)
         return case
 
 
@@ -340,20 +340,20 @@ class KillTimes:
     summary = "kill -9 from outside at a random moment"
     share = 1.0
 
-    def most(self, stand: Stand) -> int | None:
-        points(stand)
+    def most(self, harness: Harness) -> int | None:
+        points(harness)
         return None
 
-    def case(self, stand: Stand, seed: int, number: int, random: Random) -> Case:
+    def case(self, harness: Harness, seed: int, number: int, random: Random) -> Case:
         scenario = random.choice(SCENARIOS)
-        known = reference(stand, scenario)
+        known = reference(harness, scenario)
         fraction = random.uniform(0.02, 1.0)
         for _ in range(4):
             case = Case(f"[{scenario.name}] dagogy {' '.join(scenario.argv)}: killed after {fraction:.3f} of {known.seconds:.2f} s")
-            stand.restore(scenario.workspace, BUILDERS.get(scenario.workspace, lambda s: None))
-            ran = stand.run(*scenario.argv, kill_after=fraction * known.seconds, cpu=60)
+            harness.restore(scenario.workspace, BUILDERS.get(scenario.workspace, lambda s: None))
+            ran = harness.run(*scenario.argv, kill_after=fraction * known.seconds, cpu=60)
             if ran.status == -signal.SIGKILL:
-                case.losses += _judge(stand, scenario, known, random)
+                case.losses += _judge(harness, scenario, known, random)
                 return case
             fraction *= 0.6  # it was through before; sooner, then
         case.tried = 0

@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
+from torture.harness import Harness, Ran
 from torture.oracle import Loss
-from torture.stand import Ran, Stand
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,9 +39,9 @@ class Kind(Protocol):
     @property
     def share(self) -> float: ...
 
-    def most(self, stand: Stand) -> int | None: ...
+    def most(self, harness: Harness) -> int | None: ...
 
-    def case(self, stand: Stand, seed: int, number: int, random: Random) -> Case: ...
+    def case(self, harness: Harness, seed: int, number: int, random: Random) -> Case: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ class Simple:
     name: str
     summary: str
     share: float
-    function: Callable[[Stand, int, Random], Case]
+    function: Callable[[Harness, int, Random], Case]
 
-    def most(self, stand: Stand) -> int | None:
+    def most(self, harness: Harness) -> int | None:
         return None
 
-    def case(self, stand: Stand, seed: int, number: int, random: Random) -> Case:
-        return self.function(stand, number, random)
+    def case(self, harness: Harness, seed: int, number: int, random: Random) -> Case:
+        return self.function(harness, number, random)
 
 
 def random_of(seed: int, kind: str, number: int) -> Random:
@@ -87,63 +87,63 @@ Tasting needs brewing. A taster compares cups that were brewed in the same way.
 )
 
 
-def ok(stand: Stand, *argv: str) -> Ran:
+def ok(harness: Harness, *argv: str) -> Ran:
     """Runs a command that has to end well; what a workspace is made with."""
-    ran = stand.run(*argv)
+    ran = harness.run(*argv)
     if ran.status:
         raise AssertionError(f"dagogy {' '.join(argv)}: {ran.status}: {ran.err.decode('utf-8', 'replace')}")
     return ran
 
 
-def the_run(stand: Stand) -> Path:
+def the_run(harness: Harness) -> Path:
     """The folder of the only (or newest) run."""
-    return max(p for p in stand.runs.iterdir() if p.name[:1].isdigit())
+    return max(p for p in harness.runs.iterdir() if p.name[:1].isdigit())
 
 
-def build_initialized(stand: Stand) -> None:
-    (stand.work / "tea.md").write_text(TEA)
-    (stand.work / "more.md").write_text(MORE_TEA)
-    ok(stand, "init", "course")
+def build_initialized(harness: Harness) -> None:
+    (harness.work / "tea.md").write_text(TEA)
+    (harness.work / "more.md").write_text(MORE_TEA)
+    ok(harness, "init", "course")
 
 
-def build_iterated(stand: Stand) -> None:
+def build_iterated(harness: Harness) -> None:
     """A run that has been through the pipeline twice, so that it has a previous curriculum and a diff."""
-    build_initialized(stand)
-    ok(stand, "run", "latest", "--scope-file", "tea.md")
-    ok(stand, "run", "latest", "--scope-file", "more.md")
+    build_initialized(harness)
+    ok(harness, "run", "latest", "--scope-file", "tea.md")
+    ok(harness, "run", "latest", "--scope-file", "more.md")
 
 
-def build_failed(stand: Stand) -> None:
+def build_failed(harness: Harness) -> None:
     """`build_iterated`, and then a validation that failed, with its record."""
-    build_iterated(stand)
-    _spoil(stand)
-    stand.run("validate", "latest")
+    build_iterated(harness)
+    _spoil(harness)
+    harness.run("validate", "latest")
 
 
-def build_edited(stand: Stand) -> None:
+def build_edited(harness: Harness) -> None:
     """`build_iterated`, with a topic spec that was edited since: everything made from it is stale."""
-    build_iterated(stand)
-    spec = the_run(stand) / "inputs/topic_spec.json"
+    build_iterated(harness)
+    spec = the_run(harness) / "inputs/topic_spec.json"
     spec.write_text(spec.read_text().replace("Tea", "Green Tea"))
 
 
-def build_spoilt(stand: Stand) -> None:
+def build_spoilt(harness: Harness) -> None:
     """`build_iterated`, with a curriculum that no longer passes."""
-    build_iterated(stand)
-    _spoil(stand)
+    build_iterated(harness)
+    _spoil(harness)
 
 
-def _spoil(stand: Stand) -> None:
-    path = the_run(stand) / "outputs/curriculum/curriculum.json"
+def _spoil(harness: Harness) -> None:
+    path = the_run(harness) / "outputs/curriculum/curriculum.json"
     document = json.loads(path.read_text())
     document["nodes"][0]["prerequisites"] = [document["nodes"][-1]["id"]]
     path.write_text(json.dumps(document))
 
 
-def build_fixable(stand: Stand) -> None:
+def build_fixable(harness: Harness) -> None:
     """A curriculum that a safe fix makes better: an edge that another path makes redundant."""
-    build_iterated(stand)
-    path = the_run(stand) / "outputs/curriculum/curriculum.json"
+    build_iterated(harness)
+    path = the_run(harness) / "outputs/curriculum/curriculum.json"
     document = json.loads(path.read_text())
     nodes: list[dict[str, Any]] = document["nodes"]
     by_id = {n["id"]: n for n in nodes}
@@ -155,44 +155,46 @@ def build_fixable(stand: Stand) -> None:
     path.write_text(json.dumps(document))
 
 
-def build_unplanned(stand: Stand) -> None:
-    build_iterated(stand)
-    (the_run(stand) / "outputs/plan/plan.json").unlink()
+def build_unplanned(harness: Harness) -> None:
+    build_iterated(harness)
+    (the_run(harness) / "outputs/plan/plan.json").unlink()
 
 
-def build_archived(stand: Stand) -> None:
+def build_archived(harness: Harness) -> None:
     """An archive of a run, outside of the runs dir, and no run."""
-    build_iterated(stand)
-    ok(stand, "archive", "latest", "--remove")
-    packed = next((stand.runs / "archives").glob("*.tar.gz"))
-    packed.rename(stand.work / "packed.tar.gz")
+    build_iterated(harness)
+    ok(harness, "archive", "latest", "--remove")
+    packed = next((harness.runs / "archives").glob("*.tar.gz"))
+    packed.rename(harness.work / "packed.tar.gz")
 
 
-def build_defect(stand: Stand) -> None:
+def build_defect(harness: Harness) -> None:
     """`build_failed`, whose record is that of a bug in dagogy."""
-    build_failed(stand)
-    for path in (the_run(stand) / "logs/failures").glob("*.json"):
+    build_failed(harness)
+    for path in (the_run(harness) / "logs/failures").glob("*.json"):
         document = json.loads(path.read_text())
         document |= {"code": "internal_error", "exit_status": 10, "message": "a bug in dagogy: KeyError: 'node'", "details": {}}
         path.write_text(json.dumps(document))
 
 
-def build_tripped(stand: Stand) -> None:
+def build_tripped(harness: Harness) -> None:
     """`build_iterated`, and two circuit breakers that are open."""
     from dagogy.workspace.circuits import Breakers, Circuit
 
-    build_iterated(stand)
+    build_iterated(harness)
     for model in ("small", "large"):
-        Breakers(stand.runs).open(Circuit("remote_llm", "http://127.0.0.1:1/v1", model), "network_unreachable", 3600, told=False)
+        Breakers(harness.runs).open(Circuit("remote_llm", "http://127.0.0.1:1/v1", model), "network_unreachable", 3600, stated=False)
 
 
-def build_configured(stand: Stand) -> None:
+def build_configured(harness: Harness) -> None:
     """`build_iterated`, with a configuration file that has to be trusted."""
-    build_iterated(stand)
-    (stand.work / "dagogy.toml").write_text('agent_provider = "internal"\n')
+    build_iterated(harness)
+    (harness.work / "dagogy.toml").write_text('agent_provider = "internal"\n')
 
 
-BUILDERS: dict[str, Callable[[Stand], None]] = {name.removeprefix("build_"): builder for name, builder in list(globals().items()) if name.startswith("build_")}
+BUILDERS: dict[str, Callable[[Harness], None]] = {
+    name.removeprefix("build_"): builder for name, builder in list(globals().items()) if name.startswith("build_")
+}
 
 
 def losses_of(*sources: Iterator[Loss]) -> list[Loss]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torture.stand import Ran
+from torture.harness import Ran
 
 #: Exit status of each error code (CONTRACT.md, section 2).
 EXIT_STATUS = {
@@ -57,12 +57,12 @@ def ended(ran: Ran, *, debug: bool = False, as_json: bool = False) -> Iterator[L
         last = ran.err.decode("utf-8", "replace").rstrip().rsplit("\n", 1)[-1]
         yield Loss("traceback", f"{line}: {last[:300]}")
     if ran.status not in ALLOWED:
-        yield Loss(f"exit {ran.status}", f"{line}: {ran.told}")
+        yield Loss(f"exit {ran.status}", f"{line}: {ran.summary}")
     elif ran.status:
         found = _FIRST_LINE.match(ran.err)
         code = found[1].decode() if found else ""
         if EXIT_STATUS.get(code) != ran.status:
-            yield Loss("untyped", f"{line}: exit {ran.status} with {ran.told!r}")
+            yield Loss("untyped", f"{line}: exit {ran.status} with {ran.summary!r}")
     if as_json and ran.status in ALLOWED:
         try:
             json.loads(ran.out)

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+from torture.harness import Harness
 from torture.hooks import quiet
 from torture.inputs import judged
 from torture.kinds import BUILDERS, Case, build_iterated, the_run
 from torture.oracle import ended, files_of, printed, whole
-from torture.stand import Stand
 
 CROWD = 64
 _ON_ONE_RUN = (
@@ -29,10 +29,10 @@ _ON_ONE_RUN = (
 )  # fmt: skip
 
 
-def crowd(stand: Stand, number: int, random: Random) -> Case:
+def crowd(harness: Harness, number: int, random: Random) -> Case:
     """Sixty-four commands start at once, on one run or on one runs dir."""
-    stand.restore("iterated", build_iterated)
-    first = the_run(stand).name
+    harness.restore("iterated", build_iterated)
+    first = the_run(harness).name
     mixed = number % 2 == 1
     lines: list[tuple[str, ...]] = []
     for _ in range(CROWD):
@@ -42,26 +42,26 @@ def crowd(stand: Stand, number: int, random: Random) -> Case:
         else:
             lines.append(tuple(first if w == "latest" else w for w in line))
     case = Case(f"{CROWD} commands at once {'in one runs dir' if mixed else 'on one run'}", tried=CROWD)
-    at_work = [stand.start((*line, "--json"), before=quiet, cpu=60) for line in lines]
-    done = [stand.finish(one) for one in at_work]
+    at_work = [harness.start((*line, "--json"), before=quiet, cpu=60) for line in lines]
+    done = [harness.finish(one) for one in at_work]
     for ran in done:
         case.losses += [*ended(ran, as_json=True), *printed(ran)]
     made = [json.loads(ran.out)["run_id"] for ran in done if ran.argv[0] == "init" and ran.status == 0]
     if len(set(made)) != len(made):
         case.lost("ids", f"{len(made) - len(set(made))} run ids were given twice")
-    if refused := [ran.told for ran in done if ran.argv[0] == "init" and ran.status]:
+    if refused := [ran.summary for ran in done if ran.argv[0] == "init" and ran.status]:
         case.lost("init", f"{len(refused)} of the new runs were refused: {refused[0]}")
     for run_id in {*made, first}:
-        ran = stand.run("status", run_id, "--json", before=quiet)
+        ran = harness.run("status", run_id, "--json", before=quiet)
         if ran.status:
-            case.lost("run lost", f"{run_id}: {ran.told}")
-    case.losses += whole(stand.work)
+            case.lost("run lost", f"{run_id}: {ran.summary}")
+    case.losses += whole(harness.work)
     archived = [json.loads(ran.out)["archive"] for ran in done if ran.argv[0] == "archive" and ran.status == 0]
-    if len(set(archived)) != len(archived) or not all((stand.work / path).is_file() for path in archived):
+    if len(set(archived)) != len(archived) or not all((harness.work / path).is_file() for path in archived):
         case.lost("archive lost", f"{len(archived)} commands archived to {len(set(archived))} files")
-    after = stand.run("run", first, "--scope-file", "tea.md", before=quiet)
+    after = harness.run("run", first, "--scope-file", "tea.md", before=quiet)
     if after.status:
-        case.lost("run", f"afterwards: {after.told}")
+        case.lost("run", f"afterwards: {after.summary}")
     return case
 
 
@@ -89,11 +89,11 @@ _READERS = (
 _UNSHARE_MOUNTS, _PRIVATE, _RDONLY, _REMOUNT = 0x20000, 0x44000, 1, 0x20
 
 
-def disks(stand: Stand, number: int, random: Random) -> Case:
+def disks(harness: Harness, number: int, random: Random) -> Case:
     """The runs dir is on a disk that has no room, or that cannot be written to; or the home is."""
     kind = ("full", "full", "file size", "read-only", "read-only home")[number % 5]
     workspace, _, argv = random.choice(_WRITERS)
-    stand.restore(workspace, BUILDERS[workspace])
+    harness.restore(workspace, BUILDERS[workspace])
     what = f"{kind}: {workspace}: dagogy {' '.join(argv)}"
     if kind == "file size":
         limit = random.choice((0, 1, 100, 1000, 2500, 5000))
@@ -102,20 +102,20 @@ def disks(stand: Stand, number: int, random: Random) -> Case:
             quiet()
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-        return _tight(stand, Case(f"{what}, no file over {limit} bytes"), argv, before=small)
-    case = _mounted(stand, lambda: _on_disk(stand, Case(what), kind, argv, random))
+        return _tight(harness, Case(f"{what}, no file over {limit} bytes"), argv, before=small)
+    case = _mounted(harness, lambda: _on_disk(harness, Case(what), kind, argv, random))
     return case if case is not None else Case(f"{what}: no file system can be mounted here", tried=0)
 
 
-def _tight(stand: Stand, case: Case, argv: tuple[str, ...], before: Callable[[], None]) -> Case:
+def _tight(harness: Harness, case: Case, argv: tuple[str, ...], before: Callable[[], None]) -> Case:
     """The command fails for want of room, or does without; what was there is whole, and with room it ends well."""
-    good = {str(p): p.read_bytes() for p in files_of(stand.work) if p.suffix == ".json" and "failures" not in p.parts and p.name != "run.json"}
-    ran = stand.run(*argv, "--json", before=before)
+    good = {str(p): p.read_bytes() for p in files_of(harness.work) if p.suffix == ".json" and "failures" not in p.parts and p.name != "run.json"}
+    ran = harness.run(*argv, "--json", before=before)
     # What cannot print its failure whole cannot give a JSON document either: the streams of the stand are files.
     case.losses += judged(ran) if case.what.startswith("file size") else judged(ran, as_json=True)
     if case.what.startswith("file size"):
         case.losses = [loss for loss in case.losses if loss.what not in ("untyped", "control")]
-    case.losses += whole(stand.work)
+    case.losses += whole(harness.work)
     if ran.status == 6:
         for path, content in good.items():
             if not os.path.exists(path) and not path.endswith("validation_report.json") and "--remove" not in argv:
@@ -123,49 +123,49 @@ def _tight(stand: Stand, case: Case, argv: tuple[str, ...], before: Callable[[],
     return case
 
 
-def _on_disk(stand: Stand, case: Case, kind: str, argv: tuple[str, ...], random: Random) -> Case:
+def _on_disk(harness: Harness, case: Case, kind: str, argv: tuple[str, ...], random: Random) -> Case:
     """In a process with mounts of its own."""
     libc = ctypes.CDLL(None, use_errno=True)
     if kind == "read-only home":
-        _mount(libc, stand.home, "64k")
-        _remount_read_only(libc, stand.home)
-        ran = stand.run(*argv, before=quiet)
+        _mount(libc, harness.home, "64k")
+        _remount_read_only(libc, harness.home)
+        ran = harness.run(*argv, before=quiet)
         case.losses += judged(ran)
         if ran.status == 6 or ran.status == 7:
-            case.lost("home", f"dagogy does nothing without a home that it can write to: {ran.told}")
+            case.lost("home", f"dagogy does nothing without a home that it can write to: {ran.summary}")
         return case
-    saved = stand.scratch / "kept"
+    saved = harness.scratch / "kept"
     shutil.rmtree(saved, ignore_errors=True)
-    if stand.runs.exists():
-        shutil.copytree(stand.runs, saved, symlinks=True)
+    if harness.runs.exists():
+        shutil.copytree(harness.runs, saved, symlinks=True)
     else:
         saved.mkdir()
-        stand.runs.mkdir()
-    _mount(libc, stand.runs, "2M")
-    shutil.copytree(saved, stand.runs, symlinks=True, dirs_exist_ok=True)
+        harness.runs.mkdir()
+    _mount(libc, harness.runs, "2M")
+    shutil.copytree(saved, harness.runs, symlinks=True, dirs_exist_ok=True)
     if kind == "read-only":
-        _remount_read_only(libc, stand.runs)
-        ran = stand.run(*argv, "--json", before=quiet)
+        _remount_read_only(libc, harness.runs)
+        ran = harness.run(*argv, "--json", before=quiet)
         case.losses += judged(ran, as_json=True)
         reader = random.choice(_READERS)
-        ran = stand.run(*reader, before=quiet)
+        ran = harness.run(*reader, before=quiet)
         case.losses += judged(ran)
-        if any(p.name[:1].isdigit() for p in stand.runs.iterdir()) and ran.status not in (0, 3, 5):
-            case.lost("read-only", f"dagogy {' '.join(reader)}: {ran.told}")
+        if any(p.name[:1].isdigit() for p in harness.runs.iterdir()) and ran.status not in (0, 3, 5):
+            case.lost("read-only", f"dagogy {' '.join(reader)}: {ran.summary}")
         return case
-    filler, space = stand.runs / "filler", os.statvfs(stand.runs)
+    filler, space = harness.runs / "filler", os.statvfs(harness.runs)
     with open(filler, "wb") as file:
         file.write(b"\0" * max(0, (space.f_bavail - random.randrange(40)) * space.f_frsize))
-    _tight(stand, case, argv, quiet)
-    if any(p.name[:1].isdigit() for p in stand.runs.iterdir()):
-        ran = stand.run("status", "latest", "--json", before=quiet)
+    _tight(harness, case, argv, quiet)
+    if any(p.name[:1].isdigit() for p in harness.runs.iterdir()):
+        ran = harness.run("status", "latest", "--json", before=quiet)
         if ran.status:
-            case.lost("status", f"with the disk full: {ran.told}")
+            case.lost("status", f"with the disk full: {ran.summary}")
     filler.unlink()
-    if any(p.name[:1].isdigit() for p in stand.runs.iterdir()):
-        ran = stand.run("run", "latest", "--scope-file", str(stand.work / "tea.md"), before=quiet)
+    if any(p.name[:1].isdigit() for p in harness.runs.iterdir()):
+        ran = harness.run("run", "latest", "--scope-file", str(harness.work / "tea.md"), before=quiet)
         if ran.status:
-            case.lost("rerun", f"with room again: {ran.told}")
+            case.lost("rerun", f"with room again: {ran.summary}")
     return case
 
 
@@ -179,9 +179,9 @@ def _remount_read_only(libc: ctypes.CDLL, target: Path) -> None:
         raise OSError(ctypes.get_errno(), "cannot remount", str(target))
 
 
-def _mounted(stand: Stand, function: Callable[[], Case]) -> Case | None:
+def _mounted(harness: Harness, function: Callable[[], Case]) -> Case | None:
     """Calls the function in a forked process with a mount namespace of its own; None where that is not permitted."""
-    answer = stand.root / "answer"
+    answer = harness.root / "answer"
     answer.unlink(missing_ok=True)
     pid = os.fork()
     if pid == 0:

@@ -14,11 +14,11 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
+from torture.harness import Harness, Ran
 from torture.hooks import quiet
 from torture.inputs import ON_RUN
 from torture.kinds import TEA, Case, build_failed, build_initialized, build_iterated, the_run
 from torture.oracle import Loss, clean, ended, files_of, printed
-from torture.stand import Ran, Stand
 
 CONTROLS = (
     "\x1b[31m", "\x1b[2J\x1b[H", "\x1b]0;PWN\x07", "\x1b]8;;http://x\x07link\x1b]8;;\x07", "\x1bc", "\x07",
@@ -35,10 +35,10 @@ CONTROLS = (
 _servers: dict[int, int] = {}
 
 
-def service(stand: Stand) -> str:
+def service(harness: Harness) -> str:
     """The base URL of this worker's service, which answers every request with what `scratch/answer.json` says."""
     if os.getpid() not in _servers:
-        told = stand.scratch / "answer.json"
+        answer_file = harness.scratch / "answer.json"
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.0"
@@ -48,7 +48,7 @@ def service(stand: Stand) -> str:
 
             def answer(self) -> None:
                 self.rfile.read(int(self.headers.get("content-length") or 0))
-                document = json.loads(told.read_text())
+                document = json.loads(answer_file.read_text())
                 body = document["body"].encode("utf-8", "surrogatepass")
                 self.send_response(document["status"])
                 for name, value in document["headers"].items():
@@ -97,42 +97,42 @@ def _in_json(value: Any, control: str, random: Random, chance: float) -> Any:
     return value
 
 
-def controls(stand: Stand, number: int, random: Random) -> Case:
+def controls(harness: Harness, number: int, random: Random) -> Case:
     """A document, artifact, record, log or answer with control characters and lines that a CI service obeys."""
     control = random.choice(CONTROLS)
-    return random.choice((_document, _artifact, _artifact, _record, _answer, _words))(stand, control, random)
+    return random.choice((_document, _artifact, _artifact, _record, _answer, _words))(harness, control, random)
 
 
-def _commands(stand: Stand, case: Case, lines: list[tuple[str, ...]], **options: Any) -> list[Ran]:
+def _commands(harness: Harness, case: Case, lines: list[tuple[str, ...]], **options: Any) -> list[Ran]:
     """Runs the commands; what they print and write is searched."""
-    before = _snapshot(stand)
+    before = _snapshot(harness)
     done = []
     for line in lines:
-        ran = stand.run(*line, before=quiet, **options)
+        ran = harness.run(*line, before=quiet, **options)
         case.losses += [*ended(ran, as_json="--json" in line), *printed(ran)]
         done.append(ran)
-    for where, data in _written(stand, before):
+    for where, data in _written(harness, before):
         # What a person or a service reads as text: reports, logs, bundles. An artifact in JSON is read by programs.
         if "/inputs/" not in where and (where.endswith(".md") or "/logs/" in where or ".escalation" in where):
             case.losses += clean(data, where)
     return done
 
 
-def _document(stand: Stand, control: str, random: Random) -> Case:
-    stand.restore("initialized", build_initialized)
+def _document(harness: Harness, control: str, random: Random) -> Case:
+    harness.restore("initialized", build_initialized)
     case = Case(f"document with {control!r}")
     name = random.choice(("tea.md", "te" + control.replace("\x00", "").replace("/", "") + "a.md"))
-    (stand.work / name).write_bytes(_titled(TEA, control, random).encode())
+    (harness.work / name).write_bytes(_titled(TEA, control, random).encode())
     flags = random.choice(((), ("--json",), ("--show-prompt",)))
-    _commands(stand, case, [("run", "latest", "--scope-file", name, *flags), *random.sample(ON_RUN[:21], 3)])
+    _commands(harness, case, [("run", "latest", "--scope-file", name, *flags), *random.sample(ON_RUN[:21], 3)])
     return case
 
 
-def _artifact(stand: Stand, control: str, random: Random) -> Case:
-    stand.restore("iterated", build_iterated)
-    paths = [p for p in files_of(the_run(stand)) if p.suffix in (".json", ".jsonl")]
+def _artifact(harness: Harness, control: str, random: Random) -> Case:
+    harness.restore("iterated", build_iterated)
+    paths = [p for p in files_of(the_run(harness)) if p.suffix in (".json", ".jsonl")]
     path = random.choice(paths)
-    case = Case(f"{path.relative_to(the_run(stand))} with {control!r}")
+    case = Case(f"{path.relative_to(the_run(harness))} with {control!r}")
     chance = random.choice((0.05, 0.3, 1.0))
     parts = [path.read_text()] if path.suffix == ".json" else path.read_text().splitlines()
     documents = [_in_json(json.loads(part), control, random, chance) for part in parts]
@@ -140,19 +140,19 @@ def _artifact(stand: Stand, control: str, random: Random) -> Case:
     path.write_bytes("\n".join(out).encode("utf-8", "surrogatepass") + b"\n")
     lines = random.sample(ON_RUN[:24], 5)
     _commands(
-        stand,
+        harness,
         case,
         [(*line, "--json") if random.random() < 0.25 and "--format" not in line else line for line in lines],
     )
     return case
 
 
-def _record(stand: Stand, control: str, random: Random) -> Case:
-    stand.restore("failed", build_failed)
+def _record(harness: Harness, control: str, random: Random) -> Case:
+    harness.restore("failed", build_failed)
     case = Case(f"failure record with {control!r}")
-    for path in (the_run(stand) / "logs/failures").glob("*.json"):
+    for path in (the_run(harness) / "logs/failures").glob("*.json"):
         path.write_text(json.dumps(_in_json(json.loads(path.read_text()), control, random, random.choice((0.1, 0.5)))))
-    _commands(stand, case, random.sample(
+    _commands(harness, case, random.sample(
         [("diagnose", "latest", "--no-probe"), ("recover", "latest", "--dry-run", "--no-probe"),
         ("postmortem", "latest"), ("escalate", "latest"), ("incidents", "list"),
          ("postmortem", "latest", "-o", "post.md"), ("status", "latest"), ("diagnose", "latest", "--no-probe",
@@ -160,7 +160,7 @@ def _record(stand: Stand, control: str, random: Random) -> Case:
     return case
 
 
-def _told(stand: Stand, status: int, message: str, random: Random) -> dict[str, str]:
+def _planted(harness: Harness, status: int, message: str, random: Random) -> dict[str, str]:
     """The service answers with an error that says `message`; the environment in which it is asked."""
     kind = random.randrange(4)
     body = (
@@ -183,31 +183,31 @@ def _told(stand: Stand, status: int, message: str, random: Random) -> dict[str, 
         "content-type": random.choice(("application/json", "text/html", "text/plain")),
         "x-request-id": re.sub(r"[^ -~]", "", message)[:40] or "r",
     }
-    (stand.scratch / "answer.json").write_text(json.dumps({"status": status, "headers": headers, "body": body}))
+    (harness.scratch / "answer.json").write_text(json.dumps({"status": status, "headers": headers, "body": body}))
     return {
-        "OPENAI_BASE_URL": service(stand),
+        "OPENAI_BASE_URL": service(harness),
         "AGENT_PROVIDER": "remote_llm",
         "AGENT_RETRY_BUDGET": "0",
         "AGENT_TIMEOUT_SECONDS": "20",
     }
 
 
-def _answer(stand: Stand, control: str, random: Random) -> Case:
-    stand.restore("initialized", build_initialized)
+def _answer(harness: Harness, control: str, random: Random) -> Case:
+    harness.restore("initialized", build_initialized)
     status = random.choice((200, 400, 401, 403, 404, 422))
     case = Case(f"a service answers {status} with {control!r}")
-    more = _told(stand, status, f"Incorrect{control} key: {control}denied", random)
-    environ = stand.environment(OPENAI_API_KEY="sk-nothing-worth-hiding", **more)
-    _commands(stand, case, [random.choice((("doctor",), ("run", "latest", "--scope-file", "tea.md"), ("run",
+    more = _planted(harness, status, f"Incorrect{control} key: {control}denied", random)
+    environ = harness.environment(OPENAI_API_KEY="sk-nothing-worth-hiding", **more)
+    _commands(harness, case, [random.choice((("doctor",), ("run", "latest", "--scope-file", "tea.md"), ("run",
     "latest", "--scope-file", "tea.md", "--json"))),
                             random.choice((("diagnose", "latest", "--no-probe"), ("postmortem", "latest"),
                             ("escalate", "latest")))], environ=environ)  # fmt: skip
     return case
 
 
-def _words(stand: Stand, control: str, random: Random) -> Case:
+def _words(harness: Harness, control: str, random: Random) -> Case:
     """What was typed, or came on standard input."""
-    stand.restore("failed", build_failed)
+    harness.restore("failed", build_failed)
     control = control.replace("\x00", "")
     case = Case(f"typed or read: {control!r}")
     text = f"openai.RateLimitError: Error code: 429{control} quota {control}exceeded"
@@ -217,7 +217,7 @@ def _words(stand: Stand, control: str, random: Random) -> Case:
                           ("diagnose", "-", "--json"), ("why", "latest", f"x{control}"),
                           ("init", f"my{control}course"), ("run", "latest", "--provider", f"x{control}"),
                           ("validate", "latest", "--format", f"x{control}")))  # fmt: skip
-    _commands(stand, case, [line, ("status", "latest"), ("list",)], stdin=text.encode())
+    _commands(harness, case, [line, ("status", "latest"), ("list",)], stdin=text.encode())
     return case
 
 
@@ -291,7 +291,7 @@ def found(data: bytes, secret: str) -> bool:
     return any(form.casefold() in text.casefold() for form in {_HIDING.sub("", f) for f in forms})
 
 
-def secrets(stand: Stand, number: int, random: Random) -> Case:
+def secrets(harness: Harness, number: int, random: Random) -> Case:
     """Secrets of the environment, and texts that have a token in them, in what a provider says, in logs, in records, in what was typed."""
     known = {name: "Zq8" + _some(random, random.choice((13, 20, 40))) for name in random.sample(_NAMES, 4)}
     known["OPENAI_API_KEY"] = "sk-proj-" + _some(random, 40)
@@ -299,7 +299,7 @@ def secrets(stand: Stand, number: int, random: Random) -> Case:
     form = random.choice(list(_FORMS))
     own = random.choice(list(known))
     hidden = {own: known[own]} if random.random() < 0.5 else {kind: token}
-    said = _FORMS[form](known[own]) if own in hidden else text
+    text_of_it = _FORMS[form](known[own]) if own in hidden else text
     message = random.choice(
         (
             "Incorrect API key provided: {}.",
@@ -308,10 +308,10 @@ def secrets(stand: Stand, number: int, random: Random) -> Case:
             "env: X={} Y=1",
             "request was\n{}\nand failed",
         )
-    ).format(said)
-    where = random.choice((_said_by_service, _said_by_service, _said_on_stdin, _said_in_record, _typed))
+    ).format(text_of_it)
+    where = random.choice((_planted_by_service, _planted_by_service, _planted_on_stdin, _planted_in_record, _typed))
     case = Case(f"{'the value of ' + own + ', ' + form if own in hidden else 'a token: ' + kind}; {where.__name__.strip('_')}")
-    before, done = where(stand, case, message, known, random)
+    before, done = where(harness, case, message, known, random)
     for ran in done:
         case.losses += ended(ran)
         for name, secret in hidden.items():
@@ -322,52 +322,52 @@ def secrets(stand: Stand, number: int, random: Random) -> Case:
                         f"{name} ({form if own in hidden else kind}) printed by dagogy {' '.join(ran.argv[:2])}",
                     )
                 )
-    for path, data in _written(stand, before):
+    for path, data in _written(harness, before):
         for name, secret in hidden.items():
             if found(data, secret):
                 case.losses.append(Loss("secret", f"{name} ({form if own in hidden else kind}) in {path}"))
     return case
 
 
-Said = tuple[dict[str, bytes], list[Ran]]
+Planted = tuple[dict[str, bytes], list[Ran]]
 
 
-def _said_by_service(stand: Stand, case: Case, message: str, known: dict[str, str], random: Random) -> Said:
-    stand.restore("initialized", build_initialized)
-    environ = stand.environment(**{**known, **_told(stand, random.choice((400, 401, 403, 422)), message, random)})
-    before = _snapshot(stand)
+def _planted_by_service(harness: Harness, case: Case, message: str, known: dict[str, str], random: Random) -> Planted:
+    harness.restore("initialized", build_initialized)
+    environ = harness.environment(**{**known, **_planted(harness, random.choice((400, 401, 403, 422)), message, random)})
+    before = _snapshot(harness)
     lines = [
         ("run", "latest", "--scope-file", "tea.md"),
         random.choice((("diagnose", "latest", "--no-probe"), ("postmortem", "latest"))),
         ("escalate", "latest"),
     ]
-    return before, [stand.run(*line, environ=environ, before=quiet) for line in lines]
+    return before, [harness.run(*line, environ=environ, before=quiet) for line in lines]
 
 
-def _said_on_stdin(stand: Stand, case: Case, message: str, known: dict[str, str], random: Random) -> Said:
-    stand.restore("initialized", build_initialized)
-    before = _snapshot(stand)
+def _planted_on_stdin(harness: Harness, case: Case, message: str, known: dict[str, str], random: Random) -> Planted:
+    harness.restore("initialized", build_initialized)
+    before = _snapshot(harness)
     more = random.choice(([], ["--json"]))
     return before, [
-        stand.run(
+        harness.run(
             "diagnose",
             "-",
             *more,
-            environ=stand.environment(**known),
+            environ=harness.environment(**known),
             stdin=f"HTTP 401\n{message}\n".encode("utf-8", "replace"),
             before=quiet,
         )
     ]
 
 
-def _said_in_record(stand: Stand, case: Case, message: str, known: dict[str, str], random: Random) -> Said:
-    stand.restore("failed", build_failed)
-    for path in (the_run(stand) / "logs/failures").glob("*.json"):
+def _planted_in_record(harness: Harness, case: Case, message: str, known: dict[str, str], random: Random) -> Planted:
+    harness.restore("failed", build_failed)
+    for path in (the_run(harness) / "logs/failures").glob("*.json"):
         document = json.loads(path.read_text())
         document["message"] = message
         document["details"] = {"stderr": message, "last_message": message}
         path.write_text(json.dumps(document))
-    before = _snapshot(stand)
+    before = _snapshot(harness)
     lines = [
         ("diagnose", "latest", "--no-probe"),
         ("postmortem", "latest"),
@@ -375,26 +375,26 @@ def _said_in_record(stand: Stand, case: Case, message: str, known: dict[str, str
         ("recover", "latest", "--dry-run", "--no-probe"),
         ("incidents", "list"),
     ]
-    return before, [stand.run(*line, environ=stand.environment(**known), before=quiet) for line in random.sample(lines, 3)]
+    return before, [harness.run(*line, environ=harness.environment(**known), before=quiet) for line in random.sample(lines, 3)]
 
 
-def _typed(stand: Stand, case: Case, message: str, known: dict[str, str], random: Random) -> Said:
-    stand.restore("iterated", build_iterated)
-    before = _snapshot(stand)
+def _typed(harness: Harness, case: Case, message: str, known: dict[str, str], random: Random) -> Planted:
+    harness.restore("iterated", build_iterated)
+    before = _snapshot(harness)
     line = random.choice((("run", "latest", "--model", message, "--max-iterations", "x"), ("status", message),
     ("run", "latest", "--scope-file", message),
                           ("escalate", "latest", "--note", message), ("validate", "latest", "--format",
                           message), ("plan", "latest", "--wait", message)))  # fmt: skip
-    return before, [stand.run(*one, environ=stand.environment(**known), before=quiet) for one in (line, ("escalate", "latest"))]
+    return before, [harness.run(*one, environ=harness.environment(**known), before=quiet) for one in (line, ("escalate", "latest"))]
 
 
-def _snapshot(stand: Stand) -> dict[str, bytes]:
-    return {str(p): p.read_bytes() for p in files_of(stand.work)}
+def _snapshot(harness: Harness) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in files_of(harness.work)}
 
 
-def _written(stand: Stand, before: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _written(harness: Harness, before: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     """What is in the workspace now and was not before: new and changed files, what was appended to a log, and what archives hold."""
-    for path in files_of(stand.work):
+    for path in files_of(harness.work):
         data, old = path.read_bytes(), before.get(str(path))
         if data == old:
             continue

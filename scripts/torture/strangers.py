@@ -16,11 +16,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from torture.harness import Harness
 from torture.hooks import quiet
 from torture.inputs import judged
 from torture.kinds import Case, build_failed, build_initialized, the_run
 from torture.oracle import leaked
-from torture.stand import Stand
 
 ID = "20260131-120000-stranger"
 #: What an archive may make of the disk, whatever it says of itself.
@@ -56,9 +56,9 @@ def _packed(members: Members, form: int = tarfile.PAX_FORMAT) -> bytes:
     return out.getvalue()
 
 
-def _names(stand: Stand, random: Random) -> bytes:
+def _names(harness: Harness, random: Random) -> bytes:
     name = random.choice((
-        f"{ID}/../../escaped", "../escaped", "/escaped", f"{stand.root}/escaped", f"{ID}/..",
+        f"{ID}/../../escaped", "../escaped", "/escaped", f"{harness.root}/escaped", f"{ID}/..",
         f"{ID}/./../../escaped", f"{ID}//x", f"{ID}/a/../../../escaped",
         "..", ".", "", "/", f"{ID}/\udcff", f"{ID}/a\nb", f"{ID}/\x1b[2J", f"{ID}/" + "x" * 300,
         f"{ID}/C:\\x", f"{ID}/..\\..\\escaped", "other/run.json",
@@ -70,7 +70,7 @@ def _names(stand: Stand, random: Random) -> bytes:
     return _packed(members, random.choice((tarfile.PAX_FORMAT, tarfile.GNU_FORMAT)))
 
 
-def _links(stand: Stand, random: Random) -> bytes:
+def _links(harness: Harness, random: Random) -> bytes:
     kind = random.choice(
         (
             tarfile.SYMTYPE,
@@ -85,7 +85,7 @@ def _links(stand: Stand, random: Random) -> bytes:
             b"M",
         )
     )
-    to = random.choice((str(stand.root), "/etc", "..", "../..", f"{ID}/run.json", "/dev/zero", ".", "x"))
+    to = random.choice((str(harness.root), "/etc", "..", "../..", f"{ID}/run.json", "/dev/zero", ".", "x"))
     at = random.choice((f"{ID}/link", ID, f"{ID}/outputs", f"{ID}/run.json", f"{ID}/logs/events.jsonl"))
     members = [
         *_basis(),
@@ -95,7 +95,7 @@ def _links(stand: Stand, random: Random) -> bytes:
     return _packed(members[: random.choice((len(members), len(members) - 1))])
 
 
-def _sizes(stand: Stand, random: Random) -> bytes:
+def _sizes(harness: Harness, random: Random) -> bytes:
     """Bombs: zeros, many members, depth, sizes that lie, sparse files."""
     kind = random.choice(("zeros", "many", "deep", "deep", "liar", "sparse", "long name", "pax"))
     if kind == "zeros":
@@ -132,7 +132,7 @@ def _sizes(stand: Stand, random: Random) -> bytes:
     return _packed([*_basis(), _member(f"{ID}/pax", b"x", pax_headers=pax)])
 
 
-def _damaged(stand: Stand, random: Random) -> bytes:
+def _damaged(harness: Harness, random: Random) -> bytes:
     from torture.mutate import BYTES
 
     whole = _packed(_basis())
@@ -145,7 +145,7 @@ def _damaged(stand: Stand, random: Random) -> bytes:
     ))()  # fmt: skip
 
 
-def _contents(stand: Stand, random: Random) -> bytes:
+def _contents(harness: Harness, random: Random) -> bytes:
     """A well-formed archive with files that lie."""
     from torture.mutate import value_changed
 
@@ -161,7 +161,7 @@ def _contents(stand: Stand, random: Random) -> bytes:
     return _packed(members)
 
 
-MAKERS: tuple[Callable[[Stand, Random], bytes], ...] = (
+MAKERS: tuple[Callable[[Harness, Random], bytes], ...] = (
     _names,
     _names,
     _links,
@@ -173,13 +173,13 @@ MAKERS: tuple[Callable[[Stand, Random], bytes], ...] = (
 )
 
 
-def archives(stand: Stand, number: int, random: Random) -> Case:
+def archives(harness: Harness, number: int, random: Random) -> Case:
     """A hostile archive is restored."""
-    stand.restore("initialized", build_initialized)
+    harness.restore("initialized", build_initialized)
     maker = random.choice(MAKERS)
     case = Case(f"archive: {maker.__name__.strip('_')}")
     try:
-        data = maker(stand, random)
+        data = maker(harness, random)
     except (
         OSError,
         ValueError,
@@ -189,19 +189,19 @@ def archives(stand: Stand, number: int, random: Random) -> Case:
     ):  # what cannot be packed cannot be sent either
         case.tried = 0
         return case
-    (stand.work / "hostile.tar.gz").write_bytes(data)
-    outside, runs = _outside(stand), set(os.listdir(stand.runs))
-    ran = stand.run("init", "--from", "hostile.tar.gz", before=quiet)
+    (harness.work / "hostile.tar.gz").write_bytes(data)
+    outside, runs = _outside(harness), set(os.listdir(harness.runs))
+    ran = harness.run("init", "--from", "hostile.tar.gz", before=quiet)
     case.losses += judged(ran)
-    if changed := _outside(stand) ^ outside:
+    if changed := _outside(harness) ^ outside:
         case.lost("outside", f"changed outside of the runs dir: {sorted(map(str, changed))[:3]}")
-    made = {name for name in set(os.listdir(stand.runs)) - runs if name[:1].isdigit()}
+    made = {name for name in set(os.listdir(harness.runs)) - runs if name[:1].isdigit()}
     if made and ran.status:
-        case.lost("half done", f"exit {ran.status}, and {sorted(made)} is there: {ran.told}")
+        case.lost("half done", f"exit {ran.status}, and {sorted(made)} is there: {ran.summary}")
     if ran.status == 0 and not made:
         case.lost("half done", "exit 0, and no run was made")
     size = files = 0
-    for place, folders, names in os.walk(stand.runs):
+    for place, folders, names in os.walk(harness.runs):
         for name in [*folders, *names]:
             about = os.lstat(os.path.join(place, name))
             size, files = size + about.st_blocks * 512, files + 1
@@ -216,7 +216,7 @@ def archives(stand: Stand, number: int, random: Random) -> Case:
     if made:
         name = min(made)
         for line in (("status", name), ("list",), ("archive", name)):
-            case.losses += judged(stand.run(*line, before=quiet))
+            case.losses += judged(harness.run(*line, before=quiet))
     return case
 
 
@@ -234,11 +234,11 @@ def _judge_file(case: Case, path: str, about: os.stat_result, *, restored: bool)
         case.lost("no file", f"{path} is a second name of a file")
 
 
-def _outside(stand: Stand) -> set[tuple[str, int, int]]:
+def _outside(harness: Harness) -> set[tuple[str, int, int]]:
     """What is there outside of the runs dir, of what these commands keep in the home, and of what we write ourselves."""
     found = set()
-    for place, folders, names in os.walk(stand.root):
-        folders[:] = [f for f in folders if Path(place, f) not in (stand.runs, stand.scratch, stand.root / "saved", stand.home)]
+    for place, folders, names in os.walk(harness.root):
+        folders[:] = [f for f in folders if Path(place, f) not in (harness.runs, harness.scratch, harness.root / "saved", harness.home)]
         for name in [*folders, *names]:
             about = os.lstat(os.path.join(place, name))
             found.add(
@@ -257,19 +257,19 @@ KEY = "sk-proj-T0rtureKeyZq81mWv03LxTn5RbYk27HdPc"
 _SCRIPT = "#!/bin/sh\necho ran >> {marker}\n"
 
 
-def orders(stand: Stand, number: int, random: Random) -> Case:
+def orders(harness: Harness, number: int, random: Random) -> Case:
     """A restored run, or a configuration file that is found, says what is to be started, written, removed or sent: nothing of it may happen."""
-    stand.restore("failed", build_failed)
-    marker = stand.root / "marker"
+    harness.restore("failed", build_failed)
+    marker = harness.root / "marker"
     marker.unlink(missing_ok=True)
-    victim = stand.work / "victim.txt"
+    victim = harness.work / "victim.txt"
     victim.write_text("keep me")
     with socket.socket() as ear:
         ear.bind(("127.0.0.1", 0))
         ear.listen(16)
         ear.settimeout(0.05)
         port = ear.getsockname()[1]
-        case = _configured(stand, random, marker, port) if number % 2 else _restored(stand, random, marker, victim)
+        case = _configured(harness, random, marker, port) if number % 2 else _restored(harness, random, marker, victim)
         heard = b""
         try:
             connection, _ = ear.accept()
@@ -295,18 +295,18 @@ def _script(path: Path, marker: Path) -> None:
     path.chmod(0o755)
 
 
-def _configured(stand: Stand, random: Random, marker: Path, port: int) -> Case:
+def _configured(harness: Harness, random: Random, marker: Path, port: int) -> Case:
     """A configuration file in the current folder or above it."""
-    _script(stand.work / "a.sh", marker)
+    _script(harness.work / "a.sh", marker)
     settings = random.choice((
-        f'agent_provider = "codex_exec"\ncoding_agent_cmd = "{stand.work}/a.sh"\n',
+        f'agent_provider = "codex_exec"\ncoding_agent_cmd = "{harness.work}/a.sh"\n',
         'agent_provider = "codex_exec"\ncoding_agent_cmd = "./a.sh"\n',
         f'agent_provider = "remote_llm"\nopenai_base_url = "http://127.0.0.1:{port}/v1"\n',
         f'openai_base_url = "http://127.0.0.1:{port}/v1"\n',
         'agent_fallback_providers = "codex_exec"\ncoding_agent_cmd = "./a.sh"\nagent_provider = "remote_llm"\n',
     ))  # fmt: skip
     name = random.choice(("dagogy.toml", "pyproject.toml"))
-    place = random.choice((stand.work, stand.work, stand.root))
+    place = random.choice((harness.work, harness.work, harness.root))
     text = settings if name == "dagogy.toml" else "[tool.dagogy]\n" + settings
     (place / name).write_text(text)
     if random.random() < 0.3:
@@ -326,18 +326,18 @@ def _configured(stand: Stand, random: Random, marker: Path, port: int) -> Case:
             "OPENAI_BASE_URL": "http://127.0.0.1:1/v1",
             **random.choice(({}, {"AGENT_PROVIDER": "remote_llm"}, {"AGENT_PROVIDER": "codex_exec"})),
         }
-    case = Case(f"{name} in {place.relative_to(stand.root) / '.'}: {settings!r}; {more}; dagogy {' '.join(line)}")
-    environ = stand.environment(OPENAI_API_KEY=KEY, AGENT_RETRY_BUDGET="0", AGENT_TIMEOUT_SECONDS="5", **more)
-    ran = stand.run(*line, environ=environ, before=quiet, cpu=60)
+    case = Case(f"{name} in {place.relative_to(harness.root) / '.'}: {settings!r}; {more}; dagogy {' '.join(line)}")
+    environ = harness.environment(OPENAI_API_KEY=KEY, AGENT_RETRY_BUDGET="0", AGENT_TIMEOUT_SECONDS="5", **more)
+    ran = harness.run(*line, environ=environ, before=quiet, cpu=60)
     (place / name).unlink()
     case.losses += judged(ran)
     case.losses += leaked(ran.out + ran.err, {"the key": KEY}, "what was printed")
     return case
 
 
-def _restored(stand: Stand, random: Random, marker: Path, victim: Path) -> Case:
+def _restored(harness: Harness, random: Random, marker: Path, victim: Path) -> Case:
     """An archive whose log or record names a command to run again."""
-    source = the_run(stand)
+    source = the_run(harness)
     run_id = source.name
     other = "20260101-000000-mine"
     words: list[str] = random.choice((
@@ -349,28 +349,28 @@ def _restored(stand: Stand, random: Random, marker: Path, victim: Path) -> Case:
         other, "--scope-file", str(victim)],
         ["validate", run_id, "--fix"], ["init", "made-by-a-stranger"], ["incidents", "reset"], ["run", run_id,
         "--self-heal", "--unsafe"], ["trust"],
-        ["postmortem", run_id, "--regression-test", str(stand.work / "tests")], ["plan", other],
+        ["postmortem", run_id, "--regression-test", str(harness.work / "tests")], ["plan", other],
     ))  # fmt: skip
-    folder = random.choice((str(stand.runs / run_id), str(stand.work), "/", "."))
+    folder = random.choice((str(harness.runs / run_id), str(harness.work), "/", "."))
     started = {"at_utc": "2030-01-01T00:00:00.000000Z", "event": "command_started",
     "command": "dagogy " + " ".join(words), "words": words, "pid": 2**22 + 7,
                "folder": folder, "stage": "generated"}  # fmt: skip
     as_log = random.random() < 0.5
-    shutil.copytree(source, stand.runs / other)
+    shutil.copytree(source, harness.runs / other)
     if as_log:
         with open(source / "logs/events.jsonl", "a") as log:
             log.write(json.dumps(started) + "\n")
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-    code, told = random.choice((("interrupted", ""), ("provider_error", f"cannot connect to {address}: Connection refused")))
+    code, message_text = random.choice((("interrupted", ""), ("provider_error", f"cannot connect to {address}: Connection refused")))
     for record in [] if as_log else sorted((source / "logs/failures").glob("*.json")):
         document = json.loads(record.read_bytes())
         document.update(
             command=["dagogy", *words],
             folder=folder,
             code=code,
-            message=told or document["message"],
+            message=message_text or document["message"],
             exit_status=130 if code == "interrupted" else 8,
             provider="remote_llm",
             endpoint=address,
@@ -380,11 +380,11 @@ def _restored(stand: Stand, random: Random, marker: Path, victim: Path) -> Case:
         record.write_text(json.dumps(document))
     (source / "dagogy.toml").write_text('coding_agent_cmd = "./a.sh"\nagent_provider = "codex_exec"\n')
     _script(source / "a.sh", marker)
-    packed = stand.work / "stranger.tar.gz"
+    packed = harness.work / "stranger.tar.gz"
     with tarfile.open(packed, "w:gz") as tar:
         tar.add(source, run_id)
     shutil.rmtree(source)
-    kept = _runs_of(stand)
+    kept = _runs_of(harness)
     recover = ("recover", run_id)
     line = random.choice(
         (
@@ -397,34 +397,34 @@ def _restored(stand: Stand, random: Random, marker: Path, victim: Path) -> Case:
         )
     )
     case = Case(f"{'log' if as_log else 'record'} of a restored run, made in {folder}: {' '.join(words)}; dagogy {' '.join(line)}")
-    case.losses += judged(stand.run("init", "--from", "stranger.tar.gz", before=quiet))
-    after = _runs_of(stand)
+    case.losses += judged(harness.run("init", "--from", "stranger.tar.gz", before=quiet))
+    after = _runs_of(harness)
     # A probe looks where the settings point: at a port of this machine where nobody listens, and not where the record points.
-    environ = stand.environment(OPENAI_API_KEY=KEY, OPENAI_BASE_URL="http://127.0.0.1:1/v1")
-    ran = stand.run(*line, before=quiet, cpu=60, environ=environ)
+    environ = harness.environment(OPENAI_API_KEY=KEY, OPENAI_BASE_URL="http://127.0.0.1:1/v1")
+    ran = harness.run(*line, before=quiet, cpu=60, environ=environ)
     case.losses += judged(ran)
     with listener, contextlib.suppress(BlockingIOError):
         listener.accept()[0].close()
         case.lost("connected", f"to {address}, which only the record names")
-    now = _runs_of(stand)
+    now = _runs_of(harness)
     if not set(after) <= set(now):
         case.lost("removed", f"gone: {sorted(set(after) - set(now))}")
     if set(now) - set(after):
         case.lost("made", f"made by a stranger's word: {sorted(set(now) - set(after))}")
     if now.get(other) != kept.get(other):
         case.lost("another run", "a run that the command was not about was changed")
-    scope = stand.runs / run_id / "inputs/scope.md"
+    scope = harness.runs / run_id / "inputs/scope.md"
     if "/etc/hostname" in words and scope.exists() and scope.read_bytes() == Path("/etc/hostname").read_bytes():
         case.lost("read", "a file that the stranger named was taken into the run")
-    if (stand.work / "tests").exists():
+    if (harness.work / "tests").exists():
         case.lost("made", "a folder that the stranger named was made")
     return case
 
 
-def _runs_of(stand: Stand) -> dict[str, tuple[tuple[str, bytes], ...]]:
+def _runs_of(harness: Harness) -> dict[str, tuple[tuple[str, bytes], ...]]:
     """The runs, each with what its artifacts and inputs hold."""
     found = {}
-    for run in sorted(p for p in stand.runs.iterdir() if p.name[:1].isdigit()):
+    for run in sorted(p for p in harness.runs.iterdir() if p.name[:1].isdigit()):
         files = (
             run / "outputs/curriculum/curriculum.json",
             run / "inputs/topic_spec.json",

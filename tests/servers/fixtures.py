@@ -14,7 +14,7 @@ import pytest
 import trustme
 from support import dagogy
 
-from servers.counterparts import AIMOCK, CODEX, LLMOCK, NEEDS_NPM, missing_from_npm, started
+from servers.doubles import AIMOCK, CODEX, LLMOCK, NEEDS_NPM, missing_from_npm, started
 from servers.faulty import Faulty, answering
 from servers.outcomes import SCOPE
 

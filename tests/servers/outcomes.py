@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from dagogy.workspace.stages import FAILURES
-from support import EXIT_STATUS, ROOT, Desk
+from support import EXIT_STATUS, ROOT, CommandRunner
 
-from servers.counterparts import none_left
+from servers.doubles import none_left
 
 SCOPE = ROOT / "examples/intro-statistics.md"
 #: Where the rows are written; `scripts/outcome_table.py` reads them.
@@ -42,24 +42,31 @@ class Measured:
 
 
 def measure(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, row: str, provider: str, count: Callable[[], int], *options: str, scope: Path = SCOPE, **environment: str
+    runner: CommandRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    row: str,
+    provider: str,
+    count: Callable[[], int],
+    *options: str,
+    scope: Path = SCOPE,
+    **environment: str,
 ) -> Measured:
     """Runs `dagogy run` with `provider` on a real scope; `count` says how many questions the counterpart got. `options` go to `run`."""
     mark = {"DAGOGY_TEST_MARK": uuid.uuid4().hex}
     for name, value in {**environment, **mark}.items():
         monkeypatch.setenv(name, value)
-    desk.init("course")
+    runner.init("course")
     started = time.monotonic()
-    ran = desk("run", "course", "--scope-file", str(scope), "--provider", provider, *options)
+    ran = runner("run", "course", "--scope-file", str(scope), "--provider", provider, *options)
     seconds = time.monotonic() - started
     left = none_left(mark)
-    run = next(desk.runs.glob("*course"))
+    run = next(runner.runs.glob("*course"))
     records = sorted((run / FAILURES).glob("*.json"))
     record = json.loads(records[-1].read_text()) if records else {}
-    incident = desk("diagnose", "course", "--json").json["incident"] if record else ""
+    incident = runner("diagnose", "course", "--json").json["incident"] if record else ""
     assert (ran.status == 0) == (not record), ran.err
     assert ran.status == EXIT_STATUS.get(ran.code, 0), ran.err
-    written = b"".join(path.read_bytes() for path in sorted(desk.folder.rglob("*")) if path.is_file()) + (ran.out + ran.err).encode()
+    written = b"".join(path.read_bytes() for path in sorted(runner.folder.rglob("*")) if path.is_file()) + (ran.out + ran.err).encode()
     done = Measured(
         row=row,
         provider=provider,

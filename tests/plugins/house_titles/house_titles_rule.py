@@ -21,8 +21,8 @@ class ShortTitles(Rule):
     class Options(Options):
         most: Annotated[int, Meta(ge=1, description="Most characters of a title.")] = 20
 
-    def check(self, subject, options):
-        for i, node in enumerate(subject.nodes):
+    def check(self, context, options):
+        for i, node in enumerate(context.nodes):
             if len(node.title) > options.most:
                 path = f"/nodes/{i}/title"
                 fix = Fix(

@@ -18,7 +18,7 @@ class Vpn(SignatureClassifier):
         Retry: Once it is up.
     """
 
-    signatures = (Signature(incident=_DOWN, says=r"\bvpn0: no such device\b"),)
+    signatures = (Signature(incident=_DOWN, message=r"\bvpn0: no such device\b"),)
 
 
 class Interface(Probe):

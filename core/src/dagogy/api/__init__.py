@@ -18,22 +18,22 @@ _HOME = {
         "ConfigError DagogyError InternalError Interrupted InvalidArgument Locked NotFound PluginError ProviderError StageConflict StorageError "
         "ValidationFailed"
     ),
-    "dagogy.api.rules": "Finding Fix GraphIndex Rule Subject",
+    "dagogy.api.rules": "Finding Fix GraphIndex Rule RuleContext",
     "dagogy.api.options": "Meta Options",
     "dagogy.api.scope": "READING_MAX Block EdgeEvidence Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
     "dagogy.api.providers": (
-        "Allowance AnswerDesk Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement SalvageRequest longer_timeout "
+        "Budget ResponseCache Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement RepairInvalidRequest longer_timeout "
         "timeout_advice"
     ),
     "dagogy.api.llm": "Answer LanguageModelProvider Question",
     "dagogy.api.incidents": "Classifier CommandResult Diagnosis Failure Rank RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api._bodies": "Body read_body",
     "dagogy.api.probes": "Probe ProbeContext ProbeResult",
-    "dagogy.api.evidence": "Clue Evidence parses",
+    "dagogy.api.failure_evidence": "Clue FailureEvidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
-    "dagogy.api.exporters": "ExportSubject Exporter",
+    "dagogy.api.exporters": "ExportContext Exporter",
     "dagogy.api.display": "json_text one_line visible",
-    "dagogy.api.text": "STOP_WORDS content_words folded normalized sentences shorten stem word_keys words",
+    "dagogy.api.text": "STOP_WORDS content_words match_form normalized sentences shorten stem match_keys words",
     "dagogy.api.urls": "base_url_problem endpoint_of is_loopback plain_http_hop repaired_base_url shown_base_url split_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from dagogy.api._bodies import *  # noqa: F403
     from dagogy.api.display import *  # noqa: F403
     from dagogy.api.errors import *  # noqa: F403
-    from dagogy.api.evidence import *  # noqa: F403
     from dagogy.api.exporters import *  # noqa: F403
+    from dagogy.api.failure_evidence import *  # noqa: F403
     from dagogy.api.hooks import *  # noqa: F403
     from dagogy.api.incidents import *  # noqa: F403
     from dagogy.api.llm import *  # noqa: F403

@@ -56,7 +56,7 @@ _FIELDS = (
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
-def told_wait(details: Mapping[str, Any], text: str, at_utc: str = "") -> float | None:
+def stated_wait(details: Mapping[str, Any], text: str, at_utc: str = "") -> float | None:
     """The seconds, counted from `at_utc` (else from now), until a service answers again; None where neither `details` nor `text` say.
 
     A date without a zone is local time, as clients print it. What has passed already is 0.
@@ -65,18 +65,18 @@ def told_wait(details: Mapping[str, Any], text: str, at_utc: str = "") -> float 
     for key, kind in (("retry_after_seconds", "seconds"), ("retry_after", "seconds"), ("resets_in_seconds", "seconds"), ("resets_at", "instant")):
         value = details.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return _sound(float(value) if kind == "seconds" else value - at.timestamp())
+            return _valid(float(value) if kind == "seconds" else value - at.timestamp())
         if isinstance(value, str) and value.strip():
             text = f"{key}: {value.strip()!r}\n{text}"
     for kind, pattern in _FIELDS:
         found = pattern.search(text)
         seconds = _seconds(kind, found, at) if found else None
-        if seconds is not None and (sound := _sound(seconds)) is not None:
-            return sound
+        if seconds is not None and (valid := _valid(seconds)) is not None:
+            return valid
     return None
 
 
-def _sound(seconds: float) -> float | None:
+def _valid(seconds: float) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) and seconds <= _LONGEST else None
 
 

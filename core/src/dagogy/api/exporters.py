@@ -10,7 +10,7 @@ from dagogy.api.plugins import ExporterInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExportSubject:
+class ExportContext:
     """What is exported: `document` has the shape of the artifact's JSON Schema (`dagogy schema NAME` shows it).
 
     `artifact` is the file the document's pointers speak of, relative to the current folder where it can be. `files` has, for a
@@ -33,6 +33,6 @@ class Exporter:
     def __init__(self, info: ExporterInfo) -> None:
         self.info = info
 
-    def export(self, subject: ExportSubject) -> str:
+    def export(self, context: ExportContext) -> str:
         """The whole output as text, ending in a newline unless it is empty."""
         raise NotImplementedError

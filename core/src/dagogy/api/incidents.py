@@ -52,7 +52,7 @@ class Failure:
 class Rank(IntEnum):
     """How strong a piece of evidence is; a lower rank wins (the precedence of DESIGN.md).
 
-    `UMBRELLA` is one of our own codes or phrases that says only where it failed: it holds when nothing inside says why.
+    `GENERIC` is one of our own codes or phrases that says only where it failed: it holds when nothing inside says why.
     """
 
     TYPED_CODE = 1
@@ -61,7 +61,7 @@ class Rank(IntEnum):
     HTTP_STATUS = 4
     EXCEPTION = 5
     PROSE = 6
-    UMBRELLA = 7
+    GENERIC = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

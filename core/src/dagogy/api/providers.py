@@ -40,14 +40,14 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class Budget:
     """What may still be spent in this command; None is no limit."""
 
     calls: float | None = None
     tokens: float | None = None
 
 
-class AnswerDesk:
+class ResponseCache:
     """Where answers that cost something are kept. This one keeps nothing; the host hands in one that keeps them in the run.
 
     `memory` holds what a provider learned of a service and wants to know next time, as text by name; it outlives the run.
@@ -73,7 +73,7 @@ class ProposeRequest:
     """What is to be taught, and from which sources.
 
     `reading` is None where there is no scope document. `requirements` are the rules in force. `progress` takes one line to
-    show to the user. `scaffold` makes the draft of the default provider (None where it has none, or where it is the one that is asked).
+    show to the user. `seed_draft` makes the draft of the default provider (None where it has none, or where it is the one that is asked).
     `allowance` and `answers` are for providers whose answers cost something.
     """
 
@@ -82,9 +82,9 @@ class ProposeRequest:
     reading: ScopeReading | None = None
     requirements: Sequence[Requirement] = ()
     progress: Callable[[str], None] = lambda line: None
-    scaffold: Callable[[], Any] = lambda: None
-    allowance: Allowance = field(default_factory=Allowance)
-    answers: AnswerDesk = field(default_factory=AnswerDesk)
+    seed_draft: Callable[[], Any] = lambda: None
+    budget: Budget = field(default_factory=Budget)
+    answers: ResponseCache = field(default_factory=ResponseCache)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class RepairRequest(ProposeRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SalvageRequest(ProposeRequest):
+class RepairInvalidRequest(ProposeRequest):
     """A draft that does not meet the schema, as plain JSON values whatever they are (a text, a list, an object with keys missing; with `?` for half a
     character in a text, and None where it is nested too deeply), and the findings that say where, worst first, at most
     `AGENT_MAX_ACTIONS_PER_ITERATION` of them."""
@@ -177,7 +177,7 @@ class Provider:
         covers or orders less, is asked for again with fewer findings."""
         return None
 
-    def salvage(self, request: SalvageRequest) -> Proposal | None:
+    def repair_invalid(self, request: RepairInvalidRequest) -> Proposal | None:
         """The same for a draft that does not meet the schema, which `repair` therefore is never handed: one that meets it, or None, which leaves the
         draft as it is and ends the loop. Any draft that can be read is better than one that cannot."""
         return None

@@ -90,7 +90,7 @@ class GraphIndex(Protocol):
         """Longest number of edges from a root; -1 for nodes in `cyclic`."""
 
 
-class Subject(Protocol):
+class RuleContext(Protocol):
     """What a rule may look at. Every attribute is built once, when first asked for, and shared by all rules."""
 
     @property
@@ -173,6 +173,6 @@ class Rule:
     def severity(self) -> Severity:
         return self.info.severity
 
-    def check(self, subject: Subject, options: Any) -> Iterable[Finding]:
-        """Yields what is wrong with `subject`; nothing when all is well. `options` is an instance of `Options`, or None."""
+    def check(self, context: RuleContext, options: Any) -> Iterable[Finding]:
+        """Yields what is wrong with `context`; nothing when all is well. `options` is an instance of `Options`, or None."""
         raise NotImplementedError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import ClassVar
 
-from dagogy.api.evidence import Clue, Evidence
+from dagogy.api.failure_evidence import Clue, FailureEvidence
 from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 
 #: An exception of a package that is neither Python's, nor an HTTP client's, nor one that speaks of models. A connection refused to a database,
@@ -30,10 +30,10 @@ _CONFIDENCE = {
     Rank.HTTP_STATUS: 0.9,
     Rank.EXCEPTION: 0.9,
     Rank.PROSE: 0.8,
-    Rank.UMBRELLA: 0.6,
+    Rank.GENERIC: 0.6,
 }
 #: What each criterion adds to the weight of an answer.
-_WEIGHTS = {"cause": 6, "machine": 4, "says": 2, "status": 1, "exception": 1, "errno": 2, "where": 2, "path": 2, "param": 2, "typed": 2}
+_WEIGHTS = {"cause": 6, "machine": 4, "message": 2, "status": 1, "exception": 1, "errno": 2, "where": 2, "path": 2, "param": 2, "typed": 2}
 #: The leaf of a chain of exceptions decides; one that it caused speaks only when the leaf says nothing.
 _OUTER = -10
 #: A signature that asks for nothing but the end of the process gives way to all that was printed before.
@@ -47,7 +47,7 @@ class Signature:
     `typed`: our own codes. `cause`: what a provider knows (`ProviderError.CAUSES`).
     `machine`: codes of an error body. `status`: HTTP statuses (`5xx` for all of them). `errno`: names of system
     errors. `exit`: exit statuses. `killed`: who sent the signal. Each of these is a list of words. `exception`: a pattern for the whole
-    dotted name. `says`, `unless`, `where`, `path`, `param`: patterns for what the clue says (and must not say), what stands before it, and
+    dotted name. `message`, `unless`, `where`, `path`, `param`: patterns for what the clue says (and must not say), what stands before it, and
     the file or parameter it is about; they ignore case, and `.*` or `[^x]+` reaches at most 300 characters. `general`: the code is used for
     other incidents too, so what the message says counts more. `rank`: only where the usual rank of such a clue is not meant.
     """
@@ -61,7 +61,7 @@ class Signature:
     errno: str = ""
     exit: str = ""
     killed: str = ""
-    says: str = ""
+    message: str = ""
     unless: str = ""
     where: str = ""
     path: str = ""
@@ -85,7 +85,7 @@ class Signature:
         )
 
     def _patterns_match(self, clue: Clue) -> bool:
-        if self.says and not (_found(self.says, clue.text) or (clue.tight and _found(self.says, clue.tight))):
+        if self.message and not (_found(self.message, clue.text) or (clue.tight and _found(self.message, clue.tight))):
             return False
         return (
             (not self.where or _found(self.where, clue.where or (clue.text if clue.kind == "line" else "")))
@@ -106,9 +106,9 @@ class Signature:
             return Rank.TYPED_CODE
         if self.killed:
             return Rank.KILLED_BY
-        if self.machine or self.param or (clue.kind == "body" and self.says):
+        if self.machine or self.param or (clue.kind == "body" and self.message):
             return Rank.MACHINE_CODE
-        if self.status or (clue.status is not None and self.says and clue.kind != "typed"):
+        if self.status or (clue.status is not None and self.message and clue.kind != "typed"):
             return Rank.HTTP_STATUS
         return Rank.EXCEPTION if clue.kind in ("exception", "exit") or self.errno else Rank.PROSE
 
@@ -127,10 +127,10 @@ class SignatureClassifier(Classifier):
         return self.signatures
 
     def classify(self, failure: Failure) -> Diagnosis | None:
-        evidence = Evidence.of(failure)
+        evidence = FailureEvidence.of(failure)
         return strongest([*self.answers(evidence), *self.more(evidence)])
 
-    def answers(self, evidence: Evidence) -> Iterable[Diagnosis]:
+    def answers(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:
         """A diagnosis for every signature that matches a clue."""
         for clue in evidence.clues:
             if self.about_the_provider and clue.kind != "typed" and _of_another_service(clue):
@@ -139,7 +139,7 @@ class SignatureClassifier(Classifier):
                 if signature.matches(clue):
                     yield _diagnosis(signature, clue, evidence)
 
-    def more(self, evidence: Evidence) -> Iterable[Diagnosis]:
+    def more(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:
         """What a table cannot say; to be overridden."""
         return ()
 
@@ -154,13 +154,13 @@ def strongest(found: Iterable[Diagnosis]) -> Diagnosis | None:
     return best if len(rivals) == 1 else None
 
 
-def _diagnosis(signature: Signature, clue: Clue, evidence: Evidence) -> Diagnosis:
+def _diagnosis(signature: Signature, clue: Clue, evidence: FailureEvidence) -> Diagnosis:
     rank, weight = signature.strength(clue)
     confidence = signature.confidence or _CONFIDENCE[rank]
     if evidence.killed_by and rank > Rank.KILLED_BY:
         # We ended it: what it had printed until then says more than that we did.
         rank, weight = Rank.KILLED_BY, weight + 20 * (len(Rank) - rank)
-    elif signature.killed or (signature.exit and not signature.says):
+    elif signature.killed or (signature.exit and not signature.message):
         weight += _LAST
     return Diagnosis(
         incident_id=signature.incident,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any, Literal
 
-__all__ = ["STOP_WORDS", "content_words", "folded", "normalized", "sentences", "shorten", "stem", "word_keys", "words"]
+__all__ = ["STOP_WORDS", "content_words", "match_form", "match_keys", "normalized", "sentences", "shorten", "stem", "words"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _PLAIN = re.compile(r"[^a-z0-9+#]+")
@@ -66,7 +66,7 @@ def _parted(run: re.Match[str]) -> str:
     return "".join(out)
 
 
-def folded(text: str) -> str:
+def match_form(text: str) -> str:
     """`text` for comparison: NFKC, lower case, letters, digits, `+` and `#` only, single spaces."""
     if text.isascii():
         return " ".join(_PLAIN.sub(" ", text.lower()).split())
@@ -101,7 +101,7 @@ def stem(word: str) -> str:
     return stemmed
 
 
-def word_keys(word: str) -> list[str]:
+def match_keys(word: str) -> list[str]:
     """What a lower-case word is compared by where endings shall make no difference: the first six letters of its stem (`lemma12` stays whole), or pairs
     of characters in a script without spaces."""
     if not word.isascii() and _SPACELESS.search(word):

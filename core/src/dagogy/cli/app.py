@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dagogy.host.manager import Host, Plugin
     from dagogy.incidents.diagnose import Verdict
-    from dagogy.incidents.record import Circumstances
+    from dagogy.incidents.record import FailureContext
     from dagogy.pipeline.session import OpenRun, Session
     from dagogy.workspace.runs import Run
     from dagogy.workspace.settings import Settings
@@ -219,27 +219,27 @@ class App:
         # Only now: who is interrupted before it still owes an answer.
         self.emitted = True
 
-    def tell_heard(self) -> None:
+    def report_heard(self) -> None:
         """What plugins printed, on stderr: after the failure, whose line comes first there."""
-        self.tell(*(str(self.clean(line)) for line in self.heard.take()))
+        self.report(*(str(self.clean(line)) for line in self.heard.take()))
 
     def note(self, *lines: str) -> None:
         """Lines for people, on stderr; none with `--json`."""
         if not self.json:
-            self.tell(*lines)
+            self.report(*lines)
 
-    def tell_ignored(self) -> None:
+    def report_ignored(self) -> None:
         """After the result, or after the failure: the documents outside of the run that were read, files that do not count, and settings that this
         command asked for and a file that is not trusted sets."""
         session = self.__dict__.get("session")
         for path, run_id in session.read_outside.items() if session is not None else ():
-            self.tell(self.clean(f"read {path}, which context_pack.local_paths of {run_id} names"))
+            self.report(self.clean(f"read {path}, which context_pack.local_paths of {run_id} names"))
         with contextlib.suppress(DagogyError):
             settings = self.__dict__.get("loaded_settings")
             if settings is not None:
-                self.tell(*settings.notices)
+                self.report(*settings.notices)
 
-    def tell(self, *lines: str) -> None:
+    def report(self, *lines: str) -> None:
         """Lines on stderr. That nobody can read them is no reason to stop."""
         if sys.stderr is not None:
             try:
@@ -318,7 +318,7 @@ def run(arguments: list[str]) -> int:
     with listening(app.heard):
         status = _run(app)
         with contextlib.suppress(DagogyError):
-            app.tell_heard()
+            app.report_heard()
         return status
 
 
@@ -330,7 +330,7 @@ def _run(app: App) -> int:
         _escape_what_cannot_be_shown()
         status = _invoke(app)
         _flush()
-        app.tell_ignored()
+        app.report_ignored()
         return status
     except BaseException as error:  # a plugin may raise anything, and its `sys.exit(0)` must not pass for success
         failure = typed(app, error)
@@ -384,8 +384,8 @@ def _ran_out_of_memory(error: BaseException) -> bool:
 def _unexpected(app: App, error: BaseException) -> DagogyError:
     """Whose fault it is: that of the plugin whose command was running, or our own."""
     if app.plugin is None:
-        told = f"{type(error).__name__}: {error}".rstrip(": ")
-        return InternalError(f"a bug in dagogy: {told}", hint="run again with --debug and report what it shows")
+        message = f"{type(error).__name__}: {error}".rstrip(": ")
+        return InternalError(f"a bug in dagogy: {message}", hint="run again with --debug and report what it shows")
     app.plugin.fail(f"it raised {app.plugin.account(error)}")
     return app.plugin.error()
 
@@ -463,9 +463,9 @@ def _report(app: App, error: DagogyError) -> int:
         from dagogy.api.secrets import redacted
 
         secrets = _secrets(app)
-        app.tell(redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []))
-        app.tell_ignored()
-        app.tell_heard()
+        app.report(redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []))
+        app.report_ignored()
+        app.report_heard()
         recorded = None if is_typo(app, error) else _record(app, error, secrets)
         lines = [f"record: {recorded.path}"] if recorded is not None and recorded.path is not None else []
         if app.debug:
@@ -473,7 +473,7 @@ def _report(app: App, error: DagogyError) -> int:
 
             for each in (error, *_other_faults(app, error)):
                 lines += str(redacted("".join(traceback.format_exception(each)), secrets)).rstrip("\n").split("\n")
-        app.tell(*lines)
+        app.report(*lines)
         if (app.json or "--json" in app.arguments) and not app.emitted:
             with contextlib.suppress(OSError):
                 app.emit_json({"error": redacted(error.as_dict(), secrets)})
@@ -483,8 +483,8 @@ def _report(app: App, error: DagogyError) -> int:
             except (OSError, ValueError):
                 _abandon(sys.stdout)
         if recorded is not None:
-            app.tell_heard()  # what classifiers printed: the incident is the last line
-            app.tell(redacted(recorded.line, secrets))
+            app.report_heard()  # what classifiers printed: the incident is the last line
+            app.report(redacted(recorded.line, secrets))
     return error.exit_status
 
 
@@ -538,7 +538,7 @@ def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorde
     from dagogy.incidents.brief import last_line
     from dagogy.incidents.budget import within
     from dagogy.incidents.diagnose import Verdict, diagnose
-    from dagogy.incidents.intake import from_record
+    from dagogy.incidents.parsing import from_record
     from dagogy.incidents.record import FAILURES_WITHOUT_RUN, failure_document, write_failure
     from dagogy.workspace.stages import FAILURES
 
@@ -549,7 +549,7 @@ def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorde
 
     def written() -> None:
         nonlocal document, path
-        at = _circumstances(app, error)
+        at = _failure_context(app, error)
         folder = at.run / FAILURES if at.run else app.settings.runs_dir / FAILURES_WITHOUT_RUN
         document = failure_document(error, ["dagogy", *app.arguments], os.environ, at, secrets)
         if at.run:
@@ -574,20 +574,20 @@ def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorde
 
 def _note(app: App, verdict: Verdict, document: Mapping[str, Any], path: Path | None) -> None:
     """The failure in the run's log, and in the circuit breaker of whoever was asked."""
-    from dagogy.incidents.tripping import trip
+    from dagogy.incidents.breaker_trigger import trip
     from dagogy.workspace.circuits import Breakers
 
     run = app.opened.run if app.opened is not None else app.session.runs.find(app.reference) if app.reference else None
-    asked, told = app.session.asked, trip(verdict, document["details"]) if document["code"] == ProviderError.code else None
-    if asked is not None and told is not None and asked.endpoint:
-        Breakers(app.session.runs.base).open(asked, verdict.incident_id, told.seconds, told=told.told)
+    asked, trigger = app.session.asked, trip(verdict, document["details"]) if document["code"] == ProviderError.code else None
+    if asked is not None and trigger is not None and asked.endpoint:
+        Breakers(app.session.runs.base).open(asked, verdict.incident_id, trigger.seconds, stated=trigger.stated)
     if path is not None and run is not None:
         facts = {"code": document["code"], "message": document["message"], "incident": verdict.incident_id, "record": path.name}
         run.event("command_failed", command=app.command_line(), pid=os.getpid(), **facts)
 
 
-def _circumstances(app: App, error: DagogyError) -> Circumstances:
-    from dagogy.incidents.record import Circumstances
+def _failure_context(app: App, error: DagogyError) -> FailureContext:
+    from dagogy.incidents.record import FailureContext
 
     run, stage, provider, endpoint, model, folder = None, "", "", "", "", ""
     plugins: dict[str, str] = {}
@@ -611,4 +611,4 @@ def _circumstances(app: App, error: DagogyError) -> Circumstances:
     with contextlib.suppress(Exception):
         folder = str(app.loaded_settings.folder)
         plugins = {p.entry.distribution: p.entry.version for p in app.host.all()}
-    return Circumstances(run, stage, provider, endpoint, model, folder, app.declared(), dict(sorted(plugins.items())))
+    return FailureContext(run, stage, provider, endpoint, model, folder, app.declared(), dict(sorted(plugins.items())))

@@ -15,9 +15,9 @@ from dagogy.cli.app import App, Recorded, is_typo, record_failure, typed
 from dagogy.cli.commands.recover import report_lines
 from dagogy.incidents.brief import brief, closing
 from dagogy.incidents.escalation import escalate
-from dagogy.incidents.intake import from_record
 from dagogy.incidents.limits import Limits
-from dagogy.incidents.recover import Incident, Recovery, Report
+from dagogy.incidents.parsing import from_record
+from dagogy.incidents.recover import Incident, Recovery, RecoveryReport
 from dagogy.workspace.runs import Run
 
 _TYPED = re.compile(r"\[([a-z_]+)\] (.*)")
@@ -53,26 +53,26 @@ def _run_of(app: App) -> Run | None:
 def _recovered(app: App, run: Run, recorded: Recorded, *, unsafe: bool, limits: Limits) -> int:
     secrets = app.secrets()
 
-    def say(line: str) -> None:
+    def progress(line: str) -> None:
         if not app.json:
             app.write(str(redacted(line, secrets)))
 
     document = recorded.document
-    say(f"failed: [{document['code']}] {document['message']}")
+    progress(f"failed: [{document['code']}] {document['message']}")
     if recorded.path is not None:
-        say(f"record: {recorded.path}")
+        progress(f"record: {recorded.path}")
     incident = Incident.of(from_record(document, str(recorded.path or "")), document.get("exit_status"), run.id)
     extra = () if app.third_party else ("--no-third-party",)
-    recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, unaided=False, limits=limits, extra=extra, say=say)
+    recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, unaided=False, limits=limits, extra=extra, progress=progress)
     report = recovery.recover(incident)
     if report.resolved:
-        _tell_resolved(app, report, secrets)
+        _report_resolved(app, report, secrets)
     else:
-        _tell_escalated(app, report, recorded, secrets)
+        _report_escalated(app, report, recorded, secrets)
     return report.exit_status
 
 
-def _tell_resolved(app: App, report: Report, secrets: dict[str, str]) -> None:
+def _report_resolved(app: App, report: RecoveryReport, secrets: dict[str, str]) -> None:
     """The result of the command that ended well, and what was wrong, what helped and what would make it permanent."""
     helped = report.helped
     ended = helped.retry if helped is not None else report.unaided
@@ -92,7 +92,7 @@ def _object(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _bundled(app: App, report: Report, recorded: Recorded, secrets: dict[str, str]) -> tuple[str, str]:
+def _bundled(app: App, report: RecoveryReport, recorded: Recorded, secrets: dict[str, str]) -> tuple[str, str]:
     """The path of the bundle, "" where there is none, and the line that tells it."""
     run = Run(app.session.runs.base / report.run_id)
     unwritten = recorded.document if recorded.path is None else None
@@ -106,9 +106,9 @@ def _bundled(app: App, report: Report, recorded: Recorded, secrets: dict[str, st
     return str(bundle.path), f"bundle: {bundle.path}"
 
 
-def _tell_escalated(app: App, report: Report, recorded: Recorded, secrets: dict[str, str]) -> None:
+def _report_escalated(app: App, report: RecoveryReport, recorded: Recorded, secrets: dict[str, str]) -> None:
     """What is left to a person, and the bundle for whoever takes it up; last, as every failing command, incident and next step."""
-    path, told = _bundled(app, report, recorded, secrets)
+    path, message = _bundled(app, report, recorded, secrets)
     found = _TYPED.match(report.first_line)
     assert found is not None
     error_document = {"code": found[1], "message": found[2], "details": dict(report.failure.details), "hint": report.failure.hint}
@@ -120,4 +120,4 @@ def _tell_escalated(app: App, report: Report, recorded: Recorded, secrets: dict[
     last = closing(report.verdict, brief(app.host, report.verdict)[0], step)
     hint = [f"hint: {report.failure.hint}"] if report.failure.hint else []
     source = [f"record: {report.failure.source}"] if report.failure.source.endswith(".json") else []
-    app.tell(*(str(redacted(line, secrets)) for line in (report.first_line, *hint, *source, told, last)))
+    app.report(*(str(redacted(line, secrets)) for line in (report.first_line, *hint, *source, message, last)))

@@ -141,8 +141,8 @@ def _explain(path: list[Any], keyword: str, instance: Any, argument: tuple[Any, 
         "maximum": lambda: f"{_show(instance)} must be at most {wanted}",
         "pattern": lambda: "must not be blank" if wanted == _BLANK else f"{_show(instance)} does not match {wanted.removesuffix('(?!' + chr(92) + 'n)')}",
     }
-    say = sentences.get(keyword, lambda: f"{_show(instance)} breaks '{keyword}'")
-    return [Problem(at, say(), keyword)]
+    explain = sentences.get(keyword, lambda: f"{_show(instance)} breaks '{keyword}'")
+    return [Problem(at, explain(), keyword)]
 
 
 def schema_problems(name: str, document: Any, *, reference: bool = False, most: int | None = None) -> list[Problem]:

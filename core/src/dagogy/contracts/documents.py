@@ -229,16 +229,16 @@ def _explain_large(body: bytes) -> list[Problem]:
         raws = msgspec.json.decode(members.pop("nodes", b""), type=list[msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return []
-    decode, sound, failing = msgspec.json.Decoder(Node).decode, [], []
+    decode, valid, failing = msgspec.json.Decoder(Node).decode, [], []
     for position, raw in enumerate(raws):
         try:
-            sound.append(decode(raw))
+            valid.append(decode(raw))
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             failing.append(position)
     try:
         around = {key: parse_json(bytes(raw)) for key, raw in members.items()}
         suspects = [parse_json(bytes(raws[position])) for position in failing]
-        if _spaced(body) or not _written(body, 1 + _keys_in(around) + _keys_of(sound) + _keys_in(suspects)):
+        if _spaced(body) or not _written(body, 1 + _keys_in(around) + _keys_of(valid) + _keys_in(suspects)):
             parse_json(body)
     except MalformedJson:
         # Said once more of the whole document, so that line and column are right.

@@ -251,9 +251,9 @@ class Host:
         return [{"plugin": p.id, "kind": p.entry.kind, "distribution": p.origin, "seconds": p.slow_seconds} for p in self.all() if p.slow_seconds is not None]
 
     def _describe(self, plugin: Plugin) -> None:
-        module, trouble = self._module(plugin)
-        if trouble:
-            plugin.fail(trouble)
+        module, reason = self._module(plugin)
+        if reason:
+            plugin.fail(reason)
             return
         hook = _HOOK[plugin.entry.kind]
         implementation = next((i for i in self._pluggy().hook.__dict__[hook].get_hookimpls() if i.plugin is module), None)
@@ -263,16 +263,16 @@ class Host:
         with contained(plugin.name):
             try:
                 answer = implementation.function()
-                trouble = unusable(answer, f"{_info_class(plugin.entry.kind).__name__}s")
-                trouble = f"{hook} {trouble}" if trouble else self._trouble(plugin, list(answer))
+                reason = unusable(answer, f"{_info_class(plugin.entry.kind).__name__}s")
+                reason = f"{hook} {reason}" if reason else self._reason(plugin, list(answer))
             except BaseException as error:
                 if is_stop(error):
                     raise
-                trouble = f"{hook} raised {plugin.account(error)}"
-        if trouble:
-            plugin.fail(trouble)
+                reason = f"{hook} raised {plugin.account(error)}"
+        if reason:
+            plugin.fail(reason)
 
-    def _trouble(self, plugin: Plugin, infos: list[Any]) -> str:
+    def _reason(self, plugin: Plugin, infos: list[Any]) -> str:
         """Takes the one of `infos` that describes `plugin`, or says why that cannot be."""
         from dagogy.api.plugins import SUPPORTED_API_VERSIONS
 
@@ -286,10 +286,10 @@ class Host:
         if info.api_version not in list(SUPPORTED_API_VERSIONS):
             spoken = ", ".join(map(str, sorted(SUPPORTED_API_VERSIONS)))
             return f"it was written for API version {info.api_version}; this dagogy speaks {spoken}"
-        trouble = _unfit(info)
-        if not trouble:
+        reason = _invalid(info)
+        if not reason:
             plugin.info, plugin.state = info, "ready"
-        return trouble
+        return reason
 
     def _pluggy(self) -> pluggy.PluginManager:
         if self._manager is None:
@@ -363,7 +363,7 @@ def _info_class(kind: str) -> type[PluginInfo]:
     return getattr(plugins, f"{kind.capitalize()}Info")  # type: ignore[no-any-return]
 
 
-def _unfit(info: Any) -> str:
+def _invalid(info: Any) -> str:
     """What is wrong with a description's values, or an empty string."""
     from dagogy.api.plugins import SEVERITIES, Escalation
 

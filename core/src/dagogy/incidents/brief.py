@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagogy.host.manager import Host
-from dagogy.incidents import pages
+from dagogy.incidents import help as incident_help
 from dagogy.incidents.diagnose import UNKNOWN, Verdict
 
 _LONGEST = 200
@@ -19,7 +19,7 @@ def brief(host: Host | None, verdict: Verdict) -> tuple[str, bool]:
     """The cause in one line, and whether a recovery action is installed for the incident."""
     if host is None or verdict.outcome != "diagnosed":
         return verdict.reason, False
-    cause = pages.page(host, verdict.best[0].plugin, verdict.incident_id).summary
+    cause = incident_help.page(host, verdict.best[0].plugin, verdict.incident_id).summary
     helped = any(verdict.incident_id in p.info.incidents for p in host.load("recovery") if p.info is not None)
     return cause if len(cause) <= _LONGEST else cause[: _LONGEST - 1] + "…", helped
 

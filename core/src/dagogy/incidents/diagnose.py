@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import InternalError, PluginError
-from dagogy.api.evidence import Evidence
+from dagogy.api.failure_evidence import FailureEvidence
 from dagogy.api.incidents import Diagnosis, Failure, Rank
 from dagogy.host.manager import Host, Plugin
 
 if TYPE_CHECKING:
-    from dagogy.incidents.probing import Look
+    from dagogy.incidents.probing import ProbeObservation
     from dagogy.workspace.settings import Settings
 
 UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClassifierAnswer:
     """A diagnosis and the classifier that gave it."""
 
     diagnosis: Diagnosis
@@ -51,11 +51,11 @@ class Verdict:
     """
 
     outcome: Literal["diagnosed", "ambiguous", "unknown"]
-    best: Sequence[Answer] = ()
-    others: Sequence[Answer] = ()
+    best: Sequence[ClassifierAnswer] = ()
+    others: Sequence[ClassifierAnswer] = ()
     broken: Sequence[str] = ()
     reason: str = ""
-    looks: Sequence[Look] = ()
+    observations: Sequence[ProbeObservation] = ()
     refuted: str = ""
 
     @property
@@ -65,7 +65,7 @@ class Verdict:
 
     def seen(self, failure: Failure) -> dict[str, Any]:
         """The facts of the event `probed`."""
-        probes = [look.as_dict() for look in self.looks]
+        probes = [observation.as_dict() for observation in self.observations]
         return {"record": Path(failure.source).name, "incident": self.incident_id, "outcome": self.outcome, "probes": probes}
 
     def as_dict(self) -> dict[str, Any]:
@@ -77,15 +77,15 @@ class Verdict:
             "others": [a.as_dict() for a in self.others],
             "broken_classifiers": list(self.broken),
             "refuted": self.refuted,
-            "probes": [look.as_dict() for look in self.looks],
+            "probes": [observation.as_dict() for observation in self.observations],
         }
 
 
 def diagnose(host: Host, failure: Failure) -> Verdict:
     """Asks all classifiers. One that raises, or answers with what it must not, is named and left out."""
-    if Evidence.of(failure).succeeded:
+    if FailureEvidence.of(failure).succeeded:
         return Verdict("unknown", reason="exit status 0 and an answer that parses: this is no failure")
-    answers: list[Answer] = []
+    answers: list[ClassifierAnswer] = []
     broken: list[str] = []
     crashed = asked_nobody(failure)
     for plugin in host.load("classifier"):
@@ -97,7 +97,7 @@ def diagnose(host: Host, failure: Failure) -> Verdict:
             broken.append(error.message)
             continue
         if found is not None:
-            answers.append(Answer(found, plugin))
+            answers.append(ClassifierAnswer(found, plugin))
     return judge(answers, broken)
 
 
@@ -117,38 +117,39 @@ def examine(host: Host, settings: Settings, failure: Failure, run: Path | None =
     from dagogy.incidents.probing import ask
 
     verdict = diagnose(host, failure)
-    if verdict.outcome == "unknown" and Evidence.of(failure).succeeded:
+    if verdict.outcome == "unknown" and FailureEvidence.of(failure).succeeded:
         return verdict
     shown = failure if own else replace(failure, endpoint="", details={})
     return settled(verdict, ask(host, settings, shown, run, about={a.diagnosis.incident_id for a in verdict.best} or None))
 
 
-def settled(verdict: Verdict, looks: Sequence[Look]) -> Verdict:
+def settled(verdict: Verdict, observations: Sequence[ProbeObservation]) -> Verdict:
     """The verdict with what the probes found.
 
     Of equally strong answers the one that alone is confirmed holds. One that is refuted is not acted on, and nothing takes its place: that a
     fault cannot be there does not say which one is. What is unknown stays so. A probe against another's word counts for nothing.
     """
-    verdict = replace(verdict, looks=tuple(looks))
-    confirming = {i: look for look in looks for i in look.result.confirms}
-    refuting = {i: look for look in looks for i in look.result.refutes if i not in confirming}
+    verdict = replace(verdict, observations=tuple(observations))
+    confirming = {i: observation for observation in observations for i in observation.result.confirms}
+    refuting = {i: observation for observation in observations for i in observation.result.refutes if i not in confirming}
     ids = {a.diagnosis.incident_id for a in verdict.best}
     if verdict.outcome == "diagnosed" and verdict.incident_id in refuting:
-        look, incident = refuting[verdict.incident_id], verdict.incident_id
-        reason = f"the failure tells of {incident}, but probe {look.probe} finds that it is not there now: {look.result.subject}: {look.result.message}"
+        observation, incident = refuting[verdict.incident_id], verdict.incident_id
+        seen = f"{observation.result.subject}: {observation.result.message}"
+        reason = f"the failure points to {incident}, but probe {observation.probe} finds that it is not there now: {seen}"
         return replace(verdict, outcome="ambiguous", reason=reason, refuted=incident)
-    confirmed = {i for i in ids & set(confirming) if not any(i in look.result.refutes for look in looks)}
+    confirmed = {i for i in ids & set(confirming) if not any(i in observation.result.refutes for observation in observations)}
     if verdict.outcome == "ambiguous" and len(confirmed) == 1:
         (incident,) = confirmed
         chosen = next(a for a in verdict.best if a.diagnosis.incident_id == incident)
-        look = confirming[incident]
+        observation = confirming[incident]
         rest = [a for a in verdict.best if a is not chosen]
-        reason = f"{verdict.reason}; probe {look.probe} settles it: {look.result.subject}: {look.result.message}"
+        reason = f"{verdict.reason}; probe {observation.probe} settles it: {observation.result.subject}: {observation.result.message}"
         return replace(verdict, outcome="diagnosed", best=(chosen,), others=(*rest, *verdict.others), reason=reason)
     return verdict
 
 
-def judge(answers: Sequence[Answer], broken: Sequence[str] = ()) -> Verdict:
+def judge(answers: Sequence[ClassifierAnswer], broken: Sequence[str] = ()) -> Verdict:
     """Orders the answers by rank and weight."""
     ordered = sorted(answers, key=lambda a: (a.diagnosis.rank, -a.diagnosis.weight, a.plugin.id))
     if not ordered:

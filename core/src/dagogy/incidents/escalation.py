@@ -22,7 +22,7 @@ from dagogy.api.errors import NotFound, StorageError
 from dagogy.api.incidents import Failure
 from dagogy.api.secrets import redacted, remains
 from dagogy.host.manager import Host
-from dagogy.incidents import pages
+from dagogy.incidents import help as incident_help
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.history import Happened, History, criteria, history
 from dagogy.pipeline import markdown
@@ -150,19 +150,19 @@ def _collected(
     unwritten: Mapping[str, Any] | None,
 ) -> tuple[_Files, Happened, list[str]]:
     """The files of the bundle, the failure that it is about, and the criteria that are met."""
-    told = history(host, run)
-    last = told.last if standing is None else next((f for f in told.failures if f.record.name == Path(standing.source).name), None)
+    past = history(host, run)
+    last = past.last if standing is None else next((f for f in past.failures if f.record.name == Path(standing.source).name), None)
     if last is None and standing is not None:
         facts = {**(unwritten or {}), **{key: value for key, value in asdict(standing).items() if value}}
         last = Happened(Path("unwritten.json"), facts, diagnose(host, standing))
-        told = replace(told, failures=(*told.failures, last))
+        past = replace(past, failures=(*past.failures, last))
     if last is None:
         raise NotFound(f"run {run.id} has no failure record: there is nothing to escalate", hint=f"dagogy status {run.id}")
-    met = criteria(host, told)
+    met = criteria(host, past)
     files = _Files(secrets)
-    for failure in told.failures:
+    for failure in past.failures:
         files.add(f"failures/{failure.record.name}", to_json(failure.document))
-    files.add("diagnosis.json", to_json([{**f.as_dict(), **f.verdict.as_dict()} for f in told.failures]))
+    files.add("diagnosis.json", to_json([{**f.as_dict(), **f.verdict.as_dict()} for f in past.failures]))
     artifacts = []
     for path in _regular(run.path):
         name = path.relative_to(run.path).as_posix()
@@ -175,8 +175,8 @@ def _collected(
         elif with_artifacts:
             files.files[f"run/{name}"] = data
     files.add("artifacts.json", to_json(artifacts))
-    files.add("report.md", markdown.document(_report(host, told, last, met, artifacts, note)).encode(errors="backslashreplace"))
-    files.files["redactions.json"] = to_json({"variables": sorted(secrets), "replaced": files.redactions, "unreadable_records": list(told.unreadable)})
+    files.add("report.md", markdown.document(_report(host, past, last, met, artifacts, note)).encode(errors="backslashreplace"))
+    files.files["redactions.json"] = to_json({"variables": sorted(secrets), "replaced": files.redactions, "unreadable_records": list(past.unreadable)})
     files.search()
     return files, last, met
 
@@ -204,13 +204,13 @@ def _time(path: Path) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
 
 
-def _report(host: Host, told: History, last: Happened, met: list[str], artifacts: list[dict[str, Any]], note: str) -> list[str]:
+def _report(host: Host, past: History, last: Happened, met: list[str], artifacts: list[dict[str, Any]], note: str) -> list[str]:
     """What section 5 of the runbook asks for: command, run id, provider mode and environment, the exact error, artifacts and their times."""
     document = last.document
-    lines = [f"# Escalation: {inline(told.run.id)}", "", *([inline(note), ""] if note else [])]
+    lines = [f"# Escalation: {inline(past.run.id)}", "", *([inline(note), ""] if note else [])]
     facts = {
         "Command": code(last.command),
-        "Run": told.run.id,
+        "Run": past.run.id,
         "Stage": document.get("stage") or "unknown",
         "Failed at": last.at_utc,
         "Provider": f"{document.get('provider') or 'unknown'}, model {document.get('model') or 'not set'}",
@@ -226,18 +226,18 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
     lines += ["", "## Diagnosis", ""]
     lines += [prose(last.verdict.reason), ""] if last.verdict.reason else []
     for answer in last.verdict.best:
-        page = pages.page(host, answer.plugin, answer.diagnosis.incident_id)
+        page = incident_help.page(host, answer.plugin, answer.diagnosis.incident_id)
         found, rank = answer.diagnosis, answer.diagnosis.rank.name.lower()
         about = f"**{inline(found.incident_id)}** (classifier {inline(answer.plugin.id)}, {rank})"
         lines += [f"{about}: {prose(page.summary)}", "", *fence(found.evidence), ""]
         lines += [f"What to do: {prose(page.next_step)}", ""]
-    if last.verdict.looks:
+    if last.verdict.observations:
         lines += ["## Probes", "", "What the machine was like when the failure was looked at.", ""]
         lines += table(
-            ("probe", "subject", "state", "what was seen"), ((k.probe, k.result.subject, k.result.state, k.result.message) for k in last.verdict.looks)
+            ("probe", "subject", "state", "what was seen"), ((k.probe, k.result.subject, k.result.state, k.result.message) for k in last.verdict.observations)
         )
         lines += [""]
-    done = [e for e in told.events if e.get("event") in ("recovery_action", "recovery_retried", "recovery_stopped", "recovered")]
+    done = [e for e in past.events if e.get("event") in ("recovery_action", "recovery_retried", "recovery_stopped", "recovered")]
     if done:
         lines += ["", "## Recovery", ""] if lines[-1] else ["## Recovery", ""]
         lines += [*table(("time", "what", "outcome"), ((e.get("at_utc"), *_carried_out(e)) for e in done)), ""]
@@ -249,7 +249,7 @@ def _report(host: Host, told: History, last: Happened, met: list[str], artifacts
         lines += ["## Environment", ""]
         lines += table(("variable", "state"), ((name, _state(value)) for name, value in environment.items()))
     lines += ["", "## Failures of this run", ""]
-    lines += table(("time", "command", "code", "incident"), ((f.at_utc, code(f.command), f.code, f.verdict.incident_id) for f in told.failures))
+    lines += table(("time", "command", "code", "incident"), ((f.at_utc, code(f.command), f.code, f.verdict.incident_id) for f in past.failures))
     lines += ["", "## Artifacts", "", "As they are now; each failure record tells how they were when it was written.", ""]
     lines += table(("path", "size", "changed", "sha256"), ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in artifacts))
     return [*lines, ""]

@@ -13,8 +13,8 @@ from dagogy.api.plugins import Escalation
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import UNKNOWN, Verdict, diagnose, settled
-from dagogy.incidents.intake import about_failures, command_name, from_record, record_document, record_paths
-from dagogy.incidents.probing import Look
+from dagogy.incidents.parsing import about_failures, command_name, from_record, record_document, record_paths
+from dagogy.incidents.probing import ProbeObservation
 from dagogy.pipeline.report import plural
 from dagogy.workspace.events import read_events
 from dagogy.workspace.runs import Run
@@ -132,14 +132,14 @@ def _history(host: Host, run: Run) -> History:
     except DagogyError:
         unreadable.append(EVENTS)
     then = {str(e.get("record")): str(e.get("incident") or "") for e in events if e.get("event") == "command_failed"}
-    looks = {str(e.get("record")): _looks(e) for e in events if e.get("event") == "probed"}
+    observations = {str(e.get("record")): _observations(e) for e in events if e.get("event") == "probed"}
     for path in record_paths(run.path):
         try:
             document = record_document(path)
         except DagogyError:
             unreadable.append(path.name)
             continue
-        verdict = settled(diagnose(host, from_record(document, str(path))), looks.get(path.name, ()))
+        verdict = settled(diagnose(host, from_record(document, str(path))), observations.get(path.name, ()))
         failures.append(Happened(path, document, verdict, then.get(path.name, "")))
     return History(run, failures, events, unreadable)
 
@@ -150,30 +150,30 @@ def _recovered_name(event: Mapping[str, Any]) -> str:
     return command_name(["dagogy", *map(str, words)]) if isinstance(words, list) else ""
 
 
-def _looks(event: Mapping[str, Any]) -> list[Look]:
+def _observations(event: Mapping[str, Any]) -> list[ProbeObservation]:
     """What probes saw at the time."""
     with contextlib.suppress(KeyError, TypeError):
-        return [Look.from_dict(document) for document in event["probes"]]
+        return [ProbeObservation.from_dict(document) for document in event["probes"]]
     return []
 
 
-def criteria(host: Host, told: History) -> list[str]:
+def criteria(host: Host, past: History) -> list[str]:
     """The escalation criteria that are met: those that classifiers declare, and core contracts that cannot be parsed."""
     met = []
     for plugin in host.load("classifier"):
         for escalation in getattr(plugin.info, "escalations", ()):
-            count = _count(told, escalation)
+            count = _count(past, escalation)
             if count >= escalation.times:
                 met.append(f"{escalation.summary} ({plural(count, 'time')})")
-    met += [f"{_CONTRACT}: {problem}" for problem in _unparsable(told.run)]
-    if told.last is not None and told.last.verdict.incident_id == UNKNOWN:
+    met += [f"{_CONTRACT}: {problem}" for problem in _unparsable(past.run)]
+    if past.last is not None and past.last.verdict.incident_id == UNKNOWN:
         met.append(_UNKNOWN)
     return met
 
 
-def _count(told: History, escalation: Escalation) -> int:
+def _count(past: History, escalation: Escalation) -> int:
     # That an attempt to recover met the fault again does not show that it is deterministic; that no attempt helped is what the others count.
-    messages = [f.message for f in (told.faults if escalation.same else told.failures) if f.verdict.incident_id in escalation.incidents]
+    messages = [f.message for f in (past.faults if escalation.same else past.failures) if f.verdict.incident_id in escalation.incidents]
     return max((messages.count(m) for m in messages), default=0) if escalation.same else len(messages)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from dagogy.api.errors import NotFound
 from dagogy.host.manager import Host
-from dagogy.incidents import pages
+from dagogy.incidents import help as incident_help
 from dagogy.incidents.diagnose import UNKNOWN
 from dagogy.incidents.history import Happened, History, criteria, history
 from dagogy.incidents.regression import suspected
@@ -27,11 +27,11 @@ def postmortem(host: Host, run: Run, owner: str = "") -> dict[str, Any]:
 
 
 def _postmortem(host: Host, run: Run, owner: str) -> dict[str, Any]:
-    told = history(host, run)
-    last = told.last
+    past = history(host, run)
+    last = past.last
     if last is None:
         raise NotFound(f"run {run.id} has no failure record: there is no incident to report", hint=f"dagogy status {run.id}")
-    resolution = told.resolved(last)
+    resolution = past.resolved(last)
     defect = suspected(host, last.document, last.verdict)
     cause, prevention = _cause(host, last), _prevention(host, last)
     return {
@@ -40,7 +40,7 @@ def _postmortem(host: Host, run: Run, owner: str) -> dict[str, Any]:
         "code_defect_suspected": bool(defect),
         "defect": defect,
         "owner": owner or "unassigned",
-        "started_at_utc": told.failures[0].at_utc,
+        "started_at_utc": past.failures[0].at_utc,
         "last_failed_at_utc": last.at_utc,
         "resolved": resolution is not None,
         "resolved_at_utc": str(resolution.get("at_utc")) if resolution else "",
@@ -48,17 +48,17 @@ def _postmortem(host: Host, run: Run, owner: str) -> dict[str, Any]:
         "error": {"code": last.code, "message": last.message, "command": last.command},
         "cause": cause,
         "prevention": prevention,
-        "escalation_criteria": criteria(host, told),
-        "timeline": _timeline(told),
-        "actions": _actions(told, last, defect, resolved=resolution is not None),
-        "unreadable_records": list(told.unreadable),
+        "escalation_criteria": criteria(host, past),
+        "timeline": _timeline(past),
+        "actions": _actions(past, last, defect, resolved=resolution is not None),
+        "unreadable_records": list(past.unreadable),
     }
 
 
-def _timeline(told: History) -> list[dict[str, str]]:
+def _timeline(past: History) -> list[dict[str, str]]:
     """Events and failures in order, each with what was known at that time."""
     rows = []
-    for event in told.events:
+    for event in past.events:
         name = str(event.get("event"))
         if name == "command_failed":
             continue  # its record says the same, and more
@@ -67,7 +67,7 @@ def _timeline(told: History) -> list[dict[str, str]]:
         about = str(told_of or event.get("action") or event.get("name") or "")
         facts = {k: v for k, v in event.items() if k not in ("at_utc", "event", "command", "action", "name") and isinstance(v, str | int | float)}
         rows.append({"at_utc": str(event.get("at_utc") or ""), "what": f"{name} {about}".strip(), "known": ", ".join(f"{k} {v}" for k, v in facts.items())})
-    for failure in told.failures:
+    for failure in past.failures:
         known = f"[{failure.code}] {failure.message}; " + (f"diagnosed as {failure.then}" if failure.then else "not diagnosed at the time")
         if failure.then and failure.then != failure.verdict.incident_id:
             known += f" (today: {failure.verdict.incident_id})"
@@ -80,21 +80,21 @@ def _cause(host: Host, last: Happened) -> dict[str, Any]:
         ids = [a.diagnosis.incident_id for a in last.verdict.best]
         return {"incident": UNKNOWN, "what": last.verdict.reason, "candidates": ids, "evidence": [f"[{last.code}] {last.message}"]}
     answer = last.verdict.best[0]
-    what = pages.page(host, answer.plugin, last.verdict.incident_id).parts["What"]
+    what = incident_help.page(host, answer.plugin, last.verdict.incident_id).parts["What"]
     return {"incident": last.verdict.incident_id, "what": what, "candidates": [], "evidence": list(answer.diagnosis.evidence)}
 
 
 def _prevention(host: Host, last: Happened) -> list[str]:
     if last.verdict.outcome != "diagnosed":
         return ["find the cause first; then teach a classifier to know it ('dagogy plugins list --kind classifier' shows those there are)"]
-    page = pages.page(host, last.verdict.best[0].plugin, last.verdict.incident_id)
+    page = incident_help.page(host, last.verdict.best[0].plugin, last.verdict.incident_id)
     return [line for line in (page.next_step, f"Retry: {page.parts['Retry']}" if page.parts["Retry"] else "") if line]
 
 
-def _actions(told: History, last: Happened, defect: str, *, resolved: bool) -> list[str]:
+def _actions(past: History, last: Happened, defect: str, *, resolved: bool) -> list[str]:
     """The steps of the runbook's flow, for a code defect or for an operational cause."""
     first = [] if resolved else [f"resolve it: run '{last.command}' again until it passes"]
-    middle = f"{FOR_A_DEFECT}: dagogy postmortem {told.run.id} --regression-test tests" if defect else FOR_OPERATIONS
+    middle = f"{FOR_A_DEFECT}: dagogy postmortem {past.run.id} --regression-test tests" if defect else FOR_OPERATIONS
     return [*first, middle, *STEPS]
 
 

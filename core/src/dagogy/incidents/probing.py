@@ -41,7 +41,7 @@ _LONGEST_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ProbeObservation:
     """What one probe found out about one thing."""
 
     probe: str
@@ -59,7 +59,7 @@ class Look:
         }
 
     @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Look:
+    def from_dict(cls, document: Mapping[str, Any]) -> ProbeObservation:
         """The look that an event tells of. Raises `KeyError` or `TypeError` when it tells of none."""
         texts = {key: str(document[key]) for key in ("subject", "message")}
         state = _STATES.get(document["state"], "unknown")
@@ -106,7 +106,7 @@ def ask(
     about: Collection[str] | None = None,
     only: str = "",
     environment: Mapping[str, str] | None = None,
-) -> list[Look]:
+) -> list[ProbeObservation]:
     """What the installed probes find out; without secrets. None of them can raise here, or take longer than it may.
 
     `about`: only probes for one of these incidents. `only`: the probe of this id alone. `environment`: settings that hold for this look; ""
@@ -120,15 +120,15 @@ def ask(
     context = _Context(settings, run, changes)
     declared = [s.name for p in host.load("provider") if p.state == "ready" for s in p.info.settings if s.secret]
     hidden = secrets_of({**_texts(settings.file), **settings.environ, **changes}, declared)
-    return looked([(plugin, partial(_results, host, plugin, failure, context)) for plugin in chosen], hidden)
+    return observe([(plugin, partial(_results, host, plugin, failure, context)) for plugin in chosen], hidden)
 
 
-def looked(probes: Sequence[tuple[Plugin, Callable[[], Iterable[ProbeResult]]]], secrets: Mapping[str, str]) -> list[Look]:
+def observe(probes: Sequence[tuple[Plugin, Callable[[], Iterable[ProbeResult]]]], secrets: Mapping[str, str]) -> list[ProbeObservation]:
     """The results of calling each of `probes` in a process of its own, in their order; all of them run at the same time."""
-    looks: list[Look] = []
-    for child, trouble in _finished([_start(plugin, look) for plugin, look in probes]):
-        looks += _read(child, trouble, secrets)
-    return looks
+    observations: list[ProbeObservation] = []
+    for child, reason in _finished([_start(plugin, look) for plugin, look in probes]):
+        observations += _read(child, reason, secrets)
+    return observations
 
 
 def _texts(table: Mapping[str, Any]) -> dict[str, str]:
@@ -168,9 +168,9 @@ def _be_a_probe(look: Callable[[], Iterable[ProbeResult]], ours: int, theirs: in
         sys.addaudithook(_read_only)
         try:
             for result in look():
-                _tell(theirs, _document(result))
+                _send(theirs, _document(result))
         except BaseException as error:
-            _tell(theirs, {"trouble": f"it raised {type(error).__name__}: {error}"})
+            _send(theirs, {"reason": f"it raised {type(error).__name__}: {error}"})
         os.write(theirs, _END)
         status = 0
     finally:
@@ -188,7 +188,7 @@ def _read_only(event: str, arguments: tuple[Any, ...]) -> None:
         raise PermissionError(f"a probe may not call {event}")
 
 
-def _tell(pipe: int, document: Mapping[str, Any]) -> None:
+def _send(pipe: int, document: Mapping[str, Any]) -> None:
     data = json.dumps(document).encode() + b"\n"
     while data:
         data = data[os.write(pipe, data) :]
@@ -196,7 +196,7 @@ def _tell(pipe: int, document: Mapping[str, Any]) -> None:
 
 def _document(result: Any) -> dict[str, Any]:
     if not isinstance(result, ProbeResult):
-        return {"trouble": f"it answered with {type(result).__name__}, not with a ProbeResult"}
+        return {"reason": f"it answered with {type(result).__name__}, not with a ProbeResult"}
     texts = {"subject": str(result.subject), "state": str(result.state), "message": str(result.message)}
     return {**texts, "confirms": [str(i) for i in result.confirms], "refutes": [str(i) for i in result.refutes]}
 
@@ -236,26 +236,26 @@ def _end(child: _Child) -> None:
     os.close(child.pipe)
 
 
-def _read(child: _Child, trouble: str, secrets: Mapping[str, str]) -> list[Look]:
+def _read(child: _Child, reason: str, secrets: Mapping[str, str]) -> list[ProbeObservation]:
     """A child's answers. One that nobody could have given honestly becomes `unknown`, with the reason."""
-    looks, known = [], set(child.plugin.info.incidents)
+    observations, known = [], set(child.plugin.info.incidents)
     if not child.data.endswith(_END):
-        trouble = trouble or "it ended before it had said everything"
+        reason = reason or "it ended before it had said everything"
     for line in bytes(child.data).removesuffix(_END).split(b"\n")[:-1][:_MOST_RESULTS]:
         document = json.loads(line)
-        trouble = trouble or document.get("trouble", "")
-        if "trouble" in document:
+        reason = reason or document.get("reason", "")
+        if "reason" in document:
             continue
         document = redacted(document, secrets)
         odd = sorted({*document["confirms"], *document["refutes"]} - known)
         if odd:
-            trouble = trouble or f"it spoke of {', '.join(odd)}, which is none of its incidents"
+            reason = reason or f"it spoke of {', '.join(odd)}, which is none of its incidents"
             continue
         state = _STATES.get(document["state"], "unknown")
         texts = {key: " ".join(document[key].split())[:_MOST_TEXT] for key in ("subject", "message")}
         result = ProbeResult(**texts, state=state, confirms=tuple(document["confirms"]), refutes=tuple(document["refutes"]))
-        looks.append(Look(child.plugin.id, result))
-    if trouble:
-        message = " ".join(str(redacted(f"probe {child.plugin.id} of {child.plugin.origin}: {trouble}", secrets)).split())[:_MOST_TEXT]
-        looks.append(Look(child.plugin.id, ProbeResult(subject=child.plugin.id, state="unknown", message=message)))
-    return looks
+        observations.append(ProbeObservation(child.plugin.id, result))
+    if reason:
+        message = " ".join(str(redacted(f"probe {child.plugin.id} of {child.plugin.origin}: {reason}", secrets)).split())[:_MOST_TEXT]
+        observations.append(ProbeObservation(child.plugin.id, ProbeResult(subject=child.plugin.id, state="unknown", message=message)))
+    return observations

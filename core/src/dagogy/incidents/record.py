@@ -60,7 +60,7 @@ _MOST_LINKS = 20
 _SENDERS = {int(signal.SIGINT): "user", int(signal.SIGALRM): "timeout"}
 
 
-class Circumstances(NamedTuple):
+class FailureContext(NamedTuple):
     """What the command knew when it failed.
 
     `run`: the folder of its run; `provider`, `endpoint` and `model`: who was asked, or would have been; `folder`: where the command was run;
@@ -78,10 +78,10 @@ class Circumstances(NamedTuple):
 
 
 def failure_document(
-    error: DagogyError, command: Sequence[str], environ: Mapping[str, str], at: Circumstances | None = None, secrets: Mapping[str, str] | None = None
+    error: DagogyError, command: Sequence[str], environ: Mapping[str, str], at: FailureContext | None = None, secrets: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """The record (`dagogy schema failure`)."""
-    at = at or Circumstances()
+    at = at or FailureContext()
     hidden = secrets_of(environ, _secret(at.declared)) if secrets is None else secrets
     chain = list(_chain(error))
     # Before anything is cut: of a secret that a cut goes through half would stay.
@@ -128,7 +128,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _link(cause: BaseException, hidden: Mapping[str, str]) -> dict[str, str]:
-    link = {"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(str(redacted(_told(cause), hidden)).split())[:2000]}
+    link = {"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(str(redacted(_cause_text(cause), hidden)).split())[:2000]}
     if isinstance(cause, OSError) and cause.errno and cause.errno in errnos.errorcode:
         link["errno"] = errnos.errorcode[cause.errno]
     return link | _place(cause.__traceback__)
@@ -143,7 +143,7 @@ def _place(frame: TracebackType | None) -> dict[str, str]:
     return {"raised_at": f"{frame.tb_frame.f_globals.get('__name__', '')}:{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}"}
 
 
-def _told(cause: BaseException) -> str:
+def _cause_text(cause: BaseException) -> str:
     try:
         return str(cause)
     except Exception as error:  # a plugin's exception may not even be printable
@@ -246,15 +246,15 @@ def record_lost(run: Run, secrets: Mapping[str, str], environ: Mapping[str, str]
 
 def _lost(run: Path, started: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
     """The record of a command that could not write one: `started` as `unfinished` gives it. What is not known of it stays empty."""
-    told = str(started.get("command") or "a command")
+    line = str(started.get("command") or "a command")
     error = Interrupted(
-        f"'{told}' did not come to its end: process {started.get('pid')} is gone and left no word why",
+        f"'{line}' did not come to its end: process {started.get('pid')} is gone and left no word why",
         hint="run the same command again to go on",
         details={"pid": started.get("pid"), "started_at_utc": started.get("at_utc"), "last_sign_utc": started.get("last_utc")},
     )
     words = started.get("words")
-    at = Circumstances(run, str(started.get("stage") or ""), folder=str(started.get("folder") or ""))
-    document = failure_document(error, ["dagogy", *map(str, words)] if isinstance(words, list) and words else told.split(" "), {}, at, secrets)
+    at = FailureContext(run, str(started.get("stage") or ""), folder=str(started.get("folder") or ""))
+    document = failure_document(error, ["dagogy", *map(str, words)] if isinstance(words, list) and words else line.split(" "), {}, at, secrets)
     recovery = started.get("recovery")
     more = {"recovery": redacted(recovery, secrets)} if isinstance(recovery, dict) else {}
     return {**document, "at_utc": str(started.get("last_utc")), "killed_by": "unknown", "environment": {}, **more}

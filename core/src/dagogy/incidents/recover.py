@@ -30,9 +30,9 @@ from dagogy.host.manager import Host, Plugin
 from dagogy.incidents.budget import deadline
 from dagogy.incidents.commands import GRACE_SECONDS, flag_of, overlaid, plain, run_command, under
 from dagogy.incidents.diagnose import Verdict, diagnose, examine
-from dagogy.incidents.intake import about_failures, command_name, from_record, from_text, read_document, read_record, record_paths
 from dagogy.incidents.limits import Limits
-from dagogy.incidents.probing import Look, ask
+from dagogy.incidents.parsing import about_failures, command_name, from_record, from_text, read_document, read_record, record_paths
+from dagogy.incidents.probing import ProbeObservation, ask
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.circuits import Breakers
 from dagogy.workspace.events import read_events, utc_now
@@ -53,7 +53,7 @@ _WITHHELD = re.compile(r"\[redacted\]|\[[A-Z][A-Z0-9_]*\]")
 
 
 #: Events that say that a failure is over, or that it was one of a recovery's action.
-_TELLING = frozenset({"recovered", "command_ended", "recovery_action"})
+_SEALED_EVENTS = frozenset({"recovered", "command_ended", "recovery_action"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
     with contextlib.suppress(DagogyError):
         events += read_events(run.path / EVENTS)
     # Those that could hide a record, each with the time by its seal; "" where it has none of this user.
-    telling = [(e, sealed_at(e, run.path, environ)) for e in events if e["event"] in _TELLING]
+    sealed = [(e, sealed_at(e, run.path, environ)) for e in events if e["event"] in _SEALED_EVENTS]
     newest = record_paths(run.path)[::-1]
     begun = _begun(events)
     strangers: Incident | None = None
@@ -112,7 +112,7 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
         if about_failures(failure.command) or (isinstance(account, dict) and account.get("role") == "action"):
             continue
         barred, way_out = objection(document, run.path, environ)
-        believed = [(e, at or str(e.get("at_utc"))) for e, at in telling if at or barred]
+        believed = [(e, at or str(e.get("at_utc"))) for e, at in sealed if at or barred]
         if any(e["event"] == "recovery_action" and path.name in e.get("records", ()) for e, _ in believed):
             continue
         if any(at > failure.at_utc and _ended_well(e, failure.command) for e, at in believed):
@@ -178,7 +178,7 @@ def on_run(command: Sequence[str], run_id: str, wanted: str) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class Step:
+class RecoveryStep:
     """One action: what it did, and how the failed command ended after it. `settings`: all that held for that attempt, the action's own included."""
 
     action: Plugin
@@ -193,7 +193,7 @@ class Step:
     retry: CommandResult | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        retry = None if self.retry is None else {"exit_status": self.retry.exit_status, "told": told(self.retry)}
+        retry = None if self.retry is None else {"exit_status": self.retry.exit_status, "told": message_of(self.retry)}
         return {
             "action": self.action.id,
             "safety": self.action.info.safety,
@@ -208,7 +208,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Report:
+class RecoveryReport:
     """What a recovery did, and what is left to a person.
 
     `began_with`: the incident that it set out to recover from; `verdict`: of the failure met last; `failure`: the one that stands; `line`: how
@@ -219,8 +219,8 @@ class Report:
     began_with: str
     verdict: Verdict
     failure: Failure
-    steps: list[Step] = field(default_factory=list)
-    manual: list[Step] = field(default_factory=list)
+    steps: list[RecoveryStep] = field(default_factory=list)
+    manual: list[RecoveryStep] = field(default_factory=list)
     hidden: list[Plugin] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     planned: list[Plugin] = field(default_factory=list)
@@ -258,7 +258,7 @@ class Report:
         return next((step.commands[0] for step in self.manual if step.commands), "") or f"dagogy escalate {self.run_id}"
 
     @property
-    def helped(self) -> Step | None:
+    def helped(self) -> RecoveryStep | None:
         """The action after which the failed command ended well."""
         return next((s for s in self.steps if s.retry is not None and s.retry.ok), None)
 
@@ -286,7 +286,7 @@ class Report:
             "not_run_again": (self.incident.barred or self.incident.consent) if self.kept else "",
             "diagnosis": self.verdict.as_dict(),
             "steps": [s.as_dict() for s in self.steps],
-            "unaided_retry": None if self.unaided is None else {"exit_status": self.unaided.exit_status, "told": told(self.unaided)},
+            "unaided_retry": None if self.unaided is None else {"exit_status": self.unaided.exit_status, "told": message_of(self.unaided)},
             "planned": [{"action": p.id, "safety": p.info.safety, "summary": p.info.summary} for p in self.planned],
             "nothing_to_do": dict(self.idle),
             "manual": [{"action": s.action.id, "message": s.message, "commands": list(s.commands)} for s in self.manual],
@@ -297,7 +297,7 @@ class Report:
         }
 
 
-def told(result: CommandResult) -> str:
+def message_of(result: CommandResult) -> str:
     """The line that says how a command ended: its error, or else its last."""
     lines = result.text.splitlines()
     return next((line for line in lines if _TYPED.match(line)), lines[-1] if lines else "")[:2000]
@@ -327,21 +327,21 @@ class Recovery:
         unaided: bool = True,
         limits: Limits | None = None,
         extra: Sequence[str] = (),
-        say: Callable[[str], None] = lambda line: None,
+        progress: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.host, self.settings, self.run = host, settings, run
-        self.unsafe, self.only, self.probes, self.unaided, self.say = unsafe, only, probes, unaided, say
+        self.unsafe, self.only, self.probes, self.unaided, self.progress = unsafe, only, probes, unaided, progress
         self.limits = limits or Limits()
         self.extra = tuple(extra)
         self.at = run  # the run at work on: a fresh one may take the place of the failed one
         self.failed_providers: list[str] = []
         self.base: Mapping[str, str] = {}  # the settings under which the failure at hand came about
         self._attempts = 0
-        self._told: dict[tuple[str, str], str] = {}
+        self._reported: dict[tuple[str, str], str] = {}
         self._began = utc_now()
         self._secrets = secrets_of(settings.environ)
 
-    def plan(self, incident: Incident) -> Report:
+    def plan(self, incident: Incident) -> RecoveryReport:
         """What `recover` would do first; changes nothing."""
         report = self._report(incident)
         if self._kept_from(report):
@@ -354,7 +354,7 @@ class Recovery:
             report.reason = "nothing was done: --dry-run"
         return report
 
-    def recover(self, incident: Incident, verdict: Verdict | None = None) -> Report:
+    def recover(self, incident: Incident, verdict: Verdict | None = None) -> RecoveryReport:
         """Carries out what may be done until the failed command ends with exit status 0, or nothing is left to try.
 
         `verdict`: what `plan` made of the incident a moment ago, so that the machine is not looked at twice.
@@ -363,10 +363,10 @@ class Recovery:
         if self._kept_from(report):
             return report
         if incident.consent:
-            self.say(f"with your consent ({incident.consent}): {incident.line}")
+            self.progress(f"with your consent ({incident.consent}): {incident.line}")
         self._event("recovery_started", incident=report.verdict.incident_id, failure=incident.failure.source, command=list(incident.command))
         self._saw(report.verdict, incident.failure)
-        self._tell_another_provider(incident)
+        self._report_another_provider(incident)
         seen: dict[str, str] = {}
         try:
             report.failure = self._loop(report, incident.failure, seen)
@@ -383,7 +383,7 @@ class Recovery:
         self._ended(report, seen)
         return report
 
-    def _kept_from(self, report: Report) -> bool:
+    def _kept_from(self, report: RecoveryReport) -> bool:
         """Whether the failed command may not be run again. Then nothing is done at all: nothing else could show that it helped."""
         incident = report.incident
         if incident.barred:
@@ -395,13 +395,13 @@ class Recovery:
         report.kept = True
         return True
 
-    def _tell_another_provider(self, incident: Incident) -> None:
+    def _report_another_provider(self, incident: Incident) -> None:
         """Whoever recovers may have other settings than whoever failed; what another provider answers is no merit of an action."""
         before, now = incident.failure.provider, self.settings.get("AGENT_PROVIDER")
         if before and before != now and "--provider" not in " ".join(incident.command):
-            self.say(f"  it failed with provider '{before}'; AGENT_PROVIDER is '{now}' here: export AGENT_PROVIDER={before} tries the same one again")
+            self.progress(f"  it failed with provider '{before}'; AGENT_PROVIDER is '{now}' here: export AGENT_PROVIDER={before} tries the same one again")
 
-    def _ended(self, report: Report, seen: Mapping[str, str]) -> None:
+    def _ended(self, report: RecoveryReport, seen: Mapping[str, str]) -> None:
         """The end of a recovery, in the log."""
         incident = report.incident
         facts = {"incident": report.named, "incidents": dict(seen), "actions": [s.action.id for s in report.steps], "command": list(incident.command)}
@@ -415,32 +415,32 @@ class Recovery:
         if not self.probes:
             return diagnose(self.host, failure)
         verdict = examine(self.host, self.settings, failure, self.at.path, own=own)
-        self.tell(verdict.looks)
+        self.report_observations(verdict.observations)
         return verdict
 
-    def tell(self, looks: Sequence[Look]) -> None:
+    def report_observations(self, observations: Sequence[ProbeObservation]) -> None:
         """A line for each thing that a probe saw, unless it is as it was the last time, or was sound from the beginning and so says nothing."""
-        for look in looks:
-            line, about = look.line(), (look.probe, look.result.subject)
-            telling = about in self._told or look.result.state != "ok" or look.result.confirms or look.result.refutes
-            if telling and self._told.get(about) != line:
-                self.say(f"  {line}")
-                self._told[about] = line
+        for observation in observations:
+            line, about = observation.line(), (observation.probe, observation.result.subject)
+            sealed = about in self._reported or observation.result.state != "ok" or observation.result.confirms or observation.result.refutes
+            if sealed and self._reported.get(about) != line:
+                self.progress(f"  {line}")
+                self._reported[about] = line
 
     def _saw(self, verdict: Verdict, failure: Failure) -> None:
         """What probes saw, kept for an escalation."""
-        if verdict.looks:
+        if verdict.observations:
             self._event("probed", **verdict.seen(failure))
 
-    def _report(self, incident: Incident, verdict: Verdict | None = None) -> Report:
+    def _report(self, incident: Incident, verdict: Verdict | None = None) -> RecoveryReport:
         verdict = verdict or self._verdict(incident.failure, own=not incident.barred)
         began_with = verdict.refuted or verdict.incident_id
-        report = Report(incident, began_with, verdict, incident.failure, exit_status=incident.exit_status, run_id=self.run.id)
+        report = RecoveryReport(incident, began_with, verdict, incident.failure, exit_status=incident.exit_status, run_id=self.run.id)
         if verdict.outcome != "diagnosed":
             report.reason = _passive(verdict)
         return report
 
-    def _loop(self, report: Report, failure: Failure, seen: dict[str, str]) -> Failure:
+    def _loop(self, report: RecoveryReport, failure: Failure, seen: dict[str, str]) -> Failure:
         """Returns the failure that stands at the end; `seen` collects the incidents that were met, each with the action that led past it."""
         command = report.incident.command
         tried: set[tuple[str, ...]] = set()
@@ -486,7 +486,7 @@ class Recovery:
                 break
         return failure
 
-    def _again(self, report: Report, step: Step, command: Sequence[str], failure: Failure) -> Failure:
+    def _again(self, report: RecoveryReport, step: RecoveryStep, command: Sequence[str], failure: Failure) -> Failure:
         """The failed command after an action. Returns the failure that stands then.
 
         One that the attempt did not come to before keeps its settings for the next attempt; of one that did not change they are forgotten.
@@ -504,7 +504,7 @@ class Recovery:
             self.base = step.settings
         return failure
 
-    def _try_unaided(self, report: Report, command: Sequence[str], failure: Failure) -> Failure:
+    def _try_unaided(self, report: RecoveryReport, command: Sequence[str], failure: Failure) -> Failure:
         """The failed command as it was. Returns the failure that stands then."""
         report.reason = self._spent() or self._unfit(command)
         if report.reason:
@@ -516,7 +516,7 @@ class Recovery:
             return failure
         return self._accepted(report, failure, report.unaided, known)
 
-    def _accepted(self, report: Report, before: Failure, result: CommandResult, known: set[str]) -> Failure:
+    def _accepted(self, report: RecoveryReport, before: Failure, result: CommandResult, known: set[str]) -> Failure:
         """What the command that was run again failed with. One that our own budget brought about says nothing: then `before` stands."""
         new = sorted(self._records() - known)
         if new:
@@ -528,14 +528,14 @@ class Recovery:
         if cut_short or (self._spent() and failure.details.get("cause") == "calls_spent"):
             return before
         report.exit_status = failing_status(result)
-        report.line = told(result) if _TYPED.match(told(result)) else report.line
+        report.line = message_of(result) if _TYPED.match(message_of(result)) else report.line
         report.verdict = self._verdict(failure)
         self._saw(report.verdict, failure)
         if report.verdict.outcome != "diagnosed":
             report.reason = _passive(report.verdict)
         return failure
 
-    def _next(self, report: Report, failure: Failure, mark: tuple[str, ...], tried: set[tuple[str, ...]]) -> Plugin | None:
+    def _next(self, report: RecoveryReport, failure: Failure, mark: tuple[str, ...], tried: set[tuple[str, ...]]) -> Plugin | None:
         """The action to carry out now, marked as tried."""
         for plugin in self._actions(report):
             marks = {(plugin.id, report.verdict.incident_id, failure.provider), (plugin.id, *mark)}
@@ -565,7 +565,7 @@ class Recovery:
         """Why the failed command cannot be run again; "" when it can."""
         return "" if self._whole(command) else "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"
 
-    def _may_repeat(self, plugin: Plugin, report: Report) -> bool:
+    def _may_repeat(self, plugin: Plugin, report: RecoveryReport) -> bool:
         """Whether an action that may be carried out several times may be now: it stops when there was nothing that it could do."""
         outcomes = [s.outcome for s in report.steps if s.action is plugin]
         return len(outcomes) < plugin.info.times and all(outcome == "changed" for outcome in outcomes)
@@ -574,10 +574,10 @@ class Recovery:
         """Whether it can be run again as it was: recorded with all its words, and about this run."""
         return self.at.id in command and not any(_WITHHELD.search(word) for word in command)
 
-    def _resolve(self, report: Report, command: Sequence[str]) -> None:
+    def _resolve(self, report: RecoveryReport, command: Sequence[str]) -> None:
         report.resolved, report.exit_status, report.reason = True, 0, f"'dagogy {' '.join(command)}' ended with exit status 0"
 
-    def _actions(self, report: Report) -> list[Plugin]:
+    def _actions(self, report: RecoveryReport) -> list[Plugin]:
         """The installed actions for the diagnosed incident, in order, but for those whose own setting is not set.
 
         One that cannot be described is named in the report.
@@ -598,7 +598,7 @@ class Recovery:
         """What is unsafe needs consent: for this recovery, or by the setting that the action names."""
         return plugin.info.safety == "safe" or (plugin.info.safety == "unsafe" and (bool(plugin.info.consent) or self.unsafe))
 
-    def _leave_to_people(self, report: Report, failure: Failure) -> None:
+    def _leave_to_people(self, report: RecoveryReport, failure: Failure) -> None:
         """The commands of the manual actions, and the count of what needs consent."""
         if report.verdict.outcome != "diagnosed":
             return
@@ -615,7 +615,7 @@ class Recovery:
             elif not self._allowed(plugin):
                 report.hidden.append(plugin)
 
-    def _is_idle(self, plugin: Plugin, failure: Failure, report: Report) -> bool:
+    def _is_idle(self, plugin: Plugin, failure: Failure, report: RecoveryReport) -> bool:
         """Whether an action has nothing to do; asked of those that can be asked without being carried out."""
         context = _Rehearsal(self, plugin, failure, report.verdict, 0)
         try:
@@ -629,13 +629,13 @@ class Recovery:
         report.idle[plugin.id] = outcome.message
         return True
 
-    def _act(self, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int = 0) -> Step:
+    def _act(self, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int = 0) -> RecoveryStep:
         """One action carried out. Whatever goes wrong in it is told as its outcome."""
         context = _Context(self, plugin, failure, verdict, attempt)
         before = self._records()
-        step = Step(plugin, "failed", "", ran=context.ran)
+        step = RecoveryStep(plugin, "failed", "", ran=context.ran)
         if plugin.info.safety != "manual":
-            self.say(f"{plugin.info.safety} {plugin.id}: {plugin.info.summary}" + (f" ({plugin.info.reason})" if plugin.info.reason else ""))
+            self.progress(f"{plugin.info.safety} {plugin.id}: {plugin.info.summary}" + (f" ({plugin.info.reason})" if plugin.info.reason else ""))
         left = self.limits.seconds_left
         try:
             # What it runs and waits for keeps to the limit by itself; this ends one that hangs.
@@ -651,7 +651,7 @@ class Recovery:
             step.message, step.commands, step.environment, step.run_id = outcome.message, tuple(outcome.commands), outcome.environment, outcome.run_id
         step.records = sorted(self._records() - before)
         if plugin.info.safety != "manual":
-            self.say(f"  {step.outcome}: {step.message}")
+            self.progress(f"  {step.outcome}: {step.message}")
             self._event("recovery_action", action=plugin.id, safety=plugin.info.safety, outcome=step.outcome, message=step.message,
                         environment=dict(step.environment), ran=step.ran, records=step.records)  # fmt: skip
         return step
@@ -659,11 +659,11 @@ class Recovery:
     def _check(self, plugin: Plugin, outcome: RecoveryOutcome) -> None:
         """Raises `PluginError` that blames the action for an outcome that cannot be worked with."""
         words = [outcome.message, outcome.run_id, *_flat(outcome.commands), *_flat(outcome.environment)]
-        trouble = "" if all(isinstance(w, str) and "\0" not in w for w in words) else "its outcome has other than texts where texts are wanted"
-        if not trouble and outcome.run_id and outcome.run_id not in Runs(self.run.path.parent).ids():
-            trouble = f"it names a run to go on with that is none: '{outcome.run_id}'"
-        if trouble:
-            plugin.fail(trouble)
+        reason = "" if all(isinstance(w, str) and "\0" not in w for w in words) else "its outcome has other than texts where texts are wanted"
+        if not reason and outcome.run_id and outcome.run_id not in Runs(self.run.path.parent).ids():
+            reason = f"it names a run to go on with that is none: '{outcome.run_id}'"
+        if reason:
+            plugin.fail(reason)
             raise plugin.error()
 
     def _make_way(self, failure: Failure) -> None:
@@ -676,17 +676,17 @@ class Recovery:
         """The failed command once more. The settings of this attempt win over its options; on whose account it runs is in DAGOGY_RECOVERY."""
         words = under(command, settings)
         shown = "".join(f"{name}={shlex.quote(value)} " for name, value in settings.items())
-        self.say(f"  again: {shown}dagogy {' '.join(words)}")
+        self.progress(f"  again: {shown}dagogy {' '.join(words)}")
         self._attempts += 1
         result = self.command(words, {**settings, **self.account(failure, action, incident, environment=dict(settings))})
-        self.say(f"  exit status {result.exit_status}: {told(result)}")
-        self._event("recovery_retried", action=action, command=list(words), environment=dict(settings), exit_status=result.exit_status, told=told(result))
+        self.progress(f"  exit status {result.exit_status}: {message_of(result)}")
+        self._event("recovery_retried", action=action, command=list(words), environment=dict(settings), exit_status=result.exit_status, told=message_of(result))
         return result
 
     def account(self, failure: Failure, action: str, incident: str, **more: Any) -> dict[str, str]:
         """The setting that tells a command on whose account it runs: for its trace, its record, and whoever counts incidents."""
-        told = {"action": action, "incident": incident, "record": Path(failure.source).name, **more}
-        return {"DAGOGY_RECOVERY": json.dumps(redacted(told, self._secrets))}
+        facts = {"action": action, "incident": incident, "record": Path(failure.source).name, **more}
+        return {"DAGOGY_RECOVERY": json.dumps(redacted(facts, self._secrets))}
 
     def command(self, arguments: Sequence[str], environment: Mapping[str, str]) -> CommandResult:
         """Runs a command in the current folder, never in a recorded one, within what is left of the limits."""
@@ -694,7 +694,7 @@ class Recovery:
         given = {**self.limits.as_settings(self._calls(), self.settings), **environment}
         return run_command([*missing, *arguments], overlaid(self.settings.environ, given), self.settings.folder, self.limits.seconds_left)
 
-    def _deeper(self, report: Report, failure: Failure, step: Step) -> Failure:
+    def _deeper(self, report: RecoveryReport, failure: Failure, step: RecoveryStep) -> Failure:
         """When an action met another failure on its way, that is what has to be recovered from first."""
         if not step.records or step.run_id:
             return failure
@@ -703,7 +703,7 @@ class Recovery:
         if verdict.outcome != "diagnosed" or verdict.incident_id == report.verdict.incident_id:
             return failure
         report.verdict = verdict
-        self.say(f"  which meets another incident: {verdict.incident_id}")
+        self.progress(f"  which meets another incident: {verdict.incident_id}")
         return found
 
     def _records(self) -> set[str]:
@@ -724,8 +724,8 @@ class Recovery:
     def _event(self, event: str, **facts: Any) -> None:
         """In the log of the failed run. That it cannot be written is no reason not to recover."""
         with contextlib.suppress(DagogyError):
-            told = redacted(facts, self._secrets)
-            self.run.event(event, **(sealed_event(event, told, self.run.path, self.settings.environ) if event in _TELLING else told))
+            shown = redacted(facts, self._secrets)
+            self.run.event(event, **(sealed_event(event, shown, self.run.path, self.settings.environ) if event in _SEALED_EVENTS else shown))
 
 
 def _passive(verdict: Verdict) -> str:
@@ -773,7 +773,7 @@ class _Context(RecoveryContext):
         self._action, self._incident = plugin.id, verdict.incident_id
         self.attempt, self.failed_providers = attempt, tuple(recovery.failed_providers)
         self._recovery, self._failure = recovery, failure
-        self.probes = [look.result for look in verdict.looks]
+        self.probes = [observation.result for observation in verdict.observations]
         self.run, self.run_id = recovery.at.path, recovery.at.id
         self.ran: list[dict[str, Any]] = []
 
@@ -791,25 +791,25 @@ class _Context(RecoveryContext):
         return self._recovery.settings.in_file(name)
 
     def dagogy(self, *arguments: str, environment: Mapping[str, str] | None = None) -> CommandResult:
-        self._recovery.say(f"  dagogy {' '.join(arguments)}")
+        self._recovery.progress(f"  dagogy {' '.join(arguments)}")
         account = self._recovery.account(self._failure, self._action, self._incident, role="action")
         result = self._recovery.command(arguments, {**(environment or {}), **account})
-        self.ran.append({"command": ["dagogy", *arguments], "exit_status": result.exit_status, "told": told(result)})
+        self.ran.append({"command": ["dagogy", *arguments], "exit_status": result.exit_status, "told": message_of(result)})
         return result
 
     def wait(self, seconds: float) -> None:
         left = self._recovery.limits.seconds_left
         seconds = min(max(seconds, 0.0), _LONGEST_WAIT if left is None else min(left, _LONGEST_WAIT))
-        self._recovery.say(f"  waiting {seconds:.0f} s")
+        self._recovery.progress(f"  waiting {seconds:.0f} s")
         time.sleep(seconds)
 
     def probe(self, probe_id: str, environment: Mapping[str, str] | None = None) -> Sequence[ProbeResult]:
         recovery = self._recovery
         if not recovery.probes:
             return []
-        looks = ask(recovery.host, recovery.settings, self._failure, self.run, only=probe_id, environment=environment)
-        recovery.tell(looks)
-        return [look.result for look in looks]
+        observations = ask(recovery.host, recovery.settings, self._failure, self.run, only=probe_id, environment=environment)
+        recovery.report_observations(observations)
+        return [observation.result for observation in observations]
 
     def read(self, relative: str) -> bytes | None:
         run = self._recovery.at

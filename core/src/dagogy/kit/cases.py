@@ -33,7 +33,7 @@ from dagogy.api.plugins import SEVERITIES
 from dagogy.api.rules import Finding, Rule
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.pipeline.judge import build_options
-from dagogy.pipeline.subject import RunSubject
+from dagogy.pipeline.rule_context import RunContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +104,15 @@ _WORDINGS = (
 def complete_node(part: Mapping[str, Any], position: int = 0) -> dict[str, Any]:
     """A node that no rule objects to, with `part` laid over it."""
     name = str(part.get("title", part.get("id", f"n{position}")))
-    told = _WORDINGS[position % len(_WORDINGS)]
+    wording = _WORDINGS[position % len(_WORDINGS)]
     base = {
         "id": f"n{position}",
         "title": name,
-        "capability": told[0].format(name=name),
+        "capability": wording[0].format(name=name),
         "prerequisites": [],
-        "core_ideas": [told[1].format(name=name, n=position), told[2].format(name=name, n=position)],
-        "pitfalls": [told[3].format(name=name, n=position)],
-        "mastery_check": {"task": told[4].format(name=name, n=position + 2), "pass_criteria": told[5].format(n=position + 2)},
+        "core_ideas": [wording[1].format(name=name, n=position), wording[2].format(name=name, n=position)],
+        "pitfalls": [wording[3].format(name=name, n=position)],
+        "mastery_check": {"task": wording[4].format(name=name, n=position + 2), "pass_criteria": wording[5].format(n=position + 2)},
         "estimate_minutes": 60,
         "resources": [
             {"title": f"{name}, defined", "url": f"https://example.org/{position}/definition", "kind": "doc", "role": "definition"},
@@ -149,7 +149,7 @@ def _curriculum(case: Case) -> bytes:
     return json.dumps({"topic": "Testing", **part, "nodes": nodes}).encode()
 
 
-def subject_of(case: Case, folder: Path) -> RunSubject:
+def context_of(case: Case, folder: Path) -> RunContext:
     """What the rule is shown; `folder` takes the files of the case."""
     for name, content in case.data.get("files", {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def subject_of(case: Case, folder: Path) -> RunSubject:
         return () if scope is None else (read_scope(scope, source="scope.md"),)
 
     spec = str(case.data["raw_spec"]).encode() if "raw_spec" in case.data else json.dumps(complete_spec(case.data.get("spec", {}))).encode()
-    return RunSubject(_curriculum(case), spec, sources=sources, evidence=lambda: _evidence(case), folders=(folder,))
+    return RunContext(_curriculum(case), spec, sources=sources, evidence=lambda: _evidence(case), folders=(folder,))
 
 
 def _evidence(case: Case) -> ScopeReading | None:
@@ -170,10 +170,10 @@ def _evidence(case: Case) -> ScopeReading | None:
     if "evidence" not in case.data:
         return None
     edges = []
-    for told in case.data["evidence"]:
-        kind, weight, line, quote = told.get("kind", "mention"), told["weight"], told.get("line", 0), told.get("quote", "")
-        piece = EdgeEvidence(kind, weight, (line, line), quote, note=told.get("note", ""))
-        edges.append(ScopeEdge(told["prerequisite"], told["dependent"], kind, weight, (line, line), quote, (piece,), told.get("dropped", "")))
+    for edge in case.data["evidence"]:
+        kind, weight, line, quote = edge.get("kind", "mention"), edge["weight"], edge.get("line", 0), edge.get("quote", "")
+        piece = EdgeEvidence(kind, weight, (line, line), quote, note=edge.get("note", ""))
+        edges.append(ScopeEdge(edge["prerequisite"], edge["dependent"], kind, weight, (line, line), quote, (piece,), edge.get("dropped", "")))
     concepts = tuple(ScopeConcept(name, name, (), (0, 0), "") for name in dict.fromkeys(n for e in edges for n in (e.prerequisite, e.dependent)))
     return ScopeReading(concepts, tuple(e for e in edges if not e.dropped), dropped=tuple(e for e in edges if e.dropped))
 
@@ -181,9 +181,9 @@ def _evidence(case: Case) -> ScopeReading | None:
 def run_case(rule: Rule, case: Case, folder: Path) -> list[Finding]:
     """Runs one case; raises `AssertionError` that says what differs, else returns the findings."""
     options = build_options(case.rule_id, rule, case.data.get("options", {}))
-    subject = subject_of(case, folder)
+    context = context_of(case, folder)
     try:
-        found = list(rule.check(subject, options))
+        found = list(rule.check(context, options))
     except DagogyError as error:
         raise AssertionError(f"{case}: the rule could not run: {error.message}") from error
     for finding in found:
@@ -194,7 +194,7 @@ def run_case(rule: Rule, case: Case, folder: Path) -> list[Finding]:
     assert found, f"{case}: no finding"
     _compare(case, found)
     if "fixed" in case.data:
-        _compare_fixed(case, subject.document, found)
+        _compare_fixed(case, context.document, found)
     return found
 
 

@@ -133,13 +133,13 @@ def _recovery(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
 
 
 def _exporter(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
-    from dagogy.api.exporters import ExportSubject
+    from dagogy.api.exporters import ExportContext
 
     if plugin.info.subject != "curriculum":
         return
     nodes = [complete_node({"id": "a"}), complete_node({"id": "b", "prerequisites": ["a"]}, 1)]
     try:
-        text = implementation(plugin.info).export(ExportSubject(document={"topic": "Testing", "nodes": nodes}))
+        text = implementation(plugin.info).export(ExportContext(document={"topic": "Testing", "nodes": nodes}))
     except Exception as error:
         yield "exports two nodes", f"it raised {type(error).__name__}: {error}"
         return

@@ -9,7 +9,7 @@ import msgspec
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
-from dagogy.api.text import folded
+from dagogy.api.text import match_form
 from dagogy.contracts.types import Node
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import evidence_files
@@ -117,10 +117,10 @@ def kept_reading(run: Run) -> ScopeReading | None:
     if not known.artifact:
         return None
     concepts = tuple(ScopeConcept(c.id, c.title, tuple(c.heading_path), c.lines, c.evidence, c.location, tuple(c.merged)) for c in known.concepts)
-    return ScopeReading(concepts, tuple(map(_told, known.edges.values())), dropped=tuple(map(_told, known.dropped.values())))
+    return ScopeReading(concepts, tuple(map(_scope_edge, known.edges.values())), dropped=tuple(map(_scope_edge, known.dropped.values())))
 
 
-def _told(edge: Edge) -> ScopeEdge:
+def _scope_edge(edge: Edge) -> ScopeEdge:
     pieces = tuple(EdgeEvidence(p.kind, p.weight, p.lines, p.quote, p.location, p.note) for p in edge.pieces)
     return ScopeEdge(edge.prerequisite, edge.dependent, edge.kind, edge.weight, edge.lines, edge.evidence, pieces, edge.reason)  # type: ignore[arg-type]
 
@@ -128,8 +128,8 @@ def _told(edge: Edge) -> ScopeEdge:
 def positions(concepts: Iterable[ScopeConcept], nodes: Sequence[Node]) -> dict[str, int]:
     """The position of the node that stands for each concept, by the concept's id: the first with that id, else the first with that title."""
     by_id = {node.id: i for i, node in reversed(list(enumerate(nodes)))}
-    by_title = {folded(node.title): i for i, node in reversed(list(enumerate(nodes)))}
-    found = {c.id: by_id.get(c.id, by_title.get(folded(c.title), -1)) for c in concepts}
+    by_title = {match_form(node.title): i for i, node in reversed(list(enumerate(nodes)))}
+    found = {c.id: by_id.get(c.id, by_title.get(match_form(c.title), -1)) for c in concepts}
     return {name: i for name, i in found.items() if i >= 0}
 
 
@@ -137,5 +137,5 @@ def _read(run: Run, relative: str, kind: type[Any]) -> Any:
     try:
         return msgspec.json.decode(run.read(relative), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        told = " ".join(str(error).split())
-        raise ValidationFailed(f"{run.path / relative} cannot be read: {told}", hint=f"'dagogy run {run.id}' makes it again") from None
+        message = " ".join(str(error).split())
+        raise ValidationFailed(f"{run.path / relative} cannot be read: {message}", hint=f"'dagogy run {run.id}' makes it again") from None

@@ -16,16 +16,16 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from dagogy.api.errors import DagogyError, PluginError, ProviderError, ValidationFailed
-from dagogy.api.providers import Allowance, Proposal, ProposeRequest, Provider, RepairRequest, SalvageRequest
+from dagogy.api.providers import Budget, Proposal, ProposeRequest, Provider, RepairInvalidRequest, RepairRequest
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeReading
 from dagogy.host.calls import account, contained, is_stop
 from dagogy.host.manager import close_coroutine
-from dagogy.pipeline.agenda import Agenda
 from dagogy.pipeline.fixes import apply_fixes, offered
-from dagogy.pipeline.judge import Judge, Verdict
-from dagogy.pipeline.standing import Standing, standing
-from dagogy.pipeline.subject import RunSubject
+from dagogy.pipeline.judge import Judge, ValidationResult
+from dagogy.pipeline.quality_baseline import QualityBaseline, quality_baseline
+from dagogy.pipeline.repair_batch import RepairBatch
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.files import to_json
 
 Action = Literal["propose", "fix", "repair"]
@@ -35,7 +35,7 @@ _FINDINGS_IN_TRACE = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class LoopLimits:
     """The limits of the loop, from the settings of the same names; None is no limit."""
 
     max_iterations: int
@@ -44,10 +44,10 @@ class Budget:
     max_calls: int | None = None
     max_tokens: int | None = None
 
-    def left(self, spent: Mapping[str, float]) -> Allowance:
+    def left(self, spent: Mapping[str, float]) -> Budget:
         """What may still be asked for."""
         tokens = spent.get("input_tokens", 0) + spent.get("output_tokens", 0)
-        return Allowance(
+        return Budget(
             calls=None if self.max_calls is None else self.max_calls - spent.get("calls", 0),
             tokens=None if self.max_tokens is None else self.max_tokens - tokens,
         )
@@ -68,21 +68,21 @@ class Draft:
     """A curriculum as bytes, with what the rules say of it, and what its provider says that it was made from."""
 
     data: bytes
-    subject: RunSubject
-    verdict: Verdict
+    context: RunContext
+    validation: ValidationResult
     reading: ScopeReading | None = None
-    standing: Standing = field(default_factory=Standing)
+    baseline: QualityBaseline = field(default_factory=QualityBaseline)
 
     @property
     def rank(self) -> tuple[bool, bool, float, int]:
         """What makes one draft better than another: first that it can be read at all, since of one that cannot most rules have nothing to say. The
         score ends at 0, below which only the number of errors tells of progress."""
-        return self.readable, self.verdict.passed, self.verdict.score, -self.verdict.count("error")
+        return self.readable, self.validation.passed, self.validation.score, -self.validation.count("error")
 
     @property
     def readable(self) -> bool:
         """Whether it meets the schema."""
-        return not self.subject.schema_problems("curriculum")
+        return not self.context.schema_problems("curriculum")
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class Generation:
 
 @dataclass(slots=True)
 class Loop:
-    """One generation. `origin` is the provider's distribution and version, for blame; `subject_of` wraps a curriculum's bytes and its evidence;
+    """One generation. `origin` is the provider's distribution and version, for blame; `context_of` wraps a curriculum's bytes and its evidence;
     `on_best` gets each draft that is better than all before, `on_asked` each ask of the provider. `recovery` says for the trace on whose
     account the loop runs, where a recovery started it. `spent` adds up what the provider's answers cost, failed ones too. `clean` takes the secrets
     out of an answer."""
@@ -111,8 +111,8 @@ class Loop:
     origin: str
     judge: Judge
     request: ProposeRequest
-    budget: Budget
-    subject_of: Callable[[bytes, ScopeReading | None], RunSubject]
+    budget: LoopLimits
+    context_of: Callable[[bytes, ScopeReading | None], RunContext]
     on_best: Callable[[Draft], None]
     progress: Callable[[str], None] = lambda line: None
     on_asked: Callable[[Asked], None] = lambda asked: None
@@ -125,30 +125,30 @@ class Loop:
 
     def run(self) -> Generation:
         """Raises `ProviderError` or `PluginError` when not even a first draft could be had; a failing repair ends the loop with the best."""
-        proposal = self._ask("propose", lambda: self.provider.propose(replace(self.request, allowance=self.budget.left(self.spent))))
+        proposal = self._ask("propose", lambda: self.provider.propose(replace(self.request, budget=self.budget.left(self.spent))))
         if proposal is None:
             raise blame(self.provider, self.origin, "proposed nothing")
         self._fixed(self._take("propose", proposal))
-        iteration, reason, agenda = 1, "", Agenda(self.budget.max_actions)
+        iteration, reason, batch = 1, "", RepairBatch(self.budget.max_actions)
         while not reason:
             best = self.best
             assert best is not None
-            if best.verdict.passed and best.verdict.score >= self.budget.target_score:
+            if best.validation.passed and best.validation.score >= self.budget.target_score:
                 reason = "accepted: no errors, and the score reaches the target"
             elif iteration >= self.budget.max_iterations:
                 reason = f"out of budget: {self.budget.max_iterations} iterations"
             else:
                 iteration += 1
-                reason = self._repaired(best, agenda)
+                reason = self._repaired(best, batch)
         assert self.best is not None
-        accepted = self.best.verdict.passed and self.best.verdict.score >= self.budget.target_score
+        accepted = self.best.validation.passed and self.best.validation.score >= self.budget.target_score
         return Generation(self.best, accepted, reason, self._trace(accepted, reason))
 
-    def _repaired(self, best: Draft, agenda: Agenda) -> str:
+    def _repaired(self, best: Draft, batch: RepairBatch) -> str:
         """Asks for one repair of the best draft; returns why the loop must stop, or "" to go on."""
-        part = agenda.next(best.verdict.findings)
+        part = batch.next(best.validation.findings)
         if not part:
-            return f"no better: {agenda.reason(best.verdict.findings) or 'the rules have no finding left that could be repaired'}"
+            return f"no better: {batch.reason(best.validation.findings) or 'the rules have no finding left that could be repaired'}"
         left = self.budget.left(self.spent)
         for limit, setting in ((left.calls, "AGENT_MAX_CALLS"), (left.tokens, "AGENT_MAX_TOKENS")):
             if limit is not None and limit <= 0:
@@ -159,7 +159,7 @@ class Loop:
             if proposal is None and not best.readable:
                 return "no better: the draft does not meet the schema, so it cannot be repaired in place"
             if proposal is None:
-                agenda.unmended(part, "the provider has no repair for the findings left")
+                batch.unfixed(part, "the provider has no repair for the findings left")
                 return ""
             self._fixed(self._take("repair", proposal, asked=part))
         except (ProviderError, PluginError) as error:
@@ -167,29 +167,29 @@ class Loop:
             return f"{'out of budget' if spent else 'the provider failed'}: {error.message}"
         # A repair counts with its safe fixes in it: what it leaves for them is no fault of it.
         if self.best is not best:
-            agenda.mended()
+            batch.fixed()
         else:
             rejected = next((r["rejected"] for r in self.rounds[rounds:] if r["rejected"] != _NO_HIGHER), "")
-            agenda.refused(part, f"the repair was rejected: {rejected}" if rejected else "the repair did not raise the score")
+            batch.refused(part, f"the repair was rejected: {rejected}" if rejected else "the repair did not raise the score")
         return ""
 
-    def _repair(self, best: Draft, part: Sequence[Finding], left: Allowance) -> Callable[[], Proposal | None]:
+    def _repair(self, best: Draft, part: Sequence[Finding], left: Budget) -> Callable[[], Proposal | None]:
         """The call that mends `part` of the findings of the best draft."""
         common = {**{f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}, "allowance": left, "findings": part}
         # What the provider gets is its own: should it change that in place, the best draft stays what it is.
-        given = best.subject.view()
+        given = best.context.view()
         if best.readable:
             return lambda: self.provider.repair(RepairRequest(**common, draft=given.curriculum))
-        return lambda: self.provider.salvage(SalvageRequest(**common, document=_values(given)))
+        return lambda: self.provider.repair_invalid(RepairInvalidRequest(**common, document=_values(given)))
 
     def _fixed(self, draft: Draft) -> None:
         """Applies safe fixes as long as they make the draft better."""
-        while offered(draft.verdict.findings, unsafe=False):
-            document, done = apply_fixes(draft.subject.document, draft.verdict.findings, unsafe=False)
+        while offered(draft.validation.findings, unsafe=False):
+            document, done = apply_fixes(draft.context.document, draft.validation.findings, unsafe=False)
             if not done:
                 break
             fixed = self._take("fix", Proposal(curriculum=document, reading=draft.reading), [f"{f.rule_id}: {f.fix.description}" for f in done if f.fix])
-            if fixed.rank <= draft.rank or fixed.standing.lowered_from(draft.standing):
+            if fixed.rank <= draft.rank or fixed.baseline.lowered_from(draft.baseline):
                 break
             draft = fixed
 
@@ -226,17 +226,17 @@ class Loop:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
         # A repair that tells no evidence leaves that of the draft it repaired.
         reading = proposal.reading or (self.best.reading if self.best else None)
-        subject = self.subject_of(data, reading or self.request.reading)
-        draft = Draft(data, subject, self.judge.judge(subject), reading)
+        context = self.context_of(data, reading or self.request.reading)
+        draft = Draft(data, context, self.judge.judge(context), reading)
         # All drafts are measured by the evidence that there was at first.
         self.evidence = self.evidence or draft.reading or self.request.reading
-        draft.standing = standing(subject, self.evidence)
+        draft.baseline = quality_baseline(context, self.evidence)
         rejected = ""
         if self.best is not None:
-            rejected = draft.standing.lowered_from(self.best.standing) if draft.rank > self.best.rank else _NO_HIGHER
-        told = {"best": not rejected, "rejected": rejected, "asked": [_brief(f) for f in asked], "fixes": list(fixes)}
-        self.rounds.append({**_round(len(self.rounds) + 1, action, draft, proposal), **told})
-        self.progress(f"{action}: score {draft.verdict.score:g}, {draft.verdict.count('error')} errors, {draft.verdict.count('warning')} warnings")
+            rejected = draft.baseline.lowered_from(self.best.baseline) if draft.rank > self.best.rank else _NO_HIGHER
+        outcome = {"best": not rejected, "rejected": rejected, "asked": [_brief(f) for f in asked], "fixes": list(fixes)}
+        self.rounds.append({**_round(len(self.rounds) + 1, action, draft, proposal), **outcome})
+        self.progress(f"{action}: score {draft.validation.score:g}, {draft.validation.count('error')} errors, {draft.validation.count('warning')} warnings")
         if not rejected:
             self.best = draft
             self.on_best(draft)
@@ -283,14 +283,14 @@ def blame(provider: Provider, origin: str, deed: str) -> PluginError:
     )
 
 
-def _values(subject: RunSubject) -> Any:
+def _values(context: RunContext) -> Any:
     """The document as plain JSON values, with `?` for half a character in a text; None where it is nested too deeply."""
     try:
-        return subject.document
+        return context.document
     except ValidationFailed:
         pass
     try:
-        return json.loads(json.dumps(json.loads(subject.curriculum_bytes), ensure_ascii=False).encode(errors="replace"))
+        return json.loads(json.dumps(json.loads(context.curriculum_bytes), ensure_ascii=False).encode(errors="replace"))
     except RecursionError:
         return None
 
@@ -316,18 +316,18 @@ def _encoded(document: Any) -> bytes:
 
 
 def _round(iteration: int, action: Action, draft: Draft, proposal: Proposal) -> dict[str, Any]:
-    verdict = draft.verdict
+    validation = draft.validation
     return {
         "iteration": iteration,
         "action": action,
-        "score": verdict.score,
-        "errors": verdict.count("error"),
-        "warnings": verdict.count("warning"),
-        "rules_failed": [o.rule_id for o in verdict.failed_rules],
-        "coverage": draft.standing.coverage,
-        "order": draft.standing.order,
-        "findings": [_brief(f) for f in verdict.findings[:_FINDINGS_IN_TRACE]],
-        "findings_total": len(verdict.findings),
+        "score": validation.score,
+        "errors": validation.count("error"),
+        "warnings": validation.count("warning"),
+        "rules_failed": [o.rule_id for o in validation.failed_rules],
+        "coverage": draft.baseline.coverage,
+        "order": draft.baseline.order,
+        "findings": [_brief(f) for f in validation.findings[:_FINDINGS_IN_TRACE]],
+        "findings_total": len(validation.findings),
         "notes": list(proposal.notes),
         "usage": dict(proposal.usage),
         "model": proposal.model,

@@ -12,7 +12,7 @@ from dagogy.api.providers import Proposal, ProposeRequest, Provider
 from dagogy.api.scope import ScopeDocument, ScopeReading
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.pipeline.evidence import reading_parts
-from dagogy.pipeline.generate import Asked, Budget, Draft, Generation, Loop, ask, blame
+from dagogy.pipeline.generate import Asked, Draft, Generation, Loop, LoopLimits, ask, blame
 from dagogy.pipeline.report import plural
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.answers import RunAnswers
@@ -173,15 +173,15 @@ def preview(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, tem
         raise InvalidArgument(f"provider '{provider.info.id}' asks no language model, so there is no prompt", hint="choose one that does with --provider")
     require_inputs(opened, scope)
     material = read_material(opened, scope, provider, template)
-    spec = (decode_topic_spec(material.spec).value if material and material.spec else None) or opened.subject(b"").spec
+    spec = (decode_topic_spec(material.spec).value if material and material.spec else None) or opened.context(b"").spec
     sources = [s for s in opened.sources() if material is None or s.location != material.document.location]
     if material is not None:
         sources.insert(0, material.document)
     request = ProposeRequest(spec=spec, sources=sources, reading=material.reading if material else None, requirements=opened.session.judge.requirements())
-    return provider.question(replace(request, scaffold=_scaffold(opened, provider, request)))
+    return provider.question(replace(request, seed_draft=_seed_draft(opened, provider, request)))
 
 
-def _scaffold(opened: OpenRun, provider: Provider, request: ProposeRequest) -> Callable[[], Any]:
+def _seed_draft(opened: OpenRun, provider: Provider, request: ProposeRequest) -> Callable[[], Any]:
     """Makes the draft of the default provider for another one; None where it has no sound one."""
 
     def draft() -> Any:
@@ -205,15 +205,15 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     """
     settings, clean = opened.session.settings, opened.session.clean
     request = ProposeRequest(
-        spec=opened.subject(b"").spec,
+        spec=opened.context(b"").spec,
         sources=opened.sources(),
         reading=reading,
         requirements=opened.session.judge.requirements(),
         progress=lambda line: progress("generate", clean(line)),
         answers=RunAnswers(opened.run, opened.session.runs.base, clean, fresh=fresh),
     )
-    request = replace(request, scaffold=_scaffold(opened, provider, request))
-    budget = Budget(
+    request = replace(request, seed_draft=_seed_draft(opened, provider, request))
+    budget = LoopLimits(
         settings.get("AGENT_MAX_ITERATIONS"),
         settings.get("AGENT_MAX_ACTIONS_PER_ITERATION"),
         settings.get("AGENT_TARGET_SCORE"),
@@ -253,7 +253,7 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
         opened.session.judge,
         request,
         budget,
-        lambda data, reading: opened.subject(data, evidence=lambda: reading),
+        lambda data, reading: opened.context(data, evidence=lambda: reading),
         keep,
         lambda line: progress("generate", line),
         asked,
@@ -263,8 +263,8 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     result = loop.run()
     result = replace(result, stop_reason=clean(result.stop_reason), trace=clean(result.trace))
     opened.run.write_json(TRACE, result.trace)
-    opened.metadata.note("generated", f"curriculum of {plural(result.best.verdict.nodes, 'node')} by {provider.info.id}", score=result.best.verdict.score)
-    opened.run.event("generated", provider=provider.info.id, score=result.best.verdict.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
+    opened.metadata.note("generated", f"curriculum of {plural(result.best.validation.nodes, 'node')} by {provider.info.id}", score=result.best.validation.score)
+    opened.run.event("generated", provider=provider.info.id, score=result.best.validation.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
     opened.refresh()
     return result
 

@@ -16,8 +16,8 @@ from dagogy.api.rules import Finding, Fix, Rule
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.calls import SLOW_SECONDS, contained, is_stop, report
 from dagogy.host.manager import Host, Plugin, unusable
+from dagogy.pipeline.rule_context import RunContext, View
 from dagogy.pipeline.ruleset import RuleConfig, ruleset_digest
-from dagogy.pipeline.subject import RunSubject, View
 
 Status = Literal["clean", "findings", "skipped", "failed"]
 #: A rule may take so much more than `SLOW_SECONDS` for each node before it is called slow.
@@ -45,7 +45,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Verdict:
+class ValidationResult:
     """All findings in the order of the rules, and what became of each rule."""
 
     findings: list[Finding]
@@ -96,7 +96,7 @@ class Judge:
         self.prepare()
         return [_requirement(active, active.plugin.info) for active in self._active if active.plugin.info and active.rule]
 
-    def judge(self, subject: RunSubject) -> Verdict:
+    def judge(self, context: RunContext) -> ValidationResult:
         """Runs every rule on `subject`. A rule that raises is `failed`; the others go on.
 
         Rules of third parties get a view of their own. As long as none of them changed it, the next one gets the same: that costs one more
@@ -104,7 +104,7 @@ class Judge:
         """
         findings: list[Finding] = []
         outcomes: dict[str, Outcome] = {}
-        nodes, view = _node_count(subject), None
+        nodes, view = _node_count(context), None
         for active in self._active:
             outcome = outcomes[active.plugin.id] = Outcome(active.plugin.id, active.severity, "clean")
             blocked = _blocked(active, outcomes)
@@ -112,16 +112,16 @@ class Judge:
                 outcome.status, outcome.reason = "skipped", blocked
                 continue
             if active.plugin.ours:
-                found = self._run(active, subject, outcome, nodes)
+                found = self._run(active, context, outcome, nodes)
             else:
-                view = view or subject.view()
-                found = self._run(active, view, outcome, nodes, subject)
+                view = view or context.view()
+                found = self._run(active, view, outcome, nodes, context)
                 view = self._unaltered(active, view, outcome)
             outcome.findings = len(found)
             findings.extend(found)
-        return Verdict(findings, list(outcomes.values()), _score(outcomes.values(), findings, nodes), nodes, self.ruleset)
+        return ValidationResult(findings, list(outcomes.values()), _score(outcomes.values(), findings, nodes), nodes, self.ruleset)
 
-    def _run(self, active: _Active, shown: RunSubject, outcome: Outcome, nodes: int, subject: RunSubject | None = None) -> list[Finding]:
+    def _run(self, active: _Active, shown: RunContext, outcome: Outcome, nodes: int, context: RunContext | None = None) -> list[Finding]:
         """The findings of one rule, which looks at `shown`. With `subject` each must point to something in it."""
         try:
             self._prepare(active)
@@ -140,8 +140,8 @@ class Judge:
                     raise _Unsound(f"its check {wrong}")
                 for finding in answer:
                     _require_sound(finding)
-                    if subject is not None:
-                        finding = _placed(finding, subject)
+                    if context is not None:
+                        finding = _placed(finding, context)
                     finding.rule_id, finding.severity = rule_id, max(severity, finding.severity or severity, key=SEVERITIES.index)
                     found.append(finding)
             except DagogyError as error:
@@ -232,12 +232,12 @@ def _require_sound(finding: Any) -> None:
         )
 
 
-def _placed(finding: Finding, subject: RunSubject) -> Finding:
+def _placed(finding: Finding, context: RunContext) -> Finding:
     """A copy of a third party's finding, which it can no longer change. Raises `_Unsound` for one that points nowhere, or cannot be written."""
     from dagogy.pipeline.pointers import misplaced
 
     own = replace(finding, fix=None if finding.fix is None else replace(finding.fix, patch=copy.deepcopy(finding.fix.patch)))
-    wrong = misplaced(own, subject)
+    wrong = misplaced(own, context)
     if wrong:
         raise _Unsound(f"its finding '{' '.join(own.message.split())[:120]}' {wrong}")
     return own
@@ -299,9 +299,9 @@ def _in_order(active: Sequence[_Active]) -> list[_Active]:
     return list(out.values())
 
 
-def _node_count(subject: RunSubject) -> int:
+def _node_count(context: RunContext) -> int:
     try:
-        return len(subject.nodes)
+        return len(context.nodes)
     except DagogyError:
         return 0
 

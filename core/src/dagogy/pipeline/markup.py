@@ -66,12 +66,12 @@ def _outline_as_list(lines: list[str], start: int, end: int) -> None:
     """Translates the lines from `start` up to `end`, if they are such an outline."""
     found = [(i, m) for i in range(start, end) if (m := _ENTRY.match(lines[i])) is not None]
     led = [bool(_LEADER.search(lines[i])) for i, _ in found]
-    told = [bool(m["number"]) or leads for (_, m), leads in zip(found, led, strict=True)]
+    marked = [bool(m["number"]) or leads for (_, m), leads in zip(found, led, strict=True)]
     if sum("." in (m["number"] or "") or leads for (_, m), leads in zip(found, led, strict=True)) < _FEW:
         return
     # A title or a sentence may stand above it, and below.
-    first, last = told.index(True), len(told) - told[::-1].index(True)
-    if sum(told) < 0.8 * (last - first):
+    first, last = marked.index(True), len(marked) - marked[::-1].index(True)
+    if sum(marked) < 0.8 * (last - first):
         return
     found = found[first:last]
     for i, match in found:
@@ -127,15 +127,15 @@ def _marked_as_list(lines: list[str], start: int, end: int) -> None:
     numerals = 0  # how many Roman numerals the outline has had
     for i, kind in zip(range(start, end), kinds, strict=True):
         text = lines[i].strip()
-        mark, said = text.split(maxsplit=1) if " " in text else (text, "")
+        mark, content = text.split(maxsplit=1) if " " in text else (text, "")
         # `C.` and `I.` are both: what is under way decides.
         if kind == "roman" and open_kinds[-1:] == ["capital"] and mark[:-1] != "".join(_ROMAN[numerals : numerals + 1]):
             kind = "capital"
         numerals += kind == "roman"
         open_kinds = open_kinds[: open_kinds.index(kind) + 1] if kind in open_kinds else [*open_kinds, kind]
         if kind in ("roman", "number"):
-            said = f"{mark[:-1]}\\{mark[-1]} {said}"  # not the mark of a list inside the item
-        lines[i] = f"{'  ' * (len(open_kinds) - 1)}- {text if kind == 'time' else said}"
+            content = f"{mark[:-1]}\\{mark[-1]} {content}"  # not the mark of a list inside the item
+        lines[i] = f"{'  ' * (len(open_kinds) - 1)}- {text if kind == 'time' else content}"
 
 
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI", "XVII", "XVIII", "XIX", "XX")

@@ -16,35 +16,35 @@ from dagogy.workspace.stages import CURRICULUM, DIFF, PLAN, PREVIOUS, REPORT_JSO
 
 if TYPE_CHECKING:
     from dagogy.contracts.types import Curriculum
-    from dagogy.pipeline.judge import Verdict
-    from dagogy.pipeline.subject import RunSubject
+    from dagogy.pipeline.judge import ValidationResult
+    from dagogy.pipeline.rule_context import RunContext
 
 #: A fix may call for another one; no sound set of rules needs as many rounds.
 _MOST_FIX_ROUNDS = 100
 
 
-def validate(opened: OpenRun, subject: RunSubject | None = None, verdict: Verdict | None = None) -> dict[str, Any]:
+def validate(opened: OpenRun, context: RunContext | None = None, validation: ValidationResult | None = None) -> dict[str, Any]:
     """Judges the curriculum in the run, writes both reports and the stamp, and returns the JSON report.
 
     `verdict` is given when the very bytes in the run were judged already.
     """
-    subject = subject or opened.subject()
-    verdict = verdict or opened.session.judge.judge(subject)
-    report = report_document(opened.run.id, verdict)
+    context = context or opened.context()
+    validation = validation or opened.session.judge.judge(context)
+    report = report_document(opened.run.id, validation)
     opened.run.write(REPORT_MD, report_markdown(report, opened.run.id).encode(errors="backslashreplace"))
     opened.run.write(REPORT_JSON, to_json(report))
     opened.metadata.stamps["validation"] = {
         "curriculum": opened.state.hashes["curriculum"],
         "inputs": opened.state.inputs,
         "evidence": opened.state.hashes["evidence"],
-        "ruleset": verdict.ruleset,
-        "passed": verdict.passed,
+        "ruleset": validation.ruleset,
+        "passed": validation.passed,
     }
-    if verdict.passed and not opened.state.current[CURRICULUM]:
+    if validation.passed and not opened.state.current[CURRICULUM]:
         # It fits the inputs of today; that is what its stamp says from now on.
         opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": "validate"}
-    opened.metadata.note("validated", summary_line(report), passed=verdict.passed)
-    opened.run.event("validated", passed=verdict.passed, score=verdict.score, **report["summary"])
+    opened.metadata.note("validated", summary_line(report), passed=validation.passed)
+    opened.run.event("validated", passed=validation.passed, score=validation.score, **report["summary"])
     opened.refresh()
     return report
 
@@ -87,17 +87,17 @@ def _close(opened: OpenRun) -> bool:
     return True
 
 
-def plan(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
+def plan(opened: OpenRun, context: RunContext | None = None) -> dict[str, Any]:
     """Makes and writes the plan. Raises `StageConflict` unless the run is validated."""
     opened.require(REPORT_JSON, "plan")
-    subject = subject or opened.subject()
+    context = context or opened.context()
     import msgspec
 
     from dagogy.pipeline.plan import make_plan
 
-    curriculum, spec, index = subject.curriculum, subject.spec, subject.index
+    curriculum, spec, index = context.curriculum, context.spec, context.index
     # Where nobody else needs it, the text goes before the plan is made: it is as large as what is planned.
-    del subject
+    del context
     document = make_plan(curriculum, spec, index)
     # Much faster than the standard library's, and half the memory: a plan of 100,000 nodes is a fifth of the curriculum.
     data = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
@@ -113,10 +113,10 @@ def plan(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
     return document
 
 
-def iterate(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
+def iterate(opened: OpenRun, context: RunContext | None = None) -> dict[str, Any]:
     """Writes what changed since the previous curriculum. Raises `StageConflict` unless the run is planned."""
     opened.require(PLAN, "iterate")
-    document = difference(opened, subject)
+    document = difference(opened, context)
     data = opened.run.write_json(DIFF, document)
     hashes = opened.state.hashes
     opened.metadata.stamps["iteration"] = {
@@ -133,16 +133,16 @@ def iterate(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any
     return document
 
 
-def difference(opened: OpenRun, subject: RunSubject | None = None) -> dict[str, Any]:
+def difference(opened: OpenRun, context: RunContext | None = None) -> dict[str, Any]:
     """The diff between the previous curriculum and the one in the run; writes nothing."""
     from dagogy.contracts.documents import decode_curriculum
     from dagogy.pipeline.diff import make_diff
 
-    if subject is None:
+    if context is None:
         # Its bytes go as soon as it is typed: two curricula of 100,000 nodes are half a gigabyte as it is.
-        current, index = opened.subject().curriculum, None
+        current, index = opened.context().curriculum, None
     else:
-        current, index = subject.curriculum, subject.index
+        current, index = context.curriculum, context.index
     previous: Curriculum | None = None
     if opened.run.exists(PREVIOUS):
         decoded = decode_curriculum(opened.run.read(PREVIOUS))
@@ -160,19 +160,19 @@ def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, li
     """
     from dagogy.pipeline.fixes import apply_fixes, offered
 
-    before = after = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else opened.subject().curriculum_bytes
+    before = after = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else opened.context().curriculum_bytes
     done: list[str] = []
     hidden = 0
     seen: set[str] = set()
     for _ in range(_MOST_FIX_ROUNDS):
-        subject = opened.subject(after)
-        findings = opened.session.judge.judge(subject).findings
+        context = opened.context(after)
+        findings = opened.session.judge.judge(context).findings
         hidden = 0 if unsafe else len(offered(findings, unsafe=True)) - len(offered(findings, unsafe=False))
         if not offered(findings, unsafe=unsafe):
             break
         # Two rules whose fixes undo each other would go round for ever.
-        seen.add(content_hash(to_json(subject.document)))
-        document, applied = apply_fixes(subject.document, findings, unsafe=unsafe)
+        seen.add(content_hash(to_json(context.document)))
+        document, applied = apply_fixes(context.document, findings, unsafe=unsafe)
         data = to_json(document)
         if not applied or content_hash(data) in seen:
             break

@@ -10,14 +10,14 @@ from typing import Any
 
 from dagogy.api.errors import DagogyError
 from dagogy.api.rules import Finding, Fix
-from dagogy.pipeline.subject import RunSubject
+from dagogy.pipeline.rule_context import RunContext
 
 _BAD_ESCAPE = re.compile(r"~(?![01])")
 _DOCUMENTS = ("curriculum", "topic_spec")
 _MISSING = object()
 
 
-def misplaced(finding: Finding, subject: RunSubject) -> str:
+def misplaced(finding: Finding, context: RunContext) -> str:
     """What is wrong with where a finding points, or with its fix; an empty string where it can be shown as it is.
 
     A pointer may end in a member that is not there if the schema knows it: what is missing is also found.
@@ -33,10 +33,10 @@ def misplaced(finding: Finding, subject: RunSubject) -> str:
     wrong = _malformed(finding.pointer)
     if wrong:
         return f"has the pointer {finding.pointer!r:.100}, {wrong}"
-    document = _document(finding.document, subject)
+    document = _document(finding.document, context)
     if document is not _MISSING and not _leads_somewhere(document, finding.pointer):
         return f"points to {finding.pointer!r:.100}, and there is nothing there in the {finding.document.replace('_', ' ')}"
-    return "" if finding.fix is None else _unfixable(finding.fix, _document("curriculum", subject))
+    return "" if finding.fix is None else _unfixable(finding.fix, _document("curriculum", context))
 
 
 def _malformed(pointer: Any) -> str:
@@ -45,12 +45,12 @@ def _malformed(pointer: Any) -> str:
     return "which is no JSON Pointer (RFC 6901): ~ is written ~0, and / within a name ~1" if _BAD_ESCAPE.search(pointer) else ""
 
 
-def _document(name: str, subject: RunSubject) -> Any:
+def _document(name: str, context: RunContext) -> Any:
     """The parsed document; `_MISSING` where it is not JSON, so that nothing can be told of its places."""
     from dagogy.contracts.documents import MalformedJson, parse_json
 
     try:
-        return subject.document if name == "curriculum" else parse_json(subject.topic_spec_bytes)
+        return context.document if name == "curriculum" else parse_json(context.topic_spec_bytes)
     except (DagogyError, MalformedJson):
         return _MISSING
 

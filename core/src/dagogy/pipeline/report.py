@@ -7,25 +7,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagogy.api.rules import Finding
-from dagogy.pipeline.judge import Outcome, Verdict
+from dagogy.pipeline.judge import Outcome, ValidationResult
 from dagogy.pipeline.markdown import code, document, inline
 
 #: The Markdown report shows this many findings of one rule; the JSON report has all.
 SHOWN_A_RULE = 50
 
 
-def report_document(run_id: str, verdict: Verdict) -> dict[str, Any]:
+def report_document(run_id: str, validation: ValidationResult) -> dict[str, Any]:
     """`validation_report.json` (`dagogy schema validation_report`)."""
-    statuses = Counter(o.status for o in verdict.outcomes)
-    severities = Counter(f.severity for f in verdict.findings)
-    fixes = Counter(f.fix.safety for f in verdict.findings if f.fix is not None)
+    statuses = Counter(o.status for o in validation.outcomes)
+    severities = Counter(f.severity for f in validation.findings)
+    fixes = Counter(f.fix.safety for f in validation.findings if f.fix is not None)
     return {
         "schema_version": 1,
         "run_id": run_id,
-        "passed": verdict.passed,
-        "score": verdict.score,
-        "nodes": verdict.nodes,
-        "ruleset": verdict.ruleset,
+        "passed": validation.passed,
+        "score": validation.score,
+        "nodes": validation.nodes,
+        "ruleset": validation.ruleset,
         "summary": {
             "errors": severities["error"],
             "warnings": severities["warning"],
@@ -36,8 +36,8 @@ def report_document(run_id: str, verdict: Verdict) -> dict[str, Any]:
             "safe_fixes": fixes["safe"],
             "unsafe_fixes": fixes["unsafe"],
         },
-        "rules": [outcome_document(o) for o in verdict.outcomes],
-        "findings": [finding_document(f) for f in verdict.findings],
+        "rules": [outcome_document(o) for o in validation.outcomes],
+        "findings": [finding_document(f) for f in validation.findings],
     }
 
 
@@ -92,10 +92,10 @@ def cost_lines(usage: Mapping[str, float], model: str) -> list[str]:
     """The line that says what the answers cost; none where nothing was asked for."""
     if "calls" not in usage:
         return []
-    told = [plural(int(usage["calls"]), "call")]
-    told += [f"{int(usage[key]):,} tokens {what}" for key, what in (("input_tokens", "read"), ("output_tokens", "written")) if usage.get(key)]
-    told += [f"{usage['seconds']:.1f} seconds"] if usage.get("seconds") else []
-    return [f"  cost        {', '.join(told)}" + (f"; {model}" if model else "")]
+    parts = [plural(int(usage["calls"]), "call")]
+    parts += [f"{int(usage[key]):,} tokens {what}" for key, what in (("input_tokens", "read"), ("output_tokens", "written")) if usage.get(key)]
+    parts += [f"{usage['seconds']:.1f} seconds"] if usage.get("seconds") else []
+    return [f"  cost        {', '.join(parts)}" + (f"; {model}" if model else "")]
 
 
 def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:

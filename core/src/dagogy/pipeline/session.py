@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dagogy.api.providers import Provider
     from dagogy.api.scope import ScopeDocument, ScopeReading
     from dagogy.pipeline.judge import Judge
-    from dagogy.pipeline.subject import RunSubject
+    from dagogy.pipeline.rule_context import RunContext
 
 ScopeMode = Literal["full", "section", "seed-list"]
 _SCOPE_MODES: tuple[ScopeMode, ...] = ("full", "section", "seed-list")
@@ -202,7 +202,7 @@ class OpenRun:
         """Raises `StageConflict` with the next command unless `artifact` is there and current."""
         if self.state.current.get(artifact):
             return
-        from dagogy.pipeline.advice import next_step
+        from dagogy.pipeline.next_step import next_step
 
         step = next_step(self.run.id, self.state)
         raise StageConflict(
@@ -211,9 +211,9 @@ class OpenRun:
             details={"run_id": self.run.id, "stage": self.state.stage, "artifact": artifact},
         )
 
-    def subject(self, curriculum: bytes | None = None, evidence: Callable[[], ScopeReading | None] | None = None) -> RunSubject:
+    def context(self, curriculum: bytes | None = None, evidence: Callable[[], ScopeReading | None] | None = None) -> RunContext:
         """What the rules look at: `curriculum`, or the one in the run; and the evidence of its edges, or what is kept of it in the run."""
-        from dagogy.pipeline.subject import RunSubject
+        from dagogy.pipeline.rule_context import RunContext
 
         if curriculum is None:
             if not self.run.exists(CURRICULUM):
@@ -223,7 +223,7 @@ class OpenRun:
             curriculum = self.run.read(CURRICULUM)
         spec = self.run.read(SPEC) if self.run.exists(SPEC) else b""
         folders = (self.run.path, self.session.settings.root)
-        return RunSubject(curriculum, spec, sources=self.sources, evidence=evidence or self._evidence, folders=folders)
+        return RunContext(curriculum, spec, sources=self.sources, evidence=evidence or self._evidence, folders=folders)
 
     def _evidence(self) -> ScopeReading | None:
         from dagogy.pipeline.evidence import kept_reading
@@ -285,7 +285,7 @@ class OpenRun:
 
     def facts(self) -> dict[str, Any]:
         """Run id, stage and next command, for JSON output."""
-        from dagogy.pipeline.advice import next_step
+        from dagogy.pipeline.next_step import next_step
 
         step = next_step(self.run.id, self.state)
         return {"run_id": self.run.id, "path": str(self.run.path), "stage": self.state.stage, "next": step.as_dict()}

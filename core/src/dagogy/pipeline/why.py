@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from dagogy.api.errors import InvalidArgument, NotFound
-from dagogy.api.text import STOP_WORDS, folded
+from dagogy.api.text import STOP_WORDS, match_form
 from dagogy.contracts.suggest import did_you_mean, nearest
 from dagogy.contracts.types import Curriculum, Node
 from dagogy.pipeline.evidence import Concept, Edge, Known
@@ -48,8 +48,8 @@ class Why:
     def concept_of(self) -> Mapping[str, Concept]:
         """The concept of the evidence that each node stands for: that with its id, else that with its title."""
         by_id = {c.id: c for c in self.known.concepts}
-        by_title = {folded(c.title): c for c in reversed(self.known.concepts)}
-        found = {n.id: by_id.get(n.id) or by_title.get(folded(n.title)) for n in self.nodes}
+        by_title = {match_form(c.title): c for c in reversed(self.known.concepts)}
+        found = {n.id: by_id.get(n.id) or by_title.get(match_form(n.title)) for n in self.nodes}
         return {node: concept for node, concept in found.items() if concept is not None}
 
     @cached_property
@@ -62,8 +62,8 @@ class Why:
 
         Raises `InvalidArgument` where several do, `NotFound` where none does.
         """
-        wanted = folded(name)
-        keys = [(n, n.id.casefold(), folded(n.title)) for n in self.nodes]
+        wanted = match_form(name)
+        keys = [(n, n.id.casefold(), match_form(n.title)) for n in self.nodes]
         tests = (
             lambda i, t: i == name.casefold(),
             lambda i, t: t == wanted,
@@ -87,10 +87,10 @@ class Why:
         """The question whether the nodes were meant that have most words of `wanted` in their titles, misspelt or not; empty where none has any."""
         titles: dict[str, list[str]] = defaultdict(list)
         for node in self.nodes:
-            for word in folded(node.title).split():
+            for word in match_form(node.title).split():
                 titles[word].append(node.title)
-        told = (w for w in wanted.split() if w not in STOP_WORDS)
-        found = Counter(title for word in told if (near := nearest(word, titles)) for title in titles[near])
+        words = (w for w in wanted.split() if w not in STOP_WORDS)
+        found = Counter(title for word in words if (near := nearest(word, titles)) for title in titles[near])
         best = [f"'{title}'" for title, count in found.most_common(_MEANT) if count == max(found.values())]
         return f"did you mean {' or '.join(best)}?" if best else ""
 
@@ -113,7 +113,7 @@ class Why:
             if concept is None
             else {"location": concept.location, "lines": list(concept.lines), "heading_path": concept.heading_path, "quote": concept.evidence},
             "merged": concept.merged if concept else [],
-            "notes": [note for note in self.notes if folded(node.title) in map(folded, re.split(r"[“”\":,;]", note))],
+            "notes": [note for note in self.notes if match_form(node.title) in map(match_form, re.split(r"[“”\":,;]", note))],
             "prerequisites": [{**self._brief(p), **self._support(p, node.id)} for p in before],
             "unknown_prerequisites": unknown,
             "dependents": [{**self._brief(d), **self._support(node.id, d)} for d in after],
@@ -161,13 +161,13 @@ class Why:
         """The evidence for an edge of the curriculum."""
         edge = self._edge(self.known.edges, before, after)
         if edge is not None:
-            said = any(p.quote for p in edge.pieces)
-            told = f"evidence of weight {edge.weight:g}" + ("" if said else ", which no statement of the source gives")
-            return {"supported": True, "told": told, "weight": edge.weight, "evidence": _pieces(edge)}
+            quoted = any(p.quote for p in edge.pieces)
+            message = f"evidence of weight {edge.weight:g}" + ("" if quoted else ", which no statement of the source gives")
+            return {"supported": True, "told": message, "weight": edge.weight, "evidence": _pieces(edge)}
         dropped = self._edge(self.known.dropped, before, after)
         if dropped is not None:
-            told = f"stated by the curriculum; the source has evidence of weight {dropped.weight:g}, of which the reading made no edge: {_reason(dropped)}"
-            return {"supported": False, "told": told, "weight": dropped.weight, "evidence": _pieces(dropped)}
+            message = f"stated by the curriculum; the source has evidence of weight {dropped.weight:g}, of which the reading made no edge: {_reason(dropped)}"
+            return {"supported": False, "told": message, "weight": dropped.weight, "evidence": _pieces(dropped)}
         return {"supported": False, "told": UNSUPPORTED, "weight": 0.0, "evidence": []}
 
     def _considered(self, node_id: str, before: Sequence[str]) -> list[dict[str, Any]]:
@@ -182,8 +182,8 @@ class Why:
                 other = self.node_of.get(a)
                 if b == concept.id and other is not None and other not in before:
                     reason = "implied" if self.index.position[other] in implied else edge.reason or "removed"
-                    told = _DROPPED.get(reason, reason) if reason != "removed" else "the curriculum does not have it"
-                    out.append({**self._brief(other), "reason": reason, "told": told, "weight": edge.weight, "evidence": _pieces(edge)})
+                    message = _DROPPED.get(reason, reason) if reason != "removed" else "the curriculum does not have it"
+                    out.append({**self._brief(other), "reason": reason, "told": message, "weight": edge.weight, "evidence": _pieces(edge)})
         return sorted(out, key=lambda e: -e["weight"])[:_CONSIDERED]
 
     # --- two nodes
@@ -203,16 +203,16 @@ class Why:
         base = {"weight": found.weight if found else 0.0, "evidence": _pieces(found) if found else []}
         forth, back = self._path(prerequisite.id, node.id), self._path(node.id, prerequisite.id)
         if len(forth) == 2:
-            said = self._support(prerequisite.id, node.id)
-            document |= {"verdict": "edge", **said}
+            support = self._support(prerequisite.id, node.id)
+            document |= {"verdict": "edge", **support}
         elif forth:
             document |= {"verdict": "implied", "told": "no edge of its own: a path of prerequisites says the same", "path": self._steps(forth), **base}
         elif back:
-            told = f"the other way round: {prerequisite.title} leans on {node.title}"
-            document |= {"verdict": "reversed", "told": told, "path": self._steps(back), **base}
+            message = f"the other way round: {prerequisite.title} leans on {node.title}"
+            document |= {"verdict": "reversed", "told": message, "path": self._steps(back), **base}
         elif found:
-            told = _reason(found) if found.reason else "the source gives evidence, but the curriculum does not have the edge"
-            document |= {"verdict": "no_edge", "told": f"no edge: {told}", **base}
+            message = _reason(found) if found.reason else "the source gives evidence, but the curriculum does not have the edge"
+            document |= {"verdict": "no_edge", "told": f"no edge: {message}", **base}
         else:
             document |= {"verdict": "none", "told": "neither comes before the other, and there is no evidence for it, or too little to be kept", **base}
         if document["verdict"] == "implied":

@@ -1,13 +1,13 @@
 """The test kit for plugin authors: rule cases from YAML, failures for classifiers, what recovery actions and probes promise, and incidents replayed."""
 
 from dagogy.kit.cases import Case, complete_node, load_cases, run_case
-from dagogy.testing.incidents import BenchContext, BenchProbeContext, check_action, check_probe, diagnosis_of, failure_of
+from dagogy.testing.incidents import FakeProbeContext, FakeRecoveryContext, check_action, check_probe, diagnosis_of, failure_of
 from dagogy.testing.replay import Replay, replay
 
 __all__ = [
-    "BenchContext",
-    "BenchProbeContext",
     "Case",
+    "FakeProbeContext",
+    "FakeRecoveryContext",
     "Replay",
     "check_action",
     "check_probe",

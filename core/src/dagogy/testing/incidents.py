@@ -2,16 +2,16 @@
 
 Example::
 
-    from dagogy.testing import BenchContext, check_action, diagnosis_of
+    from dagogy.testing import FakeRecoveryContext, check_action, diagnosis_of
 
     def test_the_vpn_is_recognised():
         assert diagnosis_of(VpnClassifier, INFO, {"code": "provider_error", "message": "vpn0: no such device"}).incident_id == "vpn_down"
 
     def test_reconnecting_keeps_its_promises(tmp_path):
-        check_action(Reconnect, RECOVERY_INFO, {"code": "provider_error", "message": "vpn0: no such device"}, BenchContext(tmp_path))
+        check_action(Reconnect, RECOVERY_INFO, {"code": "provider_error", "message": "vpn0: no such device"}, FakeRecoveryContext(tmp_path))
 
     def test_the_look_at_the_interface_keeps_its_promises(tmp_path):
-        (found,) = check_probe(Interface, PROBE_INFO, "vpn0: no such device", BenchProbeContext(tmp_path))
+        (found,) = check_probe(Interface, PROBE_INFO, "vpn0: no such device", FakeProbeContext(tmp_path))
         assert found.confirms == ("vpn_down",)
 """
 
@@ -31,8 +31,8 @@ from dagogy.api.probes import Probe, ProbeContext, ProbeResult
 from dagogy.api.secrets import secrets_of
 from dagogy.host.discovery import EntryPoint
 from dagogy.host.manager import Plugin
-from dagogy.incidents.intake import from_record, from_text
-from dagogy.incidents.probing import looked
+from dagogy.incidents.parsing import from_record, from_text
+from dagogy.incidents.probing import observe
 from dagogy.workspace.files import content_hash, read_regular, unlinked, write_atomic
 from dagogy.workspace.runs import REPLACED_BY, REPLACES, Runs
 
@@ -60,7 +60,7 @@ def diagnosis_of(classifier: type[Classifier], info: ClassifierInfo, fixture: Fa
     return found
 
 
-class BenchContext(RecoveryContext):
+class FakeRecoveryContext(RecoveryContext):
     """A context without a host. `commands` has every `dagogy` command an action asked for.
 
     `answer` says how each of them ends and may do to the folder what the real one would; without it all end well. `waits` has the seconds
@@ -140,10 +140,10 @@ class _Rehearsed(DagogyError):
     """An action that is only asked would begin to change something."""
 
 
-class _Bench(BenchContext):
+class _IdleContext(FakeRecoveryContext):
     """The context of an action that is only asked. It stops at a probe as well, whose answers may be meant for the real thing."""
 
-    def __init__(self, context: BenchContext) -> None:
+    def __init__(self, context: FakeRecoveryContext) -> None:
         self.__dict__.update(context.__dict__)
 
     def _stop(self, *arguments: object, **options: object) -> NoReturn:
@@ -152,7 +152,7 @@ class _Bench(BenchContext):
     dagogy = keep = write = replace_by = wait = probe = _stop
 
 
-class BenchProbeContext(ProbeContext):
+class FakeProbeContext(ProbeContext):
     """A context without a host: the folder of a run, and settings."""
 
     def __init__(self, runs_dir: Path, *, run: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
@@ -164,7 +164,7 @@ class BenchProbeContext(ProbeContext):
         return self._settings.get(name, "")
 
 
-def check_probe(probe: type[Probe], info: ProbeInfo, fixture: FailureLike, context: BenchProbeContext) -> list[ProbeResult]:
+def check_probe(probe: type[Probe], info: ProbeInfo, fixture: FailureLike, context: FakeProbeContext) -> list[ProbeResult]:
     """Runs the probe as the host does and returns what it found. Raises `AssertionError` when it breaks a promise.
 
     It comes to its end within `info.seconds`, writes nothing (no file of its own, and none in the folder of the runs), answers with nothing but
@@ -174,21 +174,21 @@ def check_probe(probe: type[Probe], info: ProbeInfo, fixture: FailureLike, conte
     plugin = Plugin(EntryPoint("probe", info.id, info.impl, "the kit", ""), "ready", info=info)
     failure = failure_of(fixture)
     secrets = secrets_of({name: context.setting(name) for name in context.environ_names})
-    looks = looked([(plugin, lambda: probe(info).look(failure, context))], secrets)
+    results = observe([(plugin, lambda: probe(info).look(failure, context))], secrets)
     after = _files(context.runs_dir)
     assert after == before, f"{info.id} changed {_differing(before, after)}"
-    for look in looks:
-        result = look.result
+    for observation in results:
+        result = observation.result
         assert not result.message.startswith(f"probe {info.id} of the kit"), result.message
         assert result.subject, f"{info.id} does not say what it looked at"
         assert result.message, f"{info.id} says nothing about {result.subject}"
         marks = [f"[{mark}]" for mark in (*secrets, "redacted") if f"[{mark}]" in f"{result.subject} {result.message}"]
         assert not marks, f"{info.id} shows a secret: {', '.join(marks)}"
-    return [look.result for look in looks]
+    return [observation.result for observation in results]
 
 
 def check_action(
-    action: type[RecoveryAction], info: RecoveryInfo, fixture: FailureLike, context: BenchContext, diagnosis: Diagnosis | None = None
+    action: type[RecoveryAction], info: RecoveryInfo, fixture: FailureLike, context: FakeRecoveryContext, diagnosis: Diagnosis | None = None
 ) -> RecoveryOutcome:
     """Runs the action twice and returns its first outcome. Raises `AssertionError` when it breaks a promise.
 
@@ -203,7 +203,7 @@ def check_action(
     before = _files(context.run.parent)
     if info.safety != "manual" and action.rehearsable:
         with contextlib.suppress(_Rehearsed):
-            action(info).recover(failure, found, _Bench(context))
+            action(info).recover(failure, found, _IdleContext(context))
         rehearsed = _files(context.run.parent)
         assert rehearsed == before, f"{info.id} is rehearsable and changed {_differing(before, rehearsed)} when it was only asked"
     first = _done(action, info, failure, found, context)
@@ -225,7 +225,7 @@ def check_action(
     return first
 
 
-def _done(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, diagnosis: Diagnosis, context: BenchContext) -> RecoveryOutcome:
+def _done(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, diagnosis: Diagnosis, context: FakeRecoveryContext) -> RecoveryOutcome:
     outcome: Any = RecoveryOutcome(changed=False, message="")
     try:
         outcome = action(info).recover(failure, diagnosis, context)

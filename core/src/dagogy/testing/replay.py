@@ -19,7 +19,7 @@ from dagogy.api.secrets import is_secret_name, looks_secret, secrets_of
 from dagogy.cli.replays import replayable, takes_provider
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import diagnose
-from dagogy.incidents.intake import from_record
+from dagogy.incidents.parsing import from_record
 from dagogy.incidents.record import FAILURES_WITHOUT_RUN
 from dagogy.incidents.regression import content_of, read_fixture, suspected
 from dagogy.workspace.settings import CORE_SETTINGS

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import StorageError
-from dagogy.api.providers import AnswerDesk
+from dagogy.api.providers import ResponseCache
 from dagogy.workspace.events import utc_now
 from dagogy.workspace.files import from_json, read_regular, to_json, write_atomic
 from dagogy.workspace.runs import Run
@@ -20,7 +20,7 @@ MEMORY = "provider_memory.json"
 _HASH = re.compile(r"[0-9a-f]{16,128}")
 
 
-class RunAnswers(AnswerDesk):
+class RunAnswers(ResponseCache):
     """The desk of one run. With `fresh` nothing that was kept is found again.
 
     An answer is worth more than its copy: where none can be written (a full disk), whoever asked goes on with what was answered.

@@ -51,10 +51,10 @@ class Opened:
     incident: str
     since: float
     until: float
-    told: bool
+    stated: bool
 
     def as_dict(self) -> dict[str, Any]:
-        return {**self.circuit._asdict(), "incident": self.incident, "since_utc": _utc(self.since), "until_utc": _utc(self.until), "told": self.told}
+        return {**self.circuit._asdict(), "incident": self.incident, "since_utc": _utc(self.since), "until_utc": _utc(self.until), "told": self.stated}
 
 
 def fingerprint(values: Mapping[str, str], environ: Mapping[str, str]) -> str:
@@ -84,10 +84,10 @@ class Breakers:
             self._note(f"{path} is ignored, it is no list of circuit breakers: {' '.join(str(error).split()) or type(error).__name__}")
             return []
 
-    def open(self, circuit: Circuit, incident: str, seconds: float, *, told: bool) -> None:
+    def open(self, circuit: Circuit, incident: str, seconds: float, *, stated: bool) -> None:
         """Opens the breaker for so long from now on. Raises `StorageError`."""
         now = self._now()
-        entry = Opened(circuit, incident, now, now + min(max(seconds, 0.0), LONGEST_SECONDS), told)
+        entry = Opened(circuit, incident, now, now + min(max(seconds, 0.0), LONGEST_SECONDS), stated)
         self._change(lambda entries: [*(e for e in entries if e.circuit != circuit), entry])
 
     def half_open(self, provider: str, endpoint: str) -> None:
@@ -95,7 +95,7 @@ class Breakers:
         now = self._now()
 
         def due(entry: Opened) -> bool:
-            return entry.circuit[:2] == (provider, endpoint) and not entry.told and entry.until > now
+            return entry.circuit[:2] == (provider, endpoint) and not entry.stated and entry.until > now
 
         self._change(lambda entries: [replace(e, until=now) if due(e) else e for e in entries])
 
@@ -192,8 +192,8 @@ def _open(path: Path) -> int | None:
 
 def _opened(entry: dict[str, Any]) -> Opened:
     """Raises `ValueError`, `KeyError` or `TypeError` for what is no entry."""
-    told = entry["circuit"]
-    circuit = Circuit(str(told["provider"]), str(told["endpoint"]), str(told["model"]), str(told.get("settings", "")))
+    fields = entry["circuit"]
+    circuit = Circuit(str(fields["provider"]), str(fields["endpoint"]), str(fields["model"]), str(fields.get("settings", "")))
     since, until = float(entry["since"]), float(entry["until"])
     if not 0 <= since < _LATEST:
         raise ValueError(f"the breaker of {circuit} was opened at {since}")

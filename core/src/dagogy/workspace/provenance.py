@@ -96,10 +96,10 @@ def objection(facts: Mapping[str, Any], run: Path, environ: Mapping[str, str]) -
 def recovery_account(environ: Mapping[str, str]) -> dict[str, Any] | None:
     """On whose account the command runs, as the recovery that started it put it into the environment; None where it is no JSON object."""
     try:
-        told = json.loads(environ.get("DAGOGY_RECOVERY", ""))
+        account = json.loads(environ.get("DAGOGY_RECOVERY", ""))
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return account if isinstance(account, dict) else None
 
 
 def _verified(facts: Mapping[str, Any], run: Path | None, environ: Mapping[str, str]) -> bool:

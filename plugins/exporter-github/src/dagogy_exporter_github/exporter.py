@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dagogy.api import Exporter, ExportSubject, visible
+from dagogy.api import ExportContext, Exporter, visible
 
 _COMMANDS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -12,16 +12,16 @@ _COMMANDS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": 
 class GitHub(Exporter):
     """One command a finding, in the report's order; then what could not be judged; where there is neither, a notice that all is well."""
 
-    def export(self, subject: ExportSubject) -> str:
-        lines = list(_commands(subject))
+    def export(self, context: ExportContext) -> str:
+        lines = list(_commands(context))
         if not lines:
-            lines = [_command("notice", f"{subject.document['run_id']}: every rule is satisfied", title="dagogy", file="", line="")]
+            lines = [_command("notice", f"{context.document['run_id']}: every rule is satisfied", title="dagogy", file="", line="")]
         return "".join(line + "\n" for line in lines)
 
 
-def _commands(subject: ExportSubject) -> Iterator[str]:
-    files = {"curriculum": subject.artifact, **subject.files}
-    for finding in subject.document["findings"]:
+def _commands(context: ExportContext) -> Iterator[str]:
+    files = {"curriculum": context.artifact, **context.files}
+    for finding in context.document["findings"]:
         place = finding["pointer"] and f" (at {finding['pointer']})"
         yield _command(
             _COMMANDS[finding["severity"]],
@@ -29,9 +29,9 @@ def _commands(subject: ExportSubject) -> Iterator[str]:
             title=finding["rule_id"],
             file=files.get(finding["document"], ""),
             # The lines that are known are those of the curriculum.
-            line=str(subject.lines.get(finding["pointer"], "")) if finding["document"] == "curriculum" else "",
+            line=str(context.lines.get(finding["pointer"], "")) if finding["document"] == "curriculum" else "",
         )
-    for outcome in subject.document["rules"]:
+    for outcome in context.document["rules"]:
         if outcome["status"] in ("skipped", "failed"):
             name = "error" if outcome["status"] == "failed" else "notice"
             yield _command(name, f"{outcome['rule_id']} was not judged: {outcome['reason']}", title=outcome["rule_id"], file="", line="")

@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from dagogy.api import Exporter, ExportSubject, one_line
+from dagogy.api import ExportContext, Exporter, one_line
 
 
 class JUnit(Exporter):
     """A test case a rule: it fails with findings of severity `error`, is an error where the rule could not run, and is skipped where a
     rule that it requires is not clean. Findings of lower severity are its output."""
 
-    def export(self, subject: ExportSubject) -> str:
-        rules = subject.document["rules"]
+    def export(self, context: ExportContext) -> str:
+        rules = context.document["rules"]
         found: dict[str, list[Mapping[str, Any]]] = {}
-        for finding in subject.document["findings"]:
+        for finding in context.document["findings"]:
             found.setdefault(finding["rule_id"], []).append(finding)
         suites = ElementTree.Element("testsuites", name="dagogy")
         suite = ElementTree.SubElement(suites, "testsuite", name="dagogy", tests=str(len(rules)))
         for outcome in rules:
-            _case(suite, outcome, found.get(outcome["rule_id"], []), subject.artifact)
+            _case(suite, outcome, found.get(outcome["rule_id"], []), context.artifact)
         for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             suite.set(name, str(len(suite.findall(f"testcase/{tag}"))))
         ElementTree.indent(suites)

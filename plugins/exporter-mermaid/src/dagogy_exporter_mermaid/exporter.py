@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dagogy.api import Exporter, ExportSubject, one_line
+from dagogy.api import ExportContext, Exporter, one_line
 
 # What means something to Mermaid inside a quoted label: its own quotes, entities, tags, directives and Markdown.
 _SPECIAL = re.compile(r"""["#&<>`%*_~{}|\\]|^[-+](?=\s)|(?<=^\d)\.|(?<=^\d\d)\.""")
@@ -15,8 +15,8 @@ _SPECIAL = re.compile(r"""["#&<>`%*_~{}|\\]|^[-+](?=\s)|(?<=^\d)\.|(?<=^\d\d)\."
 class Mermaid(Exporter):
     """An arrow leads from a prerequisite to what builds on it. Unknown ids are left out; of two nodes with the same id the first has it."""
 
-    def export(self, subject: ExportSubject) -> str:
-        return "\n".join(["flowchart TD", *_lines(subject.document)]) + "\n"
+    def export(self, context: ExportContext) -> str:
+        return "\n".join(["flowchart TD", *_lines(context.document)]) + "\n"
 
 
 def _lines(curriculum: Mapping[str, Any]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from dagogy.api import Exporter, ExportSubject, json_text
+from dagogy.api import ExportContext, Exporter, json_text
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": "note"}
@@ -22,21 +22,21 @@ class Sarif(Exporter):
     Fixes are not exported: SARIF's replace regions of text, ours are patches of the document; `validate --fix` applies them.
     """
 
-    def export(self, subject: ExportSubject) -> str:
-        log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(subject)]}
+    def export(self, context: ExportContext) -> str:
+        log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(context)]}
         # ASCII alone, so that no console encoding can spoil it.
         return json_text(log, ascii_only=True) + "\n"
 
 
-def _run(subject: ExportSubject) -> dict[str, Any]:
-    report = subject.document
+def _run(context: ExportContext) -> dict[str, Any]:
+    report = context.document
     severities = {outcome["rule_id"]: outcome["severity"] for outcome in report["rules"]}
     # A report names each rule that ran; a finding of any other one must still have its descriptor.
     severities.update((f["rule_id"], f["severity"]) for f in report["findings"] if f["rule_id"] not in severities)
     position = {rule_id: i for i, rule_id in enumerate(severities)}
-    driver: dict[str, Any] = {"name": "dagogy", "rules": [_descriptor(rule_id, severity, subject) for rule_id, severity in severities.items()]}
-    if subject.version:
-        driver["version"] = subject.version
+    driver: dict[str, Any] = {"name": "dagogy", "rules": [_descriptor(rule_id, severity, context) for rule_id, severity in severities.items()]}
+    if context.version:
+        driver["version"] = context.version
     return {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"dagogy/{report['run_id']}"},
@@ -46,13 +46,13 @@ def _run(subject: ExportSubject) -> dict[str, Any]:
                 "toolExecutionNotifications": _notifications(report["rules"], position),
             }
         ],
-        "results": [_result(finding, position[finding["rule_id"]], subject) for finding in report["findings"]],
+        "results": [_result(finding, position[finding["rule_id"]], context) for finding in report["findings"]],
         "properties": {"passed": report["passed"], "score": report["score"], "nodes": report["nodes"]},
     }
 
 
-def _descriptor(rule_id: str, severity: str, subject: ExportSubject) -> dict[str, Any]:
-    about = subject.rules.get(rule_id, {})
+def _descriptor(rule_id: str, severity: str, context: ExportContext) -> dict[str, Any]:
+    about = context.rules.get(rule_id, {})
     summary, page = about.get("summary") or rule_id, about.get("help", "").strip()
     return {
         "id": rule_id,
@@ -77,7 +77,7 @@ def _notifications(outcomes: Iterable[Mapping[str, Any]], position: Mapping[str,
     ]
 
 
-def _result(finding: Mapping[str, Any], rule_index: int, subject: ExportSubject) -> dict[str, Any]:
+def _result(finding: Mapping[str, Any], rule_index: int, context: ExportContext) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding["rule_id"],
         "ruleIndex": rule_index,
@@ -85,20 +85,20 @@ def _result(finding: Mapping[str, Any], rule_index: int, subject: ExportSubject)
         "message": _message(finding["message"]),
         "partialFingerprints": {"dagogyFinding/v1": _fingerprint(finding)},
     }
-    location = _location(finding, subject)
+    location = _location(finding, context)
     if location:
         result["locations"] = [location]
     return result
 
 
-def _location(finding: Mapping[str, Any], subject: ExportSubject) -> dict[str, Any]:
+def _location(finding: Mapping[str, Any], context: ExportContext) -> dict[str, Any]:
     location: dict[str, Any] = {}
-    file = subject.files.get(finding["document"]) or (subject.artifact if finding["document"] == "curriculum" else "")
+    file = context.files.get(finding["document"]) or (context.artifact if finding["document"] == "curriculum" else "")
     if file:
         location["physicalLocation"] = {"artifactLocation": {"uri": _uri(file)}}
         # The lines that are known are those of the curriculum.
-        if finding["document"] == "curriculum" and finding["pointer"] in subject.lines:
-            location["physicalLocation"]["region"] = {"startLine": subject.lines[finding["pointer"]]}
+        if finding["document"] == "curriculum" and finding["pointer"] in context.lines:
+            location["physicalLocation"]["region"] = {"startLine": context.lines[finding["pointer"]]}
     logical = {"fullyQualifiedName": finding["pointer"]} if finding["pointer"] else {}
     if finding["node_id"]:
         logical["name"] = finding["node_id"]

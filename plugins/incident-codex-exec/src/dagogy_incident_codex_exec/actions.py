@@ -19,8 +19,8 @@ class LongerTimeout(RecoveryAction):
     rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        told = failure.details.get("timeout_seconds")
-        given = context.setting("AGENT_TIMEOUT_SECONDS").strip() or told or _DEFAULT_SECONDS.get(failure.provider, 30.0)
+        known = failure.details.get("timeout_seconds")
+        given = context.setting("AGENT_TIMEOUT_SECONDS").strip() or known or _DEFAULT_SECONDS.get(failure.provider, 30.0)
         try:
             now = float(given)
         except (TypeError, ValueError):
@@ -73,7 +73,7 @@ class CheckCodingAgent(RecoveryAction):
         command = context.setting("CODING_AGENT_CMD").strip() or "codex"
         found = _command_path(context)
         seen = "; ".join(f"{p.subject}: {p.message}" for p in context.probes if p.state == "bad" and "coding_agent_not_found" in p.confirms)
-        told = (
+        message = (
             f"CODING_AGENT_CMD '{command}': {seen}"
             if seen
             else f"CODING_AGENT_CMD '{command}' is {found}"
@@ -82,8 +82,8 @@ class CheckCodingAgent(RecoveryAction):
         )
         again = f"dagogy recover {context.run_id}"
         if found:
-            return RecoveryOutcome(changed=False, message=told, commands=(f"{command} --version", f"{command} login status", again))
-        return RecoveryOutcome(changed=False, message=told, commands=("npm install -g @openai/codex", "export CODING_AGENT_CMD=/path/to/codex", again))
+            return RecoveryOutcome(changed=False, message=message, commands=(f"{command} --version", f"{command} login status", again))
+        return RecoveryOutcome(changed=False, message=message, commands=("npm install -g @openai/codex", "export CODING_AGENT_CMD=/path/to/codex", again))
 
 
 def _command_path(context: RecoveryContext) -> str:

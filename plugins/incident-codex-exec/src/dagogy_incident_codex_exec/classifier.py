@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier, parses
+from dagogy.api import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier, parses
 
 
 class CodexExec(SignatureClassifier):
@@ -22,15 +22,15 @@ class CodexExec(SignatureClassifier):
 
     signatures = (
         Signature(incident="codex_structured_output", cause="empty prose not_json html", where=r"^coding agent"),
-        Signature(incident="codex_structured_output", says=r"\bcodex_exec mode failed to return valid structured JSON", rank=Rank.UMBRELLA),
+        Signature(incident="codex_structured_output", message=r"\bcodex_exec mode failed to return valid structured JSON", rank=Rank.GENERIC),
         Signature(
             incident="codex_structured_output",
-            says=r"\bcodex\b.{0,60}\b(?:returned|produced) (?:invalid|malformed|no valid|non-)\s?(?:structured )?JSON",
-            rank=Rank.UMBRELLA,
+            message=r"\bcodex\b.{0,60}\b(?:returned|produced) (?:invalid|malformed|no valid|non-)\s?(?:structured )?JSON",
+            rank=Rank.GENERIC,
         ),
     )
 
-    def more(self, evidence: Evidence) -> Iterable[Diagnosis]:
+    def more(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:
         """A last message that is there and does not parse, when codex itself saw no error."""
         said_so = "codex_exec mode failed" in evidence.failure.text + evidence.failure.message
         finished = evidence.is_transcript and evidence.exit_status in (0, None) and not any(c.kind != "exit" for c in evidence.clues if c.kind != "line")
@@ -38,4 +38,4 @@ class CodexExec(SignatureClassifier):
             return
         if finished or said_so:
             shown = evidence.reply.split("\n")[:3] if evidence.reply.strip() else ["(the last message is empty)"]
-            yield Diagnosis(incident_id="codex_structured_output", rank=Rank.UMBRELLA, confidence=0.8, evidence=tuple(shown), weight=1)
+            yield Diagnosis(incident_id="codex_structured_output", rank=Rank.GENERIC, confidence=0.8, evidence=tuple(shown), weight=1)

@@ -23,7 +23,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         id="mend-agent-config",
         summary="Leads to the line of the agent's configuration that stops it.",
         api_version=1,
-        impl="dagogy_incident_coding_agent.actions:MendAgentConfig",
+        impl="dagogy_incident_coding_agent.actions:FixAgentConfig",
         incidents=("coding_agent_misconfigured",),
         safety="manual",
         order=90,

@@ -11,13 +11,13 @@ _PLACE = re.compile(r"(?<![^\s:'\"`])(?P<file>[^\s:'\"`]+\.(?:toml|json))(?::(?P
 _FLAG = re.compile(r"unexpected argument '(?P<flag>-[^']+)'")
 
 
-class MendAgentConfig(RecoveryAction):
+class FixAgentConfig(RecoveryAction):
     """The agent's own message, the file and line that it names, and how to see what this version accepts."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         agent = agent_of(context)
         text = "\n".join([*diagnosis.evidence, failure.message])
-        said = " ".join(diagnosis.evidence)[:300]
+        shown = " ".join(diagnosis.evidence)[:300]
         places = sorted(_PLACE.finditer(text), key=lambda m: m["line"] is None)
         place, flag = places[0] if places else None, _FLAG.search(text)
         commands: list[str] = []
@@ -26,8 +26,10 @@ class MendAgentConfig(RecoveryAction):
             commands.append(f'"${{EDITOR:-vi}}" {line}{shlex.quote(place["file"])}')
         if flag or not place:
             commands += [f"{agent} --version", f"{agent} exec --help"]
-        told = f"{agent} does not know {flag['flag']}: it is older or newer than what the option is from" if flag else f"{agent} stops at its settings: {said}"
-        return RecoveryOutcome(changed=False, message=told, commands=(*commands, f"dagogy recover {context.run_id}"))
+        message = (
+            f"{agent} does not know {flag['flag']}: it is older or newer than what the option is from" if flag else f"{agent} stops at its settings: {shown}"
+        )
+        return RecoveryOutcome(changed=False, message=message, commands=(*commands, f"dagogy recover {context.run_id}"))
 
 
 class AllowSandbox(RecoveryAction):

@@ -50,18 +50,18 @@ class CodingAgent(SignatureClassifier):
         # Not there.
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC ENOTDIR", exception=_FILE_ERROR, path=_AGENT),
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", where=r"\bCODING_AGENT_CMD\b", exception=_FILE_ERROR),
-        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC", says=r"\bCODING_AGENT_CMD\b"),
-        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", says=rf"\bspawn(?:Sync)? \S*{_AGENT_WORD}\b"),
+        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC", message=r"\bCODING_AGENT_CMD\b"),
+        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", message=rf"\bspawn(?:Sync)? \S*{_AGENT_WORD}\b"),
         Signature(incident=_GONE, errno="ENOEXEC"),
-        Signature(incident=_GONE, exception=r"FileNotFoundError", errno="ENOENT", says=r"^\[WinError 2\] [^:]*$"),
+        Signature(incident=_GONE, exception=r"FileNotFoundError", errno="ENOENT", message=r"^\[WinError 2\] [^:]*$"),
         Signature(
             incident=_GONE,
             typed="config_error provider_error not_found",
-            says=r"\bCODING_AGENT_CMD\b.*\b(?:not found|no such|cannot be (?:found|started|run)|is not executable)",
+            message=r"\bCODING_AGENT_CMD\b.*\b(?:not found|no such|cannot be (?:found|started|run)|is not executable)",
         ),
         Signature(
             incident=_GONE,
-            says=(
+            message=(
                 rf"^(?:/usr/bin/)?env: '?{_AGENT_WORD}'?: (?:No such file or directory|Permission denied)"
                 rf"|\b{_AGENT_WORD}: (?:command )?not found$|\bcommand not found: {_AGENT_WORD}$"
                 rf"|\b{_AGENT_WORD}: (?:No such file or directory|Permission denied|cannot execute|bad interpreter|exec format error)"
@@ -70,7 +70,7 @@ class CodingAgent(SignatureClassifier):
         ),
         Signature(
             incident=_GONE,
-            says=(
+            message=(
                 rf"'?\"?{_AGENT_WORD}'?\"? is not recognized as (?:an internal|a name|the name)"
                 rf"|\bThe term '{_AGENT_WORD}' is not recognized\b|\bspawn(?:Sync)? \S*{_AGENT_WORD} (?:ENOENT|EACCES|ENOEXEC)"
                 rf"|\bsh: (?:line )?\d+: {_AGENT_WORD}: (?:not found|Permission denied)"
@@ -78,7 +78,7 @@ class CodingAgent(SignatureClassifier):
         ),
         Signature(
             incident=_GONE,
-            says=(
+            message=(
                 r"\bMissing optional dependency @openai/codex|\bUnsupported platform: |\bCannot find (?:module"
                 r"|package) '[^']*@openai/codex|\bCannot find module '[^']*codex[^']*'|\bcodex\b.{0,200}\bGLIBC_\S+' not found"
                 r"|\bBad CPU type in executable\b"
@@ -86,20 +86,20 @@ class CodingAgent(SignatureClassifier):
         ),
         Signature(
             incident=_GONE,
-            says=(r"^(?:error: )?(?:\w+: )*(?:coding agent|codex)(?: binary| CLI| command)?\b.{0,60}\b(?:not found|not installed|is not executable)\b"),
+            message=(r"^(?:error: )?(?:\w+: )*(?:coding agent|codex)(?: binary| CLI| command)?\b.{0,60}\b(?:not found|not installed|is not executable)\b"),
             unless=r"provider|profile|model|thread|session",
         ),
         # Set up wrongly.
         Signature(
             incident=_SETUP,
-            says=(
+            message=(
                 r"^Error loading (?:config|configuration)\b|\bconfig\.toml\b.{0,40}:\d+:\d+|\bTOML parse error at line\b"
                 r"|^Error (?:finding|loading|resolving|parsing) (?:codex home|config|-c|overrides?)|\bCODEX_HOME points to\b|\bAbsolutePathBuf deserialized\b"
             ),
         ),
         Signature(
             incident=_SETUP,
-            says=(
+            message=(
                 r"\bNot inside a trusted directory\b|\bModel provider `[^`]+` not found\b|\bconfig profile `[^`]+` not found\b"
                 r"|\bprofile `?[\w-]+`? not found\b|\bwire_api\b.{0,60}\bno longer supported\b|\bUnknown feature flag\b"
                 r"|\bInvalid override\b"
@@ -107,7 +107,7 @@ class CodingAgent(SignatureClassifier):
         ),
         Signature(
             incident=_SETUP,
-            says=(
+            message=(
                 r"^error: (?:unexpected argument|invalid value|unrecognized subcommand|a value is required for|the argument"
                 r"|the following required arguments)"
             ),
@@ -115,7 +115,7 @@ class CodingAgent(SignatureClassifier):
         ),
         Signature(
             incident=_SETUP,
-            says=(
+            message=(
                 r"\brequired MCP servers? (?:failed|could not)\b|\bFailed to (?:parse|read|load) (?:the )?(?:config(?:uration)?"
                 r"|auth)(?:\.toml|\.json)?\b.*\b(?:codex|toml)|\bcodex\b.{0,60}\bversion\b.{0,40}\b(?:too old|required|unsupported)\b"
             ),
@@ -124,31 +124,31 @@ class CodingAgent(SignatureClassifier):
         # The sandbox.
         Signature(
             incident=_SANDBOX,
-            says=(r"^(?:\w+: )*bwrap: |\bbubblewrap\b.{0,60}\b(?:failed|cannot|not permitted|denied)|\bNo permissions to creat\w+ (?:a )?new namespace\b"),
+            message=(r"^(?:\w+: )*bwrap: |\bbubblewrap\b.{0,60}\b(?:failed|cannot|not permitted|denied)|\bNo permissions to creat\w+ (?:a )?new namespace\b"),
             unless=r"could not find bubblewrap",
         ),
         Signature(
             incident=_SANDBOX,
-            says=(
+            message=(
                 r"\bsandbox_apply: |\berror (?:running|applying) (?:landlock|seccomp|legacy linux sandbox)\b"
                 r"|\bLandlock was not able\b|\blandlock\b.{0,60}\b(?:error|fail|denied|unsupported|restrict"
                 r"|not supported)|\bseccomp (?:setup|backend) error\b|\bcodex-linux-sandbox\b.{0,60}\b(?:required|not found|failed"
                 r"|panicked)|\bsandbox error: |\blinux-sandbox\b.*\bpanicked|\bSandbox\((?:Landlock|Seccomp)"
             ),
         ),
-        Signature(incident=_SANDBOX, errno="EPERM EACCES ENOENT EINVAL ENOSYS", says=r"\b(?:bwrap|bubblewrap|landlock|seccomp|sandbox(?:-exec)?)\b"),
+        Signature(incident=_SANDBOX, errno="EPERM EACCES ENOENT EINVAL ENOSYS", message=r"\b(?:bwrap|bubblewrap|landlock|seccomp|sandbox(?:-exec)?)\b"),
         Signature(
             incident=_SANDBOX,
-            says=(
+            message=(
                 r"\bunshare(?: failed)?: Operation not permitted\b|\bfailed to (?:set up|initialize|start"
                 r"|apply) (?:the )?(?:\w+ )?sandbox\b|\bwindows sandbox\b.{0,60}\b(?:failed|error)"
             ),
         ),
         # Limits.
         Signature(incident=_LIMIT, errno="E2BIG ENAMETOOLONG EMFILE ENFILE"),
-        Signature(incident=_LIMIT, errno="ENOSPC", says=r"inotify|file watchers"),
+        Signature(incident=_LIMIT, errno="ENOSPC", message=r"inotify|file watchers"),
         Signature(
             incident=_LIMIT,
-            says=(r"\bArgument list too long\b|\bFile ?name too long\b|\bToo many open files\b|\bThe (?:filename or extension|command line) is too long\b"),
+            message=(r"\bArgument list too long\b|\bFile ?name too long\b|\bToo many open files\b|\bThe (?:filename or extension|command line) is too long\b"),
         ),
     )

@@ -24,8 +24,8 @@ def agent_words(context: ProbeContext) -> list[str]:
 
 def asked(failure: Failure, context: ProbeContext) -> bool:
     """Whether the provider that failed starts an agent, or may have: what is only known from a text does not name its provider."""
-    told = failure.provider in ("", "codex_exec") or "returncode" in failure.details
-    return told or "CODING_AGENT_CMD" in failure.message or "CODING_AGENT_CMD" in context.environ_names
+    concerned = failure.provider in ("", "codex_exec") or "returncode" in failure.details
+    return concerned or "CODING_AGENT_CMD" in failure.message or "CODING_AGENT_CMD" in context.environ_names
 
 
 def interpreter(path: str) -> str:
@@ -77,15 +77,15 @@ class Command(Probe):
         if wanted and shutil.which(wanted) is None:
             yield ProbeResult(subject=subject, state="bad", message=f"{path} needs {wanted}, which is not there", confirms=(_GONE,))
             return
-        status, told = run([path, *words[1:], "--version"])
+        status, output = run([path, *words[1:], "--version"])
         if status == 0:
-            yield ProbeResult(subject=subject, state="ok", message=f"{path} answers --version: {told}", refutes=(_GONE,))
-        elif status is None and told.startswith("no answer"):
-            yield ProbeResult(subject=subject, state="unknown", message=f"{path} --version: {told}")
+            yield ProbeResult(subject=subject, state="ok", message=f"{path} answers --version: {output}", refutes=(_GONE,))
+        elif status is None and output.startswith("no answer"):
+            yield ProbeResult(subject=subject, state="unknown", message=f"{path} --version: {output}")
         else:
             # What cannot be executed at all is as good as not there; what ends with an error of its own may have other reasons.
-            confirms = (_GONE,) if status in (None, 126, 127) or "Missing optional dependency" in told else ()
-            yield ProbeResult(subject=subject, state="bad", message=f"{path} --version: {told} (exit status {status})", confirms=confirms)
+            confirms = (_GONE,) if status in (None, 126, 127) or "Missing optional dependency" in output else ()
+            yield ProbeResult(subject=subject, state="bad", message=f"{path} --version: {output} (exit status {status})", confirms=confirms)
 
 
 class Sandbox(Probe):
@@ -97,12 +97,12 @@ class Sandbox(Probe):
         if path is None or not asked(failure, context) or not os.path.basename(words[0]).startswith("codex"):
             return
         for form in (["sandbox", "true"], ["sandbox", "linux", "true"]):
-            status, told = run([path, *words[1:], *form])
+            status, output = run([path, *words[1:], *form])
             if status == 0:
                 yield ProbeResult(subject="codex sandbox", state="ok", message=f"codex {' '.join(form)} ends well", refutes=(_SANDBOX,))
                 return
-            if status is None or not any(word in told for word in ("unrecognized subcommand", "unexpected argument", "invalid value")):
+            if status is None or not any(word in output for word in ("unrecognized subcommand", "unexpected argument", "invalid value")):
                 break
         words_of_it = ("bwrap", "landlock", "seccomp", "sandbox", "namespace", "Operation not permitted")
-        confirms = (_SANDBOX,) if status is not None and any(w.lower() in told.lower() for w in words_of_it) else ()
-        yield ProbeResult(subject="codex sandbox", state="bad" if confirms else "unknown", message=told or f"exit status {status}", confirms=confirms)
+        confirms = (_SANDBOX,) if status is not None and any(w.lower() in output.lower() for w in words_of_it) else ()
+        yield ProbeResult(subject="codex sandbox", state="bad" if confirms else "unknown", message=output or f"exit status {status}", confirms=confirms)

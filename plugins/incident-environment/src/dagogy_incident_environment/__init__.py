@@ -40,7 +40,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         id="mend-environment",
         summary="Names the package to install, or the Python to use.",
         api_version=1,
-        impl="dagogy_incident_environment.actions:MendEnvironment",
+        impl="dagogy_incident_environment.actions:FixEnvironment",
         incidents=("environment_incompatible",),
         safety="manual",
         order=90,

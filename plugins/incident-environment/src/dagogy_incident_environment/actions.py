@@ -39,7 +39,7 @@ class Utf8Mode(RecoveryAction):
         return RecoveryOutcome(changed=True, message="PYTHONUTF8=1", environment={"PYTHONUTF8": "1"})
 
 
-class MendEnvironment(RecoveryAction):
+class FixEnvironment(RecoveryAction):
     """The pip line for the module that is missing, in the very Python that runs; or the line that makes a fresh environment."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
@@ -60,12 +60,12 @@ class MoreMemory(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         seen = [f"{p.subject}: {p.message}" for p in context.probes if diagnosis.incident_id in p.confirms]
-        said = diagnosis.confidence >= 0.8 or bool(seen)
-        told = "the process ran out of memory" if said else "the process was killed, probably for lack of memory"
+        certain = diagnosis.confidence >= 0.8 or bool(seen)
+        message = "the process ran out of memory" if certain else "the process was killed, probably for lack of memory"
         look = ("cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory.max", "free -m", "sudo dmesg | grep -i oom")
         less = ("export AGENT_SCOPE_TEXT_MAX_CHARS=6000",) if failure.provider not in ("", "internal") else ()
         commands = (*look, *less, f"dagogy recover {context.run_id}")
-        return RecoveryOutcome(changed=False, message=f"{told}{f' ({seen[0]})' if seen else ''}: raise the limit, or give it less", commands=commands)
+        return RecoveryOutcome(changed=False, message=f"{message}{f' ({seen[0]})' if seen else ''}: raise the limit, or give it less", commands=commands)
 
 
 class NearestCommand(RecoveryAction):

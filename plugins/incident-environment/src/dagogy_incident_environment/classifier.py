@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier
+from dagogy.api import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
 
 _ENVIRONMENT, _MEMORY, _STOPPED, _USAGE = "environment_incompatible", "out_of_memory", "interrupted", "cli_usage_error"
 _US = r"(?:orchestration\.py|dagogy|__main__\.py|python\S* -m dagogy)"
@@ -50,14 +50,14 @@ class Environment(SignatureClassifier):
         Signature(
             incident=_ENVIRONMENT,
             exception=r"UnicodeDecodeError",
-            says=r"^'(?:charmap|ascii|cp\d+|gbk|shift_jis|latin-1)' codec can't decode",
+            message=r"^'(?:charmap|ascii|cp\d+|gbk|shift_jis|latin-1)' codec can't decode",
             unless=r"\.json\b|\.md\b",
         ),
-        Signature(incident=_ENVIRONMENT, exception=r"TypeError", says=r"\bClient\.__init__\(\) got an unexpected keyword argument '(?:proxies|proxy|app)'"),
+        Signature(incident=_ENVIRONMENT, exception=r"TypeError", message=r"\bClient\.__init__\(\) got an unexpected keyword argument '(?:proxies|proxy|app)'"),
         Signature(
             incident=_ENVIRONMENT,
             exception=r"AttributeError",
-            says=(
+            message=(
                 r"^(?:partially initialized )?module '(?:openai|httpx2?|pydantic|msgspec|networkx|pluggy|click|asyncio|typing|enum"
                 r"|datetime|tomllib)' has no attribute"
             ),
@@ -65,7 +65,7 @@ class Environment(SignatureClassifier):
         Signature(incident=_ENVIRONMENT, exception=r"(?:\w+\.)*(?:VersionConflict|DistributionNotFound|PackageNotFoundError)"),
         Signature(
             incident=_ENVIRONMENT,
-            says=(
+            message=(
                 r"\brequires a different Python\b|\bRequires-Python\b|\bpython ?\(?>=? ?3\.\d+\)? is required\b|\b(?:requires"
                 r"|needs) Python (?:>= ?)?3\.\d+|\bexternally-managed-environment\b|\bNo module named '?[\w.]+'?$"
                 r"|\bpython3(?:\.\d+)?: (?:command )?not found\b|\bcommand not found: python3(?:\.\d+)?$"
@@ -73,28 +73,28 @@ class Environment(SignatureClassifier):
         ),
         Signature(
             incident=_ENVIRONMENT,
-            says=(
+            message=(
                 r"\benv: '?python[\d.]*'?: No such file or directory\b|\bfailed to get the Python codec of the filesystem encoding\b"
                 r"|\bNo pyvenv\.cfg file\b|\bImportError: .*GLIBC"
             ),
             unless=r"codex",
         ),
         # Memory.
-        Signature(incident=_MEMORY, typed="io_error", says=r"^out of memory"),
+        Signature(incident=_MEMORY, typed="io_error", message=r"^out of memory"),
         Signature(incident=_MEMORY, exception=r"(?:\w+\.)*\w*MemoryError", unless=r"cuda|CUDA"),
         Signature(incident=_MEMORY, errno="ENOMEM"),
         Signature(
             incident=_MEMORY,
-            says=(
+            message=(
                 r"\bJavaScript heap out of memory\b|\bFatal process OOM\b|\bReached heap limit\b|\bFatal (?:JavaScript"
                 r"|process) out of memory\b|\bstd::bad_alloc\b|\bmemory allocation of \d+ bytes failed\b|\boom-kill"
                 r"|\bOut of memory: Kill|\bOOMKilled\b|\bCannot allocate memory\b|\bpaging file is too small\b"
             ),
             unless=r"CUDA",
         ),
-        Signature(incident=_MEMORY, says=r"^(?:\S+: )?(?:line \d+: )?\s*\d* ?Killed\b", exit="", confidence=0.7),
+        Signature(incident=_MEMORY, message=r"^(?:\S+: )?(?:line \d+: )?\s*\d* ?Killed\b", exit="", confidence=0.7),
         # Who sent it is not known: probable at best, so whatever was printed says more.
-        Signature(incident=_MEMORY, exit="137 -9", rank=Rank.UMBRELLA, confidence=0.5),
+        Signature(incident=_MEMORY, exit="137 -9", rank=Rank.GENERIC, confidence=0.5),
         # Stopped.
         Signature(incident=_STOPPED, typed="interrupted"),
         Signature(incident=_STOPPED, exception=r"KeyboardInterrupt|(?:\w+\.)*CancelledError|click\.exceptions\.Abort"),
@@ -102,7 +102,7 @@ class Environment(SignatureClassifier):
         Signature(incident=_STOPPED, exception=r"BrokenPipeError"),
         Signature(
             incident=_STOPPED,
-            says=(
+            message=(
                 r"^(?:error: )?(?:turn interrupted|turn aborted\b|interrupted(?: \(Ctrl-C\)| by (?:the )?(?:user|signal))?[. ]?"
                 r"|The operation was cancell?ed\.?|Aborted!|Terminated|Hangup|\^C)(?:$|[.:] ?\S)|^(?:error: )?The (?:operation|run"
                 r"|runner) (?:was|has) (?:cancell?ed|received a shutdown)|\bCaught signal: ?SIG(?:INT|TERM|HUP)\b|^thread interrupted$"
@@ -113,20 +113,20 @@ class Environment(SignatureClassifier):
         Signature(incident=_STOPPED, killed="user system"),
         # How it was asked for.
         Signature(incident=_USAGE, typed="invalid_argument"),
-        Signature(incident=_USAGE, typed="not_found", says=r"^the curriculum has no node\b"),
-        Signature(incident=_USAGE, typed="config_error", says=r"; accepted: |\bunknown key\b|\bis not TOML\b", rank=None),
-        Signature(incident=_USAGE, says=rf"^(?:\S*/)?{_US}(?: [\w-]+)*: error: "),
+        Signature(incident=_USAGE, typed="not_found", message=r"^the curriculum has no node\b"),
+        Signature(incident=_USAGE, typed="config_error", message=r"; accepted: |\bunknown key\b|\bis not TOML\b", rank=None),
+        Signature(incident=_USAGE, message=rf"^(?:\S*/)?{_US}(?: [\w-]+)*: error: "),
         Signature(
             incident=_USAGE,
-            says=(
+            message=(
                 r"^(?:dagogy|Usage: dagogy)\b.*\b(?:No such (?:command|option)|Missing (?:argument|option|parameter)"
                 r"|unexpected extra argument|Invalid value for)"
             ),
         ),
-        Signature(incident=_USAGE, says=r"\bcan't open file '.*orchestration\.py'|\b(?:No such command|there is no command) '"),
+        Signature(incident=_USAGE, message=r"\bcan't open file '.*orchestration\.py'|\b(?:No such command|there is no command) '"),
     )
 
-    def more(self, evidence: Evidence) -> Iterable[Diagnosis]:
+    def more(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:
         """A usage error that names the command on one line and what is wrong with it on another."""
         if not re.search(rf"^Usage: {_US}", evidence.text, re.MULTILINE):
             return

@@ -21,8 +21,8 @@ class PythonInUse(Probe):
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         version = ".".join(map(str, sys.version_info[:3]))
         fit = sys.version_info >= _OLDEST
-        told = f"{version} in {sys.prefix}" + ("" if sys.prefix != sys.base_prefix else ", no virtual environment")
-        yield ProbeResult(subject="Python", state="ok" if fit else "bad", message=told, confirms=() if fit else (_ENVIRONMENT,))
+        text = f"{version} in {sys.prefix}" + ("" if sys.prefix != sys.base_prefix else ", no virtual environment")
+        yield ProbeResult(subject="Python", state="ok" if fit else "bad", message=text, confirms=() if fit else (_ENVIRONMENT,))
         encoding = locale.getpreferredencoding(False)
         utf8 = sys.flags.utf8_mode == 1 or encoding.lower().replace("-", "") == "utf8"
         message = encoding if utf8 else f"{encoding}: not every text can be shown or read in it; PYTHONUTF8=1 makes it UTF-8"

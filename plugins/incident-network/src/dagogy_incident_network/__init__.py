@@ -42,7 +42,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         id="mend-proxy",
         summary="Names the proxy variables that are set, and how to change them.",
         api_version=1,
-        impl="dagogy_incident_network.actions:MendProxy",
+        impl="dagogy_incident_network.actions:FixProxy",
         incidents=("proxy_misconfigured",),
         safety="manual",
         order=90,

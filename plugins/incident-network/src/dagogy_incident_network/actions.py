@@ -29,8 +29,8 @@ class WaitForNetwork(RecoveryAction):
                 return RecoveryOutcome(changed=False, message=f"after {waited:g} s the provider's host can still not be reached")
             context.wait(_PAUSE_SECONDS)
             waited += _PAUSE_SECONDS
-        told = f"after {waited:g} s the" if waited else "the"
-        return RecoveryOutcome(changed=True, message=f"{told} provider's host is not out of reach")
+        opening = f"after {waited:g} s the" if waited else "the"
+        return RecoveryOutcome(changed=True, message=f"{opening} provider's host is not out of reach")
 
 
 class ReachHost(RecoveryAction):
@@ -46,20 +46,20 @@ class ReachHost(RecoveryAction):
         return RecoveryOutcome(changed=False, message=f"{host}:{port} cannot be reached: look at VPN, firewall and name service", commands=commands)
 
 
-class MendProxy(RecoveryAction):
+class FixProxy(RecoveryAction):
     """Which variables are set (their values may hold a password, and are not shown), and the lines that unset them or go past the proxy."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         names = [name for name in _PROXIES if context.setting(name).strip()]
         host, _, _ = place(failure, context)
         seen = [f"{p.subject}: {p.message}" for p in context.probes if diagnosis.incident_id in p.confirms]
-        told = "; ".join(seen) or (
+        message = "; ".join(seen) or (
             f"set: {', '.join(names)}" if names else "no proxy variable is set: something between here and the provider answers in its place"
         )
         socks = ("pip install 'httpx[socks]'",) if "socks" in " ".join([*diagnosis.evidence, failure.message]).lower() else ()
         past = (f"export NO_PROXY={shlex.quote(','.join(filter(None, (context.setting('NO_PROXY').strip(), host))))}",) if names else ()
         unset = (f"unset {' '.join(names)}",) if names else ()
-        return RecoveryOutcome(changed=False, message=told, commands=(*socks, *past, *unset, f"dagogy recover {context.run_id}"))
+        return RecoveryOutcome(changed=False, message=message, commands=(*socks, *past, *unset, f"dagogy recover {context.run_id}"))
 
 
 class TrustAuthority(RecoveryAction):

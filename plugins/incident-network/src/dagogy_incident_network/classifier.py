@@ -62,7 +62,7 @@ class Network(SignatureClassifier):
         Signature(
             incident=_NET,
             exception=r".+",
-            says=(
+            message=(
                 r"\bName or service not known\b|\bTemporary failure in name resolution\b|\bnodename nor servname\b"
                 r"|\bgetaddrinfo (?:failed|ENOTFOUND|EAI_AGAIN)|\bNo address associated with hostname\b|\bNo such host is known\b|\bactively refused\b"
                 r"|\bConnection (?:refused"
@@ -73,20 +73,20 @@ class Network(SignatureClassifier):
         Signature(
             incident=_NET,
             exception=r".+",
-            says=(
+            message=(
                 r"\b(?:Remote end closed connection|Server disconnected) without|\bpeer closed connection without sending complete\b"
                 r"|\bincomplete chunked read\b|\bConnection aborted\b"
             ),
             unless=r"docker",
         ),
-        Signature(incident=_NET, exception=r"TypeError", says=r"^fetch failed$"),
+        Signature(incident=_NET, exception=r"TypeError", message=r"^fetch failed$"),
         Signature(
             incident=_NET,
-            says=_GO + r"(?:dial tcp\b.*(?:connection refused|no such host|no route to host|network is unreachable|i/o timeout)|EOF$|read tcp\b)",
+            message=_GO + r"(?:dial tcp\b.*(?:connection refused|no such host|no route to host|network is unreachable|i/o timeout)|EOF$|read tcp\b)",
         ),
         Signature(
             incident=_NET,
-            says=(
+            message=(
                 r"\bwaiting for network\b|\bConnection failed: |\bstream disconnected before completion: (?:stream closed before"
                 r"|error sending request|error decoding response body|websocket closed|Transport error|connection|failed to send"
                 r"|IO error|response\.failed|unexpected EOF)|\bError while reading the server response\b"
@@ -95,33 +95,33 @@ class Network(SignatureClassifier):
         ),
         Signature(
             incident=_NET,
-            says=(
+            message=(
                 r"\berror sending request(?: for url|$)|\bdns error: |\bfailed to lookup address information\b|\btcp connect error\b"
                 r"|\bstream closed before response\.completed\b|\bstream ended (?:unexpectedly|before)\b|\bsocket hang up\b"
                 r"|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)|\bUND_ERR_(?:SOCKET|CONNECT_TIMEOUT)\b"
             ),
             unless=r"\bcertificate\b",
         ),
-        Signature(incident=_NET, says=r"\bfailed to connect to (?:Responses )?websocket\b", rank=None, confidence=0.6),
+        Signature(incident=_NET, message=r"\bfailed to connect to (?:Responses )?websocket\b", rank=None, confidence=0.6),
         # A proxy.
         Signature(incident=_PROXY, cause="html", status="407"),
-        Signature(incident=_PROXY, cause="html", says=r"Just a moment|captcha"),
+        Signature(incident=_PROXY, cause="html", message=r"Just a moment|captcha"),
         Signature(incident=_PROXY, status="407"),
         Signature(incident=_PROXY, exception=r"(?:\w+\.)*(?:ProxyError|ProxySchemeUnknown|InvalidProxyURL|ClientHttpProxyError|ProxyConnectionError)"),
-        Signature(incident=_PROXY, exception=r"(?:\w+\.)*ImportError|(?:\w+\.)*InvalidSchema|ModuleNotFoundError", says=r"\bSOCKS\b|\bsocksio\b"),
+        Signature(incident=_PROXY, exception=r"(?:\w+\.)*ImportError|(?:\w+\.)*InvalidSchema|ModuleNotFoundError", message=r"\bSOCKS\b|\bsocksio\b"),
         Signature(
             incident=_PROXY,
             exception=r".+",
-            says=(
+            message=(
                 r"\bTunnel connection failed\b|\bCannot connect to proxy\b|\bUnknown scheme for proxy URL\b"
                 r"|\bProxy Authentication Required\b|\bUnable to determine SOCKS version\b|\bMissing dependencies for SOCKS\b"
                 r"|\bProxy URL had no scheme\b|\bcheck proxy URL\b"
             ),
         ),
-        Signature(incident=_PROXY, errno="ECONNREFUSED ECONNRESET EAI ETIMEDOUT", says=r"\bproxy\b", unless=r"upstream"),
+        Signature(incident=_PROXY, errno="ECONNREFUSED ECONNRESET EAI ETIMEDOUT", message=r"\bproxy\b", unless=r"upstream"),
         Signature(
             incident=_PROXY,
-            says=(
+            message=(
                 r"\bTunnel connection failed\b|\bproxy authentication required\b|\b(?:invalid|unsupported|bad|unknown) proxy (?:URL"
                 r"|scheme|configuration)\b|\bproxy\b.{0,40}\b(?:CONNECT (?:aborted|failed|rejected)|tunnel\w* (?:failed|error"
                 r"|unsuccessful))|\bunsuccessful tunnel\b|\bSOCKS (?:error|connect)\b|\bJust a moment\.\.\.|\bcaptcha\b"
@@ -132,7 +132,7 @@ class Network(SignatureClassifier):
         Signature(
             incident=_TLS,
             exception=r".+",
-            says=(
+            message=(
                 r"\bCERTIFICATE_VERIFY_FAILED\b|\bcertificate verify failed\b|\bHostname mismatch\b|\bhostname '.*' doesn't match\b"
                 r"|\[SSL(?::|\])|\bSSLV3_ALERT\b|\bTLSV1_ALERT\b|\bcertificate has expired\b|\bself[- ]signed certificate\b"
             ),
@@ -141,7 +141,7 @@ class Network(SignatureClassifier):
             incident=_TLS,
             exception=(r"(?:\w+\.)*(?:SSLCertVerificationError|SSLError|SSLZeroReturnError|SSLEOFError|CertificateError|ClientConnectorCertificateError)"),
         ),
-        Signature(incident=_TLS, says=_GO + r"(?:tls: |x509: )"),
+        Signature(incident=_TLS, message=_GO + r"(?:tls: |x509: )"),
         Signature(
             incident=_TLS,
             machine=(
@@ -152,7 +152,7 @@ class Network(SignatureClassifier):
         ),
         Signature(
             incident=_TLS,
-            says=(
+            message=(
                 r"\bCERTIFICATE_VERIFY_FAILED\b|\bcertificate verify failed\b|\binvalid peer certificate\b"
                 r"|\bself[- ]signed certificate\b|\b(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN"
                 r"|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT\w*|CERT_HAS_EXPIRED|ERR_TLS_CERT_ALTNAME_INVALID)\b"

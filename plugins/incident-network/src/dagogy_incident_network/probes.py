@@ -37,13 +37,13 @@ def address(failure: Failure, context: ProbeContext) -> Address | None:
         return None
     endpoint = str(failure.details.get("endpoint") or "")
     base = context.setting("OPENAI_BASE_URL").strip() or _DEFAULT
-    told = re.fullmatch(r"(?:https?://)?([\w.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?(?:/.*)?", endpoint)
+    match = re.fullmatch(r"(?:https?://)?([\w.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?(?:/.*)?", endpoint)
     parts = split_url(base)
     if parts is None:
         return None
     host, port = parts.hostname or "", parts.port
-    if told and "." in told[1] and told[1] != host:
-        return Address(told[1].strip("[]"), int(told[2] or 443), not endpoint.startswith("http://"))
+    if match and "." in match[1] and match[1] != host:
+        return Address(match[1].strip("[]"), int(match[2] or 443), not endpoint.startswith("http://"))
     if not host or parts.scheme not in ("http", "https"):
         return None
     return Address(host, port or _PORTS[parts.scheme], parts.scheme == "https")

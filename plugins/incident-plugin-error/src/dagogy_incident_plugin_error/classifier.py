@@ -25,6 +25,6 @@ class PluginFailure(SignatureClassifier):
         # The host itself saw what is wrong with it.
         Signature(incident=_PLUGIN, typed=_PLUGIN, unless=r"\braised \w|\bcannot be imported: "),
         # What it raised may say more.
-        Signature(incident=_PLUGIN, typed=_PLUGIN, rank=Rank.UMBRELLA, confidence=0.9),
-        Signature(incident=_PLUGIN, typed="validation_failed", says=r"^validation of \S+ failed: rule \S+ could not run: "),
+        Signature(incident=_PLUGIN, typed=_PLUGIN, rank=Rank.GENERIC, confidence=0.9),
+        Signature(incident=_PLUGIN, typed="validation_failed", message=r"^validation of \S+ failed: rule \S+ could not run: "),
     )

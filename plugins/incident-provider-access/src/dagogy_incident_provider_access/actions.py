@@ -41,22 +41,22 @@ class WaitRateLimit(RecoveryAction):
     rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        told = diagnosis.retry_after_seconds
-        if told is not None and told > _LONGEST_SECONDS:
-            return RecoveryOutcome(changed=False, message=f"the provider wants {told:.0f} s; that is too long to wait here")
-        seconds = told if told is not None else _FIRST_SECONDS * 2**context.attempt
+        retry_after = diagnosis.retry_after_seconds
+        if retry_after is not None and retry_after > _LONGEST_SECONDS:
+            return RecoveryOutcome(changed=False, message=f"the provider wants {retry_after:.0f} s; that is too long to wait here")
+        seconds = retry_after if retry_after is not None else _FIRST_SECONDS * 2**context.attempt
         context.wait(min(seconds * _jitter(), _LONGEST_SECONDS))
-        return RecoveryOutcome(changed=True, message=f"waited {seconds:g} s" + (", as the provider asked" if told is not None else ""))
+        return RecoveryOutcome(changed=True, message=f"waited {seconds:g} s" + (", as the provider asked" if retry_after is not None else ""))
 
 
 class SlowDown(RecoveryAction):
     """The command to repeat, and when; fewer commands at the same time help more than any pause."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        told = diagnosis.retry_after_seconds
+        retry_after = diagnosis.retry_after_seconds
         return RecoveryOutcome(
             changed=False,
-            message=f"the rate limit ends {when(failure, told) if told is not None else 'by itself'}; run fewer commands at the same time",
+            message=f"the rate limit ends {when(failure, retry_after) if retry_after is not None else 'by itself'}; run fewer commands at the same time",
             commands=(f"dagogy recover {context.run_id}",),
         )
 
@@ -67,8 +67,8 @@ class RenewSession(RecoveryAction):
     rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        told = "\n".join([*diagnosis.evidence, failure.message, failure.machine_code])
-        if not _TOKEN.search(told):
+        message = "\n".join([*diagnosis.evidence, failure.message, failure.machine_code])
+        if not _TOKEN.search(message):
             return RecoveryOutcome(changed=False, message="no session token expired: the same key would be refused again")
         return RecoveryOutcome(changed=True, message="an expired session token is renewed when the client starts again")
 
@@ -80,18 +80,18 @@ class RenewCredentials(RecoveryAction):
         text = "\n".join([*diagnosis.evidence, failure.message, failure.machine_code])
         again = f"dagogy recover {context.run_id}"
         seen = "; ".join(f"{p.subject}: {p.message}" for p in context.probes if p.state == "bad" and diagnosis.incident_id in p.confirms)
-        told = f" ({seen})" if seen else ""
+        shown = f" ({seen})" if seen else ""
         if _PLACE.search(text):
-            message = f"the provider does not serve the place that the request came from{told}: use another way out to the network, or another provider"
+            message = f"the provider does not serve the place that the request came from{shown}: use another way out to the network, or another provider"
             return RecoveryOutcome(changed=False, message=message, commands=("curl -s https://ipinfo.io/country", again))
         if failure.provider == "codex_exec":
             agent = context.setting("CODING_AGENT_CMD").strip() or "codex"
-            message = f"the login of {agent} is not accepted{told}; two processes that share one auth.json use up each other's token"
+            message = f"the login of {agent} is not accepted{shown}; two processes that share one auth.json use up each other's token"
             return RecoveryOutcome(changed=False, message=message, commands=(f"{agent} login status", f"{agent} logout && {agent} login", again))
         named = _VARIABLE.search(text)
         name, host = named[0] if named else "OPENAI_API_KEY", host_of(failure, context)
         page = f"; keys of {host}: {_KEYS[host]}" if host in _KEYS else ""
-        message = f"{host} does not accept {name}{told}{page}"
+        message = f"{host} does not accept {name}{shown}{page}"
         return RecoveryOutcome(changed=False, message=message, commands=(f"export {name}='<key of {host}>'", again))
 
 
@@ -101,8 +101,8 @@ class AwaitQuota(RecoveryAction):
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         host = host_of(failure, context)
         page = _BILLING.get("chatgpt.com" if failure.provider == "codex_exec" and "plan" in failure.text + failure.message else host, "")
-        told = diagnosis.retry_after_seconds
-        reset = f"it comes back {when(failure, told)}" if told is not None else "no reset time was given"
+        retry_after = diagnosis.retry_after_seconds
+        reset = f"it comes back {when(failure, retry_after)}" if retry_after is not None else "no reset time was given"
         raised = f"; it is raised at {page}" if page else f"; it is raised on the billing page of {host}"
         commands = (f"dagogy recover {context.run_id}", f"AGENT_PROVIDER=internal dagogy recover {context.run_id}")
         return RecoveryOutcome(changed=False, message=f"the quota is used up: {reset}{raised}; until then another provider can answer", commands=commands)

@@ -74,59 +74,59 @@ class ProviderAccess(SignatureClassifier):
         Signature(incident=_AUTH, exception=_SDK + r"(?:AuthenticationError|PermissionDeniedError)"),
         Signature(
             incident=_AUTH,
-            says=(
+            message=(
                 r"\bIncorrect API key provided\b|\bInvalid (?:API key|Authentication|bearer token|x-api-key)\b"
                 r"|\bNo auth credentials found\b|\bMissing (?:bearer|Authentication header)\b|\bYou didn't provide an API key\b"
             ),
         ),
         Signature(
             incident=_AUTH,
-            says=(
+            message=(
                 r"\bAPI key (?:not valid|expired|has been (?:disabled|revoked))|\bUser not found\.?$"
                 r"|\bAccess denied due to (?:invalid subscription key|Virtual Network)|\bPrincipal does not have access\b"
             ),
         ),
         Signature(
             incident=_AUTH,
-            says=(
+            message=(
                 r"\bCountry, region, or territory not supported\b|\bAccess blocked by Cloudflare\b|\bUnable to load site\b.*\bcountry\b"
                 r"|\bIP address (?:is )?not (?:allowed|authorized)\b"
             ),
         ),
         Signature(
             incident=_AUTH,
-            says=(
+            message=(
                 r"\b(?:access|refresh) token (?:could not be refreshed|was already used|has (?:expired|already been used)|was revoked"
                 r"|is expired)|\bFailed to refresh token\b|\bToken refresh failed: 40[013]\b"
             ),
         ),
         Signature(
             incident=_AUTH,
-            says=(
+            message=(
                 r"\bNot (?:logged|signed) in\b|\b(?:log|sign)(?: ?out and (?:log|sign))? in again\b|\bPlease (?:run|use) `?codex login`?"
                 r"|\bauthentication token (?:has been invalidated|is expired|has expired)\b|\bYour session has ended\b"
             ),
         ),
         Signature(
             incident=_AUTH,
-            says=(
+            message=(
                 r"\bYou must be a member of an organization\b|\borganization has been disabled\b"
                 r"|\bYou do not have access to the organization\b|\binsufficient permissions for this operation\b"
             ),
         ),
         Signature(
             incident=_AUTH,
-            says=(
+            message=(
                 r"\bIllegal header value b['\"](?:Bearer|sk-|Basic)|\bInvalid header value b['\"](?:Bearer|sk-)"
                 r"|\bfailed to parse header value\b|\binvalid HTTP header (?:value|parsed)\b"
                 r"|\bInvalid character in header content \[\"[Aa]uthorization\"\]"
             ),
         ),
-        Signature(incident=_AUTH, exception=r"LocalProtocolError", says=r"\bIllegal header value\b"),
+        Signature(incident=_AUTH, exception=r"LocalProtocolError", message=r"\bIllegal header value\b"),
         Signature(
             incident=_AUTH,
             exception=r"UnicodeEncodeError",
-            says=r"'ascii' codec can't encode characters? .{0,40}in position",
+            message=r"'ascii' codec can't encode characters? .{0,40}in position",
             where=r"\bRAISED at\b|\b(?:openai|httpx2?|remote_llm|header|authorization|api[_ ]key)\b",
         ),
         # What was paid for.
@@ -135,14 +135,14 @@ class ProviderAccess(SignatureClassifier):
         Signature(incident=_QUOTA, exception=_SDK + r"BudgetExceededError|BudgetExceededError"),
         Signature(
             incident=_QUOTA,
-            says=(
+            message=(
                 r"\bexceeded your (?:current|monthly) (?:quota|included credits|spend)|\bQuota exceeded\. Check your plan\b"
                 r"|\binsufficient[_ ](?:quota|balance|credits?|funds)\b|\bout of (?:credits?|quota)\b|\brun out of credits\b"
             ),
         ),
         Signature(
             incident=_QUOTA,
-            says=(
+            message=(
                 r"\byou'?(?:ve| have) hit your (?:usage|weekly|monthly|spend\w*) limit|\byou(?:'ve| have)? (?:hit"
                 r"|reached) your (?:specified )?(?:API )?(?:usage|spend(?:ing)?)(?: cap| limits?)|\busage limit (?:has been )?reached\b"
                 r"|\bYou hit your spend cap\b"
@@ -150,7 +150,7 @@ class ProviderAccess(SignatureClassifier):
         ),
         Signature(
             incident=_QUOTA,
-            says=(
+            message=(
                 r"\bcredit balance is too low\b|\brequires more credits\b|\bnever purchased credits\b|\bbilling (?:hard limit|details)\b"
                 r"|\baccount is not active, please check your billing\b|\bmonthly (?:spend(?:ing)?|usage) limit\b"
                 r"|\bBudget has been exceeded\b|\bExceededBudget\b"
@@ -158,12 +158,12 @@ class ProviderAccess(SignatureClassifier):
         ),
         Signature(
             incident=_QUOTA,
-            says=(
+            message=(
                 r"\bTo use Codex with your ChatGPT plan, upgrade\b|\bfree-models-per-day\b|\bnot included in your plan\b"
                 r"|\bUpgrade to (?:Plus|Pro) to continue\b|\bpurchase more credits\b|\bhigher monthly limit\b"
             ),
         ),
-        Signature(incident=_QUOTA, machine="resource_exhausted", says=r"\bcurrent quota\b|\bbilling\b|\bper ?day\b"),
+        Signature(incident=_QUOTA, machine="resource_exhausted", message=r"\bcurrent quota\b|\bbilling\b|\bper ?day\b"),
         # How fast.
         Signature(
             incident=_RATE,
@@ -178,7 +178,7 @@ class ProviderAccess(SignatureClassifier):
         Signature(incident=_RATE, exception=r"(?:\w+\.)*ThrottlingException"),
         Signature(
             incident=_RATE,
-            says=(
+            message=(
                 r"\brate limit (?:reached|exceeded|hit)\b(?!: free-models-per-day)|\brate_limit_(?:exceeded|error)\b|\brate-limited\b"
                 r"|\bTPM\): Limit|\bToo Many Requests\b|\bexceeded (?:call |token )?rate limit\b|\brequests? per (?:minute"
                 r"|second)\b.*\b(?:exceed|limit)"
@@ -186,16 +186,16 @@ class ProviderAccess(SignatureClassifier):
             unless=r"too large|quota|billing|credits?\b|usage limit",
         ),
         # Which model.
-        Signature(incident=_MODEL, typed="config_error", says=r"^AGENT_MODEL is required\b"),
+        Signature(incident=_MODEL, typed="config_error", message=r"^AGENT_MODEL is required\b"),
         Signature(incident=_MODEL, machine=_MODEL_CODES),
         Signature(
             incident=_MODEL,
             machine="not_found_error notfounderror invalid_request_error",
-            says=r"^model: |\bmodel\b.{0,120}\b(?:not found|does not exist|not supported|deprecated)\b",
+            message=r"^model: |\bmodel\b.{0,120}\b(?:not found|does not exist|not supported|deprecated)\b",
         ),
         Signature(
             incident=_MODEL,
-            says=(
+            message=(
                 r"\b(?:The |requested )?(?:model|deployment|engine) [`'\"]?[\w./:@-]*[`'\"]? ?(?:does not exist|not found"
                 r"|is not available|was not found|is not found|has been (?:deprecated|retired|decommissioned|shut ?down|removed)"
                 r"|is deprecated|is no longer (?:available|supported))"
@@ -204,7 +204,7 @@ class ProviderAccess(SignatureClassifier):
         ),
         Signature(
             incident=_MODEL,
-            says=(
+            message=(
                 r"\borganization must be verified\b|\bmodel is not supported when using Codex\b|\bis not a valid model(?: ID)?\b"
                 r"|\bNo endpoints found for\b|\bInvalid model name\b|\bInvalid model:|\bUnknown model\b|\bunsupported model\b"
                 r"|\btry pulling it first\b"
@@ -212,7 +212,7 @@ class ProviderAccess(SignatureClassifier):
         ),
         Signature(
             incident=_MODEL,
-            says=(
+            message=(
                 r"\bdoes not have access to model\b|\bdo(?:es)? not have access to (?:the |this )?(?:model|it)\b"
                 r"|\bmust provide a model parameter\b|\bmodel (?:field |parameter )?is required\b"
                 r"|\bmodel requires a newer version of Codex\b|\bmodel_not_found\b|^model_not_(?:available|supported)$|\bnot allowed to (?:access|use) model\b"
@@ -220,10 +220,10 @@ class ProviderAccess(SignatureClassifier):
         ),
         Signature(
             incident=_MODEL,
-            says=(
+            message=(
                 r"\bThe API deployment for this resource does not exist\b|\bmodel\b.{0,80}\bis not (?:available|allowed|enabled) (?:for"
                 r"|on|in) (?:your|this)\b|\bThe provided model identifier is invalid\b|\bmodels/\S+ is not found\b"
             ),
         ),
-        Signature(incident=_MODEL, exception=_SDK + r"NotFoundError", says=r"\bmodel\b.{0,80}\b(?:not found|does not exist)\b"),
+        Signature(incident=_MODEL, exception=_SDK + r"NotFoundError", message=r"\bmodel\b.{0,80}\b(?:not found|does not exist)\b"),
     )

@@ -69,12 +69,12 @@ class Reword(RecoveryAction):
     """The provider's own words, and the files that the prompt is made from. What was refused is not sent to another provider by itself."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        said = failure.message or " ".join(diagnosis.evidence)
+        refusal = failure.message or " ".join(diagnosis.evidence)
         files = [context.run / name for name in (_SCOPE, _SPEC) if (context.run / name).is_file()]
         edit = tuple(f'"${{EDITOR:-vi}}" {shlex.quote(str(path))}' for path in files)
         return RecoveryOutcome(
             changed=False,
-            message=f"refused: {said[:400]}; say in other words what is to be taught, or ask another provider, knowingly",
+            message=f"refused: {refusal[:400]}; say in other words what is to be taught, or ask another provider, knowingly",
             commands=(*edit, f"dagogy run {context.run_id}"),
         )
 
@@ -97,9 +97,9 @@ class ChangeRequest(RecoveryAction):
         found = _PARAM.search("\n".join([*diagnosis.evidence, failure.message]))
         name = str(failure.details.get("param") or (found and (found["a"] or found["b"])) or "")
         model = failure.model or context.setting("AGENT_MODEL").strip() or "the model"
-        told = f"{model} does not take {name}" if name else f"{model} does not take a parameter of the request"
+        message = f"{model} does not take {name}" if name else f"{model} does not take a parameter of the request"
         commands = ("export AGENT_MODEL='<model that takes it>'", f"dagogy recover {context.run_id}")
-        return RecoveryOutcome(changed=False, message=f"{told}; another model may, or another gateway", commands=commands)
+        return RecoveryOutcome(changed=False, message=f"{message}; another model may, or another gateway", commands=commands)
 
 
 class StrongerModel(RecoveryAction):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier, parses
+from dagogy.api import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier, parses
 
 _REFUSED, _CUT, _NOT_JSON, _SHAPE = "provider_refusal", "provider_output_truncated", "provider_output_not_json", "provider_output_schema_mismatch"
 _SCHEMA, _UNSUPPORTED, _CONTEXT = "output_schema_rejected", "provider_request_unsupported", "context_window_exceeded"
@@ -88,7 +88,7 @@ class ProviderAnswer(SignatureClassifier):
         Signature(incident=_REFUSED, exception=r"(?:\w+\.)*(?:ContentFilterFinishReasonError|ContentPolicyViolationError)"),
         Signature(
             incident=_REFUSED,
-            says=(
+            message=(
                 r"\b(?:flagged as potentially violating|violat\w+ (?:our|the|OpenAI's|Azure OpenAI's) (?:usage|content"
                 r"|safety)\b.{0,30}\bpolic|content management policy|rejected (?:as a result of|by) (?:our safety system"
                 r"|the content filter)|blocked by (?:our )?(?:content filter|safety|moderation))"
@@ -96,42 +96,42 @@ class ProviderAnswer(SignatureClassifier):
         ),
         Signature(
             incident=_REFUSED,
-            says=(
+            message=(
                 r"\bOutput blocked by content filtering\b|\brequires moderation\b.*\bflagged\b|\binput was flagged\b"
                 r"|\breason: content_filter\b|\bviolation of our (?:usage )?policies\b|\bInvalid prompt: "
             ),
         ),
         Signature(
             incident=_REFUSED,
-            says=(
+            message=(
                 r"\bcontent: refusal ['\"]|['\"]type['\"]: ?['\"]refusal['\"]|\brefusal=['\"](?!['\"])"
                 r"|['\"]refusal['\"]: ?['\"](?!['\"])|\bThe model refused\b|\bmodel refused to (?:answer|respond|comply)\b"
             ),
         ),
-        Signature(incident=_REFUSED, exception=r"(?:\w+\.)*(?:BlockedPromptException|StopCandidateException)", says=r"SAFETY|PROHIBITED|BLOCK|RECITATION"),
-        Signature(incident=_REFUSED, says=r"\bpotentially suspicious activity\b|\bblock_?reason['\"]?: ?['\"]?(?:SAFETY|PROHIBITED_CONTENT|BLOCKLIST)\b"),
-        Signature(incident=_REFUSED, status="403", says=r"\bflagged\b|\bmoderation\b"),
+        Signature(incident=_REFUSED, exception=r"(?:\w+\.)*(?:BlockedPromptException|StopCandidateException)", message=r"SAFETY|PROHIBITED|BLOCK|RECITATION"),
+        Signature(incident=_REFUSED, message=r"\bpotentially suspicious activity\b|\bblock_?reason['\"]?: ?['\"]?(?:SAFETY|PROHIBITED_CONTENT|BLOCKLIST)\b"),
+        Signature(incident=_REFUSED, status="403", message=r"\bflagged\b|\bmoderation\b"),
         # Cut off.
         Signature(incident=_CUT, machine="length max_tokens max_output_tokens"),
         Signature(incident=_CUT, exception=r"(?:\w+\.)*(?:LengthFinishReasonError|IncompleteOutputException)"),
         Signature(
             incident=_CUT,
-            says=(
+            message=(
                 r"\breason: max_output_tokens\b|\blength limit was reached\b|\bfinish_reason ?(?:is|was|=|:) ?['\"]?length\b"
                 r"|\b(?:response|output|answer|reply) was (?:truncated|cut off)\b|\bmax_output_tokens\b.{0,20}\breached\b"
             ),
         ),
-        Signature(incident=_CUT, exception=_JSON, says=_CUT_TEXT, where=_OF_MODEL),
-        Signature(incident=_CUT, exception=r"(?:\w+\.)*ValidationError", says=r"\bInvalid JSON: (?:EOF while parsing|unexpected end)", unless=_FILE),
+        Signature(incident=_CUT, exception=_JSON, message=_CUT_TEXT, where=_OF_MODEL),
+        Signature(incident=_CUT, exception=r"(?:\w+\.)*ValidationError", message=r"\bInvalid JSON: (?:EOF while parsing|unexpected end)", unless=_FILE),
         # No JSON.
         Signature(incident=_NOT_JSON, exception=_JSON, where=_OF_MODEL, unless=_CUT_TEXT),
-        Signature(incident=_NOT_JSON, exception=_PARSER, says=r"^(?:Invalid json output|Could not parse LLM output)\b"),
-        Signature(incident=_NOT_JSON, exception=r"(?:\w+\.)*ValidationError", says=r"\bInvalid JSON: (?!EOF|unexpected end)", unless=_FILE),
-        Signature(incident=_NOT_JSON, says=r"^(?:error: )?(?:\w+: )*remote_llm\b.{0,60}\bnot (?:valid )?JSON\b", unless=_CUT_TEXT, rank=Rank.UMBRELLA),
-        Signature(incident=_NOT_JSON, typed="provider_error", says=r"\bremote_llm\b.{0,60}\bnot (?:valid )?JSON\b", unless=_CUT_TEXT, rank=Rank.UMBRELLA),
+        Signature(incident=_NOT_JSON, exception=_PARSER, message=r"^(?:Invalid json output|Could not parse LLM output)\b"),
+        Signature(incident=_NOT_JSON, exception=r"(?:\w+\.)*ValidationError", message=r"\bInvalid JSON: (?!EOF|unexpected end)", unless=_FILE),
+        Signature(incident=_NOT_JSON, message=r"^(?:error: )?(?:\w+: )*remote_llm\b.{0,60}\bnot (?:valid )?JSON\b", unless=_CUT_TEXT, rank=Rank.GENERIC),
+        Signature(incident=_NOT_JSON, typed="provider_error", message=r"\bremote_llm\b.{0,60}\bnot (?:valid )?JSON\b", unless=_CUT_TEXT, rank=Rank.GENERIC),
         Signature(
             incident=_NOT_JSON,
-            says=(
+            message=(
                 r"\b(?:llm|model|provider|remote_llm)\b[^:]*: (?:[\w.]+: )?Expecting (?:value|property name|',' delimiter)\b"
                 r"|\bfailed to parse (?:the )?(?:structured output|(?:model|llm|provider)(?:'s)? (?:output|response|reply|answer))\b"
                 r"|\bNo object generated: could not parse\b|\b(?:llm|model|provider)(?:'s)? (?:output|response|reply|answer) is not (?:valid )?JSON\b"
@@ -139,19 +139,19 @@ class ProviderAnswer(SignatureClassifier):
             unless=_CUT_TEXT,
         ),
         # Another shape.
-        Signature(incident=_SHAPE, exception=r"(?:\w+\.)*UnexpectedModelBehavior", says=r"\boutput validation\b"),
-        Signature(incident=_SHAPE, exception=_PARSER, says=r"^Failed to parse \w+ from completion\b|\bvalidation errors? for \w+"),
+        Signature(incident=_SHAPE, exception=r"(?:\w+\.)*UnexpectedModelBehavior", message=r"\boutput validation\b"),
+        Signature(incident=_SHAPE, exception=_PARSER, message=r"^Failed to parse \w+ from completion\b|\bvalidation errors? for \w+"),
         Signature(incident=_SHAPE, exception=r"(?:\w+\.)*ValidationError", where=_OF_MODEL, unless=r"\bInvalid JSON\b"),
         Signature(
             incident=_SHAPE,
             exception=r"pydantic\w*\.(?:\w+\.)*ValidationError",
-            says=r"\bvalidation errors? for \w+.*\[type=",
+            message=r"\bvalidation errors? for \w+.*\[type=",
             unless=rf"\bInvalid JSON\b|\bfor \w*(?:Settings|Config)\w*\b|\benvironment variable\b|\bapi_key\b|{_FILE}",
         ),
-        Signature(incident=_SHAPE, says=r"\b(?:response|output|reply) did not match (?:the )?schema\b"),
+        Signature(incident=_SHAPE, message=r"\b(?:response|output|reply) did not match (?:the )?schema\b"),
         Signature(
             incident=_SHAPE,
-            says=(
+            message=(
                 r"\b(?:model|provider|remote_llm|LLM|codex\w*) (?:reply|response|output|answer)\b.{0,40}\b(?:does not (?:match|meet"
                 r"|conform to)|violates|failed) (?:the |its |our )?(?:output )?schema"
             ),
@@ -161,12 +161,12 @@ class ProviderAnswer(SignatureClassifier):
         Signature(
             incident=_SCHEMA,
             param=r"^(?:text\.format\.schema|response_format\.json_schema|response_format$|output_config\.format\.schema|text\.format$)",
-            says=r"schema",
+            message=r"schema",
             unless=r"not supported with|does not support",
         ),
         Signature(
             incident=_SCHEMA,
-            says=(
+            message=(
                 r"\bInvalid schema for (?:response_format|text\.format|function|output)|\binvalid_json_schema\b"
                 r"|\bUnknown name \"\w+\" at '?generation_?config\.response_?(?:json_?)?schema|\bfailed to (?:parse|compile"
                 r"|initialize) (?:the )?grammar\b|\bJSON schema (?:conversion failed|contains features not supported)\b"
@@ -182,14 +182,14 @@ class ProviderAnswer(SignatureClassifier):
         Signature(incident=_UNSUPPORTED, exception=r"(?:\w+\.)*UnsupportedParamsError"),
         Signature(
             incident=_UNSUPPORTED,
-            says=(
+            message=(
                 r"\bUnsupported (?:parameter|value)\b|\bUnknown parameter\b|\bUnrecognized request arguments? supplied\b"
                 r"|\bis not supported with this model\b|\bExtra inputs are not permitted\b|\bThis response_format type is unavailable\b"
             ),
         ),
         Signature(
             incident=_UNSUPPORTED,
-            says=(
+            message=(
                 r"\bjson_schema['\"]?\b.{0,60}\b(?:is not|isn't|not) supported\b|\bdoes not support (?:the )?(?:parameters?"
                 r"|response_format|json_schema|structured outputs?|temperature|tools?|reasoning)\b"
                 r"|\bresponse_format\b.{0,40}\b(?:must be|should be one of|not supported|unsupported)\b"
@@ -206,11 +206,11 @@ class ProviderAnswer(SignatureClassifier):
             ),
         ),
         Signature(incident=_CONTEXT, status="413"),
-        Signature(incident=_CONTEXT, machine="rate_limit_exceeded tokens rate_limit_error requests", says=r"\bRequest too large\b|\bmust be reduced\b"),
+        Signature(incident=_CONTEXT, machine="rate_limit_exceeded tokens rate_limit_error requests", message=r"\bRequest too large\b|\bmust be reduced\b"),
         Signature(incident=_CONTEXT, exception=r"(?:\w+\.)*ContextWindowExceededError"),
         Signature(
             incident=_CONTEXT,
-            says=(
+            message=(
                 r"\bmaximum context length\b|\bexceeds the (?:model's )?(?:maximum )?(?:context|available context|input)"
                 r"|\bran out of room in the model's context\b|\bprompt is too long\b|\bRequest too large\b|\binput is too long\b"
                 r"|\bcontext (?:window|length|size) (?:of \d+ tokens )?(?:is |was )?exceeded\b"
@@ -218,7 +218,7 @@ class ProviderAnswer(SignatureClassifier):
         ),
         Signature(
             incident=_CONTEXT,
-            says=(
+            message=(
                 r"\binput token count\b.{0,40}\bexceeds\b|\breduce the length of the (?:messages|prompt|input)"
                 r"|\bcontext_length_exceeded\b|\btoo many (?:input )?tokens\b|\bstring too long\b.*\bmaximum length\b"
                 r"|\bRequest Entity Too Large\b|\bPayload Too Large\b"
@@ -227,7 +227,7 @@ class ProviderAnswer(SignatureClassifier):
         ),
     )
 
-    def more(self, evidence: Evidence) -> Iterable[Diagnosis]:
+    def more(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:
         """A reply of the API that is there and does not parse; or, in a codex log, what a checker said of its last message."""
         reply = evidence.reply
         if reply is None:
@@ -238,5 +238,5 @@ class ProviderAnswer(SignatureClassifier):
         elif evidence.is_transcript or "codex" in evidence.failure.text or "[last message]" in evidence.failure.text:
             return
         elif reply.strip() and not parses(reply):
-            decoded = Rank.UMBRELLA
+            decoded = Rank.GENERIC
             yield Diagnosis(incident_id=_NOT_JSON, rank=decoded, confidence=0.7, evidence=tuple(reply.split("\n")[:3]))

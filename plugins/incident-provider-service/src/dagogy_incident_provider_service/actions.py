@@ -25,10 +25,10 @@ class BackOff(RecoveryAction):
     rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        told = diagnosis.retry_after_seconds
-        if told is not None and told > _LONGEST_SECONDS:
-            return RecoveryOutcome(changed=False, message=f"the provider wants {told:.0f} s; that is too long to wait here")
-        seconds = max(told or 0.0, _FIRST_SECONDS * 2**context.attempt)
+        retry_after = diagnosis.retry_after_seconds
+        if retry_after is not None and retry_after > _LONGEST_SECONDS:
+            return RecoveryOutcome(changed=False, message=f"the provider wants {retry_after:.0f} s; that is too long to wait here")
+        seconds = max(retry_after or 0.0, _FIRST_SECONDS * 2**context.attempt)
         context.wait(min(seconds * _jitter(), _LONGEST_SECONDS))
         return RecoveryOutcome(changed=True, message=f"waited {seconds:g} s")
 
@@ -67,9 +67,9 @@ class SplitWork(RecoveryAction):
 def timeout_in_effect(failure: Failure, context: RecoveryContext) -> float:
     """The seconds that the call was given, or that are set by now where these are more; else the provider's default."""
     known = [0.0]
-    for told in (failure.details.get("timeout_seconds", ""), context.setting("AGENT_TIMEOUT_SECONDS")):
+    for setting in (failure.details.get("timeout_seconds", ""), context.setting("AGENT_TIMEOUT_SECONDS")):
         with contextlib.suppress(ValueError):
-            known.append(float(str(told)))
+            known.append(float(str(setting)))
     seconds = max(known)
     return seconds if 0 < seconds < float("inf") else _DEFAULT_SECONDS.get(failure.provider, 30.0)
 

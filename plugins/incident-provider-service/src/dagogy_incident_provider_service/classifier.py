@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagogy.api import Diagnosis, Evidence, Rank, Signature, SignatureClassifier
+from dagogy.api import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
 
 _BUSY, _SLOW = "provider_overloaded", "provider_timeout"
 _SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"
@@ -52,7 +52,7 @@ class ProviderService(SignatureClassifier):
         Signature(incident=_BUSY, exception=_SDK + r"(?:InternalServerError|ServiceUnavailableError|OverloadedError|BadGatewayError)"),
         Signature(
             incident=_BUSY,
-            says=(
+            message=(
                 r"\bat capacity\b|\bexperiencing high (?:demand|traffic|load)\b|\bcurrently overloaded\b|\bserver (?:is overloaded"
                 r"|had an error (?:while )?processing your request)|\bAn error occurred while processing your request\. You can retry\b"
                 r"|^(?:API Error: )?Overloaded\.?$"
@@ -60,7 +60,7 @@ class ProviderService(SignatureClassifier):
         ),
         Signature(
             incident=_BUSY,
-            says=(
+            message=(
                 r"\bno healthy upstream\b|\bupstream connect error\b|\b(?:502 Bad Gateway|503 Service (?:Temporarily )?Unavailable"
                 r"|504 Gateway Time-?out)\b|\bThe server is currently unavailable\b|\bservice is temporarily unavailable\b"
                 r"|\bservers are (?:currently )?(?:busy|overloaded)\b|\bLoading model$"
@@ -73,31 +73,31 @@ class ProviderService(SignatureClassifier):
         Signature(
             incident=_SLOW,
             exception=r"TimeoutError|asyncio\.(?:\w+\.)*TimeoutError",
-            says=r"^$|^(?:timed out|The (?:read|write|handshake) operation timed out|The operation was aborted due to timeout)\.?$",
+            message=r"^$|^(?:timed out|The (?:read|write|handshake) operation timed out|The operation was aborted due to timeout)\.?$",
             unless=r"lock|connect",
         ),
         Signature(incident=_SLOW, exception=r"(?:\w+\.)*(?:HeadersTimeoutError|BodyTimeoutError|DeadlineExceeded)"),
-        Signature(incident=_SLOW, exception=r"URLError", says=r"^timed out$"),
+        Signature(incident=_SLOW, exception=r"URLError", message=r"^timed out$"),
         Signature(incident=_SLOW, exception=r"TimeoutExpired", unless=r"'(?:git|npm|pip|docker)'"),
         Signature(
             incident=_SLOW,
-            says=(
+            message=(
                 r"^(?:error: )?(?:stream disconnected before completion: )?(?:idle timeout waiting for (?:SSE|websocket|stream)"
                 r"|request timed out\.?|the request timed out\.?|operation timed out)$|\bidle timeout waiting for (?:SSE|websocket)"
             ),
         ),
         Signature(
             incident=_SLOW,
-            says=(
+            message=(
                 r"\b(?:codex|codex_exec|remote_llm|provider|model|agent)\b.{0,60}\b(?:timed out after|did not (?:answer|finish"
                 r"|respond) (?:with)?in|exceeded AGENT_TIMEOUT_SECONDS)\b|\bAPITimeoutError\b|\bRequest timed out\.$"
             ),
         ),
-        Signature(incident=_SLOW, says=rf"\bClient\.Timeout (?:exceeded|or context cancellation)\b.*{_OF_A_MODEL}|\bsource: TimedOut\b", where=_OF_A_MODEL),
+        Signature(incident=_SLOW, message=rf"\bClient\.Timeout (?:exceeded|or context cancellation)\b.*{_OF_A_MODEL}|\bsource: TimedOut\b", where=_OF_A_MODEL),
         Signature(incident=_SLOW, killed="timeout"),
     )
 
-    def more(self, evidence: Evidence) -> Iterable[Diagnosis]:
+    def more(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:
         """A time limit of asyncio: it cancels what it waits for, and raises from that. Who was stopped by someone else raises no `TimeoutError`."""
         raised = [c for c in evidence.clues if c.kind == "exception"]
         limit = next((c for c in raised if c.outer and c.exception.split(".")[-1] == "TimeoutError"), None)

@@ -25,22 +25,22 @@ class RemoteLlmAuth(SignatureClassifier):
         Signature(
             incident="openai_api_key_missing",
             typed="config_error provider_error invalid_argument",
-            says=rf"\b{_KEY} (?:is )?(?:required|not set|missing|empty)",
+            message=rf"\b{_KEY} (?:is )?(?:required|not set|missing|empty)",
         ),
         Signature(
             incident="openai_api_key_missing",
-            says=rf"^(?:\w+: )*{_KEY} (?:is required|is not set|must be set|is missing|is empty|not found in (?:the )?environment)",
+            message=rf"^(?:\w+: )*{_KEY} (?:is required|is not set|must be set|is missing|is empty|not found in (?:the )?environment)",
         ),
-        Signature(incident="openai_api_key_missing", says=rf"\bMissing environment variable: `?{_KEY}`?"),
+        Signature(incident="openai_api_key_missing", message=rf"\bMissing environment variable: `?{_KEY}`?"),
         Signature(
             incident="openai_api_key_missing",
-            says=r"\bMissing credentials\. Please pass (?:an|one of) `?\w*(?:api_?key|token)|\bThe api_key client option must be set\b"
+            message=r"\bMissing credentials\. Please pass (?:an|one of) `?\w*(?:api_?key|token)|\bThe api_key client option must be set\b"
             r"|\bCould not resolve authentication method\b",
         ),
         Signature(
             incident="openai_api_key_missing",
-            says=r"\bDid not find openai_api_key\b|\bNo API key (?:provided|found|was found|is set)\b.{0,80}\b(?:environment|set|export)\b",
+            message=r"\bDid not find openai_api_key\b|\bNo API key (?:provided|found|was found|is set)\b.{0,80}\b(?:environment|set|export)\b",
         ),
-        Signature(incident="openai_api_key_missing", says=rf"\b{_KEY} environment variable is (?:missing|not set|unset|empty|required)\b"),
-        Signature(incident="openai_api_key_missing", exception=r"KeyError", says=r"^'?[A-Z][A-Z0-9_]*_API_KEY'?$"),
+        Signature(incident="openai_api_key_missing", message=rf"\b{_KEY} environment variable is (?:missing|not set|unset|empty|required)\b"),
+        Signature(incident="openai_api_key_missing", exception=r"KeyError", message=r"^'?[A-Z][A-Z0-9_]*_API_KEY'?$"),
     )

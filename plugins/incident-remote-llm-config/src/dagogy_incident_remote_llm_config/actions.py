@@ -46,10 +46,10 @@ class UseTestedBaseUrl(RecoveryAction):
         wanted = meant(failure, given)
         if same(wanted, trimmed_base_url(given)):
             return RecoveryOutcome(changed=False, message=f"{_NAME} is well formed: nothing is known that could be better")
-        answers, told = tested(context, given, wanted)
+        answers, answer = tested(context, given, wanted)
         if not answers:
-            return RecoveryOutcome(changed=False, message=f"{shown_base_url(wanted)} was probably meant, but {told}")
-        return RecoveryOutcome(changed=True, message=f"{_NAME} -> {shown_base_url(wanted)} ({told})", environment={_NAME: wanted})
+            return RecoveryOutcome(changed=False, message=f"{shown_base_url(wanted)} was probably meant, but {answer}")
+        return RecoveryOutcome(changed=True, message=f"{_NAME} -> {shown_base_url(wanted)} ({answer})", environment={_NAME: wanted})
 
 
 class RepairBaseUrl(RecoveryAction):
@@ -59,12 +59,12 @@ class RepairBaseUrl(RecoveryAction):
         given = context.setting(_NAME) or _DEFAULT
         wanted = meant(failure, given)
         words = "is well formed, but no API answers there" if same(wanted, given) else f"was probably meant to be {shown_base_url(wanted)}"
-        _, told = tested(context, given, wanted)
+        _, answer = tested(context, given, wanted)
         # The address that failed is no advice; which other one is meant, nobody here can know.
         setting = "'<root of the API>'" if same(wanted, given) else shlex.quote(shown_base_url(wanted))
         return RecoveryOutcome(
             changed=False,
-            message=f"{_NAME} {shown_base_url(given)!r} {words}; {told}",
+            message=f"{_NAME} {shown_base_url(given)!r} {words}; {answer}",
             commands=(
                 f"curl -s -m 5 -o /dev/null -w '%{{http_code}} %{{content_type}}\\n' {shlex.quote(shown_base_url(wanted) + '/models')}",
                 f"export {_NAME}={setting}",
@@ -80,8 +80,8 @@ def same(wanted: str, given: str) -> bool:
 
 def meant(failure: Failure, given: str) -> str:
     """The provider's own repair where it told one, else ours."""
-    told = failure.details.get("repaired")
-    return repaired_base_url(told if isinstance(told, str) and told else given)
+    repaired = failure.details.get("repaired")
+    return repaired_base_url(repaired if isinstance(repaired, str) and repaired else given)
 
 
 def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str]:

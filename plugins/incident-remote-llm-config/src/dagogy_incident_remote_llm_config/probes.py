@@ -39,9 +39,9 @@ class Models(Probe):
         if not given.strip() and (failure.provider or context.setting("AGENT_PROVIDER") or "internal") != "remote_llm":
             return
         base = given.strip().rstrip("/") or _DEFAULT
-        trouble = malformed(base)
-        if trouble:
-            yield ProbeResult(subject="OPENAI_BASE_URL", state="bad", message=trouble, confirms=(_URL,))
+        reason = malformed(base)
+        if reason:
+            yield ProbeResult(subject="OPENAI_BASE_URL", state="bad", message=reason, confirms=(_URL,))
             return
         parts = urlsplit(base)
         subject = f"GET {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}/models"
@@ -85,28 +85,28 @@ def malformed(url: str) -> str:
 def key_for(parts: SplitResult, context: ProbeContext) -> str:
     """The key where it may go: over TLS, or to this machine; and where a header can carry it."""
     key = context.setting("OPENAI_API_KEY").strip()
-    sound = key.isascii() and key.isprintable() and " " not in key
-    return key if sound and not plain_http_hop(parts.geturl()) else ""
+    valid = key.isascii() and key.isprintable() and " " not in key
+    return key if valid and not plain_http_hop(parts.geturl()) else ""
 
 
 def judged(subject: str, status: int, kind: str, body: bytes, with_key: bool, model: str) -> ProbeResult:
     """What an answer to `GET /models` says."""
-    told = f"status {status}, {kind}" + ("" if with_key else ", asked without a key")
+    answer = f"status {status}, {kind}" + ("" if with_key else ", asked without a key")
     if kind == "text/html" and status != 407:
-        return ProbeResult(subject=subject, state="bad", message=f"{told}: a web page, no API", confirms=(_URL,) if status < 500 else (_BUSY,))
+        return ProbeResult(subject=subject, state="bad", message=f"{answer}: a web page, no API", confirms=(_URL,) if status < 500 else (_BUSY,))
     if status in (401, 403):
-        return ProbeResult(subject=subject, state="bad" if with_key else "unknown", message=told, confirms=(_AUTH,) if with_key else ())
+        return ProbeResult(subject=subject, state="bad" if with_key else "unknown", message=answer, confirms=(_AUTH,) if with_key else ())
     if status >= 500:
-        return ProbeResult(subject=subject, state="bad", message=told, confirms=(_BUSY,))
+        return ProbeResult(subject=subject, state="bad", message=answer, confirms=(_BUSY,))
     if status != 200:
         # Some gateways have no list of models, so a 404 here proves nothing.
-        return ProbeResult(subject=subject, state="unknown", message=told)
+        return ProbeResult(subject=subject, state="unknown", message=answer)
     names = model_names(body)
     if names is None:
-        return ProbeResult(subject=subject, state="bad", message=f"{told}: no list of models", confirms=(_URL,))
+        return ProbeResult(subject=subject, state="bad", message=f"{answer}: no list of models", confirms=(_URL,))
     if model and model not in names:
-        return ProbeResult(subject=subject, state="bad", message=f"{told}: {len(names)} models, '{model}' is none of them", confirms=(_MODEL,))
-    return ProbeResult(subject=subject, state="ok", message=f"{told}: {len(names)} models" + (f", '{model}' among them" if model else ""))
+        return ProbeResult(subject=subject, state="bad", message=f"{answer}: {len(names)} models, '{model}' is none of them", confirms=(_MODEL,))
+    return ProbeResult(subject=subject, state="ok", message=f"{answer}: {len(names)} models" + (f", '{model}' among them" if model else ""))
 
 
 def model_names(body: bytes) -> set[str] | None:

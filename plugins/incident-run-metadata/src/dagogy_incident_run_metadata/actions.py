@@ -33,11 +33,11 @@ class FreshRun(RecoveryAction):
             context.write(_SPEC, data, fresh)
         with_scope = ("--scope-file", str(context.run / _SCOPE)) if scope_data is not None else ()
         done = context.dagogy("run", fresh, *with_scope)
-        told = f"{context.run_id} is archived; {fresh} has its inputs"
+        message = f"{context.run_id} is archived; {fresh} has its inputs"
         if not done.ok:
             again = shlex.join(("dagogy", "run", fresh, *with_scope))
-            return RecoveryOutcome(changed=True, message=f"{told}, but cannot be compiled", commands=(again,), run_id=fresh)
-        return RecoveryOutcome(changed=True, message=f"{told} and is compiled", run_id=fresh)
+            return RecoveryOutcome(changed=True, message=f"{message}, but cannot be compiled", commands=(again,), run_id=fresh)
+        return RecoveryOutcome(changed=True, message=f"{message} and is compiled", run_id=fresh)
 
 
 class RebuildMetadata(RecoveryAction):
@@ -60,8 +60,8 @@ class RebuildMetadata(RecoveryAction):
         bare = {"schema_version": 1, "run_id": context.run_id, "created_at_utc": made, "stage": "initialized", "stamps": {}, "history": []}
         context.write("run.json", (json.dumps(bare, indent=2) + "\n").encode())
         done = context.dagogy("status", context.run_id)
-        told = f"; as it was: {kept}" if kept else ""
-        return RecoveryOutcome(changed=done.ok, message=f"run.json {'made anew' if done.ok else 'cannot be made anew'} from what the run holds{told}")
+        message = f"; as it was: {kept}" if kept else ""
+        return RecoveryOutcome(changed=done.ok, message=f"run.json {'made anew' if done.ok else 'cannot be made anew'} from what the run holds{message}")
 
 
 class FreshRunByHand(RecoveryAction):

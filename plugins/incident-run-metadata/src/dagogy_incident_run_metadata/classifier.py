@@ -21,19 +21,19 @@ class RunMetadata(SignatureClassifier):
     """
 
     signatures = (
-        Signature(incident="invalid_run_metadata", typed="io_error config_error internal_error", says=r"\binvalid run metadata\b"),
-        Signature(incident="invalid_run_metadata", says=r"^(?:error\b[^:]*: )?(?:\w+: )?invalid run metadata\b"),
+        Signature(incident="invalid_run_metadata", typed="io_error config_error internal_error", message=r"\binvalid run metadata\b"),
+        Signature(incident="invalid_run_metadata", message=r"^(?:error\b[^:]*: )?(?:\w+: )?invalid run metadata\b"),
         Signature(incident="invalid_run_metadata", exception=_PARSING, where=_RUN_JSON),
         Signature(incident="invalid_run_metadata", exception=_PARSING, path=_RUN_JSON),
         Signature(
             incident="invalid_run_metadata",
-            says=(
+            message=(
                 rf"{_RUN_JSON}.{{0,60}}\b(?:schema_version\b.{{0,40}}\bnot supported|incompatible|unknown stage|is not valid JSON"
                 rf"|cannot be parsed|is corrupt)"
             ),
         ),
         Signature(
             incident="invalid_run_metadata",
-            says=r"\b(?:unsupported|incompatible|unknown) (?:run )?schema_version\b.*\brun\.json|\bunknown stage\b.*\brun\.json",
+            message=r"\b(?:unsupported|incompatible|unknown) (?:run )?schema_version\b.*\brun\.json|\bunknown stage\b.*\brun\.json",
         ),
     )

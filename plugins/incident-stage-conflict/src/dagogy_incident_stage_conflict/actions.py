@@ -41,8 +41,8 @@ class ReadKeptScope(RecoveryAction):
             return RecoveryOutcome(changed=False, message="the topic spec is ready")
         kept = context.keep(_SPEC)
         done = context.dagogy("run", context.run_id, "--scope-file", str(scope))
-        told = f"; the topic spec as it was: {kept}" if kept else ""
-        return RecoveryOutcome(changed=done.ok, message=("read again" if done.ok else "it cannot be compiled from") + f" {_SCOPE}{told}")
+        message = f"; the topic spec as it was: {kept}" if kept else ""
+        return RecoveryOutcome(changed=done.ok, message=("read again" if done.ok else "it cannot be compiled from") + f" {_SCOPE}{message}")
 
 
 class FinishTopicSpec(RecoveryAction):

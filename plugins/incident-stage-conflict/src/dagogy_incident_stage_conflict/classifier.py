@@ -19,5 +19,5 @@ class StageConflict(SignatureClassifier):
 
     signatures = (
         Signature(incident="stage_conflict", typed="stage_conflict"),
-        Signature(incident="stage_conflict", says=r"^(?:error\b[^:]*: ?)?(?:\w+: )?topic spec not ready\b|\bstage_conflict\b.*\btopic spec not ready\b"),
+        Signature(incident="stage_conflict", message=r"^(?:error\b[^:]*: ?)?(?:\w+: )?topic spec not ready\b|\bstage_conflict\b.*\btopic spec not ready\b"),
     )

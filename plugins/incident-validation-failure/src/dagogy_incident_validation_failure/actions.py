@@ -66,12 +66,12 @@ class Regenerate(RecoveryAction):
         now = context.setting("AGENT_MAX_ITERATIONS").strip() or "4"
         rounds = min(2 * int(now), _MOST_ROUNDS) if now.isdecimal() else _MOST_ROUNDS
         kept = context.keep(_CURRICULUM)
-        told = f"; the curriculum as it was: {kept}" if kept else ""
+        message = f"; the curriculum as it was: {kept}" if kept else ""
         more = {"AGENT_MAX_ITERATIONS": str(rounds)}
         if _command(failure) == "run":
-            return RecoveryOutcome(changed=True, message=f"to be generated again in up to {rounds} rounds{told}", environment=more)
+            return RecoveryOutcome(changed=True, message=f"to be generated again in up to {rounds} rounds{message}", environment=more)
         done = context.dagogy("run", context.run_id, environment=more)
-        return RecoveryOutcome(changed=done.ok, message=("generated again" if done.ok else "what was generated again fails as well") + told)
+        return RecoveryOutcome(changed=done.ok, message=("generated again" if done.ok else "what was generated again fails as well") + message)
 
 
 class ReadReport(RecoveryAction):

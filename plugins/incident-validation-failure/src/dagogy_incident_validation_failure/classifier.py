@@ -21,8 +21,8 @@ class ValidationFailure(SignatureClassifier):
 
     signatures = (
         Signature(incident="validation_failure", typed="validation_failed"),
-        Signature(incident="validation_failure", says=r"^(?:error: )?validation[ _]failed\b", unless=r"remote_llm|codex|response|last message"),
+        Signature(incident="validation_failure", message=r"^(?:error: )?validation[ _]failed\b", unless=r"remote_llm|codex|response|last message"),
         Signature(incident="validation_failure", where=r"^(?:\w+: )*validation[ _]failed\b", exception=r".+"),
-        Signature(incident="validation_failure", says=r"\bvalidation_report\.(?:md|json): \d+ (?:failures?|errors?|findings?)\b"),
-        Signature(incident="validation_failure", says=r"^(?:error: )?(?:validate|run)\b.{0,40}\bexited? (?:non-zero|with \d+)\b.*\breport\b"),
+        Signature(incident="validation_failure", message=r"\bvalidation_report\.(?:md|json): \d+ (?:failures?|errors?|findings?)\b"),
+        Signature(incident="validation_failure", message=r"^(?:error: )?(?:validate|run)\b.{0,40}\bexited? (?:non-zero|with \d+)\b.*\breport\b"),
     )

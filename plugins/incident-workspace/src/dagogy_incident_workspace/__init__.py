@@ -68,7 +68,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         id="mend-input",
         summary="Names the place where the file is damaged.",
         api_version=1,
-        impl="dagogy_incident_workspace.actions:MendInput",
+        impl="dagogy_incident_workspace.actions:FixInput",
         incidents=("artifact_corrupt",),
         safety="manual",
         order=90,

@@ -88,11 +88,11 @@ class RemakeArtifact(RecoveryAction):
             return RecoveryOutcome(changed=False, message=f"{name or 'what is damaged'} cannot be made anew from other artifacts")
         kept = context.keep(name)
         done = context.dagogy(command, context.run_id)
-        told = f"; as it was: {kept}" if kept else ""
-        return RecoveryOutcome(changed=done.ok, message=f"{name} {'made anew' if done.ok else 'cannot be made anew'} by {command}{told}")
+        message = f"; as it was: {kept}" if kept else ""
+        return RecoveryOutcome(changed=done.ok, message=f"{name} {'made anew' if done.ok else 'cannot be made anew'} by {command}{message}")
 
 
-class MendInput(RecoveryAction):
+class FixInput(RecoveryAction):
     """Line and column of what cannot be parsed, or the lines with conflict marks, in an editor's command."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
@@ -141,12 +141,12 @@ class FindArtifact(RecoveryAction):
         path = failing_path(failure, context.run)
         if not missing_run and path is not None:
             commands.append(f"ls -la {shlex.quote(str(nearest_existing(path)))}")
-        told = (
+        message = (
             f"there is no run '{wanted}'" + (f"; like it: {', '.join(near)}" if near else "")
             if missing_run
             else f"{path or 'a file'} is not there: put it back"
         )
-        return RecoveryOutcome(changed=False, message=told, commands=(*commands, "dagogy list"))
+        return RecoveryOutcome(changed=False, message=message, commands=(*commands, "dagogy list"))
 
 
 class WaitForLock(RecoveryAction):
@@ -171,10 +171,10 @@ class WhoHoldsLock(RecoveryAction):
         holder = failure.details.get("holder")
         pid = holder.get("pid") if isinstance(holder, dict) else None
         seen = next((p.message for p in context.probes if p.subject == "lock"), "")
-        told = seen or (f"process {pid} held it when the command failed" if pid else "another process holds it")
+        message = seen or (f"process {pid} held it when the command failed" if pid else "another process holds it")
         look = (f"ps -o pid,lstart,args -p {int(pid)}",) if isinstance(pid, int) else (f"fuser -v {shlex.quote(str(context.run / '.lock'))}",)
         waiting = shlex.join([*failure.command, "--wait", "60"]) if failure.command and "--wait" not in failure.command else f"dagogy recover {context.run_id}"
-        return RecoveryOutcome(changed=False, message=f"{told}; wait for it, or stop it", commands=(*look, waiting))
+        return RecoveryOutcome(changed=False, message=f"{message}; wait for it, or stop it", commands=(*look, waiting))
 
 
 class MakeRoom(RecoveryAction):
@@ -183,7 +183,7 @@ class MakeRoom(RecoveryAction):
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         home = context.setting("CODEX_HOME").strip()
         folders = [context.run, temporary_folder(context.setting("TMPDIR")), *([Path(home)] if home else [])]
-        told = [
+        parts = [
             f"{place}: {free / 2**20:,.0f} MiB" + (f" and {inodes:,.0f} inodes" if inodes >= 0 else "") + " free" for place, free, inodes in spaces(*folders)
         ]
         names = " ".join(shlex.quote(str(f)) for f in folders)
@@ -193,7 +193,7 @@ class MakeRoom(RecoveryAction):
         pack = tuple(f"ORCHESTRATION_ARCHIVE_DIR=/another/disk dagogy archive {name} --remove" for name in runs[:1])
         return RecoveryOutcome(
             changed=False,
-            message="; ".join(told) + largest,
+            message="; ".join(parts) + largest,
             commands=(f"df -h {names}", f"df -i {names}", *pack, "export TMPDIR=/another/disk", f"dagogy recover {context.run_id}"),
         )
 
@@ -221,10 +221,10 @@ class GiveBack(RecoveryAction):
         if "ro" in options.split(","):
             message = f"{path} is on {point}, which is mounted read-only"
             return RecoveryOutcome(changed=False, message=message, commands=(f"sudo mount -o remount,rw {shlex.quote(point)}", again))
-        told = f"{path}: {owner(path)}; we are {user(me)}"
+        text = f"{path}: {owner(path)}; we are {user(me)}"
         if about.st_uid != me:
             whole = context.run if path.is_relative_to(context.run) else path
             back = f"sudo chown -R {user(me)}: {shlex.quote(str(whole))}"
-            return RecoveryOutcome(changed=False, message=told, commands=(look, back, again))
+            return RecoveryOutcome(changed=False, message=text, commands=(look, back, again))
         mode = "u+rwX" if path.is_dir() else "u+rw"
-        return RecoveryOutcome(changed=False, message=told, commands=(look, f"lsattr -d {shown}", f"chmod {mode} {shown}", again))
+        return RecoveryOutcome(changed=False, message=text, commands=(look, f"lsattr -d {shown}", f"chmod {mode} {shown}", again))

@@ -57,16 +57,16 @@ class Workspace(SignatureClassifier):
 
     signatures = (
         # Missing.
-        Signature(incident=_MISSING, typed="invalid_argument", says=r"^--[a-z-]+-file .* does not exist"),
+        Signature(incident=_MISSING, typed="invalid_argument", message=r"^--[a-z-]+-file .* does not exist"),
         Signature(incident=_MISSING, typed="not_found", unless=r"\b(?:plugin|provider|rule|exporter|command|classifier|node)\b"),
         Signature(
             incident=_MISSING, errno="ENOENT ENOTDIR", exception=_FILE_ERROR, path=r"[/\\]|\.(?:jsonl?|md|toml|ya?ml|txt|csv|tar\.gz)$", unless=_NOT_OURS
         ),
-        Signature(incident=_MISSING, errno="ENOENT", says=r"^(?:Error: )?Failed to (?:read|open) (?:output schema|last message|image|prompt|input)"),
+        Signature(incident=_MISSING, errno="ENOENT", message=r"^(?:Error: )?Failed to (?:read|open) (?:output schema|last message|image|prompt|input)"),
         Signature(incident=_MISSING, errno="ENOENT", path=_ARTIFACT, unless=_NOT_OURS),
         Signature(
             incident=_MISSING,
-            says=(
+            message=(
                 r"^(?:error\b[^:]*: ?)?(?:\w+: )?(?:run|run folder|artifact|input|topic spec|scope file|schema file) \S+ (?:not found"
                 r"|does not exist|is missing)\b|\bno such run\b|\brun not found\b"
             ),
@@ -75,19 +75,19 @@ class Workspace(SignatureClassifier):
         Signature(incident=_CORRUPT, exception=_PARSING, where=_ARTIFACT, unless=r"\bvalidation failed\b|ValidationError"),
         Signature(incident=_CORRUPT, exception=r"(?:\w+\.)*(?:JSONDecodeError|TOMLDecodeError|YAMLError)", path=_ARTIFACT),
         Signature(
-            incident=_CORRUPT, exception=_PARSING, says=r"\b(?:in|of) \S+\.(?:jsonl?|toml|ya?ml|md)(?:$|\", line \d)", unless=r"\brun\.json\b|config\.toml"
+            incident=_CORRUPT, exception=_PARSING, message=r"\b(?:in|of) \S+\.(?:jsonl?|toml|ya?ml|md)(?:$|\", line \d)", unless=r"\brun\.json\b|config\.toml"
         ),
-        Signature(incident=_CORRUPT, exception=r"(?:\w+\.)*JSONDecodeError", says=r"^Unexpected UTF-8 BOM"),
-        Signature(incident=_CORRUPT, exception=r"UnicodeDecodeError", says=r"^'utf-8' codec can't decode byte", unless=r"run\.json", confidence=0.7),
+        Signature(incident=_CORRUPT, exception=r"(?:\w+\.)*JSONDecodeError", message=r"^Unexpected UTF-8 BOM"),
+        Signature(incident=_CORRUPT, exception=r"UnicodeDecodeError", message=r"^'utf-8' codec can't decode byte", unless=r"run\.json", confidence=0.7),
         Signature(
             incident=_CORRUPT,
-            says=(
+            message=(
                 r"\.(?:jsonl?|md|toml|ya?ml)\b.{0,80}\b(?:is not valid (?:JSON|TOML|YAML|UTF-8)|is (?:corrupt|truncated|empty)"
                 r"|cannot be parsed|contains? (?:a )?(?:NUL|BOM|conflict markers?|merge conflict))"
             ),
             unless=r"\brun\.json\b|config\.toml",
         ),
-        Signature(incident=_CORRUPT, says=r"^(?:error: )?\S+\.(?:json|md|toml|ya?ml):\d*:? ?<<<<<<< "),
+        Signature(incident=_CORRUPT, message=r"^(?:error: )?\S+\.(?:json|md|toml|ya?ml):\d*:? ?<<<<<<< "),
         # Taken.
         Signature(incident=_LOCKED, typed="locked"),
         Signature(incident=_LOCKED, errno="EAGAIN", exception=r"(?:\w+\.)*BlockingIOError"),
@@ -97,7 +97,7 @@ class Workspace(SignatureClassifier):
         Signature(
             incident=_LOCKED,
             exception=r".+",
-            says=(
+            message=(
                 r"\bdatabase (?:table )?is locked\b|\bThe file lock '.*' could not be acquired\b|\bcould not acquire (?:the )?lock\b"
                 r"|\bbeing used by another process\b"
             ),
@@ -105,7 +105,7 @@ class Workspace(SignatureClassifier):
         ),
         Signature(
             incident=_LOCKED,
-            says=(
+            message=(
                 r"^(?:error: )?(?:\w+: )*(?:run \S+ is (?:locked|held) by|workspace is locked|another (?:dagogy "
                 r"|orchestration )?(?:process|command|run) (?:is|holds)|could not acquire (?:the )?(?:run |workspace )?lock)"
             ),
@@ -115,7 +115,7 @@ class Workspace(SignatureClassifier):
         Signature(incident=_FULL, errno="ENOSPC EDQUOT", unless=r"inotify|file watchers"),
         Signature(
             incident=_FULL,
-            says=r"\bNo space left on device\b|\bDisk quota exceeded\b|\bdatabase or disk is full\b|\bnot enough space on the disk\b",
+            message=r"\bNo space left on device\b|\bDisk quota exceeded\b|\bdatabase or disk is full\b|\bnot enough space on the disk\b",
             unless=r"inotify|file watchers",
         ),
         # Out of reach.
@@ -123,7 +123,7 @@ class Workspace(SignatureClassifier):
         Signature(incident=_DENIED, exception=r"PermissionError", unless=r"docker|WinError 32|sandbox"),
         Signature(
             incident=_DENIED,
-            says=(
+            message=(
                 r"\battempt to write a readonly database\b|^-?(?:ba|da|z)?sh: (?:line \d+: )?\S+\.(?:jsonl?|md|toml|ya?ml|txt): Permission denied$"
                 r"|^(?:error: )?(?:\w+: )*(?:cannot (?:write|create|touch|remove|move|open|read"
                 r"|lock)\b.{0,200}): (?:Permission denied|Read-only file system|Operation not permitted)$"

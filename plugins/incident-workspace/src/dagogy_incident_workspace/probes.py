@@ -27,8 +27,8 @@ class Disk(Probe):
         folders = [f for f in (context.run, context.runs_dir, temporary_folder(context.setting("TMPDIR")), Path(home) if home else None) if f is not None]
         for place, free, inodes in spaces(*folders):
             full = free < _LEAST_BYTES or 0 <= inodes < _LEAST_INODES
-            told = f"{free / 2**20:,.0f} MiB free" + (f", {inodes:,.0f} inodes free" if inodes >= 0 else "")
-            yield ProbeResult(subject=f"disk of {place}", state="bad" if full else "ok", message=told, confirms=(_FULL,) if full else ())
+            message = f"{free / 2**20:,.0f} MiB free" + (f", {inodes:,.0f} inodes free" if inodes >= 0 else "")
+            yield ProbeResult(subject=f"disk of {place}", state="bad" if full else "ok", message=message, confirms=(_FULL,) if full else ())
 
 
 class Access(Probe):
@@ -42,9 +42,9 @@ class Access(Probe):
         point, options = mount(place)
         mode = os.R_OK | os.W_OK | (os.X_OK if place.is_dir() else 0)
         allowed = os.access(place, mode)
-        told = f"{owner(place)}; mounted at {point or '?'} ({options.split(',')[0] or '?'}); we are {user(os.geteuid())}"
+        message = f"{owner(place)}; mounted at {point or '?'} ({options.split(',')[0] or '?'}); we are {user(os.geteuid())}"
         refused = () if allowed else (_DENIED,)
-        yield ProbeResult(subject=str(place), state="ok" if allowed else "bad", message=told + ("" if allowed else ": no right to write"), confirms=refused)
+        yield ProbeResult(subject=str(place), state="ok" if allowed else "bad", message=message + ("" if allowed else ": no right to write"), confirms=refused)
 
 
 class LockHolder(Probe):
@@ -59,9 +59,9 @@ class LockHolder(Probe):
             yield ProbeResult(subject="lock", state="ok", message="nobody holds it now")
             return
         pid = holder.get("pid")
-        told = f"process {pid} ('{holder.get('command', '?')}', since {holder.get('since_utc', '?')})" if pid else "another process"
+        message = f"process {pid} ('{holder.get('command', '?')}', since {holder.get('since_utc', '?')})" if pid else "another process"
         alive = " is alive" if isinstance(pid, int) and _alive(pid) else " (it is not visible from here)"
-        yield ProbeResult(subject="lock", state="bad", message=f"held by {told}{alive}", confirms=(_LOCKED,))
+        yield ProbeResult(subject="lock", state="bad", message=f"held by {message}{alive}", confirms=(_LOCKED,))
 
 
 def held_by(path: Path) -> tuple[bool, dict[str, object]]:
@@ -93,8 +93,8 @@ class NearRuns(Probe):
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         wanted, near = near_runs(failure, context.runs_dir)
         if wanted and not (context.runs_dir / wanted).exists() and context.run is None:
-            told = f"like it: {', '.join(near)}" if near else "none has an id like it"
-            yield ProbeResult(subject=f"run {wanted}", state="bad", message=f"not in {context.runs_dir}; {told}", confirms=(_MISSING,))
+            text = f"like it: {', '.join(near)}" if near else "none has an id like it"
+            yield ProbeResult(subject=f"run {wanted}", state="bad", message=f"not in {context.runs_dir}; {text}", confirms=(_MISSING,))
             archive = Path(context.setting("ORCHESTRATION_ARCHIVE_DIR").strip() or context.runs_dir / "archives")
             packed = sorted(p.name for p in archive.glob("*.tar.gz") if wanted in p.name)[:3] if archive.is_dir() else []
             if packed:

@@ -62,11 +62,11 @@ class Call:
             # Neither waits for what is no file nor follows a link to what the command may not have meant to answer with.
             descriptor = os.open(self._last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             with open(descriptor, "rb") as file:
-                told = (file.read(MOST_BYTES) or b"").decode(errors="replace")
+                text = (file.read(MOST_BYTES) or b"").decode(errors="replace")
         except OSError:
-            told = ""
+            text = ""
         # codex writes the file at its very end; one that was ended after its turn has said all in its events.
-        return told or (transcript.message if ended.lingered else "")
+        return text or (transcript.message if ended.lingered else "")
 
 
 @contextmanager

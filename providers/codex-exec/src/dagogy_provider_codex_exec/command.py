@@ -103,9 +103,9 @@ def unstarted(command: Command, ended: Ended) -> ProviderError | None:
 
     To be asked only where no prompt was given, or codex began no session: then stderr echoes nothing that others wrote.
     """
-    said = ended.stderr.decode(errors="replace")
-    interpreter, package = _NO_INTERPRETER.search(said), _NO_PLATFORM_PACKAGE.search(said)
-    tail = {"returncode": ended.returncode, "stderr": said[-2000:]}
+    stderr = ended.stderr.decode(errors="replace")
+    interpreter, package = _NO_INTERPRETER.search(stderr), _NO_PLATFORM_PACKAGE.search(stderr)
+    tail = {"returncode": ended.returncode, "stderr": stderr[-2000:]}
     if ended.returncode in (126, 127):
         number = errnos.ENOENT if ended.returncode == 127 else errnos.EACCES
         why = f"it needs '{interpreter[1]}', which is not there" if interpreter else f"it ended with exit status {ended.returncode}"

@@ -36,7 +36,7 @@ class Transcript:
     def __init__(self, clean: Callable[[str], str], progress: Callable[[str], None]) -> None:
         self._clean, self._progress = clean, progress
         self.began = self.completed = False
-        self.failed = self.error = self.trouble = self.message = ""
+        self.failed = self.error = self.reason = self.message = ""
         self.commands = 0
         self.usage: dict[str, float] = {}
         self.events: deque[str] = deque(maxlen=_MOST_EVENTS)
@@ -58,7 +58,7 @@ class Transcript:
             self.failed = _text(inner if isinstance(inner, dict) else event, "message") or self.error or "codex does not say why"
         else:
             self.began = True
-            self.error = self.trouble = ""
+            self.error = self.reason = ""
             self.completed = kind == "turn.completed"
             self._usage(event)
             item = event.get("item")
@@ -68,7 +68,7 @@ class Transcript:
 
     def _failing(self, message: str) -> None:
         if message.startswith(_RETRY):
-            self.trouble = message
+            self.reason = message
         else:
             self.error = message or "codex does not say what"
 
@@ -84,7 +84,7 @@ class Transcript:
         self.commands += kind == "item.started" and item.get("type") == "command_execution"
 
     def _show(self, event: Mapping[str, Any]) -> None:
-        line = _told(event)
+        line = _message_of(event)
         if line:
             # A model's words may hold what moves the cursor of a terminal.
             plain = "".join(c if c.isprintable() else " " for c in self._clean(line))
@@ -92,7 +92,7 @@ class Transcript:
             self._progress("codex " + (shown if len(shown) <= _MOST_SHOWN else shown[: _MOST_SHOWN - 1] + "…"))
 
 
-def _told(event: Mapping[str, Any]) -> str:
+def _message_of(event: Mapping[str, Any]) -> str:
     """What an event means to somebody who waits; "" for nothing."""
     kind, item = event["type"], event.get("item")
     if kind == "error":
@@ -101,10 +101,10 @@ def _told(event: Mapping[str, Any]) -> str:
         return "works"
     if kind == "turn.completed" and isinstance(event.get("usage"), dict):
         return f"is done: {event['usage'].get('input_tokens', 0)} tokens read, {event['usage'].get('output_tokens', 0)} written"
-    return _told_of_item(kind, item) if isinstance(item, dict) else ""
+    return _message_of_item(kind, item) if isinstance(item, dict) else ""
 
 
-def _told_of_item(kind: str, item: Mapping[str, Any]) -> str:
+def _message_of_item(kind: str, item: Mapping[str, Any]) -> str:
     what = item.get("type")
     if kind == "item.started":
         if what == "command_execution":

@@ -14,8 +14,8 @@ from dagogy_provider_codex_exec import command as commands
 from dagogy_provider_codex_exec.call import Call, private_folder
 from dagogy_provider_codex_exec.environment import CodexConfig, Secrets, child_environment
 from dagogy_provider_codex_exec.events import Transcript
+from dagogy_provider_codex_exec.outcome import FAILURE_SIGNATURE, CodexOutcome
 from dagogy_provider_codex_exec.process import Ended, run
-from dagogy_provider_codex_exec.verdict import UMBRELLA, Verdict
 
 #: codex tells of a login with a part of its key.
 _PART_OF_KEY = re.compile(r" - \S.*|(?<!\S)\S*\*{3}\S*")
@@ -53,7 +53,7 @@ class CodexExec(LanguageModelProvider):
         return self._setting
 
     def describe_failure(self, why: str) -> str:
-        return f"{UMBRELLA}: codex answered with {why}"
+        return f"{FAILURE_SIGNATURE}: codex answered with {why}"
 
     def complete(self, question: Question) -> Answer:
         """One run of codex. Raises `ProviderError` where the command cannot be started, was ended by our clock, failed, or answered nothing."""
@@ -75,7 +75,7 @@ class CodexExec(LanguageModelProvider):
                 )
             except OSError as error:
                 raise commands.start_error(command, error) from error
-            return Verdict(command, call, transcript, ended, question, self._secrets).answer()
+            return CodexOutcome(command, call, transcript, ended, question, self._secrets).answer()
 
     def ready(self) -> Readiness:
         """Which file is started, whether it says its version, and whether codex is signed in, each within seconds; nothing is sent."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dagogy.api import ScopeDocument, folded, sentences
+from dagogy.api import ScopeDocument, match_form, sentences
 
 from dagogy_provider_internal.headings import meta_role
 from dagogy_provider_internal.naming import content_tokens, tidy_title
@@ -72,19 +72,19 @@ def excluded(title: str, scope_out: Iterable[str], scope_in: Iterable[str] = ())
     scope_out = list(scope_out)
     if not scope_out:
         return ""
-    telling = frozenset(content_tokens(title))
+    distinctive = frozenset(content_tokens(title))
     wanted = {frozenset(content_tokens(i)) for i in scope_in}
     for item in scope_out:
         for part in [item, *_parts(item)]:
             stems = frozenset(content_tokens(part))
-            if stems and stems <= telling and not any(stems <= w for w in wanted):
+            if stems and stems <= distinctive and not any(stems <= w for w in wanted):
                 return item
     return ""
 
 
 def _front(document: ScopeDocument, role: str) -> Any:
     for key, value in document.front_matter.items():
-        if folded(str(key)).replace(" ", "_") in _KEYS[role]:
+        if match_form(str(key)).replace(" ", "_") in _KEYS[role]:
             return value
     return None
 
@@ -119,8 +119,8 @@ def _introduced(document: ScopeDocument, root: Section) -> dict[str, list[str]]:
         role = meta_role(tidy_title(block.lead or block.text.partition(":")[0])) if block.kind == "list_item" else ""
         if role and role not in found:
             below = [b.text.rstrip(".") for b in blocks[at + 1 :] if b.parent == at]
-            said = block.rest if block.lead else block.text.partition(":")[2]
-            found[role] = below or (_parts(said) if role in ("prerequisites", "scope_out") else [said.strip()] if said.strip() else [])
+            text = block.rest if block.lead else block.text.partition(":")[2]
+            found[role] = below or (_parts(text) if role in ("prerequisites", "scope_out") else [text.strip()] if text.strip() else [])
     return found
 
 
@@ -131,4 +131,4 @@ def _opening(document: ScopeDocument, root: Section) -> list[str]:
 
 
 def _unique(items: Iterable[str]) -> tuple[str, ...]:
-    return tuple({folded(i): i for i in reversed([i for i in items if i.strip()])}.values())[::-1]
+    return tuple({match_form(i): i for i in reversed([i for i in items if i.strip()])}.values())[::-1]

@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dagogy_provider_internal.cautions import kind_and_difference, limit_strength
 from dagogy_provider_internal.kinds import Kind
 from dagogy_provider_internal.lexicon import VERBS, imperative_of
+from dagogy_provider_internal.pitfalls import kind_and_difference, limit_strength
 from dagogy_provider_internal.statements import VERBS_MORE
 
 _ITEM = r"(?:[^,;:.()]|\.(?=\d)|(?<=\d)\.(?!\d)){2,50}"
@@ -63,7 +63,7 @@ _HANGING = frozenset("a an the of to in on at by for with from and or as that wh
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Material:
     """What a check can be made of: the `name` of the concept inside a sentence, `first` a prerequisite as ` together with X` or nothing, clauses that
     follow "that" (the first defines the concept), what the concept `is` (the complement of its definition), and lines of code."""
 
@@ -94,15 +94,15 @@ def _list_behind(cue: re.Pattern[str], text: str) -> str:
     return ""
 
 
-def asked(told: Told, depth: str) -> tuple[str, str]:
+def asked(material: Material, depth: str) -> tuple[str, str]:
     """The task that fits best what the source says, and what its criterion needs before the statement that is looked for (`{shown}`)."""
     for form in (_by_examples, _by_genus, _by_parts, _by_figures, _by_purpose, _by_limit, _by_comparison, _by_condition, _by_code):
-        made = form(told)
+        made = form(material)
         if made:
             tasks, criterion = made
-            return tasks[depth].replace("{first}", told.first), criterion
-    tasks, criterion = _explained(told)
-    return tasks[depth].replace("{first}", told.first), criterion
+            return tasks[depth].replace("{first}", material.first), criterion
+    tasks, criterion = _explained(material)
+    return tasks[depth].replace("{first}", material.first), criterion
 
 
 _Form = tuple[dict[str, str], str]
@@ -112,15 +112,15 @@ def _depths(survey: str, practical: str, mastery: str) -> dict[str, str]:
     return {"survey": survey, "practical": practical, "mastery": mastery}
 
 
-def _by_examples(told: Told) -> _Form | None:
-    for text in told.clauses:
+def _by_examples(material: Material) -> _Form | None:
+    for text in material.clauses:
         items = items_of(_list_behind(_EXAMPLES, text))[:_MOST_ITEMS]
         if len(items) > 1:
             cases = listed(items)
             return (
                 _depths(
-                    f"Say of {cases} what each has to do with {told.name}",
-                    f"Go through {cases}, and add one of your own: say of each what makes it a case for {told.name}",
+                    f"Say of {cases} what each has to do with {material.name}",
+                    f"Go through {cases}, and add one of your own: say of each what makes it a case for {material.name}",
                     f"Go through {cases}, add one of your own and one that does not belong, and defend each{{first}}",
                 ),
                 "Each of them is treated, and the reason given for each agrees with this: {shown}",
@@ -128,40 +128,40 @@ def _by_examples(told: Told) -> _Form | None:
     return None
 
 
-def _by_genus(told: Told) -> _Form | None:
-    found = kind_and_difference(told.complement)
+def _by_genus(material: Material) -> _Form | None:
+    found = kind_and_difference(material.complement)
     if not found:
         return None
     genus, only = found
     other = f"{'an' if re.match('[aeiou]', genus) else 'a'} {genus}"
     return (
         _depths(
-            f"Say what sets {told.name} apart from any other {genus}",
-            f"Find {told.name} and {other} that is something else, and say what decides",
-            f"Build {told.name}{{first}}, change it until it is only {other}, and say which change was the last",
+            f"Say what sets {material.name} apart from any other {genus}",
+            f"Find {material.name} and {other} that is something else, and say what decides",
+            f"Build {material.name}{{first}}, change it until it is only {other}, and say which change was the last",
         ),
         f"What decides is named: only the first is one {only}",
     )
 
 
-def _by_parts(told: Told) -> _Form | None:
-    for text in told.clauses:
+def _by_parts(material: Material) -> _Form | None:
+    for text in material.clauses:
         found = _list_behind(_PARTS, text)
         if found:
             parts = listed([p for p in re.split(r",\s(?:and )?|\sand\s", found) if p])
             return (
                 _depths(
-                    f"Name the parts of {told.name} from memory",
-                    f"Draw or write out a case of {told.name}, and mark and name every part",
-                    f"Take a case of {told.name} apart{{first}}, and say of each part what is lost without it",
+                    f"Name the parts of {material.name} from memory",
+                    f"Draw or write out a case of {material.name}, and mark and name every part",
+                    f"Take a case of {material.name} apart{{first}}, and say of each part what is lost without it",
                 ),
                 f"Nothing is left out of these: {parts}",
             )
     return None
 
 
-def _by_figures(told: Told) -> _Form | None:
-    text = next((t for t in told.clauses if _FIGURES.search(t) and _COMPUTED.search(t)), "")
+def _by_figures(material: Material) -> _Form | None:
+    text = next((t for t in material.clauses if _FIGURES.search(t) and _COMPUTED.search(t)), "")
     if not text:
         return None
     return (
@@ -174,8 +174,8 @@ def _by_figures(told: Told) -> _Form | None:
     )
 
 
-def _by_purpose(told: Told) -> _Form | None:
-    found = next((m for t in told.clauses if (m := _PURPOSE.search(t))), None)
+def _by_purpose(material: Material) -> _Form | None:
+    found = next((m for t in material.clauses if (m := _PURPOSE.search(t))), None)
     if not found:
         return None
     what = found["what"] or found["used"]
@@ -183,17 +183,17 @@ def _by_purpose(told: Told) -> _Form | None:
         return None
     return (
         _depths(
-            f"Describe a situation in which somebody wants to {what}, and what {told.name} does there",
-            f"Use {told.name} on something of your own to {what}",
-            f"Use {told.name}{{first}} to {what}, then try it without, and report the difference",
+            f"Describe a situation in which somebody wants to {what}, and what {material.name} does there",
+            f"Use {material.name} on something of your own to {what}",
+            f"Use {material.name}{{first}} to {what}, then try it without, and report the difference",
         ),
         "The result is there for somebody else to see, and it can be seen in it that {shown}",
     )
 
 
-def _by_limit(told: Told) -> _Form | None:
+def _by_limit(material: Material) -> _Form | None:
     # A contrast is for a comparison: it is neither kept nor broken.
-    text = next((t for t in told.clauses[1:] if (limit_strength(t) == 3 or (limit_strength(t) == 1 and _EXCLUDES.search(t))) and not _IS_A.match(t)), "")
+    text = next((t for t in material.clauses[1:] if (limit_strength(t) == 3 or (limit_strength(t) == 1 and _EXCLUDES.search(t))) and not _IS_A.match(t)), "")
     if not text:
         return None
     return (
@@ -206,8 +206,8 @@ def _by_limit(told: Told) -> _Form | None:
     )
 
 
-def _by_comparison(told: Told) -> _Form | None:
-    text = next((t for t in told.clauses if _COMPARES.search(t)), "")
+def _by_comparison(material: Material) -> _Form | None:
+    text = next((t for t in material.clauses if _COMPARES.search(t)), "")
     if not text:
         return None
     return (
@@ -220,8 +220,8 @@ def _by_comparison(told: Told) -> _Form | None:
     )
 
 
-def _by_condition(told: Told) -> _Form | None:
-    text = next((t for t in told.clauses if _CONDITION.search(t)), "")
+def _by_condition(material: Material) -> _Form | None:
+    text = next((t for t in material.clauses if _CONDITION.search(t)), "")
     if not text:
         return None
     return (
@@ -234,43 +234,43 @@ def _by_condition(told: Told) -> _Form | None:
     )
 
 
-def _by_code(told: Told) -> _Form | None:
-    if not told.code:
+def _by_code(material: Material) -> _Form | None:
+    if not material.code:
         return None
     return (
         _depths(
-            f"Read `{told.code}` aloud in words, and say what it does",
-            f"Start from `{told.code}`, change one thing in it, say beforehand what will come out, and run it",
-            f"Write code of your own{{first}} that does what `{told.code}` does on another case, and one variant that fails",
+            f"Read `{material.code}` aloud in words, and say what it does",
+            f"Start from `{material.code}`, change one thing in it, say beforehand what will come out, and run it",
+            f"Write code of your own{{first}} that does what `{material.code}` does on another case, and one variant that fails",
         ),
         "What came out stands next to what was expected, and is explained by this: {shown}",
     )
 
 
-def _explained(told: Told) -> _Form:
+def _explained(material: Material) -> _Form:
     criterion = "Somebody else, asked afterwards, can say that {shown}"
-    if len(told.clauses) > 1:
-        text = told.clauses[1]
+    if len(material.clauses) > 1:
+        text = material.clauses[1]
         return (
             _depths(
-                f"Say without the source at hand, with one example of {told.name}, that {text}",
-                f"Teach {told.name} to somebody else with an example of your own; show on the example that {text}",
-                f"Teach {told.name}{{first}} to somebody else with an example and a counterexample of your own; show on both why {text}",
+                f"Say without the source at hand, with one example of {material.name}, that {text}",
+                f"Teach {material.name} to somebody else with an example of your own; show on the example that {text}",
+                f"Teach {material.name}{{first}} to somebody else with an example and a counterexample of your own; show on both why {text}",
             ),
             criterion,
         )
-    terms = terms_of(told.clauses[0], told.name)
+    terms = terms_of(material.clauses[0], material.name)
     if len(terms) > 1:
         named = listed(terms)
         return (
             _depths(
-                f"Give one case of {told.name}, and point in it at {named}",
-                f"Make up a case of {told.name} from what you work with yourself, and mark in it {named}",
-                f"Make up two cases of {told.name}{{first}} that differ in as much as can be, mark in both {named}, and say what they keep in common",
+                f"Give one case of {material.name}, and point in it at {named}",
+                f"Make up a case of {material.name} from what you work with yourself, and mark in it {named}",
+                f"Make up two cases of {material.name}{{first}} that differ in as much as can be, mark in both {named}, and say what they keep in common",
             ),
             f"In the case are marked {named}, so that somebody else sees in it that {{shown}}",
         )
-    gap = f"{_opening(told.clauses[0])} ___"
+    gap = f"{_opening(material.clauses[0])} ___"
     return (
         _depths(
             f"Finish this sentence from memory, with one example: {gap}",
@@ -301,8 +301,8 @@ def terms_of(text: str, name: str) -> list[str]:
         found += [" ".join(chunk)] if chunk else []
         chunk, opened = [], low in _OPENS_THING or verb
     found += [" ".join(chunk)] if chunk else []
-    told = [t for t in dict.fromkeys(found) if len(t) > 3 and not t.endswith("ed") and not {w.lower().removesuffix("s") for w in t.split()} <= own]
-    return sorted(told, key=lambda t: -len(t.split()))[:_MOST_TERMS]
+    terms = [t for t in dict.fromkeys(found) if len(t) > 3 and not t.endswith("ed") and not {w.lower().removesuffix("s") for w in t.split()} <= own]
+    return sorted(terms, key=lambda t: -len(t.split()))[:_MOST_TERMS]
 
 
 def _opening(text: str) -> str:
@@ -343,10 +343,10 @@ KINDS: dict[Kind, dict[str, str]] = {
 def code_line(code: str) -> str:
     """The line of an example that says most, short enough to be quoted; empty where there is none."""
     lines = [line.strip() for line in code.splitlines()]
-    told = [
+    material = [
         line for line in lines if 6 <= len(line) <= _LONGEST_CODE and "`" not in line and not re.match(r"(?:#!|//|#|/\*|\*|--|import\b|package\b|use\b)", line)
     ]
-    return max(told, key=lambda line: len(set(re.findall(r"\w+", line))), default="")
+    return max(material, key=lambda line: len(set(re.findall(r"\w+", line))), default="")
 
 
 #: What somebody else can see in the answer to an exercise of the source, by the verb that the exercise opens with; `{what}` is what it asks for.
@@ -439,5 +439,5 @@ def skill_criterion(task: str) -> str:
         parts.append(f"the working shows the way: {way['by']} {way['way']}")
     if not parts:
         return ""
-    told = "; ".join([*parts, "somebody else who goes over it gets the same"])
-    return f"{told[:1].upper()}{told[1:]}."
+    material = "; ".join([*parts, "somebody else who goes over it gets the same"])
+    return f"{material[:1].upper()}{material[1:]}."

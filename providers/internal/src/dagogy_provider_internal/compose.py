@@ -9,25 +9,25 @@ from typing import Any
 from dagogy.api import TopicSpec
 
 from dagogy_provider_internal import resources
-from dagogy_provider_internal.cautions import alike
 from dagogy_provider_internal.concepts import Concept
-from dagogy_provider_internal.content import THIN, UNSAID, Around, Content, content_of, needs_elsewhere
-from dagogy_provider_internal.elsewhere import Elsewhere, elsewhere
+from dagogy_provider_internal.content import SILENT, THIN, Around, Content, content_of, needs_cross_references
+from dagogy_provider_internal.cross_references import CrossReferences, cross_references
 from dagogy_provider_internal.estimates import effort, minutes
 from dagogy_provider_internal.naming import core_name
 from dagogy_provider_internal.phrasing import is_fragment, plain_words, uncapitalised
+from dagogy_provider_internal.pitfalls import alike
 from dagogy_provider_internal.reading import Studied, item_of, misconceptions_about
-from dagogy_provider_internal.repeated import said_once
+from dagogy_provider_internal.repeated import without_repeats
 from dagogy_provider_internal.statements import Statement, is_plural, statements
 
 
 def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str, Any], list[Content]]:
     """The curriculum, and the contents in the order of its nodes."""
     order = studied.arrangement.order
-    texts = said_once(studied.texts, order)
-    said = [statements(own, concept) for own, concept in zip(texts, studied.concepts, strict=True)]
-    around = _surroundings(studied, said, spec)
-    contents = [content_of(studied.concepts[i], texts[i], said[i], around[i], spec.constraints.depth) for i in order]
+    texts = without_repeats(studied.texts, order)
+    stated = [statements(own, concept) for own, concept in zip(texts, studied.concepts, strict=True)]
+    around = _surroundings(studied, stated, spec)
+    contents = [content_of(studied.concepts[i], texts[i], stated[i], around[i], spec.constraints.depth) for i in order]
     before: dict[int, list[int]] = defaultdict(list)
     for edge in studied.arrangement.edges:
         before[edge.after].append(edge.before)
@@ -66,22 +66,22 @@ def _node(studied: Studied, i: int, content: Content, before: list[str], time: f
     }
 
 
-def _surroundings(studied: Studied, said: Sequence[Sequence[Statement]], spec: TopicSpec) -> list[Around]:
+def _surroundings(studied: Studied, stated: Sequence[Sequence[Statement]], spec: TopicSpec) -> list[Around]:
     concepts = studied.concepts
     before: dict[int, list[str]] = defaultdict(list)
     after: dict[int, list[str]] = defaultdict(list)
     for edge in studied.arrangement.edges:
         before[edge.after].append(concepts[edge.before].title)
         after[edge.before].append(concepts[edge.after].title)
-    told = elsewhere(concepts, [i for i, (c, t) in enumerate(zip(concepts, studied.texts, strict=True)) if needs_elsewhere(c, t)])
+    references = cross_references(concepts, [i for i, (c, t) in enumerate(zip(concepts, studied.texts, strict=True)) if needs_cross_references(c, t)])
     plain = plain_words(studied.texts, [c.title for c in concepts])
-    definitions = [_definition(concept, few) for concept, few in zip(concepts, said, strict=True)]
+    definitions = [_definition(concept, few) for concept, few in zip(concepts, stated, strict=True)]
     near = alike([c.title for c in concepts], definitions)
     return [
         Around(
             before[i],
             after[i],
-            told.get(i, Elsewhere()),
+            references.get(i, CrossReferences()),
             misconceptions_about(concept, spec.misconceptions),
             plain,
             (concepts[near[i]].title, definitions[near[i]]) if i in near else ("", ""),
@@ -90,13 +90,13 @@ def _surroundings(studied: Studied, said: Sequence[Sequence[Statement]], spec: T
     ]
 
 
-def _definition(concept: Concept, said: Sequence[Statement]) -> str:
+def _definition(concept: Concept, stated: Sequence[Statement]) -> str:
     """The sentence that defines a concept; a gloss without a verb ("A loop that tightens") as a sentence about it."""
-    told = next((s for s in said if s.defines), None)
-    if told is None or told.subject:
-        return told.text if told else ""
+    definition = next((s for s in stated if s.defines), None)
+    if definition is None or definition.subject:
+        return definition.text if definition else ""
     name = core_name(concept.title)
-    return f"{name} is {uncapitalised(told.text)}" if is_fragment(told.text, concept.title) and not is_plural(name) else ""
+    return f"{name} is {uncapitalised(definition.text)}" if is_fragment(definition.text, concept.title) and not is_plural(name) else ""
 
 
 def _open_questions(concepts: Sequence[Concept], contents: Sequence[Content]) -> list[dict[str, Any]]:
@@ -118,6 +118,6 @@ def _open_questions(concepts: Sequence[Concept], contents: Sequence[Content]) ->
 
 
 def _question(title: str, content: Content) -> str:
-    if content.confidence <= UNSAID:
+    if content.confidence <= SILENT:
         return f"What is “{title}”, and by what can it be learned? The source only names it."
     return f"What more is there to learn of “{title}”? The source has one statement on it."

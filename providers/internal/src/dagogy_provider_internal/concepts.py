@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from statistics import median
 
-from dagogy.api import Block, ScopeDocument, folded
+from dagogy.api import Block, ScopeDocument, match_form
 
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.headings import (
@@ -203,7 +203,7 @@ class _Reader:
         """What a heading is for, where only the others tell: the letters of a glossary, headings without a number among numbered chapters, and a
         word of structure that the section defines as a concept."""
         for section in self.root.walk():
-            letters = [c for c in section.children if len(folded(c.title)) == 1 or folded(c.title) == "0 9"]
+            letters = [c for c in section.children if len(match_form(c.title)) == 1 or match_form(c.title) == "0 9"]
             if len(letters) >= 3 and 2 * len(letters) > len(section.children):
                 for child in letters:
                     child.kind = "group"
@@ -250,8 +250,8 @@ class _Reader:
 
     def _prose(self) -> None:
         """A text without structure: what its sentences define. One heading above it is its title then."""
-        told = {id(s): s for s in self.root.walk() if s.kind == "meta"}
-        aside = {p for s in told.values() for p in s.blocks()}
+        administrative = {id(s): s for s in self.root.walk() if s.kind == "meta"}
+        aside = {p for s in administrative.values() for p in s.blocks()}
         found = [t for t in terms(self.document) if t.at not in aside]
         if len(found) < (3 if self.found.concepts else 1):
             return
@@ -384,7 +384,7 @@ class _Reader:
         for section in self.root.walk():
             for p in section.own:
                 if blocks[p].kind == "paragraph" and _bold_start(blocks[p])[0]:
-                    counts[folded(_bold_start(blocks[p])[0])].add(section.head)
+                    counts[match_form(_bold_start(blocks[p])[0])].add(section.head)
         return frozenset(lead for lead, heads in counts.items() if len(heads) > 1)
 
     def _term_paragraphs(self, section: Section) -> list[int]:
@@ -399,7 +399,7 @@ class _Reader:
             bool(lead)
             and len(lead.split()) <= _LABEL_WORDS
             and not is_label(lead)
-            and folded(lead) not in self.repeated_leads
+            and match_form(lead) not in self.repeated_leads
             and heading_kind(lead) == "concept"
         )
 
@@ -482,7 +482,7 @@ class _Reader:
             return items
         schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in others)
         # A list that has "References" in it is the table of contents of a document; in any other "Summary" is a name as all the others are.
-        plain = [folded(tidy_title(i.block.text)) for i in others if not i.block.lead]
+        plain = [match_form(tidy_title(i.block.text)) for i in others if not i.block.lead]
         printed = any(has_leader(i.block.text) for i in others)
         contents = printed or any(heading_kind(t) == "skip" and t not in _AMBIGUOUS_HEADINGS | _BOOKENDS for t in plain)
         names = _AMBIGUOUS_HEADINGS if contents or schedule or len(items) < 4 else _AMBIGUOUS_HEADINGS | _BOOKENDS
@@ -498,7 +498,7 @@ class _Reader:
                 self.found.skipped.append((_item_name(item)[:80], "is an entry of the timetable"))
             elif not item.block.lead and ":" in title and _announces(title.partition(":")[0]):
                 self.found.skipped.append((title[:80], "labels a text"))
-            elif not item.block.lead and heading_kind(title) == "skip" and (printed or folded(title) not in names):
+            elif not item.block.lead and heading_kind(title) == "skip" and (printed or match_form(title) not in names):
                 self.found.skipped.append((title, "is a structural heading"))
             else:
                 kept.append(item)
@@ -607,7 +607,7 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
         for column in range(max(map(len, rows))):
             cells = [r[column] for r in rows if column < len(r) and r[column].strip()]
             named = [c for c in cells if any(map(str.isalpha, c)) and len(c.split()) <= _LABEL_WORDS and not c.rstrip().endswith(".")]
-            if len(cells) >= 0.8 * len(rows) and len(named) >= 0.9 * len(cells) and len(set(map(folded, named))) >= 0.9 * len(named):
+            if len(cells) >= 0.8 * len(rows) and len(named) >= 0.9 * len(cells) and len(set(map(match_form, named))) >= 0.9 * len(named):
                 return column
     return -1
 
@@ -680,7 +680,7 @@ def _named_items(items: Sequence[Item]) -> list[Item]:
 
 
 def _names_too(lead: str, others: int) -> bool:
-    return bool(lead) and (folded(lead) in _AMBIGUOUS or (others >= 8 and not label(f"{lead}: x")[0] and not meta_role(lead)))
+    return bool(lead) and (match_form(lead) in _AMBIGUOUS or (others >= 8 and not label(f"{lead}: x")[0] and not meta_role(lead)))
 
 
 def _announces(head: str) -> bool:
@@ -690,7 +690,7 @@ def _announces(head: str) -> bool:
 
 def _points_inside(block: Block) -> bool:
     """Whether an item is nothing but a link to a heading of the same document."""
-    return bool(block.links) and all(link.url.startswith("#") for link in block.links) and folded(block.text) == folded(block.links[0].text)
+    return bool(block.links) and all(link.url.startswith("#") for link in block.links) and match_form(block.text) == match_form(block.links[0].text)
 
 
 def _groups(named: Sequence[Item]) -> bool:
@@ -703,9 +703,11 @@ def _bare(items: Sequence[Item]) -> bool:
     if not items:
         return False
     names = [split_gloss(i.block.text)[0] for i in items]
-    said = sum((n.rstrip().endswith((".", "!")) and not n.rstrip().endswith("etc.")) or bool(label(i.block.text)[0]) for n, i in zip(names, items, strict=True))
+    sentences = sum(
+        (n.rstrip().endswith((".", "!")) and not n.rstrip().endswith("etc.")) or bool(label(i.block.text)[0]) for n, i in zip(names, items, strict=True)
+    )
     asked = sum(len(n.split()) > 4 and is_imperative(n) for n in names)
-    return median(len(n.split()) for n in names) <= _LABEL_WORDS and said <= 0.3 * len(items) and asked <= 0.5 * len(items)
+    return median(len(n.split()) for n in names) <= _LABEL_WORDS and sentences <= 0.3 * len(items) and asked <= 0.5 * len(items)
 
 
 def _path_of(item: Item, document: ScopeDocument) -> tuple[str, ...]:

@@ -11,12 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from dagogy.api import content_words, folded
+from dagogy.api import content_words, match_form
 
-from dagogy_provider_internal.cautions import can_warn, is_story, leans_back, limit_strength, mixed_up, speaks_against, taken_for, told_apart
-from dagogy_provider_internal.checks import KINDS, Told, asked, code_line, criterion_for, handed_in, listed, terms_of
+from dagogy_provider_internal.checks import KINDS, Material, asked, code_line, criterion_for, handed_in, listed, terms_of
 from dagogy_provider_internal.concepts import Concept
-from dagogy_provider_internal.elsewhere import Elsewhere
+from dagogy_provider_internal.cross_references import CrossReferences
 from dagogy_provider_internal.kinds import Kind, kind_of
 from dagogy_provider_internal.lexicon import NEEDS, OUTCOME_VERBS, imperative_of, is_imperative, is_pointer, is_prerequisite
 from dagogy_provider_internal.naming import core_name, is_unspaced, key_words, running_name, same_key
@@ -36,6 +35,7 @@ from dagogy_provider_internal.phrasing import (
     uncapitalised,
     within,
 )
+from dagogy_provider_internal.pitfalls import can_warn, distinguished, is_story, limit_strength, mixed_up, refers_back, speaks_against, taken_for
 from dagogy_provider_internal.statements import (
     LEFT_OPEN,
     LONGEST,
@@ -57,8 +57,8 @@ from dagogy_provider_internal.statements import (
 IDEAS = {"survey": 3, "practical": 4, "mastery": 5}
 _MOST_IDEAS = 8
 _PITFALLS = {"survey": 1, "practical": 2, "mastery": 3}
-#: The confidence of a node on whose concept the source has nothing, or one sentence. Both are tentative (`Subject.tentative`).
-UNSAID, THIN = 0.2, 0.3
+#: The confidence of a node on whose concept the source has nothing, or one sentence. Both are tentative (`RuleContext.tentative`).
+SILENT, THIN = 0.2, 0.3
 #: All others start from `_FULL`. Each kind of text that is made of the source's words, or found elsewhere, costs `_WIDER`; one that the source does not
 #: have at all `_ABSENT`. Ideas from elsewhere leave `_BORROWED`, or `_ALL_BORROWED` where none is of the concept's own text; no less than `_SUPPORTED`.
 _FULL, _BORROWED, _ALL_BORROWED, _SUPPORTED = 0.9, 0.5, 0.4, 0.35
@@ -100,7 +100,7 @@ class Around:
 
     before: Sequence[str] = ()
     after: Sequence[str] = ()
-    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    cross_references: CrossReferences = field(default_factory=CrossReferences)
     misconceptions: Sequence[str] = ()
     plain: frozenset[str] = frozenset()
     alike: tuple[str, str] = ("", "")
@@ -122,22 +122,22 @@ class Content:
     cited: list[Passage] = field(default_factory=list)
 
     @property
-    def unsaid(self) -> bool:
+    def silent(self) -> bool:
         """Whether the source says too little of the concept to teach it."""
         return bool({_NOTHING, _NO_MORE} & set(self.missing))
 
     def lacks(self, what: str, confidence: float) -> None:
-        least = {_NOTHING: UNSAID, _NO_MORE: THIN}.get(what, min(self.confidence, _SUPPORTED))
+        least = {_NOTHING: SILENT, _NO_MORE: THIN}.get(what, min(self.confidence, _SUPPORTED))
         self.missing.append(what)
         self.confidence = round(min(self.confidence, max(confidence, least)), 2)
 
 
-def content_of(concept: Concept, passages: Sequence[Passage], said: Sequence[Statement], around: Around, depth: str) -> Content:
+def content_of(concept: Concept, passages: Sequence[Passage], statements: Sequence[Statement], around: Around, depth: str) -> Content:
     """All text of the node for `concept`; `said` are the statements that its `passages` make."""
-    return _Writer(concept, passages, said, around, depth).write()
+    return _Writer(concept, passages, statements, around, depth).write()
 
 
-def needs_elsewhere(concept: Concept, passages: Sequence[Passage]) -> bool:
+def needs_cross_references(concept: Concept, passages: Sequence[Passage]) -> bool:
     """Whether the concept's own text leaves something open that other parts of the source may have."""
     few = len(passages) < 12 and (sum(p.role in ("definition", "fact") for p in passages) < 3 or not any(p.role == "pitfall" for p in passages))
     return few or not any(p.first and _SAYS_WHAT.match(p.text) for p in passages)
@@ -146,11 +146,11 @@ def needs_elsewhere(concept: Concept, passages: Sequence[Passage]) -> bool:
 class _Writer:
     """Writes one node. `said` are the statements about the concept, the best first; `used` the texts that stand in the node already."""
 
-    def __init__(self, concept: Concept, passages: Sequence[Passage], said: Sequence[Statement], around: Around, depth: str) -> None:
+    def __init__(self, concept: Concept, passages: Sequence[Passage], statements: Sequence[Statement], around: Around, depth: str) -> None:
         self.concept, self.passages, self.around, self.depth = concept, passages, around, depth
         self.content = Content()
         self.kind: Kind = kind_of(concept.title, passages)
-        self.said = _of_the_matter(said, around.before)
+        self.statements = _of_the_matter(statements, around.before)
         self.ideas: list[Statement] = []
         self.used: set[str] = set()
         self.foreign = not self._parts() and _is_foreign([concept.title, *(p.text for p in passages[:12] if p.role != "code")])
@@ -164,9 +164,9 @@ class _Writer:
         self._other_pitfalls()
         self._mastery()
         capability = self._capability()
-        if folded(capability) == folded(self.content.task):
+        if match_form(capability) == match_form(self.content.task):
             self.content.task = sentence(handed_in(self.content.task))
-        if folded(capability) == folded(self.concept.title):
+        if match_form(capability) == match_form(self.concept.title):
             # The title is a skill in full; what the learner can do is to show it on a case that the source does not work out.
             capability = f"{capability.rstrip('. ')}, on a case that was not seen before"
         self.content.capability = self._with_members(capability)
@@ -182,17 +182,17 @@ class _Writer:
 
     def _core_ideas(self) -> None:
         # A warning is a pitfall before it is an idea, and an exercise is no idea. Of a list of skills the first serve as capability and task.
-        skills = [s for s in self.said if s.passage.role == "practice" and not s.passage.explicit and not s.passage.part]
+        skills = [s for s in self.statements if s.passage.role == "practice" and not s.passage.explicit and not s.passage.part]
         left = {id(s) for s in skills[_USED_SKILLS:]}
-        own = [s for s in self.said if s.passage.role not in ("pitfall", "practice") or id(s) in left]
+        own = [s for s in self.statements if s.passage.role not in ("pitfall", "practice") or id(s) in left]
         own = self._statements_first(own)
         wanted = max(IDEAS.get(self.depth, 4), min(_MOST_IDEAS, len(self.concept.merged)))
         self.ideas = self._best(own, wanted)
         # "A template is a text with slots" may stand in the introduction, and the concept's own section may take it for known.
-        told = next((s for s in self.around.elsewhere.explaining if s.subject and s.clause and _SAYS_WHAT.match(s.text)), None)
-        if told and self.ideas and not self.concept.merged and not any(_SAYS_WHAT.match(s.text) and s.subject for s in self.ideas):
-            self.ideas = [replace(told, defines=True), *self.ideas[: wanted - 1]]
-            self.content.cited.append(told.passage)
+        explaining = next((s for s in self.around.cross_references.explaining if s.subject and s.clause and _SAYS_WHAT.match(s.text)), None)
+        if explaining and self.ideas and not self.concept.merged and not any(_SAYS_WHAT.match(s.text) and s.subject for s in self.ideas):
+            self.ideas = [replace(explaining, defines=True), *self.ideas[: wanted - 1]]
+            self.content.cited.append(explaining.passage)
         for s in self.ideas:
             self.used.add(s.key)
         if len(self.ideas) < _LEAST_IDEAS:
@@ -204,14 +204,14 @@ class _Writer:
         """Ideas are statements: what is to be known or shown is said as one where the source words it so. Other orders, what hangs on the sentence
         before it and bare examples are left out, where there is enough without them."""
         own = [self._contents_of(s) for s in own]
-        told = [stated for s in own if (stated := claimed(s, self.concept.title)) is not None]
-        alone = [s for s in told if not (is_order(s.text, self.concept.title) or leans_back(s.text) or _BARE_EXAMPLE.match(s.passage.text))]
+        claims = [stated for s in own if (stated := claimed(s, self.concept.title)) is not None]
+        alone = [s for s in claims if not (is_order(s.text, self.concept.title) or refers_back(s.text) or _BARE_EXAMPLE.match(s.passage.text))]
         if len({s.key for s in alone} - self.used) >= _LEAST_IDEAS:
             return alone
         return [
             *alone,
-            *(s for s in told if s not in alone and not is_order(s.text, self.concept.title)),
-            *(s for s in told if is_order(s.text, self.concept.title)),
+            *(s for s in claims if s not in alone and not is_order(s.text, self.concept.title)),
+            *(s for s in claims if is_order(s.text, self.concept.title)),
         ]
 
     def _best(self, found: Sequence[Statement], wanted: int) -> list[Statement]:
@@ -235,9 +235,9 @@ class _Writer:
         """What else can serve as an idea: half of a long sentence, advice, what other parts say of the concept, and last a sentence as it stands."""
         if len(self.ideas) == 1 and (two := list(halves(self.ideas[0], self._name(self.concept.title)))):
             self.ideas = two
-        self._add([s for s in self.said if s.passage.role in ("practice", "pitfall") and s.clause])
+        self._add([s for s in self.statements if s.passage.role in ("practice", "pitfall") and s.clause])
         before = len(self.ideas)
-        self._add(self.around.elsewhere.explaining)
+        self._add(self.around.cross_references.explaining)
         if len(self.ideas) > before:
             self.content.cited += [s.passage for s in self.ideas[before:]]
             self.content.lacks("a text", _BORROWED if before else _ALL_BORROWED)
@@ -245,11 +245,11 @@ class _Writer:
         self._add([_as_it_is(p) for p in self.passages if _can_stand(p, self.concept)])
         if not self.ideas:
             # A skill is all that the source has: it says at least what is to be learned.
-            self._add(self.said[:1])
+            self._add(self.statements[:1])
 
     def _add(self, found: Sequence[Statement]) -> None:
         for s in found:
-            again = any(_says_again(s.text, text) for text in [*(idea.text for idea in self.ideas), *self.content.pitfalls])
+            again = any(_repeats(s.text, text) for text in [*(idea.text for idea in self.ideas), *self.content.pitfalls])
             if len(self.ideas) < _LEAST_IDEAS and s.text and s.key not in self.used and not again:
                 self.used.add(s.key)
                 self.ideas.append(s)
@@ -282,7 +282,7 @@ class _Writer:
 
     def _marked_pitfalls(self) -> None:
         """What the source marks as a mistake or a warning, what the spec calls a misconception, and warnings elsewhere that name the concept."""
-        stated = {id(s.passage): s.text for s in self.said}
+        stated = {id(s.passage): s.text for s in self.statements}
         marked = [p for p in self.passages if p.role == "pitfall" and p.explicit] + [p for p in self.passages if p.role == "pitfall" and not p.explicit]
         texts = [stated.get(id(p)) or (_label_text(p) if p.explicit else "") for p in marked]
         wanted = max(_PITFALLS.get(self.depth, 2), min(4, len(self.concept.merged)))
@@ -299,15 +299,15 @@ class _Writer:
 
     def _limits(self) -> None:
         """Failures, contrasts and conditions that the source states of the concept, as far as it says enough else for the core ideas."""
-        usable = {s.key for s in self.said if s.passage.role not in ("pitfall", "practice")} - self.used
-        found = [(limit_strength(s.text), s) for s in self.said if s.key in usable and can_warn(s)]
+        usable = {s.key for s in self.statements if s.passage.role not in ("pitfall", "practice")} - self.used
+        found = [(limit_strength(s.text), s) for s in self.statements if s.key in usable and can_warn(s)]
         found.sort(key=lambda f: (-f[0], -f[1].value))
         # An idea can be replaced by advice, by what other parts say, by a sentence as it stands or by the code that shows it.
-        stated = {id(s.passage) for s in self.said}
-        left = any(s.passage.role == "practice" and s.clause for s in self.said) or any(
+        stated = {id(s.passage) for s in self.statements}
+        left = any(s.passage.role == "practice" and s.clause for s in self.statements) or any(
             id(p) not in stated and _can_stand(p, self.concept) for p in self.passages
         )
-        replaced = left or bool(self.around.elsewhere.explaining) or bool(self._code())
+        replaced = left or bool(self.around.cross_references.explaining) or bool(self._code())
         for k, (strength, s) in enumerate(found):
             # A second one has to be a contrast at least, and may not cost an idea.
             kept = _LEAST_IDEAS - replaced if not self.content.pitfalls else IDEAS.get(self.depth, 4)
@@ -323,16 +323,18 @@ class _Writer:
         node says so."""
         if self.content.pitfalls:
             return
-        warned = [s for s in self.around.elsewhere.warning if s.key not in self.used]
-        warned += [s for s in self.around.elsewhere.explaining if s.key not in self.used and can_warn(s) and limit_strength(s.text) > 1]
-        advice = [s for s in self.said if s.key not in self.used and s.passage.role == "practice" and not s.passage.explicit and _WITH_REASON.search(s.text)]
-        told = ("" if self.foreign else told_apart(self.passages)) or self._second_half()
-        if not told and warned:
+        warned = [s for s in self.around.cross_references.warning if s.key not in self.used]
+        warned += [s for s in self.around.cross_references.explaining if s.key not in self.used and can_warn(s) and limit_strength(s.text) > 1]
+        advice = [
+            s for s in self.statements if s.key not in self.used and s.passage.role == "practice" and not s.passage.explicit and _WITH_REASON.search(s.text)
+        ]
+        text = ("" if self.foreign else distinguished(self.passages)) or self._second_half()
+        if not text and warned:
             self.content.cited.append(warned[0].passage)
-            told = warned[0].text
-        told = told or (advice[0].text if advice else "") or self._demanded() or self._overlooked() or self._taken_for() or self._mixed_up()
-        self.content.lacks("pitfalls", self.content.confidence - (_WIDER if told else _ABSENT))
-        self._pitfall(told or f"{_NO_MISTAKE} with “{self.concept.title}”.")
+            text = warned[0].text
+        text = text or (advice[0].text if advice else "") or self._demanded() or self._overlooked() or self._taken_for() or self._mixed_up()
+        self.content.lacks("pitfalls", self.content.confidence - (_WIDER if text else _ABSENT))
+        self._pitfall(text or f"{_NO_MISTAKE} with “{self.concept.title}”.")
 
     def _taken_for(self) -> str:
         name, opening = self._name(self.concept.title), self.ideas[0].text
@@ -341,8 +343,8 @@ class _Writer:
 
     def _mixed_up(self) -> str:
         other, definition = self.around.alike
-        told = within(definition, 170).rstrip(".") if definition and not self.foreign else ""
-        return mixed_up(self._called(), self._name(other), uncapitalised(told, self.around.plain)) if told else ""
+        text = within(definition, 170).rstrip(".") if definition and not self.foreign else ""
+        return mixed_up(self._called(), self._name(other), uncapitalised(text, self.around.plain)) if text else ""
 
     def _complement(self) -> str:
         """What the concept is, by the sentence that defines it."""
@@ -364,12 +366,12 @@ class _Writer:
         denies is part of it; only what it forbids or sets against another thing is a mistake as well."""
         later = [s for s in self.ideas[1:] if limit_strength(s.text)]
         opening = [s for s in self.ideas[:1] if speaks_against(s.text)]
-        found = [(limit_strength(s.text), c) for s in [*later, *opening] if not is_story(s) and not leans_back(s.text) and (c := clause(s, self.around.plain))]
-        strength, told = max(found, key=lambda f: f[0], default=(0, ""))
+        found = [(limit_strength(s.text), c) for s in [*later, *opening] if not is_story(s) and not refers_back(s.text) and (c := clause(s, self.around.plain))]
+        strength, text = max(found, key=lambda f: f[0], default=(0, ""))
         if self.foreign:
             # No English frame takes the sentence in; what forbids or warns says it by itself.
             return max((s.text for s in self.ideas if limit_strength(s.text) >= _FORBIDS), key=limit_strength, default="")
-        return sentence(f"Overlooking that {told}") if strength else ""
+        return sentence(f"Overlooking that {text}") if strength else ""
 
     def _second_half(self) -> str:
         """The half of an idea that takes something back or limits it, where the idea can do without."""
@@ -430,7 +432,7 @@ class _Writer:
             return
         task, criterion = others[0] if others else self._own_check()
         criterion = criterion or self._criterion_for(task)
-        if folded(task) not in folded(self.content.task) and folded(criterion) not in folded(self.content.criterion):
+        if match_form(task) not in match_form(self.content.task) and match_form(criterion) not in match_form(self.content.criterion):
             self.content.task, self.content.criterion = f"{self.content.task} {task}", f"{self.content.criterion} {criterion}"
 
     def _whole(self, passage: Passage) -> str:
@@ -457,34 +459,36 @@ class _Writer:
         text = cleaned(passage.text)
         if passage.step or (not passage.explicit and (is_prerequisite(text) or is_pointer(text))):
             return False
-        told = self._split(passage)
-        if any(map(LEFT_OPEN.search, told)) or (not passage.explicit and NO_TASK.match(text)):
+        parts = self._split(passage)
+        if any(map(LEFT_OPEN.search, parts)) or (not passage.explicit and NO_TASK.match(text)):
             return False
-        if not passage.explicit and (NARRATIVE.search(text) or told[0].startswith("Observe and record") or any(map(_dangles, told))):
+        if not passage.explicit and (NARRATIVE.search(text) or parts[0].startswith("Observe and record") or any(map(_dangles, parts))):
             return False
         if not balanced(text) or (not passage.explicit and re.search(r"\bplease\b|\b(?:see|refer to|check out) (?:the|our|this)\b", text, re.IGNORECASE)):
             return False
-        if passage.explicit or not passage.part or set(key_words(text)) & _telling(self.concept):
+        if passage.explicit or not passage.part or set(key_words(text)) & _distinctive(self.concept):
             return True
-        return all(told)
+        return all(parts)
 
     def _look_for(self, task: str) -> str:
         """What somebody else looks for in an answer to `task`: a statement of the source that the task does not give away, in the form that follows
         "that"; the definition, or one with a number, before others."""
-        given = folded(task)
+        given = match_form(task)
         clauses = [
             (s, c)
-            for s in [*self.ideas, *self.said]
+            for s in [*self.ideas, *self.statements]
             if s.passage.role not in ("practice", "pitfall") and (c := clause(s, self.around.plain) or clause(s, self.around.plain, LONGEST))
         ]
-        fresh = [(s, c) for s, c in clauses if folded(c)[:50] not in given and folded(c)[-40:] not in given]
+        fresh = [(s, c) for s, c in clauses if match_form(c)[:50] not in given and match_form(c)[-40:] not in given]
         ranked = sorted(enumerate(fresh), key=lambda p: (not p[1][0].defines, not re.search(r"\d", p[1][1]), -p[1][0].value, p[0]))
         return ranked[0][1][1] if ranked else ""
 
     def _criterion_for(self, task: str) -> str:
         """By what to judge a task of the source for which it gives no outcome."""
         if self.foreign:
-            return "Found in the result: " + next((i for i in self.content.core_ideas if folded(i)[:50] not in folded(task)), self.content.core_ideas[0])
+            return "Found in the result: " + next(
+                (i for i in self.content.core_ideas if match_form(i)[:50] not in match_form(task)), self.content.core_ideas[0]
+            )
         shown = self._look_for(task)
         # What the source says elsewhere of the concept tells nothing of an answer to another question.
         own = set(content_words(task)) - {imperative_of(task.split(" ", 1)[0])}
@@ -502,7 +506,7 @@ class _Writer:
         if self.foreign:
             return self._foreign_check()
         if question:
-            return sentence(f"Answer in writing, with an example of your own: {question}"), self._says(question)
+            return sentence(f"Answer in writing, with an example of your own: {question}"), self._states(question)
         if len(parts) > 1 and len(self.ideas) < _LEAST_IDEAS + 1:
             return (
                 sentence(f"Say in one sentence each what {listed(parts)} {'are' if len(parts) > 1 else 'is'}, and how they hang together"),
@@ -510,7 +514,7 @@ class _Writer:
             )
         return self._check_by_kind()
 
-    def _says(self, task: str) -> str:
+    def _states(self, task: str) -> str:
         shown = self._look_for(task)
         return sentence(f"The answer says that {shown}, and the example shows it") if shown else self.content.core_ideas[-1]
 
@@ -523,7 +527,7 @@ class _Writer:
         if not clauses:
             return self._check_of_fragment(self._topic())
         steps = [within(cleaned(p.text), _STEP).rstrip(". ") for p in self.passages if p.step]
-        told = any(p.step and p.role == "practice" for p in self.passages)
+        has_steps = any(p.step and p.role == "practice" for p in self.passages)
         depth = self.depth if self.depth in ("survey", "mastery") else "practical"
         form = KINDS.get(self.kind)
         if form is None:
@@ -532,7 +536,7 @@ class _Writer:
         done = self._doing()
         do = _small(done, plain) if done else f"Carry out {self._called()}"
         task = sentence(form[depth].format(aim=aim, name=self._topic(), do=do, first=self._first_prerequisite()))
-        if told and self.kind == "procedure" and len(steps) > 1 and all(steps[:_MOST_STEPS]):
+        if has_steps and self.kind == "procedure" and len(steps) > 1 and all(steps[:_MOST_STEPS]):
             noted = "; ".join(uncapitalised_first(s) for s in steps[:_MOST_STEPS])
             return task, sentence(f"The notes have each of these steps with its result: {noted}")
         shown = self._look_for(task)
@@ -545,8 +549,8 @@ class _Writer:
 
     def _check_by_text(self, clauses: Sequence[str], depth: str) -> tuple[str, str]:
         """A task out of what the source says, examples, parts, limits and code among it, and its criterion."""
-        told = Told(self._topic(), self._first_prerequisite(), clauses, self._complement(), self._code())
-        task, criterion = asked(told, depth)
+        material = Material(self._topic(), self._first_prerequisite(), clauses, self._complement(), self._code())
+        task, criterion = asked(material, depth)
         return sentence(task), sentence(criterion.replace("{shown}", self._look_for(task) or clauses[0]))
 
     def _first_prerequisite(self) -> str:
@@ -577,7 +581,7 @@ class _Writer:
             return f"Explain: {self.content.core_ideas[0]}"
         skill = self._skill()
         definition = next((s for s in self.ideas if s.defines), None) or next((s for s in self.ideas if s.subject and s.clause), None)
-        if definition is not None and folded(skill).rstrip(". ") == folded(self.content.task).rstrip(". "):
+        if definition is not None and match_form(skill).rstrip(". ") == match_form(self.content.task).rstrip(". "):
             skill = ""
         many = sum(p.role == "practice" and not p.explicit and not p.part for p in self.passages) >= _LEAST_IDEAS
         if skill and (definition is None or many or is_imperative(definition.text)):
@@ -585,7 +589,7 @@ class _Writer:
         if len(parts := self._parts()) > 1 and (definition is None or definition.passage.role == "other"):
             return sentence(f"Tell {listed(parts)} apart as parts of {self._name(title)}")
         done = self._doing()
-        if done and folded(done) != folded(title):
+        if done and match_form(done) != match_form(title):
             return sentence(_small(done, plain))
         fits = definition is not None and (definition.subject or is_fragment(definition.text, title))
         made = capability_from_definition(title, definition.text, plain=plain) if definition and fits else ""
@@ -595,33 +599,33 @@ class _Writer:
             return skill
         if named and made.startswith("Explain ") and (more := self._beyond(definition)):
             return more
-        if made and folded(made) != folded(title) and balanced(made):
+        if made and match_form(made) != match_form(title) and balanced(made):
             return made
         if skill:
             return skill
         clauses = [clause(s, plain) or clause(s, plain, LONGEST) for s in self.ideas]
-        told = sorted(filter(None, clauses), key=lambda c: len(c) > _SHORT_CLAUSE)
-        if able := next((a for a in map(_able, told) if not a.startswith("Explain, with")), ""):
+        ordered = sorted(filter(None, clauses), key=lambda c: len(c) > _SHORT_CLAUSE)
+        if able := next((a for a in map(_able, ordered) if not a.startswith("Explain, with")), ""):
             return sentence(able)
-        if told:
-            return sentence(self._can(told[0]) if named else f"Explain, with an example, that {told[0]}")
+        if ordered:
+            return sentence(self._can(ordered[0]) if named else f"Explain, with an example, that {ordered[0]}")
         if is_order(self.ideas[0].text, title):
             return sentence(within(self.ideas[0].text, 170) or self.ideas[0].text)
         return sentence(f"Say of a case whether it is {self._name(self.concept.title)}: {uncapitalised(self.ideas[0].text.rstrip('.? '), plain)}")
 
     def _beyond(self, definition: Statement | None) -> str:
         """What can be done with the concept by a statement that does not define it: something to do where that says so, else to show it on a case."""
-        given = folded(self.content.task)
-        others = sorted((s for s in self.ideas if s is not definition), key=lambda s: -s.value) + [s for s in self.said if s.key not in self.used]
+        given = match_form(self.content.task)
+        others = sorted((s for s in self.ideas if s is not definition), key=lambda s: -s.value) + [s for s in self.statements if s.key not in self.used]
         others = [s for s in others if s.subject]
-        told = [c for s in others if (c := clause(s, self.around.plain, _SHORT_CLAUSE)) and not leans_back(s.text) and not NEEDS.search(s.text)]
-        if not told:
+        others_stated = [c for s in others if (c := clause(s, self.around.plain, _SHORT_CLAUSE)) and not refers_back(s.text) and not NEEDS.search(s.text)]
+        if not others_stated:
             return ""
-        able = [a for a in map(_able, told) if not a.startswith(("Explain, with", "Say what follows"))]
+        able = [a for a in map(_able, others_stated) if not a.startswith(("Explain, with", "Say what follows"))]
         if able:
             return sentence(able[0])
         # What the task asks for already comes last.
-        shown = min(told, key=lambda c: folded(c) in given)
+        shown = min(others_stated, key=lambda c: match_form(c) in given)
         return sentence(self._can(shown))
 
     def _can(self, shown: str) -> str:
@@ -635,8 +639,8 @@ class _Writer:
             s for p in found if (s := within(imperative(self._whole(p)), 170)) and len(s.split()) > 2 and not re.match(r"(?:note|say|look)\b", s, re.IGNORECASE)
         ]
         # The mastery task takes one of the skills, and the capability another where there are several.
-        skills = [s for s in skills if folded(s).rstrip(". ") != folded(self.content.task).rstrip(". ")] or skills
-        about = next((s for s in skills if set(key_words(s)) & _telling(self.concept)), "")
+        skills = [s for s in skills if match_form(s).rstrip(". ") != match_form(self.content.task).rstrip(". ")] or skills
+        about = next((s for s in skills if set(key_words(s)) & _distinctive(self.concept)), "")
         skill = about or next(iter(skills), "")
         whole = next((skill[: m.start()] for m in re.finditer(r";\s|\.\s", skill) if balanced(skill[: m.start()])), skill)
         return sentence(whole) if skill else ""
@@ -645,14 +649,14 @@ class _Writer:
 
     def _with_members(self, capability: str) -> str:
         """What was merged into the concept is named in what the learner can do, so that nobody takes it for left out."""
-        told = f"{self.concept.title} {capability}".casefold()
-        left = [m for m in self.concept.merged if m.casefold() not in told]
+        text = f"{self.concept.title} {capability}".casefold()
+        left = [m for m in self.concept.merged if m.casefold() not in text]
         return sentence(f"{capability.rstrip('.')}; this takes in {listed(left)}") if left else capability
 
     def _only_named(self) -> Content:
         """The node of a concept that the source only names: what is known, and what is open."""
         content, title = self.content, f"“{running_name(self.concept.title)}”"
-        content.lacks(_NOTHING, UNSAID)
+        content.lacks(_NOTHING, SILENT)
         names_it = "The source names" if self.concept.anchor >= 0 else "The topic spec asks for"
         content.core_ideas = [f"{names_it} {title} and does not say what it is.", self._place(title)]
         content.pitfalls = content.pitfalls or [f"What goes wrong with {title} is open."]
@@ -724,51 +728,51 @@ _OPEN: dict[Kind, tuple[str, str, str]] = {
 }
 
 
-def _able(told: str) -> str:
+def _able(clause_text: str) -> str:
     """What a clause lets somebody do, where it says so ("to define X, write …", "you can create X by …"), else that they can explain it."""
     aim = re.match(
         r"(?:in order )?to (?P<do>[a-z]+ [^,;:]{3,80}),\s(?:(?:you|we|one)\s(?:can|must|have to|need to|may|could|should)?\s?|simply |just )(?P<how>\w.*)$",
-        told,
+        clause_text,
     )
     if aim and not re.match(r"(?:know|want|understand)\b", aim["how"]):
         return f"{capitalised(aim['do'])}: {aim['how']}"
     can = re.match(
-        r"(?:[^,;:]{3,40},\s)?(?:you|we|one)\s(?:can|must|may|have to|need to)\s(?P<do>(?!also\b|not\b|only\b|know\b|use the term)[a-z]+\s.+)$", told
+        r"(?:[^,;:]{3,40},\s)?(?:you|we|one)\s(?:can|must|may|have to|need to)\s(?P<do>(?!also\b|not\b|only\b|know\b|use the term)[a-z]+\s.+)$", clause_text
     )
     if can and not re.search(r"\bthis\b", can["do"]):
         return capitalised(can["do"])
-    when = re.match(r"(?P<when>(?:if|when|whenever|once|after|unless)\s[^,;:]{5,90}),\s(?P<then>.+)$", told)
+    when = re.match(r"(?P<when>(?:if|when|whenever|once|after|unless)\s[^,;:]{5,90}),\s(?P<then>.+)$", clause_text)
     if when:
         return f"Say what follows {when['when']}, and why: {when['then']}"
     use = re.match(
-        r"(?P<what>[^,;:]{2,50}?)\s(?:lets?|allows?|enables?|helps?)\s(?:you|us|one|users|programs|people|developers)(?:\sto)?\s(?P<do>[a-z].+)$", told
+        r"(?P<what>[^,;:]{2,50}?)\s(?:lets?|allows?|enables?|helps?)\s(?:you|us|one|users|programs|people|developers)(?:\sto)?\s(?P<do>[a-z].+)$", clause_text
     )
     if use and not re.search(r"\b(?:that|which)$", use["what"]) and not re.search(r"\b(?:is|are)\b", use["do"]):
         return f"Use {use['what']} to {use['do']}"
     parts = re.match(
-        r"(?P<what>[^,;:]{2,60}?)\s(?:consists? of|comprises?|(?:is|are) made up of|includes?|contains?)\s(?P<parts>(?=[^;:]+$).+?(?:,| and ).+)$", told
+        r"(?P<what>[^,;:]{2,60}?)\s(?:consists? of|comprises?|(?:is|are) made up of|includes?|contains?)\s(?P<parts>(?=[^;:]+$).+?(?:,| and ).+)$", clause_text
     )
     if parts:
         return f"Name what belongs to {parts['what']}: {parts['parts']}"
-    if re.match(r"[^,;:]{2,60}\s(?:must|cannot|can['’]t|can only)\s", told):
-        return f"Keep to the rule that {told}"
-    if re.search(r"\b(?:whereas|as opposed to|(?:more|less|\w{3,}er) than)\b", told):
-        return f"Tell one from the other by an example of each: {told}"
-    return f"Explain, with an example, that {told}"
+    if re.match(r"[^,;:]{2,60}\s(?:must|cannot|can['’]t|can only)\s", clause_text):
+        return f"Keep to the rule that {clause_text}"
+    if re.search(r"\b(?:whereas|as opposed to|(?:more|less|\w{3,}er) than)\b", clause_text):
+        return f"Tell one from the other by an example of each: {clause_text}"
+    return f"Explain, with an example, that {clause_text}"
 
 
-def _of_the_matter(said: Sequence[Statement], before: Sequence[str]) -> list[Statement]:
+def _of_the_matter(statements: Sequence[Statement], before: Sequence[str]) -> list[Statement]:
     """The statements without those that only say what has to be learned first; these come last where there are fewer than two others. That
     something needs another thing is such a statement where the other thing is a concept that comes `before`."""
     names = [set(key_words(core_name(title))) for title in before]
 
     def needs(s: Statement) -> bool:
         found = NEEDS.search(s.text)
-        told = set(key_words(found["what"] or found["short"])) if found else set()
-        return is_prerequisite(s.text) or any(name and told and (name <= told or told <= name) for name in names)
+        text = set(key_words(found["what"] or found["short"])) if found else set()
+        return is_prerequisite(s.text) or any(name and text and (name <= text or text <= name) for name in names)
 
-    needed = [s for s in said if s.passage.role != "practice" and needs(s)]
-    kept = [s for s in said if s not in needed]
+    needed = [s for s in statements if s.passage.role != "practice" and needs(s)]
+    kept = [s for s in statements if s not in needed]
     others = {s.key for s in kept if s.passage.role not in ("pitfall", "practice")}
     return kept if len(others) >= _LEAST_IDEAS else [*kept, *needed]
 
@@ -778,7 +782,7 @@ def _label_text(passage: Passage) -> str:
     return shortened(passage.text)
 
 
-def _says_again(text: str, other: str) -> bool:
+def _repeats(text: str, other: str) -> bool:
     """Whether a sentence has no words beyond those of another, or those and an opening such as "Note that"."""
     new, old = set(key_words(text)), set(key_words(other))
     return new <= old or (old <= new and len(new - old) <= _OPENING_WORDS)
@@ -803,7 +807,7 @@ def _dangles(text: str) -> bool:
     return bool(found) and not re.search(r"[,;:]|\band\b", text[: found.start() if found else 0])
 
 
-def _telling(concept: Concept) -> set[str]:
+def _distinctive(concept: Concept) -> set[str]:
     return {w for w in key_words(core_name(concept.title)) if len(w) > 3}
 
 

@@ -36,7 +36,7 @@ from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal, NamedTuple
 
-from dagogy.api import STOP_WORDS, folded
+from dagogy.api import STOP_WORDS, match_form
 
 from dagogy_provider_internal.concepts import Concept
 from dagogy_provider_internal.headings import group_number
@@ -215,7 +215,7 @@ class Dropped:
 class Evidence:
     """All that was collected. `leans[b][a]`: B leans on A. `closed`: concepts whose prerequisites the source lists in full."""
 
-    leans: list[dict[int, Support]]
+    dependencies: list[dict[int, Support]]
     weights: Weights = DEFAULT
     closed: set[int] = field(default_factory=set)
     prior: list[float] = field(default_factory=list)
@@ -228,27 +228,27 @@ class Evidence:
     named_at: list[tuple[tuple[int, int], str]] = field(default_factory=list)
 
     def support(self, after: int, before: int) -> Support:
-        return self.leans[after].setdefault(before, Support())
+        return self.dependencies[after].setdefault(before, Support())
 
 
 def collect(concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], topic: str = "", weights: Weights = DEFAULT) -> Evidence:
     """The evidence for all pairs. The work grows with the length of the text and the number of names it mentions, not with the pairs."""
     evidence = Evidence([{} for _ in concepts], weights, related=[{} for _ in concepts])
-    telling = [content_tokens(c.title) for c in concepts]
+    distinctive = [content_tokens(c.title) for c in concepts]
     bags = [_bag(t) for t in texts]
-    spread = Counter(w for bag, title in zip(bags, telling, strict=True) for w in {*bag, *title})
+    spread = Counter(w for bag, title in zip(bags, distinctive, strict=True) for w in {*bag, *title})
     idf = {w: math.log((len(concepts) + 1) / (df + 0.5)) for w, df in spread.items()}
     index = _NameIndex(concepts)
     _declared(evidence, texts, index)
-    _mentions(evidence, texts, telling, idf, index)
-    _terms(evidence, concepts, texts, bags, telling, idf)
-    _names(evidence, concepts, telling)
-    _related(evidence, concepts, texts, bags, telling, idf)
+    _mentions(evidence, texts, distinctive, idf, index)
+    _terms(evidence, concepts, texts, bags, distinctive, idf)
+    _names(evidence, concepts, distinctive)
+    _related(evidence, concepts, texts, bags, distinctive, idf)
     evidence.foundations = _foundations(concepts, topic)
     evidence.texts = texts
     evidence.named_at = [(_anchor_lines(c), c.title) for c in concepts]
     _stated_order(evidence, concepts)
-    evidence.prior = _priors(evidence, concepts, texts, telling, spread)
+    evidence.prior = _priors(evidence, concepts, texts, distinctive, spread)
     return evidence
 
 
@@ -271,13 +271,13 @@ def _related(
     concepts: Sequence[Concept],
     texts: Sequence[Sequence[Passage]],
     bags: Sequence[Counter[str]],
-    telling: Sequence[Sequence[str]],
+    distinctive: Sequence[Sequence[str]],
     idf: dict[str, float],
 ) -> None:
     """Concepts with much vocabulary in common (cosine of tf-idf vectors, words of the name counting three times) belong together; which of the two
     comes first is for the other evidence to say, so both directions get the same and it only decides where an edge goes."""
     vectors: list[dict[str, float]] = []
-    for bag, title in zip(bags, telling, strict=True):
+    for bag, title in zip(bags, distinctive, strict=True):
         counts = {w: math.log1p(c + (3 if w in title else 0)) for w, c in bag.items()} | {w: math.log1p(3) for w in title if w not in bag}
         vector = {w: v * idf[w] for w, v in counts.items() if idf.get(w, 0) > 0.3 and len(w) > 1}
         vector = dict(sorted(vector.items(), key=lambda e: (-e[1], e[0]))[:_RELATED_WORDS])
@@ -321,7 +321,7 @@ def _foundations(concepts: Sequence[Concept], topic: str) -> list[int]:
     about = set(content_tokens(topic))
     out = []
     for i, concept in enumerate(concepts):
-        plain = folded(concept.title).split()
+        plain = match_form(concept.title).split()
         rest = [w for w in plain if w not in EARLY and w not in STOP_WORDS]
         if any(w in EARLY for w in plain) and all(t in about for w in rest for t in tokens(w)):
             out.append(i)
@@ -375,9 +375,9 @@ def _declared(evidence: Evidence, texts: Sequence[Sequence[Passage]], index: _Na
                         evidence.support(b, a).add(evidence.weights.declared, "declared", passage.lines, passage.text)
 
 
-def _mentions(evidence: Evidence, texts: Sequence[Sequence[Passage]], telling: Sequence[Sequence[str]], idf: dict[str, float], index: _NameIndex) -> None:
+def _mentions(evidence: Evidence, texts: Sequence[Sequence[Passage]], distinctive: Sequence[Sequence[str]], idf: dict[str, float], index: _NameIndex) -> None:
     """Names in running text; those that a cue phrase speaks of count as declared."""
-    weight = [min(1.5, 0.4 + 0.4 * max((idf.get(w, 0.0) for w in title), default=0.0)) for title in telling]
+    weight = [min(1.5, 0.4 + 0.4 * max((idf.get(w, 0.0) for w in title), default=0.0)) for title in distinctive]
     for b, own in enumerate(texts):
         count: dict[int, float] = defaultdict(float)
         where: dict[int, Passage] = {}
@@ -415,7 +415,7 @@ def _terms(
     concepts: Sequence[Concept],
     texts: Sequence[Sequence[Passage]],
     bags: Sequence[Counter[str]],
-    telling: Sequence[Sequence[str]],
+    distinctive: Sequence[Sequence[str]],
     idf: dict[str, float],
 ) -> None:
     """Parts of names of several words in other texts."""
@@ -424,7 +424,7 @@ def _terms(
     for b, bag in enumerate(bags):
         for word in bag:
             users[word].append(b)
-    for a, title in enumerate(telling):
+    for a, title in enumerate(distinctive):
         if len(title) < 2:
             continue
         mass = sum(max(idf[w], 0.05) for w in title)
@@ -440,16 +440,16 @@ def _terms(
             evidence.support(b, a).add(evidence.weights.terms * share, "terms")
 
 
-def _names(evidence: Evidence, concepts: Sequence[Concept], telling: Sequence[Sequence[str]]) -> None:
+def _names(evidence: Evidence, concepts: Sequence[Concept], distinctive: Sequence[Sequence[str]]) -> None:
     """Names that contain names, and names that differ by a number only."""
     by_word: dict[str, list[int]] = defaultdict(list)
-    for b, title in enumerate(telling):
+    for b, title in enumerate(distinctive):
         for word in title:
             by_word[word].append(b)
-    for a, title in enumerate(telling):
+    for a, title in enumerate(distinctive):
         small = set(title)
         for b in min((by_word[w] for w in title), key=len, default=[]):
-            if a != b and small < set(telling[b]):
+            if a != b and small < set(distinctive[b]):
                 evidence.support(b, a).add(evidence.weights.name, "name", _anchor_lines(concepts[b]), concepts[b].title)
     capitals = {c.title: i for i, c in enumerate(concepts) if c.title.isupper() and c.title.isalpha() and len(c.title) > 1}
     for i, concept in enumerate(concepts):
@@ -458,7 +458,7 @@ def _names(evidence: Evidence, concepts: Sequence[Concept], telling: Sequence[Se
             evidence.support(i, a).add(evidence.weights.name, "name", _anchor_lines(concept), concept.title)
     series: dict[str, list[tuple[list[int], int]]] = defaultdict(list)
     for i, concept in enumerate(concepts):
-        spelled = [str(NUMBER_WORDS.get(w, w)) for w in folded(concept.title).split()]
+        spelled = [str(NUMBER_WORDS.get(w, w)) for w in match_form(concept.title).split()]
         digits = [int(w) for w in spelled if w.isdecimal() and len(w) < 7]
         if digits:
             series[" ".join("#" if w.isdecimal() else singular(w) for w in spelled)].append((digits, i))
@@ -486,7 +486,7 @@ def _stated_order(evidence: Evidence, concepts: Sequence[Concept]) -> None:
     last = max(at_place, default=0)
     # What the order passes over is met where it is first made use of.
     for i, place in enumerate(places):
-        users = (places[b] for b, leans in enumerate(evidence.leans) if i in leans) if place is None else ()
+        users = (places[b] for b, dependencies in enumerate(evidence.dependencies) if i in dependencies) if place is None else ()
         evidence.stated.append(min((p for p in users if p is not None), default=last) if place is None else place)
     for b, place in enumerate(places):
         before = at_place.get(place - 1, []) if place is not None else []
@@ -544,10 +544,10 @@ def _numbered(concepts: Sequence[Concept]) -> list[tuple[tuple[int, ...], int] |
 
 
 def _priors(
-    evidence: Evidence, concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], telling: Sequence[Sequence[str]], spread: Counter[str]
+    evidence: Evidence, concepts: Sequence[Concept], texts: Sequence[Sequence[Passage]], distinctive: Sequence[Sequence[str]], spread: Counter[str]
 ) -> list[float]:
     """What is known of a concept's place before any pair is looked at; the mean is 0."""
-    used_by: Counter[int] = Counter(a for leans in evidence.leans for a, s in leans.items() if s.total > 0.3)
+    used_by: Counter[int] = Counter(a for dependencies in evidence.dependencies for a, s in dependencies.items() if s.total > 0.3)
     prior: list[float] = []
     weights = evidence.weights
     openings = [[t for p in own[:_OPENING] if p.role != "code" for t in passage_tokens(p)] for own in texts]
@@ -555,9 +555,9 @@ def _priors(
     known = [v for v in evidence.levels if v is not None]
     middle = sum(known) / max(1, len(known))
     for i, (concept, level) in enumerate(zip(concepts, evidence.levels, strict=True)):
-        title = set(folded(concept.title).split())
-        wide = sum(math.log(max(1, spread[w])) for w in telling[i]) / max(1, len(telling[i]))
-        uses = sum(s.total > 0.3 for s in evidence.leans[i].values())
+        title = set(match_form(concept.title).split())
+        wide = sum(math.log(max(1, spread[w])) for w in distinctive[i]) / max(1, len(distinctive[i]))
+        uses = sum(s.total > 0.3 for s in evidence.dependencies[i].values())
         prior.append(
             weights.cue * (len(title & LATE) - len(title & EARLY))
             - weights.spread * wide
@@ -582,11 +582,11 @@ class Arrangement:
 
 def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arrangement:
     """Heights, then edges from lower to higher concepts, at most `limit` into each."""
-    height = heights(evidence, [c.title for c in concepts])
+    rank = ranks(evidence, [c.title for c in concepts])
     stated = evidence.stated or [0] * len(concepts)
-    by_height = sorted(range(len(concepts)), key=lambda i: (stated[i], round(height[i], 6), i))
+    by_rank = sorted(range(len(concepts)), key=lambda i: (stated[i], round(rank[i], 6), i))
     strong = _strong(evidence)
-    ranked = study_order(strong, by_height)
+    ranked = study_order(strong, by_rank)
     place = {c: k for k, c in enumerate(ranked)}
     chosen = [_edge(concepts, evidence, a, b, support) for b in ranked for support, a in _best(b, evidence, place, limit)]
     kept = reduced(chosen, len(concepts))
@@ -596,7 +596,7 @@ def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arra
 
 def _edge(concepts: Sequence[Concept], evidence: Evidence, a: int, b: int, support: Support) -> Edge:
     """The pair as an edge. Where words in common are all there is, the sentence to show is looked for now, for the few pairs that need it."""
-    direct = evidence.leans[b].get(a)
+    direct = evidence.dependencies[b].get(a)
     pieces = [*support.pieces, *(direct.pieces if direct and direct is not support else []), *_level_piece(evidence, a, b)]
     if not all(p.quote or p.note for p in pieces):
         shared = _words_of(concepts[a], evidence.texts[a])
@@ -615,10 +615,10 @@ def _dropped(
     """For each concept the pairs with most evidence that are no edges, and why not."""
     edges = {(e.before, e.after) for e in kept}
     out = []
-    for b, leans in enumerate(evidence.leans):
-        rest = [(s, a) for a, s in leans.items() if (a, b) not in edges]
+    for b, dependencies in enumerate(evidence.dependencies):
+        rest = [(s, a) for a, s in dependencies.items() if (a, b) not in edges]
         for support, a in heapq.nsmallest(_DROPPED, rest, key=lambda e: (-e[0].total, place[e[1]])):
-            back = evidence.leans[a].get(b)
+            back = evidence.dependencies[a].get(b)
             net = support.total - (back.total if back else 0.0)
             reason: Reason
             if (a, b) in chosen:
@@ -640,15 +640,15 @@ def _strong(evidence: Evidence) -> list[tuple[int, int]]:
     """
     net: dict[tuple[int, int], float] = {}
     stated = evidence.stated
-    for b, leans in enumerate(evidence.leans):
-        for a, support in leans.items():
-            back = evidence.leans[a].get(b)
+    for b, dependencies in enumerate(evidence.dependencies):
+        for a, support in dependencies.items():
+            back = evidence.dependencies[a].get(b)
             value = support.total - (back.total if back else 0.0)
             # Against the order that the document states only what it declares counts.
             if value >= evidence.weights.strong and (not stated or stated[a] <= stated[b] or any(p.kind == "declared" for p in support.pieces)):
                 net[a, b] = value
     while True:
-        component = _components(len(evidence.leans), net)
+        component = _components(len(evidence.dependencies), net)
         inside = sorted((e for e in net if component[e[0]] == component[e[1]] >= 0), key=lambda e: (net[e], e))
         if not inside:
             return list(net)
@@ -677,7 +677,7 @@ def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list
     """The lower concepts that `b` leans on, best first: direct evidence, then related vocabulary, then what opens the subject."""
     weights = evidence.weights
     scale = 1 / max(1, len(place))
-    direct = [(s, a) for a, s in evidence.leans[b].items() if place[a] < place[b]]
+    direct = [(s, a) for a, s in evidence.dependencies[b].items() if place[a] < place[b]]
     if b in evidence.closed:
         declared = [(s, a) for s, a in direct if s.kind == "declared"]
         return sorted(declared, key=lambda e: (-e[0].total, place[e[1]]))[:limit]
@@ -719,23 +719,23 @@ def _level_piece(evidence: Evidence, a: int, b: int) -> list[Piece]:
     if low is None or high is None or high - low < _LEVEL_TOLD:
         return []
     (lines, after), (_, before) = evidence.named_at[b], evidence.named_at[a]
-    told = f"general knowledge: “{before}” is usually met about level {low:.0f} of 9, “{after}” about level {high:.0f}"
+    note = f"general knowledge: “{before}” is usually met about level {low:.0f} of 9, “{after}” about level {high:.0f}"
     return [
         Piece(
             evidence.weights.level_edge,
             "level",
             lines,
-            note=told if round(low) < round(high) else f"general knowledge: “{before}” is usually met a little before “{after}”",
+            note=note if round(low) < round(high) else f"general knowledge: “{before}” is usually met a little before “{after}”",
         )
     ]
 
 
-def heights(evidence: Evidence, titles: Sequence[str]) -> list[float]:
+def ranks(evidence: Evidence, titles: Sequence[str]) -> list[float]:
     """One height per concept so that a dependent stands about one step above what it leans on; least squares with the priors, by relaxation."""
     pairs: list[list[tuple[int, float]]] = [[] for _ in titles]
-    for b, leans in enumerate(evidence.leans):
-        for a, support in leans.items():
-            back = evidence.leans[a].get(b)
+    for b, dependencies in enumerate(evidence.dependencies):
+        for a, support in dependencies.items():
+            back = evidence.dependencies[a].get(b)
             net = support.total - (back.total if back else 0.0)
             if net > 0:
                 pairs[b].append((a, net))

@@ -52,20 +52,20 @@ def stated_minutes(header: str, cell: str) -> float | None:
     return (low + high) / 2 * (60 if unit[0] == "h" else 1) or None
 
 
-def effort(title: str, said: Sequence[tuple[str, bool]]) -> float:
+def effort(title: str, texts: Sequence[tuple[str, bool]]) -> float:
     """How much there is to work through, in words of plain text. `said`: the texts about the concept, and whether each is code.
 
     A line of code and a formula take the time of several words, and a text full of long words is read more slowly. Where the source says nothing
     it has to be found first, which takes as long as a short text.
     """
-    prose = [text for text, code in said if not code]
+    prose = [text for text, code in texts if not code]
     words = [w for text in prose for w in text.split()]
     # Of a script without spaces two characters make about a word.
     count = sum(max(1, len(w) // 2 if not w.isascii() and len(w) > _LONGEST_WORD else 1) for w in words)
-    lines = sum(text.count("\n") + 1 for text, code in said if code)
+    lines = sum(text.count("\n") + 1 for text, code in texts if code)
     formulas = sum(len(_FORMULA.findall(text)) for text in prose)
     long = sum(len(w) >= _LONG for w in words)
-    if not said:
+    if not texts:
         return 40.0 + 3 * len(title.split())
     return (count + _FORMULA_WORDS * formulas) * (0.8 + long / max(1, len(words))) + _LINE_WORDS * lines
 
@@ -73,10 +73,10 @@ def effort(title: str, said: Sequence[tuple[str, bool]]) -> float:
 def minutes(words: Sequence[float], levels: Sequence[int], hours_min: float, hours_max: float, stated: Sequence[float | None] = ()) -> list[float]:
     """Minutes a node, their sum within the hours. What the source states is taken as it is, the rest estimated to fill the hours; only where the
     stated times leave no room for that is everything scaled by one factor."""
-    told = [m for m in stated if m is not None]
-    if not told:
+    known = [m for m in stated if m is not None]
+    if not known:
         return _estimated(words, levels, hours_min, hours_max)
-    low, high, fixed = hours_min * 60, hours_max * 60, sum(told)
+    low, high, fixed = hours_min * 60, hours_max * 60, sum(known)
     open_ = [i for i, m in enumerate(stated) if m is None]
     out = [m or 0.0 for m in stated]
     if not open_ and low <= fixed <= high:
@@ -87,7 +87,7 @@ def minutes(words: Sequence[float], levels: Sequence[int], hours_min: float, hou
             out[i] = value
         return out
     for i in open_:
-        out[i] = fixed / len(told)
+        out[i] = fixed / len(known)
     target = low if sum(out) < low else high
     factor = target / sum(out)
     least = min(LEAST, max(1, int(high / len(out))))

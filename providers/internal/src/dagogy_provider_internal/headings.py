@@ -10,7 +10,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal
 
-from dagogy.api import folded
+from dagogy.api import match_form
 
 from dagogy_provider_internal.lexicon import NUMBER_WORDS, label
 
@@ -20,7 +20,7 @@ HeadingKind = Literal["concept", "group", "meta", "part", "skip"]
 
 
 def _phrases(*texts: str) -> frozenset[str]:
-    return frozenset(folded(phrase) for text in texts for phrase in text.split("|"))
+    return frozenset(match_form(phrase) for text in texts for phrase in text.split("|"))
 
 
 _GROUP = _phrases(
@@ -272,7 +272,7 @@ def _han_value(number: str) -> int:
 
 def group_number(title: str) -> tuple[int, ...]:
     """The number of a heading that groups by place in a course (`Week 3`, `2. Basics`, `Unit two`), or an empty tuple."""
-    key = folded(title)
+    key = match_form(title)
     if not _NUMBERED_PART.match(key):
         return numbering(title)
     last = re.findall(r"\d+", key) or [key.rsplit(" ", 1)[-1]]
@@ -283,7 +283,7 @@ def group_number(title: str) -> tuple[int, ...]:
 
 def is_number_column(header: str) -> bool:
     """Whether the column under `header` says at which place of a course its rows stand (`Week`, `No.`, `#`, `Semaine`)."""
-    return header.strip() in ("#", "№") or bool(_NUMBER_COLUMN.fullmatch(folded(header)))
+    return header.strip() in ("#", "№") or bool(_NUMBER_COLUMN.fullmatch(match_form(header)))
 
 
 def cell_number(cell: str) -> tuple[int, ...]:
@@ -301,7 +301,7 @@ def without_numbering(title: str) -> str:
 @lru_cache(maxsize=_SEEN)
 def _key(title: str) -> str:
     """What a title is looked up by in the lists of headings."""
-    return folded(without_numbering(without_symbols(title)))
+    return match_form(without_numbering(without_symbols(title)))
 
 
 def is_chapter(title: str) -> bool:
@@ -405,7 +405,7 @@ _CONTENTS = _phrases(
 
 def is_contents(title: str) -> bool:
     """Whether a heading announces a table of contents, which says what is taught where nothing else does."""
-    return folded(title) in _CONTENTS
+    return match_form(title) in _CONTENTS
 
 
 def meta_role(title: str) -> str:
@@ -440,4 +440,4 @@ def _role_of(key: str) -> str:
 
 def is_label(lead: str) -> bool:
     """Whether a bold lead only labels its text (`Note`, `Common mistake`) and names no concept."""
-    return bool(label(f"{lead.rstrip(':. ')}: x")[0]) or folded(lead) in _PART or heading_kind(lead) == "meta"
+    return bool(label(f"{lead.rstrip(':. ')}: x")[0]) or match_form(lead) in _PART or heading_kind(lead) == "meta"

@@ -47,7 +47,7 @@ _THEOREM_TEXT = re.compile(r"\bif and only if\b|\b(?:theorem|lemma|law|principle
 
 def kind_of(title: str, passages: Sequence[Passage]) -> Kind:
     """The kind of a concept, by the rule at the head of this module."""
-    said = " ".join(p.text for p in passages[:12] if p.role != "code")
+    text = " ".join(p.text for p in passages[:12] if p.role != "code")
     opening = next((p.text for p in passages if p.first), "")
     if _JUDGEMENT.search(title):
         return "judgement"
@@ -59,6 +59,6 @@ def kind_of(title: str, passages: Sequence[Passage]) -> Kind:
         return "procedure"
     if sum(p.step for p in passages) >= _STEPS:
         return "procedure"
-    if any(p.role == "code" for p in passages) or _TOOL_TEXT.search(said):
+    if any(p.role == "code" for p in passages) or _TOOL_TEXT.search(text):
         return "tool"
-    return "theorem" if _THEOREM_TEXT.search(said) else "definition"
+    return "theorem" if _THEOREM_TEXT.search(text) else "definition"

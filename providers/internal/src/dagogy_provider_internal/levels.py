@@ -66,10 +66,10 @@ def levels(titles: Sequence[str], openings: Sequence[Sequence[str]], text_weight
     names = [_found(tokens(t)) for t in titles]
     counts = _fields(names)
     named = [_of_name(found, counts) for found in names]
-    told = [_of_text(_found(own[:_OPENING]), counts) if len(own) >= _SHORTEST else None for own in openings]
-    middle, usual = _mean(v for v in named if v is not None), _mean(v for v in told if v is not None)
+    by_text = [_of_text(_found(own[:_OPENING]), counts) if len(own) >= _SHORTEST else None for own in openings]
+    middle, usual = _mean(v for v in named if v is not None), _mean(v for v in by_text if v is not None)
     out: list[float | None] = []
-    for name, text in zip(named, told, strict=True):
+    for name, text in zip(named, by_text, strict=True):
         if text is None or not text_weight:
             out.append(name)
         else:

@@ -95,22 +95,22 @@ def _groups(concepts: list[Concept], key_of: Callable[[str], tuple[str, ...]]) -
 
 def _merge_alike(concepts: list[Concept], most: int, notes: list[str]) -> list[Concept]:
     """A concept whose name contains another's goes into that one: the closest names first, then the one with the least text."""
-    telling = [content_tokens(c.title) for c in concepts]
+    distinctive = [content_tokens(c.title) for c in concepts]
     holding: dict[str, list[int]] = defaultdict(list)
-    for i, stems in enumerate(telling):
+    for i, stems in enumerate(distinctive):
         for stem in stems:
             holding[stem].append(i)
-    longest = {stem: max(len(telling[i]) for i in inside) for stem, inside in holding.items()}
+    longest = {stem: max(len(distinctive[i]) for i in inside) for stem, inside in holding.items()}
     pairs: list[tuple[int, int, str, int, int]] = []
-    for a, stems in enumerate(telling):
+    for a, stems in enumerate(distinctive):
         # In a list of names of two words each none contains another: the longest with a word tells it for all.
         if not stems or min(longest[stem] for stem in stems) <= len(stems):
             continue
         # Those that hold the rarest of its words; a word that hundreds of names hold says nothing of them.
         holders = min((holding[stem] for stem in stems), key=len)
         if len(holders) <= _COMMON:
-            inside = (b for b in holders if len(stems) < len(telling[b]) and set(stems) < set(telling[b]))
-            pairs.extend((len(telling[b]) - len(stems), _words(concepts[b]), concepts[b].title, a, b) for b in inside)
+            inside = (b for b in holders if len(stems) < len(distinctive[b]) and set(stems) < set(distinctive[b]))
+            pairs.extend((len(distinctive[b]) - len(stems), _words(concepts[b]), concepts[b].title, a, b) for b in inside)
     return _joined(concepts, [(a, b) for *_, a, b in sorted(pairs)], most, notes)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from dagogy.api import STOP_WORDS, folded, normalized, stem, words
+from dagogy.api import STOP_WORDS, match_form, normalized, stem, words
 
 from dagogy_provider_internal.headings import is_plain, without_numbering, without_symbols
 
@@ -202,18 +202,18 @@ def same_key(title: str) -> tuple[str, ...]:
     """Titles with the same key name the same concept: case, plural, hyphens and spelling of either side of the Atlantic do not count."""
     if is_plain(title):  # word by word: a list of hundreds of thousands of names has far fewer words
         found = [_plain_key_word(w) for w in title.split()]
-        telling = [w for w in found if w not in _ARTICLES]
-        return ("".join(telling),) if telling else (folded(title),)
+        distinctive = [w for w in found if w not in _ARTICLES]
+        return ("".join(distinctive),) if distinctive else (match_form(title),)
     return _same_key(title)
 
 
 @lru_cache(maxsize=20_000)
 def _same_key(title: str) -> tuple[str, ...]:
     found = [_key_word(w) for w in _WORD.findall(_american(normalized(title).replace("’", "'")))]
-    telling = [w for w in found if w not in _ARTICLES]
-    if not telling:
-        return (folded(title),)
-    return tuple(_closed(telling))
+    distinctive = [w for w in found if w not in _ARTICLES]
+    if not distinctive:
+        return (match_form(title),)
+    return tuple(_closed(distinctive))
 
 
 @lru_cache(maxsize=100_000)
@@ -273,11 +273,11 @@ def _abbreviates(short: str, long: str) -> bool:
         return False
     low = "".join(letters).lower()
     parts = [w for w in re.split(r"[\W_]+", long.lower()) if w]
-    telling = [w for w in parts if w not in STOP_WORDS]
-    if any(form in ("".join(w[0] for w in parts), "".join(w[0] for w in telling)) for form in (low, low.removesuffix("s"))):
+    distinctive = [w for w in parts if w not in STOP_WORDS]
+    if any(form in ("".join(w[0] for w in parts), "".join(w[0] for w in distinctive)) for form in (low, low.removesuffix("s"))):
         return True
     rest = iter("".join(parts))
-    return bool(parts) and low[0] == parts[0][0] and len(low) >= len(telling) and all(c in rest for c in low)
+    return bool(parts) and low[0] == parts[0][0] and len(low) >= len(distinctive) and all(c in rest for c in low)
 
 
 def core_name(title: str) -> str:
@@ -349,8 +349,8 @@ def phrases(names: Iterable[str]) -> list[tuple[str, ...]]:
 def content_tokens(title: str) -> tuple[str, ...]:
     """The telling stems of a title: without stop words and words that only say how something is treated; all of them if none is left."""
     plain = [w for w in words(title) if w not in STOP_WORDS]
-    telling = [w for w in plain if w not in _LIGHT] or plain or words(title)
-    return tuple(dict.fromkeys(t for w in telling for t in _token(w)))
+    distinctive = [w for w in plain if w not in _LIGHT] or plain or words(title)
+    return tuple(dict.fromkeys(t for w in distinctive for t in _token(w)))
 
 
 def _slug(title: str) -> str:

@@ -140,8 +140,8 @@ def whole_sentences(text: str) -> list[str]:
 def _cells(row: Block, concept: Concept, named_here: bool) -> Iterator[Passage]:
     """The cells of a row by their columns. Rows that are data inside a concept become one passage with the column names."""
     if not named_here:
-        said = "; ".join(f"{h}: {c}" if h else c for h, c in zip(row.header, row.cells, strict=False) if c)
-        yield Passage(said or row.text, row.lines, "example", data=True)
+        joined = "; ".join(f"{h}: {c}" if h else c for h, c in zip(row.header, row.cells, strict=False) if c)
+        yield Passage(joined or row.text, row.lines, "example", data=True)
         return
     for number, (header, cell) in enumerate(zip(row.header, row.cells, strict=False), 1):
         role = column_role(header)
@@ -170,17 +170,17 @@ def _sentences(text: str, lines: tuple[int, int]) -> Iterator[Passage]:
         return
     found = whole_sentences(rest)
     for i, sentence in enumerate(found):
-        labelled, told = label(sentence) if i else ("", sentence)
+        labelled, message = label(sentence) if i else ("", sentence)
         if labelled in ("pitfall", "practice"):
             # What goes on with a small letter may be code, which keeps it: there the label stays in front.
             yield Passage(
-                sentence if told[:1].islower() else told, lines, "pitfall" if labelled == "pitfall" else "practice", explicit=True, part=_part(i, found)
+                sentence if message[:1].islower() else message, lines, "pitfall" if labelled == "pitfall" else "practice", explicit=True, part=_part(i, found)
             )
             continue
-        said: Role = (
+        stated_role: Role = (
             "definition" if role == "definition" and i == 0 else "example" if role == "example" else "requires" if role == "requires" else _role(sentence)
         )
-        yield Passage(_capital(sentence), lines, said, explicit=bool(role), part=_part(i, found))
+        yield Passage(_capital(sentence), lines, stated_role, explicit=bool(role), part=_part(i, found))
 
 
 def _part(i: int, found: Sequence[str]) -> str:

@@ -166,7 +166,7 @@ _TAKES_OBJECT = frozenset(
 )
 
 
-def doing(title: str, said: Iterable[str] = ()) -> str:
+def doing(title: str, texts: Iterable[str] = ()) -> str:
     """A title that names something to do, as an imperative ("Defining an Enum": "Define an Enum"); empty for any other.
 
     The plain form of many verbs is a noun as well ("Type Definitions", "Set operations"), so it counts only in a title of several words that goes on
@@ -179,16 +179,16 @@ def doing(title: str, said: Iterable[str] = ()) -> str:
     verb = imperative_of(first)
     if not rest or not verb or re.match(r"(?:and|or) (?!\w+ing\b)", rest):
         return ""
-    if " " in rest or singular(rest) == rest or verb in _TAKES_OBJECT or _with_object(verb, rest, said):
+    if " " in rest or singular(rest) == rest or verb in _TAKES_OBJECT or _with_object(verb, rest, texts):
         return imperative(title)
     return ""
 
 
-def _with_object(verb: str, thing: str, said: Iterable[str]) -> bool:
+def _with_object(verb: str, thing: str, texts: Iterable[str]) -> bool:
     """Whether a text has the plain verb, or the verb with an article, in front of the thing."""
     forms = rf"{verb}(?:e?s|e?d)?|{re.escape(verb.removesuffix('e'))}ing (?=(?:the|an?|each|all)\b)"
     pattern = re.compile(rf"\b(?:{forms})\s+(?:(?:the|an?|each|all|two|your|these)\s+)?(?:\w+\s)?{re.escape(singular(thing.lower()))}", re.IGNORECASE)
-    return any(pattern.search(text) for text in said)
+    return any(pattern.search(text) for text in texts)
 
 
 def task_and_criterion(practice: str, plain: Collection[str] = ()) -> tuple[str, str]:
@@ -216,8 +216,8 @@ def task_and_criterion(practice: str, plain: Collection[str] = ()) -> tuple[str,
     if result:
         # "2 for n = 36, then 1 for n = 144": the second result is none of the givens.
         given, others = _SECOND_RESULT.sub(r"\1 for", result["given"]), [m[2] for m in _SECOND_RESULT.finditer(result["given"])]
-        told = f"The results are {', then '.join([result['result'], *others])}" if others else f"The result is {result['result']}"
-        return sentence(f"{result['verb']} the result{'s' * bool(others)} {given}"), sentence(told)
+        criterion = f"The results are {', then '.join([result['result'], *others])}" if others else f"The result is {result['result']}"
+        return sentence(f"{result['verb']} the result{'s' * bool(others)} {given}"), sentence(criterion)
     if asked:
         return sentence(asked), ""
     return _observation(text, plain), sentence(text)
@@ -350,8 +350,8 @@ def is_fragment(text: str, title: str) -> bool:
     """Whether a gloss is a noun phrase without a verb of its own ("A last-in first-out store"), as glossaries have it."""
     if not re.match(r"^An?\s", text):
         return False
-    own, said = [singular(w) for w in word_forms(title)], word_forms(text)
-    names_it = bool(own) and any(said[k : k + len(own)] == own for k in range(len(said)))
+    own, used = [singular(w) for w in word_forms(title)], word_forms(text)
+    names_it = bool(own) and any(used[k : k + len(own)] == own for k in range(len(used)))
     return not names_it and not _finite(text.split())
 
 

@@ -81,13 +81,13 @@ def terms(document: ScopeDocument) -> list[Term]:
     mentions = _mentions(blocks[i] for i in places)
     found: dict[tuple[str, ...], Term] = {}
     for at in places:
-        said = sentences(blocks[at].text)
-        names = [list(_introduced(sentence, blocks[at], mentions)) for sentence in said]
+        found_sentences = sentences(blocks[at].text)
+        names = [list(_introduced(sentence, blocks[at], mentions)) for sentence in found_sentences]
         starts = [i for i, introduced in enumerate(names) if introduced]
         # What follows up to the next term is said of this one.
-        for i, end in zip(starts, [*starts[1:], len(said)], strict=False):
+        for i, end in zip(starts, [*starts[1:], len(found_sentences)], strict=False):
             for name in names[i]:
-                found.setdefault(same_key(name), Term(name, at, " ".join(said[i:end])))
+                found.setdefault(same_key(name), Term(name, at, " ".join(found_sentences[i:end])))
     return list(found.values())
 
 

@@ -13,13 +13,13 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from dagogy.api import Proposal, ProposeRequest, Provider, Readiness, RepairRequest, SalvageRequest, ScopeDocument, ScopeReading, TopicSpec
+from dagogy.api import Proposal, ProposeRequest, Provider, Readiness, RepairInvalidRequest, RepairRequest, ScopeDocument, ScopeReading, TopicSpec
 
 from dagogy_provider_internal.compose import curriculum
 from dagogy_provider_internal.content import Content
-from dagogy_provider_internal.reading import Studied, chosen, read, study, told_of
+from dagogy_provider_internal.reading import Studied, chosen, read, scope_reading, study
 from dagogy_provider_internal.repair import Own, repaired
-from dagogy_provider_internal.salvage import salvaged
+from dagogy_provider_internal.repair_invalid import repaired_invalid
 
 
 class Internal(Provider):
@@ -36,7 +36,7 @@ class Internal(Provider):
 
     def propose(self, request: ProposeRequest) -> Proposal:
         document, contents, notes, studied = self._compose(request)
-        weak = sum(c.unsaid for c in contents)
+        weak = sum(c.silent for c in contents)
         if weak:
             notes.append(
                 f"{weak} of {len(contents)} concepts {'is' if weak == 1 else 'are'} hardly more than named by the source; such nodes say so and have a low "
@@ -44,15 +44,15 @@ class Internal(Provider):
             )
         # What is decisive comes first: the command shows the first notes, the trace keeps all.
         notes[:0] = _without_example(document, request)
-        return Proposal(curriculum=document, notes=notes, reading=told_of(studied, request.spec))
+        return Proposal(curriculum=document, notes=notes, reading=scope_reading(studied, request.spec))
 
     def repair(self, request: RepairRequest) -> Proposal | None:
         draft = msgspec.to_builtins(request.draft) if not isinstance(request.draft, dict) else copy.deepcopy(request.draft)
         done = repaired(draft, request.findings, self._own(request)[1], request.spec)
         return Proposal(curriculum=draft, notes=done) if done else None
 
-    def salvage(self, request: SalvageRequest) -> Proposal | None:
-        found = salvaged(copy.deepcopy(request.document), *self._own(request))
+    def repair_invalid(self, request: RepairInvalidRequest) -> Proposal | None:
+        found = repaired_invalid(copy.deepcopy(request.document), *self._own(request))
         if found is None:
             proposal = self.propose(request)
             return replace(proposal, notes=["nothing of the draft could be read, so it was made anew", *proposal.notes])
@@ -91,7 +91,7 @@ def _without_example(document: Mapping[str, Any], request: ProposeRequest) -> li
     if not count:
         return []
     have = "has" if count == 1 else "have"
-    told = f"{count} of {len(document['nodes'])} nodes {have} no example to cite, which evidence mode {request.spec.evidence_mode} wants: "
+    message = f"{count} of {len(document['nodes'])} nodes {have} no example to cite, which evidence mode {request.spec.evidence_mode} wants: "
     if request.sources:
-        return [f"{told}say more of these concepts in the scope document, or set evidence_mode minimal"]
-    return [f"{told}the topic spec only names its concepts; give a scope document (--scope-file), or set evidence_mode minimal"]
+        return [f"{message}say more of these concepts in the scope document, or set evidence_mode minimal"]
+    return [f"{message}the topic spec only names its concepts; give a scope document (--scope-file), or set evidence_mode minimal"]

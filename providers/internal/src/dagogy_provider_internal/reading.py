@@ -17,7 +17,7 @@ from dagogy.api import (
     ScopeReading,
     TopicSpec,
     ValidationFailed,
-    folded,
+    match_form,
     shorten,
 )
 
@@ -63,7 +63,7 @@ class Studied:
 def study(concepts: list[Concept], limit: int, topic: str, weights: Weights = DEFAULT) -> Studied:
     """Gives the concepts their ids, and finds their text, evidence and order."""
     # Ties, and the rounding of sums, go by the titles and not by where the source happens to treat what.
-    by_title = sorted(range(len(concepts)), key=lambda i: (folded(concepts[i].title), concepts[i].title))
+    by_title = sorted(range(len(concepts)), key=lambda i: (match_form(concepts[i].title), concepts[i].title))
     listed = sorted(range(len(concepts)), key=by_title.__getitem__)
     concepts = [concepts[i] for i in by_title]
     concepts = [replace(c, id=name) for c, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True)]
@@ -81,8 +81,8 @@ _latest: list[tuple[object, Studied]] = []
 
 def _identity(c: Concept) -> object:
     parts = tuple((title, tuple(blocks)) for title, blocks in c.parts)
-    told = (c.title, c.anchor, tuple(c.blocks), c.path, c.gloss, tuple(c.names), parts, c.number, c.ordered, tuple(c.merged), c.needs, c.minutes)
-    return id(c.document), told
+    parts_of_it = (c.title, c.anchor, tuple(c.blocks), c.path, c.gloss, tuple(c.names), parts, c.number, c.ordered, tuple(c.merged), c.needs, c.minutes)
+    return id(c.document), parts_of_it
 
 
 def read(document: ScopeDocument) -> ScopeReading:
@@ -91,11 +91,11 @@ def read(document: ScopeDocument) -> ScopeReading:
     Raises `ValidationFailed` when it names no concept.
     """
     found = find_concepts(document)
-    said = about(document)
+    stated = about(document)
     kept, skipped = [], list(found.skipped)
-    known = {same_key(p) for p in said.prerequisites}
+    known = {same_key(p) for p in stated.prerequisites}
     for concept in found.concepts:
-        item = excluded(concept.title, said.scope_out)
+        item = excluded(concept.title, stated.scope_out)
         if item:
             skipped.append((concept.title, f"is out of scope: {item}"))
         elif _is_known(concept.title, known):
@@ -107,11 +107,11 @@ def read(document: ScopeDocument) -> ScopeReading:
     asked = document.front_matter.get("node_count_max")
     kept, _ = fit(kept, 0, max(READING_MAX, asked if isinstance(asked, int) else 0))
     studied = study(kept, DEFAULT_LIMIT, document.title)
-    told = told_of(studied)
-    return replace(told, goal=said.goal, audience=said.audience, prerequisites=said.prerequisites, scope_out=said.scope_out, skipped=tuple(skipped))
+    reading = scope_reading(studied)
+    return replace(reading, goal=stated.goal, audience=stated.audience, prerequisites=stated.prerequisites, scope_out=stated.scope_out, skipped=tuple(skipped))
 
 
-def told_of(studied: Studied, spec: TopicSpec | None = None) -> ScopeReading:
+def scope_reading(studied: Studied, spec: TopicSpec | None = None) -> ScopeReading:
     """The concepts and edges with their evidence, and the pairs with evidence that are no edges. What only an item of `spec` names is cited from there."""
     named = {c.title: f"inputs/topic_spec.json#/scope_in/{item_of(c, spec)}" for c in studied.concepts if spec and c.anchor < 0 and not c.blocks}
     concepts = tuple(
@@ -130,12 +130,12 @@ def told_of(studied: Studied, spec: TopicSpec | None = None) -> ScopeReading:
     dropped = (d for d in found.dropped if d.reason != "weak" or d.edge.weight >= _SPEAKS)
     return ScopeReading(
         concepts,
-        tuple(_told(studied, e, named) for e in found.edges),
-        dropped=tuple(replace(_told(studied, d.edge, named, 1), dropped=d.reason) for d in dropped),
+        tuple(_scope_edge(studied, e, named) for e in found.edges),
+        dropped=tuple(replace(_scope_edge(studied, d.edge, named, 1), dropped=d.reason) for d in dropped),
     )
 
 
-def _told(studied: Studied, edge: Edge, named: Mapping[str, str], most: int | None = None) -> ScopeEdge:
+def _scope_edge(studied: Studied, edge: Edge, named: Mapping[str, str], most: int | None = None) -> ScopeEdge:
     """The edge by the ids of its concepts, with at most so many pieces of evidence. `named`: where the titles stand that no document treats."""
     documents = [studied.concepts[i].document for i in (edge.after, edge.before)]
     pieces = tuple(_cited(p, documents, named) for p in edge.pieces[:most])
@@ -172,7 +172,7 @@ def _is_known(title: str, known: Set[tuple[str, ...]]) -> bool:
     """Whether the learner brings `title` along, by its name or as the basics of what is known (`Spreadsheet basics` where spreadsheets are known)."""
     if not known:
         return False
-    words_left = [w for w in title.split() if folded(w) not in _OPENS]
+    words_left = [w for w in title.split() if match_form(w) not in _OPENS]
     return same_key(title) in known or (bool(words_left) and len(words_left) < len(title.split()) and same_key(" ".join(words_left)) in known)
 
 
@@ -184,9 +184,9 @@ def _shown(concept: Concept, texts: Sequence[Passage]) -> str:
 def no_concept(document: ScopeDocument, left_out: Sequence[str]) -> ValidationFailed:
     """The error that says so, with the first of what was left out and why."""
     left_out = list(dict.fromkeys(left_out))
-    told = "; ".join(left_out[:_LEFT_OUT]) + (f"; and {len(left_out) - _LEFT_OUT} more" if len(left_out) > _LEFT_OUT else "")
-    said = any(b.kind != "heading" for b in document.blocks)
-    why = told or ("its text has no heading, list or table that names one" if said else "it has no text but headings")
+    listed = "; ".join(left_out[:_LEFT_OUT]) + (f"; and {len(left_out) - _LEFT_OUT} more" if len(left_out) > _LEFT_OUT else "")
+    has_text = any(b.kind != "heading" for b in document.blocks)
+    why = listed or ("its text has no heading, list or table that names one" if has_text else "it has no text but headings")
     return ValidationFailed(
         f"no concept found in '{document.source}': {why}",
         hint="give each concept a heading with some text, a list item, or a table row with a 'Topic' column; or use --scope-mode seed-list",
@@ -228,12 +228,12 @@ def chosen(spec: TopicSpec, sources: Sequence[ScopeDocument], *, by_scope: bool)
 def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept], list[str]]:
     """The document's concepts without what the spec excludes or takes as known, and what to tell of that."""
     notes: list[str] = []
-    said = about(document)
+    stated = about(document)
     wanted = {same_key(i) for i in spec.scope_in}
     known = {same_key(p) for p in spec.prerequisites} - wanted
     chosen: list[Concept] = []
     for concept in find_concepts(document).concepts:
-        item = excluded(concept.title, [*spec.scope_out, *said.scope_out], spec.scope_in)
+        item = excluded(concept.title, [*spec.scope_out, *stated.scope_out], spec.scope_in)
         if item:
             notes.append(f"left out “{concept.title}”: out of scope ({item})")
         elif same_key(concept.title) not in wanted and _is_known(concept.title, known):
@@ -297,14 +297,14 @@ def untreated(items: Iterable[Concept], concepts: Sequence[Concept]) -> list[str
     document has what was merged into it, and one that was merged itself is part of another node."""
     inside = {title: c.title for c in concepts for title in c.merged if title != c.title}
     treated = {c.title for c in concepts if c.anchor >= 0}
-    told = []
+    notes = []
     for item in items:
         if item.title in inside:
-            told.append(f"“{item.title}” of the spec is treated in “{inside[item.title]}”")
+            notes.append(f"“{item.title}” of the spec is treated in “{inside[item.title]}”")
         elif item.title not in treated:
             where = "the sources" if item.document is _EMPTY else f"'{item.document.source}'"
-            told.append(f"“{item.title}” of the spec is not treated as a concept in {where}")
-    return told
+            notes.append(f"“{item.title}” of the spec is not treated as a concept in {where}")
+    return notes
 
 
 _EMPTY = ScopeDocument("topic_spec.json", "inputs/topic_spec.json", "", ())
@@ -324,5 +324,5 @@ def _closest(item: str, concepts: Sequence[Concept]) -> Concept | None:
 
 def misconceptions_about(concept: Concept, items: Iterable[str]) -> list[str]:
     """The spec's misconceptions that name the concept."""
-    name = folded(concept.title)
-    return [i for i in items if name in folded(i)]
+    name = match_form(concept.title)
+    return [i for i in items if name in match_form(i)]

@@ -167,11 +167,11 @@ def _admitted(document: dict[str, Any], i: int, field: str, finding: Finding, ow
     if field != "core_ideas" or finding.severity != "error":
         return []
     if other is not None and node["id"] in own.nodes and node["id"] != other["id"]:
-        told = f"Beyond this the source says of “{node['title']}” what it says of “{other['title']}”."
+        message = f"Beyond this the source says of “{node['title']}” what it says of “{other['title']}”."
         question = f"What sets “{node['title']}” apart from “{other['title']}”? The source says the same of both."
-        if told in node["core_ideas"]:
+        if message in node["core_ideas"]:
             return []
-        node["core_ideas"] = [node["core_ideas"][0], told]
+        node["core_ideas"] = [node["core_ideas"][0], message]
         return _claims_little(document, node, question, spec)
     if not isinstance(template, str) or not template.strip(_SLOT + " "):
         return []
@@ -236,7 +236,7 @@ def _linked(nodes: list[dict[str, Any]], names: Iterable[str], own: Own, spec: T
         for before in own.nodes.get(name, {"prerequisites": []})["prerequisites"] if name in by_id else ():
             have = by_id[name]["prerequisites"]
             room = not isinstance(limit, int) or len(have) < limit
-            if before in by_id and before not in have and room and only in ("", before) and not _leans_on(before, name, by_id):
+            if before in by_id and before not in have and room and only in ("", before) and not _depends_on(before, name, by_id):
                 have.append(before)
                 done.append(f"{name}: prerequisite {before} put in")
     return done
@@ -247,14 +247,14 @@ def _aligned(nodes: list[dict[str, Any]], own: Own, spec: TopicSpec) -> list[str
     as soon as others are put in beside it; and two nodes that became one may have closed a circle, which puts all behind it in no place at all."""
     done = []
     for node in nodes:
-        wrong = [p for p in node["prerequisites"] if p in own.nodes and node["id"] in own.nodes and _leans_on(p, node["id"], own.nodes)]
+        wrong = [p for p in node["prerequisites"] if p in own.nodes and node["id"] in own.nodes and _depends_on(p, node["id"], own.nodes)]
         node["prerequisites"] = [p for p in node["prerequisites"] if p not in wrong]
         done += [f"{node['id']}: prerequisite {p} taken out, the source has it the other way round" for p in wrong]
     done += _without(nodes, _weakest(nodes, [node["id"] for node in nodes], own))
     return done + _linked(nodes, [node["id"] for node in nodes], own, spec)
 
 
-def _leans_on(node: str, other: str, by_id: Mapping[str, dict[str, Any]]) -> bool:
+def _depends_on(node: str, other: str, by_id: Mapping[str, dict[str, Any]]) -> bool:
     seen, waiting = {node}, [node]
     while waiting:
         for before in by_id[waiting.pop()]["prerequisites"]:

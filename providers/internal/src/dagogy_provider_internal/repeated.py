@@ -16,7 +16,7 @@ _FEW_SHARE = 3
 _LEFT = 2
 
 
-def said_once(texts: Sequence[Sequence[Passage]], order: Sequence[int]) -> list[list[Passage]]:
+def without_repeats(texts: Sequence[Sequence[Passage]], order: Sequence[int]) -> list[list[Passage]]:
     """The passages of each concept without those that one before it in the `order` of study has word for word elsewhere in the source. A concept of
     which little would be left keeps what only a few share with it."""
     keys = [[tuple(key_words(p.text)) for p in own] for own in texts]

@@ -97,14 +97,14 @@ def _local(concept: Concept, lines: tuple[int, int], title: str, role: str, pass
     """`shared`: the same lines serve two roles, so that the citation has to tell which part of them is meant."""
     first, last = lines
     span = f"L{first}" if first == last else f"L{first}-L{last}"
-    told = f"line {first}" if first == last else f"lines {first}–{last}"
+    place = f"line {first}" if first == last else f"lines {first}–{last}"
     column, part = (passage.column, passage.part if shared else "") if passage else ("", "")
     return {
         "title": title,
         "url": f"local://{quote(concept.document.location)}#{span}",
         "kind": "doc",
         "role": role,
-        "citation": ", ".join(x for x in (told, column and f"column {column}", part, " > ".join(concept.path)) if x),
+        "citation": ", ".join(x for x in (place, column and f"column {column}", part, " > ".join(concept.path)) if x),
     }
 
 

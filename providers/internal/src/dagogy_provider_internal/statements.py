@@ -172,7 +172,7 @@ class _Subject:
         written = "|".join(re.escape(f).replace(r"\ ", r"\s+") for f in forms)
         self._written = written
         self.title = running_name(concept.title)
-        self.telling = frozenset(w for w in key_words(self.title) if len(w) > _SHORT_WORD and w not in _LIGHT)
+        self.distinctive = frozenset(w for w in key_words(self.title) if len(w) > _SHORT_WORD and w not in _LIGHT)
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -193,7 +193,7 @@ class _Subject:
         if opening is None:
             return ""
         before = opening["words"].split()
-        at = next((k for k, w in enumerate(before) if singular(w.lower().strip("`'")) in self.telling), -1)
+        at = next((k for k, w in enumerate(before) if singular(w.lower().strip("`'")) in self.distinctive), -1)
         # A preposition or verb in front of the telling word makes another thing the subject.
         if at < 0 or any(w.lower() in _ENDS_SUBJECT for w in before[: at + 1]):
             return ""
@@ -293,8 +293,8 @@ def addressed(text: str) -> str:
 
     def second(found: re.Match[str]) -> str:
         word = found.group()
-        told = _FIRST_PERSON[word.lower()]
-        return word if word.isupper() else capitalised(told) if word[0].isupper() else told
+        message = _FIRST_PERSON[word.lower()]
+        return word if word.isupper() else capitalised(message) if word[0].isupper() else message
 
     return _FIRST.sub(second, re.sub(r"\b(we|We)['’]re\b", lambda m: "You’re" if m[1] == "We" else "you’re", text))
 
@@ -435,13 +435,13 @@ def claimed(statement: Statement, title: str) -> Statement | None:
     if not is_order(statement.text, title) or not (claim or seen):
         return statement
     if claim:
-        told = sentence(claim["claim"])
+        claim_text = sentence(claim["claim"])
     elif seen:
         verb = seen["verb"].lower()
-        told = sentence(f"{seen['what']} can be {_PARTICIPLES.get(verb, f'{verb}ed'.replace('eed', 'ed'))} as {seen['how']}")
-    if not balanced(told) or resolved(told, "") != told or PRONOUN.match(told):
+        claim_text = sentence(f"{seen['what']} can be {_PARTICIPLES.get(verb, f'{verb}ed'.replace('eed', 'ed'))} as {seen['how']}")
+    if not balanced(claim_text) or resolved(claim_text, "") != claim_text or PRONOUN.match(claim_text):
         return None
-    return Statement(told, statement.passage, statement.subject, statement.defines, _is_clause(told, title), statement.value + 1.0)
+    return Statement(claim_text, statement.passage, statement.subject, statement.defines, _is_clause(claim_text, title), statement.value + 1.0)
 
 
 def halves(statement: Statement, meant: str) -> Iterator[Statement]:

@@ -13,8 +13,8 @@ import httpx2
 import openai
 from dagogy.api import Question, shorten
 
+from dagogy_provider_remote_llm.deadline import RequestDeadline
 from dagogy_provider_remote_llm.faults import Fault, body_fault, fault_of
-from dagogy_provider_remote_llm.watch import Watch
 
 Api = Literal["responses", "chat"]
 #: More of an answer that is no good is not kept.
@@ -65,8 +65,8 @@ class Written:
         self.count(completion.get("usage"))
         for choice in _objects(completion.get("choices"))[:1]:
             for message in _objects([choice.get(part)]):
-                self.text += _said(message.get("content"))
-                self.refusal += _said(message.get("refusal"))
+                self.text += _text_of(message.get("content"))
+                self.refusal += _text_of(message.get("refusal"))
             self.finish = str(choice.get("finish_reason") or self.finish)
 
 
@@ -75,9 +75,9 @@ def _objects(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def _said(content: Any) -> str:
+def _text_of(content: Any) -> str:
     """The text of a message, which some services send in parts."""
-    return content if isinstance(content, str) else "".join(_said(part.get("text")) for part in _objects(content))
+    return content if isinstance(content, str) else "".join(_text_of(part.get("text")) for part in _objects(content))
 
 
 def load() -> None:
@@ -87,18 +87,18 @@ def load() -> None:
     import openai.resources.responses  # noqa: F401
 
 
-def client(base_url: str, key: str, watch: Watch) -> openai.OpenAI:
+def client(base_url: str, key: str, deadline: RequestDeadline) -> openai.OpenAI:
     """The SDK without its own retries, watched by our clock. A redirect is not followed: the key goes where the user said.
 
     Raises `Fault` where the environment names a proxy or a file of certificates that cannot be used.
     """
     try:
-        http = httpx2.Client(follow_redirects=False, timeout=watch.timeout(), event_hooks={"request": [watch.hook], "response": [_bounded]})
+        http = httpx2.Client(follow_redirects=False, timeout=deadline.timeout(), event_hooks={"request": [deadline.hook], "response": [_bounded]})
     except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
         named = ", ".join(sorted(name for name in os.environ if name.lower() in _CONNECTION and os.environ[name]))
         why = "SOCKS proxies are not supported" if isinstance(error, ImportError) else shorten(str(error), 200)
         raise Fault(f"no connection can be set up as the environment wants it ({named}): {why}", hint=f"correct or unset what is wrong of {named}") from error
-    return openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, timeout=watch.timeout(), http_client=http)
+    return openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, timeout=deadline.timeout(), http_client=http)
 
 
 def _bounded(response: httpx2.Response) -> None:
@@ -120,40 +120,40 @@ def _too_long(endpoint: str, most: int, unit: str) -> Fault:
     return Fault(f"{endpoint} sent more than the {most:,} {unit} that an answer may have, and was cut off", cause="incomplete")
 
 
-def ask(sdk: openai.OpenAI, watch: Watch, endpoint: str, api: Api, model: str, question: Question, without: frozenset[str]) -> Written:
+def ask(sdk: openai.OpenAI, deadline: RequestDeadline, endpoint: str, api: Api, model: str, question: Question, without: frozenset[str]) -> Written:
     """Sends the question, and takes in the answer. Raises `Fault`, from what the SDK raised."""
     written = Written()
     try:
         with _sent(sdk, api, model, question, without) as response:
-            watch.alive()
+            deadline.alive()
             written.request_id = response.headers.get("x-request-id", "")
             if response.headers.get("content-type", "").startswith("text/event-stream"):
                 for event in response.parse():
-                    watch.alive()
+                    deadline.alive()
                     _take(written, event.to_dict(warnings=False) if isinstance(event, openai.BaseModel) else {}, question)
                     if len(written.text) > _MOST_CHARS:
                         raise _too_long(endpoint, _MOST_CHARS, "characters")
             else:
                 _take_whole(written, response, endpoint)
-            if watch.ended:  # a connection that is closed looks like a stream's end
+            if deadline.ended:  # a connection that is closed looks like a stream's end
                 raise TimeoutError
     except Fault as fault:
         fault.facts.setdefault("request_id", written.request_id)
         raise
     except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, ValueError, RecursionError, TimeoutError) as error:
-        told = fault_of(error, endpoint, watch)
-        told.facts = {"output": written.text[-_TAIL:], "request_id": written.request_id, "usage": written.usage, **told.facts}
-        raise told from error
-    return _sound(written, endpoint)
+        message = fault_of(error, endpoint, deadline)
+        message.facts = {"output": written.text[-_TAIL:], "request_id": written.request_id, "usage": written.usage, **message.facts}
+        raise message from error
+    return _valid(written, endpoint)
 
 
-def list_models(sdk: openai.OpenAI, watch: Watch, endpoint: str) -> list[str]:
+def list_models(sdk: openai.OpenAI, deadline: RequestDeadline, endpoint: str) -> list[str]:
     """The ids of the models that the service lists. Raises `Fault`, from what the SDK raised."""
     try:
         with sdk.models.with_streaming_response.list() as response:
             data, headers = response.read(), response.headers
     except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError) as error:
-        raise fault_of(error, endpoint, watch) from error
+        raise fault_of(error, endpoint, deadline) from error
     try:
         return [str(model["id"]) for model in json.loads(data)["data"]]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -183,9 +183,9 @@ def _take(written: Written, event: Mapping[str, Any], question: Question) -> Non
     before = len(written.text) // _PROGRESS_CHARS
     kind = event.get("type")
     if kind == "response.output_text.delta":
-        written.text += _said(event.get("delta"))
+        written.text += _text_of(event.get("delta"))
     elif kind == "response.refusal.delta":
-        written.refusal += _said(event.get("delta"))
+        written.refusal += _text_of(event.get("delta"))
     elif kind in ("response.completed", "response.incomplete", "response.failed"):
         for response in _objects([event.get("response")]):
             written.response(response)
@@ -222,7 +222,7 @@ def _take_whole(written: Written, response: Any, endpoint: str) -> None:
         raise fault
 
 
-def _sound(written: Written, endpoint: str) -> Written:
+def _valid(written: Written, endpoint: str) -> Written:
     """The answer, if it is whole and one. What the text says is for others to judge."""
     facts: dict[str, Any] = {
         "request_id": written.request_id,

@@ -13,8 +13,8 @@ import openai
 from dagogy.api import read_body, shorten, timeout_advice
 
 from dagogy_provider_remote_llm.access import without_key
+from dagogy_provider_remote_llm.deadline import RequestDeadline
 from dagogy_provider_remote_llm.waits import retry_after
-from dagogy_provider_remote_llm.watch import Watch
 
 _PASSING_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 529})
 _PASSING = re.compile(r"server_error|overload|rate_limit|unavailable|timeout|timed_out|capacity|slow_down|internal")
@@ -51,11 +51,11 @@ def body_fault(body: Any, headers: Any, status: int | None, what: str) -> Fault:
     found = read_body(body) if not isinstance(body, str) else None
     code = found.code if found else ""
     page = _HTML.match(text)
-    said = "a web page" if page and found is None else shorten(found.message if found and found.message else text, 300)
-    final = _FINAL.search(code) or _FINAL_WORDS.search(said) or headers.get("x-should-retry") == "false"
+    message = "a web page" if page and found is None else shorten(found.message if found and found.message else text, 300)
+    final = _FINAL.search(code) or _FINAL_WORDS.search(message) or headers.get("x-should-retry") == "false"
     passing = status in _PASSING_STATUS if status else bool(_PASSING.search(code))
     return Fault(
-        f"{what}{f' ({code})' if code else ''}: {said or 'nothing was said'}",
+        f"{what}{f' ({code})' if code else ''}: {message or 'nothing was said'}",
         retry=passing and not final,
         param=found.param if found else "",
         http_status=status,
@@ -67,10 +67,10 @@ def body_fault(body: Any, headers: Any, status: int | None, what: str) -> Fault:
     )
 
 
-def fault_of(error: Exception, endpoint: str, watch: Watch) -> Fault:
+def fault_of(error: Exception, endpoint: str, deadline: RequestDeadline) -> Fault:
     """What the SDK (or the HTTP library below it) raised, as a fault."""
-    if watch.ended:
-        return _late(endpoint, watch)
+    if deadline.ended:
+        return _late(endpoint, deadline)
     if isinstance(error, openai.APIStatusError) and error.response.has_redirect_location:
         return redirect_fault(error, endpoint)
     if isinstance(error, openai.APIStatusError):
@@ -79,11 +79,11 @@ def fault_of(error: Exception, endpoint: str, watch: Watch) -> Fault:
     if isinstance(error, openai.APIConnectionError | httpx2.RequestError):
         leaf = list(links(error))[-1]
         unsafe = any("certificate" in str(link).lower() for link in links(error))
-        what = "broke off its answer" if watch.last > watch.started else "cannot be reached"
+        what = "broke off its answer" if deadline.last > deadline.started else "cannot be reached"
         return Fault(f"{endpoint} {what}: {shorten(str(leaf) or type(leaf).__name__, 200)}", retry=not unsafe)
     if isinstance(error, openai.APIError):  # an error event in the stream
         return body_fault(_wrapped(error.body if error.body is not None else error.message), {}, None, f"{endpoint} failed while it answered")
-    if isinstance(error, ValueError | RecursionError) and watch.last > watch.started:  # an event that is not JSON
+    if isinstance(error, ValueError | RecursionError) and deadline.last > deadline.started:  # an event that is not JSON
         return Fault(f"{endpoint} sent a stream that cannot be read: {shorten(str(error), 200)}", retry=True, cause="incomplete")
     return Fault(f"{endpoint}: the request failed with {type(error).__name__}: {shorten(str(error), 200)}")
 
@@ -109,15 +109,17 @@ def _wrapped(body: Any) -> Any:
     return {"error": body} if isinstance(body, dict) and "error" not in body else body
 
 
-def _late(endpoint: str, watch: Watch) -> Fault:
-    allowed, spent = f"{watch.allowed:.3g} seconds", watch.last - watch.started
-    if watch.ended == "idle":
-        told = f"{endpoint} went silent: nothing came for {watch.idle:.3g} seconds"
+def _late(endpoint: str, deadline: RequestDeadline) -> Fault:
+    allowed, spent = f"{deadline.allowed:.3g} seconds", deadline.last - deadline.started
+    if deadline.ended == "idle":
+        message = f"{endpoint} went silent: nothing came for {deadline.idle:.3g} seconds"
     elif spent > 0:
-        told = f"{endpoint} was still answering when the time was up, {allowed} after it was asked"
+        message = f"{endpoint} was still answering when the time was up, {allowed} after it was asked"
     else:
-        told = f"{endpoint} did not answer within {allowed}"
-    return Fault(told, retry=watch.ended == "idle", hint=timeout_advice(watch.allowed), cause="timeout", killed_by="timeout", timeout_seconds=watch.allowed)
+        message = f"{endpoint} did not answer within {allowed}"
+    return Fault(
+        message, retry=deadline.ended == "idle", hint=timeout_advice(deadline.allowed), cause="timeout", killed_by="timeout", timeout_seconds=deadline.allowed
+    )
 
 
 def links(error: BaseException | None) -> Iterator[BaseException]:

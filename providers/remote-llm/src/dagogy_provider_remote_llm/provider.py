@@ -138,9 +138,9 @@ class RemoteLlm(LanguageModelProvider):
         """Seconds to the next try, or None when there is to be none."""
         if not fault.retry or tries >= self.settings.retry_budget:
             return None
-        told = fault.facts.get("retry_after_seconds")
-        wait = backoff(tries, told, self.draw)
-        return wait if (told or 0) <= LONGEST_WAIT and wait < question.seconds_left else None
+        retry_after = fault.facts.get("retry_after_seconds")
+        wait = backoff(tries, retry_after, self.draw)
+        return wait if (retry_after or 0) <= LONGEST_WAIT and wait < question.seconds_left else None
 
     def _learned(self, question: Question, place: str, manner: _Manner, written: Written) -> tuple[str, ...]:
         """Remembers how the service wants to be asked; what was found out now is said in the notes."""
@@ -150,10 +150,10 @@ class RemoteLlm(LanguageModelProvider):
             notes.append(f"{host_of(self.endpoint)} does not keep to text.format; it is asked over chat completions from now on")
         elif manner.switched:
             notes.append(f"{host_of(self.endpoint)} is asked over {manner.api} from now on")
-        told = json.dumps({"api": manner.api, "without": sorted(manner.without)})
+        learned = json.dumps({"api": manner.api, "without": sorted(manner.without)})
         known = json.dumps({"api": "responses", "without": []})
-        if question.memory.get(place, known) != told:
-            question.memory[place] = told
+        if question.memory.get(place, known) != learned:
+            question.memory[place] = learned
         return tuple(notes)
 
     def _error(self, fault: Fault, access: Access, model: str, usage: dict[str, Any]) -> ProviderError:
@@ -201,12 +201,12 @@ def _follows(text: str, question: Question) -> bool:
 def _once(access: Access, model: str, question: Question, manner: _Manner) -> Written | Fault:
     """One request. A fault is returned, not raised: it holds what the service said, and shall be in no exception's context."""
     from dagogy_provider_remote_llm.calls import ask, client
+    from dagogy_provider_remote_llm.deadline import RequestDeadline
     from dagogy_provider_remote_llm.faults import Fault
-    from dagogy_provider_remote_llm.watch import Watch
 
     try:
-        with Watch(max(question.seconds_left, 0.001), allowed=question.seconds) as watch, client(access.base_url, access.key, watch) as sdk:
-            return ask(sdk, watch, access.host, manner.api, model, question, frozenset(manner.without))
+        with RequestDeadline(max(question.seconds_left, 0.001), allowed=question.seconds) as deadline, client(access.base_url, access.key, deadline) as sdk:
+            return ask(sdk, deadline, access.host, manner.api, model, question, frozenset(manner.without))
     except Fault as fault:
         return fault
 
@@ -214,12 +214,12 @@ def _once(access: Access, model: str, question: Question, manner: _Manner) -> Wr
 def _models(access: Access, seconds: float) -> list[str] | Fault:
     """The ids of the models that the service lists."""
     from dagogy_provider_remote_llm.calls import client, list_models
+    from dagogy_provider_remote_llm.deadline import RequestDeadline
     from dagogy_provider_remote_llm.faults import Fault
-    from dagogy_provider_remote_llm.watch import Watch
 
     try:
-        with Watch(seconds) as watch, client(access.base_url, access.key, watch) as sdk:
-            return list_models(sdk, watch, access.host)
+        with RequestDeadline(seconds) as deadline, client(access.base_url, access.key, deadline) as sdk:
+            return list_models(sdk, deadline, access.host)
     except Fault as fault:
         return fault
 

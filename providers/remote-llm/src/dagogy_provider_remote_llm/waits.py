@@ -26,12 +26,12 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
         return None
 
 
-def backoff(attempt: int, told: float | None, draw: random.Random) -> float:
+def backoff(attempt: int, retry_after: float | None, draw: random.Random) -> float:
     """Seconds to wait after the failed try number `attempt` (from 0).
 
     Exponential backoff with full jitter: a random share of min(cap, base * 2^attempt) (M. Brooker, "Exponential Backoff And Jitter", AWS
     Architecture Blog, 2015). Where the service said how long, that long, and a little more, so that not all who were told come at once.
     """
-    if told is not None:
-        return told + draw.uniform(0, min(_BASE, told))
+    if retry_after is not None:
+        return retry_after + draw.uniform(0, min(_BASE, retry_after))
     return draw.uniform(0, min(_CAP, _BASE * 2**attempt))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dagogy.api import Finding, Node, Rule, Subject
+from dagogy.api import Finding, Node, Rule, RuleContext
 
 
 class EvidenceMode(Rule):
@@ -26,10 +26,10 @@ class EvidenceMode(Rule):
         the topic spec.
     """
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        mode = subject.spec.evidence_mode
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        mode = context.spec.evidence_mode
         minimal, strict = mode == "minimal", mode == "strict"
-        for i, node in enumerate(subject.nodes):
+        for i, node in enumerate(context.nodes):
             resources = node.resources
             if minimal:
                 if not resources:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dagogy.api import Finding, Fix, Rule, Subject
+from dagogy.api import Finding, Fix, Rule, RuleContext
 
 
 class OpenQuestions(Rule):
@@ -24,13 +24,13 @@ class OpenQuestions(Rule):
         out of the list (which is what the unsafe fix does).
     """
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        questions = subject.curriculum.open_questions
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        questions = context.curriculum.open_questions
         if not isinstance(questions, list):
-            if subject.spec.evidence_mode == "strict":
+            if context.spec.evidence_mode == "strict":
                 yield Finding("'open_questions' is missing; evidence mode strict wants the list, empty if nothing is open")
             return
-        known = subject.index.position
+        known = context.index.position
         by_fold: dict[str, str] | None = None
         for i, question in enumerate(questions):
             for j, wanted in enumerate(question.related_nodes):

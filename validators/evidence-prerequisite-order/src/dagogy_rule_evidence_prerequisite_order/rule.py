@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Fix, Meta, Rule, ScopeEdge, Subject, shorten
+from dagogy.api import Finding, Fix, Meta, Rule, RuleContext, ScopeEdge, shorten
 
 
 class PrerequisiteOrder(Rule):
@@ -33,8 +33,8 @@ class PrerequisiteOrder(Rule):
         min_weight: Annotated[float, Meta(description="The least weight of evidence that is clear.", gt=0, le=1)] = 0.45
         max_against: Annotated[float, Meta(description="The most that may speak for it as it stands, as a share of that weight.", ge=0, lt=1)] = 0.25
 
-    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
-        evidence, nodes, index = subject.evidence, subject.nodes, subject.index
+    def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
+        evidence, nodes, index = context.evidence, context.nodes, context.index
         against = {
             (dependent, prerequisite): edge
             for (prerequisite, dependent), edge in evidence.items()
@@ -44,7 +44,7 @@ class PrerequisiteOrder(Rule):
             k, name = nodes[i].prerequisites.index(nodes[p].id), shorten(nodes[p].title)
             path = f"/nodes/{i}/prerequisites/{k}"
             yield Finding(
-                message=f"'{shorten(nodes[i].title)}' requires '{name}', and the source has it the other way round: {_told(edge)}",
+                message=f"'{shorten(nodes[i].title)}' requires '{name}', and the source has it the other way round: {_order_stated(edge)}",
                 pointer=path,
                 node_id=nodes[i].id,
                 fix=Fix("unsafe", f"remove '{nodes[p].id}'", [{"op": "test", "path": path, "value": nodes[p].id}, {"op": "remove", "path": path}]),
@@ -54,11 +54,11 @@ class PrerequisiteOrder(Rule):
 
 def _clear(edge: ScopeEdge, other: ScopeEdge | None, options: PrerequisiteOrder.Options) -> bool:
     """Whether the source says what `edge` says, and next to nothing of the `other` direction."""
-    said = edge.dropped in ("", "implied") and edge.quoted and edge.weight >= options.min_weight
-    return said and (other is None or other.weight <= options.max_against * edge.weight)
+    stated = edge.dropped in ("", "implied") and edge.quoted and edge.weight >= options.min_weight
+    return stated and (other is None or other.weight <= options.max_against * edge.weight)
 
 
-def _told(edge: ScopeEdge) -> str:
+def _order_stated(edge: ScopeEdge) -> str:
     """The strongest statement of the source, with its lines."""
     lines = f" (line {edge.lines[0]})" if edge.lines[0] else ""
     return f"“{shorten(edge.evidence)}”{lines}"

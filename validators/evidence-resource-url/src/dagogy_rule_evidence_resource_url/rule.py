@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from dagogy.api import Finding, Fix, Meta, Node, Rule, Subject, shorten, split_url
+from dagogy.api import Finding, Fix, Meta, Node, Rule, RuleContext, shorten, split_url
 from dagogy.api import Options as BaseOptions
 
 _NEVER = ' <>"'
@@ -49,9 +49,9 @@ class ResourceUrl(Rule):
             "local",
         )
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        nodes = subject.nodes
-        judge = _Judge(subject, options.allowed_schemes)
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        nodes = context.nodes
+        judge = _Judge(context, options.allowed_schemes)
         if _all_plain(nodes, judge):
             return
         for i, node in enumerate(nodes):
@@ -91,8 +91,8 @@ def _all_plain(nodes: Sequence[Node], judge: _Judge) -> bool:
 class _Judge:
     """Says what is wrong with a URL; remembers what it has seen."""
 
-    def __init__(self, subject: Subject, schemes: Sequence[str]) -> None:
-        self._subject, self._schemes = subject, frozenset(schemes)
+    def __init__(self, context: RuleContext, schemes: Sequence[str]) -> None:
+        self._context, self._schemes = context, frozenset(schemes)
         self._known: dict[str, str] = {}
         self._lines: dict[Path, int] = {}
         self._parsed: dict[Path, tuple[Any, str]] = {}
@@ -122,7 +122,7 @@ class _Judge:
         return "holds a user name or password; remove what stands before the '@'" if "@" in parts.netloc else ""
 
     def _local(self, url: str, fragment: str) -> str:
-        path = self._subject.resolve_local(url)
+        path = self._context.resolve_local(url)
         if path is None:
             return "leads to no file of the run or the workspace; wanted: local://path/of/an/existing/file"
         if not fragment:

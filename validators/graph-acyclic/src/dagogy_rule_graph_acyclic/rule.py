@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from dagogy.api import Finding, Rule, Subject
+from dagogy.api import Finding, Rule, RuleContext
 
 if TYPE_CHECKING:
     import networkx
@@ -30,8 +30,8 @@ class Acyclic(Rule):
         are one concept: merge them.
     """
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        index = subject.index
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        index = context.index
         if not index.cyclic:
             return
         import networkx
@@ -46,7 +46,7 @@ class Acyclic(Rule):
             found.append((component[0], len(component), cycle, exact))
         for _, size, cycle, exact in sorted(found):
             ids = [index.ids[i] for i in cycle]
-            at = subject.nodes[cycle[0]].prerequisites.index(ids[1])
+            at = context.nodes[cycle[0]].prerequisites.index(ids[1])
             shown = ids if len(ids) <= 12 else [*ids[:6], f"… {len(ids) - 11} more …", *ids[-5:]]
             kind = "a shortest cycle" if exact else "a short cycle, perhaps not the shortest,"
             where = f"in a strongly connected component of {size} nodes"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, ScopeDocument, Subject, normalized, sentences, shorten, word_keys, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, RuleContext, ScopeDocument, match_keys, normalized, sentences, shorten, words
 
 #: A line that numbers what it names: "3. Chords", "## Chapter 3: Chords", "| Week 3 | Chords |".
 _NUMBERED = re.compile(r"^[ \t#|>*-]*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s{0,3}[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
@@ -49,16 +49,16 @@ class ChainEvidence(Rule):
         min_supported: Annotated[float, Meta(description="The share of the links that something has to speak for.", gt=0, le=1)] = 0.5
         order_cues: Annotated[tuple[str, ...], Meta(description="What a source says that states its order.")] = _CUES
 
-    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
-        nodes, index = subject.nodes, subject.index
+    def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
+        nodes, index = context.nodes, context.index
         if len(nodes) < options.min_nodes or (max(index.depth, default=-1) + 1) <= options.max_share * len(nodes):
             return
         links = [(p, i) for i in index.order for p in index.prerequisites[i]]
         titles = [_tokens(node.title) for node in nodes]
-        if _states_an_order(subject.sources, titles, links, options.order_cues):
+        if _states_an_order(context.sources, titles, links, options.order_cues):
             return
-        said = _Said(subject.sources, titles)
-        loose = [(p, i) for p, i in links if not _speaks(nodes[i], titles[p], titles[i]) and not said.together(p, i)]
+        source = _SourceText(context.sources, titles)
+        loose = [(p, i) for p, i in links if not _speaks(nodes[i], titles[p], titles[i]) and not source.together(p, i)]
         if len(links) - len(loose) >= options.min_supported * len(links):
             return
         p, i = loose[0]
@@ -98,7 +98,7 @@ def _states_an_order(sources: Sequence[ScopeDocument], titles: Sequence[frozense
     return False
 
 
-class _Said:
+class _SourceText:
     """Which titles the sentences of the sources name together."""
 
     def __init__(self, sources: Sequence[ScopeDocument], titles: Sequence[frozenset[str]]) -> None:
@@ -134,4 +134,4 @@ def _named(tokens: frozenset[str], by_rarest: dict[str, list[int]], titles: Sequ
 def _tokens(text: str) -> frozenset[str]:
     """What titles and texts are compared by."""
     plain = text if text.isascii() else normalized(text)
-    return frozenset(key for word in words(plain) if word not in STOP_WORDS for key in word_keys(word))
+    return frozenset(key for word in words(plain) if word not in STOP_WORDS for key in match_keys(word))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from dagogy.api import Finding, Meta, Rule, Subject
+from dagogy.api import Finding, Meta, Rule, RuleContext
 from dagogy.api import Options as BaseOptions
 
 
@@ -28,11 +28,11 @@ class MaxPrerequisites(Rule):
     class Options(BaseOptions):
         max: Annotated[int, Meta(description="How many prerequisites a node may have where the topic spec sets no limit.", ge=1)] = 6
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        given = subject.spec.constraints.max_prerequisites_per_node
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        given = context.spec.constraints.max_prerequisites_per_node
         limit = given if isinstance(given, int) else options.max
         origin = "the topic spec allows" if isinstance(given, int) else "at most"
-        for i, node in enumerate(subject.nodes):
+        for i, node in enumerate(context.nodes):
             if len(node.prerequisites) <= limit:
                 continue
             count = len(set(node.prerequisites))

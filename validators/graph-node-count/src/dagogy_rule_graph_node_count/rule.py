@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dagogy.api import Finding, Rule, Subject
+from dagogy.api import Finding, Rule, RuleContext
 
 
 class NodeCount(Rule):
@@ -24,11 +24,11 @@ class NodeCount(Rule):
         nodes that teach several things. Or change the limits in the topic spec.
     """
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        limits = subject.spec.constraints
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        limits = context.spec.constraints
         low = limits.node_count_min if isinstance(limits.node_count_min, int) else 1
         high = limits.node_count_max if isinstance(limits.node_count_max, int) else None
-        count = len(subject.nodes)
+        count = len(context.nodes)
         if low <= count and (high is None or count <= high):
             return
         if count == 0:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from dagogy.api import Finding, Fix, Node, Rule, Subject
+from dagogy.api import Finding, Fix, Node, Rule, RuleContext
 
 # difflib compares one id with one other in some 20 µs: enough for a slip of the pen here and there, not for thousands of them.
 _MOST_GUESSES = 50
@@ -30,12 +30,12 @@ class PrerequisiteIntegrity(Rule):
         place that is the same but for case and punctuation (or has that title), else it removes the unknown prerequisite.
     """
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        known = subject.index.position
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        known = context.index.position
         guess: _Guess | None = None
-        for i, (node, sound) in enumerate(zip(subject.nodes, subject.index.prerequisites, strict=True)):
+        for i, (node, valid) in enumerate(zip(context.nodes, context.index.prerequisites, strict=True)):
             before = node.prerequisites
-            if len(before) == len(sound):
+            if len(before) == len(valid):
                 continue  # the index leaves out unknown ids, self references and repetitions
             seen: set[str] = set()
             for at, wanted in enumerate(before):
@@ -45,7 +45,7 @@ class PrerequisiteIntegrity(Rule):
                 elif wanted == node.id:
                     yield _finding(node, pointer, wanted, f"'{node.id:.60}' names itself as its prerequisite; remove it")
                 elif wanted not in known:
-                    guess = guess or _Guess(subject.nodes)
+                    guess = guess or _Guess(context.nodes)
                     yield _unknown(node, pointer, wanted, guess)
                 seen.add(wanted)
 

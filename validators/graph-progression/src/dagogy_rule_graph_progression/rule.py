@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import log2
 from typing import Annotated, Any
 
-from dagogy.api import Finding, Meta, Rule, Subject
+from dagogy.api import Finding, Meta, Rule, RuleContext
 from dagogy.api import Options as BaseOptions
 
 
@@ -33,8 +33,8 @@ class Progression(Rule):
             float, Meta(description="The longest chain has at least this many nodes for each doubling of the size; 0 asks for none.", ge=0)
         ] = 0.4
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        index = subject.index
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        index = context.index
         count = len(index.ids)
         if count < options.min_nodes:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dagogy.api import Finding, Fix, GraphIndex, Rule, Subject
+from dagogy.api import Finding, Fix, GraphIndex, Rule, RuleContext
 
 # Bits in one block: 100,000 nodes hold at most 100,000 different sets of this many bits at a time, 100 MB.
 _BLOCK = 8192
@@ -28,11 +28,11 @@ class RedundantPrerequisites(Rule):
         directly, say so in a core idea.
     """
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        index = subject.index
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        index = context.index
         implied = _implied(index)
         for i in sorted(implied):
-            node = subject.nodes[i]
+            node = context.nodes[i]
             places = sorted((node.prerequisites.index(index.ids[p]), index.ids[p], index.ids[via]) for p, via in implied[i].items())
             for at, name, via_name in places:
                 pointer = f"/nodes/{i}/prerequisites/{at}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from dagogy.api import Finding, Meta, Rule, Subject
+from dagogy.api import Finding, Meta, Rule, RuleContext
 from dagogy.api import Options as BaseOptions
 
 # Sums of fractions of a minute are rounded in binary; a millionth of an hour is nobody's concern.
@@ -31,12 +31,12 @@ class TotalHours(Rule):
     class Options(BaseOptions):
         tolerance: Annotated[float, Meta(description="The share by which the sum may lie outside the range of the topic spec.", ge=0, le=1)] = 0.0
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        if not subject.nodes:
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        if not context.nodes:
             return  # graph.node_count says so
-        limits = subject.spec.constraints
+        limits = context.spec.constraints
         low, high = limits.total_hours_min, limits.total_hours_max
-        minutes = sum([node.estimate_minutes for node in subject.nodes])
+        minutes = sum([node.estimate_minutes for node in context.nodes])
         hours = minutes / 60
         if low * (1 - options.tolerance) - _ROUNDING <= hours <= high * (1 + options.tolerance) + _ROUNDING:
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Meta, Node, Rule, Subject, shorten
+from dagogy.api import Finding, Meta, Node, Rule, RuleContext, shorten
 
 _CLAUSE_END = re.compile(r"(?:(?<!\s)\s+)?(?:[,;]\s*(?:and\s+)?(?:then\s+|also\s+)?|\.\s+)|(?<!\s)\s+(?:and\s+(?:then\s+|also\s+)?|&\s+)", re.IGNORECASE)
 #: How titles are joined, in the languages where one short word does it.
@@ -54,11 +54,11 @@ class Atomicity(Rule):
             "select", "simplify", "sing", "solve", "summarise", "summarize", "transcribe", "translate", "verify", "write",
         )  # fmt: skip
 
-    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
+    def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
         verbs, joiners = frozenset(map(str.casefold, options.verbs)), _JOINERS
         most, most_minutes = options.max_capabilities, options.max_minutes
         titles: dict[str, int] | None = None
-        for i, node in enumerate(subject.nodes):
+        for i, node in enumerate(context.nodes):
             capability, title = node.capability, node.title
             # Each doing beyond the first needs a separator before it, and nearly all capabilities have fewer.
             if capability.count(",") + capability.count(" and ") >= most or ";" in capability or ". " in capability or "&" in capability:
@@ -68,7 +68,7 @@ class Atomicity(Rule):
                     yield _finding(node, f"/nodes/{i}/capability", f"has {len(doings)} capabilities in one ({named}); make a node of each")
             if "," in title or not joiners.isdisjoint(title.split()):
                 parts = [p for p in _JOINED.split(" ".join(title.split())) if p]
-                titles = _positions(subject.nodes) if titles is None else titles
+                titles = _positions(context.nodes) if titles is None else titles
                 if fault := _joint_title(parts, i, titles, options.max_joined, " and " in title and "," not in title):
                     yield _finding(node, f"/nodes/{i}/title", fault)
             if node.estimate_minutes > most_minutes:

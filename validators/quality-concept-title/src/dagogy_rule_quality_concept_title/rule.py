@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Fix, Meta, Rule, Subject, shorten, words
+from dagogy.api import Finding, Fix, Meta, Rule, RuleContext, shorten, words
 
 #: Only a title with one of these characters can be markup, a table row, a path, a URL, a file name or end like a sentence.
 _SPECIAL = re.compile(r"[|`*<\[&#/\\.!。！]")
@@ -108,11 +108,11 @@ class ConceptTitle(Rule):
             "conftest.py", "build.rs",
         )  # fmt: skip
 
-    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
+    def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
         judge = _Judge(options)
         special, heads = _SPECIAL.search, judge.heads
         most_words, most_chars = options.max_words, options.max_chars
-        for i, node in enumerate(subject.nodes):
+        for i, node in enumerate(context.nodes):
             title = node.title
             # All that a faulty title can be told by at a glance; most titles end here.
             if (
@@ -180,15 +180,15 @@ class _Judge:
         return "is a heading of a document's structure" if all(p in self.structural for p in parts) else ""
 
     def _sentence(self, text: str) -> str:
-        said = words(text)
-        if len(said) >= 5 and text.casefold().replace("’", "'").startswith(self.openers):
+        spoken = words(text)
+        if len(spoken) >= 5 and text.casefold().replace("’", "'").startswith(self.openers):
             return "is a sentence about the document"
         end = text[-1]
-        if end == "。" or (end == "." and len(said) >= 3 and not text.endswith("..")):
+        if end == "。" or (end == "." and len(spoken) >= 3 and not text.endswith("..")):
             last = text.rsplit(None, 1)[-1][:-1].casefold().strip("()[]\"'")
             if not (len(last) == 1 and last.isalpha()) and "." not in last and last not in self.abbreviations:
                 return "ends in a full stop"
-        if end in "!！" and len(said) >= 5 and not self.finite.isdisjoint(w.replace("’", "'") for w in said):
+        if end in "!！" and len(spoken) >= 5 and not self.finite.isdisjoint(w.replace("’", "'") for w in spoken):
             return "is an exclamation"
         return ""
 

@@ -9,7 +9,7 @@ from math import log
 from typing import Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, normalized, shorten, word_keys, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, RuleContext, match_keys, normalized, shorten, words
 
 #: With more nodes only ideas that are equal word for word are found.
 _MANY = 5000
@@ -75,8 +75,8 @@ class DistinctNodes(Rule):
         )
         min_share: Annotated[float, Meta(description="The share of a node's core ideas that are in another node when it repeats it.", gt=0, le=1)] = 0.6
 
-    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
-        nodes = subject.nodes
+    def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
+        nodes = context.nodes
         if len(nodes) > _MANY:
             yield from _verbatim(nodes)
             return
@@ -92,8 +92,8 @@ class DistinctNodes(Rule):
         best: dict[int, Finding] = {}
         silent: dict[int, Finding] = {}
         for (i, j), found in sorted(pairs.items()):
-            finding = _repeated(nodes, i, j, found, ideas, options.min_share, subject.tentative)
-            if finding and subject.tentative.issuperset((i, j)):
+            finding = _repeated(nodes, i, j, found, ideas, options.min_share, context.tentative)
+            if finding and context.tentative.issuperset((i, j)):
                 silent.setdefault(i, finding)
             elif finding and (i not in best or (best[i].severity and not finding.severity)):
                 best[i] = finding
@@ -160,8 +160,8 @@ class _Ideas:
         common = mine & yours
         names = self.titles[self.owner[j]] | self.titles[self.owner[k]]
         # What two nodes are about they may both name; they say the same when more than that is common to them and to few others.
-        telling = [t for t in common if t not in names and self.frequency[t] <= max(8, 0.1 * len(self.texts))]
-        if len(common) < min(3, len(mine), len(yours)) or len(telling) < 2:
+        distinctive = [t for t in common if t not in names and self.frequency[t] <= max(8, 0.1 * len(self.texts))]
+        if len(common) < min(3, len(mine), len(yours)) or len(distinctive) < 2:
             return 0.0
         shared = sum(self.weight[t] for t in common)
         sizes = [sum(self.weight[t] for t in tokens) for tokens in (mine, yours)]
@@ -234,7 +234,7 @@ def _tokens(text: str) -> Iterator[str]:
     for word in words(text if text.isascii() else normalized(text)):
         if (word in STOP_WORDS or word in _FILLING) and word not in _NEGATIONS:
             continue
-        yield from (_ONE_OF.get(key, key) for key in word_keys(word))
+        yield from (_ONE_OF.get(key, key) for key in match_keys(word))
 
 
-_ONE_OF = {word_keys(word)[0]: word_keys(group.split()[0])[0] for group in reversed(_SYNONYMS.split("|")) for word in group.split()}
+_ONE_OF = {match_keys(word)[0]: match_keys(group.split()[0])[0] for group in reversed(_SYNONYMS.split("|")) for word in group.split()}

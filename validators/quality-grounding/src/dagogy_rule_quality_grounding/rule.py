@@ -9,7 +9,7 @@ from math import ceil
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from dagogy.api import STOP_WORDS, Block, Finding, Meta, Node, Rule, ScopeDocument, Subject, normalized, sentences, shorten, word_keys, words
+from dagogy.api import STOP_WORDS, Block, Finding, Meta, Node, Rule, RuleContext, ScopeDocument, match_keys, normalized, sentences, shorten, words
 from dagogy.api import Options as RuleOptions
 
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
@@ -76,15 +76,15 @@ class Grounding(Rule):
         min_words_per_node: Annotated[int, Meta(description="Sources with fewer words for each node are not judged by.", ge=0)] = 8
         neutral_words: Annotated[tuple[str, ...], Meta(description="Words that any text may have; they do not count.")] = _NEUTRAL
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        if subject.scope is None:
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        if context.scope is None:
             return
-        source = _Source(subject.sources, frozenset(options.neutral_words))
-        nodes = subject.nodes
+        source = _Source(context.sources, frozenset(options.neutral_words))
+        nodes = context.nodes
         if source.length < options.min_words_per_node * len(nodes):
             return
-        asked_for = source.tokens | {token for item in subject.spec.scope_in for token in source.content(item)}
-        sections = _Sections(subject.sources, nodes, source)
+        asked_for = source.tokens | {token for item in context.spec.scope_in for token in source.content(item)}
+        sections = _Sections(context.sources, nodes, source)
         doubtful: dict[int, Sequence[int]] = {}
         for i, node in enumerate(nodes):
             loose = [k for k, idea in enumerate(node.core_ideas) if not source.grounds(idea, options.min_share, options.min_passage_share)]
@@ -94,7 +94,7 @@ class Grounding(Rule):
                 continue
             foreign = source.other_language(node)
             loose = [k for k in loose if k not in foreign]
-            mild = "warning" if i in subject.tentative else ""
+            mild = "warning" if i in context.tentative else ""
             if strange and len(foreign) < len(node.core_ideas):
                 yield Finding(
                     message=f"no word of the title '{shorten(node.title)}' is in the scope document or scope_in: name the concept as they do, or remove it",
@@ -109,7 +109,7 @@ class Grounding(Rule):
                 yield _ungrounded(i, node, loose, source, "warning" if len(loose) <= few else "")
             if borrowed:
                 yield _borrowed(i, node, borrowed, nodes, mild or ("warning" if len(borrowed) < len(node.core_ideas) else ""))
-        explained = sum(map(sections.explains, range(len(nodes)))) if len(subject.tentative) == len(nodes) else 0
+        explained = sum(map(sections.explains, range(len(nodes)))) if len(context.tentative) == len(nodes) else 0
         if 2 * explained > len(nodes) and not any(map(source.supports, nodes)):
             yield Finding(
                 message=f"none of the {len(nodes)} nodes says anything that is in the scope document, which explains {explained} of their concepts: take core"
@@ -297,8 +297,8 @@ class _Sections:
         rare = sorted(tokens, key=lambda t: (len(self._places.get(t, ())), t))[: len(tokens) // 4 + 1]
         near = [k for k in sorted({k for t in rare for k in self._places.get(t, ())}) if len(self._sentences[k][0] & tokens) >= needed]
         for k in near:
-            said, _, location, lines = self._sentences[k]
-            if not said.isdisjoint(title) or _cites(self._nodes[i], location, lines):
+            stems, _, location, lines = self._sentences[k]
+            if not stems.isdisjoint(title) or _cites(self._nodes[i], location, lines):
                 return -1
         return self._sentences[near[0]][1] if near else -1
 
@@ -345,7 +345,7 @@ def _ungrounded_openly(doubtful: Mapping[int, Sequence[int]], nodes: Sequence[No
 @lru_cache(maxsize=200_000)
 def _tokens_of(word: str) -> Sequence[str]:
     """What a word is compared by, found once for all sentences of a large source."""
-    return word_keys(word)
+    return match_keys(word)
 
 
 def _fold(text: str) -> str:

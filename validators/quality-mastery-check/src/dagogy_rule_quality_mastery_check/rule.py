@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Rule, Subject, shorten, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Rule, RuleContext, shorten, stem, words
 
 #: What may stand before the verb of a task.
 _PREFIX = re.compile(r"(?:(?:the\s+)?(?:learners?|students?|you)\s+(?:should|can|will|must|shall|(?:is|are) able to)\s+|be able to\s+|try to\s+|please\s+)+")
@@ -127,10 +127,10 @@ class MasteryCheck(Rule):
             "contains", "lists", "names", "correct", "correctly", "right", "error", "errors", "mistakes", "by", "if", "when",
         )  # fmt: skip
 
-    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
+    def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
         tasks, criteria = _Tasks(options.vague_verbs), _Criteria(options)
         short, heads, keys = _CHARACTERS_A_WORD * options.min_words, tasks.heads, criteria.keys
-        for i, node in enumerate(subject.nodes):
+        for i, node in enumerate(context.nodes):
             check = node.mastery_check
             task, criterion = check.task, check.pass_criteria
             faults: list[tuple[str, str, str]] = []
@@ -218,21 +218,21 @@ class _Criteria:
 
     def empty(self, criterion: str) -> str:
         """What is wrong with a criterion that names nothing that could be missing, or an empty string."""
-        said = [w for w in words(criterion) if w not in STOP_WORDS]
+        content = [w for w in words(criterion) if w not in STOP_WORDS]
         # Of one word nothing is said here: it is too short in any case.
-        hollow = len(said) > 1 or (said and len(words(criterion)) > 1)
-        if not hollow or not said or any(w not in self.hollow and stem(w) not in self.hollow for w in said):
+        hollow = len(content) > 1 or (content and len(words(criterion)) > 1)
+        if not hollow or not content or any(w not in self.hollow and stem(w) not in self.hollow for w in content):
             return ""
         # "The answer is right" can fail where the task has one answer.
-        if not _ONLY_RIGHT.isdisjoint(said):
+        if not _ONLY_RIGHT.isdisjoint(content):
             return ""
         return "only says that the task was done; say what is then seen, counted or measured"
 
     def repeats(self, task: str, criterion: str) -> str:
         """What is wrong with a criterion that has no word beyond those of the task, or an empty string."""
-        said, asked = _bare(criterion), _bare(task)
-        new = {w for w in said - asked if w not in self.hollow and stem(w) not in self.hollow}
-        if new or len(said & asked) < 2 or not _NEGATION.isdisjoint(words(criterion)) or any(map(str.isdigit, criterion)):
+        criteria, asked = _bare(criterion), _bare(task)
+        new = {w for w in criteria - asked if w not in self.hollow and stem(w) not in self.hollow}
+        if new or len(criteria & asked) < 2 or not _NEGATION.isdisjoint(words(criterion)) or any(map(str.isdigit, criterion)):
             return ""
         return "says no more than the task; say what is seen when it is passed"
 

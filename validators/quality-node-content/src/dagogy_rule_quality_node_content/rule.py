@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import Finding, Fix, Meta, Node, Rule, ScopeDocument, Subject, folded, shorten, words
+from dagogy.api import Finding, Fix, Meta, Node, Rule, RuleContext, ScopeDocument, match_form, shorten, words
 
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
 _CHARACTERS_A_WORD = 12
@@ -58,10 +58,10 @@ class NodeContent(Rule):
             "asdf", "insert * here", "[insert*]", "[add*]", "[describe*]", "[your*]", "<*>", "{{*}}",
         )  # fmt: skip
 
-    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
-        judge = _Judge(options.min_words, options.placeholders, subject.sources)
-        for i in judge.suspects(subject.nodes):
-            node = subject.nodes[i]
+    def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
+        judge = _Judge(options.min_words, options.placeholders, context.sources)
+        for i in judge.suspects(context.nodes):
+            node = context.nodes[i]
             ideas, pitfalls = len(node.core_ideas), len(node.pitfalls)
             for position, text, fault in judge.faults(node):
                 place = _place(position, ideas, pitfalls)
@@ -81,15 +81,15 @@ class _Fault(NamedTuple):
     wanted: str = ""
     mild: bool = False
     #: The text without what is wrong with it; None where nobody knows it.
-    mended: str | None = None
+    fixed: str | None = None
     #: Whether the text may go.
     idle: bool = False
 
 
 def _fix(path: str, text: str, fault: _Fault, ideas: int) -> Fix | None:
     test = {"op": "test", "path": path, "value": text}
-    if fault.mended is not None:
-        return Fix("safe", f"write it without markup: '{shorten(fault.mended)}'", [test, {"op": "replace", "path": path, "value": fault.mended}])
+    if fault.fixed is not None:
+        return Fix("safe", f"write it without markup: '{shorten(fault.fixed)}'", [test, {"op": "replace", "path": path, "value": fault.fixed}])
     if fault.idle and ideas > 2:
         return Fix("safe", "take the second one out", [test, {"op": "remove", "path": path}])
     return None
@@ -173,7 +173,7 @@ class _Judge:
             is_idea = 1 <= position <= ideas
             fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (None if _whole((text,)) else _broken(text, self._quoted))
             if is_idea and seen is not None:
-                before = seen.setdefault(_said(text), position)
+                before = seen.setdefault(_normal_forms(text), position)
                 if before != position and not fault:
                     fault = _Fault(f"says the same as core idea {before}", idle=True)
             if fault:
@@ -186,7 +186,7 @@ class _Judge:
                 return _Fault("is a placeholder")
             if not any(map(str.isalnum, plain)):
                 return _Fault("says nothing")
-        if len(text) <= len(title) + 4 and _said(text) == _said(title):
+        if len(text) <= len(title) + 4 and _normal_forms(text) == _normal_forms(title):
             return _Fault("only repeats the title")
         if is_idea and self._too_short(text):
             return _Fault(f"has fewer than {self.min_words} words")
@@ -318,12 +318,12 @@ def _markup(text: str, prose: str) -> _Fault | None:
         return _Fault("is a table row", mild=True)
     if not any(p.search(prose) for p in (_BOLD, _LINK, _PAIR, _BREAK, _HEAD)):
         return None
-    mended = None
+    fixed = None
     if prose == text:
         plain = _BREAK.sub(" ", _PAIR.sub(r"\2", _LINK.sub(r"\1", _BOLD.sub(r"\2", _HEAD.sub("", text)))))
         plain = " ".join(plain.split())
-        mended = plain if plain and not _broken(plain) else None
-    return _Fault("has markup in it", "write plain text", mild=True, mended=mended)
+        fixed = plain if plain and not _broken(plain) else None
+    return _Fault("has markup in it", "write plain text", mild=True, fixed=fixed)
 
 
 def _unpaired(prose: str) -> _Fault | None:
@@ -352,9 +352,9 @@ def _repeat(ideas: Sequence[str]) -> bool:
         return False
     if len({text[1:24].lower().rstrip(".") for text in ideas}) == len(ideas):
         return False
-    return len({_said(text) for text in ideas}) < len(ideas)
+    return len({_normal_forms(text) for text in ideas}) < len(ideas)
 
 
-def _said(text: str) -> tuple[str, ...]:
+def _normal_forms(text: str) -> tuple[str, ...]:
     """What two texts have in common that say the same; the marks of a formula say something as well."""
-    return folded(text), *_FORMULA.findall(text)
+    return match_form(text), *_FORMULA.findall(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Annotated, Any
 
-from dagogy.api import Finding, Meta, Node, Rule, Subject, content_words, shorten, words
+from dagogy.api import Finding, Meta, Node, Rule, RuleContext, content_words, shorten, words
 from dagogy.api import Options as RuleOptions
 
 _PROJECT = tuple("project capstone thesis dissertation exam examination internship practicum portfolio assignment".split())
@@ -43,21 +43,21 @@ class PathCoherence(Rule):
         advanced_words: Annotated[tuple[str, ...], Meta(description="Words that mark advanced work where they begin or end a title.")] = _ADVANCED
         min_nodes: Annotated[int, Meta(description="Smaller curricula are not searched for advanced work without prerequisites.", ge=1)] = 6
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        yield from _jumps(subject, options)
-        if len(subject.nodes) >= options.min_nodes:
-            yield from _advanced_roots(subject.nodes, {w.casefold() for w in options.advanced_words})
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        yield from _jumps(context, options)
+        if len(context.nodes) >= options.min_nodes:
+            yield from _advanced_roots(context.nodes, {w.casefold() for w in options.advanced_words})
 
 
-def _jumps(subject: Subject, options: Any) -> Iterator[Finding]:
-    nodes = subject.nodes
+def _jumps(context: RuleContext, options: Any) -> Iterator[Finding]:
+    nodes = context.nodes
     if not nodes:
         return
     minutes = [node.estimate_minutes for node in nodes]
     # No median is below the smallest estimate, so a node at or below this is no jump, whatever comes before it.
     floor = max(options.max_jump * min(minutes), options.min_minutes_of_jump)
     project_words = {w.casefold() for w in options.project_words}
-    for i, before in enumerate(subject.index.prerequisites):
+    for i, before in enumerate(context.index.prerequisites):
         if minutes[i] < floor or not before:
             continue
         usual = median([minutes[p] for p in before])

@@ -11,7 +11,7 @@ from random import Random
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, sentences, shorten, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, RuleContext, sentences, shorten, words
 
 _SLOT = "…"
 #: Stands for a quotation that is too long for a name: it says something, in the same frame.
@@ -82,23 +82,23 @@ class Repetition(Rule):
             tuple[str, ...], Meta(description="What a pitfall begins with that admits that the sources name none; all such are one warning.")
         ] = ("the source names no", "the sources name no", "no source names")
 
-    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
-        nodes = subject.nodes
+    def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
+        nodes = context.nodes
         limit = max(options.max_share * len(nodes), options.min_nodes - 1)
         if len(nodes) <= limit:
             return
-        names = _Names([*(node.title for node in nodes), subject.curriculum.topic] if len(nodes) <= _MANY else ())
+        names = _Names([*(node.title for node in nodes), context.curriculum.topic] if len(nodes) <= _MANY else ())
         found: list[_Template] = []
         for kind, texts in _KINDS.items():
             found += _templates(nodes, kind, texts, names, options, limit)
         found.sort(key=lambda t: (not t.exact, -len(t.at)))
         admissions = tuple(a.casefold() for a in options.admissions)
-        openly = [t for t in found if subject.tentative.issuperset(t.at) or _admits(t, nodes, admissions)]
-        told = [t for t in found if t not in openly]
-        for template in told[: options.max_reported]:
-            yield _finding(template, nodes, len(told) - options.max_reported, limit, subject.tentative)
+        openly = [t for t in found if context.tentative.issuperset(t.at) or _admits(t, nodes, admissions)]
+        hidden = [t for t in found if t not in openly]
+        for template in hidden[: options.max_reported]:
+            yield _finding(template, nodes, len(hidden) - options.max_reported, limit, context.tentative)
         if openly:
-            yield _said_openly(openly, nodes)
+            yield _admitted(openly, nodes)
 
 
 def _admits(template: _Template, nodes: Sequence[Node], admissions: tuple[str, ...]) -> bool:
@@ -108,7 +108,7 @@ def _admits(template: _Template, nodes: Sequence[Node], admissions: tuple[str, .
     return text.casefold().startswith(admissions) and len(words(text)) - len(words(nodes[i].title)) <= _MOST_ADMITTED
 
 
-def _said_openly(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
+def _admitted(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
     """One finding for all texts that admit that the sources are silent, or that only nodes have which say that nothing supports them."""
     count, (i, at) = len({j for t in templates for j in t.at}), templates[0].first
     return Finding(

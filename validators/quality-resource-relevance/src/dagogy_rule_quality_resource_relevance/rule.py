@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from dagogy.api import Finding, Meta, Node, Resource, Rule, ScopeDocument, Subject, content_words, normalized, shorten, words
+from dagogy.api import Finding, Meta, Node, Resource, Rule, RuleContext, ScopeDocument, content_words, normalized, shorten, words
 from dagogy.api import Options as RuleOptions
 
 _LINES = re.compile(r"L(\d+)(?:-L?(\d+))?$")
@@ -64,17 +64,17 @@ class ResourceRelevance(Rule):
         max_same_url_share: Annotated[float, Meta(description="The share of the nodes that may have the very same URL and citation.", gt=0, le=1)] = 0.5
         min_nodes: Annotated[int, Meta(description="Smaller curricula may use one URL throughout.", ge=2)] = 5
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        yield from _one_for_all(subject.nodes, options)
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        yield from _one_for_all(context.nodes, options)
         judge: _Relevance | None = None
-        for i, node in enumerate(subject.nodes):
+        for i, node in enumerate(context.nodes):
             # The usual case: some resource's title names the concept. The first letter may be a capital in one of the two only.
             name = node.title[1:]
             for resource in node.resources:
                 if name in resource.title and len(name) > 3:
                     break
             else:
-                judge = judge or _Relevance(subject, options)
+                judge = judge or _Relevance(context, options)
                 if node.resources and not judge.any_related(node):
                     first = node.resources[0]
                     yield Finding(
@@ -86,7 +86,7 @@ class ResourceRelevance(Rule):
                     continue
             for k, resource in enumerate(node.resources):
                 if resource.url.startswith("local://"):
-                    judge = judge or _Relevance(subject, options)
+                    judge = judge or _Relevance(context, options)
                     if judge.beside_the_point(node, resource):
                         yield Finding(
                             message=f"the lines that '{shorten(node.title)}' cites have no word of it: {shorten(resource.url)}; cite those that are about it",
@@ -118,12 +118,12 @@ class _Source:
 class _Relevance:
     """Compares nodes and resources by their stems."""
 
-    def __init__(self, subject: Subject, options: Any) -> None:
-        self.subject = subject
+    def __init__(self, context: RuleContext, options: Any) -> None:
+        self.context = context
         self.generic_words = frozenset(word.casefold() for word in options.generic_words)
         self.generic = frozenset(token for word in options.generic_words for token in content_words(word))
-        self.topic = self._tokens(subject.curriculum.topic)
-        self._sources = {s.location: _Source(s) for s in reversed(subject.sources)}  # of two at one place the first counts
+        self.topic = self._tokens(context.curriculum.topic)
+        self._sources = {s.location: _Source(s) for s in reversed(context.sources)}  # of two at one place the first counts
         # What was split: many nodes may cite the same lines.
         self._cited: dict[str, frozenset[str]] = {}
         self._known: dict[tuple[str, int, int], tuple[Sequence[str], frozenset[str]]] = {}
@@ -157,14 +157,14 @@ class _Relevance:
         lines = _LINES.match(fragment)
         if not lines or place not in self._sources:
             return False
-        said, pieces = self._said(place, int(lines[1]), int(lines[2] or lines[1]))
+        cited, pieces = self._text_of(place, int(lines[1]), int(lines[2] or lines[1]))
         own = " ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls, node.mastery_check.task, node.mastery_check.pass_criteria])
         # In two languages, or two scripts, the same thing has other words.
-        if len(said) >= 8 and _ENGLISH.isdisjoint(said) != _ENGLISH.isdisjoint(words(own)):
+        if len(cited) >= 8 and _ENGLISH.isdisjoint(cited) != _ENGLISH.isdisjoint(words(own)):
             return False
         return self._pieces(own).isdisjoint(pieces)
 
-    def _said(self, place: str, first: int, last: int) -> tuple[Sequence[str], frozenset[str]]:
+    def _text_of(self, place: str, first: int, last: int) -> tuple[Sequence[str], frozenset[str]]:
         """The words and the pieces of these lines of a source, with the headings that they stand under."""
         key = (place, first, last)
         if key not in self._known:

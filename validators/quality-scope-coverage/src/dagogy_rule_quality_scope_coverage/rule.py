@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, Subject, normalized, shorten, word_keys, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, RuleContext, match_keys, normalized, shorten, words
 from dagogy.api import Options as RuleOptions
 
 # How much it says that a word of the item stands in a title, in the capability, in at least half of the core ideas, or in fewer.
@@ -57,9 +57,9 @@ class ScopeCoverage(Rule):
             _GENERIC
         )
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        scope_in, nodes = subject.spec.scope_in, subject.nodes
-        generic = {key for w in options.generic_words for key in word_keys(w)}
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        scope_in, nodes = context.spec.scope_in, context.nodes
+        generic = {key for w in options.generic_words for key in match_keys(w)}
         items = [_Item(i, tokens) for i, text in enumerate(scope_in) if (tokens := _content(text, generic))]
         wanted = [_fold(text).strip() for text in scope_in]
         titles = _fold("\n".join([node.title for node in nodes]))
@@ -113,8 +113,8 @@ class _Matcher:
         leads: dict[str, list[_Item]] = {}
         for item in items:
             # A word that many items share leads to none of them that has another: it could not tell them apart, and would cost their product.
-            telling = [token for token in item.tokens if len(self.holders[token]) <= _MANY_ITEMS]
-            for token in telling or [min(item.tokens, key=lambda token: (len(self.holders[token]), token))]:
+            distinctive = [token for token in item.tokens if len(self.holders[token]) <= _MANY_ITEMS]
+            for token in distinctive or [min(item.tokens, key=lambda token: (len(self.holders[token]), token))]:
                 leads.setdefault(token, []).append(item)
         starts = {token[:2] for token in wanted}
         taught: set[int] = set()
@@ -218,7 +218,7 @@ def _script(text: str) -> str:
 
 
 def _tokens_of(word: str) -> Sequence[str]:
-    return () if word in STOP_WORDS else word_keys(word)
+    return () if word in STOP_WORDS else match_keys(word)
 
 
 def _tokens(text: str) -> frozenset[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Annotated, Any
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Rule, Subject, content_words, normalized, shorten, stem, words
+from dagogy.api import STOP_WORDS, Finding, Meta, Rule, RuleContext, content_words, normalized, shorten, stem, words
 from dagogy.api import Options as RuleOptions
 
 # "… are not covered", "No …": what a sentence says of the excluded thing, not the thing.
@@ -65,19 +65,19 @@ class ScopeOut(Rule):
         leading_words: Annotated[tuple[str, ...], Meta(description="Words that may stand before the thing that a title teaches.")] = _LEADING
         vague_words: Annotated[tuple[str, ...], Meta(description="Words that alone exclude nothing in particular.")] = _VAGUE
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         leading = frozenset(w.casefold() for w in options.leading_words)
         vague = frozenset(stem(w.casefold()) for w in options.vague_words)
-        yield from _contradictions(subject.spec.scope_out, subject.spec.scope_in, vague)
-        parts = _parts(subject.spec.scope_out, subject.spec.scope_in, vague)
+        yield from _contradictions(context.spec.scope_out, context.spec.scope_in, vague)
+        parts = _parts(context.spec.scope_out, context.spec.scope_in, vague)
         if not parts:
             return
         by_token: dict[str, list[_Part]] = {}
         for part in parts:
             for token in dict.fromkeys(part.tokens):
                 by_token.setdefault(token, []).append(part)
-        for i in _candidates([node.title for node in subject.nodes], parts):
-            node = subject.nodes[i]
+        for i in _candidates([node.title for node in context.nodes], parts):
+            node = context.nodes[i]
             found = _excluded(_fold(node.title), by_token, leading)
             if found:
                 yield Finding(

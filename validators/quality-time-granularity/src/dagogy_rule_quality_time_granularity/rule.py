@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Meta, Rule, Subject
+from dagogy.api import Finding, Meta, Rule, RuleContext
 
 
 class TimeGranularity(Rule):
@@ -32,12 +32,12 @@ class TimeGranularity(Rule):
         max_minutes: Annotated[float, Meta(description="The most minutes that a node may take.", gt=0)] = 480
         min_nodes: Annotated[int, Meta(description="From how many nodes on a single estimate for all of them is a finding.", ge=2)] = 8
 
-    def check(self, subject: Subject, options: Options) -> Iterator[Finding]:
+    def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
         low, high = options.min_minutes, options.max_minutes
-        estimates = [node.estimate_minutes for node in subject.nodes]
+        estimates = [node.estimate_minutes for node in context.nodes]
         # Three passes in C; the loop runs only where there is something to report.
         if estimates and (min(estimates) < low or max(estimates) > high):
-            yield from self._implausible(subject, estimates, options)
+            yield from self._implausible(context, estimates, options)
         if len(estimates) >= options.min_nodes and len(set(estimates)) == 1:
             yield Finding(
                 message=f"all {len(estimates)} nodes have the same estimate of {estimates[0]:g} minutes; estimate each from what the learner does in it",
@@ -46,7 +46,7 @@ class TimeGranularity(Rule):
             )
 
     @staticmethod
-    def _implausible(subject: Subject, estimates: Sequence[float], options: Options) -> Iterator[Finding]:
+    def _implausible(context: RuleContext, estimates: Sequence[float], options: Options) -> Iterator[Finding]:
         for i, minutes in enumerate(estimates):
             if minutes < options.min_minutes:
                 wanted = f"at least {options.min_minutes:g} are wanted; merge it into the node it prepares, or estimate anew"
@@ -54,5 +54,5 @@ class TimeGranularity(Rule):
                 wanted = f"at most {options.max_minutes:g} are wanted; split it, or estimate anew"
             else:
                 continue
-            node_id = subject.nodes[i].id
+            node_id = context.nodes[i].id
             yield Finding(message=f"node '{node_id}' takes {minutes:g} minutes; {wanted}", pointer=f"/nodes/{i}/estimate_minutes", node_id=node_id)

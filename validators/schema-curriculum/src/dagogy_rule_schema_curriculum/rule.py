@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dagogy.api import DagogyError, Finding, Rule, Subject
+from dagogy.api import DagogyError, Finding, Rule, RuleContext
 
 
 class SchemaCurriculum(Rule):
@@ -25,9 +25,9 @@ class SchemaCurriculum(Rule):
         keys of your own are not allowed.
     """
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        problems = subject.schema_problems("curriculum")
-        nodes = _raw_nodes(subject) if any(p.pointer.startswith("/nodes/") for p in problems) else ()
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        problems = context.schema_problems("curriculum")
+        nodes = _raw_nodes(context) if any(p.pointer.startswith("/nodes/") for p in problems) else ()
         for problem in problems:
             parts = problem.pointer.split("/")[1:]
             node_id = _id_at(nodes, parts)
@@ -43,9 +43,9 @@ class SchemaCurriculum(Rule):
             )
 
 
-def _raw_nodes(subject: Subject) -> Sequence[Any]:
+def _raw_nodes(context: RuleContext) -> Sequence[Any]:
     try:
-        nodes = subject.document["nodes"]
+        nodes = context.document["nodes"]
     except (DagogyError, KeyError, TypeError):
         return ()
     return nodes if isinstance(nodes, list) else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dagogy.api import Finding, Rule, Subject
+from dagogy.api import Finding, Rule, RuleContext
 
 
 class SchemaTopicSpec(Rule):
@@ -25,8 +25,8 @@ class SchemaTopicSpec(Rule):
         keys of your own are not allowed.
     """
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        for problem in subject.schema_problems("topic_spec"):
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        for problem in context.schema_problems("topic_spec"):
             key = problem.pointer.rpartition("/")[2]
             # Messages such as "must not be empty" do not say what; those about keys do.
             place = problem.pointer[1:].replace("/", ".") + ": " if key and f"'{key}'" not in problem.message else ""

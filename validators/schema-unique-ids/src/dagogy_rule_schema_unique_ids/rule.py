@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dagogy.api import Finding, Fix, Rule, Subject
+from dagogy.api import Finding, Fix, Rule, RuleContext
 
 
 class UniqueIds(Rule):
@@ -25,8 +25,8 @@ class UniqueIds(Rule):
         field, the later one is a copy: the safe fix removes it.
     """
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        nodes = subject.nodes
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        nodes = context.nodes
         folded = [node.id.lower() for node in nodes]
         if len(set(folded)) == len(folded):
             return
@@ -47,12 +47,12 @@ class UniqueIds(Rule):
                 message=f"id '{node.id:.60}' {how} by node {first} ({other.title!r:.60}); each node needs an id of its own",
                 pointer=f"/nodes/{i}/id",
                 node_id=node.id,
-                fix=_removal(subject, i, first) if other == node else None,
+                fix=_removal(context, i, first) if other == node else None,
                 data={"first": first},
             )
 
 
-def _removal(subject: Subject, later: int, first: int) -> Fix:
+def _removal(context: RuleContext, later: int, first: int) -> Fix:
     pointer = f"/nodes/{later}"
-    patch = [{"op": "test", "path": pointer, "value": subject.document["nodes"][later]}, {"op": "remove", "path": pointer}]
+    patch = [{"op": "test", "path": pointer, "value": context.document["nodes"][later]}, {"op": "remove", "path": pointer}]
     return Fix("safe", f"remove the exact copy of node {first}", patch)

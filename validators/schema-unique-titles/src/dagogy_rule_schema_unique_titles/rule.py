@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dagogy.api import Finding, Rule, Subject, normalized
+from dagogy.api import Finding, Rule, RuleContext, normalized
 
 # Punctuation that does not tell one concept from another. Whatever can be an operator or part of a name (+ # * / & < = ! ' and
 # the like) stays, so that C, C++ and C# differ, and so do P = NP and P ≠ NP.
@@ -30,8 +30,8 @@ class UniqueTitles(Rule):
         what sets the later one apart.
     """
 
-    def check(self, subject: Subject, options: Any) -> Iterator[Finding]:
-        nodes = subject.nodes
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        nodes = context.nodes
         keys = _folded([node.title for node in nodes])
         if len(set(keys)) == len(keys):
             return

@@ -32,7 +32,7 @@ class Question:
     `instructions` are ours and trusted; `text` holds the task with the user's material fenced and named as data. `schema` is a strict
     JSON Schema (every property required, nullable instead of optional, no open object, no keyword that strict mode lacks) and
     `schema_name` its name. `seconds` bounds the whole answer, retries and waits included, from the call on. `progress` takes one line to show.
-    `calls_left` is how many requests may still be sent for it (None: as many as the retry budget allows). `memory` is `AnswerDesk.memory`.
+    `calls_left` is how many requests may still be sent for it (None: as many as the retry budget allows). `memory` is `ResponseCache.memory`.
     """
 
     instructions: str
@@ -163,7 +163,7 @@ class LanguageModelProvider(Provider):
 
     def _calls_left(self, request: ProposeRequest, spent: Mapping[str, float]) -> int | None:
         """How many requests may still be sent. Raises `ProviderError` where it is none, or where the tokens are used up."""
-        calls, tokens = request.allowance.calls, request.allowance.tokens
+        calls, tokens = request.budget.calls, request.budget.tokens
         spent_tokens = spent.get("input_tokens", 0) + spent.get("output_tokens", 0)
         calls_left = None if calls is None else int(calls - spent.get("calls", 0))
         if calls_left is not None and calls_left <= 0:

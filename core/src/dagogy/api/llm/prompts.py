@@ -62,7 +62,7 @@ def task(request: ProposeRequest, schema: Mapping[str, Any], most_chars: int) ->
         "requirements": "\n".join(_requirements(request)),
     }
     if not isinstance(request, RepairRequest):
-        return _filled("propose", draft=_scaffold(request, schema), **parts)
+        return _filled("propose", draft=_seed_draft(request, schema), **parts)
     draft = fenced("DRAFT", _json(with_nulls(msgspec.to_builtins(request.draft), schema)))
     findings = fenced("FINDINGS", "\n".join(f"{f.severity} {f.rule_id} at {f.document}{f.pointer}: {f.message}" for f in request.findings))
     return _filled("repair", draft=draft, findings=findings, **parts)
@@ -109,23 +109,23 @@ def _requirements(request: ProposeRequest) -> Iterator[str]:
                 yield f"  - {name} = {_json(value)}{f': {meaning}' if meaning else ''}"
 
 
-def _scaffold(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
+def _seed_draft(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
     """A draft to start from: whole, or, where it is large, its graph and its evidence."""
-    draft = request.scaffold()
+    draft = request.seed_draft()
     if draft is None:
         return ""
     document = msgspec.to_builtins(draft)
     text = _json(with_nulls(document, schema))
-    told = "A program made this draft out of the material. Its concepts, order and resources are a start; its sentences may be better said."
+    introduction = "A program made this draft out of the material. Its concepts, order and resources are a start; its sentences may be better said."
     if len(text) > _DRAFT_CHARS:
         kept = ("id", "title", "prerequisites", "estimate_minutes", "resources")
         text = _json({"nodes": [{key: node[key] for key in kept if key in node} for node in document["nodes"]]})
-        told += " It is shown without most of its text."
+        introduction += " It is shown without most of its text."
     if len(text) > _DRAFT_CHARS:
         text = _json({"nodes": [{key: node[key] for key in ("id", "title", "prerequisites")} for node in document["nodes"]]})
     if len(text) > _DRAFT_CHARS:
         return f"A program found {len(document['nodes'])} concepts in the material, too many to show them."
-    return f"{told}\n\n{fenced('DRAFT', text)}"
+    return f"{introduction}\n\n{fenced('DRAFT', text)}"
 
 
 def _material(sources: Sequence[ScopeDocument], most_chars: int) -> str:

@@ -75,8 +75,8 @@ def secrets_of(environ: Mapping[str, str], declared: Iterable[str] = ()) -> dict
     names = set(declared)
     found: dict[str, str] = {}
     for name, value in environ.items():
-        told = list(dict.fromkeys(t for t in _of_variable(name, value, name in names) if len(t.strip()) >= _SHORTEST))
-        for number, secret in enumerate(told):
+        values = list(dict.fromkeys(t for t in _of_variable(name, value, name in names) if len(t.strip()) >= _SHORTEST))
+        for number, secret in enumerate(values):
             found[f"{name}_{number + 1}" if number else name] = secret
     return found
 

@@ -14,10 +14,10 @@ from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.commands.export import slow_plugins
 from dagogy.cli.options import common
-from dagogy.incidents import pages
-from dagogy.incidents.diagnose import Answer, Verdict, examine
+from dagogy.incidents import help as incident_help
+from dagogy.incidents.diagnose import ClassifierAnswer, Verdict, examine
 from dagogy.incidents.diagnose import diagnose as ask
-from dagogy.incidents.intake import find_record, from_text, last_record, read_document, read_record
+from dagogy.incidents.parsing import find_record, from_text, last_record, read_document, read_record
 from dagogy.incidents.recover import stale_incident
 from dagogy.workspace.provenance import foreign
 from dagogy.workspace.runs import Run
@@ -72,7 +72,7 @@ def examined(app: App, failure: Failure, run: Run | None) -> Verdict:
     """The verdict with what probes find. The run's log keeps it: an escalation tells what the machine was like at the time."""
     own = run is not None and _is_own(app, failure, run)
     verdict = examine(app.host, app.settings, failure, None if run is None else run.path, own=own)
-    if run is not None and verdict.looks and failure.source.endswith(".json"):
+    if run is not None and verdict.observations and failure.source.endswith(".json"):
         with suppress(DagogyError):  # a full disk, or one that cannot be written to, is what some look for
             run.event("probed", **app.clean(verdict.seen(failure)))
     return verdict
@@ -84,8 +84,8 @@ def _is_own(app: App, failure: Failure, run: Run) -> bool:
     return record.suffix != ".json" or not foreign(read_document(record), run.path, app.settings.environ)
 
 
-def _page(app: App, answer: Answer) -> pages.Page:
-    return pages.page(app.host, answer.plugin, answer.diagnosis.incident_id)
+def _page(app: App, answer: ClassifierAnswer) -> incident_help.Page:
+    return incident_help.page(app.host, answer.plugin, answer.diagnosis.incident_id)
 
 
 def _lines(app: App, verdict: Verdict, failure: Failure) -> list[str]:
@@ -100,8 +100,8 @@ def _lines(app: App, verdict: Verdict, failure: Failure) -> list[str]:
         lines += [f"    | {line.strip()[:300]}" for line in found.evidence[:_SHOWN]]
         if verdict.outcome == "diagnosed":
             lines.append(f"  next: {page.next_step_of(failure.run_id)}")
-    lines += [f"  {look.line()}" for look in verdict.looks]
-    lines += [f"  not asked: {trouble}" for trouble in verdict.broken]
+    lines += [f"  {observation.line()}" for observation in verdict.observations]
+    lines += [f"  not asked: {reason}" for reason in verdict.broken]
     if verdict.best:
         lines.append(f"  more: dagogy explain {verdict.best[0].diagnosis.incident_id}")
     return lines

@@ -16,7 +16,7 @@ from dagogy.cli.options import common, complete_plugins
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Plugin
-from dagogy.incidents import pages
+from dagogy.incidents import help as incident_help
 
 _CODES: dict[str, type[DagogyError]] = {
     kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DagogyError) and kind is not DagogyError
@@ -32,20 +32,20 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 @common
 def explain(app: App, identifier: str) -> None:
     """Explains a rule (why, bad and good example, how to fix, options), another plugin, an incident, or an error code."""
-    incidents = pages.incidents(app.host)
-    told = pages.page(app.host, incidents[identifier], identifier) if identifier in incidents else None
-    lines = [f"{identifier} (incident, classifier {told.plugin.id} of {told.plugin.origin})", "", *told.text().split("\n")] if told else []
-    actions = _actions(app, identifier) if told else []
+    incidents = incident_help.incidents(app.host)
+    help_page = incident_help.page(app.host, incidents[identifier], identifier) if identifier in incidents else None
+    lines = [f"{identifier} (incident, classifier {help_page.plugin.id} of {help_page.plugin.origin})", "", *help_page.text().split("\n")] if help_page else []
+    actions = _actions(app, identifier) if help_page else []
     lines += ["Actions, in their order:", *(f"  {a['safety']:<7} {a['action']}: {a['summary']}" for a in actions)] if actions else []
     if identifier in _CODES:
         kind = _CODES[identifier]
         document = {"id": identifier, "kind": "error code", "exit_status": kind.exit_status, "text": cleandoc(kind.__doc__ or "")}
-        document |= {"incident": {**told.as_dict(), "actions": actions}} if told else {}
+        document |= {"incident": {**help_page.as_dict(), "actions": actions}} if help_page else {}
         about = [f"{identifier} (error code, exit status {kind.exit_status})", "", *str(document["text"]).split("\n")]
         app.emit(document, *about, *([""] if lines else []), *lines)
         return
-    if told:
-        app.emit({**told.as_dict(), "actions": actions}, *lines)
+    if help_page:
+        app.emit({**help_page.as_dict(), "actions": actions}, *lines)
         return
     known = [p.id for p in app.host.all()]
     if identifier not in known:

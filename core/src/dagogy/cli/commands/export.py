@@ -19,7 +19,7 @@ from dagogy.workspace.files import export_atomic, from_json
 from dagogy.workspace.stages import CURRICULUM, PLAN
 
 if TYPE_CHECKING:
-    from dagogy.api.exporters import ExportSubject
+    from dagogy.api.exporters import ExportContext
 
 
 @click.command("export", epilog="\b\nExample:\n  dagogy export latest --format mermaid --output graph.mmd")
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 @common
 def export(app: App, reference: str, format_id: str, output: Path | None) -> None:
     """Writes the curriculum or the plan of a run in another tool's format ('validate --format' does it for reports)."""
-    from dagogy.api.exporters import ExportSubject
+    from dagogy.api.exporters import ExportContext
 
     plugin = find_exporter(app, format_id, ("curriculum", "plan"))
     artifact = CURRICULUM if plugin.info.subject == "curriculum" else PLAN
     with app.reading(reference) as opened:
         opened.require(artifact, "export")
         document: Any = _curriculum(opened) if artifact == CURRICULUM else _plan(opened)
-    text = exported(app, plugin, ExportSubject(document=document, artifact=artifact, version=__version__))
+    text = exported(app, plugin, ExportContext(document=document, artifact=artifact, version=__version__))
     if output is not None:
         export_atomic(output.absolute(), text.encode(errors="backslashreplace"))
     if output is None and not app.json:
@@ -77,16 +77,16 @@ def find_exporter(app: App, format_id: str, subjects: tuple[str, ...], own: tupl
 
 def _curriculum(opened: OpenRun) -> Any:
     """The curriculum as plain JSON values. Exporters are promised one that meets its schema: `ValidationFailed` otherwise."""
-    subject = opened.subject()
-    _ = subject.curriculum
-    return subject.document
+    context = opened.context()
+    _ = context.curriculum
+    return context.document
 
 
-def exported(app: App, plugin: Plugin, subject: ExportSubject) -> str:
-    """What the exporter makes of `subject`. Whatever goes wrong in it is a `PluginError` that names it."""
+def exported(app: App, plugin: Plugin, context: ExportContext) -> str:
+    """What the exporter makes of `context`. Whatever goes wrong in it is a `PluginError` that names it."""
     exporter = app.host.implementation(plugin)
     # A third party's may change what it is given; the verdict on it is still to come.
-    shown = subject if plugin.ours else copy.deepcopy(subject)
+    shown = context if plugin.ours else copy.deepcopy(context)
     text = plugin.call(lambda: exporter(plugin.info).export(shown), timed=True)
     if not isinstance(text, str):
         plugin.fail(f"it answered with a {type(text).__name__}, not with text")

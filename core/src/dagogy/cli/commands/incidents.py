@@ -30,19 +30,19 @@ def list_incidents(app: App) -> None:
     problems: list[str] = []
     for run_id in app.session.runs.ids():
         try:
-            told = history(app.host, app.session.runs.named(run_id))
+            past = history(app.host, app.session.runs.named(run_id))
         except InvalidArgument as error:
             problems.append(error.message)
             continue
         except NotFound:  # archived away meanwhile
             continue
-        problems += [f"{run_id}: {name} cannot be read" for name in told.unreadable]
-        for failure in told.faults:
+        problems += [f"{run_id}: {name} cannot be read" for name in past.unreadable]
+        for failure in past.faults:
             row = found.setdefault(failure.verdict.incident_id, {"count": 0, "runs": set(), "last_seen_utc": "", "by": Counter()})
             row["count"] += 1
             row["runs"].add(run_id)
             row["last_seen_utc"] = max(row["last_seen_utc"], failure.at_utc)
-            resolved = told.resolved(failure)
+            resolved = past.resolved(failure)
             if resolved is not None:
                 row["by"][_means(resolved, failure.verdict.incident_id)] += 1
     rows = [

@@ -65,8 +65,8 @@ def init(app: App, name: str | None, archive: Path | None, allow_large: bool) ->
             raise
         facts, problem = _unreadable(run), error.message
         app.note(f"warning: the run is restored as it was archived, and cannot be read: {problem}")
-    told = f"run {run.id} is {facts['stage']}: {run.path}" if facts["stage"] else f"run {run.id} is restored: {run.path}"
-    app.emit({**facts, **({"problem": problem} if archive is not None else {})}, told, f"next: {facts['next']['command']}")
+    message = f"run {run.id} is {facts['stage']}: {run.path}" if facts["stage"] else f"run {run.id} is restored: {run.path}"
+    app.emit({**facts, **({"problem": problem} if archive is not None else {})}, message, f"next: {facts['next']['command']}")
 
 
 def _unreadable(run: Run) -> dict[str, Any]:

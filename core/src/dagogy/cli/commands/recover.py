@@ -12,7 +12,7 @@ from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, no_probe_option, run_argument
 from dagogy.cli.replays import reviewed
-from dagogy.incidents.recover import Incident, Recovery, Report, is_begun, last_incident, stale_incident
+from dagogy.incidents.recover import Incident, Recovery, RecoveryReport, is_begun, last_incident, stale_incident
 from dagogy.pipeline.report import plural
 from dagogy.workspace.runs import REPLACES, Run
 
@@ -33,13 +33,13 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     run, incident = _incident(app, run)
     secrets = app.secrets()
 
-    def say(line: str) -> None:
+    def progress(line: str) -> None:
         if not app.json:
             app.write(str(redacted(line, secrets)))
 
-    say(f"recovering {run.id}: {incident.line}")
+    progress(f"recovering {run.id}: {incident.line}")
     extra = () if app.third_party else ("--no-third-party",)
-    recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, probes=not no_probe, extra=extra, say=say)
+    recovery = Recovery(app.host, app.settings, run, unsafe=unsafe, only=only, probes=not no_probe, extra=extra, progress=progress)
     report = recovery.plan(incident) if dry_run else recovery.recover(incident)
     lines = report_lines(report)
     document = report.as_dict()
@@ -48,16 +48,18 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     if stale is not None:
         # What was made again makes what was made from it stale: on to the end of the flow.
         for line in lines:
-            say(line)
-        say(f"{report.run_id}: later artifacts are stale; continuing with {stale.line}")
-        followed = Recovery(app.host, app.settings, Run(app.session.runs.base / report.run_id), unsafe=unsafe, probes=not no_probe, extra=extra, say=say)
+            progress(line)
+        progress(f"{report.run_id}: later artifacts are stale; continuing with {stale.line}")
+        followed = Recovery(
+            app.host, app.settings, Run(app.session.runs.base / report.run_id), unsafe=unsafe, probes=not no_probe, extra=extra, progress=progress
+        )
         report = followed.recover(stale)
         document |= {"then": report.as_dict(), "resolved": report.resolved, "exit_status": report.exit_status}
         lines = report_lines(report)
     lines += [] if report.resolved else [f"next: {report.next_command}"]
     app.emit(redacted(document, secrets), *(str(redacted(line, secrets)) for line in lines))
     if not report.resolved:
-        app.tell(str(redacted(report.first_line, secrets)))
+        app.report(str(redacted(report.first_line, secrets)))
     return report.exit_status
 
 
@@ -87,19 +89,19 @@ def _standing(app: App, run: Run) -> Incident | None:
         return Incident(failure, ("status", run.id), error.exit_status)
 
 
-def _left_stale(app: App, report: Report) -> Incident | None:
+def _left_stale(app: App, report: RecoveryReport) -> Incident | None:
     """The artifacts that no longer fit together once the failed command ended well; it need not have been the last of the flow."""
     with suppress(DagogyError), app.session.reading(report.run_id) as opened:
         return stale_incident(opened)
     return None
 
 
-def report_lines(report: Report) -> list[str]:
+def report_lines(report: RecoveryReport) -> list[str]:
     """A recovery for people: what came of it, what is left to do by hand or with consent, and what would make a setting permanent."""
     lines = [f"{report.named}: {'resolved' if report.resolved else 'not resolved'}: {report.reason}"]
     if report.kept:
-        told = "the recorded command (not shown to be yours; check it before you type it)" if report.incident.barred else "the recorded command"
-        lines.append(f"  {told}: {report.incident.line}")
+        message = "the recorded command (not shown to be yours; check it before you type it)" if report.incident.barred else "the recorded command"
+        lines.append(f"  {message}: {report.incident.line}")
     lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
     lines += [f"  nothing to do for {action}: {why}" for action, why in report.idle.items()]
     lines += [f"  to do: {command}" for step in report.steps for command in step.commands]
@@ -112,7 +114,7 @@ def report_lines(report: Report) -> list[str]:
     if report.permanent:
         lines.append("  the setting held for this attempt alone; to make it permanent:")
         lines += [f"    {line}" for line in report.permanent]
-    lines += [f"  not asked: {trouble}" for trouble in report.broken]
+    lines += [f"  not asked: {reason}" for reason in report.broken]
     if not report.resolved and report.verdict.outcome == "diagnosed":
         lines.append(f"  more: dagogy explain {report.verdict.incident_id}")
     if report.run_id != report.incident.failure.run_id and report.incident.failure.run_id:

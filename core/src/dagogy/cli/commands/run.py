@@ -107,14 +107,14 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
                 if result.trace["usage"].get("calls", 1):  # an answer that was kept says nothing of the service
                     answered()
             progress("validate", "judging the best draft")
-            report = operations.validate(opened, result.best.subject, result.best.verdict)
+            report = operations.validate(opened, result.best.context, result.best.validation)
             progress("validate", summary_line(report))
             if not report["passed"]:
                 operations.close_round(opened)
                 raise operations.validation_failure(opened, report)
-            plan = operations.plan(opened, result.best.subject)
+            plan = operations.plan(opened, result.best.context)
             progress("plan", _weeks(plan))
-            diff = operations.iterate(opened, result.best.subject)
+            diff = operations.iterate(opened, result.best.context)
             progress("iterate", _changes(diff))
         facts = opened.facts()
     document = {

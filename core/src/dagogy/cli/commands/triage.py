@@ -12,10 +12,10 @@ from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.commands.recover import report_lines
 from dagogy.cli.options import common, no_probe_option, run_argument
-from dagogy.incidents import pages
+from dagogy.incidents import help as incident_help
 from dagogy.incidents.commands import run_command
-from dagogy.incidents.intake import from_text, last_record, read_record
-from dagogy.incidents.recover import Incident, Recovery, Report, failing_status, told
+from dagogy.incidents.parsing import from_text, last_record, read_record
+from dagogy.incidents.recover import Incident, Recovery, RecoveryReport, failing_status, message_of
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import REPORT_MD
 
@@ -43,7 +43,7 @@ def triage(app: App, reference: str, unsafe: bool, no_fix: bool, no_probe: bool)
         return 0
     step = walk.recoveries[-1].next_command
     app.emit(walk.clean({**document, "next": step, "exit_status": walk.exit_status}), f"next: {step}")
-    app.tell(walk.clean(walk.first_line))
+    app.report(walk.clean(walk.first_line))
     return walk.exit_status
 
 
@@ -55,7 +55,7 @@ class _Walk:
         self.extra = () if app.third_party else ("--no-third-party",)
         self.secrets = app.secrets()
         self.steps: list[dict[str, Any]] = []
-        self.recoveries: list[Report] = []
+        self.recoveries: list[RecoveryReport] = []
         self.report_path = ""
         self.first_line = ""
         self.exit_status = 0
@@ -63,7 +63,7 @@ class _Walk:
     def clean(self, value: Any) -> Any:
         return redacted(json.loads(json.dumps(value, default=str)), self.secrets)
 
-    def say(self, *lines: str) -> None:
+    def progress(self, *lines: str) -> None:
         if not self.app.json:
             for line in lines:
                 self.app.write(self.clean(line))
@@ -82,9 +82,9 @@ class _Walk:
         """Whether this step of the flow ended well, by itself or after a recovery."""
         known = _newest(self.run)
         result = run_command([command, self.run.id, *self.extra], self.app.settings.environ, self.app.settings.folder)
-        line = told(result) if not result.ok else _summary(command, result)
+        line = message_of(result) if not result.ok else _summary(command, result)
         self.steps.append({"command": ["dagogy", command, self.run.id], "exit_status": result.exit_status, "told": line})
-        self.say(f"{'ok    ' if result.ok else 'failed'}  dagogy {command} {self.run.id}: {line}")
+        self.progress(f"{'ok    ' if result.ok else 'failed'}  dagogy {command} {self.run.id}: {line}")
         return result.ok or self._recovered(command, result, known)
 
     def _recovered(self, command: str, result: CommandResult, known: str) -> bool:
@@ -93,31 +93,37 @@ class _Walk:
         failure = read_record(record) if record is not None and record.name != known else from_text(result.text, str(result.exit_status), source="")
         incident = Incident(failure, (command, self.run.id), failing_status(result))
         recovery = Recovery(
-            self.app.host, self.app.settings, self.run, unsafe=self.unsafe, probes=self.probes, extra=self.extra, say=lambda line: self.say(f"  {line}")
+            self.app.host,
+            self.app.settings,
+            self.run,
+            unsafe=self.unsafe,
+            probes=self.probes,
+            extra=self.extra,
+            progress=lambda line: self.progress(f"  {line}"),
         )
         found = recovery.plan(incident)
         if result.exit_status == 4 and self.run.exists(REPORT_MD):
             self.report_path = str(self.run.path / REPORT_MD)
-            self.say(f"report: {self.report_path}")
-        self.say(f"incident: {found.verdict.incident_id}" + (f" ({found.verdict.reason})" if found.verdict.reason else ""), *self._advice(found))
+            self.progress(f"report: {self.report_path}")
+        self.progress(f"incident: {found.verdict.incident_id}" + (f" ({found.verdict.reason})" if found.verdict.reason else ""), *self._advice(found))
         report = recovery.recover(incident, found.verdict) if self.fix and found.verdict.outcome == "diagnosed" else found
         self.recoveries.append(report)
         self.run = Run(self.run.path.parent / report.run_id)
         if report.resolved:
             self.steps[-1]["resolved_by"] = report.helped.action.id if report.helped else ""
-            self.say(f"ok      dagogy {command} {self.run.id}: {report.reason}")
+            self.progress(f"ok      dagogy {command} {self.run.id}: {report.reason}")
             return True
         self.first_line, self.exit_status = report.first_line, report.exit_status
-        if not report.line and not failure.code and told(result).startswith("["):  # no record could be written
-            self.first_line = told(result)
-        self.say(*report_lines(report))
+        if not report.line and not failure.code and message_of(result).startswith("["):  # no record could be written
+            self.first_line = message_of(result)
+        self.progress(*report_lines(report))
         return False
 
-    def _advice(self, report: Report) -> list[str]:
+    def _advice(self, report: RecoveryReport) -> list[str]:
         if report.verdict.outcome != "diagnosed":
             return []
         best = report.verdict.best[0]
-        shown = pages.page(self.app.host, best.plugin, best.diagnosis.incident_id)
+        shown = incident_help.page(self.app.host, best.plugin, best.diagnosis.incident_id)
         return [
             f"  {shown.summary}",
             *(f"    | {line.strip()[:300]}" for line in best.diagnosis.evidence[:3]),

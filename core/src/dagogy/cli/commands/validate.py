@@ -58,7 +58,7 @@ def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: 
             _, _, done, _ = operations.fix(opened, unsafe=unsafe_fixes, write=True)
         report = operations.validate(opened)
         if exporter is not None:
-            text = exported(app, exporter, _export_subject(app, opened, report))
+            text = exported(app, exporter, _export_context(app, opened, report))
             if text:
                 app.write_export(text, exporter.info.media_type)
         elif app.json:
@@ -70,8 +70,8 @@ def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: 
             raise operations.validation_failure(opened, report)
 
 
-def _export_subject(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:
-    from dagogy.api.exporters import ExportSubject
+def _export_context(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:
+    from dagogy.api.exporters import ExportContext
     from dagogy.contracts.lines import lines_of_pointers
 
     pointers = {f["pointer"] for f in report["findings"] if f["document"] == "curriculum"}
@@ -85,7 +85,7 @@ def _export_subject(app: App, opened: OpenRun, report: dict[str, Any]) -> Any:
         if p.info is not None
     }
     artifact = os.path.relpath(opened.run.path / CURRICULUM)
-    return ExportSubject(
+    return ExportContext(
         document=report,
         artifact=artifact,
         files={"curriculum": artifact, "topic_spec": os.path.relpath(opened.run.path / SPEC)},

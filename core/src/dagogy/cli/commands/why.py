@@ -45,7 +45,7 @@ def why(app: App, reference: str, node: str, prerequisite: str | None) -> None:
     from dagogy.pipeline.why import Why
 
     with app.reading(reference) as opened:
-        asked = Why(opened.subject().curriculum, kept_evidence(opened.run), _notes(opened))
+        asked = Why(opened.context().curriculum, kept_evidence(opened.run), _notes(opened))
         stale = opened.state.reasons.get(CURRICULUM, "")
     found = asked.find(node)
     document = asked.node(found) if prerequisite is None else asked.pair(found, asked.find(prerequisite))

@@ -145,7 +145,7 @@ def is_story(s: Statement) -> bool:
     return bool(_STORY.search(s.passage.text))
 
 
-def leans_back(text: str) -> bool:
+def refers_back(text: str) -> bool:
     """Whether a sentence needs the one before it."""
     return bool(_LEANS_BACK.match(text))
 
@@ -158,11 +158,11 @@ def can_warn(s: Statement) -> bool:
         and s.passage.role in ("fact", "definition", "example")
         and s.value > _WORTHLESS
         and not is_story(s)
-        and not leans_back(s.text)
+        and not refers_back(s.text)
     )
 
 
-def told_apart(passages: Sequence[Passage]) -> str:
+def distinguished(passages: Sequence[Passage]) -> str:
     """Two things that the source says differ, as the mistake of mixing them up; empty where it names none."""
     for p in passages:
         hinted = p.role not in ("code", "question") and any(hint in p.text for hint in _APART_HINTS)
@@ -192,9 +192,9 @@ def taken_for(complement: str, name: str) -> str:
     return sentence(f"Taking any {found[0]} for {name}: it has to be one {found[1]}") if found and same_key(found[0]) != same_key(name) else ""
 
 
-def mixed_up(name: str, other: str, told: str) -> str:
+def mixed_up(name: str, other: str, definition: str) -> str:
     """The mistake of taking one concept for the `other` that has most in common with it; `told` says what the other one is."""
-    return sentence(f"Mixing up {name} with {other}: {told}")
+    return sentence(f"Mixing up {name} with {other}: {definition}")
 
 
 def alike(titles: Sequence[str], definitions: Sequence[str]) -> Mapping[int, int]:
@@ -209,9 +209,9 @@ def alike(titles: Sequence[str], definitions: Sequence[str]) -> Mapping[int, int
     found: dict[int, int] = {}
     for few in (few for few in by_head.values() if 1 < len(few) <= _FEW_ALIKE):
         names = {w for i in few for w in content_words(titles[i])}
-        told = {i: set(content_words(definitions[i])) - names for i in few}
+        stems = {i: set(content_words(definitions[i])) - names for i in few}
         for i in few:
-            shared, nearest = max((len(told[i] & told[j]), -abs(i - j)) for j in few if j != i)
+            shared, nearest = max((len(stems[i] & stems[j]), -abs(i - j)) for j in few if j != i)
             if shared:
-                found[i] = next(j for j in few if j != i and len(told[i] & told[j]) == shared and abs(i - j) == -nearest)
+                found[i] = next(j for j in few if j != i and len(stems[i] & stems[j]) == shared and abs(i - j) == -nearest)
     return found

@@ -35,19 +35,19 @@ else:
     class _Shared(cached_property):
         """A `cached_property` of a subject whose time to build counts for no rule: the first that asks builds it for all."""
 
-        def __get__(self, subject: Any, owner: Any = None) -> Any:
-            if subject is None or subject._building:
-                return super().__get__(subject, owner)
-            subject._building, began = True, time.perf_counter()
+        def __get__(self, context: Any, owner: Any = None) -> Any:
+            if context is None or context._building:
+                return super().__get__(context, owner)
+            context._building, began = True, time.perf_counter()
             try:
-                return super().__get__(subject, owner)
+                return super().__get__(context, owner)
             finally:
-                subject._building = False
-                subject.built_seconds += time.perf_counter() - began
+                context._building = False
+                context.built_seconds += time.perf_counter() - began
 
 
-class RunSubject:
-    """See `dagogy.api.Subject`.
+class RunContext:
+    """See `dagogy.api.RuleContext`.
 
     `curriculum` and `topic_spec` are the bytes of the two documents. `sources` and `evidence` are called when a rule first asks.
     `folders` are where `local://` URLs may lead, the run first.
@@ -201,13 +201,13 @@ class RunSubject:
 _COMPARED = ("document", "curriculum", "nodes", "spec", "sources", "index", "evidence", "tentative", "graph")
 
 
-class View(RunSubject):
+class View(RunContext):
     """The same subject once more, each part built when first asked for, out of the same bytes.
 
     A built-in rule looks at the subject itself; a test holds all of them to changing nothing.
     """
 
-    def __init__(self, original: RunSubject) -> None:
+    def __init__(self, original: RunContext) -> None:
         super().__init__(original.curriculum_bytes, original.topic_spec_bytes, folders=original._folders)
         self._original = original
         # Only ever filled, and with what cannot be changed.

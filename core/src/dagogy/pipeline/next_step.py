@@ -7,7 +7,7 @@ from typing import NamedTuple
 from dagogy.workspace.stages import CURRICULUM, DIFF, PLAN, REPORT_JSON, SPEC, State
 
 
-class Step(NamedTuple):
+class NextStep(NamedTuple):
     """The next command and why; `alternatives` lead on as well."""
 
     command: str
@@ -18,16 +18,16 @@ class Step(NamedTuple):
         return {"command": self.command, "reason": self.reason, "alternatives": list(self.alternatives)}
 
 
-def next_step(run_id: str, state: State) -> Step:
+def next_step(run_id: str, state: State) -> NextStep:
     """The next step of the runbook's flow for a run in `state`."""
     if not state.current[SPEC]:
-        return Step(
+        return NextStep(
             f"dagogy run {run_id} --scope-file FILE",
             f"topic spec not ready: {state.reasons.get(SPEC, 'not filled in')}",
             (f"fill in {SPEC}, then: dagogy run {run_id}",),
         )
     if not state.current[CURRICULUM]:
-        return Step(
+        return NextStep(
             f"dagogy run {run_id}",
             f"curriculum: {state.reasons.get(CURRICULUM, 'not made yet')}",
             (f"dagogy validate {run_id}",) if state.hashes["curriculum"] else (),
@@ -35,17 +35,17 @@ def next_step(run_id: str, state: State) -> Step:
     if not state.current[REPORT_JSON]:
         reason = state.reasons.get(REPORT_JSON, "not validated yet")
         if reason == "the last validation failed":
-            return Step(
+            return NextStep(
                 f"dagogy validate {run_id}",
                 f"{reason}: see outputs/reviews/validation_report.md, mend what it names, then validate again",
                 (f"dagogy validate {run_id} --fix", f"dagogy run {run_id}"),
             )
-        return Step(f"dagogy validate {run_id}", reason)
+        return NextStep(f"dagogy validate {run_id}", reason)
     if not state.current[PLAN]:
-        return Step(f"dagogy plan {run_id}", f"plan: {state.reasons.get(PLAN, 'not made yet')}")
+        return NextStep(f"dagogy plan {run_id}", f"plan: {state.reasons.get(PLAN, 'not made yet')}")
     if not state.current[DIFF]:
-        return Step(f"dagogy iterate {run_id}", f"diff: {state.reasons.get(DIFF, 'not made yet')}")
-    return Step(
+        return NextStep(f"dagogy iterate {run_id}", f"diff: {state.reasons.get(DIFF, 'not made yet')}")
+    return NextStep(
         f"dagogy diff {run_id}",
         "everything is current; change the scope or the spec and run again to iterate",
         (f"dagogy run {run_id}", f"dagogy archive {run_id}"),

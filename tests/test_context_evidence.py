@@ -1,4 +1,4 @@
-"""The evidence that is kept with a curriculum, as rules see it: `Subject.evidence`, and the validation that goes by it."""
+"""The evidence that is kept with a curriculum, as rules see it: `RuleContext.evidence`, and the validation that goes by it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from dagogy.api import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.pipeline.evidence import kept_reading, reading_parts
-from dagogy.pipeline.subject import RunSubject
+from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.runs import Runs
 from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, EVIDENCE, VALID
-from support import ROOT, Desk, curriculum_of, failed
+from support import ROOT, CommandRunner, curriculum_of, failed
 
 RULE = "evidence.prerequisite_order"
 
@@ -26,13 +26,13 @@ def concepts(**titles: str) -> tuple[ScopeConcept, ...]:
     return tuple(ScopeConcept(name, title, ("Course",), (1, 2), f"{title} is.", "inputs/scope.md") for name, title in titles.items())
 
 
-def subject(reading: ScopeReading | None, *nodes: dict[str, Any]) -> RunSubject:
-    return RunSubject(json.dumps(curriculum_of(*nodes)).encode(), b"", evidence=lambda: reading)
+def context(reading: ScopeReading | None, *nodes: dict[str, Any]) -> RunContext:
+    return RunContext(json.dumps(curriculum_of(*nodes)).encode(), b"", evidence=lambda: reading)
 
 
 def test_a_concepts_node_is_the_one_with_its_id_else_with_its_title() -> None:
     reading = ScopeReading(concepts(a="Alpha", b="Beta", x="Gone"), (edge("a", "b", 0.9), edge("x", "b", 0.9)))
-    found = subject(reading, {"id": "n7", "title": "BETA"}, {"id": "a", "title": "First"}, {"id": "n8", "title": "Alpha"}).evidence
+    found = context(reading, {"id": "n7", "title": "BETA"}, {"id": "a", "title": "First"}, {"id": "n8", "title": "Alpha"}).evidence
     assert found == {(1, 0): reading.edges[0]}
 
 
@@ -42,18 +42,18 @@ def test_of_two_concepts_that_are_one_node_the_edge_and_the_weightier_evidence_t
         (edge("a", "b", 0.2), edge("a2", "b", 0.6)),
         dropped=(edge("b", "a", 0.9, "opposed"), edge("a", "a2", 0.9, "weak")),
     )
-    found = subject(reading, {"id": "n1", "title": "Alpha"}, {"id": "n2", "title": "Beta"}).evidence
+    found = context(reading, {"id": "n1", "title": "Alpha"}, {"id": "n2", "title": "Beta"}).evidence
     assert {pair: (e.weight, e.dropped) for pair, e in found.items()} == {(0, 1): (0.6, ""), (1, 0): (0.9, "opposed")}
 
 
 def test_without_a_reading_there_is_no_evidence() -> None:
-    assert subject(None, {"id": "a"}).evidence == {}
+    assert context(None, {"id": "a"}).evidence == {}
 
 
 @pytest.fixture
-def bread(desk: Desk) -> Path:
-    run = desk.init()
-    desk.ok("run", run.name, "--scope-file", str(ROOT / "examples" / "sourdough-baking.md"))
+def bread(runner: CommandRunner) -> Path:
+    run = runner.init()
+    runner.ok("run", run.name, "--scope-file", str(ROOT / "examples" / "sourdough-baking.md"))
     return run
 
 
@@ -71,11 +71,11 @@ def turn_round(run: Path) -> tuple[str, str]:
     return best.prerequisite, best.dependent
 
 
-def findings(desk: Desk) -> list[dict[str, Any]]:
-    return [f for f in desk("validate", "latest", "--json").json["findings"] if f["rule_id"] == RULE]
+def findings(runner: CommandRunner) -> list[dict[str, Any]]:
+    return [f for f in runner("validate", "latest", "--json").json["findings"] if f["rule_id"] == RULE]
 
 
-def test_what_is_kept_is_read_back_as_the_provider_told_it(desk: Desk, bread: Path) -> None:
+def test_what_is_kept_is_read_back_as_the_provider_told_it(runner: CommandRunner, bread: Path) -> None:
     reading = kept_reading(Runs(bread.parent).find(bread.name))
     assert reading is not None
     assert reading.edges
@@ -84,64 +84,64 @@ def test_what_is_kept_is_read_back_as_the_provider_told_it(desk: Desk, bread: Pa
     assert json.loads(json.dumps(reading_parts(reading))) == {key: kept[key] for key in ("concepts", "edges", "dropped")}
 
 
-def test_a_validation_goes_by_the_evidence_that_is_kept_with_the_curriculum(desk: Desk, bread: Path) -> None:
-    assert findings(desk) == []
+def test_a_validation_goes_by_the_evidence_that_is_kept_with_the_curriculum(runner: CommandRunner, bread: Path) -> None:
+    assert findings(runner) == []
     before, after = turn_round(bread)
-    [found] = findings(desk)
+    [found] = findings(runner)
     place = next(n for n in json.loads((bread / CURRICULUM).read_bytes())["nodes"] if n["id"] == before)["prerequisites"].index(after)
     assert (found["node_id"], found["severity"], found["pointer"].rpartition("/")[2]) == (before, "warning", str(place))
 
 
-def test_of_a_chain_that_its_document_states_every_edge_that_is_turned_round_is_found(desk: Desk, tmp_path: Path) -> None:
+def test_of_a_chain_that_its_document_states_every_edge_that_is_turned_round_is_found(runner: CommandRunner, tmp_path: Path) -> None:
     names = ["Anvil", "Bellows", "Copper", "Dowel", "Easel", "Funnel"]
     (tmp_path / "chain.md").write_text("# Workshop\n\nThe topics stand in teaching order.\n\n" + "".join(f"- {name}\n" for name in names))
-    run = desk.init()
-    desk.ok("run", run.name, "--scope-file", str(tmp_path / "chain.md"))
+    run = runner.init()
+    runner.ok("run", run.name, "--scope-file", str(tmp_path / "chain.md"))
     document = json.loads((run / CURRICULUM).read_bytes())
     assert [n["prerequisites"] for n in document["nodes"]] == [[], *([name.lower()] for name in names[:-1])]
     for node, after in zip(document["nodes"], [*names[1:], None], strict=True):
         node["prerequisites"] = [after.lower()] if after else []
     (run / CURRICULUM).write_text(json.dumps(document))
-    assert [f["node_id"] for f in findings(desk)] == [name.lower() for name in names[:-1]]
+    assert [f["node_id"] for f in findings(runner)] == [name.lower() for name in names[:-1]]
 
 
-def test_without_it_the_reading_of_the_scope_document_counts_and_without_both_the_rule_is_silent(desk: Desk, bread: Path) -> None:
+def test_without_it_the_reading_of_the_scope_document_counts_and_without_both_the_rule_is_silent(runner: CommandRunner, bread: Path) -> None:
     turn_round(bread)
     (bread / EVIDENCE).unlink()
-    assert len(findings(desk)) == 1
+    assert len(findings(runner)) == 1
     (bread / DAG).unlink()
-    assert findings(desk) == []
+    assert findings(runner) == []
 
 
 @pytest.mark.parametrize("path", [EVIDENCE, DAG])
-def test_a_validation_is_current_as_long_as_the_evidence_that_it_went_by_is_the_same(desk: Desk, bread: Path, path: str) -> None:
+def test_a_validation_is_current_as_long_as_the_evidence_that_it_went_by_is_the_same(runner: CommandRunner, bread: Path, path: str) -> None:
     if path == DAG:
         (bread / EVIDENCE).unlink()
-        desk.ok("validate", "latest")
+        runner.ok("validate", "latest")
     assert (bread / VALID).exists()
     whole = (bread / path).read_bytes()
     (bread / path).write_bytes(whole.replace(b'"weight": 0', b'"weight": 1', 1))
-    assert desk.stage() == "generated"
+    assert runner.stage() == "generated"
     assert not (bread / VALID).exists()
     (bread / path).write_bytes(whole)
-    assert desk.stage() != "generated"
+    assert runner.stage() != "generated"
 
 
 @pytest.mark.parametrize("path", [EVIDENCE, CONCEPTS])
-def test_evidence_that_cannot_be_read_fails_the_validation_and_names_the_file(desk: Desk, bread: Path, path: str) -> None:
+def test_evidence_that_cannot_be_read_fails_the_validation_and_names_the_file(runner: CommandRunner, bread: Path, path: str) -> None:
     if path == CONCEPTS:
         (bread / EVIDENCE).unlink()
     (bread / path).write_text("{")
-    told = failed(desk("validate", "latest"), "validation_failed")
-    assert f"rule {RULE} could not run" in told.err
-    assert f"{bread / path} cannot be read" in told.err
-    assert f"; 'dagogy run {bread.name}' makes it again" in told.err
+    result = failed(runner("validate", "latest"), "validation_failed")
+    assert f"rule {RULE} could not run" in result.err
+    assert f"{bread / path} cannot be read" in result.err
+    assert f"; 'dagogy run {bread.name}' makes it again" in result.err
 
 
 @pytest.mark.parametrize("outside", [False, True])
 @pytest.mark.parametrize("path", [EVIDENCE, CONCEPTS])
-def test_evidence_that_is_no_file_of_the_run_leaves_the_run_to_be_read_and_is_told_by_the_rule(
-    desk: Desk, bread: Path, tmp_path: Path, path: str, outside: bool
+def test_evidence_that_is_no_file_of_the_run_leaves_the_run_to_be_read_and_is_reported_by_the_rule(
+    runner: CommandRunner, bread: Path, tmp_path: Path, path: str, outside: bool
 ) -> None:
     if path == CONCEPTS:
         (bread / EVIDENCE).unlink()
@@ -150,19 +150,19 @@ def test_evidence_that_is_no_file_of_the_run_leaves_the_run_to_be_read_and_is_to
         (bread / path).symlink_to(tmp_path / "kept.json")
     else:
         (bread / path).mkdir()
-    assert desk.stage() == "generated"
-    told = failed(desk("validate", "latest"), "validation_failed").err.splitlines()[0]
-    assert f"rule {RULE} could not run: rule of" in told
-    assert ("leads out of" if outside else "Is a directory") in told
-    assert str(bread / path) in told
+    assert runner.stage() == "generated"
+    result = failed(runner("validate", "latest"), "validation_failed").err.splitlines()[0]
+    assert f"rule {RULE} could not run: rule of" in result
+    assert ("leads out of" if outside else "Is a directory") in result
+    assert str(bread / path) in result
 
 
-def test_a_validation_from_before_the_evidence_counted_is_out_of_date_and_says_why(desk: Desk, bread: Path) -> None:
+def test_a_validation_from_before_the_evidence_counted_is_out_of_date_and_says_why(runner: CommandRunner, bread: Path) -> None:
     document = json.loads((bread / "run.json").read_bytes())
     del document["stamps"]["validation"]["evidence"]
     (bread / "run.json").write_text(json.dumps(document))
-    shown = desk.ok("status", "latest")
+    shown = runner.ok("status", "latest")
     assert "it was validated before the evidence of its edges counted" in shown.out
-    assert desk.stage() == "generated"
-    desk.ok("validate", "latest")
-    assert "before the evidence" not in desk.ok("status", "latest").out
+    assert runner.stage() == "generated"
+    runner.ok("validate", "latest")
+    assert "before the evidence" not in runner.ok("status", "latest").out

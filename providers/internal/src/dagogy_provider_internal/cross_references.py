@@ -34,16 +34,16 @@ _NAMES = re.compile(r"\b(?:called|known as|termed|named|is an?|are)\s+(?:an? |th
 
 
 @dataclass(slots=True)
-class Elsewhere:
+class CrossReferences:
     """Statements outside the concept's own text: those that explain it, and those that warn about it."""
 
     explaining: list[Statement] = field(default_factory=list)
     warning: list[Statement] = field(default_factory=list)
 
 
-def elsewhere(concepts: Sequence[Concept], wanted: Sequence[int]) -> Mapping[int, Elsewhere]:
+def cross_references(concepts: Sequence[Concept], wanted: Sequence[int]) -> Mapping[int, CrossReferences]:
     """For each of the `wanted` concepts what is said of it outside its own blocks, a few sentences of a kind."""
-    found: dict[int, Elsewhere] = defaultdict(Elsewhere)
+    found: dict[int, CrossReferences] = defaultdict(CrossReferences)
     by_document: dict[int, list[int]] = defaultdict(list)
     for i in wanted:
         by_document[id(concepts[i].document)].append(i)
@@ -52,7 +52,7 @@ def elsewhere(concepts: Sequence[Concept], wanted: Sequence[int]) -> Mapping[int
     return found
 
 
-def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequence[int], found: dict[int, Elsewhere]) -> None:
+def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequence[int], found: dict[int, CrossReferences]) -> None:
     called: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
     lengths: dict[str, set[int]] = defaultdict(set)  # of the names that begin with a word
     for i in wanted:
@@ -77,7 +77,7 @@ def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequen
                 _keep(found[i], sentence, block, concepts[i], names)
 
 
-def _keep(kept: Elsewhere, text: str, block: Block, concept: Concept, names: Iterable[str]) -> None:
+def _keep(kept: CrossReferences, text: str, block: Block, concept: Concept, names: Iterable[str]) -> None:
     """`names`: those by which `text` names the concept."""
     warns = pitfall_strength(text) == 2
     kind = kept.warning if warns else kept.explaining

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from dagogy.api import Evidence, Failure
+from dagogy.api import Failure, FailureEvidence
 
 BANNER = "OpenAI Codex v0.1.0\n--------\nworkdir: /w\nmodel: m\n--------\nuser\n"
 
 
 def clues(text: str, **facts: object) -> list[object]:
-    return list(Evidence(Failure(text=text, **facts)).clues)  # type: ignore[arg-type]
+    return list(FailureEvidence(Failure(text=text, **facts)).clues)  # type: ignore[arg-type]
 
 
-def said(text: str) -> str:
-    return " | ".join(c.text for c in Evidence(Failure(text=text)).clues)
+def errors_of(text: str) -> str:
+    return " | ".join(c.text for c in FailureEvidence(Failure(text=text)).clues)
 
 
 def test_colours_and_typographic_quotes_are_taken_off() -> None:
-    assert "You've hit" in said("\x1b[31mERROR:\x1b[0m You\u2019ve hit it")
+    assert "You've hit" in errors_of("\x1b[31mERROR:\x1b[0m You\u2019ve hit it")
 
 
 def test_a_message_broken_at_the_terminals_edge_is_read_as_one() -> None:
-    tight = [c.tight for c in Evidence(Failure(text="ERROR: unexpected thing: Incorrect API ke\ny provided by you")).clues]
+    tight = [c.tight for c in FailureEvidence(Failure(text="ERROR: unexpected thing: Incorrect API ke\ny provided by you")).clues]
     assert any("Incorrect API key provided" in t for t in tight)
 
 
 def test_warnings_banner_and_echoed_prompt_are_no_clues() -> None:
     text = BANNER + "Explain\nError: invalid_api_key\nwarning: rate limit\nERROR: the real one\n"
-    assert said(text) == "ERROR: the real one"
+    assert errors_of(text) == "ERROR: the real one"
 
 
 def test_other_programs_errors_are_no_clues() -> None:
@@ -36,13 +36,13 @@ def test_other_programs_errors_are_no_clues() -> None:
 def test_the_innermost_error_decides() -> None:
     outer = '{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":'
     raw = outer + '"{\\"error\\":{\\"message\\":\\"in\\",\\"code\\":\\"context_length_exceeded\\"}}"}}}'
-    (body,) = [c for c in Evidence(Failure(text=raw)).clues if c.kind == "body"]
+    (body,) = [c for c in FailureEvidence(Failure(text=raw)).clues if c.kind == "body"]
     assert (body.codes, body.text, body.status) == (frozenset({"context_length_exceeded"}), "in", 429)
 
 
 def test_a_python_dict_of_the_sdk_is_read() -> None:
     (body,) = [
-        c for c in Evidence(Failure(text="X: Error code: 400 - {'error': {'message': \"it's\", 'code': 'c_x', 'param': 'p'}}")).clues if c.kind == "body"
+        c for c in FailureEvidence(Failure(text="X: Error code: 400 - {'error': {'message': \"it's\", 'code': 'c_x', 'param': 'p'}}")).clues if c.kind == "body"
     ]
     assert (body.codes, body.param, body.status) == (frozenset({"c_x"}), "p", 400)
 
@@ -50,7 +50,7 @@ def test_a_python_dict_of_the_sdk_is_read() -> None:
 def test_the_leaf_of_a_traceback_is_not_outer() -> None:
     head = "Traceback (most recent call last):\nhttpcore.ConnectError: inner\n\n"
     text = head + "The above exception was the direct cause of the following exception:\n\nopenai.APIConnectionError: outer"
-    found = {c.exception: c.outer for c in Evidence(Failure(text=text)).clues if c.kind == "exception"}
+    found = {c.exception: c.outer for c in FailureEvidence(Failure(text=text)).clues if c.kind == "exception"}
     assert found == {
         "httpcore.ConnectError": False,
         "openai.APIConnectionError": True,
@@ -64,23 +64,23 @@ def test_errno_is_known_by_number_in_any_language_and_system() -> None:
         ("Error: x (os error 13)", "EACCES"),
         ("E: [Errno 61] x", ""),
     ):
-        found = {c.errno for c in Evidence(Failure(text=text)).clues} - {""}
+        found = {c.errno for c in FailureEvidence(Failure(text=text)).clues} - {""}
         assert found == ({name} if name else set())
 
 
 def test_only_our_own_codes_are_typed() -> None:
-    assert [c.typed for c in Evidence(Failure(text="[locked] held")).clues if c.kind == "typed"] == ["locked"]
-    assert [c for c in Evidence(Failure(text="error[E0308]: mismatched types")).clues if c.kind == "typed"] == []
+    assert [c.typed for c in FailureEvidence(Failure(text="[locked] held")).clues if c.kind == "typed"] == ["locked"]
+    assert [c for c in FailureEvidence(Failure(text="error[E0308]: mismatched types")).clues if c.kind == "typed"] == []
 
 
 def test_exit_0_with_a_reply_that_parses_is_a_success() -> None:
-    assert Evidence(Failure(text=BANNER + 'x\nwarning: w\ncodex\n{"a": 1}\ntokens used\n1', exit_status=0)).succeeded
-    assert not Evidence(Failure(text=BANNER + "x\nwarning: w\ncodex\nno\ntokens used\n1", exit_status=0)).succeeded
+    assert FailureEvidence(Failure(text=BANNER + 'x\nwarning: w\ncodex\n{"a": 1}\ntokens used\n1', exit_status=0)).succeeded
+    assert not FailureEvidence(Failure(text=BANNER + "x\nwarning: w\ncodex\nno\ntokens used\n1", exit_status=0)).succeeded
 
 
 def test_every_clue_has_lines() -> None:
     text = BANNER + "x\nERROR: unexpected status 503 Service Unavailable: no\n"
-    assert all(c.lines and all(c.lines) for c in Evidence(Failure(text=text, exit_status=-9, http_status=503)).clues)
+    assert all(c.lines and all(c.lines) for c in FailureEvidence(Failure(text=text, exit_status=-9, http_status=503)).clues)
 
 
 def test_long_and_hostile_texts_are_read_in_time() -> None:

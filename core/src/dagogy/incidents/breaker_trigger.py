@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from dagogy.incidents.diagnose import Verdict
 
 
-class Trip(NamedTuple):
+class BreakerTrigger(NamedTuple):
     """How long a breaker is to be open; `told`: the service said so itself."""
 
     seconds: float
-    told: bool
+    stated: bool
 
 
-def trip(verdict: Verdict, details: Mapping[str, Any]) -> Trip | None:
+def trip(verdict: Verdict, details: Mapping[str, Any]) -> BreakerTrigger | None:
     """How long the diagnosed incident opens the breaker of whoever was asked; None where it does not. That a breaker was open opens none."""
     if verdict.outcome != "diagnosed" or details.get("cause") == "circuit_open":
         return None
@@ -24,7 +24,7 @@ def trip(verdict: Verdict, details: Mapping[str, Any]) -> Trip | None:
     seconds = dict(answer.plugin.info.circuits).get(verdict.incident_id)
     if seconds is None:
         return None
-    told = answer.diagnosis.retry_after_seconds
-    if isinstance(told, int | float) and math.isfinite(told) and told > 0:
-        return Trip(float(told), told=True)
-    return Trip(float(seconds), told=False)
+    retry_after = answer.diagnosis.retry_after_seconds
+    if isinstance(retry_after, int | float) and math.isfinite(retry_after) and retry_after > 0:
+        return BreakerTrigger(float(retry_after), stated=True)
+    return BreakerTrigger(float(seconds), stated=False)

@@ -23,7 +23,7 @@ _ENDS = {"timeoutexpired": "timeout", "timeout": "timeout"}
 def last_record(run: Path) -> Path | None:
     """The newest failure record of the run in the folder `run`, but for those of commands that only look at it."""
     paths = record_paths(run)
-    return next((p for p in reversed(paths) if not _is_look(p)), paths[-1] if paths else None)
+    return next((p for p in reversed(paths) if not _only_inspects(p)), paths[-1] if paths else None)
 
 
 def record_paths(run: Path) -> list[Path]:
@@ -32,7 +32,7 @@ def record_paths(run: Path) -> list[Path]:
     return sorted(folder.glob("*.json")) if folder.is_dir() else []
 
 
-def _is_look(path: Path) -> bool:
+def _only_inspects(path: Path) -> bool:
     try:
         return about_failures(read_record(path).command)
     except DagogyError:

@@ -17,13 +17,13 @@ from dagogy_provider_codex_exec.events import Transcript, facts
 from dagogy_provider_codex_exec.process import Ended
 
 #: What operators search for (CONTRACT.md); the inner cause follows.
-UMBRELLA = "codex_exec mode failed to return valid structured JSON"
+FAILURE_SIGNATURE = "codex_exec mode failed to return valid structured JSON"
 _TAIL = 4000
 _ERROR = re.compile(r"(?i)error\b")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CodexOutcome:
     """Judges one run. What was printed is looked at before how the process ended; stderr, which may echo the prompt, is only kept."""
 
     command: Command
@@ -84,14 +84,14 @@ class Verdict:
         return notes
 
     def _failed(self, why: str, known: Mapping[str, Any]) -> ProviderError:
-        return ProviderError(self.secrets.without(f"{UMBRELLA}: {why}"), details={**self._facts, **known})
+        return ProviderError(self.secrets.without(f"{FAILURE_SIGNATURE}: {why}"), details={**self._facts, **known})
 
     def _timed_out(self) -> ProviderError:
         """Our clock ended it. A client that tells why it waits was not slow: then that is what is reported."""
-        trouble, seconds = self.transcript.trouble, f"{self.question.seconds:g} s"
-        if trouble:
-            why = f"codex was still trying when its {seconds} were over: {trouble}"
-            return ProviderError(self.secrets.without(why), details={**self._facts, **facts(trouble)})
+        reason, seconds = self.transcript.reason, f"{self.question.seconds:g} s"
+        if reason:
+            why = f"codex was still trying when its {seconds} were over: {reason}"
+            return ProviderError(self.secrets.without(why), details={**self._facts, **facts(reason)})
         return ProviderError(
             f"codex_exec did not answer within {seconds} and was ended",
             hint=f"{timeout_advice(self.question.seconds)}; or give it less to do with --scope-section",
@@ -107,8 +107,8 @@ class Verdict:
         code = self.ended.returncode
         how = f"codex was ended by signal {-code}" if code < 0 else f"codex ended with exit status {code}"
         lines = self._facts["stderr"].splitlines() if unbegun else ()
-        said = self.transcript.trouble or next((line.strip() for line in lines if _ERROR.match(line)), "")
-        return self._failed(f"{how}: {said}" if said else f"{how} before its turn did", facts(self.transcript.trouble))
+        message = self.transcript.reason or next((line.strip() for line in lines if _ERROR.match(line)), "")
+        return self._failed(f"{how}: {message}" if message else f"{how} before its turn did", facts(self.transcript.reason))
 
     def _end(self, text: str) -> str:
         return self.secrets.without(text)[-_TAIL:]

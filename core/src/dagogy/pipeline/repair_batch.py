@@ -14,7 +14,7 @@ _Key = tuple[str, str, str | None, str]
 
 
 @dataclass(slots=True)
-class Agenda:
+class RepairBatch:
     """The order of repairs. `most`: how many findings one repair may be asked for.
 
     A part that is refused is halved, between two rules where it is about several; findings that say the same stay together. A single finding that is
@@ -39,7 +39,7 @@ class Agenda:
         untried = [f for f in ranked if _key(f) not in self.left]
         return (untried or [f for f in ranked if self.left[_key(f)][0] < self.taken])[: self.most]
 
-    def mended(self) -> None:
+    def fixed(self) -> None:
         """The repair that was asked for was taken."""
         self.taken += 1
 
@@ -47,13 +47,13 @@ class Agenda:
         """The repair of `part` was refused for `reason`: it comes again in halves, a single finding is left."""
         keys = list(dict.fromkeys(map(_key, part)))
         if len(keys) == 1:
-            self.unmended(part, reason)
+            self.unfixed(part, reason)
             return
         rules = list(dict.fromkeys(rule_id for rule_id, *_ in keys))
         first = frozenset(key for key in keys if key[0] in rules[: len(rules) // 2]) or frozenset(keys[: len(keys) // 2])
         self.parts[:0] = [first, frozenset(keys) - first]
 
-    def unmended(self, part: Sequence[Finding], reason: str) -> None:
+    def unfixed(self, part: Sequence[Finding], reason: str) -> None:
         """Nothing can be done about any of `part`, for `reason`."""
         self.left |= {_key(f): (self.taken, reason) for f in part}
 

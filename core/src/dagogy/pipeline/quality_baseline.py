@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.api.scope import ScopeReading
-from dagogy.api.text import folded
+from dagogy.api.text import match_form
 from dagogy.pipeline.evidence import positions
 from dagogy.pipeline.graph import GraphIndex
-from dagogy.pipeline.subject import RunSubject
+from dagogy.pipeline.rule_context import RunContext
 
 #: Share of an item's content words that one node must have for the item to count as taught.
 _TAUGHT = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QualityBaseline:
     """`taught`: for each item of `scope_in`, whether a node has its words. `kept`: for each evidenced edge between concepts that the draft has, whether
     the prerequisite comes first in the order of study. Both are empty for a draft that cannot be read. `edges`: how many evidenced edges there are.
     Evidenced is what a statement of the source says: an edge without a quotation may well be turned round."""
@@ -38,7 +38,7 @@ class Standing:
         """The share of evidenced edges that are kept, one whose concept is missing counting as not; None where there is none."""
         return round(sum(self.kept.values()) / self.edges, 4) if self.edges else None
 
-    def lowered_from(self, before: Standing) -> str:
+    def lowered_from(self, before: QualityBaseline) -> str:
         """What is lower than it was, or an empty string. Of the order only edges count whose concepts both drafts have: what a node more or less
         does is for the coverage to tell."""
         if self.taught and sum(self.taught) < sum(before.taught):
@@ -48,26 +48,28 @@ class Standing:
         return f"it lowers the evidenced order from {was} to {now} of {len(common)} edges" if now < was else ""
 
 
-def standing(subject: RunSubject, reading: ScopeReading | None) -> Standing:
+def quality_baseline(context: RunContext, reading: ScopeReading | None) -> QualityBaseline:
     """The standing of a draft, by the spec's `scope_in` and the evidence in `reading`."""
     try:
-        return Standing(_taught(subject), _kept(subject, reading), sum(e.quoted for e in reading.edges)) if reading else Standing(_taught(subject))
+        return (
+            QualityBaseline(_taught(context), _kept(context, reading), sum(e.quoted for e in reading.edges)) if reading else QualityBaseline(_taught(context))
+        )
     except ValidationFailed:
-        return Standing()
+        return QualityBaseline()
 
 
-def _taught(subject: RunSubject) -> list[bool]:
-    wanted = [subject.stems(item) for item in subject.spec.scope_in]
+def _taught(context: RunContext) -> list[bool]:
+    wanted = [context.stems(item) for item in context.spec.scope_in]
     holders: dict[str, list[int]] = defaultdict(list)
     for k, stems in enumerate(wanted):
         for stem in stems:
             holders[stem].append(k)
     # An item without a content word ("C") is looked for as it is written.
-    titles = {folded(node.title) for node in subject.nodes}
-    taught = [not stems and folded(item) in titles for item, stems in zip(subject.spec.scope_in, wanted, strict=True)]
-    for node in subject.nodes:
+    titles = {match_form(node.title) for node in context.nodes}
+    taught = [not stems and match_form(item) in titles for item, stems in zip(context.spec.scope_in, wanted, strict=True)]
+    for node in context.nodes:
         found: dict[int, int] = defaultdict(int)
-        for stem in frozenset().union(*(subject.stems(text) for text in (node.title, node.capability, *node.core_ideas))):
+        for stem in frozenset().union(*(context.stems(text) for text in (node.title, node.capability, *node.core_ideas))):
             for k in holders.get(stem, ()):
                 found[k] += 1
         for k, count in found.items():
@@ -75,9 +77,9 @@ def _taught(subject: RunSubject) -> list[bool]:
     return taught
 
 
-def _kept(subject: RunSubject, reading: ScopeReading) -> dict[tuple[str, str], bool]:
-    node_of = {name: subject.nodes[i].id for name, i in positions(reading.concepts, subject.nodes).items()}
-    place = _places(subject.index)
+def _kept(context: RunContext, reading: ScopeReading) -> dict[tuple[str, str], bool]:
+    node_of = {name: context.nodes[i].id for name, i in positions(reading.concepts, context.nodes).items()}
+    place = _places(context.index)
     kept = {}
     for edge in (e for e in reading.edges if e.quoted):
         a, b = node_of.get(edge.prerequisite, ""), node_of.get(edge.dependent, "")

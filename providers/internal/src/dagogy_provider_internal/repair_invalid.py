@@ -12,7 +12,7 @@ from dagogy.api import Curriculum, Node, OpenQuestion
 from dagogy_provider_internal.repair import Own
 
 
-def salvaged(document: Any, fresh: Mapping[str, Any], own: Own) -> tuple[dict[str, Any], list[str]] | None:
+def repaired_invalid(document: Any, fresh: Mapping[str, Any], own: Own) -> tuple[dict[str, Any], list[str]] | None:
     """A curriculum made of what is sound in `document` and, in its place, of the source's own (`fresh`, its nodes in `own`); and what was done.
 
     A node whose concept the source does not know, and of which a field is missing or wrong, goes; so does one of which neither id nor title can be read.

@@ -1,6 +1,6 @@
 """A failure as evidence: what classifiers ask, each answer with the very lines it comes from.
 
-`Evidence.of(failure)` reads the facts of the failure and the text that came with it, and gives them as clues: our own typed code, the
+`FailureEvidence.of(failure)` reads the facts of the failure and the text that came with it, and gives them as clues: our own typed code, the
 innermost error body, the HTTP status, the exceptions down to the leaf, errno, signal, and what error lines say. Banner, warnings, the echoed
 prompt, other programs' errors and the retries before the last word are no clues.
 """
@@ -17,7 +17,7 @@ from typing import Any
 from dagogy.api import errors
 from dagogy.api._bodies import Body, bodies
 from dagogy.api._lines import CAUSE, EXCEPTION, Line, Unit, clean, fold, read_lines
-from dagogy.api._waits import told_wait
+from dagogy.api._waits import stated_wait
 from dagogy.api.incidents import Failure
 
 #: The codes of our own failures (CONTRACT.md).
@@ -138,16 +138,16 @@ class _Chain:
     links: list[tuple[str, str, str, tuple[str, ...]]] = field(default_factory=list)
 
 
-class Evidence:
+class FailureEvidence:
     """The clues of one failure."""
 
-    _last: tuple[Failure, Evidence] | None = None
+    _last: tuple[Failure, FailureEvidence] | None = None
 
     def __init__(self, failure: Failure) -> None:
         self.failure = failure
 
     @classmethod
-    def of(cls, failure: Failure) -> Evidence:
+    def of(cls, failure: Failure) -> FailureEvidence:
         """The evidence of `failure`; the last one is kept, since each classifier asks for the same."""
         if cls._last is None or cls._last[0] is not failure:
             cls._last = (failure, cls(failure))
@@ -175,17 +175,17 @@ class Evidence:
             return -failure.signal
         if failure.exit_status is not None:
             return failure.exit_status
-        return self._told_exit[0]
+        return self._reported_exit[0]
 
     @cached_property
-    def _told_exit(self) -> tuple[int | None, tuple[str, ...]]:
+    def _reported_exit(self) -> tuple[int | None, tuple[str, ...]]:
         for line in reversed(self.lines):
             if line.kind in ("plain", "error"):
-                named, told = _SIGNALLED.search(line.text), _EXIT.search(line.text)
+                named, match = _SIGNALLED.search(line.text), _EXIT.search(line.text)
                 if named and named["name"].upper() in _SIGNALS:
                     return -_SIGNALS[named["name"].upper()], (line.text,)
-                if told:
-                    return int(told[1]), (line.text,)
+                if match:
+                    return int(match[1]), (line.text,)
         return None, ()
 
     @cached_property
@@ -246,7 +246,7 @@ class Evidence:
     @cached_property
     def retry_after_seconds(self) -> float | None:
         """How long, from the failure on, the service said that it will not answer; None where it did not say."""
-        return told_wait(self.failure.details, f"{self.failure.message}\n{self.text}", self.failure.at_utc)
+        return stated_wait(self.failure.details, f"{self.failure.message}\n{self.text}", self.failure.at_utc)
 
     @cached_property
     def _asked_a_program(self) -> bool:
@@ -257,8 +257,8 @@ class Evidence:
     @cached_property
     def clues(self) -> Sequence[Clue]:
         """Every clue. Where something failed for good, what was logged or retried before it is left out."""
-        told = [*self._failure_clues(), *self._text_clues]
-        return [*told, *self._exit_clues()]
+        found = [*self._failure_clues(), *self._text_clues]
+        return [*found, *self._exit_clues()]
 
     @cached_property
     def _text_clues(self) -> list[Clue]:
@@ -314,9 +314,9 @@ class Evidence:
     def _status_near(self, lines: tuple[str, ...]) -> int | None:
         for unit in self._units:
             if any(lines[0] in line for line in unit.lines):
-                told = _STATUS.search(unit.text)
-                if told:
-                    return int(told["status"])
+                match = _STATUS.search(unit.text)
+                if match:
+                    return int(match["status"])
         return self.failure.http_status
 
     def _exception_clues(self, units: list[Unit]) -> Iterator[Clue]:
@@ -383,7 +383,7 @@ class Evidence:
         if self.killed_by:
             yield Clue(kind="killed", text=self.killed_by, lines=self._timeout_lines or (f"killed by: {self.killed_by}",))
         elif status not in (None, 0):
-            yield Clue(kind="exit", text=str(status), lines=self._told_exit[1] or (f"exit status {status}",))
+            yield Clue(kind="exit", text=str(status), lines=self._reported_exit[1] or (f"exit status {status}",))
 
 
 def parses(text: str) -> bool:
@@ -482,7 +482,7 @@ def _chains(units: Sequence[Unit], lines: Sequence[Line]) -> list[_Chain]:
         found = EXCEPTION.search(CAUSE.sub("", unit.text) if cause else unit.text)
         if not found:
             continue
-        message = found["message"] if found["message"] is not None else (found["repr"] or "").strip("\"'") or _said_below(unit, units)
+        message = found["message"] if found["message"] is not None else (found["repr"] or "").strip("\"'") or _message_below(unit, units)
         text = " ".join((f"[{found['tag']}] " if found["tag"] else "") + message for _ in (0,))
         where = "" if cause else unit.text[: found.start()].rstrip(": ")
         link = (found["name"], text, where, unit.lines[:6])
@@ -496,11 +496,11 @@ def _chains(units: Sequence[Unit], lines: Sequence[Line]) -> list[_Chain]:
     return chains
 
 
-def _said_below(unit: Unit, units: Sequence[Unit]) -> str:
+def _message_below(unit: Unit, units: Sequence[Unit]) -> str:
     """The message of an exception whose name stands alone on its line, when the next one gives it (`str(exc): …`, `message: …`)."""
     at = next((i for i, u in enumerate(units) if u is unit), len(units))
-    told = re.match(r"(?:str\(\w*\)|message|reason): (.*)", units[at + 1].text) if at + 1 < len(units) else None
-    return told[1] if told else ""
+    match = re.match(r"(?:str\(\w*\)|message|reason): (.*)", units[at + 1].text) if at + 1 < len(units) else None
+    return match[1] if match else ""
 
 
 def refine(clue: Clue, **changes: Any) -> Clue:

@@ -15,7 +15,7 @@ import httpx2
 IDLE_SECONDS = 60.0
 
 
-class Watch:
+class RequestDeadline:
     """Ends a request when its time is up, or when nothing comes any more, by closing the connection under it.
 
     `seconds` bound the whole (what is left of the `allowed` ones), `idle` the time between two signs of life. `ended` then says which of
@@ -33,7 +33,7 @@ class Watch:
         self._sockets: list[socket.socket] = []
         self._thread = threading.Thread(target=self._run, name="remote_llm watch", daemon=True)
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> RequestDeadline:
         self._thread.start()
         return self
 

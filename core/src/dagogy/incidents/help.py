@@ -71,5 +71,5 @@ def _section(docstring: str, incident_id: str) -> str:
 def _parts(section: str) -> dict[str, str]:
     names = "|".join(PARTS)
     pieces = re.split(rf"^({names}): ", section, flags=re.MULTILINE)
-    told = {name: " ".join(text.split()) for name, text in zip(pieces[1::2], pieces[2::2])}
-    return {name: told.get(name, "") for name in PARTS}
+    parts = {name: " ".join(text.split()) for name, text in zip(pieces[1::2], pieces[2::2])}
+    return {name: parts.get(name, "") for name in PARTS}

@@ -33,8 +33,8 @@ def missing_from_npm(command: Path) -> str:
         return f"{NEEDS_NPM}node is not installed"
     if command.exists():
         return ""
-    told = NODE / "unavailable"
-    return NEEDS_NPM + (told.read_text().strip() if told.exists() else f"{command.name} is not there; 'make test' installs it")
+    reason = NODE / "unavailable"
+    return NEEDS_NPM + (reason.read_text().strip() if reason.exists() else f"{command.name} is not there; 'make test' installs it")
 
 
 _LIBC = ctypes.CDLL(None)

@@ -57,7 +57,7 @@ class Ran:
     waits: str = ""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The first line of stderr, for a report."""
         return self.err.decode("utf-8", "replace").split("\n", 1)[0][:300]
 
@@ -75,7 +75,7 @@ class Started:
 
 
 @dataclass(slots=True)
-class Stand:
+class Harness:
     """Where one worker works: `work` is the current folder of its commands, `home` their home, `scratch` is nobody's but ours.
 
     The paths stay the same for all cases of a worker, so that a saved workspace can be put back where it was made.
@@ -107,7 +107,7 @@ class Stand:
             remove_tree(folder)
             folder.mkdir()
 
-    def restore(self, name: str, build: Callable[[Stand], None]) -> None:
+    def restore(self, name: str, build: Callable[[Harness], None]) -> None:
         """Puts the workspace `name` in place, which `build` makes the first time."""
         if name not in self._saved:
             self.empty()
