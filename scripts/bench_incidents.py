@@ -21,7 +21,7 @@ EXPECTED = ROOT / "tests/data/provider_failures_expected.json"
 #: Written by the author of the signatures, so it shows that they hold together, not how they do on texts of others.
 PARAPHRASES = ROOT / "tests/data/incident_paraphrases.jsonl"
 #: Texts of others, from public issues and code, labelled before they were scored. The signatures at that time had 29 of 32 right (90.6 %),
-#: none wrong, no misfire: that is the held-out result. What was missed has been mended since, so today's number is no held-out one.
+#: none wrong, no misfire: that is the held-out result. What was missed has been fixed since, so today's number is no held-out one.
 PUBLIC = ROOT / "tests/data/incident_public.jsonl"
 #: More texts of other programs; `tests/data/README.md` says where they come from, and how they were answered at first sight.
 PUBLIC_2 = ROOT / "tests/data/incident_public_2.jsonl"

@@ -205,7 +205,7 @@ def _incident(host: Host, plugin: Plugin, incident: str) -> Iterator[str]:
     kinds = {p.info.safety for p in actions}
     commands = [("dagogy recover RUN --dry-run", "what it would do")] if kinds else []
     done = "the safe actions, then the failed command again" if "safe" in kinds else "the commands to type, filled in" if kinds else ""
-    commands.append(("dagogy recover RUN", done or "once it is mended: the failed command again"))
+    commands.append(("dagogy recover RUN", done or "once it is fixed: the failed command again"))
     commands += [("dagogy recover RUN --unsafe", "the others as well")] if "unsafe" in kinds else []
     commands.append(("dagogy escalate RUN", "when that does not help"))
     yield from _command(*commands)
@@ -241,7 +241,7 @@ def _afterwards() -> list[str]:
         "",
         *_command(
             ("dagogy postmortem RUN --owner NAME -o postmortem.md", "the report, with this list to tick off"),
-            ("dagogy postmortem RUN --regression-test tests", "for a code defect: a test that fails until it is mended"),
+            ("dagogy postmortem RUN --regression-test tests", "for a code defect: a test that fails until it is fixed"),
         ),
         *_mermaid("TD", flow),
     ]

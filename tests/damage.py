@@ -20,7 +20,7 @@ def _dependents(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _duplicate(nodes: list[dict[str, Any]]) -> None:
-    """Every fifth concept stands twice, and half of what leans on it leans on its double."""
+    """Every fifth concept stands twice, and half of what depends on it depends on its double."""
     for node in nodes[::5]:
         double = {**node, "id": node["id"] + "-again"}
         leaning = [n for n in nodes if node["id"] in n["prerequisites"]]
@@ -84,7 +84,7 @@ def _junk_title(nodes: list[dict[str, Any]]) -> None:
 
 
 def _lost(nodes: list[dict[str, Any]]) -> None:
-    """A quarter of the concepts is gone, and what leaned on them leans on nothing in their place."""
+    """A quarter of the concepts is gone, and what depended on them depends on nothing in their place."""
     gone = {n["id"] for n in nodes[1::4]}
     nodes[:] = [n for n in nodes if n["id"] not in gone]
     for node in nodes:
@@ -92,7 +92,7 @@ def _lost(nodes: list[dict[str, Any]]) -> None:
 
 
 def _reversed(nodes: list[dict[str, Any]]) -> None:
-    """Some edges point the other way, which makes circles wherever a second path remains."""
+    """Some edges point the other way, which makes cycles wherever a second path remains."""
     by_id = {n["id"]: n for n in nodes}
     for node in _dependents(nodes)[::4]:
         before = by_id.get(node["prerequisites"][0])
@@ -140,7 +140,7 @@ def _empty_list(nodes: list[dict[str, Any]]) -> None:
 
 
 def _id_as_title(nodes: list[dict[str, Any]]) -> None:
-    """An id is what the title says, blanks and all, and so it is where other nodes lean on it."""
+    """An id is what the title says, blanks and all, and so it is where other nodes depend on it."""
     written = {n["id"]: n["title"] + " (!)" for n in nodes[::3]}
     for node in nodes:
         node["id"] = written.get(node["id"], node["id"])
@@ -148,7 +148,7 @@ def _id_as_title(nodes: list[dict[str, Any]]) -> None:
 
 
 def _no_node(nodes: list[dict[str, Any]]) -> None:
-    """A quarter of the nodes is no object, and what leaned on them leans on nothing that is there."""
+    """A quarter of the nodes is no object, and what depended on them depends on nothing that is there."""
     nodes[1::4] = ["…", None, 3][: len(nodes[1::4])] + [[]] * (len(nodes[1::4]) - 3)  # type: ignore[list-item]
 
 

@@ -77,7 +77,7 @@ def _valid(name: str) -> Run:
 
 
 def sound(name: str) -> Run:
-    """A sound curriculum of ours, to be changed at will."""
+    """A valid curriculum of ours, to be changed at will."""
     return copy.deepcopy(_valid(name))
 
 

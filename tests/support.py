@@ -105,7 +105,7 @@ def dagogy(*arguments: str, cwd: Path, path: list[Path] | None = None, **environ
 
 
 def curriculum_of(*nodes: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
-    """A sound curriculum; what a node leaves out is filled in."""
+    """A valid curriculum; what a node leaves out is filled in."""
     return {"topic": "Testing", "nodes": [complete_node(n, i) for i, n in enumerate(nodes or ({"id": "a"},))], **keys}
 
 
@@ -255,7 +255,7 @@ def put(path: Path, content: Any) -> None:
 
 
 def run_with(runner: CommandRunner, curriculum: Any = None, spec: Any = None) -> Path:
-    """The folder of a new run that holds a curriculum and a topic spec (bytes, text or a document each), sound ones by default."""
+    """The folder of a new run that holds a curriculum and a topic spec (bytes, text or a document each), valid ones by default."""
     run = runner.init("t")
     put(run / "inputs/topic_spec.json", VALID_SPEC if spec is None else spec)
     put(run / "outputs/curriculum/curriculum.json", valid_curriculum() if curriculum is None else curriculum)

@@ -60,7 +60,7 @@ FULL = context(
         ],
     ),
     lines={"/nodes/1/prerequisites/0": 17},
-    rules={"graph.acyclic": {"summary": "No circles.", "severity": "error", "help": "A circle cannot be studied.\n\nBad:\n    a -> a\n\nGood:\n    a"}},
+    rules={"graph.acyclic": {"summary": "No cycles.", "severity": "error", "help": "A cycle cannot be studied.\n\nBad:\n    a -> a\n\nGood:\n    a"}},
 )
 
 
@@ -105,8 +105,8 @@ def test_sarif_says_what_where_and_how_bad() -> None:
     assert "locations" not in spec
     assert "fixes" not in info
     rule = run["tool"]["driver"]["rules"][0]
-    assert rule["shortDescription"]["text"] == "No circles."
-    assert rule["fullDescription"]["text"] == "A circle cannot be studied."
+    assert rule["shortDescription"]["text"] == "No cycles."
+    assert rule["fullDescription"]["text"] == "A cycle cannot be studied."
     assert "Good:" in rule["help"]["text"]
     assert rule["defaultConfiguration"]["level"] == "error"
 

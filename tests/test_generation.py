@@ -166,7 +166,7 @@ class ByWords:
 
 
 def fixed(topic: str, *, iterations: int = 20, actions: int = 10, **how: Any) -> tuple[Generation, list[list[str]]]:
-    """The loop with a `Mender`, and of each repair the rules whose findings it was asked to mend."""
+    """The loop with a `Mender`, and of each repair the rules whose findings it was asked to fix."""
     played = Played(iterations=iterations, actions=actions, target=100)
     played.provider = played.loop.provider = Mender(topic, **how)
     played.loop.judge = ByWords()  # type: ignore[assignment]

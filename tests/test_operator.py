@@ -1,4 +1,4 @@
-"""What an operator reads and is left with: broken records, broken logs, what was mended by hand, what is offered and what is said at the end."""
+"""What an operator reads and is left with: broken records, broken logs, what was fixed by hand, what is offered and what is said at the end."""
 
 from __future__ import annotations
 

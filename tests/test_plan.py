@@ -153,7 +153,7 @@ def test_an_empty_curriculum_has_a_plan_of_no_weeks() -> None:
 
 
 def test_a_cycle_has_no_plan() -> None:
-    with pytest.raises(ValidationFailed, match="circle near node 'a'"):
+    with pytest.raises(ValidationFailed, match="cycle near node 'a'"):
         make_plan(typed({"id": "a", "prerequisites": ["b"]}, {"id": "b", "prerequisites": ["a"]}), spec_of(1))
 
 

@@ -78,8 +78,8 @@ def test_a_regular_expression_that_runs_away_is_ended_too(site: SitePackages) ->
     [
         ("raise RuntimeError('boom')\n        yield", "it raised RuntimeError: boom"),
         ("raise SystemExit(0)\n        yield", "it raised SystemExit"),
-        ("os._exit(0)\n        yield", "it ended before it had said everything"),
-        ("os.kill(os.getpid(), 9)\n        yield", "it ended before it had said everything"),
+        ("os._exit(0)\n        yield", "it ended before it had reported everything"),
+        ("os.kill(os.getpid(), 9)\n        yield", "it ended before it had reported everything"),
         ("yield 'fine'", "it answered with str, not with a ProbeResult"),
         ("Path('written').write_text('x')\n        yield", "a probe may not write to written"),
         ("os.mkdir('made')\n        yield", "a probe may not call os.mkdir"),

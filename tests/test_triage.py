@@ -51,7 +51,7 @@ def test_invalid_metadata_is_diagnosed_at_the_first_step(runner: CommandRunner) 
 
 
 def with_a_doubled_prerequisite(runner: CommandRunner) -> Path:
-    """A run that fails its validation by what a safe fix mends."""
+    """A run that fails its validation by what a safe fix removes."""
     document = valid_curriculum()
     document["nodes"][1]["prerequisites"] = ["alpha", "alpha"]
     return run_with(runner, document)

@@ -261,7 +261,7 @@ def lines(harness: Harness, number: int, random: Random) -> Case:
     return case
 
 
-#: How the message begins of a command line that cannot be meant; it writes nothing.
+#: How the message begins for an invalid command line; it writes nothing.
 _UNMEANT = (
     "there is no command",
     "No such option",

@@ -27,7 +27,7 @@ class DagogyError(Exception):
 
 
 class InvalidArgument(DagogyError):
-    """What the user typed cannot be meant: an unknown option, a bad id, an unusable file."""
+    """Invalid input: an unknown option, a bad id, an unusable file."""
 
     code = "invalid_argument"
     exit_status = 2

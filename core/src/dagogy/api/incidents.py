@@ -105,7 +105,7 @@ class CommandResult:
 
 
 class RecoveryContext:
-    """What an action works with: the run, the settings in force, and a way to run commands. The host makes it.
+    """What an action works with: the run, the effective settings, and a way to run commands. The host makes it.
 
     `run`: the run's folder, `run_id` its name. `providers`: ids of the installed providers; `failed_providers`: those that failed in this
     recovery, first first. `probes`: what the probes found that were asked about this failure. `attempt`: how often this action was carried out

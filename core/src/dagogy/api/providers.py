@@ -30,7 +30,7 @@ class ProviderSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """A rule that the answer will be judged by: its id, what it wants, the options in force, and by their names what they mean."""
+    """A rule that the answer will be checked against: its id, what it wants, the effective options, and by their names what they mean."""
 
     rule_id: str
     summary: str
@@ -72,7 +72,7 @@ class ResponseCache:
 class ProposeRequest:
     """What is to be taught, and from which sources.
 
-    `reading` is None where there is no scope document. `requirements` are the rules in force. `progress` takes one line to
+    `reading` is None where there is no scope document. `requirements` are the effective rules. `progress` takes one line to
     show to the user. `seed_draft` makes the draft of the default provider (None where it has none, or where it is the one that is asked).
     `allowance` and `answers` are for providers whose answers cost something.
     """

@@ -37,11 +37,11 @@ class Fix:
 
 @dataclass(slots=True)
 class Finding:
-    """One thing that is wrong, where, and if possible what would mend it.
+    """One thing that is wrong, where, and if possible what would fix it.
 
     `pointer` is an RFC 6901 JSON Pointer into `document` (`curriculum` or `topic_spec`). `node_id` is set where the
     finding is about one node. A rule leaves `rule_id` empty; the host fills it in. `severity` is the rule's own where it is left
-    empty; a rule that is less sure of one finding gives a milder one, and none is ever severer than what is in force for the rule.
+    empty; a rule that is less sure of one finding gives a milder one, and none is ever severer than the effective severity of the rule.
     """
 
     message: str

@@ -39,7 +39,7 @@ COMMANDS = {
     "run": ("run", "Compile: read, generate, validate, plan, iterate."),
     "status": ("status", "Show where a run stands and which artifacts are current."),
     "next": ("status", "Show the next command for a run."),
-    "validate": ("validate", "Judge the curriculum by the rules; write the report."),
+    "validate": ("validate", "Check the curriculum against the rules; write the report."),
     "plan": ("plan", "Make the week plan of a validated curriculum."),
     "iterate": ("iterate", "Record what changed since the previous curriculum."),
     "diff": ("iterate", "Show what changed since the previous curriculum; writes nothing."),

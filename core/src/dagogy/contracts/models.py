@@ -323,7 +323,7 @@ class TraceIteration(Open):
     order: float | None = Field(
         default=None, description="Share of the evidenced edges whose concepts are there, prerequisite first in the order of study; null where there is none."
     )
-    asked: list[dict[str, Any]] = Field(default=[], description="The findings that a repair was asked to mend; empty for what is no repair.")
+    asked: list[dict[str, Any]] = Field(default=[], description="The findings that a repair was asked to fix; empty for what is no repair.")
     rejected: str = Field(default="", description="Why the draft was not taken: it does not raise the score, or it lowers coverage or order.")
     notes: list[str]
     usage: dict[str, float] = Field(description="What the answer cost: calls, input_tokens, output_tokens, seconds.")

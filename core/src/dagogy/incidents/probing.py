@@ -240,7 +240,7 @@ def _read(child: _Child, reason: str, secrets: Mapping[str, str]) -> list[ProbeO
     """A child's answers. One that nobody could have given honestly becomes `unknown`, with the reason."""
     observations, known = [], set(child.plugin.info.incidents)
     if not child.data.endswith(_END):
-        reason = reason or "it ended before it had said everything"
+        reason = reason or "it ended before it had reported everything"
     for line in bytes(child.data).removesuffix(_END).split(b"\n")[:-1][:_MOST_RESULTS]:
         document = json.loads(line)
         reason = reason or document.get("reason", "")

@@ -87,10 +87,10 @@ class Incident:
 
 
 def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
-    """The run's newest failure that still stands, or the one that a recovery was cut off from. None that was mended since.
+    """The run's newest failure that still stands, or the one that a recovery was cut off from. None that was fixed since.
 
     A record that cannot be read is passed over, and so is one of a command that a recovery's action ran; without a log nothing tells that a
-    failure was mended. One that may be a stranger's is barred, whatever its time says it comes after the user's own; `environ` says where the
+    failure was fixed. One that may be a stranger's is barred, whatever its time says it comes after the user's own; `environ` says where the
     user's key is. Only an event that the user sealed hides a record that they sealed: anybody can write into a log.
     """
     events: list[dict[str, Any]] = []
@@ -312,7 +312,7 @@ class Recovery:
     """The loop over one run's failure. `say` gets a line for people at each step; `extra` goes before every command's arguments.
 
     `probes`: whether the machine is looked at. `unaided`: whether the failed command is run again where no action may be carried out, since a
-    person may have mended it meanwhile.
+    person may have fixed it meanwhile.
     """
 
     def __init__(

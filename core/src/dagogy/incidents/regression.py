@@ -1,4 +1,4 @@
-"""A code defect leaves a test behind: the failed command with what it worked on, as a fixture, and a test that fails until the defect is mended.
+"""A code defect leaves a test behind: the failed command with what it worked on, as a fixture, and a test that fails until the defect is fixed.
 
 The fixture holds no secret: what is not free of them, or is too large, stays out and is named.
 """

@@ -6,7 +6,7 @@ Shape of the file::
       - name: two nodes in a chain
         curriculum: {nodes: [{id: a}, {id: b, prerequisites: [a]}]}
     fail:
-      - name: two nodes in a circle
+      - name: two nodes in a cycle
         curriculum: {nodes: [{id: a, prerequisites: [b]}, {id: b, prerequisites: [a]}]}
         findings:
           - {pointer: /nodes/0/prerequisites/0, node_id: a, message: a -> b -> a}

@@ -21,7 +21,7 @@ _FIELDS = tuple(name for name in Node.__struct_fields__ if name not in ("id", "p
 def make_diff(previous: Curriculum | None, current: Curriculum, index: GraphIndex | None = None) -> dict[str, Any]:
     """The diff (`dagogy schema diff`). No previous curriculum counts as an empty one; times in minutes.
 
-    `critical_path_changed` compares ids after renaming. A circle of prerequisites has no critical path: the list is empty.
+    `critical_path_changed` compares ids after renaming. A cycle of prerequisites has no critical path: the list is empty.
     """
     before = {node.id: node for node in previous.nodes} if previous else {}
     after = {node.id: node for node in current.nodes}

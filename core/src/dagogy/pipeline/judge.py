@@ -92,7 +92,7 @@ class Judge:
         self._active = _in_order(self._active)
 
     def requirements(self) -> list[Requirement]:
-        """Each rule that can run, with severity and options in force. Raises `ConfigError` as `prepare` does."""
+        """Each rule that can run, with severity and effective options. Raises `ConfigError` as `prepare` does."""
         self.prepare()
         return [_requirement(active, active.plugin.info) for active in self._active if active.plugin.info and active.rule]
 
@@ -284,7 +284,7 @@ def _blocked(active: _Active, outcomes: Mapping[str, Outcome]) -> str:
 
 
 def _in_order(active: Sequence[_Active]) -> list[_Active]:
-    """By id, but each rule after those it requires; a circle of requirements is broken where it is met."""
+    """By id, but each rule after those it requires; a cycle of requirements is broken where it is met."""
     by_id = {a.plugin.id: a for a in sorted(active, key=lambda a: a.plugin.id)}
     out: dict[str, _Active] = {}
 

@@ -64,7 +64,7 @@ def validation_failure(opened: OpenRun, report: dict[str, Any]) -> ValidationFai
             blamed = {"plugin": rule.id, "kind": "rule", "distribution": rule.entry.distribution, "version": rule.entry.version}
     return ValidationFailed(
         f"validation of {opened.run.id} failed: {first}{more}",
-        hint=f"read {opened.run.path / REPORT_MD}, mend what it names, then: dagogy validate {opened.run.id}",
+        hint=f"read {opened.run.path / REPORT_MD}, fix the errors it lists, then: dagogy validate {opened.run.id}",
         details={"run_id": opened.run.id, "report": str(opened.run.path / REPORT_JSON), **report["summary"], **blamed},
     )
 

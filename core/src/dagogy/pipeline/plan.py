@@ -28,7 +28,7 @@ def make_plan(curriculum: Curriculum, spec: TopicSpec, index: GraphIndex | None 
     index = index or GraphIndex(curriculum.nodes)
     if index.cyclic:
         raise ValidationFailed(
-            f"the prerequisites have a circle near node '{index.ids[index.cyclic[0]]}'; no order of study exists", hint="'dagogy validate' names it"
+            f"the prerequisites have a cycle near node '{index.ids[index.cyclic[0]]}'; no order of study exists", hint="'dagogy validate' names it"
         )
     minutes = [float(node.estimate_minutes) for node in curriculum.nodes]
     budget = float(spec.constraints.hours_per_week) * 60.0

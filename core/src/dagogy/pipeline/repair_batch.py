@@ -1,5 +1,5 @@
 """What the next repair is asked for: all findings at once, and where that was refused, part by part, so that one of them does not keep the others from
-being mended."""
+being fixed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RepairBatch:
     """The order of repairs. `most`: how many findings one repair may be asked for.
 
     A part that is refused is halved, between two rules where it is about several; findings that say the same stay together. A single finding that is
-    refused is left until something else was mended and nothing else is to be done: then it may go.
+    refused is left until something else was fixed and nothing else is to be done: then it may go.
     """
 
     most: int
@@ -27,7 +27,7 @@ class RepairBatch:
     taken: int = 0
 
     def next(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Which of a draft's findings are to be mended now, worst first; none where all that could be done was tried."""
+        """Which of a draft's findings are to be fixed now, worst first; none where all that could be done was tried."""
         ranked = sorted(findings, key=lambda f: SEVERITIES.index(f.severity))
         while self.parts:
             part = self.parts.pop(0)

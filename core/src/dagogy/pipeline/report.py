@@ -135,7 +135,7 @@ def _what_to_do(report: Mapping[str, Any], run: str) -> list[str]:
     if s["unsafe_fixes"]:
         out.append(f"- {code(f'dagogy validate {run} --unsafe-fixes --diff')} shows {s['unsafe_fixes']} that would change the meaning")
     out += [
-        "- mend `outputs/curriculum/curriculum.json`, `inputs/topic_spec.json` or the configuration where the findings point, or generate again",
+        "- fix `outputs/curriculum/curriculum.json`, `inputs/topic_spec.json` or the configuration where the findings point, or generate again",
         "- `dagogy explain RULE` tells why a rule exists and how to satisfy it",
         f"- then {code(f'dagogy validate {run}')}",
     ]

@@ -1,4 +1,4 @@
-"""Which rules are in force, with which severity and options: from the configuration and the entry points alone.
+"""Which rules are effective, with which severity and options: from the configuration and the entry points alone.
 
 Apart from the judge, because `status` needs to know whether a validation is current and must not import a rule for it.
 """

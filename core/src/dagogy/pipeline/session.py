@@ -1,4 +1,4 @@
-"""One command at work on one run: opens it, infers its stage, holds its lock, and knows the rules and the provider in force."""
+"""One command at work on one run: opens it, infers its stage, holds its lock, and knows the rules and the effective provider."""
 
 from __future__ import annotations
 

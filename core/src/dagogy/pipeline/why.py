@@ -27,7 +27,7 @@ UNSUPPORTED = "stated by the curriculum; the source gives no evidence"
 _DROPPED = {
     "weak": "less evidence than an edge takes",
     "opposed": "the source has more evidence for the other direction",
-    "circle": "with better supported edges it would close a circle",
+    "circle": "with better supported edges it would close a cycle",
     "height": "all the evidence together puts the prerequisite later",
     "complete": "the source lists the prerequisites in full, without this one",
     "limit": "others are better supported, and no more prerequisites are allowed",
@@ -127,14 +127,14 @@ class Why:
     def _place(self, i: int) -> str:
         depth, deepest = self.index.depth[i], max(self.index.depth, default=0)
         if depth < 0:
-            return "in a circle of prerequisites, or behind one: it has no place in an order"
+            return "in a cycle of prerequisites, or behind one: it has no place in an order"
         if depth == 0:
             leaning = _count(len(self._reached(i, self.index.dependents)), "node")
-            return f"it has no prerequisite, so it can be studied first; {leaning} of {len(self.nodes)} lean on it"
+            return f"it has no prerequisite, so it can be studied first; {leaning} of {len(self.nodes)} depend on it"
         return f"step {depth + 1} of {deepest + 1}: the longest chain of prerequisites below it has {_count(depth, 'step')}"
 
     def _chain(self, i: int) -> list[str]:
-        """The longest chain of prerequisites that ends with the node, in order of study; empty in a circle."""
+        """The longest chain of prerequisites that ends with the node, in order of study; empty in a cycle."""
         out: list[str] = []
         at: int | None = i if self.index.depth[i] >= 0 else None
         while at is not None:
@@ -208,7 +208,7 @@ class Why:
         elif forth:
             document |= {"verdict": "implied", "told": "no edge of its own: a path of prerequisites says the same", "path": self._steps(forth), **base}
         elif back:
-            message = f"the other way round: {prerequisite.title} leans on {node.title}"
+            message = f"the other way round: {prerequisite.title} depends on {node.title}"
             document |= {"verdict": "reversed", "told": message, "path": self._steps(back), **base}
         elif found:
             message = _reason(found) if found.reason else "the source gives evidence, but the curriculum does not have the edge"

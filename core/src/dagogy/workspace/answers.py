@@ -21,7 +21,7 @@ _HASH = re.compile(r"[0-9a-f]{16,128}")
 
 
 class RunAnswers(ResponseCache):
-    """The desk of one run. With `fresh` nothing that was kept is found again.
+    """The response cache of one run. With `fresh` nothing that was kept is found again.
 
     An answer is worth more than its copy: where none can be written (a full disk), whoever asked goes on with what was answered.
 

@@ -34,7 +34,7 @@ def _commands(context: ExportContext) -> Iterator[str]:
     for outcome in context.document["rules"]:
         if outcome["status"] in ("skipped", "failed"):
             name = "error" if outcome["status"] == "failed" else "notice"
-            yield _command(name, f"{outcome['rule_id']} was not judged: {outcome['reason']}", title=outcome["rule_id"], file="", line="")
+            yield _command(name, f"{outcome['rule_id']} was not checked: {outcome['reason']}", title=outcome["rule_id"], file="", line="")
 
 
 def _command(name: str, message: str, *, title: str, file: str, line: str) -> str:

@@ -81,6 +81,6 @@ class NearestCommand(RecoveryAction):
         command = next((w for w in words[1:] if not w.startswith("-")), "")
         return RecoveryOutcome(
             changed=False,
-            message=failure.message or "the command line cannot be meant so",
+            message=failure.message or "invalid command line",
             commands=((f"dagogy {command} --help",) if command else ("dagogy --help",)),
         )

@@ -36,7 +36,7 @@ class Environment(SignatureClassifier):
         Retry: Yes, when it is wanted.
 
     cli_usage_error:
-        What: The command line, or a setting, cannot be meant so: a misspelt command or option, a missing argument, a node that the
+        What: The command line, or a setting, is invalid: a misspelt command or option, a missing argument, a node that the
         curriculum has not, the wrong folder.
         Recognised by: Our own code `invalid_argument`; the usage errors of our own command line.
         What to do: See `dagogy --help` or `dagogy COMMAND --help` for the form and an example.

@@ -80,12 +80,12 @@ class Reword(RecoveryAction):
 
 
 class ReportSchema(RecoveryAction):
-    """A schema that the provider refuses is a defect of whoever sends it; the bundle has what is needed to mend it."""
+    """A schema that the provider refuses is a defect of whoever sends it; the bundle has what is needed to fix it."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         return RecoveryOutcome(
             changed=False,
-            message="the provider does not take our output schema: report it; until it is mended another provider or model may take it",
+            message="the provider does not take our output schema: report it; until it is fixed another provider or model may take it",
             commands=(f"dagogy escalate {context.run_id}", f"dagogy postmortem {context.run_id}", f"AGENT_PROVIDER=internal dagogy recover {context.run_id}"),
         )
 

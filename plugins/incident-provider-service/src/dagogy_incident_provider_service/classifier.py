@@ -1,4 +1,4 @@
-"""The classifier of the provider's own trouble."""
+"""The classifier of the provider's own failures."""
 
 from __future__ import annotations
 

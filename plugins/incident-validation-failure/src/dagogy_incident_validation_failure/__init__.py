@@ -40,7 +40,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
     )
     yield RecoveryInfo(
         id="regenerate",
-        summary="Generates the curriculum again, with twice as many rounds to mend the findings.",
+        summary="Generates the curriculum again, with twice as many rounds to fix the findings.",
         api_version=1,
         impl="dagogy_incident_validation_failure.actions:Regenerate",
         incidents=("validation_failure",),

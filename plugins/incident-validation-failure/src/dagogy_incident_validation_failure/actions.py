@@ -75,7 +75,7 @@ class Regenerate(RecoveryAction):
 
 
 class ReadReport(RecoveryAction):
-    """Names the report, its first errors with the place of each, and the commands that follow once they are mended.
+    """Names the report, its first errors with the place of each, and the commands that follow once they are fixed.
 
     Where no concept was found in the scope document there is no report: then it says so, and how a document names its concepts.
     """

@@ -30,9 +30,9 @@ class Workspace(SignatureClassifier):
         What: A file of the workspace cannot be parsed: a byte order mark, another encoding, conflict marks, half a document.
         Recognised by: `JSONDecodeError`, `UnicodeDecodeError`, `TOMLDecodeError`, "Unexpected UTF-8 BOM", conflict marks, where the file is one of the
         workspace other than the run's metadata.
-        What to do: Keep a copy; mend an input by hand (save it as UTF-8, take out the marks); make a derived artifact again from its inputs. Never put
+        What to do: Keep a copy; fix an input by hand (save it as UTF-8, take out the marks); make a derived artifact again from its inputs. Never put
         an empty document in its place.
-        Retry: Only after the file is mended.
+        Retry: Only after the file is fixed.
 
     workspace_locked:
         What: Another process is at work on the run, or holds one of its files.

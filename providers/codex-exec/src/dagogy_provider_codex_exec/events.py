@@ -10,7 +10,7 @@ from typing import Any
 
 from dagogy.api import read_body
 
-#: How codex tells of a trouble that it goes on from.
+#: How codex reports an error that it recovers from.
 _RETRY = "Reconnecting"
 _MOST_SHOWN = 120
 #: Of a text inside an event that is kept as evidence.
@@ -29,7 +29,7 @@ _CAUSES = {"max_output_tokens": "incomplete", "content_filter": "content_filter"
 class Transcript:
     """The events of one run so far. `clean` takes secrets out of a text; `progress` takes one line to show.
 
-    `failed`: why the turn failed. `error`: an error after which no turn or item came. `trouble`: what codex last tried again for, and has not got
+    `failed`: why the turn failed. `error`: an error after which no turn or item came. `reason`: what codex last tried again for, and has not got
     over. `message`: the agent's last one. `completed`: the turn is. `usage` by name. `events`: the last ones, as lines of JSON.
     """
 

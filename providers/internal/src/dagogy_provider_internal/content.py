@@ -95,7 +95,7 @@ _ENGLISH = frozenset("the a an and of is are to in that for with it can be or as
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """A concept's place in the curriculum: titles it leans on, titles that lean on it, what other parts of the source say of it, misconceptions of
+    """A concept's place in the curriculum: titles it depends on, titles that depend on it, what other parts of the source say of it, misconceptions of
     the spec about it, the words that the source writes small within a sentence, and the concept most like it with its definition, if there is one."""
 
     before: Sequence[str] = ()

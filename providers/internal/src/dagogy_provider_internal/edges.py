@@ -1,6 +1,6 @@
 """Which concept comes before which, with the evidence.
 
-Evidence is collected for ordered pairs, "B leans on A", from what the source itself says:
+Evidence is collected for ordered pairs, "B depends on A", from what the source itself says:
 
 - `declared`: a column or label of B ("Builds on", "Requires") names A, or a sentence of B does so after a cue phrase ("requires", "once you
   know"). Such a statement is believed.
@@ -13,12 +13,12 @@ Evidence is collected for ordered pairs, "B leans on A", from what the source it
 - `number`: equal names with rising numbers ("Sequences 1", "Sequences 2").
 - `related`: much vocabulary in common. It has no direction, so it decides only which lower concept a concept is tied to.
 - `level`: the graded vocabulary (`levels`) puts the terms of A's name and text clearly before those of B's. It says what is early and what is late in a
-  field, not what needs what, so it moves the heights, and ties only a concept that nothing else ties, to one with words in common.
+  field, not what needs what, so it moves the ranks, and ties only a concept that nothing else ties, to one with words in common.
 - `foundation`: A's very name says that it opens the subject ("Basics"). It takes what nothing else gives a place.
 - `order`: neighbours in a document that says that it is in teaching order, or numbers its parts or groups. Such an order is believed: of all other
   evidence only what is declared turns a pair of it round.
 
-`arrange` turns the differences into one height per concept (least squares), which settles circles in favour of the weightier evidence, and keeps for each
+`arrange` turns the differences into one rank per concept (least squares), which settles cycles in favour of the weightier evidence, and keeps for each
 concept its best-supported lower ones. Without evidence there is no edge.
 """
 
@@ -51,7 +51,7 @@ from dagogy_provider_internal.passages import Passage
 @dataclass(frozen=True, slots=True)
 class Weights:
     """What each kind of evidence is worth. The pair weights are on one scale: what counts of a pair is the sum for one direction less that for the
-    other. The prior weights place a concept before any pair is looked at, in steps of height."""
+    other. The prior weights place a concept before any pair is looked at, in steps of rank."""
 
     #: Times log(1 + times named) times how telling the name is; `defining` is added to the times named when that happens where B is defined.
     mention: float = 1.0
@@ -70,10 +70,10 @@ class Weights:
     extra: int = 2
     related_least: float = 0.1
     related_more: float = 0.2
-    #: Of concepts with like evidence the higher one is the closer step; its height counts little beside direct evidence and much beside vocabulary.
+    #: Of concepts with like evidence the higher one is the closer step; its rank counts little beside direct evidence and much beside vocabulary.
     near: float = 0.05
     near_related: float = 1.0
-    #: Net evidence from which a pair keeps its order whatever the heights say.
+    #: Net evidence from which a pair keeps its order whatever the ranks say.
     strong: float = 0.9
     #: Weight of an edge from a concept whose name says that it opens the subject.
     foundation: float = 0.3
@@ -83,7 +83,7 @@ class Weights:
     level_gap: float = 1.0
     level_near: float = 0.05
     level_edge: float = 0.2
-    #: Prior heights: title cues, how widely a name's words are used, used-by against uses, and the lexicon's level.
+    #: Prior ranks: title cues, how widely a name's words are used, used-by against uses, and the lexicon's level.
     cue: float = 1.5
     spread: float = 0.4
     flow: float = 0.8
@@ -167,7 +167,7 @@ class Piece(NamedTuple):
 
 @dataclass(slots=True)
 class Support:
-    """The evidence that one concept leans on another: its sum, and its strongest pieces, strongest first."""
+    """The evidence that one concept depends on another: its sum, and its strongest pieces, strongest first."""
 
     total: float = 0.0
     pieces: list[Piece] = field(default_factory=list)
@@ -203,7 +203,7 @@ Reason = Literal["weak", "opposed", "circle", "height", "complete", "limit", "im
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """A pair with evidence that is no edge. `weak`: less evidence than an edge takes. `opposed`: there is more for the other direction. `circle`: with
-    stronger pairs it makes a circle. `height`: all evidence together puts `before` above `after`. `complete`: the source lists the prerequisites of
+    stronger pairs it makes a cycle. `height`: all evidence together puts `before` above `after`. `complete`: the source lists the prerequisites of
     `after` in full, without `before`. `limit`: others are better supported, and no more are allowed. `implied`: a path of other edges says the same.
     """
 
@@ -213,7 +213,7 @@ class Dropped:
 
 @dataclass(slots=True)
 class Evidence:
-    """All that was collected. `leans[b][a]`: B leans on A. `closed`: concepts whose prerequisites the source lists in full."""
+    """All that was collected. `dependencies[b][a]`: B depends on A. `closed`: concepts whose prerequisites the source lists in full."""
 
     dependencies: list[dict[int, Support]]
     weights: Weights = DEFAULT
@@ -634,9 +634,9 @@ def _dropped(
 
 
 def _strong(evidence: Evidence) -> list[tuple[int, int]]:
-    """Pairs whose net evidence is so strong that no height may turn them round, without circles.
+    """Pairs whose net evidence is so strong that no rank may turn them round, without cycles.
 
-    In each knot of such pairs the weakest are dropped, a tenth at a time, until it is none (a greedy feedback arc set).
+    In each strongly connected component of such pairs the weakest are dropped, a tenth at a time, until it is none (a greedy feedback arc set).
     """
     net: dict[tuple[int, int], float] = {}
     stated = evidence.stated
@@ -674,7 +674,7 @@ def _components(count: int, pairs: Collection[tuple[int, int]]) -> list[int]:
 
 
 def _best(b: int, evidence: Evidence, place: dict[int, int], limit: int) -> list[tuple[Support, int]]:
-    """The lower concepts that `b` leans on, best first: direct evidence, then related vocabulary, then what opens the subject."""
+    """The lower concepts that `b` depends on, best first: direct evidence, then related vocabulary, then what opens the subject."""
     weights = evidence.weights
     scale = 1 / max(1, len(place))
     direct = [(s, a) for a, s in evidence.dependencies[b].items() if place[a] < place[b]]
@@ -731,7 +731,7 @@ def _level_piece(evidence: Evidence, a: int, b: int) -> list[Piece]:
 
 
 def ranks(evidence: Evidence, titles: Sequence[str]) -> list[float]:
-    """One height per concept so that a dependent stands about one step above what it leans on; least squares with the priors, by relaxation."""
+    """One rank per concept so that a dependent stands about one step above what it depends on; least squares with the priors, by relaxation."""
     pairs: list[list[tuple[int, float]]] = [[] for _ in titles]
     for b, dependencies in enumerate(evidence.dependencies):
         for a, support in dependencies.items():

@@ -72,7 +72,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
     ids, turned = [node["id"] for node in nodes], False
     dropped: set[tuple[int, int]] = set()
     copies: dict[int, str] = {}
-    leant_on: dict[str, None] = {}  # what nodes lean on, the draft lacks and the source has
+    leant_on: dict[str, None] = {}  # what nodes depend on, the draft lacks and the source has
     # What changes the number of nodes waits: pointers count the nodes of the draft.
     later: list[Finding] = []
     for finding in findings:
@@ -153,7 +153,7 @@ def _copied(nodes: list[dict[str, Any]], i: int, finding: Finding, own: Own) -> 
 
 
 def _merged(nodes: list[dict[str, Any]], i: int, first: str) -> str:
-    """Node `i` goes; what leaned on it leans on the other one."""
+    """Node `i` goes; what depended on it depends on the other one."""
     gone = nodes.pop(i)["id"]
     for node in nodes:
         renamed = [first if p == gone else p for p in node["prerequisites"]]
@@ -228,7 +228,7 @@ def _put_in(nodes: list[dict[str, Any]], name: str, own: Own, spec: TopicSpec) -
 
 
 def _linked(nodes: list[dict[str, Any]], names: Iterable[str], own: Own, spec: TopicSpec, only: str = "") -> list[str]:
-    """Gives nodes the prerequisites that the source gives them (or `only` one), within the limit and without closing a circle."""
+    """Gives nodes the prerequisites that the source gives them (or `only` one), within the limit and without closing a cycle."""
     limit = spec.constraints.max_prerequisites_per_node
     by_id = {node["id"]: node for node in reversed(nodes)}
     done: list[str] = []
@@ -244,7 +244,7 @@ def _linked(nodes: list[dict[str, Any]], names: Iterable[str], own: Own, spec: T
 
 def _aligned(nodes: list[dict[str, Any]], own: Own, spec: TopicSpec) -> list[str]:
     """Prerequisites that the source has the other way round go, and those come in that it gives. One wrong edge puts many nodes in the wrong place
-    as soon as others are put in beside it; and two nodes that became one may have closed a circle, which puts all behind it in no place at all."""
+    as soon as others are put in beside it; and two nodes that became one may have closed a cycle, which puts all behind it in no place at all."""
     done = []
     for node in nodes:
         wrong = [p for p in node["prerequisites"] if p in own.nodes and node["id"] in own.nodes and _depends_on(p, node["id"], own.nodes)]

@@ -20,7 +20,7 @@ def repaired_invalid(document: Any, fresh: Mapping[str, Any], own: Own) -> tuple
     """
     raw = document.get("nodes") if isinstance(document, dict) else None
     done: list[str] = []
-    # An id that is none may still be what other nodes lean on.
+    # An id that is none may still be what other nodes depend on.
     renamed: dict[str, str] = {}
     nodes = []
     for i, part in enumerate(raw if isinstance(raw, list) else ()):

@@ -55,7 +55,7 @@ def body_fault(body: Any, headers: Any, status: int | None, what: str) -> Fault:
     final = _FINAL.search(code) or _FINAL_WORDS.search(message) or headers.get("x-should-retry") == "false"
     passing = status in _PASSING_STATUS if status else bool(_PASSING.search(code))
     return Fault(
-        f"{what}{f' ({code})' if code else ''}: {message or 'nothing was said'}",
+        f"{what}{f' ({code})' if code else ''}: {message or 'no message'}",
         retry=passing and not final,
         param=found.param if found else "",
         http_status=status,

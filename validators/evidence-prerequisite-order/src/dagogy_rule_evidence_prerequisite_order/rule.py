@@ -10,7 +10,7 @@ from dagogy.api import Finding, Fix, Meta, Rule, RuleContext, ScopeEdge, shorten
 
 
 class PrerequisiteOrder(Rule):
-    """A prerequisite that stands the wrong way round closes no circle and breaks no other rule; the learner just meets things in an order in which they
+    """A prerequisite that stands the wrong way round closes no cycle and breaks no other rule; the learner just meets things in an order in which they
     make no sense, and everything that builds on them follows.
 
     The rule goes by the evidence that is kept with the curriculum (`dagogy why RUN NODE PREREQUISITE` shows it). A prerequisite is a finding when a

@@ -28,7 +28,7 @@ class Progression(Rule):
     """
 
     class Options(BaseOptions):
-        min_nodes: Annotated[int, Meta(description="Curricula with fewer nodes are not judged.", ge=2)] = 6
+        min_nodes: Annotated[int, Meta(description="Curricula with fewer nodes are not checked.", ge=2)] = 6
         min_depth_factor: Annotated[
             float, Meta(description="The longest chain has at least this many nodes for each doubling of the size; 0 asks for none.", ge=0)
         ] = 0.4

@@ -11,7 +11,7 @@ from dagogy.api import Options as BaseOptions
 
 class Reachability(Rule):
     """A learner starts at the nodes without prerequisites and goes on to what builds on them. In a curriculum whose prerequisites exist
-    and make no circle (the two rules that this one waits for) every node can be reached that way; what is left to fear is that there
+    and make no cycle (the two rules that this one waits for) every node can be reached that way; what is left to fear is that there
     is no way to speak of: nodes that build on nothing and on which nothing builds. A few of them are sound, as a safety lesson in a
     cookery course is. If they are most of the curriculum, it is a list of topics and not yet a path, so one finding says how many
     stand alone. A curriculum without any prerequisite at all is left to `graph.progression`.
@@ -28,7 +28,7 @@ class Reachability(Rule):
     """
 
     class Options(BaseOptions):
-        min_nodes: Annotated[int, Meta(description="Curricula with fewer nodes are not judged.", ge=2)] = 8
+        min_nodes: Annotated[int, Meta(description="Curricula with fewer nodes are not checked.", ge=2)] = 8
         max_isolated_share: Annotated[float, Meta(description="The share of nodes that may stand alone.", ge=0, le=1)] = 0.5
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ class Atomicity(Rule):
     """A node is the unit that is planned, checked and required by others. One that teaches several things cannot be passed in
     part, and whoever needs one of them must wait for all.
 
-    Judged are three signs. A capability is split at commas, semicolons, "and" and sentence ends; the parts that begin with one
+    The rule checks three signs. A capability is split at commas, semicolons, "and" and sentence ends; the parts that begin with one
     of `verbs` and go on with an object of their own are its doings, and more than `max_capabilities` of them are a finding.
     ("Draw, construct and describe figures" is one doing, since the verbs share an object; so is "call it" after another.) A title
     that joins the titles of two or more other nodes, or more than `max_joined` short names by "and", is one. And so is an

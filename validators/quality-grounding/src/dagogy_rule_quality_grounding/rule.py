@@ -73,7 +73,7 @@ class Grounding(Rule):
         max_ungrounded_share: Annotated[
             float, Meta(description="The share of a node's core ideas that may be ungrounded at the cost of a warning.", ge=0, lt=1)
         ] = 0.5
-        min_words_per_node: Annotated[int, Meta(description="Sources with fewer words for each node are not judged by.", ge=0)] = 8
+        min_words_per_node: Annotated[int, Meta(description="Sources with fewer words for each node are not compared with.", ge=0)] = 8
         neutral_words: Annotated[tuple[str, ...], Meta(description="Words that any text may have; they do not count.")] = _NEUTRAL
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ _FORMULA = re.compile(r"[\d=<>+*/^(){}\[\]_\\|≈≠≤≥→⇒∈∀∃∑∫�
 class NodeContent(Rule):
     """A node whose texts are blank, left to be written, cut off or only say its title again looks finished and teaches nothing.
 
-    Judged are the capability, the core ideas, the pitfalls and the mastery check of each node. None may be without a letter or
+    The rule checks the capability, the core ideas, the pitfalls and the mastery check of each node. None may be without a letter or
     digit, or be a placeholder (`placeholders`: the whole text, compared without case and outer punctuation; `*` stands for any
     text). The capability, a core idea or a pitfall may not be the title alone, and no core idea may occur twice in a node (case,
     outer punctuation and runs of spaces do not count). A core idea has at least `min_words` words; formulas, code and texts in scripts that

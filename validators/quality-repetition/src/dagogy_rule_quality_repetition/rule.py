@@ -42,7 +42,7 @@ class Repetition(Rule):
     """Text that is the same for every node but for the names in it was made by filling a template in. It looks like content and says
     nothing about the concept.
 
-    Judged are, each kind by itself, the capabilities, core ideas, pitfalls, mastery tasks and pass criteria, as whole texts and,
+    The rule checks, each kind by itself, the capabilities, core ideas, pitfalls, mastery tasks and pass criteria, as whole texts and,
     where a text has several, as sentences of at least `min_sentence_words` words. In each the words of the node's own title (in
     singular or plural), the topic, the titles of other nodes and short quotations become slots, and case, punctuation, spaces
     and the digits of numbers are left out. What is left is a frame. Three things are findings:

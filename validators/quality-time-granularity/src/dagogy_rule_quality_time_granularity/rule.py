@@ -13,7 +13,7 @@ class TimeGranularity(Rule):
     """A week plan is only as good as the estimates in it. A node of two minutes is a remark, not something to learn; a node of
     several days hides steps that nobody can plan; and when every node takes exactly the same time, nobody has estimated.
 
-    Judged are each node's `estimate_minutes` against a least and a greatest value, both allowed themselves, and, in a curriculum
+    The rule checks each node's `estimate_minutes` against a least and a greatest value, both allowed themselves, and, in a curriculum
     that is not tiny, whether all estimates are the same number. Fractions of a minute are fine.
 
     Bad:

@@ -18,7 +18,7 @@ from dagogy.api.providers import Proposal, ProposeRequest, Provider, RepairReque
 
 __all__ = ["Answer", "LanguageModelProvider", "Question"]
 
-#: Answers that a second try may mend: the model is told what was wrong.
+#: Answers that a second try may fix: the model is told what was wrong.
 _ASKED_AGAIN = ("prose", "not_json", "wrong_shape", "incomplete")
 #: Causes with which something was answered, which is worth a look.
 _ANSWERED = (*_ASKED_AGAIN, "refusal", "content_filter", "html", "error_body")

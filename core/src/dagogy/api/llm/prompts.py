@@ -55,7 +55,7 @@ def _name(request: ProposeRequest) -> str:
 
 
 def task(request: ProposeRequest, schema: Mapping[str, Any], most_chars: int) -> str:
-    """The text of the question: the spec, the material (at most `most_chars` of it), a draft, and what the answer is judged by."""
+    """The text of the question: the spec, the material (at most `most_chars` of it), a draft, and what the answer is checked against."""
     parts = {
         "spec": fenced("SPEC", _json(msgspec.to_builtins(request.spec))),
         "material": _material(request.sources, most_chars),

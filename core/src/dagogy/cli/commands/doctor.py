@@ -129,7 +129,7 @@ def _rules(app: App) -> str:
     if broken:
         raise PluginError("; ".join(p.error().message for p in broken), hint=broken[0].error().hint)
     off = sum(not c.enabled for c in configured.values())
-    return f"{len(app.host.entries('rule')) - off} in force, {off} switched off"
+    return f"{len(app.host.entries('rule')) - off} enabled, {off} disabled"
 
 
 def _runs_dir(app: App) -> str:

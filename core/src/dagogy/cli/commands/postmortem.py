@@ -24,7 +24,7 @@ from dagogy.workspace.runs import Run
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="For a code defect: write a test there, with the failure as a fixture, that fails until the defect is mended.",
+    help="For a code defect: write a test there, with the failure as a fixture, that fails until the defect is fixed.",
 )
 @common
 def postmortem(app: App, reference: str, owner: str, output: Path | None, folder: Path | None) -> None:
@@ -46,7 +46,7 @@ def postmortem(app: App, reference: str, owner: str, output: Path | None, folder
         lines = [f"wrote {output}"]
     app.emit(document, *lines)
     if test:
-        app.note(f"wrote {' and '.join(test)}", f"next: python -m pytest {test[1]} (it fails until the defect is mended)")
+        app.note(f"wrote {' and '.join(test)}", f"next: python -m pytest {test[1]} (it fails until the defect is fixed)")
 
 
 def _regression_test(app: App, run: Run, defect: str, folder: Path) -> list[str]:

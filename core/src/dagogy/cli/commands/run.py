@@ -106,7 +106,7 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
                 result = inputs.generate(opened, chosen, reading, progress, fresh=fresh)
                 if result.trace["usage"].get("calls", 1):  # an answer that was kept says nothing of the service
                     answered()
-            progress("validate", "judging the best draft")
+            progress("validate", "checking the best draft")
             report = operations.validate(opened, result.best.context, result.best.validation)
             progress("validate", summary_line(report))
             if not report["passed"]:

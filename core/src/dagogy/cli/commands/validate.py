@@ -39,7 +39,7 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 @wait_option
 @common
 def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: bool, show_diff: bool, wait_seconds: float) -> None:
-    """Judges the curriculum by every rule and writes outputs/reviews/validation_report.md and .json. Exit status 4 when it fails."""
+    """Checks the curriculum against every rule and writes outputs/reviews/validation_report.md and .json. Exit status 4 when it fails."""
     exporter = None if format_id in _OWN_FORMATS else find_exporter(app, format_id, ("report",), _OWN_FORMATS)
     if app.json and exporter is not None:
         raise InvalidArgument(f"--json and --format {format_id} ask for two documents", hint="leave one of the two out")

@@ -79,7 +79,7 @@ def _node_lines(document: Mapping[str, Any]) -> list[str]:
     lines += ["", "Prerequisites:" if document["prerequisites"] else "No prerequisites."]
     lines += _edges(document["prerequisites"])
     lines += [f"  {unknown}: the curriculum has no such node" for unknown in document["unknown_prerequisites"]]
-    lines += ["", "Leaning on it:" if document["dependents"] else "Nothing leans on it."]
+    lines += ["", "Nodes that depend on it:" if document["dependents"] else "Nothing depends on it."]
     lines += [f"  {d['title']} ({d['id']}): {d['told']}" for d in document["dependents"]]
     if document["not_prerequisites"]:
         lines += ["", "With evidence, but no prerequisites:"]
