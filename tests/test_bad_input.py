@@ -26,8 +26,8 @@ def one(**part: Any) -> str:
 
 #: What is no curriculum by its form: name, content, a word of the message.
 MALFORMED: dict[str, tuple[str | bytes, str]] = {
-    "duplicate key": (GOOD[:-1] + ', "topic": "x"}', "stands twice"),
-    "duplicate key in a node": (GOOD.replace('"id": "alpha"', '"id": "alpha", "id": "alpha"'), "stands twice"),
+    "duplicate key": (GOOD[:-1] + ', "topic": "x"}', "appears twice"),
+    "duplicate key in a node": (GOOD.replace('"id": "alpha"', '"id": "alpha", "id": "alpha"'), "appears twice"),
     "trailing comma": (GOOD[:-1] + ",}", "trailing comma"),
     "NaN": (one(estimate_minutes=float("nan")), "NaN is not a JSON number"),
     "infinity": (one(estimate_minutes=float("-inf")), "Infinity is not a JSON number"),

@@ -398,7 +398,7 @@ def test_a_codex_without_the_package_for_this_platform_is_reported(real: Harness
     assert incident(error) == "coding_agent_not_found"
 
 
-@pytest.mark.parametrize(("setting", "says"), [("codex 'exec", "which cannot be split into words: No closing quotation"), ("''", "which names no command")])
+@pytest.mark.parametrize(("setting", "expected"), [("codex 'exec", "which cannot be split into words: No closing quotation"), ("''", "which names no command")])
 def test_a_setting_that_is_no_command_is_a_configuration_error(harness: Harness, setting: str, expected: str) -> None:
     harness.setting = setting
     with pytest.raises(ConfigError, match=expected):

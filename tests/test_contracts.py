@@ -227,7 +227,7 @@ BROKEN = [
         "papers",
         "/nodes/1/resources/0/kind",
         "enum",
-        '"papers" is none of doc, paper, video, book, spec, other',
+        '"papers" is not one of doc, paper, video, book, spec, other',
     ),
     ("curriculum", ("open_questions",), None, "/open_questions", "type", "a list is wanted, this is null: null"),
     ("topic_spec", ("spec_version",), "2.0", "/spec_version", "const", '"2.0" must be "1.0"'),
@@ -236,7 +236,7 @@ BROKEN = [
     ("topic_spec", ("constraints", "hours_per_week"), -1, "/constraints/hours_per_week", "exclusiveMinimum", "-1 must be more than 0"),
     ("topic_spec", ("constraints", "node_count_min"), 0, "/constraints/node_count_min", "minimum", "0 must be at least 1"),
     ("topic_spec", ("constraints", "node_count_min"), 2.5, "/constraints/node_count_min", "type", "a whole number is wanted, this is a number: 2.5"),
-    ("topic_spec", ("evidence_mode",), "Strict", "/evidence_mode", "enum", '"Strict" is none of minimal, standard, strict'),
+    ("topic_spec", ("evidence_mode",), "Strict", "/evidence_mode", "enum", '"Strict" is not one of minimal, standard, strict'),
 ]
 
 
@@ -442,7 +442,7 @@ MALFORMED = {
     "minus Infinity": (lambda d: d[:-1] + b', "x": -Infinity}', "-Infinity is not a JSON number"),
     "1e309": (lambda d: d[:-1] + b', "x": 1e309}', "the number 1e309 is out of range"),
     "an integer of 5,000 digits": (lambda d: d[:-1] + b', "x": ' + HUGE_INTEGER + b"}", "is out of range"),
-    "a key twice": (lambda d: d[:-1] + b', "x": 1, "x": 1}', "the key 'x' stands twice in the same object"),
+    "a key twice": (lambda d: d[:-1] + b', "x": 1, "x": 1}', "the key 'x' appears twice in the same object"),
 }
 
 
@@ -526,7 +526,7 @@ def test_a_key_that_stands_twice_is_found_however_it_is_spaced(where: str, spaci
     decoded = decode_curriculum(SMALL.replace(once, twice, 1).replace(b'": ', b'"' + space))
     assert decoded.value is None
     (problem,) = decoded.problems
-    assert problem.message == f"the key '{key}' stands twice in the same object"
+    assert problem.message == f"the key '{key}' appears twice in the same object"
 
 
 def test_the_order_of_keys_and_colons_inside_texts_do_not_matter() -> None:
@@ -595,7 +595,7 @@ def test_a_key_that_stands_twice_in_a_large_document_is_found(large: dict[str, A
     mark = f'"title": {json.dumps(large["nodes"][where]["title"])}'.encode()
     data = data_of(large).replace(mark, mark + b", " + mark, 1)
     (problem,) = decode_curriculum(data).problems
-    assert problem.message == "the key 'title' stands twice in the same object"
+    assert problem.message == "the key 'title' appears twice in the same object"
 
 
 def test_a_large_document_that_is_cut_off_or_holds_nan_is_reported_with_the_line_of_the_whole(large: dict[str, Any]) -> None:

@@ -135,7 +135,7 @@ def test_diff_shows_what_the_fixes_would_change_and_writes_nothing(runner: Comma
 
 def test_diff_of_a_curriculum_without_fixes_says_so(runner: CommandRunner) -> None:
     run_with(runner)
-    assert runner.ok("validate", "latest", "--diff").out == "no such fix would change anything\n"
+    assert runner.ok("validate", "latest", "--diff").out == "no fix of this kind would change anything\n"
 
 
 RULE = """

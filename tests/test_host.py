@@ -162,16 +162,16 @@ def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(si
 @pytest.mark.parametrize(
     ("kind", "more", "reason"),
     [
-        ("rule", ', severity="fatal"', "severity='fatal' is none of error, warning, info"),
+        ("rule", ', severity="fatal"', "severity='fatal' is not one of error, warning, info"),
         ("rule", ', severity="error", requires=("schema.curriculum")', "requires='schema.curriculum' is not a tuple"),
         ("rule", ', severity="error", groups=(1,)', "groups=(1,) is not a tuple of texts"),
-        ("recovery", ', incidents=(), safety="maybe"', "safety='maybe' is none of safe, unsafe, manual"),
+        ("recovery", ', incidents=(), safety="maybe"', "safety='maybe' is not one of safe, unsafe, manual"),
         ("recovery", ', incidents=("x",), safety="safe", times=0', "times=0 is no whole number"),
         ("probe", ', incidents=("x",), seconds=0', "seconds=0 is no number above 0"),
         ("probe", ', incidents="x"', "incidents='x' is not a tuple"),
-        ("classifier", ', incidents=("x",), circuits=(("y", 1.0),)', "which is none of its incidents"),
+        ("classifier", ', incidents=("x",), circuits=(("y", 1.0),)', "which is not one of its incidents"),
         ("recovery", ', incidents="x", safety="safe"', "incidents='x' is not a tuple"),
-        ("exporter", ', subject="everything"', "subject='everything' is none of report, curriculum, plan"),
+        ("exporter", ', subject="everything"', "subject='everything' is not one of report, curriculum, plan"),
     ],
 )
 def test_a_description_with_a_value_that_cannot_be_meant_is_refused(site: SitePackages, kind: str, more: str, reason: str) -> None:

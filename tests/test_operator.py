@@ -301,7 +301,7 @@ def test_an_action_that_hangs_ends_with_the_time_of_the_recovery(site: SitePacka
     done = runner("run", run.name, "--self-heal", "--heal-seconds", "0.3", "--json")
     assert done.status == 5
     assert [(s["action"], s["outcome"]) for s in done.json["healing"]["steps"]] == [("hangs", "failed")]
-    assert "did not come to its end" in done.json["healing"]["steps"][0]["message"]
+    assert "did not finish" in done.json["healing"]["steps"][0]["message"]
     assert done.json["healing"]["reason"] == "out of budget: 0.3 seconds"
 
 

@@ -61,7 +61,7 @@ def test_one_that_hangs_is_killed_with_all_that_it_started_and_the_others_answer
     found = {look.result.subject: look for look in looks}
     assert (found["thing"].probe, found["thing"].result.state) == ("answers", "ok")
     assert found["hangs"].result.state == "unknown"
-    assert "x-hangs 1.0: it did not come to its end within 0.5 s" in found["hangs"].result.message
+    assert "x-hangs 1.0: it did not finish within 0.5 s" in found["hangs"].result.message
     child = Path(f"/proc/{found['child'].result.message}/stat")
     assert not child.exists() or child.read_text().split(") ")[1].startswith("Z")
 
@@ -70,7 +70,7 @@ def test_a_regular_expression_that_runs_away_is_ended_too(site: SitePackages) ->
     add(site, "runs", 'import re; yield ProbeResult(subject="s", state="ok", message=str(re.match("(a+)+$", "a" * 60 + "b")))', seconds=0.5)
     (look,) = asked(site)
     assert look.result.state == "unknown"
-    assert "did not come to its end" in look.result.message
+    assert "did not finish" in look.result.message
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_regular_expression_that_runs_away_is_ended_too(site: SitePackages) ->
         ("Path('written').write_text('x')\n        yield", "a probe may not write to written"),
         ("os.mkdir('made')\n        yield", "a probe may not call os.mkdir"),
         ("os.remove(__file__)\n        yield", "a probe may not call os.remove"),
-        (result(confirms="('other',)"), "it spoke of other, which is none of its incidents"),
+        (result(confirms="('other',)"), "it spoke of other, which is not one of its incidents"),
     ],
     ids=["raises", "leaves", "exits", "is killed", "answers with a text", "writes", "makes a folder", "removes", "speaks of another incident"],
 )
@@ -311,7 +311,7 @@ def test_the_kit_catches_what_breaks_a_promise(tmp_path: Path) -> None:
     for kind, message in (
         (Writes, "may not write"),
         (Starts, "changed left"),
-        (Hangs, "did not come to its end"),
+        (Hangs, "did not finish"),
         (Tells, "shows a secret"),
         (Strays, "none of"),
     ):

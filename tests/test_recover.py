@@ -409,7 +409,7 @@ def test_a_manual_action_that_says_it_changed_something_is_refused(site: SitePac
     action(site, "fraud", 'return RecoveryOutcome(changed=True, message="did it")', safety="manual")
     run = failing(site, runner)
     done = recovered(site, runner, run.name, "--json")
-    assert "it is manual and says that it changed something" in " ".join(done.json["broken_recoveries"])
+    assert "it is manual but reports a change" in " ".join(done.json["broken_recoveries"])
 
 
 def test_dry_run_changes_nothing_and_shows_what_would_be_done(runner: CommandRunner) -> None:

@@ -383,7 +383,7 @@ def test_the_key_is_in_no_message_detail_or_link_of_the_chain() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "says"),
+    ("key", "expected"),
     [
         ("", "OPENAI_API_KEY is required"),
         ("sk-abc\n", "line end"),

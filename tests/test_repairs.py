@@ -115,7 +115,7 @@ def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(run
 
     result, _ = looped(BREAD.read_text(), [nothing], tmp_path)
     assert [(r["action"], r["errors"] > 0, r["best"]) for r in result.trace["iterations"]] == [("propose", True, True), ("repair", False, True)]
-    assert result.trace["iterations"][1]["notes"][0] == "nothing of the draft could be read, so it was made anew"
+    assert result.trace["iterations"][1]["notes"][0] == "nothing of the draft could be read, so it was recreated"
     assert result.accepted
 
 

@@ -39,13 +39,13 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def started(words: Sequence[str], folder: Path | str, **more: Any) -> dict[str, Any]:
-    """The event of a command that did not come to its end."""
+    """The event of a command that did not finish."""
     facts = {"command": " ".join(["dagogy", *words]), "pid": 4_000_000, "stage": "generated", "words": list(words), "folder": str(folder)}
     return {"at_utc": "2026-01-31T12:00:00.000000Z", "event": "command_started", **facts, **more}
 
 
 def gift(runner: CommandRunner, words: Sequence[str], files: dict[str, str] | None = None, **more: Any) -> Path:
-    """The archive of a stranger's run, whose log tells of a command that did not come to its end; restored, its folder."""
+    """The archive of a stranger's run, whose log tells of a command that did not finish; restored, its folder."""
     run = runner.runs / ID
     metadata = {"schema_version": 1, "run_id": ID, "created_at_utc": "2026-01-31T12:00:00Z", "stage": "generated", "stamps": {}, "history": []}
     content = {

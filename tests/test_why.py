@@ -85,9 +85,9 @@ def test_a_pair_that_a_path_says_is_implied_whatever_the_reading_made_of_its_own
     pair["reason"] = "weak"
     (compiled / EVIDENCE).write_text(json.dumps(kept))
     document = why(runner, "pipelines", "streams")
-    assert (document["verdict"], document["reason"], document["reason_told"]) == ("implied", "implied", "other edges say the same")
+    assert (document["verdict"], document["reason"], document["reason_told"]) == ("implied", "implied", "other edges already imply it")
     considered = {n["id"]: n for n in why(runner, "pipelines")["not_prerequisites"]}
-    assert (considered["streams"]["reason"], considered["streams"]["told"]) == ("implied", "other edges say the same")
+    assert (considered["streams"]["reason"], considered["streams"]["told"]) == ("implied", "other edges already imply it")
     edited(compiled, lambda nodes: nodes["filters"].update(prerequisites=[]))
     assert why(runner, "pipelines", "streams")["reason"] == "weak", "nothing says it any more"
 

@@ -130,7 +130,7 @@ def _explain(path: list[Any], keyword: str, instance: Any, argument: tuple[Any, 
         return [Problem(at, message + (f": {_show(instance)}" if not isinstance(instance, dict | list) else ""), keyword)]
     if keyword == "enum":
         hint = did_you_mean(str(instance), [str(w) for w in wanted])
-        return [Problem(at, f"{_show(instance)} is none of {', '.join(map(str, wanted))}", keyword, hint)]
+        return [Problem(at, f"{_show(instance)} is not one of {', '.join(map(str, wanted))}", keyword, hint)]
     sentences: dict[str, Callable[[], str]] = {
         "const": lambda: f"{_show(instance)} must be {_show(wanted)}",
         "minLength": lambda: "must not be empty",

@@ -68,7 +68,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise MalformedJson(f"the key '{key}' stands twice in the same object", "remove one of the two")
+                raise MalformedJson(f"the key '{key}' appears twice in the same object", "remove one of the two")
             seen.add(key)
     return out
 
@@ -273,7 +273,7 @@ def _spec_sense(document: Any) -> list[Problem]:
     if not isinstance(document, dict):
         return []
     problems = [
-        Problem(f"/{key}", f"still holds the template's placeholder {document[key]!r}", "placeholder", "say it in your own words")
+        Problem(f"/{key}", f"still holds the template's placeholder {document[key]!r}", "placeholder", "write your own text")
         for key in ("goal", "audience")
         if isinstance(document.get(key), str) and document[key].strip() and is_placeholder(document[key])
     ]

@@ -50,7 +50,7 @@ class Resource(Closed):
     url: Text = Field(description="http(s):// or local://path#Lfirst-Llast")
     kind: ResourceKind
     role: Literal["definition", "example", "reference", "other"]
-    citation: Text = Field(default="", description="Where in the resource the evidence stands; required in evidence mode strict.")
+    citation: Text = Field(default="", description="Where in the resource the evidence is found; required in evidence mode strict.")
 
 
 class Node(Closed):

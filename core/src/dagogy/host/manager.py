@@ -375,7 +375,7 @@ def _invalid(info: Any) -> str:
     choices = {"severity": SEVERITIES, "safety": ("safe", "unsafe", "manual"), "subject": ("report", "curriculum", "plan")}
     for name, accepted in choices.items():
         if hasattr(info, name) and getattr(info, name) not in accepted:
-            return f"{name}={getattr(info, name)!r} is none of {', '.join(accepted)}"
+            return f"{name}={getattr(info, name)!r} is not one of {', '.join(accepted)}"
     for name in ("groups", "requires", "incidents"):
         value = getattr(info, name, ())
         if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
@@ -387,7 +387,7 @@ def _invalid(info: Any) -> str:
         return f"escalations={info.escalations!r} is not a tuple of Escalation"
     for item in getattr(info, "circuits", ()):
         if not (isinstance(item, tuple) and len(item) == 2 and item[0] in info.incidents and _positive(item[1])):
-            return f"circuits has {item!r}, which is none of its incidents with a number of seconds"
+            return f"circuits has {item!r}, which is not one of its incidents with a number of seconds"
     if not (_positive(getattr(info, "times", 1)) and isinstance(getattr(info, "times", 1), int)):
         return f"times={info.times!r} is no whole number above 0"
     for name in ("seconds", "default_timeout_seconds"):

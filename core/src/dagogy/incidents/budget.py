@@ -23,7 +23,7 @@ def deadline(seconds: float | None) -> Iterator[None]:
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise OutOfTime(f"it did not come to its end within {seconds:.0f} s")
+        raise OutOfTime(f"it did not finish within {seconds:.0f} s")
 
     handler = signal.signal(signal.SIGALRM, stop)
     try:

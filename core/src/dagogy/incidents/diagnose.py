@@ -179,7 +179,7 @@ def _ask(host: Host, plugin: Plugin, failure: Failure) -> Diagnosis | None:
         plugin.fail(f"it answered with {type(found).__name__}, not with a Diagnosis")
         raise plugin.error()
     if found.incident_id not in plugin.info.incidents:
-        plugin.fail(f"it answered '{found.incident_id}', which is none of its incidents")
+        plugin.fail(f"it answered '{found.incident_id}', which is not one of its incidents")
         raise plugin.error()
     if not found.evidence or not isinstance(found.rank, Rank):
         plugin.fail(f"its answer '{found.incident_id}' comes without evidence or rank")

@@ -211,7 +211,7 @@ def _finished(children: Sequence[_Child]) -> Iterable[tuple[_Child, str]]:
             while selector.get_map():
                 now = time.monotonic()
                 for key in [k for k in selector.get_map().values() if k.data.until <= now]:
-                    troubles[key.data.pid] = f"it did not come to its end within {key.data.plugin.info.seconds:g} s"
+                    troubles[key.data.pid] = f"it did not finish within {key.data.plugin.info.seconds:g} s"
                     selector.unregister(key.fileobj)
                 waiting = [k.data.until for k in selector.get_map().values()]
                 for key, _ in selector.select(max(0.0, min(waiting) - now)) if waiting else ():
@@ -249,7 +249,7 @@ def _read(child: _Child, reason: str, secrets: Mapping[str, str]) -> list[ProbeO
         document = redacted(document, secrets)
         odd = sorted({*document["confirms"], *document["refutes"]} - known)
         if odd:
-            reason = reason or f"it spoke of {', '.join(odd)}, which is none of its incidents"
+            reason = reason or f"it spoke of {', '.join(odd)}, which is not one of its incidents"
             continue
         state = _STATES.get(document["state"], "unknown")
         texts = {key: " ".join(document[key].split())[:_MOST_TEXT] for key in ("subject", "message")}

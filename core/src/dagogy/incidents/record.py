@@ -248,7 +248,7 @@ def _lost(run: Path, started: Mapping[str, Any], secrets: Mapping[str, str]) -> 
     """The record of a command that could not write one: `started` as `unfinished` gives it. What is not known of it stays empty."""
     line = str(started.get("command") or "a command")
     error = Interrupted(
-        f"'{line}' did not come to its end: process {started.get('pid')} is gone and left no word why",
+        f"'{line}' did not finish: process {started.get('pid')} ended without recording why",
         hint="run the same command again to go on",
         details={"pid": started.get("pid"), "started_at_utc": started.get("at_utc"), "last_sign_utc": started.get("last_utc")},
     )

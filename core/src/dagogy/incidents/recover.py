@@ -751,7 +751,7 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, con
         plugin.fail(f"it answered with {type(outcome).__name__}, not with a RecoveryOutcome")
         raise plugin.error()
     if plugin.info.safety == "manual" and (outcome.changed or outcome.environment or outcome.run_id):
-        plugin.fail("it is manual and says that it changed something")
+        plugin.fail("it is manual but reports a change")
         raise plugin.error()
     return outcome
 

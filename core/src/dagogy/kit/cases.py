@@ -203,7 +203,7 @@ def _require_complete(case: Case, finding: Finding) -> None:
     pointed = finding.pointer == "" or finding.pointer.startswith("/")
     assert pointed, f"{case}: '{finding.pointer}' is no JSON Pointer"
     assert finding.rule_id == "", f"{case}: the rule id is filled in by the host"
-    assert finding.severity in ("", *SEVERITIES), f"{case}: the severity '{finding.severity}' is none of {', '.join(SEVERITIES)}"
+    assert finding.severity in ("", *SEVERITIES), f"{case}: the severity '{finding.severity}' is not one of {', '.join(SEVERITIES)}"
 
 
 def _compare(case: Case, found: Sequence[Finding]) -> None:

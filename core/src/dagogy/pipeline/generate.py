@@ -175,7 +175,7 @@ class Loop:
 
     def _repair(self, best: Draft, part: Sequence[Finding], left: Budget) -> Callable[[], Proposal | None]:
         """The call that repairs `part` of the findings of the best draft."""
-        common = {**{f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}, "allowance": left, "findings": part}
+        common = {**{f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}, "budget": left, "findings": part}
         # What the provider gets is its own: should it change that in place, the best draft stays what it is.
         given = best.context.view()
         if best.readable:

@@ -136,7 +136,7 @@ def _what_to_do(report: Mapping[str, Any], run: str) -> list[str]:
         out.append(f"- {code(f'dagogy validate {run} --unsafe-fixes --diff')} shows {s['unsafe_fixes']} that would change the meaning")
     out += [
         "- fix `outputs/curriculum/curriculum.json`, `inputs/topic_spec.json` or the configuration where the findings point, or generate again",
-        "- `dagogy explain RULE` tells why a rule exists and how to satisfy it",
+        "- `dagogy explain RULE` explains why a rule exists and how to satisfy it",
         f"- then {code(f'dagogy validate {run}')}",
     ]
     return out

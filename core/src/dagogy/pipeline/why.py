@@ -31,7 +31,7 @@ _DROPPED = {
     "height": "all the evidence together puts the prerequisite later",
     "complete": "the source lists the prerequisites in full, without this one",
     "limit": "others are better supported, and no more prerequisites are allowed",
-    "implied": "other edges say the same",
+    "implied": "other edges already imply it",
 }
 
 
@@ -80,7 +80,7 @@ class Why:
             if found:
                 return found[0]
         meant = did_you_mean(name, [x for n in self.nodes for x in (n.id, n.title)]) or self._with_words_of(wanted)
-        hint = f"{meant} Else try 'dagogy why --help'" if meant else "the nodes stand in outputs/curriculum/curriculum.json; try 'dagogy why --help'"
+        hint = f"{meant} Else try 'dagogy why --help'" if meant else "the nodes are listed in outputs/curriculum/curriculum.json; try 'dagogy why --help'"
         raise NotFound(f"the curriculum has no node '{name}'", hint=hint)
 
     def _with_words_of(self, wanted: str) -> str:
@@ -206,7 +206,7 @@ class Why:
             support = self._support(prerequisite.id, node.id)
             document |= {"verdict": "edge", **support}
         elif forth:
-            document |= {"verdict": "implied", "told": "no edge of its own: a path of prerequisites says the same", "path": self._steps(forth), **base}
+            document |= {"verdict": "implied", "told": "no edge of its own: a path of prerequisites already implies it", "path": self._steps(forth), **base}
         elif back:
             message = f"the other way round: {prerequisite.title} depends on {node.title}"
             document |= {"verdict": "reversed", "told": message, "path": self._steps(back), **base}

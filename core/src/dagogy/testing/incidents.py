@@ -53,7 +53,7 @@ def diagnosis_of(classifier: type[Classifier], info: ClassifierInfo, fixture: Fa
     if found is None:
         return None
     assert isinstance(found, Diagnosis), f"{info.id} answered with {type(found).__name__}, not with a Diagnosis"
-    assert found.incident_id in info.incidents, f"{info.id} answered '{found.incident_id}', which is none of its incidents"
+    assert found.incident_id in info.incidents, f"{info.id} answered '{found.incident_id}', which is not one of its incidents"
     assert found.evidence, f"{info.id} answered '{found.incident_id}' without evidence"
     assert isinstance(found.rank, Rank), f"{info.id} answered '{found.incident_id}' without a rank"
     assert 0 <= found.confidence <= 1, f"{info.id} is sure to {found.confidence}; wanted: 0 to 1"
@@ -210,10 +210,10 @@ def check_action(
     once = _files(context.run.parent)
     if info.safety == "manual":
         claims = first.changed or first.environment or first.run_id
-        assert not claims, f"{info.id} is manual and says that it changed something"
+        assert not claims, f"{info.id} is manual but reports a change"
         assert once == before, f"{info.id} is manual and changed {_differing(before, once)}"
         assert not context.commands, f"{info.id} is manual and ran {context.commands}"
-        assert first.message or first.commands, f"{info.id} is manual and says nothing"
+        assert first.message or first.commands, f"{info.id} is manual and gives neither a message nor commands"
     if info.safety == "safe":
         inputs = f"{context.run.name}/inputs/"
         kept = {digest for name, digest in once.items() if name.startswith((f"{context.run.name}/logs/kept/", inputs))}

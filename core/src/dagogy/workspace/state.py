@@ -163,7 +163,7 @@ def _write_new(path: Path) -> None:
 def _check_private(path: Path, about: os.stat_result, is_kind: Callable[[int], bool]) -> None:
     """Raises `StorageError` unless the file or folder is of the kind, this user's, and closed to all others."""
     if not is_kind(about.st_mode):
-        raise StorageError(f"{path} is not a regular file", hint="move it away: the next command makes it anew")
+        raise StorageError(f"{path} is not a regular file", hint="move it away: the next command recreates it")
     if about.st_uid != os.geteuid():
         raise StorageError(f"{path} belongs to another user", hint="set XDG_STATE_HOME to a folder of yours")
     if about.st_mode & 0o077:

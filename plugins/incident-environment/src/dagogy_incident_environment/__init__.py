@@ -56,7 +56,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
     )
     yield RecoveryInfo(
         id="nearest-command",
-        summary="Shows the form of the command that was meant.",
+        summary="Shows the correct form of the command.",
         api_version=1,
         impl="dagogy_incident_environment.actions:NearestCommand",
         incidents=("cli_usage_error",),

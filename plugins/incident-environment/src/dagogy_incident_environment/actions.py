@@ -21,7 +21,7 @@ class Resume(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if any("BrokenPipe" in name for name, _ in failure.exception_chain):
-            return RecoveryOutcome(changed=False, message="whoever read the output went away; the work itself was not interrupted")
+            return RecoveryOutcome(changed=False, message="the reader of the output closed it; the command itself was not interrupted")
         return RecoveryOutcome(changed=True, message="what was completed is whole; the command goes on from there")
 
 

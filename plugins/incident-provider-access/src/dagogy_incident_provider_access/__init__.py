@@ -22,7 +22,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
 def dagogy_recoveries() -> Iterator[RecoveryInfo]:
     yield RecoveryInfo(
         id="wait-rate-limit",
-        summary="Waits as long as the provider said, and tries again.",
+        summary="Waits as long as the provider asked, then tries again.",
         api_version=1,
         impl="dagogy_incident_provider_access.actions:WaitRateLimit",
         incidents=("provider_rate_limited",),

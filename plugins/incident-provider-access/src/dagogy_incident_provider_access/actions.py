@@ -82,7 +82,7 @@ class RenewCredentials(RecoveryAction):
         seen = "; ".join(f"{p.subject}: {p.message}" for p in context.probes if p.state == "bad" and diagnosis.incident_id in p.confirms)
         shown = f" ({seen})" if seen else ""
         if _PLACE.search(text):
-            message = f"the provider does not serve the place that the request came from{shown}: use another way out to the network, or another provider"
+            message = f"the provider does not serve the place that the request came from{shown}: use another network route, or another provider"
             return RecoveryOutcome(changed=False, message=message, commands=("curl -s https://ipinfo.io/country", again))
         if failure.provider == "codex_exec":
             agent = context.setting("CODING_AGENT_CMD").strip() or "codex"

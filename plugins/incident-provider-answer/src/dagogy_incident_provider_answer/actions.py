@@ -74,7 +74,7 @@ class Reword(RecoveryAction):
         edit = tuple(f'"${{EDITOR:-vi}}" {shlex.quote(str(path))}' for path in files)
         return RecoveryOutcome(
             changed=False,
-            message=f"refused: {refusal[:400]}; say in other words what is to be taught, or ask another provider, knowingly",
+            message=f"refused: {refusal[:400]}; rephrase what is to be taught, or deliberately choose another provider",
             commands=(*edit, f"dagogy run {context.run_id}"),
         )
 

@@ -30,7 +30,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
     )
     yield RecoveryInfo(
         id="repair-base-url",
-        summary="Offers the address that was probably meant, and how to test it.",
+        summary="Suggests the address that was probably intended, and how to test it.",
         api_version=1,
         impl="dagogy_incident_remote_llm_config.actions:RepairBaseUrl",
         incidents=("openai_base_url_invalid",),

@@ -39,7 +39,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
     )
     yield RecoveryInfo(
         id="rebuild-metadata",
-        summary="Makes run.json anew from what the run holds, and keeps a copy.",
+        summary="Recreates run.json from the rest of the run, and keeps a copy.",
         api_version=1,
         impl="dagogy_incident_run_metadata.actions:RebuildMetadata",
         incidents=("invalid_run_metadata",),

@@ -61,7 +61,7 @@ class RebuildMetadata(RecoveryAction):
         context.write("run.json", (json.dumps(bare, indent=2) + "\n").encode())
         done = context.dagogy("status", context.run_id)
         message = f"; as it was: {kept}" if kept else ""
-        return RecoveryOutcome(changed=done.ok, message=f"run.json {'made anew' if done.ok else 'cannot be made anew'} from what the run holds{message}")
+        return RecoveryOutcome(changed=done.ok, message=f"run.json {'recreated' if done.ok else 'cannot be recreated'} from the rest of the run{message}")
 
 
 class FreshRunByHand(RecoveryAction):

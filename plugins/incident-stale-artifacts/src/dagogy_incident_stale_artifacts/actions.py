@@ -8,7 +8,7 @@ _STAGES = ("validate", "plan", "iterate")
 
 
 class RerunStages(RecoveryAction):
-    """Makes report, plan and diff anew from the curriculum as it is; each of the three can be repeated at will."""
+    """Recreates report, plan and diff from the curriculum as it is; each of the three can be repeated at will."""
 
     rehearsable = True
 

@@ -50,7 +50,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
     )
     yield RecoveryInfo(
         id="read-report",
-        summary="Shows the first findings and where the rest stands.",
+        summary="Shows the first findings and where to read the rest.",
         api_version=1,
         impl="dagogy_incident_validation_failure.actions:ReadReport",
         incidents=("validation_failure",),

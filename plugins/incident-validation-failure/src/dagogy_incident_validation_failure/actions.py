@@ -44,7 +44,7 @@ class FixFindingsUnsafely(RecoveryAction):
         if _is_without_concepts(failure):
             return RecoveryOutcome(changed=False, message=_NOTHING_TAUGHT)
         if _command(failure) == "run":
-            return RecoveryOutcome(changed=False, message="'run' would generate the curriculum anew, and undo it")
+            return RecoveryOutcome(changed=False, message="'run' would generate the curriculum again and undo it")
         if failure.details.get("safe_fixes") == failure.details.get("unsafe_fixes") == 0:
             return RecoveryOutcome(changed=False, message=_NO_FIX)
         return _fixed(context, "--unsafe-fixes", _NO_FIX)

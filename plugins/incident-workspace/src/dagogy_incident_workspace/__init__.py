@@ -38,7 +38,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
     )
     yield RecoveryInfo(
         id="remake-reports",
-        summary="Makes report, plan and diff anew from the curriculum.",
+        summary="Recreates report, plan and diff from the curriculum.",
         api_version=1,
         impl="dagogy_incident_workspace.actions:RemakeReports",
         incidents=("artifact_missing",),
@@ -47,7 +47,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
     )
     yield RecoveryInfo(
         id="remake-artifact",
-        summary="Makes a damaged artifact anew from its inputs, and keeps a copy.",
+        summary="Recreates a damaged artifact from its inputs, and keeps a copy.",
         api_version=1,
         impl="dagogy_incident_workspace.actions:RemakeArtifact",
         incidents=("artifact_corrupt",),

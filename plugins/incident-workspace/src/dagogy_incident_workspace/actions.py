@@ -77,7 +77,7 @@ class RemakeReports(RecoveryAction):
 
 
 class RemakeArtifact(RecoveryAction):
-    """Makes a damaged report, plan, diff or curriculum anew; the damaged file is kept in `logs/kept/`. An input is never made up."""
+    """Recreates a damaged report, plan, diff or curriculum; the damaged file is kept in `logs/kept/`. An input is never made up."""
 
     rehearsable = True
 
@@ -85,11 +85,11 @@ class RemakeArtifact(RecoveryAction):
         name = artifact_of(failure, context.run)
         command = "run" if name == _CURRICULUM else _MADE_BY.get(name)
         if command is None:
-            return RecoveryOutcome(changed=False, message=f"{name or 'what is damaged'} cannot be made anew from other artifacts")
+            return RecoveryOutcome(changed=False, message=f"{name or 'what is damaged'} cannot be recreated from other artifacts")
         kept = context.keep(name)
         done = context.dagogy(command, context.run_id)
         message = f"; as it was: {kept}" if kept else ""
-        return RecoveryOutcome(changed=done.ok, message=f"{name} {'made anew' if done.ok else 'cannot be made anew'} by {command}{message}")
+        return RecoveryOutcome(changed=done.ok, message=f"{name} {'recreated' if done.ok else 'cannot be recreated'} by {command}{message}")
 
 
 class FixInput(RecoveryAction):

@@ -55,7 +55,7 @@ class Transcript:
             self._failing(_text(event, "message"))
         elif kind == "turn.failed":
             inner = event.get("error")
-            self.failed = _text(inner if isinstance(inner, dict) else event, "message") or self.error or "codex does not say why"
+            self.failed = _text(inner if isinstance(inner, dict) else event, "message") or self.error or "codex gave no reason"
         else:
             self.began = True
             self.error = self.reason = ""
@@ -70,7 +70,7 @@ class Transcript:
         if message.startswith(_RETRY):
             self.reason = message
         else:
-            self.error = message or "codex does not say what"
+            self.error = message or "codex gave no details"
 
     def _usage(self, event: Mapping[str, Any]) -> None:
         usage = event.get("usage")

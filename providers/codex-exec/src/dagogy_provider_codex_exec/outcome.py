@@ -90,7 +90,7 @@ class CodexOutcome:
         """Our clock ended it. A client that tells why it waits was not slow: then that is what is reported."""
         reason, seconds = self.transcript.reason, f"{self.question.seconds:g} s"
         if reason:
-            why = f"codex was still trying when its {seconds} were over: {reason}"
+            why = f"codex was still retrying when its limit of {seconds} was reached: {reason}"
             return ProviderError(self.secrets.without(why), details={**self._facts, **facts(reason)})
         return ProviderError(
             f"codex_exec did not answer within {seconds} and was ended",

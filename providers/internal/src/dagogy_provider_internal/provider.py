@@ -55,7 +55,7 @@ class Internal(Provider):
         found = repaired_invalid(copy.deepcopy(request.document), *self._own(request))
         if found is None:
             proposal = self.propose(request)
-            return replace(proposal, notes=["nothing of the draft could be read, so it was made anew", *proposal.notes])
+            return replace(proposal, notes=["nothing of the draft could be read, so it was recreated", *proposal.notes])
         curriculum, done = found
         return Proposal(curriculum=curriculum, notes=done)
 

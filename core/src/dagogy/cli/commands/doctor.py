@@ -54,7 +54,7 @@ def _python(app: App) -> str:
     if sys.prefix == sys.base_prefix:
         return f"{sys.version.split()[0]} of the system ({sys.prefix}); plugins are those installed there"
     if not os.access(sys.executable, os.X_OK):
-        raise ConfigError(f"the interpreter {sys.executable} cannot be started any more", hint="make the environment anew")
+        raise ConfigError(f"the interpreter {sys.executable} cannot be started any more", hint="recreate the environment")
     return f"{sys.version.split()[0]} in {sys.prefix}"
 
 

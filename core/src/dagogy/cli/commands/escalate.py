@@ -13,8 +13,8 @@ from dagogy.cli.options import common, run_argument
 
 @click.command("escalate", epilog="\b\nExample:\n  dagogy escalate latest --note 'fails since the update of Monday'")
 @run_argument
-@click.option("--with-artifacts", is_flag=True, help="Pack inputs, curriculum and plan too; without it they are told by size and hash.")
-@click.option("--note", default="", metavar="TEXT", help="What you want to say; it opens the report.")
+@click.option("--with-artifacts", is_flag=True, help="Pack inputs, curriculum and plan too; without it only their size and hash are listed.")
+@click.option("--note", default="", metavar="TEXT", help="A note to put at the top of the report.")
 @common
 def escalate(app: App, reference: str, with_artifacts: bool, note: str) -> None:
     """Packs what section 5 of the runbook asks for into a .tar.gz in the archive dir: report, failure records, diagnosis, events, run metadata.

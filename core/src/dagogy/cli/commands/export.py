@@ -63,7 +63,7 @@ def find_exporter(app: App, format_id: str, subjects: tuple[str, ...], own: tupl
     plugin = plugins.get(format_id)
     if plugin is None:
         known = [*own, *(p.id for p in plugins.values() if p.info is not None and p.info.subject in subjects)]
-        message = f"--format '{format_id}' is none of {', '.join(known) or 'the installed exporters (there are none)'}"
+        message = f"--format '{format_id}' is not one of {', '.join(known) or 'the installed exporters (there are none)'}"
         raise InvalidArgument(message, hint=did_you_mean(format_id, known) or "'dagogy plugins list --kind exporter' shows the exporters")
     if plugin.state == "failed":
         raise plugin.error()

@@ -71,7 +71,7 @@ def init(app: App, name: str | None, archive: Path | None, allow_large: bool) ->
 
 def _unreadable(run: Run) -> dict[str, Any]:
     """`OpenRun.facts` of a run that cannot be opened."""
-    step = {"command": f"dagogy triage {run.id}", "reason": "it says what is wrong with the run, and what can be done", "alternatives": []}
+    step = {"command": f"dagogy triage {run.id}", "reason": "it shows what is wrong with the run and what can be done", "alternatives": []}
     return {"run_id": run.id, "path": str(run.path), "stage": None, "next": step}
 
 

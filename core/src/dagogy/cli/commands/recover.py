@@ -73,7 +73,7 @@ def _incident(app: App, run: Run) -> tuple[Run, Incident]:
         if begun is not None:
             return old, reviewed(app, begun, old.id)
     if incident is None:
-        raise NotFound(f"run {run.id} has no failure that still stands", hint=f"dagogy status {run.id}")
+        raise NotFound(f"run {run.id} has no open failure", hint=f"dagogy status {run.id}")
     return run, incident
 
 

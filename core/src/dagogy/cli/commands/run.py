@@ -33,13 +33,15 @@ _STAGES = ("scope", "generate", "validate", "plan", "iterate")
 )
 @run_argument
 @click.option("--scope-file", type=click.Path(path_type=Path), metavar="FILE", help="Markdown document to read concepts from; it is copied into the run.")
-@click.option("--scope-mode", type=click.Choice(["full", "section", "seed-list"]), help="What of it is meant; default: full, or section with --scope-section.")
+@click.option(
+    "--scope-mode", type=click.Choice(["full", "section", "seed-list"]), help="Which part of it to use; default: full, or section with --scope-section."
+)
 @click.option("--scope-section", "sections", multiple=True, metavar="HEADING", help="A section to take, with all below it; may be repeated.")
 @click.option("--provider", metavar="ID", help="Instead of AGENT_PROVIDER.", shell_complete=complete_plugins("provider"))
 @click.option("--model", help="Instead of AGENT_MODEL.")
 @click.option("--max-iterations", metavar="N", help="Instead of AGENT_MAX_ITERATIONS.")
 @click.option("--target-score", metavar="SCORE", help="Instead of AGENT_TARGET_SCORE.")
-@click.option("--no-cache", is_flag=True, help="Ask the provider anew, also what it answered before.")
+@click.option("--no-cache", is_flag=True, help="Ask the provider again instead of reusing its cached answers.")
 @click.option("--show-prompt", is_flag=True, help="Print what a language model would be asked, and do nothing else.")
 @click.option("--self-heal", is_flag=True, help="When it fails, recover from the failure as 'recover' does, within limits; else leave an escalation bundle.")
 @click.option("--unsafe", is_flag=True, help="With --self-heal: carry out the actions as well that overwrite, cost money or change the provider.")

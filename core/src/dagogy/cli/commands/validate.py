@@ -116,7 +116,7 @@ def _show_fixes(app: App, opened: OpenRun, unsafe: bool) -> None:
     before, after, done, hidden = operations.fix(opened, unsafe=unsafe, write=False)
     a, b = (text.decode("utf-8", "replace").splitlines(True) for text in (before, after))
     diff = "".join(difflib.unified_diff(a, b, f"a/{CURRICULUM}", f"b/{CURRICULUM}"))
-    app.emit({"fixes": done, "hidden_unsafe_fixes": hidden, "diff": diff}, *(diff.rstrip("\n") or "no such fix would change anything").split("\n"))
+    app.emit({"fixes": done, "hidden_unsafe_fixes": hidden, "diff": diff}, *(diff.rstrip("\n") or "no fix of this kind would change anything").split("\n"))
     if hidden:
         app.note(f"{plural(hidden, 'fix', 'fixes')} that would change the meaning not shown: --unsafe-fixes --diff shows them")
 

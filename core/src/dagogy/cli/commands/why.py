@@ -52,7 +52,7 @@ def why(app: App, reference: str, node: str, prerequisite: str | None) -> None:
     lines = _pair_lines(document) if prerequisite is not None else _node_lines(document)
     remark = [f"note: {stale}"] if stale else []
     if not document["evidence_in"]:
-        remark.append("note: no evidence was kept: the provider told none, and there is no scope document")
+        remark.append("note: no evidence was kept: the provider reported none, and there is no scope document")
     app.emit({"run_id": opened.run.id, **document, "stale": stale}, *lines, *remark)
 
 
