@@ -111,7 +111,7 @@ def curriculum_of(*nodes: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
 
 def make_run(folder: Path, curriculum: Any = None, spec: Mapping[str, Any] | None = None) -> str:
     """A run in `folder`/runs that holds a curriculum and a topic spec; its id."""
-    done = dagogy("init", "yard", "--json", cwd=folder)
+    done = dagogy("init", "course", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     run = Path(document["path"])
