@@ -10,12 +10,12 @@ from pathlib import Path
 from flit_core import buildapi
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("providers", "validators", "plugins")
+FOLDERS = ("providers", "validators", "plugins")
 
 
 def distributions() -> list[Path]:
     """The folder of each distribution, the core first."""
-    return [ROOT / "core", *sorted(p.parent for room in ROOMS for p in (ROOT / room).glob("*/pyproject.toml"))]
+    return [ROOT / "core", *sorted(p.parent for folder in FOLDERS for p in (ROOT / folder).glob("*/pyproject.toml"))]
 
 
 def build(target: Path) -> list[Path]:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("core", "providers", "validators", "plugins")
-PROJECTS = sorted(p for room in ROOMS for p in (ROOT / room).glob("pyproject.toml" if room == "core" else "*/pyproject.toml"))
+FOLDERS = ("core", "providers", "validators", "plugins")
+PROJECTS = sorted(p for folder in FOLDERS for p in (ROOT / folder).glob("pyproject.toml" if folder == "core" else "*/pyproject.toml"))
 
 
 def project(path: Path) -> dict[str, Any]:

@@ -126,6 +126,6 @@ def test_a_document_of_5_mb_goes_through_a_run(shape: str, runner: CommandRunner
     curriculum = json.loads(next(run.rglob("curriculum.json")).read_text(encoding="utf-8"))
     assert message["concepts"]
     assert curriculum["nodes"]
-    if shape in ("bullets", "glossed"):  # each item is a concept, goes into one, or is told as left out
+    if shape in ("bullets", "glossed"):  # each item is a concept, goes into one, or is reported as left out
         listed = sum(1 + len(c.get("merged", ())) for c in message["concepts"]) + len(message["skipped"])
         assert listed == document(shape).count("\n- ")

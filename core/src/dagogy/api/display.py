@@ -54,7 +54,7 @@ def printed(text: str) -> str:
 
 
 def json_text(document: Any, *, indent: int | None = 2, ascii_only: bool = False) -> str:
-    """`document` as JSON without a final newline: the same JSON, with `\\uXXXX` for what is hidden. What is no JSON value is told as a string."""
+    """`document` as JSON without a final newline: the same JSON, with `\\uXXXX` for what is hidden. What is no JSON value is reported as a string."""
     return visible_json(json.dumps(document, indent=indent, ensure_ascii=ascii_only, default=str))
 
 

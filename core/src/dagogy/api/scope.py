@@ -92,7 +92,7 @@ class EdgeEvidence:
     """One piece of evidence for an edge: its kind, `weight` in (0, 1], and the words (`quote`) that stand in `lines` of the document at `location`.
 
     `lines` are (0, 0) where the document is none of lines and `location` itself names the place (`inputs/topic_spec.json#/scope_in/0`). What no
-    statement of the source says has neither lines nor quote, and a `note` that tells what it is: general knowledge, say.
+    statement of the source says has neither lines nor quote, and a `note` that says what it is: general knowledge, say.
     """
 
     kind: str

@@ -1,6 +1,6 @@
 """Which recorded command lines `recover` runs again by itself, and which need consent: a closed list of commands and their options.
 
-A record tells what was typed once. To run it again without being asked may do nothing but go on with that very run: no other file is
+A record says what was typed once. To run it again without being asked may do nothing but go on with that very run: no other file is
 written, nothing is removed, and no provider or program is named. Whatever is not in this list, such as a command or an option of a plugin,
 needs `--unsafe`.
 """

@@ -50,7 +50,7 @@ def command_name(line: Sequence[str]) -> str:
 
 
 def read_record(path: Path) -> Failure:
-    """The failure that a record tells of. Raises `InvalidArgument` when the file is none."""
+    """The failure in a record. Raises `InvalidArgument` when the file is none."""
     return from_record(read_document(path), str(path))
 
 

@@ -203,7 +203,7 @@ def _document(result: Any) -> dict[str, Any]:
 
 def _finished(children: Sequence[_Child]) -> Iterable[tuple[_Child, str]]:
     """Each child in its order, once all have ended, with what stopped it from coming to its own end."""
-    troubles: dict[int, str] = {}
+    reasons: dict[int, str] = {}
     try:
         with selectors.DefaultSelector() as selector:
             for child in children:
@@ -211,7 +211,7 @@ def _finished(children: Sequence[_Child]) -> Iterable[tuple[_Child, str]]:
             while selector.get_map():
                 now = time.monotonic()
                 for key in [k for k in selector.get_map().values() if k.data.until <= now]:
-                    troubles[key.data.pid] = f"it did not finish within {key.data.plugin.info.seconds:g} s"
+                    reasons[key.data.pid] = f"it did not finish within {key.data.plugin.info.seconds:g} s"
                     selector.unregister(key.fileobj)
                 waiting = [k.data.until for k in selector.get_map().values()]
                 for key, _ in selector.select(max(0.0, min(waiting) - now)) if waiting else ():
@@ -222,7 +222,7 @@ def _finished(children: Sequence[_Child]) -> Iterable[tuple[_Child, str]]:
     finally:
         for child in children:
             _end(child)
-    return [(child, troubles.get(child.pid, "")) for child in children]
+    return [(child, reasons.get(child.pid, "")) for child in children]
 
 
 def _end(child: _Child) -> None:

@@ -474,7 +474,7 @@ class Recovery:
             if step.run_id:
                 command = on_run(command, self.at.id, step.run_id)
                 self.at = Run(self.run.path.parent / step.run_id)
-            report.reason = self._spent() or self._unfit(command)
+            report.reason = self._spent() or self._cannot_run_again(command)
             if report.reason:
                 break
             failure = self._again(report, step, command, failure)
@@ -506,7 +506,7 @@ class Recovery:
 
     def _try_unaided(self, report: RecoveryReport, command: Sequence[str], failure: Failure) -> Failure:
         """The failed command as it was. Returns the failure that stands then."""
-        report.reason = self._spent() or self._unfit(command)
+        report.reason = self._spent() or self._cannot_run_again(command)
         if report.reason:
             return failure
         known = self._records()
@@ -561,7 +561,7 @@ class Recovery:
                         total += calls if isinstance(calls, int | float) else 0
         return total
 
-    def _unfit(self, command: Sequence[str]) -> str:
+    def _cannot_run_again(self, command: Sequence[str]) -> str:
         """Why the failed command cannot be run again; "" when it can."""
         return "" if self._whole(command) else "the failed command is not recorded whole (it held a secret, or names another run): run it again yourself"
 
@@ -630,7 +630,7 @@ class Recovery:
         return True
 
     def _act(self, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int = 0) -> RecoveryStep:
-        """One action carried out. Whatever goes wrong in it is told as its outcome."""
+        """One action carried out. Whatever goes wrong in it is reported as its outcome."""
         context = _Context(self, plugin, failure, verdict, attempt)
         before = self._records()
         step = RecoveryStep(plugin, "failed", "", ran=context.ran)

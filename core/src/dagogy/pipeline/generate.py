@@ -224,7 +224,7 @@ class Loop:
             data = _encoded(self.clean(proposal.curriculum))
         except (TypeError, ValueError, RecursionError) as error:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
-        # A repair that tells no evidence leaves that of the draft it repaired.
+        # A repair that gives no evidence leaves that of the draft it repaired.
         reading = proposal.reading or (self.best.reading if self.best else None)
         context = self.context_of(data, reading or self.request.reading)
         draft = Draft(data, context, self.judge.judge(context), reading)

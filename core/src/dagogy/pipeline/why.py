@@ -1,6 +1,6 @@
 """Why a node stands where it stands, and why one comes before another: the curriculum held against the evidence that was kept with it.
 
-Everything is told as JSON values; the sentences are made here too, so that both outputs say the same.
+Everything is reported as JSON values; the sentences are made here too, so that both outputs say the same.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class CodexOutcome:
         return ProviderError(self.secrets.without(f"{FAILURE_SIGNATURE}: {why}"), details={**self._facts, **known})
 
     def _timed_out(self) -> ProviderError:
-        """Our clock ended it. A client that tells why it waits was not slow: then that is what is reported."""
+        """Our clock ended it. A client that says why it waits was not slow: then that is what is reported."""
         reason, seconds = self.transcript.reason, f"{self.question.seconds:g} s"
         if reason:
             why = f"codex was still retrying when its limit of {seconds} was reached: {reason}"
