@@ -120,7 +120,7 @@ def make_run(folder: Path, curriculum: Any = None, spec: Mapping[str, Any] | Non
             patch.delenv(name)
         patch.setattr(sys, "path", _OWN_PATH)
         patch.chdir(folder)
-        document = CommandRunner(folder).ok("init", "yard", "--json").json
+        document = CommandRunner(folder).ok("init", "course", "--json").json
     run = Path(document["path"])
     (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec(spec or {})))
     target = run / "outputs/curriculum/curriculum.json"

@@ -44,7 +44,7 @@ def dagogy_rules():
 
 
 def judged(site: SitePackages, *, curriculum: Any = None, **configs: RuleConfig) -> tuple[ValidationResult, list[str]]:
-    """The verdict of the yard's rules on a valid curriculum, and what was heard."""
+    """The result of the site's rules for a valid curriculum, and what was heard."""
     context = RunContext(
         json.dumps(curriculum or curriculum_of({"id": "a"}, {"id": "b", "prerequisites": ["a"]})).encode(), json.dumps(complete_spec({})).encode()
     )

@@ -1,4 +1,4 @@
-"""The counterparts of the provider tests behave as the real services do; what the other tests say rests on that."""
+"""The test doubles of the provider tests behave as the real services do; what the other tests say rests on that."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The real counterparts of the provider tests: servers on loopback and command-line tools."""
+"""Test doubles for the provider tests, real programs where there are any: servers on loopback and command-line tools."""

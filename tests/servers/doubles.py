@@ -1,4 +1,4 @@
-"""Where the counterparts are that `make` installs, and how they are started."""
+"""Where the test doubles are that `make` installs, and how they are started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fixtures that start the counterparts, and the line that says which tests could not have theirs."""
+"""Fixtures that start the test doubles, and the summary line that names the tests whose doubles are missing."""
 
 from __future__ import annotations
 

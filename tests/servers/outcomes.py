@@ -1,4 +1,4 @@
-"""What came of a run against a counterpart, measured: one row of the table that `make bench-providers` prints."""
+"""What came of a run against a test double, measured: one row of the table that `make bench-providers` prints."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def measure(
     scope: Path = SCOPE,
     **environment: str,
 ) -> Measured:
-    """Runs `dagogy run` with `provider` on a real scope; `count` says how many questions the counterpart got. `options` go to `run`."""
+    """Runs `dagogy run` with `provider` on a real scope; `count` says how many questions the double received. `options` go to `run`."""
     mark = {"DAGOGY_TEST_MARK": uuid.uuid4().hex}
     for name, value in {**environment, **mark}.items():
         monkeypatch.setenv(name, value)

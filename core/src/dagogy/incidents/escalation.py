@@ -255,7 +255,7 @@ def _report(host: Host, past: History, last: Happened, met: list[str], artifacts
         lines += table(("variable", "state"), ((name, _state(value)) for name, value in environment.items()))
     lines += ["", "## Failures of this run", ""]
     lines += table(("time", "command", "code", "incident"), ((f.at_utc, code(f.command), f.code, f.verdict.incident_id) for f in past.failures))
-    lines += ["", "## Artifacts", "", "As they are now; each failure record says how they were when it was written.", ""]
+    lines += ["", "## Artifacts", "", "As they are now; each failure record shows how they were when it was written.", ""]
     lines += table(("path", "size", "changed", "sha256"), ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in artifacts))
     return [*lines, ""]
 

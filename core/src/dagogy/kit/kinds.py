@@ -107,9 +107,8 @@ def _probe(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Ite
 
     yield "its incidents", "" if plugin.info.incidents else "it declares none, so it is never asked"
     settings = load_settings({**os.environ, "ORCHESTRATION_BASE_DIR": str(folder)})
-    broken = [
-        observation.result.message for observation in ask(host, settings, Failure(), only=plugin.id) if observation.result.message.startswith(f"probe {plugin.id} of ")
-    ]
+    observations = ask(host, settings, Failure(), only=plugin.id)
+    broken = [seen.result.message for seen in observations if seen.result.message.startswith(f"probe {plugin.id} of ")]
     yield "looks and comes to its end", "; ".join(broken)
 
 

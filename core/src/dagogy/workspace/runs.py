@@ -373,5 +373,5 @@ def _alive(folder: Path) -> Iterator[None]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a symlink that leads in a cycle
+    except OSError:  # a symlink loop
         return False
