@@ -140,7 +140,7 @@ def observe(probes: Sequence[tuple[Plugin, Callable[[], Iterable[ProbeResult]]]]
     finally:
         for child in children:
             _end(child)
-    return [look for child in children for observation in _read(child, secrets)]
+    return [observation for child in children for observation in _read(child, secrets)]
 
 
 def _texts(table: Mapping[str, Any]) -> dict[str, str]:

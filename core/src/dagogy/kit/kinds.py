@@ -115,17 +115,17 @@ def _probe(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Ite
 def _exporter(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
     from dagogy.api.exporters import ExportContext
     from dagogy.api.rules import Finding
-    from dagogy.pipeline.judge import Outcome, Verdict
+    from dagogy.pipeline.judge import Outcome, ValidationResult
     from dagogy.pipeline.plan import make_plan
     from dagogy.pipeline.report import report_document
 
-    subject = context_of(_TWO_NODES, folder)
+    context = context_of(_TWO_NODES, folder)
     finding = Finding("a finding of the kit", "/nodes/0/title", "a", rule_id="kit.rule", severity="error")
-    verdict = Verdict([finding], [Outcome("kit.rule", "error", "findings", findings=1)], 80.0, 2, "")
+    result = ValidationResult([finding], [Outcome("kit.rule", "error", "findings", findings=1)], 80.0, 2, "")
     documents: dict[str, Callable[[], Any]] = {
-        "curriculum": lambda: subject.document,
-        "plan": lambda: make_plan(subject.curriculum, subject.spec),
-        "report": lambda: report_document("20260101-000000-kit", verdict),
+        "curriculum": lambda: context.document,
+        "plan": lambda: make_plan(context.curriculum, context.spec),
+        "report": lambda: report_document("20260101-000000-kit", result),
     }
 
     def exported() -> str:
@@ -138,7 +138,7 @@ def _exporter(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> 
 def _provider(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
     from dagogy.api.providers import Proposal, ProposeRequest, ProviderSettings, Readiness
 
-    subject = context_of(_TWO_NODES, folder)
+    context = context_of(_TWO_NODES, folder)
     try:
         provider = implementation(plugin.info, ProviderSettings(values={s.name: s.default for s in plugin.info.settings}))
         found = provider.ready()
@@ -153,7 +153,7 @@ def _provider(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> 
 
     def proposed() -> str:
         try:
-            answer = provider.propose(ProposeRequest(spec=subject.spec, seed_draft=lambda: subject.document))
+            answer = provider.propose(ProposeRequest(spec=context.spec, seed_draft=lambda: context.document))
         except DagogyError:
             return ""
         return "" if isinstance(answer, Proposal) else f"it returns {type(answer).__name__}, not a Proposal"

@@ -231,7 +231,7 @@ class _Context(RecoveryContext):
         if not actions.options.probes:
             return []
         observations = ask(actions.host, self._rerun.settings, self._failure, self.run, only=probe_id, environment=environment)
-        actions.journal.tell(observations)
+        actions.journal.report_observations(observations)
         return [observation.result for observation in observations]
 
     def read(self, relative: str) -> bytes | None:

@@ -112,7 +112,7 @@ class Recovery:
         if not self.options.probes:
             return diagnose(self.host, failure)
         verdict = examine(self.host, self.settings, failure, self.rerun.at.path, own=own)
-        self.journal.tell(verdict.observations)
+        self.journal.report_observations(verdict.observations)
         return verdict
 
     def _report(self, incident: Incident, verdict: Verdict | None = None) -> RecoveryReport:

@@ -70,7 +70,7 @@ class Draft:
     context: RunContext
     validation: ValidationResult
     reading: ScopeReading | None = None
-    standing: QualityBaseline = field(default_factory=QualityBaseline)
+    baseline: QualityBaseline = field(default_factory=QualityBaseline)
 
     @property
     def rank(self) -> tuple[bool, bool, float, int]:
