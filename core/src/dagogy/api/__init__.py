@@ -33,7 +33,7 @@ _HOME = {
     "dagogy.api._bodies": "Body read_body",
     "dagogy.api.probes": "Probe ProbeContext ProbeResult",
     "dagogy.api._clues": "Clue",
-    "dagogy.api.failure_evidence": "Evidence parses",
+    "dagogy.api.failure_evidence": "FailureEvidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.recoveries": "CommandResult RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api.dialects": "LogDialect",
