@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import subprocess
 import zipfile
 from collections import Counter
@@ -141,6 +142,19 @@ def test_repeated_words_do_not_pull_a_block_from_its_place() -> None:
     text = "".join(f"Lesson {n}\n--------\n\n* Loops\n* Practice loops\n\n" for n in range(1, 40))
     document = read("l.rst", text)
     assert [b.lines[0] for b in document.blocks] == [line for n in range(39) for line in (n * 6 + 1, n * 6 + 4, n * 6 + 5)]
+
+
+def test_a_long_text_in_which_every_word_comes_again_keeps_its_places() -> None:
+    from dagogy_reader_pandoc.places import spans
+
+    chance = random.Random(1)
+    words = [f"word{n}" for n in range(300)]
+    lines = [" ".join(chance.choices(words, k=8)) for _ in range(2000)]
+    # The source has marks between the words that no block has, and a stretch of navigation that is read as nothing.
+    source = [line.replace(" ", " \\textbf ", 2) for line in lines[:200]] + ["home about log in"] * 60 + [f"\\item {line}" for line in lines[200:]]
+    found = spans([Block("paragraph", line, (1, 1)) for line in lines], source)
+    wanted = [(n if n <= 200 else n + 60,) * 2 for n in range(1, len(lines) + 1)]
+    assert sum(f == w for f, w in zip(found, wanted, strict=True)) >= 0.97 * len(lines)
 
 
 @pytest.mark.usefixtures("needs_pandoc")

@@ -6,7 +6,7 @@ import re
 
 __all__ = ["prepared"]
 
-_INCLUDE = re.compile(r"^\s*include::[^\n]*$", re.MULTILINE)
+_INCLUDE = re.compile(r"^[ \t]*include::[^\n]*$", re.MULTILINE)
 #: Blocks of comment, and of what goes to the browser as it is.
 _ASCIIDOC_APART = re.compile(r"^(////|\+\+\+\+)[ \t]*\n(?:.*\n){0,500}?\1[ \t]*$", re.MULTILINE)
 _RULE, _ROW = r"[ \t]*\|[-+]+\|?[ \t]*\n", r"[ \t]*\|(?![-+]*\|?[ \t]*\n)[^\n]*\n"
