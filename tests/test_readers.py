@@ -11,11 +11,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from dagogy.api import Block, ConfigError, InvalidArgument, ScopeDocument, Source
+from dagogy.api import Block, ConfigError, InvalidArgument, PluginError, ScopeDocument, Source
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.documents import Readers, combined, kept_blocks, misplaced, restored
 from dagogy.pipeline.sections import select_sections
-from support import Desk, failed
+from support import Desk, Yard, failed
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.md"))
 READERS = Readers(Host(Selection()))
@@ -155,6 +155,37 @@ def test_a_long_text_in_which_every_word_comes_again_keeps_its_places() -> None:
     found = spans([Block("paragraph", line, (1, 1)) for line in lines], source)
     wanted = [(n if n <= 200 else n + 60,) * 2 for n in range(1, len(lines) + 1)]
     assert sum(f == w for f, w in zip(found, wanted, strict=True)) >= 0.97 * len(lines)
+
+
+TEX = r"""\documentclass{article}
+\newtheorem*{aim}{Aim}
+\newcommand{\goal}[1]{\begin{framed}\aim{#1}\end{framed}}
+\begin{document}
+\section{Weaving}
+\goal{Know how the warp is set up.}
+\begin{longtable}{|M{2cm}|M{6cm}|}
+\hline
+\textbf{Week} & \textbf{Topic} \\
+\endfirsthead
+\multicolumn{2}{c}{\tablename\ -- \textit{Continued}} \\
+\endhead
+\hline
+\endlastfoot
+1 & Twill \\ \hline
+\end{longtable}
+\end{document}
+"""
+
+
+@pytest.mark.usefixtures("needs_pandoc")
+def test_commands_and_tables_of_latex_that_pandoc_does_not_know_keep_their_text() -> None:
+    document = read("w.tex", TEX)
+    assert [brief(b) for b in document.blocks] == [
+        ("heading", "Weaving", (5, 5)),
+        ("paragraph", "Know how the warp is set up.", (6, 6)),
+        ("table_row", "1 | Twill", (15, 15)),
+    ]
+    assert document.blocks[2].header == ("Week", "Topic")
 
 
 @pytest.mark.usefixtures("needs_pandoc")
@@ -330,6 +361,36 @@ def test_without_pandoc_a_text_has_another_reader_and_what_has_none_names_the_co
     with pytest.raises(ConfigError, match="it takes pandoc") as caught:
         fresh.read(Source("a.org", b"* Weft\n"))
     assert caught.value.hint == "pip install pypandoc_binary"
+
+
+def test_the_files_of_a_broken_reader_are_not_read_as_what_they_are_not(yard: Yard, tmp_path: Path) -> None:
+    head = "from dagogy.api import *\n\n@hookimpl\ndef dagogy_readers():\n"
+    info = "    yield ReaderInfo(id='knit', summary='Reads patterns.', api_version=1, impl='knit_reader:Knit', suffixes=('.knit',))\n"
+    yard.plugin("knit", "3.1", entry_points={"reader": {"knit": "knit"}}, modules={"knit": head + info, "knit_reader": "raise OSError('lost')"})
+    readers = Readers(yard.host())
+    for name in ("a.knit", "b.knit"):
+        with pytest.raises(PluginError, match=r"reader 'knit' of knit 3\.1"):
+            readers.read(Source(name, b"k2 p2"))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("return 'text'", "as a str, not a ScopeDocument"),
+        ("raise KeyError('x')", "it raised KeyError"),
+        ("return ScopeDocument('', '', 'a', (Block('paragraph', 'a', (1, 9)),))", "block 0 has lines (1, 9) of 1"),
+        ("return ScopeDocument('', '', 'a', (Block('paragraph', 'a', (1, 1), parent=4),))", "parent 4"),
+    ],
+)
+def test_a_reader_that_misbehaves_is_named(yard: Yard, body: str, told: str) -> None:
+    head = "from dagogy.api import *\n\n@hookimpl\ndef dagogy_readers():\n"
+    info = "    yield ReaderInfo(id='knit', summary='Reads patterns.', api_version=1, impl='knit_reader:Knit', suffixes=('.knit',))\n"
+    code = f"from dagogy.api import *\n\nclass Knit(Reader):\n    def read(self, source):\n        {body}\n"
+    yard.plugin("knit", "3.1", entry_points={"reader": {"knit": "knit"}}, modules={"knit": head + info, "knit_reader": code})
+    with pytest.raises(PluginError) as caught:
+        Readers(yard.host()).read(Source("a.knit", b"k2 p2"))
+    assert told in caught.value.message
+    assert "knit 3.1" in caught.value.message
 
 
 def test_doctor_says_which_reader_is_not_ready_and_does_not_fail(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,15 @@ _TITLE = re.compile(r"\\(?:title|author|date)\s*(?:\[[^\]]*\])?\s*\{")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _ENVIRONMENT = re.compile(r"\s*\\begin\s*\{([A-Za-z]{1,60}\*?)\}")
 _COMMAND = re.compile(r"\s*\\([A-Za-z]{1,60})\s*(\{)")
+_SPECIFICATION = re.compile(
+    r"(\\begin\{(?:longtable|tabular\*?|tabularx|tabulary)\}(?:\[[^\]\n]*\])?(?:(?<=[xy*]\})\{[^{}\n]*\})?)\{((?:[^{}\n]|\{[^{}\n]*\}){1,300})\}"
+)
+#: A column of a type that the document defines: with a width, or without.
+_WIDE_COLUMN, _PLAIN_COLUMN = re.compile(r"[A-Z](?=\{)"), re.compile(r"\b[A-WYZ]\b")
+_LONG_TABLE = re.compile(r"(\\begin\{longtable\}[^\n]*\n)([\s\S]{0,200000}?)(?=\\end\{longtable\})")
+_PART_ENDS = re.compile(r"\\end(firsthead|head|foot|lastfoot)\b")
+#: So many words after the end are no remark.
+_APPENDIX = 50
 _WORDS = re.compile(r"[^\W\d_]{3,}[\s,.;:~-]+[^\W\d_]{2,}")
 #: What holds no text of the document, whatever it says.
 _NO_TEXT = frozenset(
@@ -32,6 +41,7 @@ _NO_TEXT = frozenset(
 
 def latex_tree(text: str, parsed: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     """The syntax tree of a LaTeX document; `parsed` is pandoc with what it cannot read left in the tree. Raises what `parsed` raises."""
+    text = _with_appendix(_plain_tables(text))
     try:
         tree = parsed(text)
     except InvalidArgument:
@@ -48,6 +58,29 @@ def latex_tree(text: str, parsed: Callable[[str], dict[str, Any]]) -> dict[str, 
         except InvalidArgument:  # one of them was better left alone
             break
     return tree
+
+
+def _plain_tables(text: str) -> str:
+    """The text with tables in pandoc's terms: one header, no footers, and columns of the types that it knows."""
+    text = _SPECIFICATION.sub(lambda m: m[1] + "{" + _PLAIN_COLUMN.sub("l", _WIDE_COLUMN.sub("p", m[2])) + "}", text)
+    return _LONG_TABLE.sub(_head_alone, text) if _PART_ENDS.search(text) else text
+
+
+def _head_alone(table: re.Match[str]) -> str:
+    """A long table without what repeats at the breaks of pages but for its header."""
+    parts = _PART_ENDS.split(table[2])
+    named = dict(zip(parts[1::2], parts[::2], strict=False))
+    head = named.get("firsthead", named.get("head", ""))
+    mark = "\\endhead" if head.strip() else ""
+    return f"{table[1]}{head}{mark}{parts[-1]}"
+
+
+def _with_appendix(text: str) -> str:
+    """The text with what stands after its end, where that is more than a remark: LaTeX leaves it out, whoever kept it there does not."""
+    end = _END_DOCUMENT.search(text)
+    if end is None or len(_COMMENT.sub("", text[end.end() :]).split()) < _APPENDIX:
+        return text
+    return f"{text[: end.start()]}\n\n{text[end.end() :]}\n\\end{{document}}\n"
 
 
 def _raw(nodes: Any) -> Iterator[str]:
