@@ -602,3 +602,61 @@ def test_what_others_add_to_markdown_is_taken_off_and_its_content_read(text: str
 
 def test_a_ticked_box_is_a_mark_of_its_item() -> None:
     assert [(b.text, b.marked) for b in read("quiz.md", "- [x] warp\n- [ ] weft\n- loom\n").blocks] == [("warp", True), ("weft", False), ("loom", None)]
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- PDF
+
+
+def pdf(*pages: list[tuple[int, int, str, str]]) -> bytes:
+    """A PDF whose pages have these lines: height on the page, size of the type, font (F1, or F2 in bold), text."""
+    objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
+    objects += [f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} >>" for name in ("Helvetica", "Helvetica-Bold")]
+    kids = []
+    for lines in pages:
+        content = "".join(f"BT /{font} {size} Tf 72 {height} Td ({text}) Tj ET\n" for height, size, font, text in lines)
+        objects.append(f"<< /Length {len(content)} >>\nstream\n{content}endstream")
+        fonts = "<< /Font << /F1 3 0 R /F2 4 0 R >> >>"
+        objects.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {len(objects)} 0 R /Resources {fonts} >>")
+        kids.append(f"{len(objects)} 0 R")
+    objects[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(kids)}] >>"
+    out, offsets = "%PDF-1.4\n", []
+    for number, text in enumerate(objects, start=1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj\n{text}\nendobj\n"
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    end = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
+    return (out + end).encode("latin-1")
+
+
+def weaving_page(number: int, *more: tuple[int, int, str, str]) -> list[tuple[int, int, str, str]]:
+    return [(815, 9, "F1", "Weaving for all"), *more, (20, 9, "F1", f"Page {number} of 3")]
+
+
+def test_a_pdf_has_headings_by_their_type_and_the_page_of_each_block() -> None:
+    data = pdf(
+        weaving_page(
+            1, (760, 24, "F1", "Weaving"), (700, 16, "F1", "Set-up"), (660, 11, "F1", "The warp is set up be-"), (647, 11, "F1", "fore the weft crosses it.")
+        ),
+        weaving_page(2, (760, 11, "F2", "Tools"), (700, 11, "F1", "- loom"), (650, 11, "F1", "- shuttle")),
+        weaving_page(3, (760, 11, "F1", "A second paragraph says what else there is to know of it.")),
+    )
+    document = read("w.pdf", data)
+    assert [(b.kind, b.text, b.level, b.locator) for b in document.blocks] == [
+        ("heading", "Weaving", 1, "page 1"),
+        ("heading", "Set-up", 2, "page 1"),
+        ("paragraph", "The warp is set up before the weft crosses it.", 0, "page 1"),
+        ("heading", "Tools", 3, "page 2"),
+        ("list_item", "loom", 1, "page 2"),
+        ("list_item", "shuttle", 1, "page 2"),
+        ("paragraph", "A second paragraph says what else there is to know of it.", 0, "page 3"),
+    ]
+    assert reader_of("a.txt", "%PDF-1.4") == "pdf"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"), [(b"%PDF-1.4\n%%EOF", "cannot be read as PDF"), (b"%PDF-" + b"\xff" * 5000, "cannot be read as PDF"), (pdf([]), "only pictures")]
+)
+def test_a_pdf_that_cannot_be_read_is_refused_with_the_way_out(data: bytes, said: str) -> None:
+    with pytest.raises(InvalidArgument, match=said) as caught:
+        read("w.pdf", data)
+    assert caught.value.hint
