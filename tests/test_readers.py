@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import subprocess
 import zipfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from dagogy.api import Block, ConfigError, InvalidArgument, ScopeDocument, Source
+from dagogy.api import Block, ConfigError, InvalidArgument, PluginError, ScopeDocument, Source
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.documents import Readers, combined, kept_blocks, misplaced, restored
 from dagogy.pipeline.sections import select_sections
-from support import CommandRunner, failed
+from support import CommandRunner, SitePackages, failed
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.md"))
 READERS = Readers(Host(Selection()))
@@ -141,6 +142,50 @@ def test_repeated_words_do_not_pull_a_block_from_its_place() -> None:
     text = "".join(f"Lesson {n}\n--------\n\n* Loops\n* Practice loops\n\n" for n in range(1, 40))
     document = read("l.rst", text)
     assert [b.lines[0] for b in document.blocks] == [line for n in range(39) for line in (n * 6 + 1, n * 6 + 4, n * 6 + 5)]
+
+
+def test_a_long_text_in_which_every_word_comes_again_keeps_its_places() -> None:
+    from dagogy_reader_pandoc.places import spans
+
+    chance = random.Random(1)
+    words = [f"word{n}" for n in range(300)]
+    lines = [" ".join(chance.choices(words, k=8)) for _ in range(2000)]
+    # The source has marks between the words that no block has, and a stretch of navigation that is read as nothing.
+    source = [line.replace(" ", " \\textbf ", 2) for line in lines[:200]] + ["home about log in"] * 60 + [f"\\item {line}" for line in lines[200:]]
+    found = spans([Block("paragraph", line, (1, 1)) for line in lines], source)
+    wanted = [(n if n <= 200 else n + 60,) * 2 for n in range(1, len(lines) + 1)]
+    assert sum(f == w for f, w in zip(found, wanted, strict=True)) >= 0.97 * len(lines)
+
+
+TEX = r"""\documentclass{article}
+\newtheorem*{aim}{Aim}
+\newcommand{\goal}[1]{\begin{framed}\aim{#1}\end{framed}}
+\begin{document}
+\section{Weaving}
+\goal{Know how the warp is set up.}
+\begin{longtable}{|M{2cm}|M{6cm}|}
+\hline
+\textbf{Week} & \textbf{Topic} \\
+\endfirsthead
+\multicolumn{2}{c}{\tablename\ -- \textit{Continued}} \\
+\endhead
+\hline
+\endlastfoot
+1 & Twill \\ \hline
+\end{longtable}
+\end{document}
+"""
+
+
+@pytest.mark.usefixtures("needs_pandoc")
+def test_commands_and_tables_of_latex_that_pandoc_does_not_know_keep_their_text() -> None:
+    document = read("w.tex", TEX)
+    assert [brief(b) for b in document.blocks] == [
+        ("heading", "Weaving", (5, 5)),
+        ("paragraph", "Know how the warp is set up.", (6, 6)),
+        ("table_row", "1 | Twill", (15, 15)),
+    ]
+    assert document.blocks[2].header == ("Week", "Topic")
 
 
 @pytest.mark.usefixtures("needs_pandoc")
@@ -316,6 +361,36 @@ def test_without_pandoc_a_text_has_another_reader_and_what_has_none_names_the_co
     with pytest.raises(ConfigError, match="it takes pandoc") as caught:
         fresh.read(Source("a.org", b"* Weft\n"))
     assert caught.value.hint == "pip install pypandoc_binary"
+
+
+def test_the_files_of_a_broken_reader_are_not_read_as_what_they_are_not(site: SitePackages, tmp_path: Path) -> None:
+    head = "from dagogy.api import *\n\n@hookimpl\ndef dagogy_readers():\n"
+    info = "    yield ReaderInfo(id='knit', summary='Reads patterns.', api_version=1, impl='knit_reader:Knit', suffixes=('.knit',))\n"
+    site.plugin("knit", "3.1", entry_points={"reader": {"knit": "knit"}}, modules={"knit": head + info, "knit_reader": "raise OSError('lost')"})
+    readers = Readers(site.host())
+    for name in ("a.knit", "b.knit"):
+        with pytest.raises(PluginError, match=r"reader 'knit' of knit 3\.1"):
+            readers.read(Source(name, b"k2 p2"))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return 'text'", "as a str, not a ScopeDocument"),
+        ("raise KeyError('x')", "it raised KeyError"),
+        ("return ScopeDocument('', '', 'a', (Block('paragraph', 'a', (1, 9)),))", "block 0 has lines (1, 9) of 1"),
+        ("return ScopeDocument('', '', 'a', (Block('paragraph', 'a', (1, 1), parent=4),))", "parent 4"),
+    ],
+)
+def test_a_reader_that_misbehaves_is_named(site: SitePackages, body: str, expected: str) -> None:
+    head = "from dagogy.api import *\n\n@hookimpl\ndef dagogy_readers():\n"
+    info = "    yield ReaderInfo(id='knit', summary='Reads patterns.', api_version=1, impl='knit_reader:Knit', suffixes=('.knit',))\n"
+    code = f"from dagogy.api import *\n\nclass Knit(Reader):\n    def read(self, source):\n        {body}\n"
+    site.plugin("knit", "3.1", entry_points={"reader": {"knit": "knit"}}, modules={"knit": head + info, "knit_reader": code})
+    with pytest.raises(PluginError) as caught:
+        Readers(site.host()).read(Source("a.knit", b"k2 p2"))
+    assert expected in caught.value.message
+    assert "knit 3.1" in caught.value.message
 
 
 def test_doctor_says_which_reader_is_not_ready_and_does_not_fail(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -527,3 +602,61 @@ def test_what_others_add_to_markdown_is_taken_off_and_its_content_read(text: str
 
 def test_a_ticked_box_is_a_mark_of_its_item() -> None:
     assert [(b.text, b.marked) for b in read("quiz.md", "- [x] warp\n- [ ] weft\n- loom\n").blocks] == [("warp", True), ("weft", False), ("loom", None)]
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- PDF
+
+
+def pdf(*pages: list[tuple[int, int, str, str]]) -> bytes:
+    """A PDF whose pages have these lines: height on the page, size of the type, font (F1, or F2 in bold), text."""
+    objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
+    objects += [f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} >>" for name in ("Helvetica", "Helvetica-Bold")]
+    kids = []
+    for lines in pages:
+        content = "".join(f"BT /{font} {size} Tf 72 {height} Td ({text}) Tj ET\n" for height, size, font, text in lines)
+        objects.append(f"<< /Length {len(content)} >>\nstream\n{content}endstream")
+        fonts = "<< /Font << /F1 3 0 R /F2 4 0 R >> >>"
+        objects.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {len(objects)} 0 R /Resources {fonts} >>")
+        kids.append(f"{len(objects)} 0 R")
+    objects[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(kids)}] >>"
+    out, offsets = "%PDF-1.4\n", []
+    for number, text in enumerate(objects, start=1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj\n{text}\nendobj\n"
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    end = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
+    return (out + end).encode("latin-1")
+
+
+def weaving_page(number: int, *more: tuple[int, int, str, str]) -> list[tuple[int, int, str, str]]:
+    return [(815, 9, "F1", "Weaving for all"), *more, (20, 9, "F1", f"Page {number} of 3")]
+
+
+def test_a_pdf_has_headings_by_their_type_and_the_page_of_each_block() -> None:
+    data = pdf(
+        weaving_page(
+            1, (760, 24, "F1", "Weaving"), (700, 16, "F1", "Set-up"), (660, 11, "F1", "The warp is set up be-"), (647, 11, "F1", "fore the weft crosses it.")
+        ),
+        weaving_page(2, (760, 11, "F2", "Tools"), (700, 11, "F1", "- loom"), (650, 11, "F1", "- shuttle")),
+        weaving_page(3, (760, 11, "F1", "A second paragraph says what else there is to know of it.")),
+    )
+    document = read("w.pdf", data)
+    assert [(b.kind, b.text, b.level, b.locator) for b in document.blocks] == [
+        ("heading", "Weaving", 1, "page 1"),
+        ("heading", "Set-up", 2, "page 1"),
+        ("paragraph", "The warp is set up before the weft crosses it.", 0, "page 1"),
+        ("heading", "Tools", 3, "page 2"),
+        ("list_item", "loom", 1, "page 2"),
+        ("list_item", "shuttle", 1, "page 2"),
+        ("paragraph", "A second paragraph says what else there is to know of it.", 0, "page 3"),
+    ]
+    assert reader_of("a.txt", "%PDF-1.4") == "pdf"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"), [(b"%PDF-1.4\n%%EOF", "cannot be read as PDF"), (b"%PDF-" + b"\xff" * 5000, "cannot be read as PDF"), (pdf([]), "only pictures")]
+)
+def test_a_pdf_that_cannot_be_read_is_refused_with_the_way_out(data: bytes, expected: str) -> None:
+    with pytest.raises(InvalidArgument, match=expected) as caught:
+        read("w.pdf", data)
+    assert caught.value.hint

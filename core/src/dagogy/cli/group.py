@@ -80,7 +80,7 @@ def _app(ctx: click.Context) -> App:
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of a failure.")
 @click.option("--no-third-party", is_flag=True, expose_value=False, help="Use only dagogy's own plugins.")
 def cli() -> None:
-    """A curriculum compiler: topic spec or Markdown scope in, validated DAG of concepts, week plan and diff out."""
+    """A curriculum compiler: topic spec or course documents in, validated DAG of concepts, week plan and diff out."""
 
 
 def run(arguments: list[str]) -> int:

@@ -64,11 +64,11 @@ class Readers:
 
     def readiness(self) -> list[tuple[Plugin, Readiness]]:
         """Every reader with what it says of itself."""
-        return [(p, p.call(self._reader(p).ready)) for p in self._plugins()]
+        return [(p, p.call(self._reader(p).ready)) for p in self._plugins() if p.state == "ready"]
 
     def _plugins(self) -> list[Plugin]:
-        ready = [p for p in self._host.load("reader") if p.state == "ready"]
-        return sorted(ready, key=lambda p: (p.info.order, p.id))
+        """Those that said what they read: one whose code turns out to be broken keeps its files, so that no other reads them as what they are not."""
+        return sorted((p for p in self._host.load("reader") if p.info is not None), key=lambda p: (p.info.order, p.id))
 
     def _reader(self, plugin: Plugin) -> Reader:
         kind = self._host.implementation(plugin)
@@ -112,6 +112,7 @@ class Readers:
             found = [p for p in plugins if claims(p, source)]
             if found:
                 return found
+        plugins = [p for p in plugins if p.state == "ready"]
         sure = {p.id: p.call(lambda p=p: self._reader(p).recognises(source)) for p in plugins}  # type: ignore[misc]
         return sorted((p for p in plugins if sure[p.id] > 0), key=lambda p: -sure[p.id])
 

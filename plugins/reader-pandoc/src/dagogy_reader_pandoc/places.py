@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from html import unescape
 
@@ -22,6 +22,8 @@ __all__ = ["plain_lines", "spans"]
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 #: Up to so many pairs of words are compared each with each.
 _SMALL = 40_000
+#: How many words of the source are passed over at once where no word occurs only once; more, the longer none was found.
+_AHEAD = 30
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>")
 #: What is in the source of a page and not on it.
 _UNSEEN = re.compile(r"<(title|script|style)\b[^<>]{0,2000}>", re.IGNORECASE)
@@ -115,21 +117,29 @@ def _matches(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int]]:
             a1, b1 = a1 - 1, b1 - 1
             done.append((-1, a1, b1, 0))
         done.reverse()
-        anchors = _anchors(a, b, a0, a1, b0, b1)
+        small = (a1 - a0) * (b1 - b0) <= _SMALL
+        anchors = _anchors(a, b, a0, a1, b0, b1) or ([] if small else _anchors(_grams(a, a0, a1), _grams(b, b0, b1), 0, a1 - a0, 0, b1 - b0, a0, b0))
         parts: list[tuple[int, int, int, int]] = []
         if anchors:
             for i, j in anchors:
                 parts += [(a0, i, b0, j), (-1, i, j, 0)]
                 a0, b0 = i + 1, j + 1
             parts.append((a0, a1, b0, b1))
-        elif (a1 - a0) * (b1 - b0) <= _SMALL:
+        elif small:
             matcher = SequenceMatcher(None, a[a0:a1], b[b0:b1], autojunk=False)
             parts = [(-1, a0 + m.a + k, b0 + m.b + k, 0) for m in matcher.get_matching_blocks() for k in range(m.size)]
+        else:
+            parts = [(-1, i, j, 0) for i, j in _by_pairs(a, b, a0, a1, b0, b1)]
         open_parts += reversed([*parts, *done])
 
 
-def _anchors(a: Sequence[str], b: Sequence[str], a0: int, a1: int, b0: int, b1: int) -> list[tuple[int, int]]:
-    """The longest rising series of words that occur once in both parts."""
+def _grams(words: Sequence[str], start: int, end: int) -> list[tuple[str, ...]]:
+    """Each word of a part with the two after it."""
+    return [tuple(words[i : min(i + 3, end)]) for i in range(start, end)]
+
+
+def _anchors(a: Sequence[Hashable], b: Sequence[Hashable], a0: int, a1: int, b0: int, b1: int, up: int = 0, over: int = 0) -> list[tuple[int, int]]:
+    """The longest rising series of words (or groups of them) that occur once in both parts, with `up` and `over` added to the positions."""
     once_a, once_b = _once(a, a0, a1), _once(b, b0, b1)
     pairs = [(i, once_b[word]) for word, i in once_a.items() if word in once_b]
     tails: list[int] = []
@@ -146,14 +156,32 @@ def _anchors(a: Sequence[str], b: Sequence[str], a0: int, a1: int, b0: int, b1: 
     chain: list[tuple[int, int]] = []
     n = tail_at[-1] if tail_at else -1
     while n >= 0:
-        chain.append(pairs[n])
+        chain.append((pairs[n][0] + up, pairs[n][1] + over))
         n = back[n]
     return chain[::-1]
 
 
-def _once(words: Sequence[str], start: int, end: int) -> dict[str, int]:
+def _by_pairs(a: Sequence[str], b: Sequence[str], a0: int, a1: int, b0: int, b1: int) -> Iterator[tuple[int, int]]:
+    """Two words in a row that both parts have, each at its next place not far ahead: for long parts in which every word comes again."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for j in range(b0, b1 - 1):
+        places.setdefault((b[j], b[j + 1]), []).append(j)
+    i, j, missed = a0, b0, 0
+    while i < a1 - 1:
+        known = places.get((a[i], a[i + 1]), ())
+        at = bisect_left(known, j)
+        if at < len(known) and known[at] - j <= _AHEAD * (1 + missed // 8):
+            j, missed = known[at], 0
+            while i < a1 and j < b1 and a[i] == b[j]:
+                yield i, j
+                i, j = i + 1, j + 1
+        else:
+            i, missed = i + 1, missed + 1
+
+
+def _once(words: Sequence[Hashable], start: int, end: int) -> dict[Hashable, int]:
     """The words that occur once from `start` up to `end`, in their order."""
-    seen: dict[str, int] = {}
+    seen: dict[Hashable, int] = {}
     for i in range(start, end):
         seen[words[i]] = -1 if words[i] in seen else i
     return {word: i for word, i in seen.items() if i >= 0}

@@ -9,13 +9,14 @@ from dagogy.api import Block, InvalidArgument, Reader, Readiness, ScopeDocument,
 
 from dagogy_reader_pandoc.formats import BINARY, format_of, recognised, refuse_bomb
 from dagogy_reader_pandoc.inline import text_of
+from dagogy_reader_pandoc.latex import latex_tree
 from dagogy_reader_pandoc.places import plain_lines, spans
-from dagogy_reader_pandoc.prepare import prepared, without_preamble
+from dagogy_reader_pandoc.prepare import prepared
 from dagogy_reader_pandoc.process import INSTALL, pandoc_path, syntax_tree
 from dagogy_reader_pandoc.tree import Tree
 
 #: Extensions of pandoc's that are switched for a format.
-_EXTENSIONS = {"html": "html-native_divs-native_spans"}
+_EXTENSIONS = {"html": "html-native_divs-native_spans", "latex": "latex+raw_tex"}
 #: Formats whose title is one of the page or file, not a heading of the text.
 _TITLE_APART = frozenset(("html", "epub", "opml", "xlsx"))
 #: Formats that keep the text of notes at the end.
@@ -61,14 +62,10 @@ def _tree_of(text: str, pandoc_format: str, name: str) -> dict[str, Any]:
         from dagogy_reader_pandoc.pages import main_content
 
         text = main_content(text)
-    data = prepared(text, pandoc_format).encode()
     extended = _EXTENSIONS.get(pandoc_format, pandoc_format)
-    try:
-        return syntax_tree(data, extended, name)
-    except InvalidArgument:
-        if pandoc_format != "latex":
-            raise
-        return syntax_tree(without_preamble(text).encode(), extended, name)
+    if pandoc_format == "latex":
+        return latex_tree(text, lambda shown: syntax_tree(shown.encode(), extended, name))
+    return syntax_tree(prepared(text, pandoc_format).encode(), extended, name)
 
 
 def _blocks(tree: dict[str, Any], pandoc_format: str) -> tuple[tuple[Block, ...], str]:

@@ -157,7 +157,7 @@ def failing_status(result: CommandResult) -> int:
 
 
 class Journal:
-    """What a recovery tells while it is at work: `say` gets a line for people, the log of the failed run its events. Neither holds a secret."""
+    """What a recovery tells while it is at work: `say` gets a line for people, the log of the failed run an event, without secrets."""
 
     def __init__(self, run: Run, environ: Mapping[str, str], progress: Callable[[str], None]) -> None:
         self.progress, self._run, self._environ = progress, run, environ
