@@ -28,7 +28,7 @@ _TARGET = re.compile(r"^\([\w:.-]+\)=\s*$")
 #: A span of code or a formula, which stays, or a tag of a template language, which goes.
 _LIQUID = re.compile(r"`[^`\n]{1,500}`|\$[^$\n]{1,500}\$|\{%[^\n]{0,1000}?%\}|\{\{[<%][^\n]{0,1000}?[>%]\}\}|\{\{\s?[\w.'\"|:,/()\[\] -]{1,300}\}\}")
 _ROLE = re.compile(r"\{([a-z][\w:+.-]{0,40})\}`([^`\n]{0,500})`")
-_ROLE_TARGET = re.compile(r"\s*<[^<>]*>\s*$")
+_ROLE_TARGET = re.compile(r"(?<!\s)\s{0,20}<[^<>]{0,500}>$")
 _NO_TEXT_ROLES = frozenset("cite cite:p cite:t index bibliography eq".split())
 _LIQUID_COMMENT = (re.compile(r"\{%-?\s*comment\s*-?%\}"), re.compile(r"\{%-?\s*endcomment\s*-?%\}"))
 
@@ -154,4 +154,4 @@ class _Pass:
 def _role_text(role: re.Match[str]) -> str:
     if role[1] in _NO_TEXT_ROLES:
         return ""
-    return f"${role[2]}$" if role[1] == "math" else _ROLE_TARGET.sub("", role[2])
+    return f"${role[2]}$" if role[1] == "math" else _ROLE_TARGET.sub("", role[2].strip())

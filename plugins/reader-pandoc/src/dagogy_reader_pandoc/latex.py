@@ -30,7 +30,7 @@ _LONG_TABLE = re.compile(r"(\\begin\{longtable\}[^\n]*\n)([\s\S]{0,200000}?)(?=\
 _PART_ENDS = re.compile(r"\\end(firsthead|head|foot|lastfoot)\b")
 #: So many words after the end are no remark.
 _APPENDIX = 50
-_WORDS = re.compile(r"[^\W\d_]{3,}[\s,.;:~-]+[^\W\d_]{2,}")
+_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{3,60}[\s,.;:~-]{1,20}[^\W\d_]{2}")
 #: What holds no text of the document, whatever it says.
 _NO_TEXT = frozenset(
     "AtEndDocument AtBeginDocument addcontentsline addtocontents bibliography bibliographystyle hypersetup include includegraphics input label setlength "

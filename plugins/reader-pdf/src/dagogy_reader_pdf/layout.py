@@ -14,8 +14,8 @@ __all__ = ["Line", "blocks_of"]
 _LARGER = 1.12
 _MAX_HEADING = 150
 _LEVELS = 6
-_BULLET = re.compile(r"\s*(?:[•◦▪●‣○■–\uf0b7]|[-*](?=\s))\s*")
-_NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[a-z])[.)]\s+(?=\S)")
+_BULLET = re.compile(r"(?:[•◦▪●‣○■–\uf0b7]|[-*](?=\s))\s{0,20}")
+_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-z])[.)]\s{1,20}(?=\S)")
 _DIGITS = re.compile(r"\d+")
 #: The parts of a page in which headers and footers stand.
 _MARGIN = 0.1
@@ -65,12 +65,14 @@ def _write(writer: BlockWriter, text: str, item: str) -> None:
         writer.paragraph(Inline(text))
         return
     writer.open_list(ordered=item == "number")
-    writer.open_item(Inline((_BULLET if item == "bullet" else _NUMBER).sub("", text, count=1)))
+    mark = (_BULLET if item == "bullet" else _NUMBER).match(text)
+    writer.open_item(Inline(text[mark.end() :] if mark else text))
     writer.close_item()
     writer.close_list()
 
 
 def _mark(text: str) -> str:
+    text = tidy(text)
     return "bullet" if _BULLET.match(text) else "number" if _NUMBER.match(text) else ""
 
 
