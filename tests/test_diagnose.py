@@ -49,7 +49,7 @@ def test_an_incident_that_was_not_announced_is_refused(site: SitePackages) -> No
     add(site, "liar", "a", answer("z"))
     verdict = diagnose(site.host(), Failure(text="x"))
     assert verdict.outcome == "unknown"
-    assert "none of its incidents" in verdict.broken[0]
+    assert "not one of its incidents" in verdict.broken[0]
 
 
 def test_the_better_rank_wins_whatever_the_weight(site: SitePackages) -> None:

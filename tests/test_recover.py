@@ -553,7 +553,7 @@ def test_the_kit_takes_failures_of_every_form_and_refuses_unannounced_answers() 
     assert found.incident_id == "stage_conflict"
     assert diagnosis_of(kind, plugin.info, "all is well") is None
     narrow = ClassifierInfo(id="stage-conflict", summary="s", api_version=1, impl="x:y", incidents=("other",))
-    with pytest.raises(AssertionError, match="none of its incidents"):
+    with pytest.raises(AssertionError, match="not one of its incidents"):
         diagnosis_of(kind, narrow, Failure(code="stage_conflict", message="m"))
 
 

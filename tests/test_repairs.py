@@ -132,7 +132,7 @@ def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(runner: Comm
         def dagogy_providers():
             yield ProviderInfo(id="damaged", summary="s", api_version=1, impl="damaged_provider:Lossy")
         class Lossy(Damaged):
-            damages = (DAMAGES["lost"], DAMAGES["circle"])
+            damages = (DAMAGES["lost"], DAMAGES["cycle"])
     """
     site.plugin("provider-damaged", "1.0", entry_points={"provider": {"damaged": "damaged_provider"}}, modules={"damaged_provider": module})
     run = runner.init()
