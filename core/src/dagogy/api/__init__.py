@@ -19,7 +19,7 @@ _HOME = {
         "ValidationFailed"
     ),
     "dagogy.api.rules": "Finding Fix GraphIndex Rule Subject",
-    "dagogy.api.options": "Meta Options",
+    "dagogy.api.options": "Field Options",
     "dagogy.api.scope": "READING_MAX Block EdgeEvidence Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
     "dagogy.api.providers": (
         "Allowance AnswerDesk Proposal ProposeRequest Provider ProviderSettings Readiness RepairRequest Requirement SalvageRequest longer_timeout "
@@ -32,11 +32,13 @@ _HOME = {
     "dagogy.api.evidence": "Clue Evidence parses",
     "dagogy.api.signatures": "Signature SignatureClassifier strongest",
     "dagogy.api.exporters": "ExportSubject Exporter",
+    "dagogy.api.patterns": "lazy_pattern",
     "dagogy.api.display": "json_text one_line visible",
     "dagogy.api.text": "STOP_WORDS content_words folded normalized sentences shorten stem word_keys words",
     "dagogy.api.urls": "base_url_problem endpoint_of is_loopback plain_http_hop repaired_base_url shown_base_url split_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
+    "dagogy.contracts.documents": "json_values",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from dagogy.api.incidents import *  # noqa: F403
     from dagogy.api.llm import *  # noqa: F403
     from dagogy.api.options import *  # noqa: F403
+    from dagogy.api.patterns import *  # noqa: F403
     from dagogy.api.plugins import *  # noqa: F403
     from dagogy.api.probes import *  # noqa: F403
     from dagogy.api.providers import *  # noqa: F403
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     from dagogy.api.text import *  # noqa: F403
     from dagogy.api.urls import *  # noqa: F403
     from dagogy.contracts.check import Problem  # noqa: F401
+    from dagogy.contracts.documents import json_values as json_values
     from dagogy.contracts.types import *  # noqa: F403
 
 

@@ -15,7 +15,7 @@ from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 #: or a key that a code forge does not know, has another remedy than one of the provider.
 _FOREIGN = re.compile(
     r"(?:^|: |\()(?!(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
-    r"|google|botocore|groq|together|cohere|instructor|json\w*|pydantic\w*|msgspec|dagogy\w*)\.)(?![\w.]*(?:openai|anthropic|huggingface|llm|model|mistral|llama|lang|genai|_ai\b|\bai\b))"
+    r"|google|botocore|groq|together|cohere|instructor|json\w*|pydantic\w*|dagogy\w*)\.)(?![\w.]*(?:openai|anthropic|huggingface|llm|model|mistral|llama|lang|genai|_ai\b|\bai\b))"
     r"[a-z_]\w*(?:\.\w+)*\.\w+(?:Error|Exception)\b",
     re.IGNORECASE,
 )

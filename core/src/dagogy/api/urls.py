@@ -6,16 +6,18 @@ import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from dagogy.api.patterns import lazy_pattern
+
 __all__ = ["base_url_problem", "endpoint_of", "is_loopback", "plain_http_hop", "repaired_base_url", "shown_base_url", "split_url", "trimmed_base_url"]
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _PORTS = {"http": 80, "https": 443}
-_LOCAL = re.compile(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
+_LOCAL = lazy_pattern(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
 #: No host, but a key that was taken for the address; nobody shall be asked for the address of a host of that name.
-_KEY_LIKE = re.compile(r"(?:https?://)?(?:sk-[\w-]{8,}|[\w-]{24,})(?:/|$)")
-_ENDPOINT = re.compile(r"/(responses|chat/completions|completions|models)/*$")
+_KEY_LIKE = lazy_pattern(r"(?:https?://)?(?:sk-[\w-]{8,}|[\w-]{24,})(?:/|$)")
+_ENDPOINT = lazy_pattern(r"/(responses|chat/completions|completions|models)/*$")
 #: Brackets belong to an IPv6 address alone. Python before 3.11.4 takes `host[Label]` for a host named `label`, later ones raise.
-_BRACKETED = re.compile(r"(?:[^\[\]@]*@)?\[[0-9A-Fa-f:.]+(?:%[\w.~-]+)?\](?::[0-9]*)?")
+_BRACKETED = lazy_pattern(r"(?:[^\[\]@]*@)?\[[0-9A-Fa-f:.]+(?:%[\w.~-]+)?\](?::[0-9]*)?")
 
 
 def split_url(url: str) -> SplitResult | None:

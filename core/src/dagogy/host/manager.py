@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from importlib import import_module
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from dagogy.api.errors import ConfigError, DagogyError, NotFound, PluginError
 from dagogy.contracts.suggest import did_you_mean
@@ -398,13 +398,36 @@ def _unfit(info: Any) -> str:
 
 def _of_wrong_type(info: Any) -> str:
     """Which field of a description is not of the type that it is declared with, or an empty string."""
-    import msgspec
-
-    try:
-        msgspec.convert(msgspec.to_builtins(info), type(info))
-    except (msgspec.ValidationError, TypeError, RecursionError) as error:
-        return f"its description is not as {type(info).__name__} declares it: {error}"
+    for f in fields(info):
+        value = getattr(info, f.name)
+        if not _is_of(value, _declared(type(info))[f.name]):
+            return f"{f.name}={value!r:.80} is not of the type that {type(info).__name__} declares, {f.type}"
     return ""
+
+
+_TYPES: dict[type[Any], dict[str, Any]] = {}
+
+
+def _declared(kind: type[Any]) -> dict[str, Any]:
+    """The fields of a description or of a part of one, with their types. Reading them is cheap, and importing pydantic for a listing is not."""
+    if kind not in _TYPES:
+        hints = get_type_hints(kind)
+        _TYPES[kind] = {f.name: hints[f.name] for f in fields(kind)}
+    return _TYPES[kind]
+
+
+def _is_of(value: Any, declared: Any) -> bool:
+    kind, parts = get_origin(declared) or declared, get_args(declared)
+    if kind is Literal:
+        return value in parts
+    if kind is tuple:
+        wanted = parts[:1] * len(value) if parts[1:] == (...,) and isinstance(value, tuple | list) else parts
+        return isinstance(value, tuple | list) and len(value) == len(wanted) and all(map(_is_of, value, wanted))
+    if kind in (int, float):
+        return isinstance(value, int | kind) and not isinstance(value, bool)
+    if not isinstance(value, kind):
+        return False
+    return not is_dataclass(kind) or all(_is_of(getattr(value, name), of) for name, of in _declared(type(value)).items())
 
 
 def _positive(value: Any) -> bool:

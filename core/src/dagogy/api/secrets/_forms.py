@@ -14,10 +14,10 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from html import unescape
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from dagogy.api.patterns import lazy_pattern
 from dagogy.api.secrets import _shapes
 from dagogy.api.secrets._names import NO, STRONG, WEAK_WORDS, says_where, strength, words_of
 
@@ -25,43 +25,43 @@ _MARK = "redacted"
 #: Start and end in the text, and what to put there.
 Span = tuple[int, int, str]
 
-_URL_PASSWORD = re.compile(r"://(?:[^/?#\s:@]*:)?([^/?#\s@]+)@")
-_PARAMETER = re.compile(r"[?&;]([^=&;#\s]+)=([^&;#\s]+)")
-_SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey)\s+(\S+)\Z")
+_URL_PASSWORD = lazy_pattern(r"://(?:[^/?#\s:@]*:)?([^/?#\s@]+)@")
+_PARAMETER = lazy_pattern(r"[?&;]([^=&;#\s]+)=([^&;#\s]+)")
+_SCHEME = lazy_pattern(r"(?i)(?:bearer|basic|token|apikey)\s+(\S+)\Z")
 _SHORTEST = 6
 #: What is shorter is no secret when it is put together from pieces, from one line, or is cut.
 _SHORTEST_IN_PIECES, _SHORTEST_IN_A_LINE, _SHORTEST_CUT = 8, 16, 10
 _LONG_LINE = 20
 
 #: What an encoding puts for a character. Any number of backslashes: JSON may stand within JSON.
-_ESCAPE = re.compile(
+_ESCAPE = lazy_pattern(
     # `\\(?<!\\\\)\\*+` is all backslashes from the first one.
     r"(?P<u>\\(?<!\\\\)\\*+u[0-9a-fA-F]{4}(?:\\++u[0-9a-fA-F]{4})*)|\\(?<!\\\\)\\*+(?:u\{|U)(?P<point>[0-9a-fA-F]{1,8})\}?"
     r"|(?P<percent>%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*)|(?P<x>\\(?<!\\\\)\\*+x[0-9a-fA-F]{2}(?:\\++x[0-9a-fA-F]{2})*)"
     r"|(?P<octal>\\(?<!\\\\)\\*+[0-3][0-7]{2}(?:\\++[0-3][0-7]{2})*)|(?P<newline>\\(?<!\\\\)\\*+[nr])|(?P<esc>\\(?<!\\\\)\\*+e(?=\[)|\^\[(?=\[))"
     r"|&(?P<entity>[a-zA-Z]{2,8}|\#0{0,6}\d{1,7}|\#[xX]0{0,6}[0-9a-fA-F]{1,6});"
 )
-_BYTE, _OCTET = re.compile(r"[0-9a-fA-F]{2}"), re.compile(r"[0-7]{3}")
+_BYTE, _OCTET = lazy_pattern(r"[0-9a-fA-F]{2}"), lazy_pattern(r"[0-7]{3}")
 #: What is not seen: terminal codes, controls, zero-width and joining characters, soft hyphens, direction marks, variation selectors.
-_UNSEEN = re.compile(
+_UNSEEN = lazy_pattern(
     r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\][^\x07\x1b\r\n]{0,512}(?:\x07|\x1b\\)|\x9b[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[@-Z\\-_]"
     "|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0001-\U000e01ef]"
 )
 #: What encodings put before quotation marks, and the marks: left out of texts and of secrets alike.
-_QUOTES = re.compile(r"[\\\"'`]+")
+_QUOTES = lazy_pattern(r"[\\\"'`]+")
 #: What may stand where a line was broken, besides the break itself: blanks, quotation marks of mails, bars of tracebacks, commas, plus signs.
-_FILLING = re.compile(r"[\s+,|>\u2500-\u257f]+")
-_APART = re.compile(r"[\W_]+")
-_SOFT = re.compile(r"(?P<soft>=\r?\n)|(?P<quoted>(?:=[0-9A-F]{2})+)")
+_FILLING = lazy_pattern(r"[\s+,|>\u2500-\u257f]+")
+_APART = lazy_pattern(r"[\W_]+")
+_SOFT = lazy_pattern(r"(?P<soft>=\r?\n)|(?P<quoted>(?:=[0-9A-F]{2})+)")
 #: What shows that a text may be quoted-printable.
-_IS_SOFT = re.compile(r"=\r?\n|=3D|=[0-9A-F]{2}=[0-9A-F]{2}")
-_TAGS = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
-_BREAK = re.compile(r"[\r\n]|\\[nr]")
+_IS_SOFT = lazy_pattern(r"=\r?\n|=3D|=[0-9A-F]{2}=[0-9A-F]{2}")
+_TAGS = lazy_pattern(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
+_BREAK = lazy_pattern(r"[\r\n]|\\[nr]")
 _ROUNDS, _DEPTH = 4, 2
 _OF_A_DESKTOP = frozenset({"SESSION", "AUTH", "PRIVATE"})
 #: A text without one of these is as it is seen, but for characters that `_skeleton` leaves out anyway.
-_WRITTEN = re.compile(r"[\\%&^<=\x1b\x9b]")
+_WRITTEN = lazy_pattern(r"[\\%&^<=\x1b\x9b]")
 #: What an escape within an escape begins with.
 _MAY_ESCAPE = frozenset("\\%&^\x1b")
 
@@ -311,6 +311,8 @@ def _undone(match: re.Match[str]) -> str:
         return _characters(bytes.fromhex("".join(_BYTE.findall(match[0]))))
     if match["octal"]:
         return _characters(bytes(int(digits, 8) for digits in _OCTET.findall(match[0])))
+    from html import unescape
+
     return unescape(match[0])
 
 
@@ -423,8 +425,8 @@ def _cut(text: str, secret: str) -> Iterator[tuple[int, int]]:
         yield start, at + _SHORTEST_CUT
 
 
-_CUT_MARK = re.compile(r"(?:\[\d+ characters before\]\s*|[….\s]{1,8})?")
-_WRITTEN_ESC = re.compile(r"(?<!\\)\\++(?:u001b|x1b|033|e)\[|\^\[\[", re.IGNORECASE)
+_CUT_MARK = lazy_pattern(r"(?:\[\d+ characters before\]\s*|[….\s]{1,8})?")
+_WRITTEN_ESC = lazy_pattern(r"(?<!\\)\\++(?:u001b|x1b|033|e)\[|\^\[\[", re.IGNORECASE)
 
 
 def _from_base64(run: str) -> bytes:
@@ -450,23 +452,23 @@ def _from_dump(run: str) -> bytes:
     return b"".join(_from_hex(line[1]) for line in _DUMP_LINE.finditer(run))
 
 
-_DUMP_LINE = re.compile(r"(?<!\S)[ \t|>]{0,8}[0-9a-fA-F]{4,8}:?[ \t]{1,4}((?:[0-9a-fA-F]{2}(?:[0-9a-fA-F]{2})?[ \t]{1,3}){1,16})[^\r\n]{0,18}")
+_DUMP_LINE = lazy_pattern(r"(?<!\S)[ \t|>]{0,8}[0-9a-fA-F]{4,8}:?[ \t]{1,4}((?:[0-9a-fA-F]{2}(?:[0-9a-fA-F]{2})?[ \t]{1,3}){1,16})[^\r\n]{0,18}")
 #: What holds bytes in another writing, and how it is read.
 _ENCODED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
-    (re.compile(r"[A-Za-z0-9+/_-]{20,}+={0,2}"), _from_base64),
+    (lazy_pattern(r"[A-Za-z0-9+/_-]{20,}+={0,2}"), _from_base64),
     # In lines, which need not belong together: each was read by itself as well.
     (
-        re.compile(
+        lazy_pattern(
             r"[A-Za-z0-9+/_-]{20,}+(?:\r?\n[ \t|>]{0,8}[A-Za-z0-9+/_-]{20,}+(?![^\s=]))*+"
             r"(?:\r?\n[ \t|>]{0,8}[A-Za-z0-9+/_-]{2,}+(?=[=\r\n]|\Z))?={0,2}"
         ),
         _from_base64,
     ),
-    (re.compile(r"(?<![0-9a-zA-Z])(?:[0-9a-fA-F]{2}){8,}+(?![0-9a-zA-Z])"), _from_hex),
-    (re.compile(r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])(?:[ :,;\n-]{1,3}(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])){7,}"), _from_hex),
-    (re.compile(r"(?<![0-9A-Za-z])[A-Z2-7]{16,}+={0,6}(?![0-9A-Za-z])"), _from_base32),
-    (re.compile(r"(?<![\d.])\d{2,3}(?:[,; \t\n]{1,3}\d{2,3}){7,}"), _from_codes),
-    (re.compile(rf"(?:{_DUMP_LINE.pattern}\r?\n?)+"), _from_dump),
+    (lazy_pattern(r"(?<![0-9a-zA-Z])(?:[0-9a-fA-F]{2}){8,}+(?![0-9a-zA-Z])"), _from_hex),
+    (lazy_pattern(r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])(?:[ :,;\n-]{1,3}(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])){7,}"), _from_hex),
+    (lazy_pattern(r"(?<![0-9A-Za-z])[A-Z2-7]{16,}+={0,6}(?![0-9A-Za-z])"), _from_base32),
+    (lazy_pattern(r"(?<![\d.])\d{2,3}(?:[,; \t\n]{1,3}\d{2,3}){7,}"), _from_codes),
+    (lazy_pattern(rf"(?:{_DUMP_LINE.pattern}\r?\n?)+"), _from_dump),
 )
 
 
