@@ -8,6 +8,7 @@ A UTF-8 byte order mark is tolerated, since editors on Windows write one.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Collection, Sequence
@@ -162,12 +163,24 @@ def decode_curriculum(data: bytes) -> Decoded[Curriculum]:
         curriculum = _adapter(Curriculum).validate_json(body)
     except ValidationError as error:
         return _explained(data, error)
+    finally:
+        if len(data) > _LARGE:
+            _give_back_memory()
     if _has_duplicate_keys(body, curriculum):
         try:
             parse_json(data)
         except MalformedJson as malformed:
             return Decoded(None, [malformed.problem])
     return Decoded(curriculum, [])
+
+
+def _give_back_memory() -> None:
+    """Returns what was freed to the system. What pydantic had read of a large document, before it made our types of it, was in so many small pieces
+    that the C library would keep it: 180 MB of 100,000 nodes."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):  # only that of GNU has this
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _has_duplicate_keys(body: bytes, curriculum: Curriculum) -> bool:
