@@ -37,9 +37,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from dagogy.api import STOP_WORDS, Block, ProposeRequest, ProviderSettings, ScopeDocument, match_keys, sentences, words
-from dagogy.contracts.documents import decode_topic_spec
+from dagogy.contracts.documents import decode_topic_spec, json_values
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.judge import Judge
 from dagogy.pipeline.rule_context import RunContext
@@ -376,7 +375,7 @@ class Maker:
         if document:
             (self.folder / LOCATION).write_text(document.text, encoding="utf-8")
         validation = self.judge.judge(RunContext(to_json(curriculum), data, sources=lambda: sources, folders=(self.folder,)))
-        return Made(name, document, msgspec.to_builtins(curriculum), validation.score)
+        return Made(name, document, json_values(curriculum), validation.score)
 
 
 def corpus(maker: Maker, cases: Path, extra: Sequence[Path], modes: Sequence[str]) -> Iterator[Made]:

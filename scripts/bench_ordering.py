@@ -26,12 +26,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-import msgspec
 from dagogy.api import TopicSpec
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy_provider_internal.edges import DEFAULT, SIGNALS, Weights
 from dagogy_provider_internal.reading import Chosen, Studied, chosen, read, study
 from dagogy_reader_markdown.reader import read_markdown
+from pydantic import TypeAdapter
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = Path(os.environ.get("DAGOGY_BENCH") or ROOT.parent / "shared/bench")
@@ -122,7 +122,7 @@ def material(folder: Path, mode: str) -> Chosen:
     written = synthesise_spec(document, read(document), b"{}", b"{}") if mode == "scope" else (folder / "topic_spec.json").read_bytes()
     # The runner lays the document where a run has its scope document, so it is read as one.
     by_scope = mode != "spec"
-    return chosen(msgspec.json.decode(written, type=TopicSpec), [document] if by_scope else [], by_scope=by_scope)
+    return chosen(TypeAdapter(TopicSpec).validate_json(written), [document] if by_scope else [], by_scope=by_scope)
 
 
 def curriculum(studied: Studied) -> Row:

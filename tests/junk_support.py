@@ -14,7 +14,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
 import yaml
 from dagogy.api import ProposeRequest, ProviderSettings, TopicSpec
 from dagogy.api.rules import Finding
@@ -24,6 +23,7 @@ from dagogy.pipeline.judge import Judge
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy_reader_markdown.reader import read_markdown
+from pydantic import TypeAdapter
 
 DATA = Path(__file__).parent / "data/junk"
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -201,7 +201,7 @@ def proposed(text: str) -> Run:
     document = read_markdown(text, source="scope.md", location="inputs/scope.md")
     read = provider.read_scope(document)
     written = synthesise_spec(document, read, b"{}", b"{}")
-    request = ProposeRequest(spec=msgspec.json.decode(written, type=TopicSpec), sources=(document,), reading=read)
+    request = ProposeRequest(spec=TypeAdapter(TopicSpec).validate_json(written), sources=(document,), reading=read)
     return Run(provider.propose(request).curriculum, json.loads(written), text)
 
 

@@ -88,7 +88,11 @@ def collected(work: Sequence[str]) -> list[Found]:
                 one.ways.add(WAYS.get(used, "finditer"))
         return made
 
+    from dagogy.api import patterns
+
     re._compile = compile_  # type: ignore[attr-defined]
+    # Here each is seen where it is named, whether it is used or not.
+    patterns.lazy_pattern = re.compile
     try:
         for module in sorted(m.name for m in pkgutil.iter_modules() if m.name.startswith("dagogy")):
             _import_all(module)

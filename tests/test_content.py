@@ -9,10 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import msgspec
 import pytest
 from dagogy.api import ProposeRequest, ProviderSettings, ScopeDocument, TopicSpec, sentences
 from dagogy_reader_markdown.reader import read_markdown
+from pydantic import TypeAdapter
 from support import VALID_SPEC, CommandRunner, put
 
 pytest.importorskip("dagogy_provider_internal")
@@ -55,7 +55,7 @@ def spec(scope_in: list[str], **changes: Any) -> TopicSpec:
         "spec_version": "1.0", "goal": "A goal", "audience": "Somebody", "prerequisites": [], "scope_in": scope_in, "scope_out": [],
         "constraints": limits, "domain_mode": "mature", "evidence_mode": "minimal", **changes,
     }  # fmt: skip
-    return msgspec.convert(values, TopicSpec)
+    return TypeAdapter(TopicSpec).validate_python(values)
 
 
 def curriculum(text: str | None, items: list[str] | None = None, **changes: Any) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from dagogy.api import Finding, ProposeRequest, Provider, ProviderSettings, RepairRequest, ScopeDocument, ScopeReading, TopicSpec, ValidationFailed
+from dagogy.api import Curriculum, Finding, ProposeRequest, Provider, ProviderSettings, RepairRequest, ScopeDocument, ScopeReading, TopicSpec, ValidationFailed
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy_reader_markdown.reader import read_markdown
+from pydantic import TypeAdapter
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy.api import match_form
@@ -59,7 +59,7 @@ def spec(scope_in: list[str], *, evidence_mode: str = "standard", **changes: Any
         "spec_version": "1.0", "goal": "A goal", "audience": "Somebody", "prerequisites": [], "scope_in": scope_in, "scope_out": [], "constraints": limits,
         "domain_mode": "mature", "evidence_mode": evidence_mode, **changes,
     }  # fmt: skip
-    return msgspec.convert(values, TopicSpec)
+    return TypeAdapter(TopicSpec).validate_python(values)
 
 
 def proposed(text: str, **changes: Any) -> dict[str, Any]:
@@ -403,15 +403,9 @@ def repair(finding: Finding, change: Any) -> tuple[dict[str, Any], Any]:
     read = provider().read_scope(source)
     assert read is not None
     request = RepairRequest(
-        spec=spec([c.title for c in read.concepts]), sources=(source,), reading=read, draft=msgspec.convert(draft, _curriculum()), findings=[finding]
+        spec=spec([c.title for c in read.concepts]), sources=(source,), reading=read, draft=TypeAdapter(Curriculum).validate_python(draft), findings=[finding]
     )
     return draft, provider().repair(request)
-
-
-def _curriculum() -> Any:
-    from dagogy.api import Curriculum
-
-    return Curriculum
 
 
 def test_repair_takes_out_the_prerequisite_that_a_finding_points_at() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from dagogy.api import Finding, Fix, Meta, Options, Rule
+from dagogy.api import Field, Finding, Fix, Options, Rule
 
 
 class ShortTitles(Rule):
@@ -19,7 +19,7 @@ class ShortTitles(Rule):
     """
 
     class Options(Options):
-        most: Annotated[int, Meta(ge=1, description="Most characters of a title.")] = 20
+        most: Annotated[int, Field(ge=1, description="Most characters of a title.")] = 20
 
     def check(self, context, options):
         for i, node in enumerate(context.nodes):

@@ -19,7 +19,7 @@ _HOME = {
         "ValidationFailed"
     ),
     "dagogy.api.rules": "Finding Fix GraphIndex Rule RuleContext",
-    "dagogy.api.options": "Meta Options",
+    "dagogy.api.options": "Field Options",
     "dagogy.api.scope": "READING_MAX Block EdgeEvidence Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
     "dagogy.api.readers": "Reader Source document_title rendered",
     "dagogy.api._blocks": "LABEL_END SET_OFF BlockWriter Inline bare_links cell_text heading_title labelled tidy with_lines",
@@ -38,11 +38,13 @@ _HOME = {
     "dagogy.api.recoveries": "CommandResult RecoveryAction RecoveryContext RecoveryOutcome",
     "dagogy.api.dialects": "LogDialect",
     "dagogy.api.exporters": "ExportContext Exporter",
+    "dagogy.api.patterns": "lazy_pattern",
     "dagogy.api.display": "json_text one_line visible",
     "dagogy.api.text": "STOP_WORDS content_words match_form normalized sentences shorten stem match_keys words",
     "dagogy.api.urls": "ApiRoot endpoint_of is_loopback plain_http_hop shown_base_url split_url trimmed_base_url",
     "dagogy.contracts.types": "Constraints ContextPack Curriculum MasteryCheck Node OpenQuestion Resource TopicSpec",
     "dagogy.contracts.check": "Problem",
+    "dagogy.contracts.documents": "json_values",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from dagogy.api.incidents import *  # noqa: F403
     from dagogy.api.llm import *  # noqa: F403
     from dagogy.api.options import *  # noqa: F403
+    from dagogy.api.patterns import *  # noqa: F403
     from dagogy.api.plugins import *  # noqa: F403
     from dagogy.api.probes import *  # noqa: F403
     from dagogy.api.providers import *  # noqa: F403
@@ -73,6 +76,7 @@ if TYPE_CHECKING:
     from dagogy.api.text import *  # noqa: F403
     from dagogy.api.urls import *  # noqa: F403
     from dagogy.contracts.check import Problem  # noqa: F401
+    from dagogy.contracts.documents import json_values as json_values
     from dagogy.contracts.types import *  # noqa: F403
 
 

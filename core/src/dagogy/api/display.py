@@ -16,25 +16,27 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from dagogy.api.patterns import lazy_pattern
+
 __all__ = ["json_text", "one_line", "visible"]
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 #: Everything that may have to be escaped; `_needed` says what stays. The ranges are those of Unicode's Cc, Cs, Zl, Zp, Cf and Default_Ignorable_Code_Point,
 #: without the number and verse signs of Arabic, Syriac and Kaithi and the joiners of hieroglyphs, which have a glyph.
-_SUSPECT = re.compile(
+_SUSPECT = lazy_pattern(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_LINE_END = re.compile("(?:\r\n|[\n\v\f\x85\u2028\u2029])+")
-_SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_MONGOLIAN = re.compile("[\u1820-\u18aa]")
-_MONGOLIAN_SELECTOR = re.compile("[\u180b-\u180f]")
-_MAY_STAY = re.compile("[\u200c\u200d\ufe00-\ufe0f\u180b-\u180f\U000e0100-\U000e01ef]")
-_JOINING = re.compile("[\u0600-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]")
-_EMOJI = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
+_LINE_END = lazy_pattern("(?:\r\n|[\n\v\f\x85\u2028\u2029])+")
+_SELECTOR = lazy_pattern("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_MONGOLIAN = lazy_pattern("[\u1820-\u18aa]")
+_MONGOLIAN_SELECTOR = lazy_pattern("[\u180b-\u180f]")
+_MAY_STAY = lazy_pattern("[\u200c\u200d\ufe00-\ufe0f\u180b-\u180f\U000e0100-\U000e01ef]")
+_JOINING = lazy_pattern("[\u0600-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]")
+_EMOJI = lazy_pattern("[\u2190-\u2bff\U0001f000-\U0001faff]")
 #: What a CI runner takes for a command of its own anywhere in a line (`##[error]`, `##vso[…]`, `##teamcity[…]`), and at a line's beginning (`::error::`).
-_MARK = re.compile(r"#(?=#\w*\[)")
-_COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
+_MARK = lazy_pattern(r"#(?=#\w*\[)")
+_COMMAND = lazy_pattern(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 
 
 def visible(text: str) -> str:

@@ -1,20 +1,18 @@
-"""Options of a rule: typed, closed, with a default for each.
-
-Options are `msgspec` structs, not pydantic models, for speed alone: a validation imports some thirty rules, and thirty pydantic
-classes cost more than all the rest of the command (docs/architecture.md has the numbers). Unknown keys and values out of
-range are configuration errors, as with `extra="forbid"`.
-"""
+"""Options of a rule: typed, closed, with a default for each."""
 
 from __future__ import annotations
 
-import msgspec
-from msgspec import Meta
+from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Meta", "Options"]
+__all__ = ["Field", "Options"]
 
 
-class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Base of a rule's options. Annotate each field with `Annotated[type, Meta(description=…, ge=…)]` and a default.
+class Options(BaseModel):
+    """Base of a rule's options: a pydantic model. Annotate each field with `Annotated[type, Field(description=…, ge=…)]` and a default.
 
+    A value of another type, one out of range and an unknown name are configuration errors. The defaults are taken as they stand.
     The names `enabled` and `severity` belong to the host and cannot be options.
     """
+
+    # A validation imports every rule, and hardly any has its options set: what checks them is built only for those.
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)

@@ -15,7 +15,7 @@ from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 #: Packages whose exceptions say of themselves nothing of a service: Python's, those of HTTP clients and of readers of JSON, and our own.
 _COMMON = (
     r"(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
-    r"|json\w*|pydantic\w*|msgspec|dagogy\w*)\.|[\w.]*(?:llm|model|_ai\b|\bai\b)"
+    r"|json\w*|pydantic\w*|dagogy\w*)\.|[\w.]*(?:llm|model|_ai\b|\bai\b)"
 )
 #: What addresses of models have in common.
 _ADDRESSES = r"/v\d|completions|messages|models|chat|generate|embeddings|llm"

@@ -13,17 +13,19 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any, Literal
 
+from dagogy.api.patterns import lazy_pattern
+
 __all__ = ["STOP_WORDS", "content_words", "match_form", "match_keys", "normalized", "sentences", "shorten", "stem", "words"]
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
-_PLAIN = re.compile(r"[^a-z0-9+#]+")
-_VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")  # they choose a glyph, as of an emoji
+_WORD = lazy_pattern(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
+_PLAIN = lazy_pattern(r"[^a-z0-9+#]+")
+_VARIATION = lazy_pattern("[\ufe00-\ufe0f\u20e3]")  # they choose a glyph, as of an emoji
 #: Characters of a sentence. What people write has a fifth of that.
 LONGEST_SENTENCE = 2_000
 _INITIAL = 2  # characters of an initial with its full stop
 _CLOSER = "[\"'”’»)\\]]"
-_SENTENCE_END = re.compile(rf"(?:(?<=[.!?؟۔।])|(?<=[.!?؟۔।]{_CLOSER})|(?<=[.!?؟۔।]{_CLOSER}{_CLOSER}))\s+(?=[^\sa-z])|(?<=[。！？])(?![」』”’）)])")
-_ABBREVIATION = re.compile(
+_SENTENCE_END = lazy_pattern(rf"(?:(?<=[.!?؟۔।])|(?<=[.!?؟۔।]{_CLOSER})|(?<=[.!?؟۔।]{_CLOSER}{_CLOSER}))\s+(?=[^\sa-z])|(?<=[。！？])(?![」』”’）)])")
+_ABBREVIATION = lazy_pattern(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|ca|approx|resp|Dr|Mr|Mrs|Ms|Prof|Fig|Figs|Eq|Sec|Ch|Vol|No|St|pp|al|Jr|Sr|Inc|Ltd|Nr|Abb|bzw|z\.\s?B|d\.\s?h|рис|табл|стр|см|гл|др|пр)"
     r"|\b[^\W\d_a-z])\.$"
 )
@@ -43,7 +45,7 @@ def words(text: str) -> list[str]:
 
 
 #: What may be combining marks, so many that putting them in order takes time that grows with the square of their number.
-_MARKS = re.compile(r"[^\w\s\x00-\u02ff]{31,}")
+_MARKS = lazy_pattern(r"[^\w\s\x00-\u02ff]{31,}")
 _MOST_MARKS = 30
 _JOINER = "\u034f"
 
@@ -82,7 +84,7 @@ _SCRIPTS = (
 )  # fmt: skip
 _SCRIPT_ENDS = [last for last, _ in _SCRIPTS]
 #: Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
-_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 _KEY = 6
 
 

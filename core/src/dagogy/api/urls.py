@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from dagogy.api.patterns import lazy_pattern
+
 __all__ = ["ApiRoot", "endpoint_of", "is_loopback", "plain_http_hop", "shown_base_url", "split_url", "trimmed_base_url"]
 
 _PORTS = {"http": 80, "https": 443}
-_LOCAL = re.compile(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
+_LOCAL = lazy_pattern(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
 #: Brackets belong to an IPv6 address alone. Python before 3.11.4 takes `host[Label]` for a host named `label`, later ones raise.
-_BRACKETED = re.compile(r"(?:[^\[\]@]*@)?\[[0-9A-Fa-f:.]+(?:%[\w.~-]+)?\](?::[0-9]*)?")
+_BRACKETED = lazy_pattern(r"(?:[^\[\]@]*@)?\[[0-9A-Fa-f:.]+(?:%[\w.~-]+)?\](?::[0-9]*)?")
 
 
 def split_url(url: str) -> SplitResult | None:

@@ -68,6 +68,8 @@ def _command(arguments: "list[str]") -> int:
     _keep_stdout()
     # A command is short and keeps what it builds: the cyclic collector would only walk over it again and again.
     gc.disable()
+    # pydantic would look through every installed distribution for plugins of its own, and what they print is no part of our answer.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # These ask for the same as Ctrl-C: to stop and to leave everything whole. The record of the failure says which it was. SIGALRM comes from
     # whoever runs us under a time limit. One that is ignored stays so, as under nohup.
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
@@ -79,6 +81,8 @@ def _command(arguments: "list[str]") -> int:
     # What is left is Python's own way out, where an interrupt would only show a traceback.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)
+    # Nor need the collector, which Python starts once more on that way, look at all that goes with the process.
+    gc.freeze()
     return status
 
 

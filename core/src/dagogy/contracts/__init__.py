@@ -1,5 +1,5 @@
 """The shapes of everything that dagogy reads and writes.
 
-`models` (pydantic) is the source of truth; `schemas/*.json` are generated from it and shipped; `types` (msgspec) are the same
-shapes for the hot path, and a test holds the two together; `check` and `documents` judge raw bytes against them.
+`types` are the curriculum and the topic spec, `models` what dagogy writes beside them, both pydantic's; `schemas/*.json` are generated from them and
+shipped. `documents` reads raw bytes into `types`, and `check` explains what of them was refused by the schema.
 """

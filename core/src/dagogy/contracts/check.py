@@ -1,22 +1,21 @@
-"""Judges raw documents against the shipped JSON Schemas: all problems at once, each with its JSON Pointer.
+"""Explains what of a document departs from its published JSON Schema: all problems at once, each with its JSON Pointer.
 
-`jsonschema` is the reference. `jsonschema-rs` finds the same problems some sixty times faster and is what commands use; a test
-compares the two. The messages are ours, made from the keyword, so both engines say the same.
+`jsonschema` finds them; the messages are ours, made from the keyword. Asking it takes a thousand times what pydantic takes to read the same document,
+so it is asked of what pydantic refused (`contracts.documents`), and imported only then.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import lru_cache
 from importlib.resources import files
-from operator import getitem
 from typing import Any
 
 from dagogy.contracts.suggest import did_you_mean
 
-# `jsonschema-rs` gives up at some 255; no document of ours comes near that.
+# No document of ours comes near that, and what quotes one that does would run out of stack.
 _MAX_DEPTH = 200
 _BLANK = r"[^\s\x1c-\x1f\x85\ufeff]"
 
@@ -55,49 +54,10 @@ def pointer_of(path: Iterable[Any]) -> str:
 
 
 @lru_cache(maxsize=8)
-def _fast(name: str) -> Callable[[Any], Iterator[tuple[list[Any], str, Any, Any]]]:
-    import jsonschema_rs
+def _validator(name: str) -> Any:
+    from jsonschema import Draft202012Validator
 
-    validator = jsonschema_rs.Draft202012Validator(json.loads(schema_text(name)))
-
-    def errors(document: Any) -> Iterator[tuple[list[Any], str, Any, Any]]:
-        for error in validator.iter_errors(document):
-            path = list(error.instance_path)
-            # Its own copy of the instance has the keys in another order.
-            yield path, str(error.schema_path[-1]), reduce(getitem, path, document), _argument(name, error.schema_path)
-
-    return errors
-
-
-@lru_cache(maxsize=8)
-def _reference(name: str) -> Callable[[Any], Iterator[tuple[list[Any], str, Any, Any]]]:
-    import jsonschema
-
-    validator = jsonschema.Draft202012Validator(json.loads(schema_text(name)))
-
-    def errors(document: Any) -> Iterator[tuple[list[Any], str, Any, Any]]:
-        for error in validator.iter_errors(document):
-            yield list(error.absolute_path), str(error.validator), error.instance, (error.validator_value, error.schema)
-
-    return errors
-
-
-@lru_cache(maxsize=8)
-def _schema(name: str) -> Any:
-    return json.loads(schema_text(name))
-
-
-def _argument(name: str, schema_path: Sequence[Any]) -> tuple[Any, Any]:
-    """The keyword's value and the schema object around it, by the path that the fast engine reports."""
-    root = _schema(name)
-    here, around = root, root
-    for part in schema_path:
-        if isinstance(here, dict) and "$ref" in here and part != "$ref" and part not in here:
-            here = root["$defs"][here["$ref"].rsplit("/", 1)[-1]]
-        around, here = here, here[int(part)] if isinstance(here, list) else here[part]
-        if part == "$ref":
-            here = root["$defs"][here.rsplit("/", 1)[-1]]
-    return here, around
+    return Draft202012Validator(json.loads(schema_text(name)))
 
 
 _TYPE_NAMES = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a number", type(None): "null"}
@@ -145,17 +105,13 @@ def _explain(path: list[Any], keyword: str, instance: Any, argument: tuple[Any, 
     return [Problem(at, explain(), keyword)]
 
 
-def schema_problems(name: str, document: Any, *, reference: bool = False, most: int | None = None) -> list[Problem]:
-    """All problems of `document` against the schema of the artifact `name`, in document order.
-
-    `reference=True` asks `jsonschema` instead of `jsonschema-rs`. No more are looked for once there are `most` of them.
-    """
+def schema_problems(name: str, document: Any, *, most: int | None = None) -> list[Problem]:
+    """All problems of `document` against the schema of the artifact `name`, in document order. No more are looked for once there are `most` of them."""
     if _deeper_than(document, _MAX_DEPTH):
         return [Problem("", "the document is nested too deeply", "json")]
-    engine = _reference(name) if reference else _fast(name)
     found: dict[tuple[str, str, str], Problem] = {}
-    for path, keyword, instance, argument in engine(document):
-        for problem in _explain(path, keyword, instance, argument):
+    for error in _validator(name).iter_errors(document):
+        for problem in _explain(list(error.absolute_path), str(error.validator), error.instance, (error.validator_value, error.schema)):
             found.setdefault((problem.pointer, problem.keyword, problem.message), problem)
         if most is not None and len(found) >= most:
             break

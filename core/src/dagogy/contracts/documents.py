@@ -1,27 +1,31 @@
 """From bytes to documents: strict JSON, and the typed curriculum and topic spec with every problem they have.
 
+pydantic reads and checks in one pass; what it refuses, `contracts.check` explains.
+
 JSON here is RFC 8259 and nothing else: no duplicate keys, no NaN, no trailing commas, no lone surrogates, no number out of range.
 A UTF-8 byte order mark is tolerated, since editors on Windows write one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, Generic, NoReturn, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from dagogy.contracts.check import Problem, schema_problems
-from dagogy.contracts.types import Curriculum, Node, TopicSpec
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
+
+    from dagogy.contracts.types import Curriculum, Node, TopicSpec
 
 T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
-# Above this size only the nodes that fail are looked at as plain JSON values, to bound time and memory.
+# Above this size only the nodes that were refused are kept as plain JSON values, to bound the memory.
 _LARGE = 4_000_000
 # What a number must stay below to be counted with.
 _HUGE = 1e308
@@ -85,13 +89,24 @@ def decode_text(data: bytes) -> str:
         raise MalformedJson(f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8", "save it as UTF-8") from None
 
 
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
+_TOLERANT = json.JSONDecoder(parse_constant=_refuse_constant)
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+def _half_surrogate_possible(text: str) -> bool:
+    return "\\ud" in text or "\\uD" in text
+
+
 def parse_json(data: bytes) -> Any:
     """Strict JSON as plain values. Raises `MalformedJson` with line and column."""
     text = decode_text(data)
     if not text.strip():
         raise MalformedJson("the file is empty")
+    if text.startswith("\ufeff"):
+        raise MalformedJson("line 1, column 1: unexpected UTF-8 BOM", "remove it: there is another one before it")
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
+        value = _STRICT.decode(text)
     except MalformedJson:
         raise
     except json.JSONDecodeError as error:
@@ -103,7 +118,7 @@ def parse_json(data: bytes) -> Any:
         raise MalformedJson(f"{_place(text, error.pos)}: {error.msg[0].lower()}{error.msg[1:].removesuffix(' at')}") from None
     except RecursionError:
         raise MalformedJson("the document is nested too deeply") from None
-    if "\\ud" in text or "\\uD" in text:
+    if _half_surrogate_possible(text):
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
@@ -121,27 +136,51 @@ class Decoded(Generic[T]):
     problems: list[Problem]
 
 
-@lru_cache(maxsize=2)
-def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    from pydantic import TypeAdapter
+
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+def json_values(document: Any) -> Any:
+    """The JSON values of a typed curriculum or topic spec, without the optional keys that were not given. Plain values are copied."""
+    return _adapter(type(document)).dump_python(document)
 
 
 def decode_curriculum(data: bytes) -> Decoded[Curriculum]:
-    """The typed curriculum in `data`, or every place where it departs from the schema.
+    """The typed curriculum in `data`, or every place where it departs from the schema."""
+    from pydantic import ValidationError
 
-    The typed decoder settles a sound document by itself; only for a broken one is the schema asked for all problems.
-    """
+    from dagogy.contracts.types import Curriculum
+
     body = data.removeprefix(_BOM)
     try:
-        curriculum: Curriculum = _decoder(Curriculum).decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        return _explain_curriculum(data, error)
+        curriculum = _adapter(Curriculum).validate_json(body)
+    except ValidationError as error:
+        return _explained(data, error)
+    finally:
+        if len(data) > _LARGE:
+            _give_back_memory()
     if _has_duplicate_keys(body, curriculum):
         try:
             parse_json(data)
-        except MalformedJson as error:
-            return Decoded(None, [error.problem])
+        except MalformedJson as malformed:
+            return Decoded(None, [malformed.problem])
     return Decoded(curriculum, [])
+
+
+def _give_back_memory() -> None:
+    """Returns what was freed to the system. What pydantic had read of a large document, before it made our types of it, was in so many small pieces
+    that the C library would keep it: 180 MB of 100,000 nodes."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):  # only that of GNU has this
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _has_duplicate_keys(body: bytes, curriculum: Curriculum) -> bool:
@@ -155,7 +194,7 @@ def _has_duplicate_keys(body: bytes, curriculum: Curriculum) -> bool:
         return True
     questions = curriculum.open_questions
     keys = 2 + _keys_of(curriculum.nodes)
-    if not isinstance(questions, msgspec.UnsetType):
+    if questions is not None:
         keys += 1 + 3 * len(questions)
     return not _written(body, keys)
 
@@ -172,84 +211,113 @@ def _written(body: bytes, keys: int) -> bool:
 
 def _keys_of(nodes: Sequence[Node]) -> int:
     """How many keys `nodes` have, each counted once. A number too large to count with spoils the sum: it has to be looked at."""
-    unset = msgspec.UNSET
     keys = 11 * len(nodes) + 4 * sum([len(node.resources) for node in nodes])
-    keys += sum([1 for node in nodes if node.estimate_confidence is not unset])
+    keys += sum([1 for node in nodes if node.estimate_confidence is not None])
     keys += sum([1 for node in nodes for resource in node.resources if resource.citation])
     return keys if max([node.estimate_minutes for node in nodes], default=0) < _HUGE else -1
 
 
-def _keys_in(value: Any) -> int:
-    """How many keys a plain JSON value has."""
-    if isinstance(value, dict):
-        return len(value) + sum(map(_keys_in, value.values()))
-    return sum(map(_keys_in, value)) if isinstance(value, list) else 0
+def _explained(data: bytes, error: ValidationError) -> Decoded[Curriculum]:
+    """Why the bytes of a curriculum were refused."""
+    from dagogy.contracts.types import Curriculum
 
-
-def _explain_curriculum(data: bytes, error: Exception) -> Decoded[Curriculum]:
-    if len(data) > _LARGE:
-        problems = _explain_large(data.removeprefix(_BOM))
-        if problems:
-            return Decoded(None, problems)
+    refused = _nodes_of(error)
     try:
-        document = parse_json(data)
+        document = _sparse(data, refused, _STRICT) if len(data) > _LARGE else parse_json(data)
     except MalformedJson as malformed:
         return Decoded(None, [malformed.problem])
-    return _settle(Curriculum, "curriculum", document, error)
+    problems = _problems_of_parts(document, refused)
+    # What pydantic took for broken JSON may be sound: it allows fewer levels.
+    return Decoded(None, problems) if problems else _settle(Curriculum, "curriculum", parse_json(data))
 
 
-def _settle(kind: type[Any], name: str, document: Any, error: Exception | None) -> Decoded[Any]:
-    """The typed document. The decoder's yes is the schema's; only after its no is the schema asked, which costs more to import."""
+def curriculum_problems(document: Any, *, most: int | None = None) -> list[Problem]:
+    """All problems of a curriculum that is JSON values already; no more are looked for once there are `most` of them."""
+    from pydantic import ValidationError
+
+    from dagogy.contracts.types import Curriculum
+
     try:
-        return Decoded(msgspec.convert(document, kind), [])
-    except (msgspec.MsgspecError, RecursionError):
-        pass
-    problems = schema_problems(name, document)
-    if problems:
-        return Decoded(None, problems)
-    try:
-        return Decoded(msgspec.convert(_counted(document), kind), [])
-    except msgspec.MsgspecError as second:
-        return Decoded(None, [Problem("", str(error or second), "type")])
+        _adapter(Curriculum).validate_python(document)
+    except ValidationError as error:
+        return _problems_of_parts(document, _nodes_of(error), most)
+    return []
 
 
-def _counted(value: Any) -> Any:
-    """`value` with 4.0 as 4: JSON Schema calls both whole numbers and the decoder does not; the schema has the word."""
-    if isinstance(value, dict):
-        return {key: _counted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return list(map(_counted, value))
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _nodes_of(error: ValidationError) -> list[int]:
+    """The positions of the nodes in which something was refused."""
+    places = (e["loc"] for e in error.errors(include_url=False, include_context=False, include_input=False))
+    return sorted({loc[1] for loc in places if loc[:1] == ("nodes",) and len(loc) > 1 and isinstance(loc[1], int)})
 
 
-def _explain_large(body: bytes) -> list[Problem]:
-    """All problems of a document that is JSON, with only the failing nodes as plain values; empty when it may not be JSON."""
-    try:
-        members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        raws = msgspec.json.decode(members.pop("nodes", b""), type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return []
-    decode, valid, failing = msgspec.json.Decoder(Node).decode, [], []
-    for position, raw in enumerate(raws):
-        try:
-            valid.append(decode(raw))
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            failing.append(position)
-    try:
-        around = {key: parse_json(bytes(raw)) for key, raw in members.items()}
-        suspects = [parse_json(bytes(raws[position])) for position in failing]
-        if _spaced(body) or not _written(body, 1 + _keys_in(around) + _keys_of(valid) + _keys_in(suspects)):
-            parse_json(body)
-    except MalformedJson:
-        # Said once more of the whole document, so that line and column are right.
-        return []
-    problems: list[Problem] = []
-    for problem in schema_problems("curriculum", {**around, "nodes": suspects}):
+def _problems_of_parts(document: Any, refused: Sequence[int], most: int | None = None) -> list[Problem]:
+    """The problems of a curriculum, of whose nodes all but those at `refused` are sound."""
+    nodes = document.get("nodes") if isinstance(document, dict) else None
+    if not isinstance(nodes, list):
+        return schema_problems("curriculum", document, most=most)
+    problems = []
+    for problem in schema_problems("curriculum", {**document, "nodes": [nodes[position] for position in refused]}, most=most):
         place = problem.pointer.split("/")
         if place[1:2] == ["nodes"] and len(place) > 2:
-            place[2] = str(failing[int(place[2])])
+            place[2] = str(refused[int(place[2])])
         problems.append(replace(problem, pointer="/".join(place)))
     return problems
+
+
+def outline(data: bytes) -> Any:
+    """A curriculum as JSON values, with None for each of its nodes, and not as strict as `parse_json`: of a key that appears twice the last holds.
+    Raises `MalformedJson`."""
+    return _sparse(data, (), _TOLERANT)
+
+
+def _sparse(data: bytes, kept: Collection[int], decoder: json.JSONDecoder) -> Any:
+    """The same as `parse_json`, but of a list `nodes` at the top only the items at `kept`, the others are None: a large curriculum takes three
+    times its size as plain values."""
+    text = decode_text(data)
+    try:
+        pairs: list[tuple[str, Any]] = []
+        at = _past(text, 0, "{")
+        while not pairs or text[at] == ",":
+            key, at = decoder.raw_decode(text, _past(text, at, ",") if pairs else at)
+            at = _past(text, at, ":" if isinstance(key, str) else "no key")
+            value, at = _items(text, at, kept, decoder) if key == "nodes" and text[at] == "[" else decoder.raw_decode(text, at)
+            pairs.append((key, value))
+            at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+        if _past(text, at, "}") == len(text) and not _half_surrogate_possible(text):
+            return dict(pairs) if decoder is _TOLERANT else _unique(pairs)
+    except (ValueError, IndexError, RecursionError):
+        pass
+    # What is wrong, and in which line, is for the reader of the whole to say.
+    return parse_json(data)
+
+
+def _items(text: str, at: int, kept: Collection[int], decoder: json.JSONDecoder) -> tuple[list[Any], int]:
+    """The list that begins at `at`, with None for each item whose position is not in `kept`, and where it ends."""
+    wanted, items = set(kept), list[Any]()
+    at = _past(text, at, "[")
+    while text[at] != "]":
+        item, at = decoder.raw_decode(text, _past(text, at, ",") if items else at)
+        items.append(item if len(items) in wanted else None)
+        at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+    return items, at + 1
+
+
+def _past(text: str, at: int, mark: str) -> int:
+    """Where the next token begins behind `mark`. Raises `ValueError` where that is not what stands at `at`."""
+    at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+    if text[at] != mark:
+        raise ValueError(mark)
+    return _SPACE.match(text, at + 1).end()  # type: ignore[union-attr]
+
+
+def _settle(kind: type[Any], name: str, document: Any) -> Decoded[Any]:
+    """The typed document of JSON values, or every place where it departs from the schema."""
+    from pydantic import ValidationError
+
+    try:
+        return Decoded(_adapter(kind).validate_python(document), [])
+    except ValidationError as error:
+        return Decoded(None, schema_problems(name, document) or [Problem("", str(error), "type")])
 
 
 def is_placeholder(text: str) -> bool:
@@ -263,7 +331,9 @@ def decode_topic_spec(data: bytes) -> Decoded[TopicSpec]:
         document = parse_json(data)
     except MalformedJson as malformed:
         return Decoded(None, [malformed.problem])
-    decoded: Decoded[TopicSpec] = _settle(TopicSpec, "topic_spec", document, None)
+    from dagogy.contracts.types import TopicSpec
+
+    decoded: Decoded[TopicSpec] = _settle(TopicSpec, "topic_spec", document)
     problems = decoded.problems + _spec_sense(document)
     return Decoded(None if problems else decoded.value, problems)
 

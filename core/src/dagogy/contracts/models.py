@@ -1,117 +1,23 @@
-"""pydantic models of every artifact: the source of truth, from which the JSON Schemas are generated.
-
-Nothing on the way of a command imports this module; it is for `make schemas`, for tests and for whoever wants models.
-"""
+"""pydantic models of every artifact that dagogy itself writes, and the JSON Schemas of all artifacts, those of `types` among them."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-Text = Annotated[str, Field(min_length=1)]
-# What is not blank. `\s` alone means one thing in Python and another in ECMA 262, which JSON Schema follows: this names both.
-Filled = Annotated[str, Field(pattern=r"[^\s\x1c-\x1f\x85\ufeff]")]
-NodeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
+from dagogy.contracts.types import Count, Curriculum, Share, TopicSpec
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Stage = Literal["initialized", "spec_ready", "generated", "validated", "planned", "iterated"]
 SeverityName = Literal["error", "warning", "info"]
-ResourceKind = Literal["doc", "paper", "video", "book", "spec", "other"]
-
-
-def left_out(description: str | None = None) -> Any:
-    """An optional key that is absent, never null, when it is not given."""
-    return Field(default_factory=lambda: None, description=description)
-
-
-class Closed(BaseModel):
-    """A shape that people write: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Open(BaseModel):
     """A shape that dagogy writes: later versions may add keys, which have a default, so readers ignore those they do not know and miss none."""
 
-    model_config = ConfigDict(extra="allow")
-
-
-class MasteryCheck(Closed):
-    task: Text = Field(description="What the learner does.")
-    pass_criteria: Text = Field(description="How somebody else can tell that it was done well.")
-
-
-class Resource(Closed):
-    title: Text
-    url: Text = Field(description="http(s):// or local://path#Lfirst-Llast")
-    kind: ResourceKind
-    role: Literal["definition", "example", "reference", "other"]
-    citation: Text = Field(default="", description="Where in the resource the evidence is found; required in evidence mode strict.")
-
-
-class Node(Closed):
-    id: NodeId
-    title: Text = Field(description="The concept, named as its field names it.")
-    capability: Text = Field(description="What the learner can do afterwards.")
-    prerequisites: list[Text] = Field(description="Ids of the nodes that come before.")
-    core_ideas: Annotated[list[Text], Field(min_length=2)]
-    pitfalls: Annotated[list[Text], Field(min_length=1)]
-    mastery_check: MasteryCheck
-    estimate_minutes: Positive = Field(description="Minutes of study.")
-    resources: list[Resource]
-    estimate_confidence: Share = left_out(description="0 to 1; required in evidence mode strict.")
-
-
-class OpenQuestion(Closed):
-    question: Text
-    related_nodes: list[Text]
-    status: Literal["open", "resolved"]
-
-
-class Curriculum(Closed):
-    """A curriculum: a DAG of concepts."""
-
-    topic: Text
-    nodes: list[Node]
-    open_questions: list[OpenQuestion] = left_out(description="Required in evidence mode strict.")
-
-
-class Constraints(Closed):
-    hours_per_week: Positive
-    total_hours_min: Positive
-    total_hours_max: Positive
-    depth: Literal["survey", "practical", "mastery"]
-    node_count_min: Count = left_out()
-    node_count_max: Count = left_out()
-    max_prerequisites_per_node: Count = left_out()
-
-
-class ContextPack(Closed):
-    domain: str = ""
-    focus_terms: list[Filled] = []
-    local_paths: list[Filled] = Field(default=[], description="Documents to read, inside the workspace root.")
-    preferred_resource_kinds: list[ResourceKind] = []
-    required_outcomes: list[Filled] = []
-
-
-class TopicSpec(Closed):
-    """What is to be taught, to whom, within which limits."""
-
-    spec_version: Literal["1.0"]
-    goal: Filled
-    audience: Filled
-    prerequisites: list[Filled] = Field(description="What the learner knows already.")
-    scope_in: Annotated[list[Filled], Field(min_length=1)]
-    scope_out: list[Filled]
-    constraints: Constraints
-    domain_mode: Literal["mature", "frontier"]
-    evidence_mode: Literal["minimal", "standard", "strict"]
-    misconceptions: list[Filled] = []
-    context_pack: ContextPack = left_out()
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
 
 class HistoryEntry(Open):
@@ -405,7 +311,7 @@ class FailureRecord(Open):
     seal: dict[str, Any] | None = None
 
 
-ARTIFACTS: dict[str, type[BaseModel]] = {
+ARTIFACTS: dict[str, type[Any]] = {
     "topic_spec": TopicSpec,
     "curriculum": Curriculum,
     "run": RunMetadata,
@@ -443,4 +349,4 @@ def _tidy(node: Any, named: bool = False) -> Any:
 
 def schema_of(name: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of the artifact `name`, a key of `ARTIFACTS`."""
-    return ARTIFACTS[name].model_json_schema(schema_generator=_Schema2020)
+    return TypeAdapter(ARTIFACTS[name]).json_schema(schema_generator=_Schema2020)

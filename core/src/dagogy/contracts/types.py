@@ -1,90 +1,182 @@
-"""Typed curriculum and topic spec for the hot path: the pydantic `models` once more, as `msgspec` structs.
+"""The curriculum and the topic spec: the types that the program works with, and of which the JSON Schemas are made.
 
-Decoding 100,000 nodes takes a tenth of the time and a third of the memory that pydantic needs. The constraints are those of
-the JSON Schema; `tests/test_contracts.py` holds the two together, on good and on broken documents.
+A curriculum has nodes by the thousand, so these are dataclasses with slots: pydantic reads and writes them by a `TypeAdapter`
+(`contracts.documents`), made when it is first needed, and each takes a third of the memory of a `BaseModel`. An optional key
+that was not given is `None`; as a value in a document, `null` is refused.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from pydantic import ConfigDict, Field
+from pydantic_core import CoreSchema, core_schema
 
 __all__ = ["Constraints", "ContextPack", "Curriculum", "MasteryCheck", "Node", "OpenQuestion", "Resource", "TopicSpec"]
 
-Text = Annotated[str, Meta(min_length=1)]
-Filled = Annotated[str, Meta(pattern=r"[^\s\x1c-\x1f\x85\ufeff]")]
-# Python's `$` also matches before a final newline, JSON Schema's does not.
-NodeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z")]
-Positive = Annotated[int, Meta(gt=0)] | Annotated[float, Meta(gt=0)]
-Count = Annotated[int, Meta(ge=1)]
+
+class _LeftOut:
+    """Marks an optional key: absent where it is not given, and never null."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return handler(source)["schema"]  # type: ignore[no-any-return]
 
 
-class MasteryCheck(Struct, forbid_unknown_fields=True, gc=False):
-    task: Text
-    pass_criteria: Text
+class _Filled:
+    """Marks a text that is not blank."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        # As a function: each pattern with `\s` in it would take half a millisecond of every start.
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        # `\s` alone means one thing in Python and another in ECMA 262, which JSON Schema follows: this names both.
+        return {"type": "string", "pattern": r"[^\s\x1c-\x1f\x85\ufeff]"}
+
+    @staticmethod
+    def _check(text: str) -> str:
+        if all(character.isspace() or character == "\ufeff" for character in text):
+            raise ValueError("must not be blank")
+        return text
 
 
-class Resource(Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+class _Count:
+    """Marks an `int` from 1 on. 4.0 is read as 4: JSON Schema calls both whole numbers."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._whole, core_schema.int_schema(strict=True, ge=1))
+
+    @staticmethod
+    def _whole(value: Any) -> Any:
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class _Number:
+    """Marks an `int | float` that is a JSON number within limits. It stays what it is, so that 60 is not written as 60.0."""
+
+    def __init__(self, **limits: Any) -> None:
+        self.limits = limits
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        whole = core_schema.int_schema(strict=True, **self.limits)
+        return core_schema.union_schema([whole, core_schema.float_schema(strict=True, allow_inf_nan=False, **self.limits)], mode="left_to_right")
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        keywords = {"gt": "exclusiveMinimum", "ge": "minimum", "le": "maximum"}
+        return {**{keywords[name]: limit for name, limit in self.limits.items()}, "type": "number"}
+
+
+Text = Annotated[str, Field(min_length=1)]
+Filled = Annotated[str, _Filled()]
+NodeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Positive = Annotated[int | float, _Number(gt=0)]
+Share = Annotated[int | float, _Number(ge=0, le=1)]
+Count = Annotated[int, _Count()]
+ResourceKind = Literal["doc", "paper", "video", "book", "spec", "other"]
+
+
+def _nothing() -> list[Any]:
+    # Of `list` itself pydantic would parse the signature, at a price of several milliseconds.
+    return []
+
+
+def _is_none(value: Any) -> bool:
+    return value is None
+
+
+def _is_empty(value: str) -> bool:
+    return not value
+
+
+#: Goes with `| None` and the default `None`.
+_OPTIONAL = (_LeftOut(), Field(exclude_if=_is_none))
+
+
+class Closed:
+    """A shape that people write: unknown keys are errors."""
+
+    __slots__ = ()
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+@dataclass(slots=True)
+class MasteryCheck(Closed):
+    task: Annotated[Text, Field(description="What the learner does.")]
+    pass_criteria: Annotated[Text, Field(description="How somebody else can tell that it was done well.")]
+
+
+@dataclass(slots=True)
+class Resource(Closed):
     title: Text
-    url: Text
-    kind: Literal["doc", "paper", "video", "book", "spec", "other"]
+    url: Annotated[Text, Field(description="http(s):// or local://path#Lfirst-Llast")]
+    kind: ResourceKind
     role: Literal["definition", "example", "reference", "other"]
-    citation: Text = ""
+    citation: Annotated[Text, Field(description="Where in the resource the evidence is found; required in evidence mode strict.", exclude_if=_is_empty)] = ""
 
 
-class Node(Struct, forbid_unknown_fields=True, gc=False):
+@dataclass(slots=True)
+class Node(Closed):
     id: NodeId
-    title: Text
-    capability: Text
-    prerequisites: list[Text]
-    core_ideas: Annotated[list[Text], Meta(min_length=2)]
-    pitfalls: Annotated[list[Text], Meta(min_length=1)]
+    title: Annotated[Text, Field(description="The concept, named as its field names it.")]
+    capability: Annotated[Text, Field(description="What the learner can do afterwards.")]
+    prerequisites: Annotated[list[Text], Field(description="Ids of the nodes that come before.")]
+    core_ideas: Annotated[list[Text], Field(min_length=2)]
+    pitfalls: Annotated[list[Text], Field(min_length=1)]
     mastery_check: MasteryCheck
-    estimate_minutes: Positive
+    estimate_minutes: Annotated[Positive, Field(description="Minutes of study.")]
     resources: list[Resource]
-    estimate_confidence: Annotated[int, Meta(ge=0, le=1)] | Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
+    estimate_confidence: Annotated[Share | None, *_OPTIONAL, Field(description="0 to 1; required in evidence mode strict.")] = None
 
 
-class OpenQuestion(Struct, forbid_unknown_fields=True, gc=False):
+@dataclass(slots=True)
+class OpenQuestion(Closed):
     question: Text
     related_nodes: list[Text]
     status: Literal["open", "resolved"]
 
 
-class Curriculum(Struct, forbid_unknown_fields=True):
+@dataclass(slots=True)
+class Curriculum(Closed):
+    """A curriculum: a DAG of concepts."""
+
     topic: Text
     nodes: list[Node]
-    open_questions: list[OpenQuestion] | UnsetType = UNSET
+    open_questions: Annotated[list[OpenQuestion] | None, *_OPTIONAL, Field(description="Required in evidence mode strict.")] = None
 
 
-class Constraints(Struct, forbid_unknown_fields=True):
+@dataclass(slots=True)
+class Constraints(Closed):
     hours_per_week: Positive
     total_hours_min: Positive
     total_hours_max: Positive
     depth: Literal["survey", "practical", "mastery"]
-    node_count_min: Count | UnsetType = UNSET
-    node_count_max: Count | UnsetType = UNSET
-    max_prerequisites_per_node: Count | UnsetType = UNSET
+    node_count_min: Annotated[Count | None, *_OPTIONAL] = None
+    node_count_max: Annotated[Count | None, *_OPTIONAL] = None
+    max_prerequisites_per_node: Annotated[Count | None, *_OPTIONAL] = None
 
 
-class ContextPack(Struct, forbid_unknown_fields=True):
+@dataclass(slots=True)
+class ContextPack(Closed):
     domain: str = ""
-    focus_terms: list[Filled] = []
-    local_paths: list[Filled] = []
-    preferred_resource_kinds: list[Literal["doc", "paper", "video", "book", "spec", "other"]] = []
-    required_outcomes: list[Filled] = []
+    focus_terms: list[Filled] = field(default_factory=_nothing)
+    local_paths: Annotated[list[Filled], Field(description="Documents to read, inside the workspace root.")] = field(default_factory=_nothing)
+    preferred_resource_kinds: list[ResourceKind] = field(default_factory=_nothing)
+    required_outcomes: list[Filled] = field(default_factory=_nothing)
 
 
-class TopicSpec(Struct, forbid_unknown_fields=True):
+@dataclass(slots=True)
+class TopicSpec(Closed):
+    """What is to be taught, to whom, within which limits."""
+
     spec_version: Literal["1.0"]
     goal: Filled
     audience: Filled
-    prerequisites: list[Filled]
-    scope_in: Annotated[list[Filled], Meta(min_length=1)]
+    prerequisites: Annotated[list[Filled], Field(description="What the learner knows already.")]
+    scope_in: Annotated[list[Filled], Field(min_length=1)]
     scope_out: list[Filled]
     constraints: Constraints
     domain_mode: Literal["mature", "frontier"]
     evidence_mode: Literal["minimal", "standard", "strict"]
-    misconceptions: list[Filled] = []
-    context_pack: ContextPack | UnsetType = UNSET
+    misconceptions: list[Filled] = field(default_factory=_nothing)
+    context_pack: Annotated[ContextPack | None, *_OPTIONAL] = None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 from dagogy.api.errors import ConfigError, DagogyError, NotFound, PluginError
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.calls import account, contained, is_stop
+from dagogy.host.descriptions import unfit
 from dagogy.host.discovery import KINDS, EntryPoint, discover, normalized
 
 if TYPE_CHECKING:
@@ -307,7 +308,7 @@ class Host:
         if info.api_version not in list(SUPPORTED_API_VERSIONS):
             spoken = ", ".join(map(str, sorted(SUPPORTED_API_VERSIONS)))
             return f"it was written for API version {info.api_version}; this dagogy speaks {spoken}"
-        reason = _invalid(info)
+        reason = unfit(info)
         if not reason:
             plugin.info, plugin.state = info, "ready"
         return reason
@@ -382,62 +383,3 @@ def _info_class(kind: str) -> type[PluginInfo]:
     from dagogy.api import plugins
 
     return getattr(plugins, f"{kind.capitalize()}Info")  # type: ignore[no-any-return]
-
-
-def _invalid(info: Any) -> str:
-    """What is wrong with a description's values, or an empty string."""
-    return _unfit_words(info) or _of_wrong_type(info) or _unfit_parts(info) or _unfit_numbers(info)
-
-
-def _unfit_words(info: Any) -> str:
-    from dagogy.api.plugins import SEVERITIES
-
-    module, _, attribute = info.impl.partition(":") if isinstance(info.impl, str) else ("", "", "")
-    if not module or not attribute:
-        return f"impl={info.impl!r} is not of the form 'module:Attribute'"
-    if not isinstance(info.summary, str) or not info.summary.strip():
-        return f"summary={info.summary!r} is not a line of text"
-    choices = {"severity": SEVERITIES, "safety": ("safe", "unsafe", "manual"), "subject": ("report", "curriculum", "plan")}
-    for name, accepted in choices.items():
-        if hasattr(info, name) and getattr(info, name) not in accepted:
-            return f"{name}={getattr(info, name)!r} is not one of {', '.join(accepted)}"
-    for name in ("groups", "requires", "incidents", "suffixes", "names", "media_types", "signatures"):
-        value = getattr(info, name, ())
-        if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
-            return f"{name}={value!r} is not a tuple of texts"
-    return ""
-
-
-def _unfit_parts(info: Any) -> str:
-    from dagogy.api.plugins import Escalation
-
-    if not all(isinstance(item, Escalation) for item in getattr(info, "escalations", ())):
-        return f"escalations={info.escalations!r} is not a tuple of Escalation"
-    for item in getattr(info, "circuits", ()):
-        if not (isinstance(item, tuple) and len(item) == 2 and item[0] in info.incidents and _positive(item[1])):
-            return f"circuits has {item!r}, which is not one of its incidents with a number of seconds"
-    return ""
-
-
-def _unfit_numbers(info: Any) -> str:
-    if not (_positive(getattr(info, "times", 1)) and isinstance(getattr(info, "times", 1), int)):
-        return f"times={info.times!r} is no whole number above 0"
-    for name in ("seconds", "default_timeout_seconds"):
-        if not _positive(getattr(info, name, 1)):
-            return f"{name}={getattr(info, name)!r} is no number above 0"
-    return ""
-
-
-def _of_wrong_type(info: Any) -> str:
-    """Which field of a description is not of the type that it is declared with, or an empty string."""
-    import msgspec
-
-    try:
-        msgspec.convert(msgspec.to_builtins(info), type(info))
-    except (msgspec.ValidationError, TypeError, RecursionError) as error:
-        return f"its description is not as {type(info).__name__} declares it: {error}"
-    return ""
-
-
-def _positive(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from dagogy.api.text import content_words, normalized
@@ -15,7 +16,7 @@ from dagogy.pipeline.graph import GraphIndex, total_minutes
 RENAMED_FROM = 0.6
 #: Beyond this many pairs left over by the exact comparisons, the words are not compared one by one.
 _MOST_PAIRS = 250_000
-_FIELDS = tuple(name for name in Node.__struct_fields__ if name not in ("id", "prerequisites"))
+_FIELDS = tuple(f.name for f in fields(Node) if f.name not in ("id", "prerequisites"))
 
 
 def make_diff(previous: Curriculum | None, current: Curriculum, index: GraphIndex | None = None) -> dict[str, Any]:
@@ -57,12 +58,12 @@ def _changed(before: dict[str, Node], after: dict[str, Node], new_name: dict[str
         was = before.get(old_of.get(node_id, node_id))
         if was is None or was == node:
             continue
-        fields = [name for name in _FIELDS if getattr(was, name) != getattr(node, name)]
+        changed = [name for name in _FIELDS if getattr(was, name) != getattr(node, name)]
         # The order of prerequisites says nothing, and neither does a new name of the same one.
         if {new_name.get(p, p) for p in was.prerequisites} != set(node.prerequisites):
-            fields.append("prerequisites")
-        if fields:
-            out.append({"id": node_id, "changed_fields": sorted(fields)})
+            changed.append("prerequisites")
+        if changed:
+            out.append({"id": node_id, "changed_fields": sorted(changed)})
     return out
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from dagogy.api._decoding import decode_text
 from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, NotFound, PluginError
@@ -193,15 +191,19 @@ class _Kept:
 
 def kept_blocks(document: ScopeDocument) -> bytes:
     """The document without its text, as JSON."""
-    front: Mapping[str, Any] = document.front_matter
-    return msgspec.json.encode(_Kept(1, content_hash(document.text.encode()), document.title, dict(front), document.blocks)) + b"\n"
+    from pydantic import TypeAdapter
+
+    kept = _Kept(1, content_hash(document.text.encode()), document.title, dict(document.front_matter), document.blocks)
+    return TypeAdapter(_Kept).dump_json(kept) + b"\n"
 
 
 def restored(blocks: bytes, data: bytes) -> ScopeDocument | None:
     """The document that `kept_blocks` wrote down, with its text; None where that was another text than `data`, or the blocks cannot be its blocks."""
+    from pydantic import TypeAdapter
+
     try:
-        kept, text = msgspec.json.decode(blocks, type=_Kept), data.decode()
-    except (msgspec.DecodeError, RecursionError, ValueError):
+        kept, text = TypeAdapter(_Kept).validate_json(blocks, strict=True), data.decode()
+    except (RecursionError, ValueError):
         return None
     if kept.text != content_hash(data) or not _valid(kept.blocks, text.count("\n") + 1):
         return None

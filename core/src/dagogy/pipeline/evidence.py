@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
-
-import msgspec
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.api.text import match_form
-from dagogy.contracts.types import Node
+from dagogy.contracts.check import pointer_of
 from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import evidence_files
+
+if TYPE_CHECKING:
+    from pydantic import ConfigDict
+
+    from dagogy.contracts.types import Node
 
 
 def reading_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> dict[str, Any]:
@@ -49,7 +53,15 @@ def _edge(edge: ScopeEdge, location: str) -> dict[str, Any]:
     return {**first, "lines": list(edge.lines), "evidence": edge.evidence, "pieces": pieces}
 
 
-class Piece(msgspec.Struct):
+class _Kept:
+    """What is read of an artifact: keys that are not named here do not matter."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[ConfigDict] = {"strict": True, "allow_inf_nan": False}
+
+
+@dataclass(slots=True)
+class Piece(_Kept):
     kind: str
     weight: float
     lines: tuple[int, int]
@@ -58,7 +70,8 @@ class Piece(msgspec.Struct):
     note: str = ""
 
 
-class Edge(msgspec.Struct):
+@dataclass(slots=True)
+class Edge(_Kept):
     """An edge with evidence, or with a `reason` a pair that is none in spite of it."""
 
     prerequisite: str
@@ -67,27 +80,30 @@ class Edge(msgspec.Struct):
     weight: float
     lines: tuple[int, int]
     evidence: str
-    pieces: list[Piece] = []
+    pieces: list[Piece] = field(default_factory=list)
     reason: str = ""
 
 
-class Concept(msgspec.Struct):
+@dataclass(slots=True)
+class Concept(_Kept):
     id: str
     title: str
     heading_path: list[str]
     lines: tuple[int, int]
     evidence: str
     location: str = "inputs/scope.md"
-    merged: list[str] = []
+    merged: list[str] = field(default_factory=list)
 
 
-class _Concepts(msgspec.Struct):
+@dataclass(slots=True)
+class _Concepts(_Kept):
     concepts: list[Concept]
 
 
-class _Edges(msgspec.Struct):
+@dataclass(slots=True)
+class _Edges(_Kept):
     edges: list[Edge]
-    dropped: list[Edge] = []
+    dropped: list[Edge] = field(default_factory=list)
 
 
 class Known(NamedTuple):
@@ -134,8 +150,11 @@ def positions(concepts: Iterable[ScopeConcept], nodes: Sequence[Node]) -> dict[s
 
 
 def _read(run: Run, relative: str, kind: type[Any]) -> Any:
+    from pydantic import TypeAdapter, ValidationError
+
     try:
-        return msgspec.json.decode(run.read(relative), type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        message = " ".join(str(error).split())
+        return TypeAdapter(kind).validate_json(run.read(relative))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        message = f"{first['msg']}{' at ' + pointer_of(first['loc']) if first['loc'] else ''}"
         raise ValidationFailed(f"{run.path / relative} cannot be read: {message}", hint=f"'dagogy run {run.id}' makes it again") from None

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError
 from dagogy.api.plugins import SEVERITIES, RuleInfo
-from dagogy.api.providers import Requirement
 from dagogy.api.rules import Finding, Fix, Rule
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.calls import SLOW_SECONDS, contained, is_stop, report
 from dagogy.host.manager import Host, Plugin, unusable
 from dagogy.pipeline.rule_context import RunContext, View
 from dagogy.pipeline.ruleset import RuleConfig, ruleset_digest
+
+if TYPE_CHECKING:
+    from dagogy.api.providers import Requirement
 
 Status = Literal["clean", "findings", "skipped", "failed"]
 #: A rule may take so much more than `SLOW_SECONDS` for each node before it is called slow.
@@ -208,13 +211,12 @@ class Judge:
 
 
 def _requirement(active: _Active, info: RuleInfo) -> Requirement:
+    from dagogy.api.providers import Requirement
+
     if active.options is None:
         return Requirement(rule_id=info.id, summary=info.summary, severity=active.severity, options={})
-    import msgspec
-
-    fields: Any = msgspec.inspect.type_info(type(active.options))
-    meanings = {f.name: (getattr(f.type, "extra_json_schema", None) or {}).get("description", "") for f in fields.fields}
-    return Requirement(rule_id=info.id, summary=info.summary, severity=active.severity, options=msgspec.structs.asdict(active.options), meanings=meanings)
+    meanings = {name: option.description or "" for name, option in type(active.options).model_fields.items()}
+    return Requirement(rule_id=info.id, summary=info.summary, severity=active.severity, options=dict(active.options), meanings=meanings)
 
 
 class _Unsound(Exception):
@@ -250,29 +252,41 @@ def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
         if given:
             raise ConfigError(f'rules."{rule_id}" has no options, the configuration sets {", ".join(given)}', hint="only 'enabled' and 'severity' can be set")
         return None
-    import msgspec
-
     require_options(rule.Options)
     if not given:
-        return rule.Options()
-    known = [f.name for f in msgspec.structs.fields(rule.Options)]
+        return rule.Options.model_construct()
+    known = list(rule.Options.model_fields)
     for name in given:
         if name not in known:
             raise ConfigError(
                 f"rules.\"{rule_id}\" has no option '{name}'", hint=did_you_mean(name, [*known, "enabled", "severity"]) or f"its options: {', '.join(known)}"
             )
+    from pydantic import ValidationError
+
     try:
-        return msgspec.convert(dict(given), rule.Options)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f'rules."{rule_id}": {error}', hint=f"'dagogy explain {rule_id}' shows its options") from None
+        # As JSON, in which a list is the way to write a tuple.
+        return rule.Options.model_validate_json(json.dumps(given, default=str))
+    except ValidationError as error:
+        wrong = "; ".join(map(_wrong_option, error.errors(include_url=False, include_context=False)))
+        raise ConfigError(f'rules."{rule_id}": {wrong}', hint=f"'dagogy explain {rule_id}' shows its options") from None
+
+
+def _wrong_option(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors as `max_chars = 0: input should be greater than or equal to 1`."""
+    name, *inside = error["loc"]
+    message: str = error["msg"]
+    return f"{name}{''.join(f'[{part}]' for part in inside)} = {json.dumps(error['input'], ensure_ascii=False):.80}: {message[0].lower()}{message[1:]}"
 
 
 def require_options(options: Any) -> None:
-    """Raises `TypeError` for an `Options` of a rule that is none."""
+    """Raises `TypeError` for an `Options` of a rule that is none, or has one without a default."""
     from dagogy.api.options import Options
 
     if not (isinstance(options, type) and issubclass(options, Options)):
         raise TypeError(f"its Options is {options!r:.100}, not a subclass of dagogy.api.Options")
+    for name, option in options.model_fields.items():
+        if option.is_required():
+            raise TypeError(f"its option '{name}' has no default")
 
 
 def _blocked(active: _Active, outcomes: Mapping[str, Outcome]) -> str:

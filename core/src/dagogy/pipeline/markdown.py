@@ -9,14 +9,15 @@ import re
 from collections.abc import Iterable, Sequence
 
 from dagogy.api.display import one_line, printed, visible
+from dagogy.api.patterns import lazy_pattern
 
 # The characters that begin or end markup wherever they stand. An underscore inside a word is none of them.
-_ACTIVE = re.compile(r"[\\`*\[\]<>|#~&$@]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_ACTIVE = lazy_pattern(r"[\\`*\[\]<>|#~&$@]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.", re.IGNORECASE)
 # What makes a list item, a numbered one or an underline only at the beginning of a line.
-_OPENING = re.compile(r"^(?:(?=[-+=])|(\d{1,9})(?=[.)]))")
-_TICKS = re.compile("`+")
-_CODE_SPAN = re.compile("`([^`]+)`")
-_BAR = re.compile(r"(?<!\\)(\\*)\|")
+_OPENING = lazy_pattern(r"^(?:(?=[-+=])|(\d{1,9})(?=[.)]))")
+_TICKS = lazy_pattern("`+")
+_CODE_SPAN = lazy_pattern("`([^`]+)`")
+_BAR = lazy_pattern(r"(?<!\\)(\\*)\|")
 
 
 class Markdown(str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -81,12 +82,9 @@ def _member(container: Any, name: str) -> Any:
 @cache
 def _member_names() -> frozenset[str]:
     """The names of all members of a curriculum and of a topic spec."""
-    import msgspec
-
     from dagogy.contracts import types
 
-    kinds = [kind for kind in vars(types).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
-    return frozenset(f.encode_name for kind in kinds for f in msgspec.structs.fields(kind))
+    return frozenset(field.name for kind in types.__all__ for field in fields(getattr(types, kind)))
 
 
 def _unfixable(fix: Fix, document: Any) -> str:

@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from msgspec import UNSET
-
 from dagogy.api.errors import ValidationFailed
 from dagogy.contracts.check import Problem
 from dagogy.host.calls import processor_seconds
@@ -147,11 +145,11 @@ class RunContext:
 
     @_Shared
     def tentative(self) -> frozenset[int]:
-        doubtful = frozenset(i for i, node in enumerate(self.nodes) if node.estimate_confidence is not UNSET and node.estimate_confidence <= _DOUBTFUL)
+        doubtful = frozenset(i for i, node in enumerate(self.nodes) if node.estimate_confidence is not None and node.estimate_confidence <= _DOUBTFUL)
         if not doubtful or self.schema_problems("topic_spec") or self.spec.evidence_mode != "strict":
             return doubtful
         questions = self.curriculum.open_questions
-        named = {node_id for q in questions if q.status == "open" for node_id in q.related_nodes} if questions is not UNSET else set()
+        named = {node_id for q in questions if q.status == "open" for node_id in q.related_nodes} if questions is not None else set()
         return frozenset(i for i in doubtful if self.nodes[i].id in named)
 
     @_Shared
@@ -216,11 +214,15 @@ class View(RunContext):
 
     @_Shared
     def _decoded(self) -> Decoded[Curriculum]:
-        return _again(self._original._decoded)
+        from dagogy.contracts.documents import decode_curriculum
+
+        return _again(self._original._decoded, decode_curriculum, self.curriculum_bytes)
 
     @_Shared
     def _decoded_spec(self) -> Decoded[TopicSpec]:
-        return _again(self._original._decoded_spec)
+        from dagogy.contracts.documents import decode_topic_spec
+
+        return _again(self._original._decoded_spec, decode_topic_spec, self.topic_spec_bytes)
 
     @_Shared
     def sources(self) -> Sequence[ScopeDocument]:
@@ -249,13 +251,6 @@ class View(RunContext):
             return False
 
 
-def _again(decoded: Decoded[T]) -> Decoded[T]:
-    """A copy of a decoded document that shares nothing with it that could be changed."""
-    import msgspec
-
-    from dagogy.contracts.documents import Decoded
-
-    value = decoded.value
-    if value is not None:
-        value = msgspec.msgpack.decode(msgspec.msgpack.encode(value), type=type(value))
-    return Decoded(value, list(decoded.problems))
+def _again(decoded: Decoded[T], decode: Callable[[bytes], Decoded[T]], data: bytes) -> Decoded[T]:
+    """The document decoded anew, so that it shares nothing with `decoded` that could be changed. What is broken is not explained twice."""
+    return decode(data) if decoded.value is not None else replace(decoded, problems=list(decoded.problems))

@@ -21,7 +21,7 @@ from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.provenance import recovery_account, sealed, sealed_event
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
-from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, SCOPE, SCOPE_BLOCKS, SPEC, State, infer, mark, out_of_line, sync
+from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, SCOPE, SCOPE_BLOCKS, SPEC, State, evidence_files, infer, mark, out_of_line, sync
 
 if TYPE_CHECKING:
     from dagogy.api.plugins import Setting
@@ -233,6 +233,8 @@ class OpenRun:
         return RunContext(curriculum, spec, sources=self.sources, evidence=evidence or self._evidence, folders=folders)
 
     def _evidence(self) -> ScopeReading | None:
+        if not evidence_files(self.run):
+            return None
         from dagogy.pipeline.evidence import kept_reading
 
         return kept_reading(self.run)

@@ -180,14 +180,13 @@ def _curriculum_current(run: Run, state: State, stamps: dict[str, dict[str, Any]
 
 def _unreadable(run: Run) -> str:
     """Why the curriculum is not even a JSON object with nodes, or an empty string. Its rules are `validate`'s business."""
-    import msgspec
+    from dagogy.contracts.documents import MalformedJson, outline
 
-    outline = msgspec.defstruct("Outline", [("nodes", list[msgspec.Raw])])
     try:
-        msgspec.json.decode(run.read(CURRICULUM).removeprefix(b"\xef\xbb\xbf"), type=outline)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return " ".join(str(error).split())
-    return ""
+        document = outline(run.read(CURRICULUM))
+    except MalformedJson as error:
+        return str(error)
+    return "" if isinstance(document, dict) and isinstance(document.get("nodes"), list) else "it is no object with a list of nodes"
 
 
 def _validation_current(state: State, stamps: dict[str, dict[str, Any]]) -> bool:

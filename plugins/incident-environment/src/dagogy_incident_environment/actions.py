@@ -11,7 +11,7 @@ from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, Reco
 _MODULE = re.compile(r"No module named '?([A-Za-z_]\w*)")
 _MEANT = re.compile(r"[Dd]id you mean '([^']+)'")
 #: Distributions whose module has another name.
-_DISTRIBUTION = {"yaml": "PyYAML", "Stemmer": "PyStemmer", "markdown_it": "markdown-it-py", "jsonschema_rs": "jsonschema-rs"}
+_DISTRIBUTION = {"yaml": "PyYAML", "Stemmer": "PyStemmer", "markdown_it": "markdown-it-py"}
 
 
 class Resume(RecoveryAction):

@@ -58,7 +58,7 @@ class Environment(SignatureClassifier):
             incident=_ENVIRONMENT,
             exception=r"AttributeError",
             message=(
-                r"^(?:partially initialized )?module '(?:openai|httpx2?|pydantic|msgspec|networkx|pluggy|click|asyncio|typing|enum"
+                r"^(?:partially initialized )?module '(?:openai|httpx2?|pydantic|networkx|pluggy|click|asyncio|typing|enum"
                 r"|datetime|tomllib)' has no attribute"
             ),
         ),

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-from dagogy.api import Proposal, ProposeRequest, Provider, Readiness, RepairInvalidRequest, RepairRequest, ScopeDocument, ScopeReading, TopicSpec
+from dagogy.api import Proposal, ProposeRequest, Provider, Readiness, RepairInvalidRequest, RepairRequest, ScopeDocument, ScopeReading, TopicSpec, json_values
 
 from dagogy_provider_internal.compose import curriculum
 from dagogy_provider_internal.content import Content
@@ -47,7 +46,7 @@ class Internal(Provider):
         return Proposal(curriculum=document, notes=notes, reading=scope_reading(studied, request.spec))
 
     def repair(self, request: RepairRequest) -> Proposal | None:
-        draft = msgspec.to_builtins(request.draft) if not isinstance(request.draft, dict) else copy.deepcopy(request.draft)
+        draft = json_values(request.draft)
         done = repaired(draft, request.findings, self._own(request)[1], request.spec)
         return Proposal(curriculum=draft, notes=done) if done else None
 

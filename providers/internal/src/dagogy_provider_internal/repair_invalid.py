@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from dataclasses import MISSING, fields
 from typing import Any
 
-import msgspec
 from dagogy.api import Curriculum, Node, OpenQuestion
+from pydantic import TypeAdapter, ValidationError
 
 from dagogy_provider_internal.repair import Own
+
+#: Made when first needed.
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 def repaired_invalid(document: Any, fresh: Mapping[str, Any], own: Own) -> tuple[dict[str, Any], list[str]] | None:
@@ -35,7 +38,7 @@ def repaired_invalid(document: Any, fresh: Mapping[str, Any], own: Own) -> tuple
         node["prerequisites"] = [renamed.get(p, p) for p in node["prerequisites"]]
     given: dict[str, Any] = {"nodes": nodes}
     if isinstance(questions := document.get("open_questions"), list):
-        given["open_questions"] = [q for q in questions if _fits(q, OpenQuestion)]
+        given["open_questions"] = [q for q in questions if not _refused(q, OpenQuestion)]
     out = _whole(document, Curriculum, fresh, "curriculum", done, given)
     return (out, done) if out is not None else None
 
@@ -54,37 +57,36 @@ def _node(part: Any, place: str, own: Own, renamed: dict[str, str], done: list[s
     return node
 
 
-def _whole(
-    part: Mapping[str, Any], kind: type[msgspec.Struct], known: Mapping[str, Any], name: str, done: list[str], given: Mapping[str, Any]
-) -> dict[str, Any] | None:
+def _whole(part: Mapping[str, Any], kind: type[Any], known: Mapping[str, Any], name: str, done: list[str], given: Mapping[str, Any]) -> dict[str, Any] | None:
     """`part` with each field of `kind` as it is `given`, else as it is, where it is sound, else as in `known`; None where nobody has one that is required."""
     out: dict[str, Any] = {}
-    for field in _fields(kind):
+    refused = _refused(part, kind)
+    for field in fields(kind):
         key, there = field.name, field.name in part
+        required = field.default is MISSING and field.default_factory is MISSING
         if key in given:
             out[key] = given[key]
-        elif there and _fits(part[key], field.type):
+        elif there and key not in refused:
             out[key] = part[key]
-        elif key in known and (there or field.required):
+        elif key in known and (there or required):
             out[key] = known[key]
-        elif field.required:
+        elif required:
             return None
         if key in out and not there:
             done.append(f"{name}: {key} read from the source again, it was missing")
         elif there and key not in given and out.get(key) != part[key]:
             done.append(f"{name}: {key} {'read from the source again' if key in out else 'taken out'}, it was not as the schema wants it")
-    done.extend(f"{name}: {key} taken out, the schema has no such key" for key in part if key not in {field.name for field in _fields(kind)})
+    done.extend(f"{name}: {key} taken out, the schema has no such key" for key in part if key not in {field.name for field in fields(kind)})
     return out
 
 
-@lru_cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(kind)
-
-
-def _fits(value: Any, kind: Any) -> bool:
+def _refused(part: Any, kind: type[Any]) -> set[Any]:
+    """The keys of `part` at which it is not as `kind` declares it, those that are missing among them; "" where it is no object."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
     try:
-        msgspec.convert(value, kind)
-    except msgspec.ValidationError:
-        return False
-    return True
+        _ADAPTERS[kind].validate_python(part)
+    except ValidationError as error:
+        places = (e["loc"] for e in error.errors(include_url=False, include_context=False, include_input=False))
+        return {place[0] if place else "" for place in places}
+    return set()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Fix, Meta, Rule, RuleContext, ScopeEdge, shorten
+from dagogy.api import Field, Finding, Fix, Rule, RuleContext, shorten
+
+if TYPE_CHECKING:
+    from dagogy.api import ScopeEdge
 
 
 class PrerequisiteOrder(Rule):
@@ -30,8 +33,8 @@ class PrerequisiteOrder(Rule):
     """
 
     class Options(dagogy.api.Options):
-        min_weight: Annotated[float, Meta(description="The least weight of evidence that is clear.", gt=0, le=1)] = 0.45
-        max_against: Annotated[float, Meta(description="The most that may speak for it as it stands, as a share of that weight.", ge=0, lt=1)] = 0.25
+        min_weight: Annotated[float, Field(description="The least weight of evidence that is clear.", gt=0, le=1)] = 0.45
+        max_against: Annotated[float, Field(description="The most that may speak for it as it stands, as a share of that weight.", ge=0, lt=1)] = 0.25
 
     def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
         evidence, nodes, index = context.evidence, context.nodes, context.index

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from dagogy.api import Finding, Fix, Meta, Node, Rule, RuleContext, shorten, split_url
+from dagogy.api import Field, Finding, Fix, Node, Rule, RuleContext, lazy_pattern, shorten, split_url
 from dagogy.api import Options as BaseOptions
 
 _NEVER = ' <>"'
 _NEVER_BYTES = bytes([*range(0x20), 0x7F]) + _NEVER.encode()
 _WITH_HOST = frozenset({"http", "https", "ftp", "ftps"})
-_LINES = re.compile(r"L([0-9]{1,99})(?:-L?([0-9]{1,99}))?\Z")
-_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,17})\Z")
-_BAD_ESCAPE = re.compile(r"~(?![01])")
+_LINES = lazy_pattern(r"L([0-9]{1,99})(?:-L?([0-9]{1,99}))?\Z")
+_INDEX = lazy_pattern(r"(?:0|[1-9][0-9]{0,17})\Z")
+_BAD_ESCAPE = lazy_pattern(r"~(?![01])")
 # The largest JSON file that is parsed, in bytes.
 _LARGE = 16_000_000
-_SECRET = re.compile(r"//[^/?#@]*@")
+_SECRET = lazy_pattern(r"//[^/?#@]*@")
 
 
 class ResourceUrl(Rule):
@@ -43,7 +42,7 @@ class ResourceUrl(Rule):
     """
 
     class Options(BaseOptions):
-        allowed_schemes: Annotated[tuple[str, ...], Meta(description="The schemes that a resource may have, in lower case.", min_length=1)] = (
+        allowed_schemes: Annotated[tuple[str, ...], Field(description="The schemes that a resource may have, in lower case.", min_length=1)] = (
             "http",
             "https",
             "local",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, RuleContext, ScopeDocument, match_keys, normalized, sentences, shorten, words
+from dagogy.api import STOP_WORDS, Field, Finding, Node, Rule, RuleContext, lazy_pattern, match_keys, normalized, sentences, shorten, words
+
+if TYPE_CHECKING:
+    from dagogy.api import ScopeDocument
 
 #: A line that numbers what it names: "3. Chords", "## Chapter 3: Chords", "| Week 3 | Chords |".
-_NUMBERED = re.compile(r"^[ \t#|>*-]*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s{0,3}[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
-_QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"")
+_NUMBERED = lazy_pattern(r"^[ \t#|>*-]*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s{0,3}[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
+_QUOTED = lazy_pattern(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"")
 _CUES = (
     "in this order", "in the order", "in the following order", "in sequence", "step by step", "one after the other", "one after another",
     "builds on the previous", "build on the previous", "builds on the one before", "builds on the last", "build on each other", "builds on what came before",
@@ -44,10 +47,10 @@ class ChainEvidence(Rule):
     """
 
     class Options(dagogy.api.Options):
-        max_share: Annotated[float, Meta(description="The largest share of the nodes on one path that is not yet a chain.", gt=0, le=1)] = 0.85
-        min_nodes: Annotated[int, Meta(description="Smaller curricula may be chains.", ge=2)] = 6
-        min_supported: Annotated[float, Meta(description="The share of the links that something has to speak for.", gt=0, le=1)] = 0.5
-        order_cues: Annotated[tuple[str, ...], Meta(description="What a source says that states its order.")] = _CUES
+        max_share: Annotated[float, Field(description="The largest share of the nodes on one path that is not yet a chain.", gt=0, le=1)] = 0.85
+        min_nodes: Annotated[int, Field(description="Smaller curricula may be chains.", ge=2)] = 6
+        min_supported: Annotated[float, Field(description="The share of the links that something has to speak for.", gt=0, le=1)] = 0.5
+        order_cues: Annotated[tuple[str, ...], Field(description="What a source says that states its order.")] = _CUES
 
     def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
         nodes, index = context.nodes, context.index

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from dagogy.api import Finding, Meta, Rule, RuleContext
+from dagogy.api import Field, Finding, Rule, RuleContext
 from dagogy.api import Options as BaseOptions
 
 
@@ -26,7 +26,7 @@ class MaxPrerequisites(Rule):
     """
 
     class Options(BaseOptions):
-        max: Annotated[int, Meta(description="How many prerequisites a node may have where the topic spec sets no limit.", ge=1)] = 6
+        max: Annotated[int, Field(description="How many prerequisites a node may have where the topic spec sets no limit.", ge=1)] = 6
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         given = context.spec.constraints.max_prerequisites_per_node

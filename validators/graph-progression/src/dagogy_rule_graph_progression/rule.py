@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import log2
 from typing import Annotated, Any
 
-from dagogy.api import Finding, Meta, Rule, RuleContext
+from dagogy.api import Field, Finding, Rule, RuleContext
 from dagogy.api import Options as BaseOptions
 
 
@@ -28,9 +28,9 @@ class Progression(Rule):
     """
 
     class Options(BaseOptions):
-        min_nodes: Annotated[int, Meta(description="Curricula with fewer nodes are not checked.", ge=2)] = 6
+        min_nodes: Annotated[int, Field(description="Curricula with fewer nodes are not checked.", ge=2)] = 6
         min_depth_factor: Annotated[
-            float, Meta(description="The longest chain has at least this many nodes for each doubling of the size; 0 asks for none.", ge=0)
+            float, Field(description="The longest chain has at least this many nodes for each doubling of the size; 0 asks for none.", ge=0)
         ] = 0.4
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:

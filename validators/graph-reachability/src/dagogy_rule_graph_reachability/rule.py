@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from dagogy.api import Finding, Meta, Rule, RuleContext
+from dagogy.api import Field, Finding, Rule, RuleContext
 from dagogy.api import Options as BaseOptions
 
 
@@ -28,8 +28,8 @@ class Reachability(Rule):
     """
 
     class Options(BaseOptions):
-        min_nodes: Annotated[int, Meta(description="Curricula with fewer nodes are not checked.", ge=2)] = 8
-        max_isolated_share: Annotated[float, Meta(description="The share of nodes that may stand alone.", ge=0, le=1)] = 0.5
+        min_nodes: Annotated[int, Field(description="Curricula with fewer nodes are not checked.", ge=2)] = 8
+        max_isolated_share: Annotated[float, Field(description="The share of nodes that may stand alone.", ge=0, le=1)] = 0.5
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         index = context.index

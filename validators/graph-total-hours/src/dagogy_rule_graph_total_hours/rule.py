@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from dagogy.api import Finding, Meta, Rule, RuleContext
+from dagogy.api import Field, Finding, Rule, RuleContext
 from dagogy.api import Options as BaseOptions
 
 # Sums of fractions of a minute are rounded in binary; a millionth of an hour is nobody's concern.
@@ -29,7 +29,7 @@ class TotalHours(Rule):
     """
 
     class Options(BaseOptions):
-        tolerance: Annotated[float, Meta(description="The share by which the sum may lie outside the range of the topic spec.", ge=0, le=1)] = 0.0
+        tolerance: Annotated[float, Field(description="The share by which the sum may lie outside the range of the topic spec.", ge=0, le=1)] = 0.0
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         if not context.nodes:

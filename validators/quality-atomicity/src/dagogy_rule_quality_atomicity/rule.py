@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Meta, Node, Rule, RuleContext, shorten
+from dagogy.api import Field, Finding, Node, Rule, RuleContext, lazy_pattern, shorten
 
-_CLAUSE_END = re.compile(r"(?:(?<!\s)\s+)?(?:[,;]\s*(?:and\s+)?(?:then\s+|also\s+)?|\.\s+)|(?<!\s)\s+(?:and\s+(?:then\s+|also\s+)?|&\s+)", re.IGNORECASE)
+_CLAUSE_END = lazy_pattern(r"(?:(?<!\s)\s+)?(?:[,;]\s*(?:and\s+)?(?:then\s+|also\s+)?|\.\s+)|(?<!\s)\s+(?:and\s+(?:then\s+|also\s+)?|&\s+)", re.IGNORECASE)
 #: How titles are joined, in the languages where one short word does it.
 _JOINERS = frozenset(["and", "And", "AND", "und", "et", "y", "e", "og", "och", "en", "и", "&", "+"])
-_JOINED = re.compile(rf"(?:(?<!\s)\s+)?,\s+(?:and\s+)?|(?<!\s)\s+(?:{'|'.join(map(re.escape, sorted(_JOINERS)))})\s+")
+_JOINED = lazy_pattern(rf"(?:(?<!\s)\s+)?,\s+(?:and\s+)?|(?<!\s)\s+(?:{'|'.join(map(re.escape, sorted(_JOINERS)))})\s+")
 #: A doing whose object is only pointed at belongs to the one before: "write a function and call it".
 _POINTING = frozenset(["it", "its", "them", "their", "this", "that", "these", "those", "each", "result", "results", "outcome", "answer", "answers", "both"])
 _ARTICLES = frozenset(("the", "a", "an"))
@@ -42,10 +42,10 @@ class Atomicity(Rule):
     """
 
     class Options(dagogy.api.Options):
-        max_capabilities: Annotated[int, Meta(description="The most doings with an object of their own in a capability.", ge=1)] = 2
-        max_joined: Annotated[int, Meta(description='The most short names that a title may join by "and".', ge=1)] = 2
-        max_minutes: Annotated[float, Meta(description="The most minutes that a node may take.", gt=0)] = 600
-        verbs: Annotated[tuple[str, ...], Meta(description="What a doing begins with: verbs that are hardly ever nouns.")] = (
+        max_capabilities: Annotated[int, Field(description="The most doings with an object of their own in a capability.", ge=1)] = 2
+        max_joined: Annotated[int, Field(description='The most short names that a title may join by "and".', ge=1)] = 2
+        max_minutes: Annotated[float, Field(description="The most minutes that a node may take.", gt=0)] = 600
+        verbs: Annotated[tuple[str, ...], Field(description="What a doing begins with: verbs that are hardly ever nouns.")] = (
             "add", "adjust", "analyse", "analyze", "apply", "arrange", "assemble", "assess", "bake", "build", "calculate", "choose", "classify", "compare",
             "compose", "compute", "configure", "connect", "construct", "convert", "create", "deduce", "define", "deploy", "derive", "describe", "detect",
             "determine", "develop", "diagnose", "differentiate", "distinguish", "draw", "edit", "evaluate", "explain", "express", "find", "fit",

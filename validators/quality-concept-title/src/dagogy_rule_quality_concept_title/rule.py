@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Fix, Meta, Rule, RuleContext, shorten, words
+from dagogy.api import Field, Finding, Fix, Rule, RuleContext, lazy_pattern, shorten, words
 
 #: Only a title with one of these characters can be markup, a table row, a path, a URL, a file name or end like a sentence.
-_SPECIAL = re.compile(r"[|`*<\[&#/\\.!。！]")
+_SPECIAL = lazy_pattern(r"[|`*<\[&#/\\.!。！]")
 #: One alternative for each kind of markup; the tags are those of running text, and both ends must be there: `Box<T>` is not markup.
-_MARKUP = re.compile(
+_MARKUP = lazy_pattern(
     r"""
       \*\*(?=\S).{1,300}?(?<=\S)\*\*                                        # **bold**
     | ^\*(?=\S)[^*]+(?<=\S)\*$                                        # *all of it in italics*
@@ -25,15 +25,15 @@ _MARKUP = re.compile(
     """,
     re.VERBOSE,
 )
-_LINK = re.compile(r"!?\[([^\]]{0,300})\]\([^)]{0,300}\)")
-_TAG = re.compile(r"</?[a-z][a-z0-9]*\b[^<>]*>")
-_LEADING_MARK = re.compile(r"^(?:#{1,6}|[-*•])\s+")
-_TABLE_ROW = re.compile(r"^\|[^|]*\|.*\|$|^\|\s.*\s\|$|\S \| .{0,300}?\S \| \S")
-_URL = re.compile(r"\b(?:https?|ftp|file)://[\w-]+[.:/]|^www\.\w+\.\w\S*$")
-_FILE = re.compile(r"^[\w()~%+-][\w.()~%+-]*\.([a-z0-9]{1,8})$", re.IGNORECASE)
-_PATH = re.compile(r"^(?:\.{1,2}/|~/|[A-Za-z]:\\)?(?:[\w.-]+[/\\])+[\w.-]+\.([a-z0-9]{1,8})$")
-_NUMBERING = re.compile(r"^(?:\d+(?:\.\d+)*[.):]?|[ivx]+[.)]|[a-z][.)])\s+")
-_NUMBERED = re.compile(
+_LINK = lazy_pattern(r"!?\[([^\]]{0,300})\]\([^)]{0,300}\)")
+_TAG = lazy_pattern(r"</?[a-z][a-z0-9]*\b[^<>]*>")
+_LEADING_MARK = lazy_pattern(r"^(?:#{1,6}|[-*•])\s+")
+_TABLE_ROW = lazy_pattern(r"^\|[^|]*\|.*\|$|^\|\s.*\s\|$|\S \| .{0,300}?\S \| \S")
+_URL = lazy_pattern(r"\b(?:https?|ftp|file)://[\w-]+[.:/]|^www\.\w+\.\w\S*$")
+_FILE = lazy_pattern(r"^[\w()~%+-][\w.()~%+-]*\.([a-z0-9]{1,8})$", re.IGNORECASE)
+_PATH = lazy_pattern(r"^(?:\.{1,2}/|~/|[A-Za-z]:\\)?(?:[\w.-]+[/\\])+[\w.-]+\.([a-z0-9]{1,8})$")
+_NUMBERING = lazy_pattern(r"^(?:\d+(?:\.\d+)*[.):]?|[ivx]+[.)]|[a-z][.)])\s+")
+_NUMBERED = lazy_pattern(
     r"(?:chapter|module|week|part|unit|lesson|lecture|session|day|step|section|appendix|kapitel|teil|chapitre|partie|capítulo|capitolo|глава|часть)"
     r"\s+(?:\d{1,2}(?:\.\d{1,2})*|[ivxl]+|[a-h])"
 )
@@ -64,9 +64,9 @@ class ConceptTitle(Rule):
     """
 
     class Options(dagogy.api.Options):
-        max_words: Annotated[int, Meta(description="The most words in a title; official standards are long.", ge=1)] = 20
-        max_chars: Annotated[int, Meta(description="The most characters in a title.", ge=1)] = 160
-        structural_titles: Annotated[tuple[str, ...], Meta(description="Headings that belong to a document, not to its subject; compared as whole titles.")] = (
+        max_words: Annotated[int, Field(description="The most words in a title; official standards are long.", ge=1)] = 20
+        max_chars: Annotated[int, Field(description="The most characters in a title.", ge=1)] = 160
+        structural_titles: Annotated[tuple[str, ...], Field(description="Headings of a document, not concepts of its subject; compared as whole titles.")] = (
             "abstract", "overview", "introduction", "intro", "conclusion", "conclusions", "concluding remarks", "closing remarks", "final thoughts",
             "summary", "recap", "wrap-up", "wrap up", "key takeaways", "tl;dr", "further reading", "suggested reading", "recommended reading", "references",
             "bibliography", "works cited", "appendix", "appendices", "table of contents", "contents", "exercises", "homework", "examples", "preface",
@@ -80,30 +80,30 @@ class ConceptTitle(Rule):
             "目录", "参考文献",
         )  # fmt: skip
         ambiguous_titles: Annotated[
-            tuple[str, ...], Meta(description="Structural titles that also are concepts: they pass where a core idea uses the word without its final s.")
+            tuple[str, ...], Field(description="Structural titles that also are concepts: they pass where a core idea uses the word without its final s.")
         ] = ("references", "exercises", "examples")
-        sentence_openers: Annotated[tuple[str, ...], Meta(description="What a sentence about the document begins with; for titles of five words or more.")] = (
+        sentence_openers: Annotated[tuple[str, ...], Field(description="What a sentence about the document begins with; for titles of five words or more.")] = (
             "this section", "this chapter", "this module", "this lesson", "this course", "this unit", "this page", "this document", "this tutorial",
             "this article", "this part", "this week", "in this section", "in this chapter", "in this module", "in this lesson", "in this course",
             "in this unit", "in this tutorial", "in this article", "in this part", "here we", "here you", "we will", "we'll", "we are going to",
             "we have seen", "we learn", "we now", "you will", "you'll", "you should", "you are going to", "let us", "let's", "the learner will",
             "the student will", "students will", "learners will", "it is important", "there are several", "there are many", "make sure",
         )  # fmt: skip
-        finite_words: Annotated[tuple[str, ...], Meta(description="Words that make a sentence of what ends in an exclamation mark.")] = (
+        finite_words: Annotated[tuple[str, ...], Field(description="Words that make a sentence of what ends in an exclamation mark.")] = (
             "is", "are", "was", "were", "am", "will", "has", "have", "do", "does", "don't", "must", "should", "can", "can't", "let's", "it's", "you'll",
             "we'll",
         )  # fmt: skip
-        abbreviations: Annotated[tuple[str, ...], Meta(description="Last words that keep their full stop, without it.")] = (
+        abbreviations: Annotated[tuple[str, ...], Field(description="Last words that keep their full stop, without it.")] = (
             "etc", "al", "inc", "ltd", "co", "corp", "jr", "sr", "vs", "esp", "approx", "ca", "no", "st", "dept", "univ", "cent", "ed", "eds", "vol", "fig",
             "usw", "bzw",
         )  # fmt: skip
         file_extensions: Annotated[
-            tuple[str, ...], Meta(description="Extensions that make a file name of a title without spaces; js is none, for Node.js.")
+            tuple[str, ...], Field(description="Extensions that make a file name of a title without spaces; js is none, for Node.js.")
         ] = (
             "md", "mdx", "markdown", "rst", "adoc", "txt", "doc", "docx", "odt", "pdf", "ppt", "pptx", "xls", "xlsx", "csv", "tsv", "ipynb", "tex", "py",
             "rb", "rs", "java", "cpp", "htm", "html", "png", "jpg", "jpeg", "gif", "svg", "mp3", "mp4", "zip",
         )  # fmt: skip
-        known_files: Annotated[tuple[str, ...], Meta(description="File names that are taught as concepts of their own.")] = (
+        known_files: Annotated[tuple[str, ...], Field(description="File names that are taught as concepts of their own.")] = (
             "robots.txt", "llms.txt", "humans.txt", "requirements.txt", "cmakelists.txt", "readme.md", "__init__.py", "__main__.py", "setup.py",
             "conftest.py", "build.rs",
         )  # fmt: skip

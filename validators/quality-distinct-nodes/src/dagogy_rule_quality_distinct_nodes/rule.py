@@ -9,7 +9,7 @@ from math import log
 from typing import Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, RuleContext, match_keys, normalized, shorten, words
+from dagogy.api import STOP_WORDS, Field, Finding, Node, Rule, RuleContext, lazy_pattern, match_keys, normalized, shorten, words
 
 #: With more nodes only ideas that are equal word for word are found.
 _MANY = 5000
@@ -26,8 +26,8 @@ _FILLING = frozenset(
         "el los las una unos y o es son por para con del al lo su que se il gli di e che per nel della"
     ).split()
 )
-_QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»")
-_INTRODUCTIONS = re.compile(
+_QUOTED = lazy_pattern(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»")
+_INTRODUCTIONS = lazy_pattern(
     r"^(?:an? |the )?(?:introduction to|intro to|basics of|the basics of|fundamentals of|foundations of|overview of|understanding|working with|using|"
     r"grundlagen (?:der|des|von)|einführung in(?: die| das| den)?|introduction (?:à la|à l'|aux?|à)|introducción a(?: la| los| las)?)\s+|"
     r"(?<!\s)\s+(?:basics|overview|fundamentals|introduction|explained|in a nutshell|at a glance)$|の(?:基本|基礎|入門|使い方)$",
@@ -70,10 +70,10 @@ class DistinctNodes(Rule):
     """
 
     class Options(dagogy.api.Options):
-        min_overlap: Annotated[float, Meta(description="The share of words (by weight) that two ideas have in common when they are the same.", gt=0, le=1)] = (
+        min_overlap: Annotated[float, Field(description="The share of words (by weight) that two ideas have in common when they are the same.", gt=0, le=1)] = (
             0.5
         )
-        min_share: Annotated[float, Meta(description="The share of a node's core ideas that are in another node when it repeats it.", gt=0, le=1)] = 0.6
+        min_share: Annotated[float, Field(description="The share of a node's core ideas that are in another node when it repeats it.", gt=0, le=1)] = 0.6
 
     def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
         nodes = context.nodes

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import ceil
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote
 
-from dagogy.api import STOP_WORDS, Block, Finding, Meta, Node, Rule, RuleContext, ScopeDocument, match_keys, normalized, sentences, shorten, words
+from dagogy.api import STOP_WORDS, Field, Finding, Node, Rule, RuleContext, lazy_pattern, match_keys, normalized, sentences, shorten, words
 from dagogy.api import Options as RuleOptions
 
+if TYPE_CHECKING:
+    from dagogy.api import Block, ScopeDocument
+
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
-_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
-_LINES = re.compile(r"L(\d{1,9})(?:-L?(\d{1,9}))?\Z")
+_SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_LINES = lazy_pattern(r"L(\d{1,9})(?:-L?(\d{1,9}))?\Z")
 _PASSAGE = 40
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
 _ENGLISH = frozenset(["the", "and", "of", "with", "that", "which", "from", "this", "these", "their", "is", "are"])
@@ -22,7 +24,7 @@ _SURELY_ENGLISH = 2
 #: Content words beside the title of a sentence that explains it.
 _SAYS_SOMETHING = 3
 #: What stands in quotation marks is named, not said.
-_QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"")
+_QUOTED = lazy_pattern(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"")
 _NEUTRAL = tuple(
     (
         "use used using make makes made give gives take takes get gets become becomes keep keeps put set need needs want allow allows let lets help "
@@ -68,13 +70,13 @@ class Grounding(Rule):
     """
 
     class Options(RuleOptions):
-        min_share: Annotated[float, Meta(description="The share of a core idea's content words that the sources must have.", gt=0, le=1)] = 0.5
-        min_passage_share: Annotated[float, Meta(description="The share of a core idea's content words that one passage must have.", ge=0, le=1)] = 0.5
+        min_share: Annotated[float, Field(description="The share of a core idea's content words that the sources must have.", gt=0, le=1)] = 0.5
+        min_passage_share: Annotated[float, Field(description="The share of a core idea's content words that one passage must have.", ge=0, le=1)] = 0.5
         max_ungrounded_share: Annotated[
-            float, Meta(description="The share of a node's core ideas that may be ungrounded at the cost of a warning.", ge=0, lt=1)
+            float, Field(description="The share of a node's core ideas that may be ungrounded at the cost of a warning.", ge=0, lt=1)
         ] = 0.5
-        min_words_per_node: Annotated[int, Meta(description="Sources with fewer words for each node are not compared with.", ge=0)] = 8
-        neutral_words: Annotated[tuple[str, ...], Meta(description="Words that any text may have; they do not count.")] = _NEUTRAL
+        min_words_per_node: Annotated[int, Field(description="Sources with fewer words for each node are not compared with.", ge=0)] = 8
+        neutral_words: Annotated[tuple[str, ...], Field(description="Words that any text may have; they do not count.")] = _NEUTRAL
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         if context.scope is None:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Rule, RuleContext, shorten, stem, words
+from dagogy.api import STOP_WORDS, Field, Finding, Rule, RuleContext, lazy_pattern, shorten, stem, words
 
 #: What may stand before the verb of a task.
-_PREFIX = re.compile(r"(?:(?:the\s+)?(?:learners?|students?|you)\s+(?:should|can|will|must|shall|(?:is|are) able to)\s+|be able to\s+|try to\s+|please\s+)+")
+_PREFIX = lazy_pattern(r"(?:(?:the\s+)?(?:learners?|students?|you)\s+(?:should|can|will|must|shall|(?:is|are) able to)\s+|be able to\s+|try to\s+|please\s+)+")
 _PREFIX_STARTS = frozenset(["the", "learner", "learners", "student", "students", "you", "be", "try", "please"])
 #: Signs that a vague verb only leads up to a doing: a second sentence, "by doing", or "and/then" with a verb and its object.
-_DOING = re.compile(
+_DOING = lazy_pattern(
     r"[.;:!?]\s+\S|\bby\s+\w+ing\b|\bso (?:that|you)\b|\benough to\b|\b(?:and|then) (?:use|apply|show|explain|solve)\b|"
     r"(?:\b(?:and|then|or)|,)\s+(?:then\s+|be able to\s+)?\w+\s+(?:it|them|a|an|the|your|each|every|its|their|this|that|these|those|how|why|what|"
     r"whether|which|when|where|all|both|one|two|three|four|five|six|seven|eight|nine|ten|at least|\d+)\b"
@@ -23,7 +23,7 @@ _DOING = re.compile(
 _CHARACTERS_A_WORD = 12
 #: Longer criteria have more to say than that the task was done.
 _LONGEST = 120
-_CLAUSE = re.compile(r"[.;:,]\s+|\s(?:and|but|while|because)\s")
+_CLAUSE = lazy_pattern(r"[.;:,]\s+|\s(?:and|but|while|because)\s")
 _NEGATION = frozenset("no not never none without nothing neither nor cannot only than least most within exactly".split())
 _ONLY_RIGHT = frozenset("correct correctly right passed pass".split())
 #: The participles that the stemmer does not lead back to their verb.
@@ -77,8 +77,8 @@ class MasteryCheck(Rule):
     """
 
     class Options(dagogy.api.Options):
-        min_words: Annotated[int, Meta(description="The least number of words in a task and in a criterion.", ge=1)] = 2
-        vague_verbs: Annotated[tuple[str, ...], Meta(description="What a task begins with that asks for nothing to be seen.")] = (
+        min_words: Annotated[int, Field(description="The least number of words in a task and in a criterion.", ge=1)] = 2
+        vague_verbs: Annotated[tuple[str, ...], Field(description="What a task begins with that asks for nothing to be seen.")] = (
             "understand", "know", "learn about", "learn more about", "learn what", "learn the basics of", "be familiar with", "become familiar with",
             "get familiar with", "familiarize yourself with", "familiarise yourself with", "read about", "read up on", "reflect on", "memorize", "memorise",
             "take note of", "pay attention to", "try to understand", "get an idea of", "get a feel for", "get a feeling for", "get a sense of",
@@ -89,7 +89,7 @@ class MasteryCheck(Rule):
             "develop an understanding of", "gain knowledge of", "acquire knowledge of", "have knowledge of", "think about", "get to know",
             "have a feeling for",
         )  # fmt: skip
-        vague_criteria: Annotated[tuple[str, ...], Meta(description="Parts of a criterion by which nobody else can tell pass from fail.")] = (
+        vague_criteria: Annotated[tuple[str, ...], Field(description="Parts of a criterion by which nobody else can tell pass from fail.")] = (
             "good understanding", "clear understanding", "deep understanding", "solid understanding", "sound understanding", "basic understanding",
             "thorough understanding", "strong understanding", "full understanding", "proper understanding", "sufficient understanding",
             "demonstrates understanding", "demonstrates an understanding", "demonstrate understanding", "shows understanding", "shows an understanding",
@@ -102,14 +102,14 @@ class MasteryCheck(Rule):
             "is familiar with", "looks good",
             "good quality", "acceptable quality", "high quality", "to a good standard",
         )  # fmt: skip
-        self_reports: Annotated[tuple[str, ...], Meta(description="Parts of a criterion that only the learner can tell.")] = (
+        self_reports: Annotated[tuple[str, ...], Field(description="Parts of a criterion that only the learner can tell.")] = (
             "feel confident", "feels confident", "feel comfortable", "feels comfortable", "is comfortable", "are comfortable", "is confident",
             "are confident", "feel ready", "feels ready", "feels sure", "feel sure", "believes to have", "thinks that they have", "is satisfied",
             "are satisfied", "feels good", "feel good", "is happy with", "are happy with", "feels familiar", "feel familiar", "makes sense to",
             "no longer afraid",
             "sense of", "idea of", "feeling for", "feel for", "no open questions", "no questions left", "no questions remain", "no questions are left",
         )  # fmt: skip
-        empty_words: Annotated[tuple[str, ...], Meta(description="Words of a criterion that only says that the task was done, by their stems.")] = (
+        empty_words: Annotated[tuple[str, ...], Field(description="Words of a criterion that only says that the task was done, by their stems.")] = (
             "task", "exercise", "work", "assignment", "activity", "check", "step", "section", "chapter", "text", "material", "video", "lesson", "unit",
             "node", "learner", "student", "you", "reader", "someone", "result", "answer", "solution", "outcome", "output", "response", "attempt", "effort",
             "do", "done", "did", "complete", "completed", "finish", "finished", "make", "made", "try", "tried", "carry", "perform", "performed", "submit",
@@ -120,7 +120,7 @@ class MasteryCheck(Rule):
             "meet", "met", "pass", "passed", "criterion", "criteria", "topic", "concept", "subject", "content", "able", "can", "ability", "demonstrate",
             "shown", "show", "cover", "covered", "dealt", "worked", "gone", "through", "looked", "question", "discussed", "correct", "correctly", "right",
         )  # fmt: skip
-        measurable_words: Annotated[tuple[str, ...], Meta(description="Words that make a criterion measurable, as a digit does.")] = (
+        measurable_words: Annotated[tuple[str, ...], Field(description="Words that make a criterion measurable, as a digit does.")] = (
             "all", "every", "each", "both", "none", "no", "any", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
             "twelve", "half", "least", "most", "more", "less", "fewer", "than", "within", "without", "exactly", "only", "under", "below", "above", "before",
             "same", "equal", "equals", "matches", "match", "agrees", "passes", "pass", "prints", "returns", "outputs", "produces", "compiles", "runs",
@@ -243,7 +243,7 @@ def _bare(text: str) -> set[str]:
 
 
 def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, phrases))})(?!\w)") if phrases else re.compile(r"(?!)")
+    return lazy_pattern(rf"\b(?:{'|'.join(map(re.escape, phrases))})(?!\w)" if phrases else r"(?!)")
 
 
 def _keys(phrases: Sequence[str]) -> tuple[str, ...]:

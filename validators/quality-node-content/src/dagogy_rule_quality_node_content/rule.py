@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import Finding, Fix, Meta, Node, Rule, RuleContext, ScopeDocument, match_form, shorten, words
+from dagogy.api import Field, Finding, Fix, Node, Rule, RuleContext, lazy_pattern, match_form, shorten, words
+
+if TYPE_CHECKING:
+    from dagogy.api import ScopeDocument
 
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
 _CHARACTERS_A_WORD = 12
@@ -18,7 +21,7 @@ _OUTER = _PUNCTUATION + "`()[]…“”„‘’«»"
 #: What a text begins with that has neither letter nor digit.
 _EMPTY_STARTS = " \t\r\n\u00a0\u200b\ufeff.…?!-–—_*=#~"
 #: Marks of a formula or of code, where words cannot be counted.
-_FORMULA = re.compile(r"[\d=<>+*/^(){}\[\]_\\|≈≠≤≥→⇒∈∀∃∑∫√±×÷·°%$§]")
+_FORMULA = lazy_pattern(r"[\d=<>+*/^(){}\[\]_\\|≈≠≤≥→⇒∈∀∃∑∫√±×÷·°%$§]")
 
 
 class NodeContent(Rule):
@@ -48,9 +51,9 @@ class NodeContent(Rule):
     """
 
     class Options(dagogy.api.Options):
-        min_words: Annotated[int, Meta(description="The least number of words in a core idea.", ge=1)] = 3
+        min_words: Annotated[int, Field(description="The least number of words in a core idea.", ge=1)] = 3
         placeholders: Annotated[
-            tuple[str, ...], Meta(description="Texts that stand for one that is still to be written; `*` stands for any text.")
+            tuple[str, ...], Field(description="Texts that stand for one that is still to be written; `*` stands for any text.")
         ] = (
             "todo", "todo:*", "todo -*", "(todo*)", "[todo*]", "tbd", "tbd:*", "tba", "fixme", "fixme:*", "xxx", "n/a", "none", "null", "undefined",
             "nothing", "placeholder", "to be done", "to be defined", "to be determined", "to be decided", "to be added", "to be written", "coming soon",
@@ -210,7 +213,7 @@ class _Judge:
 
 
 #: Characters that a plain sentence has not; with one of them a text is looked at closely.
-_ODD = re.compile(r"[…{}\[\]()<>|*`“”„«»\"#]")
+_ODD = lazy_pattern(r"[…{}\[\]()<>|*`“”„«»\"#]")
 #: And with one of these, where texts are on lines of their own.
 _SIGNS = (
     "__", "http", "orem ipsum", "TODO", "TBD", "FIXME", "XXX", "...", " and.", " or.", " the.", " a.", " an.", " \n", ",\n", ";\n", ":\n", "、\n",
@@ -231,31 +234,31 @@ def _whole(texts: Sequence[str]) -> bool:
     return all(text[text.rfind(" ") + 1 :] not in _LAST for text in texts)
 
 
-_CODE = re.compile(r"(?<!`)(`{1,20})(?!`).{1,1000}?(?<!`)\1(?!`)", re.DOTALL)
+_CODE = lazy_pattern(r"(?<!`)(`{1,20})(?!`).{1,1000}?(?<!`)\1(?!`)", re.DOTALL)
 _NAMES = r"(?:title|concept|topic|name|node|neighbou?r|prerequisite|predecessor|successor|idea|subject|skill|capability|task|criterion|example)s?"
-_VARIABLE = re.compile(rf"\$?\{{\{{?\s*{_NAMES}(?:_\w+)?\s*\}}|%\(\w+\)s|<{_NAMES}>|\[{_NAMES}\](?![(\[])", re.IGNORECASE)
+_VARIABLE = lazy_pattern(rf"\$?\{{\{{?\s*{_NAMES}(?:_\w+)?\s*\}}|%\(\w+\)s|<{_NAMES}>|\[{_NAMES}\](?![(\[])", re.IGNORECASE)
 #: How many characters before or after it a source has as well where it is the source that speaks of a variable or a note ("marks a test as TODO").
 _CONTEXT = 20
-_SEPARATOR = re.compile(r"[\s“”„‘’«»\"]")
-_NOTE = re.compile(
+_SEPARATOR = lazy_pattern(r"[\s“”„‘’«»\"]")
+_NOTE = lazy_pattern(
     r"\blorem ipsum dolor\b|\b(?:TODO|FIXME|XXX):|[(\[](?:TODO|TBD|FIXME|XXX)\b|\s(?:TBD|TODO)\.?$|\[(?:[Ii]nsert|[Aa]dd|[Yy]our|[Dd]escribe)\s[^\]]{0,300}\]"
 )
-_EMPTY = re.compile(r"“\s*”|„\s*[“”]|«\s*»|‘\s*’|「\s*」|『\s*』")
+_EMPTY = lazy_pattern(r"“\s*”|„\s*[“”]|«\s*»|‘\s*’|「\s*」|『\s*』")
 #: An ellipsis at the end that breaks a sentence off, and does not go on with a series.
-_ELLIPSIS = re.compile(r"(?<!etc)(?<=[^\W\d_])\s*(?:\.{3}|…)[….\s]*$")
-_NO_END = re.compile(r"(?:^|\s)(?:the|and|or|because|which|an?)$", re.IGNORECASE)
-_HARDLY_AN_END = re.compile(r"(?:^|\s)(?:of|with|for|from|by|on|in|to|at|as|that|if|is|are)$", re.IGNORECASE)
-_BOLD = re.compile(r"(?<![\w*])(\*\*|__)(?=[^\s*_])(.{1,500}?)(?<=[^\s*_])\1(?![\w*])")
-_LINK = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]+\)")
-_PAIR = re.compile(r"<(p|b|i|em|strong|u|div|span|li|ul|a|td|tr|table|h[1-6])\b[^<>]*>(.{0,500}?)</\1>", re.IGNORECASE | re.DOTALL)
-_BREAK = re.compile(r"<br\s*/?>|&nbsp;", re.IGNORECASE)
-_HEAD = re.compile(r"^\s*(?:#{1,6}|[-*+•>])\s+(?=\w)")
-_ROW = re.compile(r"^\s*\|.*\|\s*$")
-_BARE_URL = re.compile(r"^\s*https?://\S+\s*$")
-_BALANCED = re.compile(r"\([^()\[\]]*\)|\[[^()\[\]]*\]|“[^“”]*”|(?<!\d)\"[^\"]*\"")
+_ELLIPSIS = lazy_pattern(r"(?<!etc)(?<=[^\W\d_])\s*(?:\.{3}|…)[….\s]*$")
+_NO_END = lazy_pattern(r"(?:^|\s)(?:the|and|or|because|which|an?)$", re.IGNORECASE)
+_HARDLY_AN_END = lazy_pattern(r"(?:^|\s)(?:of|with|for|from|by|on|in|to|at|as|that|if|is|are)$", re.IGNORECASE)
+_BOLD = lazy_pattern(r"(?<![\w*])(\*\*|__)(?=[^\s*_])(.{1,500}?)(?<=[^\s*_])\1(?![\w*])")
+_LINK = lazy_pattern(r"!?\[([^\[\]]+)\]\([^()\s]+\)")
+_PAIR = lazy_pattern(r"<(p|b|i|em|strong|u|div|span|li|ul|a|td|tr|table|h[1-6])\b[^<>]*>(.{0,500}?)</\1>", re.IGNORECASE | re.DOTALL)
+_BREAK = lazy_pattern(r"<br\s*/?>|&nbsp;", re.IGNORECASE)
+_HEAD = lazy_pattern(r"^\s*(?:#{1,6}|[-*+•>])\s+(?=\w)")
+_ROW = lazy_pattern(r"^\s*\|.*\|\s*$")
+_BARE_URL = lazy_pattern(r"^\s*https?://\S+\s*$")
+_BALANCED = lazy_pattern(r"\([^()\[\]]*\)|\[[^()\[\]]*\]|“[^“”]*”|(?<!\d)\"[^\"]*\"")
 #: What may stand alone: half-open intervals, numbers of a list, inches and seconds, arrows, faces.
-_INTERVAL = re.compile(r"\[[^\[\](),]*,[^\[\]()]*\)|\([^\[\](),]*,[^\[\]()]*\]|\][^\[\](),]*,[^\[\]()]*\[")
-_ALONE = re.compile(r"(?:^|[\s;,])\w{1,3}\)|(?<=\d)[\"”“]|[<>]{2,}|[:;]-?[()]")
+_INTERVAL = lazy_pattern(r"\[[^\[\](),]*,[^\[\]()]*\)|\([^\[\](),]*,[^\[\]()]*\]|\][^\[\](),]*,[^\[\]()]*\[")
+_ALONE = lazy_pattern(r"(?:^|[\s;,])\w{1,3}\)|(?<=\d)[\"”“]|[<>]{2,}|[:;]-?[()]")
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("«", "»"))
 
 
@@ -308,7 +311,7 @@ def _cut_off(prose: str) -> _Fault | None:
 #: From this many characters on a text at "…" was shortened rather than lost.
 _LONG = 120
 #: "vitamin A", "the letter a", "blood group A": a letter, not an article.
-_LETTER = re.compile(r"(?:\bA\.?|\b(?:letter|vowel|note|key|option|variable|to|of|is|and|or|in|by|than|from) an?\.?)$")
+_LETTER = lazy_pattern(r"(?:\bA\.?|\b(?:letter|vowel|note|key|option|variable|to|of|is|and|or|in|by|than|from) an?\.?)$")
 
 
 def _markup(text: str, prose: str) -> _Fault | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Annotated, Any
 
-from dagogy.api import Finding, Meta, Node, Rule, RuleContext, content_words, shorten, words
+from dagogy.api import Field, Finding, Node, Rule, RuleContext, content_words, shorten, words
 from dagogy.api import Options as RuleOptions
 
 _PROJECT = tuple("project capstone thesis dissertation exam examination internship practicum portfolio assignment".split())
@@ -37,11 +37,11 @@ class PathCoherence(Rule):
     """
 
     class Options(RuleOptions):
-        max_jump: Annotated[float, Meta(description="The largest sound ratio of a node's minutes to the median of its prerequisites' minutes.", gt=1)] = 6.0
-        min_minutes_of_jump: Annotated[float, Meta(description="Nodes that take fewer minutes than this are never a jump.", ge=0)] = 240.0
-        project_words: Annotated[tuple[str, ...], Meta(description="Words in a title that mark work which is meant to be large.")] = _PROJECT
-        advanced_words: Annotated[tuple[str, ...], Meta(description="Words that mark advanced work where they begin or end a title.")] = _ADVANCED
-        min_nodes: Annotated[int, Meta(description="Smaller curricula are not searched for advanced work without prerequisites.", ge=1)] = 6
+        max_jump: Annotated[float, Field(description="The largest sound ratio of a node's minutes to the median of its prerequisites' minutes.", gt=1)] = 6.0
+        min_minutes_of_jump: Annotated[float, Field(description="Nodes that take fewer minutes than this are never a jump.", ge=0)] = 240.0
+        project_words: Annotated[tuple[str, ...], Field(description="Words in a title that mark work which is meant to be large.")] = _PROJECT
+        advanced_words: Annotated[tuple[str, ...], Field(description="Words that mark advanced work where they begin or end a title.")] = _ADVANCED
+        min_nodes: Annotated[int, Field(description="Smaller curricula are not searched for advanced work without prerequisites.", ge=1)] = 6
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         yield from _jumps(context, options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from random import Random
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, RuleContext, sentences, shorten, words
+from dagogy.api import STOP_WORDS, Field, Finding, Node, Rule, RuleContext, lazy_pattern, sentences, shorten, words
 
 _SLOT = "…"
 #: Stands for a quotation that is too long for a name: it says something, in the same frame.
@@ -21,12 +20,12 @@ _SLOTS = frozenset((_SLOT, _SAYING))
 _NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 #: Longer texts are compared as a whole only.
 _LONGEST = 4000
-_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s.,;:!?'\"“”„«»「」『』‘’()…]|…")
+_TOKEN = lazy_pattern(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s.,;:!?'\"“”„«»「」『』‘’()…]|…")
 #: What stands in quotation marks is named, not said. Code in backticks is said.
-_QUOTED = re.compile(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"|「[^「」]{1,200}」|『[^『』]{1,200}』|‘[^‘’]{2,200}’(?!\w)")
+_QUOTED = lazy_pattern(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"|「[^「」]{1,200}」|『[^『』]{1,200}』|‘[^‘’]{2,200}’(?!\w)")
 _MARKS = frozenset('“„«"「『‘')
 #: Thai to Khmer, Chinese, Japanese and Korean, where names are found inside what is written together.
-_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 #: From this many nodes on the names of all the others are too many to be looked for.
 _MANY = 5000
 #: How many words an admission has beside the name of the concept.
@@ -74,12 +73,12 @@ class Repetition(Rule):
     """
 
     class Options(dagogy.api.Options):
-        max_share: Annotated[float, Meta(description="The largest share of the nodes that may have the same frame.", ge=0.001, le=1)] = 0.2
-        min_nodes: Annotated[int, Meta(description="In how many nodes a frame is found at least before it is a finding.", ge=2)] = 3
-        min_sentence_words: Annotated[int, Meta(description="The least words of a sentence inside a longer text that is compared by itself.", ge=1)] = 6
-        max_reported: Annotated[int, Meta(description="The most frames that are reported.", ge=1)] = 10
+        max_share: Annotated[float, Field(description="The largest share of the nodes that may have the same frame.", ge=0.001, le=1)] = 0.2
+        min_nodes: Annotated[int, Field(description="In how many nodes a frame is found at least before it is a finding.", ge=2)] = 3
+        min_sentence_words: Annotated[int, Field(description="The least words of a sentence inside a longer text that is compared by itself.", ge=1)] = 6
+        max_reported: Annotated[int, Field(description="The most frames that are reported.", ge=1)] = 10
         admissions: Annotated[
-            tuple[str, ...], Meta(description="What a pitfall begins with that admits that the sources name none; all such are one warning.")
+            tuple[str, ...], Field(description="What a pitfall begins with that admits that the sources name none; all such are one warning.")
         ] = ("the source names no", "the sources name no", "no source names")
 
     def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
@@ -278,7 +277,7 @@ class _Names:
         for name in names:
             folded = name.casefold().strip()
             self.all.add(folded)
-            if _SPACELESS.search(folded):
+            if not folded.isascii() and _SPACELESS.search(folded):
                 if len(folded) > 1:
                     self._spaceless.setdefault(folded[0], []).append(folded)
             elif tokens := [_singular(t) for t in _TOKEN.findall(folded)]:

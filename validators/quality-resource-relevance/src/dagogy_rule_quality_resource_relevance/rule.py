@@ -7,19 +7,22 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote
 
-from dagogy.api import Finding, Meta, Node, Resource, Rule, RuleContext, ScopeDocument, content_words, normalized, shorten, words
+from dagogy.api import Field, Finding, Node, Resource, Rule, RuleContext, content_words, lazy_pattern, normalized, shorten, words
 from dagogy.api import Options as RuleOptions
 
-_LINES = re.compile(r"L(\d+)(?:-L?(\d+))?$")
+if TYPE_CHECKING:
+    from dagogy.api import ScopeDocument
+
+_LINES = lazy_pattern(r"L(\d+)(?:-L?(\d+))?$")
 # The host of a web address; the folder of the run's own inputs.
-_HOST = re.compile(r"^(?:local://(?:inputs/)?|[a-z][a-z0-9+.-]*://[^/?#]*)", re.IGNORECASE)
+_HOST = lazy_pattern(r"^(?:local://(?:inputs/)?|[a-z][a-z0-9+.-]*://[^/?#]*)", re.IGNORECASE)
 # Where words are joined in a URL, as in `RegularExpressions` and `regular_expressions2`.
-_JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|_")
+_JOINED = lazy_pattern(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|_")
 # Thai to Khmer, Chinese, Japanese and Korean.
-_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+_SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
 _ENGLISH = frozenset(["the", "and", "with", "that", "which", "from", "this", "these"])
 _GENERIC = tuple(
@@ -60,9 +63,9 @@ class ResourceRelevance(Rule):
     """
 
     class Options(RuleOptions):
-        generic_words: Annotated[tuple[str, ...], Meta(description="Words that do not make a resource relevant.")] = _GENERIC
-        max_same_url_share: Annotated[float, Meta(description="The share of the nodes that may have the very same URL and citation.", gt=0, le=1)] = 0.5
-        min_nodes: Annotated[int, Meta(description="Smaller curricula may use one URL throughout.", ge=2)] = 5
+        generic_words: Annotated[tuple[str, ...], Field(description="Words that do not make a resource relevant.")] = _GENERIC
+        max_same_url_share: Annotated[float, Field(description="The share of the nodes that may have the very same URL and citation.", gt=0, le=1)] = 0.5
+        min_nodes: Annotated[int, Field(description="Smaller curricula may use one URL throughout.", ge=2)] = 5
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         yield from _one_for_all(context.nodes, options)

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Node, Rule, RuleContext, match_keys, normalized, shorten, words
+from dagogy.api import STOP_WORDS, Field, Finding, Node, Rule, RuleContext, lazy_pattern, match_keys, normalized, shorten, words
 from dagogy.api import Options as RuleOptions
 
 # How much it says that a word of the item stands in a title, in the capability, in at least half of the core ideas, or in fewer.
@@ -17,9 +17,9 @@ _TITLE, _CAPABILITY, _MOST_IDEAS, _AN_IDEA = 1.0, 0.75, 0.5, 0.25
 _OF_ANOTHER = {_TITLE: 0.5, _CAPABILITY: 0.5, _MOST_IDEAS: 0.25, _AN_IDEA: 0.25}
 _MANY_ITEMS = 20
 # Splitting can only make an item easier to cover, so the "and" of some other languages is split at as well.
-_SEPARATOR = re.compile(r"(?:(?<!\s)\s+)?[,;&、，；]\s*(?:(?:and|or)\s+)?|(?<!\s)\s+(?:and|or|y|e|et|und|och|og|en|и|i)\s+", re.IGNORECASE)
+_SEPARATOR = lazy_pattern(r"(?:(?<!\s)\s+)?[,;&、，；]\s*(?:(?:and|or)\s+)?|(?<!\s)\s+(?:and|or|y|e|et|und|och|og|en|и|i)\s+", re.IGNORECASE)
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
-_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 _GENERIC = tuple(
     (
         "introduction introductory basics basic overview survey fundamentals concepts principles topics understand understanding describe explain apply "
@@ -52,10 +52,10 @@ class ScopeCoverage(Rule):
     """
 
     class Options(RuleOptions):
-        min_share: Annotated[float, Meta(description="The share of an item's words, weighted by where they stand, that one node must have.", gt=0, le=1)] = 0.5
-        generic_words: Annotated[tuple[str, ...], Meta(description="Words that say nothing of what an item is about; counted only where it has no others.")] = (
-            _GENERIC
-        )
+        min_share: Annotated[float, Field(description="The share of an item's words, weighted by where they stand, that one node must have.", gt=0, le=1)] = 0.5
+        generic_words: Annotated[
+            tuple[str, ...], Field(description="Words that say nothing of what an item is about; counted only where it has no others.")
+        ] = _GENERIC
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         scope_in, nodes = context.spec.scope_in, context.nodes

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Annotated, Any
 
-from dagogy.api import STOP_WORDS, Finding, Meta, Rule, RuleContext, content_words, normalized, shorten, stem, words
+from dagogy.api import STOP_WORDS, Field, Finding, Rule, RuleContext, content_words, lazy_pattern, normalized, shorten, stem, words
 from dagogy.api import Options as RuleOptions
 
 # "… are not covered", "No …": what a sentence says of the excluded thing, not the thing.
-_FRAME = re.compile(
+_FRAME = lazy_pattern(
     r"^(?:no|not|(?:any|every)thing (?:about|on)|we (?:do not|don't|will not|won't) (?:cover|teach|discuss|treat))\s+"
     r"|(?<!\s)\s+(?:(?:is|are|will be|were|was)\s+(?:not|out|excluded|omitted|skipped|left)\b.*|(?:is|are)n't\b.*|\(?out of scope\)?)$"
 )
 # What follows narrows the thing down or exempts a part of it; then the words before it exclude too much.
-_RESTRICTED = re.compile(r"\b(?:except|excepting|beyond|other than|unless|apart from|besides|rather than|instead of|more than|that|which|who|where|when)\b")
-_EXAMPLES = re.compile(r"(?:(?<!\s)\s+)?(?:\(.*|\[.*|[:,]?\s(?:such as|e\.g\.|for example|including|like)\s.*)$", re.DOTALL)
-_SEPARATOR = re.compile(r"(?:(?<!\s)\s+)?[,;、，；]\s*(?:(?:and|or)\s+)?|(?<!\s)\s+(?:and|or|&)\s+")
-_PUNCTUATION = re.compile(r"[\s,;:.!?…、，；。'\"‘’“”()\[\]_‐-―-]+")
+_RESTRICTED = lazy_pattern(r"\b(?:except|excepting|beyond|other than|unless|apart from|besides|rather than|instead of|more than|that|which|who|where|when)\b")
+_EXAMPLES = lazy_pattern(r"(?:(?<!\s)\s+)?(?:\(.*|\[.*|[:,]?\s(?:such as|e\.g\.|for example|including|like)\s.*)$", re.DOTALL)
+_SEPARATOR = lazy_pattern(r"(?:(?<!\s)\s+)?[,;、，；]\s*(?:(?:and|or)\s+)?|(?<!\s)\s+(?:and|or|&)\s+")
+_PUNCTUATION = lazy_pattern(r"[\s,;:.!?…、，；。'\"‘’“”()\[\]_‐-―-]+")
 # After a single excluded word a title may go on like this and still be about that word: "Deployment with Docker".
 _GOES_ON = r"(?:\s*[:(–—]|\s+(?:-\s|(?:with|using|in|on|via)\b))"
 _LEADING = tuple(
@@ -62,8 +62,8 @@ class ScopeOut(Rule):
     """
 
     class Options(RuleOptions):
-        leading_words: Annotated[tuple[str, ...], Meta(description="Words that may stand before the thing that a title teaches.")] = _LEADING
-        vague_words: Annotated[tuple[str, ...], Meta(description="Words that alone exclude nothing in particular.")] = _VAGUE
+        leading_words: Annotated[tuple[str, ...], Field(description="Words that may stand before the thing that a title teaches.")] = _LEADING
+        vague_words: Annotated[tuple[str, ...], Field(description="Words that alone exclude nothing in particular.")] = _VAGUE
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         leading = frozenset(w.casefold() for w in options.leading_words)

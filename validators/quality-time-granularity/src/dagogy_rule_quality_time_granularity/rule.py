@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Finding, Meta, Rule, RuleContext
+from dagogy.api import Field, Finding, Rule, RuleContext
 
 
 class TimeGranularity(Rule):
@@ -28,9 +28,9 @@ class TimeGranularity(Rule):
     """
 
     class Options(dagogy.api.Options):
-        min_minutes: Annotated[float, Meta(description="The least minutes that a node may take.", ge=0)] = 5
-        max_minutes: Annotated[float, Meta(description="The most minutes that a node may take.", gt=0)] = 480
-        min_nodes: Annotated[int, Meta(description="From how many nodes on a single estimate for all of them is a finding.", ge=2)] = 8
+        min_minutes: Annotated[float, Field(description="The least minutes that a node may take.", ge=0)] = 5
+        max_minutes: Annotated[float, Field(description="The most minutes that a node may take.", gt=0)] = 480
+        min_nodes: Annotated[int, Field(description="From how many nodes on a single estimate for all of them is a finding.", ge=2)] = 8
 
     def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
         low, high = options.min_minutes, options.max_minutes

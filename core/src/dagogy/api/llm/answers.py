@@ -12,8 +12,8 @@ from typing import Any
 
 from dagogy.api.llm.strict import without_nulls
 from dagogy.api.text import shorten
-from dagogy.contracts.check import Problem, schema_problems, schema_text
-from dagogy.contracts.documents import MalformedJson, parse_json
+from dagogy.contracts.check import Problem, schema_text
+from dagogy.contracts.documents import MalformedJson, curriculum_problems, parse_json
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|"', re.DOTALL)
 #: An answer that is longer is none: no model writes so much, and reading it would take all the memory and time there is.
@@ -48,7 +48,7 @@ def read_curriculum(text: str) -> Any:
         document = without_nulls(document, json.loads(schema_text("curriculum")))
     except RecursionError:
         raise BadAnswer("wrong_shape", "JSON that is nested too deeply") from None
-    problems = schema_problems("curriculum", document, most=_MOST_PROBLEMS)
+    problems = curriculum_problems(document, most=_MOST_PROBLEMS)
     if problems:
         others = len(problems) - 1
         more = f" (and {others if others < _MOST_PROBLEMS else 'many'} more)" if others else ""

@@ -13,12 +13,11 @@ from importlib.resources import files
 from string import Template
 from typing import Any, NamedTuple
 
-import msgspec
-
 from dagogy.api.llm.strict import with_nulls
 from dagogy.api.providers import ProposeRequest, RepairRequest
 from dagogy.api.scope import ScopeDocument
 from dagogy.api.text import shorten
+from dagogy.contracts.documents import json_values
 
 #: A draft that takes more than this is shown without what the model writes anyway.
 _DRAFT_CHARS = 60_000
@@ -57,13 +56,13 @@ def _name(request: ProposeRequest) -> str:
 def task(request: ProposeRequest, schema: Mapping[str, Any], most_chars: int) -> str:
     """The text of the question: the spec, the material (at most `most_chars` of it), a draft, and what the answer is checked against."""
     parts = {
-        "spec": fenced("SPEC", _json(msgspec.to_builtins(request.spec))),
+        "spec": fenced("SPEC", _json(json_values(request.spec))),
         "material": _material(request.sources, most_chars),
         "requirements": "\n".join(_requirements(request)),
     }
     if not isinstance(request, RepairRequest):
         return _filled("propose", draft=_seed_draft(request, schema), **parts)
-    draft = fenced("DRAFT", _json(with_nulls(msgspec.to_builtins(request.draft), schema)))
+    draft = fenced("DRAFT", _json(with_nulls(json_values(request.draft), schema)))
     findings = fenced("FINDINGS", "\n".join(f"{f.severity} {f.rule_id} at {f.document}{f.pointer}: {f.message}" for f in request.findings))
     return _filled("repair", draft=draft, findings=findings, **parts)
 
@@ -114,7 +113,7 @@ def _seed_draft(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
     draft = request.seed_draft()
     if draft is None:
         return ""
-    document = msgspec.to_builtins(draft)
+    document = json_values(draft)
     text = _json(with_nulls(document, schema))
     introduction = "A program made this draft out of the material. Its concepts, order and resources are a start; its sentences may be better said."
     if len(text) > _DRAFT_CHARS:

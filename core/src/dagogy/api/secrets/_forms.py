@@ -13,52 +13,52 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from html import unescape
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from dagogy.api.patterns import lazy_pattern
 from dagogy.api.secrets import _shapes
 from dagogy.api.secrets._encodings import SHORTEST, Span, decoded_spans
 from dagogy.api.secrets._names import NO, STRONG, WEAK_WORDS, says_where, strength, words_of
 
 _MARK = "redacted"
 
-_URL_PASSWORD = re.compile(r"://(?:[^/?#\s:@]*:)?([^/?#\s@]+)@")
-_PARAMETER = re.compile(r"[?&;]([^=&;#\s]+)=([^&;#\s]+)")
-_SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey)\s+(\S+)\Z")
+_URL_PASSWORD = lazy_pattern(r"://(?:[^/?#\s:@]*:)?([^/?#\s@]+)@")
+_PARAMETER = lazy_pattern(r"[?&;]([^=&;#\s]+)=([^&;#\s]+)")
+_SCHEME = lazy_pattern(r"(?i)(?:bearer|basic|token|apikey)\s+(\S+)\Z")
 #: What is shorter is no secret when it is put together from pieces, from one line, or is cut.
 _SHORTEST_IN_PIECES, _SHORTEST_IN_A_LINE, _SHORTEST_CUT = 8, 16, 10
 _LONG_LINE = 20
 
 #: What an encoding puts for a character. Any number of backslashes: JSON may stand within JSON.
-_ESCAPE = re.compile(
+_ESCAPE = lazy_pattern(
     # `\\(?<!\\\\)\\*+` is all backslashes from the first one.
     r"(?P<u>\\(?<!\\\\)\\*+u[0-9a-fA-F]{4}(?:\\++u[0-9a-fA-F]{4})*)|\\(?<!\\\\)\\*+(?:u\{|U)(?P<point>[0-9a-fA-F]{1,8})\}?"
     r"|(?P<percent>%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*)|(?P<x>\\(?<!\\\\)\\*+x[0-9a-fA-F]{2}(?:\\++x[0-9a-fA-F]{2})*)"
     r"|(?P<octal>\\(?<!\\\\)\\*+[0-3][0-7]{2}(?:\\++[0-3][0-7]{2})*)|(?P<newline>\\(?<!\\\\)\\*+[nr])|(?P<esc>\\(?<!\\\\)\\*+e(?=\[)|\^\[(?=\[))"
     r"|&(?P<entity>[a-zA-Z]{2,8}|\#0{0,6}\d{1,7}|\#[xX]0{0,6}[0-9a-fA-F]{1,6});"
 )
-_BYTE, _OCTET = re.compile(r"[0-9a-fA-F]{2}"), re.compile(r"[0-7]{3}")
+_BYTE, _OCTET = lazy_pattern(r"[0-9a-fA-F]{2}"), lazy_pattern(r"[0-7]{3}")
 #: What is not seen: terminal codes, controls, zero-width and joining characters, soft hyphens, direction marks, variation selectors.
-_UNSEEN = re.compile(
+_UNSEEN = lazy_pattern(
     r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\][^\x07\x1b\r\n]{0,512}(?:\x07|\x1b\\)|\x9b[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[@-Z\\-_]"
     "|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0001-\U000e01ef]"
 )
 #: What encodings put before quotation marks, and the marks: left out of texts and of secrets alike.
-_QUOTES = re.compile(r"[\\\"'`]+")
+_QUOTES = lazy_pattern(r"[\\\"'`]+")
 #: What may stand where a line was broken, besides the break itself: blanks, quotation marks of mails, bars of tracebacks, commas, plus signs.
-_FILLING = re.compile(r"[\s+,|>\u2500-\u257f]+")
-_APART = re.compile(r"[\W_]+")
-_SOFT = re.compile(r"(?P<soft>=\r?\n)|(?P<quoted>(?:=[0-9A-F]{2})+)")
+_FILLING = lazy_pattern(r"[\s+,|>\u2500-\u257f]+")
+_APART = lazy_pattern(r"[\W_]+")
+_SOFT = lazy_pattern(r"(?P<soft>=\r?\n)|(?P<quoted>(?:=[0-9A-F]{2})+)")
 #: What shows that a text may be quoted-printable.
-_IS_SOFT = re.compile(r"=\r?\n|=3D|=[0-9A-F]{2}=[0-9A-F]{2}")
-_TAGS = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
-_BREAK = re.compile(r"[\r\n]|\\[nr]")
+_IS_SOFT = lazy_pattern(r"=\r?\n|=3D|=[0-9A-F]{2}=[0-9A-F]{2}")
+_TAGS = lazy_pattern(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
+_BREAK = lazy_pattern(r"[\r\n]|\\[nr]")
 _ROUNDS, _DEPTH = 4, 2
 _OF_A_DESKTOP = frozenset({"SESSION", "AUTH", "PRIVATE"})
 #: A text without one of these is as it is seen, but for characters that `_skeleton` leaves out anyway.
-_WRITTEN = re.compile(r"[\\%&^<=\x1b\x9b]")
+_WRITTEN = lazy_pattern(r"[\\%&^<=\x1b\x9b]")
 #: What an escape within an escape begins with.
 _MAY_ESCAPE = frozenset("\\%&^\x1b")
 
@@ -308,6 +308,8 @@ def _undone(match: re.Match[str]) -> str:
         return _characters(bytes.fromhex("".join(_BYTE.findall(match[0]))))
     if match["octal"]:
         return _characters(bytes(int(digits, 8) for digits in _OCTET.findall(match[0])))
+    from html import unescape
+
     return unescape(match[0])
 
 
@@ -420,5 +422,5 @@ def _cut(text: str, secret: str) -> Iterator[tuple[int, int]]:
         yield start, at + _SHORTEST_CUT
 
 
-_CUT_MARK = re.compile(r"(?:\[\d+ characters before\]\s*|[….\s]{1,8})?")
-_WRITTEN_ESC = re.compile(r"(?<!\\)\\++(?:u001b|x1b|033|e)\[|\^\[\[", re.IGNORECASE)
+_CUT_MARK = lazy_pattern(r"(?:\[\d+ characters before\]\s*|[….\s]{1,8})?")
+_WRITTEN_ESC = lazy_pattern(r"(?<!\\)\\++(?:u001b|x1b|033|e)\[|\^\[\[", re.IGNORECASE)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
+from dagogy.api.patterns import lazy_pattern
 from dagogy.api.secrets._gitleaks import RULES
 from dagogy.api.secrets._names import NO, STRONG, says_where, strength, words_of
 
@@ -73,14 +74,14 @@ _ALL = (*_PATTERNS, *((keywords, pattern) for _, keywords, pattern in RULES))
 #: A match begins at most so far before its keyword, and has what it must have so far behind it.
 _BACK, _AHEAD = 80, 1600
 #: `name = value` in all the ways of programs: `name: value`, `"name": "value"`, `\"name\": \"value\"`, `--name value`, `?name=value`.
-_ASSIGNED = re.compile(
+_ASSIGNED = lazy_pattern(
     r"(?<![A-Za-z0-9_.-])(?P<dash>--?)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{1,79}+)(?P<close>\\{0,4}[\"'`]?\]?)"
     r"(?P<sep>[ \t]{0,8}(?::=|=>|={1,3}|:)[ \t]{0,8}|(?(dash)[ \t]{1,4}(?=[^\s:=-])|(?!)))(?P<open>(?:[brfu@]?\\{0,4}[\"'`])?)"
 )
-_OPTION_WORD = re.compile(r"--?[A-Za-z][A-Za-z0-9-]{1,60}\Z")
-_IN_QUOTES = {quote: re.compile(rf"(?:\\.|[^{quote}\\\r\n])*") for quote in "\"'`"}
-_IN_ESCAPED_QUOTES = re.compile(r"[^\"'\\\r\n]*")
-_WORD, _BARE = re.compile(r"\S*"), re.compile(r"[^\s\"'`,;&<>)\]}]*")
+_OPTION_WORD = lazy_pattern(r"--?[A-Za-z][A-Za-z0-9-]{1,60}\Z")
+_IN_QUOTES = {quote: lazy_pattern(rf"(?:\\.|[^{quote}\\\r\n])*") for quote in "\"'`"}
+_IN_ESCAPED_QUOTES = lazy_pattern(r"[^\"'\\\r\n]*")
+_WORD, _BARE = lazy_pattern(r"\S*"), lazy_pattern(r"[^\s\"'`,;&<>)\]}]*")
 _KEYWORDS = ("pass", "pwd", "pin", "pat", "jwt", "cookie", "sess", "sid", "private", "webhook", "conn", "dsn", "cred", "auth", "token", "secret", "key")
 _KEYWORDS_2 = ("otp", "sig", "sas", "bearer", "mnemonic")
 #: Values that say how it stands with a secret, or stand for one.
@@ -88,19 +89,19 @@ _STATES = frozenset(
     "required missing invalid expired incorrect unknown disabled enabled default optional unset redacted hidden masked present absent revoked rotated "
     "string password secret token null none true false undefined changeme example placeholder basic bearer oauth oauth2 internal undefined string".split()
 )
-_PROSE = re.compile(r"\b(?:is|are|was|be|must|not|the|your|may|can|and|or|of|to|for|with|missing|required|invalid|field)\b", re.IGNORECASE)
-_CALL = re.compile(r"[A-Za-z_][\w.]*[(\[]")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_.]*\Z")
-_NO_TOKEN = re.compile(
+_PROSE = lazy_pattern(r"\b(?:is|are|was|be|must|not|the|your|may|can|and|or|of|to|for|with|missing|required|invalid|field)\b", re.IGNORECASE)
+_CALL = lazy_pattern(r"[A-Za-z_][\w.]*[(\[]")
+_IDENTIFIER = lazy_pattern(r"[A-Za-z_][A-Za-z_.]*\Z")
+_NO_TOKEN = lazy_pattern(
     r"(?:[0-9a-fA-F]{7,128}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
     r"|v?\d[\d.,:/T+-]*Z?|sha\d+[:-].*|[~.]{0,2}/.*|[a-z]+://.*|[A-Za-z]:\\.*)\Z",
     re.DOTALL,
 )
 _SIGNATURE = frozenset({"sig", "signature", "key", "token", "code", "x-amz-signature", "x-amz-credential", "x-goog-signature", "x-goog-credential", "hmac"})
-_PEM = re.compile(r"-----BEGIN[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----")
-_PEM_END = re.compile(r"-----END[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----")
-_PEM_LINE = re.compile(r"(?:[\s|>\"',+]|\\{1,4}[nrt]){0,24}(?:(?:Proc-Type|DEK-Info|Version|Comment): [^\r\n]{1,200}|[A-Za-z0-9+/=]{8,})")
-_PEM_BEFORE = re.compile(r"(?:(?:^|(?<=n)|(?<=\s)|(?<=\"))[A-Za-z0-9+/=]{4,100}(?:[\s|>\"',+]|\\{1,4}[nr]){1,16})\Z")
+_PEM = lazy_pattern(r"-----BEGIN[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = lazy_pattern(r"-----END[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_LINE = lazy_pattern(r"(?:[\s|>\"',+]|\\{1,4}[nrt]){0,24}(?:(?:Proc-Type|DEK-Info|Version|Comment): [^\r\n]{1,200}|[A-Za-z0-9+/=]{8,})")
+_PEM_BEFORE = lazy_pattern(r"(?:(?:^|(?<=n)|(?<=\s)|(?<=\"))[A-Za-z0-9+/=]{4,100}(?:[\s|>\"',+]|\\{1,4}[nr]){1,16})\Z")
 #: How much of a value is judged. All of one that is secret goes.
 _LOOKED_AT = 128
 _SHORT = 160
@@ -289,10 +290,10 @@ def _stands_for_one(value: str, name: str) -> bool:
     )
 
 
-_DIGIT, _LETTER, _SMALL, _CAPITAL = (re.compile(r) for r in (r"\d", r"[^\W\d_]", r"[a-z]", r"[A-Z]"))
-_NUMBERED = re.compile(r"[a-z]+(?:[-_:.][a-z]+)*[-_:.]?\d+\Z")
-_AFTER_SCHEME = re.compile(r"(?i)(?:bearer|basic|token)[ \t]{1,4}(?=[\[<{$%(…*])")
-_BLANK = re.compile(r"\s")
+_DIGIT, _LETTER, _SMALL, _CAPITAL = (lazy_pattern(r) for r in (r"\d", r"[^\W\d_]", r"[a-z]", r"[A-Z]"))
+_NUMBERED = lazy_pattern(r"[a-z]+(?:[-_:.][a-z]+)*[-_:.]?\d+\Z")
+_AFTER_SCHEME = lazy_pattern(r"(?i)(?:bearer|basic|token)[ \t]{1,4}(?=[\[<{$%(…*])")
+_BLANK = lazy_pattern(r"\s")
 
 
 def looks_random(value: str) -> bool:

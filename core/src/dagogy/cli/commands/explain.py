@@ -90,13 +90,10 @@ def options_of(rule: Any) -> list[dict[str, Any]]:
     """Name, type, default and description of each option of a rule class."""
     if rule.Options is None:
         return []
-    import msgspec
-
     from dagogy.pipeline.judge import require_options
 
     require_options(rule.Options)
-    schema = msgspec.json.schema(rule.Options)
-    properties = schema["$defs"][rule.Options.__name__]["properties"]
+    properties = rule.Options.model_json_schema()["properties"]
     return [
         {"name": name, "type": _type(about), "default": about.get("default"), "description": about.get("description", "")} for name, about in properties.items()
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from typing import Any
@@ -112,6 +111,8 @@ def _print_fixed(app: App, done: list[str] | None) -> None:
 def _show_fixes(app: App, opened: OpenRun, unsafe: bool) -> None:
     before, after, done, hidden = operations.fix(opened, unsafe=unsafe, write=False)
     a, b = (text.decode("utf-8", "replace").splitlines(True) for text in (before, after))
+    import difflib
+
     diff = "".join(difflib.unified_diff(a, b, f"a/{CURRICULUM}", f"b/{CURRICULUM}"))
     app.emit({"fixes": done, "hidden_unsafe_fixes": hidden, "diff": diff}, *(diff.rstrip("\n") or "no fix of this kind would change anything").split("\n"))
     if hidden:

@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, NamedTuple
-
-import msgspec
 
 from dagogy.api.errors import DagogyError, PluginError, ProviderError, ValidationFailed
 from dagogy.api.providers import Budget, Proposal, ProposeRequest, Provider, RepairInvalidRequest, RepairRequest
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeReading
+from dagogy.contracts.documents import json_values
 from dagogy.pipeline.asking import ask, blame
 from dagogy.pipeline.fixes import apply_fixes, offered
 from dagogy.pipeline.judge import Judge, ValidationResult
@@ -310,7 +309,7 @@ def _is_notes(notes: Any) -> bool:
 
 
 def _encoded(document: Any) -> bytes:
-    return to_json(msgspec.to_builtins(document) if isinstance(document, msgspec.Struct) else document)
+    return to_json(json_values(document) if is_dataclass(document) else document)
 
 
 def _round(iteration: int, action: Action, draft: Draft, proposal: Proposal) -> dict[str, Any]:
