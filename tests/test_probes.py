@@ -224,7 +224,7 @@ def test_a_refutation_against_a_confirmation_counts_for_nothing() -> None:
 
 def test_what_is_unknown_stays_unknown_whatever_is_found() -> None:
     found = settled(verdict_of(), [seen("a")])
-    assert (found.outcome, len(found.looks)) == ("unknown", 1)
+    assert (found.outcome, len(found.observations)) == ("unknown", 1)
 
 
 # --- in the commands ----------------------------------------------------------------------------------------------------
@@ -369,7 +369,7 @@ def test_the_kit_catches_what_breaks_a_promise(tmp_path: Path) -> None:
             yield ProbeResult(subject="s", state="bad", message="m", confirms=("a",))
 
     context = FakeProbeContext(tmp_path, settings={"OPENAI_API_KEY": SECRET})
-    for kind, message in ((Hangs, "did not finish"), (Tells, "shows a secret"), (Strays, "none of")):
+    for kind, message in ((Hangs, "did not finish"), (Tells, "shows a secret"), (Strays, "not one of")):
         with pytest.raises(AssertionError, match=message):
             check_probe(kind, INFO, "text", context)
     assert [found.confirms for found in check_probe(Sound, INFO, "text", context)] == [("a",)]
