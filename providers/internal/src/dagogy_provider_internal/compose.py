@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dagogy.api import TopicSpec
@@ -20,9 +21,12 @@ from dagogy_provider_internal.reading import Studied, item_of, misconceptions_ab
 from dagogy_provider_internal.repeated import without_repeats
 from dagogy_provider_internal.statements import Statement, is_plural, statements
 
+#: The texts that a node of this id has where the source is taken to say nothing of its concept.
+Bare = Callable[[str], dict[str, Any]]
 
-def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str, Any], list[Content]]:
-    """The curriculum, and the contents in the order of its nodes."""
+
+def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str, Any], list[Content], Bare]:
+    """The curriculum, the contents in the order of its nodes, and what a node says that only names its concept."""
     order = studied.arrangement.order
     texts = without_repeats(studied.texts, order)
     stated = [statements(own, concept) for own, concept in zip(texts, studied.concepts, strict=True)]
@@ -45,7 +49,22 @@ def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str,
     document: dict[str, Any] = {"topic": topic, "nodes": nodes}
     if spec.evidence_mode == "strict":
         document["open_questions"] = _open_questions([studied.concepts[i] for i in order], contents)
-    return document, contents
+
+    def bare(node_id: str) -> dict[str, Any]:
+        i = next(i for i in order if studied.concepts[i].id == node_id)
+        content = content_of(studied.concepts[i], [], [], replace(around[i], cross_references=CrossReferences()), spec.constraints.depth)
+        return {**_texts(content), "estimate_confidence": content.confidence}
+
+    return document, contents, bare
+
+
+def _texts(content: Content) -> dict[str, Any]:
+    return {
+        "capability": content.capability,
+        "core_ideas": content.core_ideas,
+        "pitfalls": content.pitfalls,
+        "mastery_check": {"task": content.task, "pass_criteria": content.criterion},
+    }
 
 
 def _node(studied: Studied, i: int, content: Content, before: list[str], time: float, spec: TopicSpec) -> dict[str, Any]:
@@ -55,11 +74,8 @@ def _node(studied: Studied, i: int, content: Content, before: list[str], time: f
     return {
         "id": concept.id,
         "title": concept.title,
-        "capability": content.capability,
         "prerequisites": before,
-        "core_ideas": content.core_ideas,
-        "pitfalls": content.pitfalls,
-        "mastery_check": {"task": content.task, "pass_criteria": content.criterion},
+        **_texts(content),
         "estimate_minutes": int(time) if time == int(time) else round(time, 1),
         "resources": links,
         "estimate_confidence": content.confidence,

@@ -11,12 +11,11 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
 from statistics import median
 
 from dagogy.api import Block, ScopeDocument, match_form
 
+from dagogy_provider_internal.concept import Concept, Found, length
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.headings import (
     cell_number,
@@ -46,6 +45,8 @@ from dagogy_provider_internal.naming import (
 )
 from dagogy_provider_internal.outline import Item, Section, items_of, outline
 from dagogy_provider_internal.prose import terms
+from dagogy_provider_internal.recognised import as_found, better
+from dagogy_provider_internal.recognition import is_course, recognise
 
 #: An item of at most this many words is a label rather than a statement.
 _LABEL_WORDS = 8
@@ -70,60 +71,50 @@ _AMBIGUOUS_HEADINGS = frozenset(
 _BOOKENDS = frozenset("introduction intro summary conclusion conclusions recap credits preface foreword preamble appendix".split())
 
 
-@dataclass(slots=True)
-class Concept:
-    """A concept and where the source treats it.
-
-    `anchor`: the block that names it, -1 when none does. `blocks`: what the source says of it, in document order, the anchor included where it
-    holds more than the name. `gloss`: the text beside the name in the anchor. `parts`: titles and blocks of its own sub-sections. `number`: the
-    number in front of its title, or that of the week, session or place which a column of its table gives. `ordered`: an item of a numbered list.
-    `needs`: what stands in parentheses behind the name and tells what comes before it, with its lines. `minutes`: the time that a column of the
-    table gives it.
-    """
-
-    title: str
-    document: ScopeDocument
-    anchor: int
-    blocks: list[int]
-    path: tuple[str, ...]
-    gloss: str = ""
-    names: list[str] = field(default_factory=list)
-    parts: list[tuple[str, list[int]]] = field(default_factory=list)
-    number: tuple[int, ...] = ()
-    ordered: bool = False
-    id: str = ""
-    merged: list[str] = field(default_factory=list)
-    needs: tuple[tuple[str, tuple[int, int]], ...] = ()
-    minutes: float | None = None
-
-    @property
-    def lines(self) -> tuple[int, int]:
-        """First and last line of the contiguous stretch of blocks that starts at the anchor."""
-        blocks = self.document.blocks
-        own = [blocks[b].lines for b in ([self.anchor] if self.anchor >= 0 else []) + self.blocks]
-        return (min(a for a, _ in own), max(b for _, b in own)) if own else (1, 1)
-
-
-@lru_cache(maxsize=100_000)
-def length(text: str) -> int:
-    """Words in a block. A block of megabytes may be that of a thousand concepts."""
-    return len(text.split())
-
-
-@dataclass(slots=True)
-class Found:
-    """The concepts of a document and what was left out, with the reason."""
-
-    concepts: list[Concept] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-
-
 def find_concepts(document: ScopeDocument) -> Found:
     """All concepts of `document`, each once, in document order. Every caller gets the same: what is to be another has to be a copy."""
     if not _latest or _latest[0][0] is not document:
-        found = _merged(_Reader(document).read() if document.mode != "seed-list" else _seeds(document))
+        found = _merged(_best_reading(document) if document.mode != "seed-list" else _seeds(document))
         _latest[:] = [(document, found)]
     return _latest[0][1]
+
+
+#: A document of more blocks is read by its structure alone: the model looks at each title closely.
+_MOST_BLOCKS = 3000
+#: From this expected F1 on the titles themselves say that the document is a course.
+_SURE = 0.45
+#: A shorter document has too little in it for the model to go by.
+_FEW_BYTES = 500
+#: From this size on the model's own reading may be taken; shorter ones are mostly written for dagogy, and their structure says it all.
+_MANY_BYTES = 1300
+
+
+def _best_reading(document: ScopeDocument) -> Found:
+    found = _Reader(document).read()
+    size = len(document.text.encode())
+    if len(document.blocks) > _MOST_BLOCKS or size < _FEW_BYTES:
+        return found
+    recognition = recognise(document.blocks)
+    if recognition.worth < _SURE:
+        found.course = is_course(document.blocks)
+    if size >= _MANY_BYTES and better(found, recognition):
+        again = as_found(document, recognition)
+        again.course = found.course
+        return again
+    _by_rows(found)
+    return found
+
+
+def _by_rows(found: Found) -> None:
+    """Where most concepts are rows of a timetable, its order is that of the course, and a row that is named like a part of a document is none."""
+    rows = [c for c in found.concepts if c.anchor >= 0 and any(map(_SCHEDULE_COLUMN.match, c.document.blocks[c.anchor].header))]
+    if 2 * len(rows) < len(found.concepts) or any(c.number for c in rows):
+        return
+    for concept in rows:
+        if heading_kind(concept.title) in ("skip", "meta") and len(found.concepts) > _FEW_PARTS:
+            found.concepts.remove(concept)
+            found.skipped.append((concept.title, "is a structural heading"))
+        concept.ordered = True
 
 
 #: The document that was read last, with its concepts: a run reads the same one several times.

@@ -14,7 +14,7 @@ from typing import Any
 
 from dagogy.api import Proposal, ProposeRequest, Provider, Readiness, RepairInvalidRequest, RepairRequest, ScopeDocument, ScopeReading, TopicSpec, json_values
 
-from dagogy_provider_internal.compose import curriculum
+from dagogy_provider_internal.compose import Bare, curriculum
 from dagogy_provider_internal.content import Content
 from dagogy_provider_internal.reading import Studied, chosen, read, scope_reading, study
 from dagogy_provider_internal.repair import Own, repaired
@@ -25,7 +25,7 @@ class Internal(Provider):
     """Reads a curriculum out of the sources of a run."""
 
     #: What was composed last, with what it was made of: a repair starts from the same as the proposal before it.
-    _composed: tuple[TopicSpec, bool, list[ScopeDocument], tuple[dict[str, Any], list[Content], list[str], Studied]] | None = None
+    _composed: tuple[TopicSpec, bool, list[ScopeDocument], tuple[dict[str, Any], list[Content], list[str], Studied, Bare]] | None = None
 
     def ready(self) -> Readiness:
         return Readiness(ready=True, message="internal needs no model, no network and no settings")
@@ -34,7 +34,7 @@ class Internal(Provider):
         return read(document)
 
     def propose(self, request: ProposeRequest) -> Proposal:
-        document, contents, notes, studied = self._compose(request)
+        document, contents, notes, studied, _ = self._compose(request)
         weak = sum(c.silent for c in contents)
         if weak:
             notes.append(
@@ -60,26 +60,26 @@ class Internal(Provider):
 
     def _own(self, request: ProposeRequest) -> tuple[dict[str, Any], Own]:
         """The curriculum that it would propose now, and what a repair takes from it."""
-        fresh, contents, _, studied = self._compose(request)
+        fresh, contents, _, studied, bare = self._compose(request)
         spare = {n["id"]: c.spare for n, c in zip(fresh["nodes"], contents, strict=True)}
         ids = [c.id for c in studied.concepts]
         weights = {(ids[e.before], ids[e.after]): e.weight for e in studied.arrangement.edges}
-        return fresh, Own({n["id"]: n for n in fresh["nodes"]}, spare, weights)
+        return fresh, Own({n["id"]: n for n in fresh["nodes"]}, spare, weights, bare)
 
-    def _compose(self, request: ProposeRequest) -> tuple[dict[str, Any], list[Content], list[str], Studied]:
+    def _compose(self, request: ProposeRequest) -> tuple[dict[str, Any], list[Content], list[str], Studied, Bare]:
         spec, by_scope, sources = request.spec, request.reading is not None, list(request.sources)
         if self._composed and self._composed[:2] == (spec, by_scope) and list(map(id, self._composed[2])) == list(map(id, sources)):
-            document, contents, notes, studied = self._composed[3]
-            return copy.deepcopy(document), contents, notes[:], studied
+            document, contents, notes, studied, bare = self._composed[3]
+            return copy.deepcopy(document), contents, notes[:], studied, bare
         given = chosen(spec, sources, by_scope=by_scope)
         notes = given.notes
         request.progress(f"{len(given.concepts)} concepts")
         studied = study(given.concepts, given.limit, given.topic)
         count = len(studied.arrangement.edges)
         request.progress(f"{count} prerequisite edge{'s' * (count != 1)} with evidence")
-        document, contents = curriculum(given.topic, studied, spec)
-        self._composed = spec, by_scope, sources, (copy.deepcopy(document), contents, notes[:], studied)
-        return document, contents, notes, studied
+        document, contents, bare = curriculum(given.topic, studied, spec)
+        self._composed = spec, by_scope, sources, (copy.deepcopy(document), contents, notes[:], studied, bare)
+        return document, contents, notes, studied, bare
 
 
 def _without_example(document: Mapping[str, Any], request: ProposeRequest) -> list[str]:

@@ -28,6 +28,7 @@ from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key
 from dagogy_provider_internal.passages import Passage, passages
 from dagogy_provider_internal.phrasing import shortened
+from dagogy_provider_internal.recognised import NO_COURSE
 
 #: Prerequisites of a concept where the spec sets no limit.
 DEFAULT_LIMIT = 4
@@ -102,6 +103,8 @@ def read(document: ScopeDocument) -> ScopeReading:
             skipped.append((concept.title, "is a prerequisite: the learner knows it already"))
         else:
             kept.append(concept)
+    if found.course < NO_COURSE:
+        raise _no_course(document, found.course)
     if not kept:
         raise no_concept(document, [f"“{shorten(name)}” {reason}" for name, reason in skipped])
     asked = document.front_matter.get("node_count_max")
@@ -179,6 +182,14 @@ def _is_known(title: str, known: Set[tuple[str, ...]]) -> bool:
 def _shown(concept: Concept, texts: Sequence[Passage]) -> str:
     first = next((p.text for p in texts if p.first), "") or next((p.text for p in texts if p.role not in ("code", "requires")), "")
     return shortened(first) if first else concept.title
+
+
+def _no_course(document: ScopeDocument, probability: float) -> ValidationFailed:
+    return ValidationFailed(
+        f"'{document.source}' is no course: by its words and its structure it is one with a probability of {probability:.0%}",
+        hint="give a document that says what is taught, or name the concepts yourself: list them and use --scope-mode seed-list",
+        details={"source": document.source, "mode": document.mode, "probability": round(probability, 3)},
+    )
 
 
 def no_concept(document: ScopeDocument, left_out: Sequence[str]) -> ValidationFailed:

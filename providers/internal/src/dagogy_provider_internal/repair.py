@@ -6,7 +6,7 @@ What is done follows from where a finding points and from its data; which rule m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,6 +40,8 @@ class Own:
     nodes: Mapping[str, dict[str, Any]]
     spare: Mapping[str, list[str]]
     weights: Mapping[tuple[str, str], float]
+    #: The texts of a node, by its id, where the source is taken to say nothing of its concept; None where there are none.
+    bare: Callable[[str], dict[str, Any]] | None = None
 
     @cached_property
     def _by_title(self) -> Mapping[tuple[str, ...], dict[str, Any]]:
@@ -61,6 +63,7 @@ class Own:
             {name(i): {**node, "id": name(i), "prerequisites": [name(p) for p in node["prerequisites"]]} for i, node in self.nodes.items()},
             {name(i): texts for i, texts in self.spare.items()},
             {(name(before), name(after)): weight for (before, after), weight in self.weights.items()},
+            self.bare and (lambda i: self.bare(next((k for k in self.nodes if name(k) == i), i))),
         )
 
 
@@ -72,6 +75,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
     ids, turned = [node["id"] for node in nodes], False
     dropped: set[tuple[int, int]] = set()
     copies: dict[int, str] = {}
+    rewritten: set[str] = set()
     leant_on: dict[str, None] = {}  # what nodes depend on, the draft lacks and the source has
     # What changes the number of nodes waits: pointers count the nodes of the draft.
     later: list[Finding] = []
@@ -99,7 +103,13 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
         elif place[2] in (None, "id", "title") and (first := _copied(nodes, i, finding, own)):
             copies[i] = first
         elif place[2]:
-            done.extend(_rewritten(nodes, i, place[2], finding, own, spec) or _admitted(document, i, place[2], finding, own, spec))
+            name = nodes[i]["id"]
+            wrote = _rewritten(nodes, i, place[2], finding, own, spec) or _admitted(document, i, place[2], finding, own, spec)
+            # What has just been written anew may be sound now; only what stays at fault is left open.
+            if not wrote and name not in rewritten:
+                wrote = _left_open(document, i, place[2], finding, own, spec)
+            rewritten.update(line.partition(":")[0] for line in wrote)
+            done.extend(wrote)
     done.extend(_without(nodes, dropped))
     for i, first in sorted(copies.items(), reverse=True):
         done.append(_merged(nodes, i, first))
@@ -180,6 +190,32 @@ def _admitted(document: dict[str, Any], i: int, field: str, finding: Finding, ow
     return [
         line for n in alike for line in _claims_little(document, n, f"What is special to “{n['title']}”? The source says the same of several concepts.", spec)
     ]
+
+
+def _left_open(document: dict[str, Any], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec) -> list[str]:
+    """Where what the source says makes no text that the rules accept, a node only names its concept and says so."""
+    template = finding.data.get("template")
+    if finding.severity != "error" or field not in ("capability", "core_ideas", "pitfalls", "mastery_check") or own.bare is None:
+        return []
+    nodes = [document["nodes"][i]]
+    if isinstance(template, str) and template.strip(_SLOT + " "):
+        made = _made_by(template)
+        nodes = [n for n in document["nodes"] if any(map(made.search, _strings(n[field])))]
+    done = []
+    for node in nodes:
+        bare = own.bare(node["id"]) if node["id"] in own.nodes else {}
+        if not bare or all(node.get(key) == value for key, value in bare.items()):
+            continue
+        node.update(bare)
+        if spec.evidence_mode == "strict":
+            question = {"question": f"What does the source say of “{node['title']}”?", "related_nodes": [node["id"]], "status": "open"}
+            document.setdefault("open_questions", []).append(question)
+        done.append(f"{node['id']}: what the source says of it makes no sound text, and now the node only names it")
+    return done
+
+
+def _strings(value: Any) -> list[str]:
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [str(value)]
 
 
 def _claims_little(document: dict[str, Any], node: dict[str, Any], question: str, spec: TopicSpec) -> list[str]:
@@ -307,7 +343,9 @@ def _without_template(nodes: list[dict[str, Any]], field: str, template: str, ow
 
 
 def _made_by(template: str) -> re.Pattern[str]:
-    return re.compile(r"\W*(?:.{0,200}?)\W*".join(re.escape(part.strip()) for part in template.split(_SLOT)), re.IGNORECASE | re.DOTALL)
+    # In a template a slot stands for what differs, and `#` for a number.
+    parts = (re.escape(part.strip()).replace(r"\#", r"\d[\d.,]*") for part in template.split(_SLOT))
+    return re.compile(r"\W*(?:.{0,200}?)\W*".join(parts), re.IGNORECASE | re.DOTALL)
 
 
 def _exchange(node: dict[str, Any], kind: str, k: int, own: Own) -> list[str]:

@@ -1,0 +1,58 @@
+"""A concept, and what was found in a document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from dagogy.api import ScopeDocument
+
+
+@dataclass(slots=True)
+class Concept:
+    """A concept and where the source treats it.
+
+    `anchor`: the block that names it, -1 when none does. `blocks`: what the source says of it, in document order, the anchor included where it
+    holds more than the name. `gloss`: the text beside the name in the anchor. `parts`: titles and blocks of its own sub-sections. `number`: the
+    number in front of its title, or that of the week, session or place which a column of its table gives. `ordered`: an item of a numbered list.
+    `needs`: what stands in parentheses behind the name and tells what comes before it, with its lines. `minutes`: the time that a column of the
+    table gives it.
+    """
+
+    title: str
+    document: ScopeDocument
+    anchor: int
+    blocks: list[int]
+    path: tuple[str, ...]
+    gloss: str = ""
+    names: list[str] = field(default_factory=list)
+    parts: list[tuple[str, list[int]]] = field(default_factory=list)
+    number: tuple[int, ...] = ()
+    ordered: bool = False
+    id: str = ""
+    merged: list[str] = field(default_factory=list)
+    needs: tuple[tuple[str, tuple[int, int]], ...] = ()
+    minutes: float | None = None
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """First and last line of the contiguous stretch of blocks that starts at the anchor."""
+        blocks = self.document.blocks
+        own = [blocks[b].lines for b in ([self.anchor] if self.anchor >= 0 else []) + self.blocks]
+        return (min(a for a, _ in own), max(b for _, b in own)) if own else (1, 1)
+
+
+@lru_cache(maxsize=100_000)
+def length(text: str) -> int:
+    """Words in a block. A block of megabytes may be that of a thousand concepts."""
+    return len(text.split())
+
+
+@dataclass(slots=True)
+class Found:
+    """The concepts of a document and what was left out, with the reason."""
+
+    concepts: list[Concept] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    #: The probability that the document is a course at all.
+    course: float = 1.0

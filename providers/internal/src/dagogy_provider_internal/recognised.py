@@ -1,0 +1,97 @@
+"""Concepts out of what the model recognises in a document, beside those that its structure names.
+
+Two readings are made of a document: `concepts` goes by its structure and reads what was written for a curriculum without a loss; `recognition`
+goes by a model that was trained on documents as people have them. The model tells what each of the two is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dagogy.api import Block, ScopeDocument
+
+from dagogy_provider_internal.concept import Concept, Found
+from dagogy_provider_internal.headings import heading_kind
+from dagogy_provider_internal.naming import is_sentence
+from dagogy_provider_internal.recognition.choice import Chosen, Recognition
+
+#: How much better the model's own reading has to be by its own account: what the structure says is believed when in doubt.
+_BETTER = 1.5
+#: Below this probability a document is no course.
+NO_COURSE = 0.35
+#: What a title is worth that the model did not see as one.
+_UNSEEN = 0.05
+_TOLD = 200  # titles that are told as left out
+
+
+def better(found: Found, recognition: Recognition) -> bool:
+    """Whether the model's reading is to be taken instead of `found`."""
+    if not recognition.chosen:
+        return False
+    if not found.concepts:
+        return True
+    titles = {" ".join(c.title.casefold().split()) for c in found.concepts}
+    worth = sum(recognition.probabilities.get(t, _UNSEEN) for t in titles)
+    return recognition.worth > _BETTER * 2 * worth / (len(titles) + recognition.missing)
+
+
+def as_found(document: ScopeDocument, recognition: Recognition) -> Found:
+    """The recognised titles as concepts, each with the blocks that treat it, in document order."""
+    blocks = document.blocks
+    anchors = {c.unit.at for c in recognition.chosen}
+    found = Found()
+    for chosen in recognition.chosen:
+        if heading_kind(chosen.text) in ("skip", "meta") or is_sentence(chosen.text):
+            found.skipped.append((chosen.text[:80], "is no name of a concept"))
+            continue
+        at = chosen.unit.at
+        path = blocks[at].path[:-1] if chosen.unit.kind == "heading" else blocks[at].path
+        own = _treating(document, chosen, anchors)
+        gloss = blocks[at].rest.lstrip(" :–—-") if chosen.way == "lead" and chosen.unit.kind == "item" else ""
+        found.concepts.append(Concept(chosen.text, document, at, own, path, gloss, ordered=True))
+    found.skipped += [(c.text, f"is less likely to be a concept than what was taken ({c.probability:.2f})") for c in recognition.left[:_TOLD]]
+    return found
+
+
+def _treating(document: ScopeDocument, chosen: Chosen, anchors: set[int]) -> list[int]:
+    """The blocks that say something of a title: those below it that name no other."""
+    blocks, at, kind = document.blocks, chosen.unit.at, chosen.unit.kind
+    if kind in ("cell", "enumeration", "emphasis"):
+        return [at]
+    if kind == "item":
+        own = [at] if chosen.way != "whole" or blocks[at].rest or len(blocks[at].text) > len(chosen.text) + 10 else []
+        return own + _below(document, at, anchors)
+    own = [at] if kind == "lead" else []
+    for i in range(at + 1, len(blocks)):
+        block = blocks[i]
+        if block.kind == "heading" and (kind != "heading" or block.level <= blocks[at].level):
+            break
+        if i in anchors:
+            if kind == "heading" and block.kind == "heading":
+                break
+            if kind != "heading":
+                break
+            continue
+        if block.kind != "heading" and not _inside(blocks, i, anchors):
+            own.append(i)
+    return own
+
+
+def _below(document: ScopeDocument, at: int, anchors: set[int]) -> list[int]:
+    own = []
+    for i in range(at + 1, len(document.blocks)):
+        if not _inside(document.blocks, i, {at}):
+            break
+        if i not in anchors and not _inside(document.blocks, i, anchors - {at}):
+            own.append(i)
+    return own
+
+
+def _inside(blocks: Sequence[Block], i: int, items: set[int]) -> bool:
+    """Whether a block is part of one of these list items."""
+    parent = blocks[i].parent
+    while parent >= 0:
+        if parent in items:
+            return True
+        parent = blocks[parent].parent
+    return False

@@ -1,0 +1,110 @@
+"""Which titles are taken together: those that make the expected F1 of the choice largest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log
+
+from dagogy.api import Block
+
+from dagogy_provider_internal.recognition.features import Described, Title, described
+from dagogy_provider_internal.recognition.trees import model
+from dagogy_provider_internal.recognition.units import Unit
+
+#: What a title must be worth to be taken beside the others of its text, as a share of what the best titles of the document are worth.
+_LEAST = 0.24
+#: How much of the expected number of concepts counts as missing from a smaller choice: below 1, precision weighs more than recall.
+_MISSING = 0.7
+#: How much a title goes by itself and how much by those of its list, column or level that are read in the same way.
+_OWN, _GROUP = 0.7, 0.35
+_BEST = 5  # titles that tell how sure the model can be in this document
+
+
+@dataclass(slots=True)
+class Chosen:
+    """A title that is taken, the unit that it stands in, and the probability that a teacher names a concept so."""
+
+    text: str
+    unit: Unit
+    way: str
+    probability: float
+
+
+@dataclass(slots=True)
+class Recognition:
+    """What is taken, in document order, and what was left, each with its probability. `worth` is the expected F1 of the choice."""
+
+    chosen: list[Chosen]
+    left: list[Chosen]
+    expected: float
+    worth: float
+    #: What each title is worth by itself, by its text in lower case.
+    probabilities: dict[str, float]
+
+    @property
+    def missing(self) -> float:
+        """How much of the expected number of concepts weighs against a choice."""
+        return _MISSING * self.expected
+
+
+def recognise(blocks: Sequence[Block]) -> Recognition:
+    """What the blocks name that is to be taught."""
+    found = described(blocks)
+    weights = model()
+    own = [weights.probability(title.features) for title in found.titles]
+    return choose(found, _with_siblings(found.titles, own))
+
+
+def _with_siblings(titles: Sequence[Title], own: Sequence[float]) -> list[float]:
+    groups: dict[object, list[float]] = defaultdict(list)
+    odds = [log(p / (1 - p)) for p in (min(max(p, 1e-4), 1 - 1e-4) for p in own)]
+    for title, odd in zip(titles, odds, strict=True):
+        groups[title.siblings].append(odd)
+    means = {key: sum(group) / len(group) for key, group in groups.items()}
+    return [1 / (1 + exp(-(_OWN * odd + _GROUP * means[t.siblings]))) for t, odd in zip(titles, odds, strict=True)]
+
+
+def choose(found: Described, probabilities: Sequence[float]) -> Recognition:
+    """Of each text the reading whose titles are worth most, and of all these the choice with the largest expected F1."""
+    best = sorted(probabilities, reverse=True)[:_BEST]
+    top = sum(best) / len(best) if best else 0.0
+    least = min(0.12, _LEAST * top)
+    readings: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for k, title in enumerate(found.titles):
+        readings[title.unit][title.reading].append(k)
+    taken: list[int] = []
+    seen: set[str] = set()
+    for unit in sorted(readings):
+        value, members = 0.0, []
+        for of_reading in readings[unit].values():
+            kept = [k for k in of_reading if probabilities[k] > 0.6 * least] if len(of_reading) > 1 else of_reading
+            worth = sum(probabilities[k] - least for k in kept)
+            if worth > value:
+                value, members = worth, kept
+        for k in members:
+            key = found.titles[k].text.casefold()
+            if key not in seen:
+                seen.add(key)
+                taken.append(k)
+    ranked = sorted(taken, key=lambda k: -probabilities[k])
+    expected = sum(probabilities[k] for k in ranked)
+    size, most, gained = 0, 0.0, 0.0
+    for count, k in enumerate(ranked, 1):
+        gained += probabilities[k]
+        if (worth := 2 * gained / (count + _MISSING * expected)) > most:
+            most, size = worth, count
+    chosen = set(ranked[:size])
+
+    def told(k: int) -> Chosen:
+        title = found.titles[k]
+        unit = found.units[title.unit]
+        return Chosen(title.text, unit, unit.readings[title.reading].way, round(probabilities[k], 3))
+
+    left = [told(k) for k in taken if k not in chosen]
+    by_text: dict[str, float] = {}
+    for title, p in zip(found.titles, probabilities, strict=True):
+        key = title.text.casefold()
+        by_text[key] = max(p, by_text.get(key, 0.0))
+    return Recognition([told(k) for k in taken if k in chosen], left, expected, most, by_text)

@@ -1,0 +1,54 @@
+"""Whether a document is a course at all, by its words: a logistic regression on hashed words (Weinberger et al. 2009)."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from math import exp, sqrt
+from typing import Any
+
+from dagogy.api import Block
+
+#: Buckets that words are hashed to.
+BUCKETS = 4096
+#: Characters of a document that are looked at.
+_READ = 6000
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_START = 5  # characters of a word that stand for its inflections
+
+
+def text_of(blocks: Sequence[Block]) -> str:
+    """The text of the blocks as the model sees it."""
+    return "\n".join(b.text for b in blocks)[:_READ].casefold()
+
+
+def buckets(text: str) -> set[int]:
+    """The buckets of the words, of their beginnings, and of the pairs of characters where words are not set apart."""
+    found: set[str] = set()
+    for word in _WORD.findall(text):
+        if _EAST.search(word):
+            found.update(word[i : i + 2] for i in range(len(word) - 1))
+        else:
+            found.update((word, "^" + word[:_START]))
+    return {zlib.crc32(token.encode()) % BUCKETS for token in found}
+
+
+@cache
+def _model() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((files(__package__) / "course.json").read_text(encoding="utf-8"))
+    return data
+
+
+def is_course(blocks: Sequence[Block]) -> float:
+    """The probability that the document is one that somebody teaches or learns by."""
+    seen = buckets(text_of(blocks))
+    if not seen:
+        return 1.0
+    weights = _model()["weights"]
+    score = _model()["bias"] + sum(weights[b] for b in seen) / sqrt(len(seen))
+    return 1 / (1 + exp(-score))

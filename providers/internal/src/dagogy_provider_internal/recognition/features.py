@@ -1,0 +1,310 @@
+"""What can be seen of a title: its shape, its cues, where it stands, what is above and beside it, and what document it is in.
+
+Every feature is a number. `NAMES` says what each means; the weights in `model.json` go by position in it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from statistics import fmean, pstdev
+
+from dagogy.api import Block
+
+from dagogy_provider_internal.recognition.cues import categories, shares
+from dagogy_provider_internal.recognition.units import DIVISION, Unit, titled, units
+
+_KINDS = ("heading", "item", "cell", "lead", "short", "emphasis", "enumeration")
+_WAYS = (
+    "whole", "lead", "rest", "before", "after", "after-semicolon", "after-comma", "outside", "inside", "semicolon", "comma", "dash", "enumeration",
+)  # fmt: skip
+_SHAPE = (
+    "words", "characters", "east", "capitals", "digits", "marks", "starts upper", "starts lower", "capitalised words", "question", "full stop", "commas",
+    "colon", "bracket", "date", "code", "at sign", "function word first", "-ing first",
+)  # fmt: skip
+#: The categories of cues that are averaged over a group.
+_GROUP_CUES = (
+    "topic", "time", "holiday", "administration", "assessment", "exercise", "resource", "objective", "structure", "verb", "tool", "person",
+)  # fmt: skip
+_PLACE = (
+    "level", "numbered list", "has links", "share in links", "is a sub-item", "sub-items", "words below", "headings below", "place in document",
+    "place among units", "headings above", "has a bold lead", "place in group", "cells of the row", "column", "column has a header", "same kind before",
+    "same kind after", "kind after", "words of the block", "emphasised parts", "numbered division", "starts with a digit", "has a box",
+)  # fmt: skip
+_GROUP = (
+    "members", "members to 60", "words", "words spread", "date", "digits", "full stop", "question", "commas", "starts lower", "colon", "distinct", "links",
+    "share of units",
+)  # fmt: skip
+_DOCUMENT = (
+    "log words", "headings", "items", "rows", "paragraphs", "code", "share of rows", "share of items", "h1", "h2", "h3", "h4", "units",
+)  # fmt: skip
+_AFTER = ("heading", "paragraph", "list_item", "table_row", "code", "quote", "html", None)
+_ABOVE = ("heading above", "headings further above", "item above", "column header", "text before the list")
+
+
+def names() -> list[str]:
+    """What each feature is, in order."""
+    cues = categories()
+    out = [f"kind {k}" for k in _KINDS] + [f"read as {w}" for w in _WAYS] + ["parts", "part", "readings"]
+    out += [f"title {s}" for s in _SHAPE] + [f"title cue {c}" for c in cues] + [f"first word cue {c}" for c in cues] + list(_PLACE)
+    out += [f"{a} cue {c}" for a in _ABOVE for c in cues]
+    for group in ("siblings", "likes"):
+        out += [f"{group} {g}" for g in _GROUP] + [f"{group} cue {c}" for c in _GROUP_CUES]
+    return out + [f"document {d}" for d in _DOCUMENT] + [f"document cue {c}" for c in cues]
+
+
+#: A date or a time of day, in figures or with the name of a month.
+_DATE = re.compile(
+    r"\b\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?\b|\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}:\d{2}\b|"
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,7}\.?\s\d{1,2}\b|"
+    r"\b\d{1,2}(?:st|nd|rd|th)?\.?\s(?:de\s)?(?:jan|feb|mar|märz|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|dez|dec|ene|fev|fév|avr|août|juin|juil)"
+    r"[a-zé]{0,7}\b|\d\s?月\s?\d{1,2}\s?日",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"[=<>{}_\\]|\w\(\)|\.\w{2,4}\b$")
+_DIVISION = re.compile(rf"\W{{0,5}}{DIVISION}\s?[\dIVX]", re.IGNORECASE)
+_DIGIT = re.compile(r"\W{0,5}\d")
+_WORD = re.compile(r"\w+")
+_FUNCTION_WORDS = frozenset(
+    "the a an this that these those you your we our i it there if when please in on at to for and or as by with der die das ein eine wir sie ihr el la "
+    "los las un una le les des du il elle o os em no na este esta в на это вы мы".split()
+)
+
+
+def _is_east(c: str) -> bool:
+    return "\u3040" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af"
+
+
+@lru_cache(maxsize=50_000)
+def _shape(text: str) -> tuple[float, ...]:
+    words, size = text.split(), max(1, len(text))
+    east = sum(map(_is_east, text))
+    count = max(float(len(words)), east / 2.2) if east else float(len(words))
+    low = _WORD.findall(text.casefold())
+    first = low[0] if low else ""
+    return (
+        min(count, 30.0),
+        float(min(size, 200)),
+        east / size,
+        sum(map(str.isupper, text)) / size,
+        sum(map(str.isdigit, text)) / size,
+        sum(not c.isalnum() and not c.isspace() for c in text) / size,
+        float(text[:1].isupper()),
+        float(text[:1].islower()),
+        sum(w[:1].isupper() for w in words) / max(1, len(words)),
+        float(text.endswith(("?", "？"))),
+        float(text.endswith((".", "!", "。"))),
+        float(min(5, text.count(",") + text.count("、") + text.count("，"))),
+        float(":" in text or "：" in text),
+        float("(" in text or "（" in text),
+        float(bool(_DATE.search(text))),
+        float(bool(_CODE.search(text))),
+        float("@" in text),
+        float(first in _FUNCTION_WORDS),
+        float(first.endswith("ing")),
+    )
+
+
+_AT = {name: i for i, name in enumerate(_SHAPE)}
+
+
+@dataclass(slots=True)
+class Title:
+    """A title that a unit may stand for: position of unit and reading, what alike it is judged with, and its features."""
+
+    unit: int
+    reading: int
+    text: str
+    siblings: Hashable
+    features: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Described:
+    """The units of a document and the titles of all their readings, with features."""
+
+    units: list[Unit]
+    titles: list[Title]
+    document: list[float]
+
+
+def described(blocks: Sequence[Block]) -> Described:
+    """Every title that the blocks may name, with its features."""
+    return _Describer(blocks).described()
+
+
+class _Describer:
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self.blocks = blocks
+        self.units = units(blocks)
+        count = len(blocks)
+        self.section = [-1] * count
+        self.below, self.headings, self.inside = [0] * count, [0] * count, [0] * count
+        self._outline()
+        self.siblings: dict[Hashable, list[int]] = defaultdict(list)
+        self.likes: dict[Hashable, list[int]] = defaultdict(list)
+        self.first = [u.readings[0].titles[0] for u in self.units]
+        for i, unit in enumerate(self.units):
+            self.siblings[self._sibling_key(unit)].append(i)
+            self.likes[self._like_key(unit)].append(i)
+
+    def _outline(self) -> None:
+        """For each block its section, the words and headings below a heading, and the sub-items of an item."""
+        last, stack = -1, []
+        for i, block in enumerate(self.blocks):
+            if block.kind == "heading":
+                while stack and self.blocks[stack[-1]].level >= block.level:
+                    stack.pop()
+                if stack:
+                    self.headings[stack[-1]] += 1
+                stack.append(i)
+                last = i
+            elif last >= 0:
+                self.below[last] += len(block.text.split())
+            self.section[i] = last
+            if block.parent >= 0:
+                self.inside[block.parent] += 1
+
+    def _sibling_key(self, unit: Unit) -> Hashable:
+        block = self.blocks[unit.at]
+        if unit.kind == "heading":
+            return ("heading", block.level)
+        if unit.kind == "item":
+            return ("item", block.level, block.parent if block.parent >= 0 else ("section", self.section[unit.at]))
+        if unit.kind == "cell":
+            return ("cell", block.header, unit.column, -1 if any(block.header) else self.section[unit.at])
+        return (unit.kind, self.section[unit.at])
+
+    def _like_key(self, unit: Unit) -> Hashable:
+        block = self.blocks[unit.at]
+        if unit.kind == "heading":
+            return ("heading", block.level, block.path[:-1])
+        if unit.kind == "item":
+            above = self.blocks[self.section[unit.at]].level if self.section[unit.at] >= 0 else 0
+            return ("item", block.level, above, bool(block.lead), block.ordered)
+        if unit.kind == "cell":
+            return ("cell", unit.column, block.header)
+        return (unit.kind,)
+
+    def described(self) -> Described:
+        document = self._document()
+        siblings = {key: self._group(members) for key, members in self.siblings.items()}
+        likes = {key: self._group(members) for key, members in self.likes.items()}
+        rank = {i: k / len(members) for members in self.siblings.values() for k, i in enumerate(members)}
+        titles: list[Title] = []
+        for i, unit in enumerate(self.units):
+            key = self._sibling_key(unit)
+            after = [*self._place(unit, i, rank[i]), *self._above(unit), *siblings[key], *likes[self._like_key(unit)], *document]
+            kind = [float(unit.kind == k) for k in _KINDS]
+            for r, reading in enumerate(unit.readings):
+                way = [float(reading.way == w) for w in _WAYS]
+                for part, text in enumerate(reading.titles):
+                    first = _WORD.search(text)
+                    own = [float(len(reading.titles)), float(part), float(len(unit.readings))]
+                    cues = [*shares(text), *shares(first[0] if first else "")]
+                    titles.append(Title(i, r, text, (key, reading.way), [*kind, *way, *own, *_shape(text), *cues, *after]))
+        return Described(self.units, titles, document)
+
+    def _place(self, unit: Unit, i: int, rank: float) -> list[float]:
+        at, block, count = unit.at, self.blocks[unit.at], len(self.blocks)
+        before = self.blocks[at - 1].kind if at else None
+        after = self.blocks[at + 1].kind if at + 1 < count else None
+        above = len(block.path) - (block.kind == "heading")
+        return [
+            float(block.level),
+            float(block.ordered),
+            float(bool(block.links)),
+            sum(len(link.text) for link in block.links) / max(1, len(block.text)),
+            float(block.parent >= 0),
+            float(self.inside[at]),
+            float(self.below[at]) if unit.kind == "heading" else 0.0,
+            float(self.headings[at]),
+            at / max(1, count),
+            i / len(self.units),
+            float(above),
+            float(bool(block.lead)),
+            rank,
+            float(len(block.cells)),
+            float(unit.column),
+            float(bool(self._header(unit))),
+            float(before == block.kind),
+            float(after == block.kind),
+            float(_AFTER.index(after)),
+            float(len(block.text.split())),
+            float(len(block.emphasised)),
+            float(bool(_DIVISION.match(block.text))),
+            float(bool(_DIGIT.match(block.text))),
+            float(block.text.startswith(("[ ]", "[x]", "☐", "☑"))),
+        ]
+
+    def _header(self, unit: Unit) -> str:
+        header = self.blocks[unit.at].header
+        return header[unit.column] if unit.kind == "cell" and 0 <= unit.column < len(header) else ""
+
+    def _above(self, unit: Unit) -> list[float]:
+        block = self.blocks[unit.at]
+        path = block.path[:-1] if block.kind == "heading" else block.path
+        parent = self.blocks[block.parent].text[:120] if block.parent >= 0 else ""
+        lead = ""
+        if unit.kind == "item":
+            at = self._before_list(unit.at)
+            lead = self.blocks[at].text[-120:] if at >= 0 else ""
+        texts = (path[-1] if path else "", " ".join(path[:-1]), parent, self._header(unit), lead)
+        return [share for text in texts for share in shares(text)]
+
+    def _before_list(self, at: int) -> int:
+        start = getattr(self, "_starts", None)
+        if start is None:
+            start, last = [], -1
+            for i, block in enumerate(self.blocks):
+                last = last if block.kind == "list_item" else i
+                start.append(last)
+            self._starts = start
+        return start[at]
+
+    def _group(self, members: Sequence[int]) -> list[float]:
+        texts = [self.first[i] for i in members]
+        shapes = [_shape(t) for t in texts]
+        cues = [shares(t) for t in texts]
+        counts = [s[_AT["words"]] for s in shapes]
+        size = len(members)
+
+        def mean(name: str) -> float:
+            return fmean(s[_AT[name]] for s in shapes)
+
+        at = [categories().index(c) for c in _GROUP_CUES]
+        return [
+            float(size),
+            min(size, 60) / 60,
+            fmean(counts),
+            pstdev(counts),
+            *(mean(n) for n in ("date", "digits", "full stop", "question", "commas", "starts lower", "colon")),
+            len({t.casefold() for t in texts}) / size,
+            fmean(bool(self.blocks[self.units[i].at].links) for i in members),
+            size / len(self.units),
+            *(fmean(c[i] for c in cues) for i in at),
+        ]
+
+    def _document(self) -> list[float]:
+        kinds = Counter(b.kind for b in self.blocks)
+        levels = Counter(b.level for b in self.blocks if b.kind == "heading")
+        words = sum(len(b.text.split()) for b in self.blocks) + 1
+        count = max(1, len(self.blocks))
+        opening = " ".join(b.text for b in self.blocks[:400])[:20_000]
+        named = ("heading", "list_item", "table_row", "paragraph", "code")
+        return [
+            math.log(words),
+            *(float(kinds[k]) for k in named),
+            kinds["table_row"] / count,
+            kinds["list_item"] / count,
+            *(float(levels[level]) for level in (1, 2, 3, 4)),
+            float(len(self.units)),
+            *shares(opening),
+        ]
+
+
+__all__ = ["Described", "Title", "described", "names", "titled"]
