@@ -56,3 +56,5 @@ class Found:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     #: The probability that the document is a course at all.
     course: float = 1.0
+    #: Whether the concepts are what the sentences of a text define.
+    defined: bool = False

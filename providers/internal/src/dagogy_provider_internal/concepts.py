@@ -95,7 +95,7 @@ def _best_reading(document: ScopeDocument) -> Found:
     if len(document.blocks) > _MOST_BLOCKS or size < _FEW_BYTES:
         return found
     recognition = recognise(document.blocks)
-    if recognition.worth < _SURE:
+    if recognition.worth < _SURE and not found.defined:
         found.course = is_course(document.blocks)
     if size >= _MANY_BYTES and better(found, recognition):
         again = as_found(document, recognition)
@@ -249,6 +249,7 @@ class _Reader:
         for concept in self.found.concepts:
             self.found.skipped.append((concept.title, "is the title of a text that defines its terms in its sentences"))
         self.found.concepts.clear()
+        self.found.defined = True
         for term in found:
             _add(self.found, Concept(term.name, self.document, term.at, [term.at], self.document.blocks[term.at].path, term.gloss))
 

@@ -17,6 +17,8 @@ from dagogy_provider_internal.recognition.choice import Chosen, Recognition
 
 #: How much better the model's own reading has to be by its own account: what the structure says is believed when in doubt.
 _BETTER = 1.5
+#: A reading of the model's own that it expects less F1 of is not worth a change.
+_LEAST_WORTH = 0.25
 #: Below this probability a document is no course.
 NO_COURSE = 0.35
 #: What a title is worth that the model did not see as one.
@@ -26,7 +28,7 @@ _TOLD = 200  # titles that are told as left out
 
 def better(found: Found, recognition: Recognition) -> bool:
     """Whether the model's reading is to be taken instead of `found`."""
-    if not recognition.chosen:
+    if not recognition.chosen or recognition.worth < _LEAST_WORTH:
         return False
     if not found.concepts:
         return True

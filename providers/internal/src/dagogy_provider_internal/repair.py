@@ -103,13 +103,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
         elif place[2] in (None, "id", "title") and (first := _copied(nodes, i, finding, own)):
             copies[i] = first
         elif place[2]:
-            name = nodes[i]["id"]
-            wrote = _rewritten(nodes, i, place[2], finding, own, spec) or _admitted(document, i, place[2], finding, own, spec)
-            # What has just been written anew may be sound now; only what stays at fault is left open.
-            if not wrote and name not in rewritten:
-                wrote = _left_open(document, i, place[2], finding, own, spec)
-            rewritten.update(line.partition(":")[0] for line in wrote)
-            done.extend(wrote)
+            done.extend(_said_better(document, i, place[2], finding, own, spec, rewritten))
     done.extend(_without(nodes, dropped))
     for i, first in sorted(copies.items(), reverse=True):
         done.append(_merged(nodes, i, first))
@@ -119,6 +113,18 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
         done.extend(_completed(nodes, finding, own, spec))
     if turned or [node["id"] for node in nodes] != ids:
         done.extend(_aligned(nodes, own, spec))
+    return done
+
+
+def _said_better(document: dict[str, Any], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec, rewritten: set[str]) -> list[str]:
+    """Another text of the source for a field, or an admission that there is none. `rewritten` are the nodes that were changed before."""
+    nodes = document["nodes"]
+    name = nodes[i]["id"]
+    done = _rewritten(nodes, i, field, finding, own, spec) or _admitted(document, i, field, finding, own, spec)
+    # What has just been written anew may be right now; only what stays at fault is left open.
+    if not done and name not in rewritten:
+        done = _left_open(document, i, field, finding, own, spec)
+    rewritten.update(line.partition(":")[0] for line in done)
     return done
 
 
