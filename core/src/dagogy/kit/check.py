@@ -112,6 +112,7 @@ def _rule(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
     text = inspect.getdoc(implementation) or ""
     missing = [part for part in _PARTS if part not in text]
     yield "its docstring", f"it lacks {', '.join(missing)}" if missing else ""
+    yield "its options", _wrong_options(implementation)
     try:
         cases = load_cases(plugin.id, plugin.entry.module)
     except (OSError, ValueError, ImportError) as error:
@@ -125,6 +126,22 @@ def _rule(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
             yield f"case '{case.name}'", str(error)
         else:
             yield f"case '{case.name}'", ""
+
+
+def _wrong_options(implementation: Any) -> str:
+    """What is wrong with the options of a rule, their defaults among them: a validation in which nobody sets one builds and checks none of it."""
+    from dagogy.pipeline.judge import require_options
+
+    options = implementation.Options
+    if options is None:
+        return ""
+    try:
+        require_options(options)
+        options.model_rebuild()
+        options.model_validate(dict(options.model_construct()))
+    except Exception as error:
+        return " ".join(str(error).split())
+    return ""
 
 
 def _recovery(plugin: Plugin, implementation: Any) -> Iterator[tuple[str, str]]:
