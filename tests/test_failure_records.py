@@ -235,7 +235,7 @@ def test_a_failing_command_imports_no_heavy_library(tmp_path: Path) -> None:
         import sys
         from dagogy.cli.app import run
         status = run(["status", "nope"])
-        heavy = {"networkx", "pydantic", "openai", "jsonschema", "rich", "markdown_it", "numpy", "asyncio", "jsonschema_rs"}
+        heavy = {"networkx", "pydantic", "openai", "jsonschema", "rich", "markdown_it", "numpy", "asyncio"}
         print(status, sorted(heavy & set(sys.modules)))
         """,
         cwd=tmp_path,
