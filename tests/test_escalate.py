@@ -228,4 +228,4 @@ def test_escalations_that_are_none_make_the_plugin_fail_alone(site: SitePackages
     site.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": MINE.format(escalations='("x",)')})
     plugin = site.loaded("classifier")["mine@x-mine"]
     assert plugin.state == "failed"
-    assert "escalations[0]" in plugin.reason
+    assert "escalations=('x',)" in plugin.reason

@@ -116,6 +116,18 @@ def test_what_needs_no_plugin_does_not_look_for_any(work: Path, arguments: list[
     assert not observe(work, *arguments).of(["importlib_metadata"])
 
 
+def test_a_plugin_of_pydantic_has_no_part_in_a_command(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "loud.py").write_text("print('loud'); raise SystemExit(3)")
+    info = tmp_path / "loud-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[pydantic]\nloud = loud:plugin\n")
+    words = [sys.executable, "-m", "dagogy", "validate", "plain", "--json"]
+    done = subprocess.run(words, cwd=work, env=clean_environment(PYTHONPATH=str(tmp_path)), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "loud" not in done.stdout + done.stderr
+
+
 def test_what_explains_a_broken_document_is_imported_only_for_one(work: Path, tmp_path: Path) -> None:
     assert not observe(work, "validate", "plain").of(["jsonschema"])
     shutil.copytree(work / "runs", tmp_path / "runs")

@@ -18,6 +18,7 @@ from dagogy.host import calls
 from dagogy.host.calls import Heard, contained, listening
 from dagogy.host.manager import Host, Selection
 from dagogy.kit.cases import complete_spec
+from dagogy.kit.kinds import promises
 from dagogy.pipeline.judge import Judge, ValidationResult
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.ruleset import RuleConfig
@@ -500,6 +501,25 @@ def test_an_options_class_that_is_none_is_the_rule_s_fault(site: SitePackages, r
     done = failed(runner(*command), "plugin_error")
     assert "rule 'house.rule' of house-rule 4.2" in done.err
     assert "not a subclass of dagogy.api.Options" in done.err
+
+
+DEFAULTS = {
+    "none at all": ("most: int", "option 'most' has no default", True),
+    "out of range": ("most: Annotated[int, Field(ge=1)] = 0", "greater than or equal to 1", False),
+    "of another type": ("most: tuple[str, ...] = 3", "valid tuple", False),
+    "an unknown type": ("most: 'Nmuber' = 3", "Nmuber", False),
+}
+
+
+@pytest.mark.parametrize("how", DEFAULTS)
+def test_the_kit_checks_the_defaults_of_options_and_one_that_is_missing_is_the_rule_s_fault(site: SitePackages, runner: CommandRunner, how: str) -> None:
+    declared, reason, fails = DEFAULTS[how]
+    head = "from typing import Annotated\nfrom dagogy.api import Field, Options"
+    rule(site, f"class Options(Options):\n        {declared}\n    {CHECK}return []", impl_head=head)
+    assert (runner("doctor").status == 11) is fails
+    host = site.host()
+    plugin = host.get("rule", "house.rule")
+    assert reason in dict(promises(host, plugin, host.implementation(plugin)))["its options"]
 
 
 WRONG = {

@@ -333,7 +333,11 @@ def test_the_clock_bounds_the_whole_answer(script: Any) -> None:
     assert "AGENT_TIMEOUT_SECONDS" in played.failed.hint
 
 
-def test_a_stream_that_falls_silent_is_distinguished_from_one_that_is_slow() -> None:
+def test_a_stream_that_falls_silent_is_distinguished_from_one_that_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagogy_provider_remote_llm.deadline import RequestDeadline
+
+    plain = RequestDeadline.__init__
+    monkeypatch.setattr(RequestDeadline, "__init__", lambda self, seconds, idle=0.0, **options: plain(self, seconds, idle, **options))
     begun = {"type": "response.output_text.delta", "delta": '{"topic', "item_id": "a", "output_index": 0, "content_index": 0, "sequence_number": 1}
     played = Played(events(begun, end=hang), asks={"seconds": 3.0}, retry_budget=0)
     assert "went silent" in played.failed.message

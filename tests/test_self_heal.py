@@ -304,7 +304,7 @@ def test_requests_to_a_service_are_limited_and_the_child_knows_the_rest(stage: S
     stage.provider("denied", *({**DENIED, "message": f"HTTP 401, the {n}th"} for n in range(9)))
     stage.action("hope", 'return RecoveryOutcome(changed=True, message="hoped")', ("provider_auth_failed",), more="times=9")
     source = (stage.site.folder / "mod_denied.py").read_text()
-    spy = 'place.open("a")\n        (place.parent / "allowed").open("a").write(f"{request.allowance.calls} ")\n        place.open("a")'
+    spy = 'place.open("a")\n        (place.parent / "allowed").open("a").write(f"{request.budget.calls} ")\n        place.open("a")'
     (stage.site.folder / "mod_denied.py").write_text(source.replace('place.open("a")', spy))
     done = failed(stage("--provider", "denied", "--self-heal", "--heal-calls", "7", "--json", AGENT_MAX_CALLS="5"), "provider_error")
     assert done.json["healing"]["reason"] == "out of budget: 7 requests to a service"

@@ -74,7 +74,7 @@ class ProposeRequest:
 
     `reading` is None where there is no scope document. `requirements` are the effective rules. `progress` takes one line to
     show to the user. `seed_draft` makes the draft of the default provider (None where it has none, or where it is the one that is asked).
-    `allowance` and `answers` are for providers whose answers cost something.
+    `budget` and `answers` are for providers whose answers cost something.
     """
 
     spec: TopicSpec

@@ -37,6 +37,7 @@ def _rule(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iter
     text = inspect.getdoc(implementation) or ""
     missing = [part for part in _RULE_PARTS if part not in text]
     yield "its docstring", f"it lacks {', '.join(missing)}" if missing else ""
+    yield "its options", _wrong_options(implementation.Options)
     try:
         cases = load_cases(plugin.id, plugin.entry.module)
     except (OSError, ValueError, ImportError, TypeError) as error:  # the last: a module, which has no files beside it
@@ -51,6 +52,20 @@ def _rule(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iter
             yield f"case '{case.name}'", str(error)
         else:
             yield f"case '{case.name}'", ""
+
+
+def _wrong_options(options: Any) -> str:
+    """What is wrong with the options of a rule, their defaults among them: a validation in which nobody sets one builds and checks none of it."""
+    from dagogy.pipeline.judge import require_options
+
+    if options is not None:
+        try:
+            require_options(options)
+            options.model_rebuild()
+            options.model_validate(dict(options.model_construct()))
+        except Exception as error:
+            return " ".join(str(error).split())
+    return ""
 
 
 def _classifier(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:

@@ -13,7 +13,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -170,8 +170,14 @@ class Breakers:
             before = self.opened()
             after = list(change(before))
             if after != before:
-                entries = [{**asdict(e), "circuit": e.circuit._asdict(), "until_utc": _utc(e.until)} for e in after]
+                entries = [_entry(e) for e in after]
                 write_atomic(self._folder / CIRCUITS, to_json({"schema_version": 1, "circuits": entries}))
+
+
+def _entry(opened: Opened) -> dict[str, Any]:
+    """An open breaker as the file has it."""
+    times = {"since": opened.since, "until": opened.until, "until_utc": _utc(opened.until)}
+    return {"circuit": opened.circuit._asdict(), "incident": opened.incident, **times, "told": opened.stated}
 
 
 def _opened(entry: dict[str, Any]) -> Opened:
