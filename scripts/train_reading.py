@@ -55,9 +55,12 @@ class Case:
 
 
 def scorer(folder: Path) -> Any:
+    """The scorer of the bench that the folder is part of, its costly functions remembering what they said."""
     path = next(p / "score.py" for p in (folder, *folder.parents) if (p / "score.py").exists())
     spec = importlib.util.spec_from_file_location("score", path)
-    module = importlib.util.module_from_spec(spec)
+    assert spec is not None
+    assert spec.loader is not None
+    module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.plain = functools.lru_cache(None)(module.plain)
     module.tokens = functools.lru_cache(None)(module.tokens)
@@ -120,7 +123,7 @@ def measured(case: Case, probabilities: Sequence[float]) -> tuple[float, ...]:
     return f1, recall, precision, fmean(case.never[k] for k in taken) if taken else 0.0, len(taken)
 
 
-def told(what: str, cases: Sequence[Case], probabilities: dict[str, Sequence[float]]) -> None:
+def report(what: str, cases: Sequence[Case], probabilities: dict[str, Sequence[float]]) -> None:
     courses = [c for c in cases if c.gold.get("is_course", True)]
     rows = [measured(c, probabilities[c.name]) for c in courses]
     f1, recall, precision, leak, size = map(fmean, zip(*rows, strict=True))
@@ -174,40 +177,59 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--cache", type=Path, help="keep the features in this file from one call to the next")
     a = parser.parse_args()
-    if a.cache and a.cache.exists():
-        cases, held = pickle.loads(a.cache.read_bytes())
-    else:
-        cases, held = load(a.documents), load(a.held_out)
-        if a.cache:
-            a.cache.write_bytes(pickle.dumps((cases, held)))
-    out: dict[str, Sequence[float]] = {}
-    order = np.random.RandomState(0).permutation(len(cases))
-    for k in range(a.folds if a.folds > 1 else 0):
-        fold = set(order[k :: a.folds])
-        model = fitted([c for i, c in enumerate(cases) if i not in fold])
-        for i in fold:
-            out[cases[i].name] = model.predict_proba(cases[i].features)[:, 1].tolist()
-    if out:
-        told("cross-validated", cases, out)
+    cases, held = collected(a.documents, a.held_out, a.cache)
+    if a.folds > 1:
+        report("cross-validated", cases, cross_validated(cases, a.folds))
     model = fitted(cases)
     if held:
-        told("held out", held, {c.name: model.predict_proba(c.features)[:, 1].tolist() for c in held})
-    known = [(c.text, bool(c.gold.get("is_course", True)), c.name) for c in cases]
-    for path in sorted(COURSES.glob("*.md")):
-        blocks = Readers(Host()).read(Source(str(path), path.read_bytes())).blocks
-        known.append((course.text_of(blocks), path.name.startswith("yes-"), path.stem))
-    judge = judge_of_courses(known)
+        report("held out", held, {c.name: model.predict_proba(c.features)[:, 1].tolist() for c in held})
+    judge = judge_of_courses(course_texts(cases))
     for c in held:
         p = judge.predict_proba([course_words(c.text)])[0, 1]
         if not c.gold.get("is_course", True) or p < 0.5:
             print(f"held out: a course with {p:.2f}: {c.name}{'' if c.gold.get('is_course', True) else ' (is none)'}")
     if a.write:
-        weights = exported(model)
         words = {"bias": round(float(judge.intercept_[0]), 4), "weights": [round(float(w), 3) for w in judge.coef_[0]]}
-        WEIGHTS.with_name("course.json").write_text(json.dumps(words, separators=(",", ":")) + "\n", encoding="utf-8")
-        WEIGHTS.write_text(json.dumps(weights, separators=(",", ":")) + "\n", encoding="utf-8")
-        print(f"{WEIGHTS.stat().st_size:,} bytes written")
+        written(WEIGHTS.with_name("course.json"), words)
+        written(WEIGHTS, exported(model))
     return 0
+
+
+def collected(documents: Sequence[Path], held_out: Sequence[Path], cache: Path | None) -> tuple[list[Case], list[Case]]:
+    if cache and cache.exists():
+        known: tuple[list[Case], list[Case]] = pickle.loads(cache.read_bytes())
+        return known
+    cases = load(documents), load(held_out)
+    if cache:
+        cache.write_bytes(pickle.dumps(cases))
+    return cases
+
+
+def cross_validated(cases: Sequence[Case], folds: int) -> dict[str, Sequence[float]]:
+    """For each document the probabilities of its titles by a model that has not seen it."""
+    out: dict[str, Sequence[float]] = {}
+    order = np.random.RandomState(0).permutation(len(cases))
+    for k in range(folds):
+        fold = set(order[k::folds])
+        model = fitted([c for i, c in enumerate(cases) if i not in fold])
+        for i in fold:
+            out[cases[i].name] = model.predict_proba(cases[i].features)[:, 1].tolist()
+    return out
+
+
+def course_texts(cases: Sequence[Case]) -> list[tuple[str, bool, str]]:
+    """Text, whether it is one of a course, and name, of the cases and of the texts that were written for this."""
+    known = [(c.text, bool(c.gold.get("is_course", True)), c.name) for c in cases]
+    readers = Readers(Host())
+    for path in sorted(COURSES.glob("*.md")):
+        blocks = readers.read(Source(str(path), path.read_bytes())).blocks
+        known.append((course.text_of(blocks), path.name.startswith("yes-"), path.stem))
+    return known
+
+
+def written(path: Path, weights: dict[str, Any]) -> None:
+    path.write_text(json.dumps(weights, separators=(",", ":")) + "\n", encoding="utf-8")
+    print(f"{path.name}: {path.stat().st_size:,} bytes written")
 
 
 if __name__ == "__main__":

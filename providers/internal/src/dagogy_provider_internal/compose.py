@@ -10,7 +10,7 @@ from typing import Any
 from dagogy.api import TopicSpec
 
 from dagogy_provider_internal import resources
-from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.content import SILENT, THIN, Around, Content, content_of, needs_cross_references
 from dagogy_provider_internal.cross_references import CrossReferences, cross_references
 from dagogy_provider_internal.estimates import effort, minutes

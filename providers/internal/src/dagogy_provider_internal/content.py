@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from dagogy.api import content_words, match_form
 
 from dagogy_provider_internal.checks import KINDS, Material, asked, code_line, criterion_for, handed_in, listed, terms_of
-from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.cross_references import CrossReferences
 from dagogy_provider_internal.kinds import Kind, kind_of
 from dagogy_provider_internal.lexicon import NEEDS, OUTCOME_VERBS, imperative_of, is_imperative, is_pointer, is_prerequisite

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from dagogy.api import Block, ScopeDocument
 
-from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.headings import meta_role
 from dagogy_provider_internal.lexicon import pitfall_strength
 from dagogy_provider_internal.naming import phrases, singular, word_forms

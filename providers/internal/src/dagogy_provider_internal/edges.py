@@ -38,7 +38,7 @@ from typing import Literal, NamedTuple
 
 from dagogy.api import STOP_WORDS, match_form
 
-from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.headings import group_number
 from dagogy_provider_internal.levels import levels
 from dagogy_provider_internal.lexicon import EARLY, LATE, NUMBER_WORDS

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 from operator import is_
 
-from dagogy_provider_internal.concepts import Concept, length
+from dagogy_provider_internal.concept import Concept, length
 from dagogy_provider_internal.headings import heading_kind
 from dagogy_provider_internal.naming import aliases, content_tokens, is_sentence, same_key
 

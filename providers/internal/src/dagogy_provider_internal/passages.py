@@ -10,7 +10,7 @@ from typing import Literal
 
 from dagogy.api import Block, ScopeDocument, sentences
 
-from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.lexicon import (
     NEEDS,

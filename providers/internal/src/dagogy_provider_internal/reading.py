@@ -22,7 +22,8 @@ from dagogy.api import (
 )
 
 from dagogy_provider_internal.about import about, excluded
-from dagogy_provider_internal.concepts import Concept, find_concepts
+from dagogy_provider_internal.concept import Concept
+from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.edges import DEFAULT, Arrangement, Edge, Evidence, Piece, Weights, arrange, collect
 from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key

@@ -59,11 +59,16 @@ class Own:
         def name(known: str) -> str:
             return str(named.get(known, known))
 
+        bare, known_as = self.bare, {name(i): i for i in self.nodes}
+
+        def bare_of(name: str) -> dict[str, Any]:
+            return bare(known_as[name]) if bare and name in known_as else {}
+
         return Own(
             {name(i): {**node, "id": name(i), "prerequisites": [name(p) for p in node["prerequisites"]]} for i, node in self.nodes.items()},
             {name(i): texts for i, texts in self.spare.items()},
             {(name(before), name(after)): weight for (before, after), weight in self.weights.items()},
-            self.bare and (lambda i: self.bare(next((k for k in self.nodes if name(k) == i), i))),
+            bare_of,
         )
 
 

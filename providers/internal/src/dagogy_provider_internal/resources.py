@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from dagogy.api import split_url
 
-from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.passages import Passage
 
 _LINKS = 3

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from dagogy_provider_internal.concepts import Concept
+from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.lexicon import VERBS, imperative_of, is_imperative, is_pointer
 from dagogy_provider_internal.naming import balanced, core_name, key_words, running_name, singular
 from dagogy_provider_internal.passages import COMMAND, Passage

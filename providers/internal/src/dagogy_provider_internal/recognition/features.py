@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from statistics import fmean, pstdev
 
 from dagogy.api import Block
@@ -154,7 +154,8 @@ class _Describer:
 
     def _outline(self) -> None:
         """For each block its section, the words and headings below a heading, and the sub-items of an item."""
-        last, stack = -1, []
+        last = -1
+        stack: list[int] = []
         for i, block in enumerate(self.blocks):
             if block.kind == "heading":
                 while stack and self.blocks[stack[-1]].level >= block.level:
@@ -251,20 +252,19 @@ class _Describer:
         parent = self.blocks[block.parent].text[:120] if block.parent >= 0 else ""
         lead = ""
         if unit.kind == "item":
-            at = self._before_list(unit.at)
+            at = self._list_starts[unit.at]
             lead = self.blocks[at].text[-120:] if at >= 0 else ""
         texts = (path[-1] if path else "", " ".join(path[:-1]), parent, self._header(unit), lead)
         return [share for text in texts for share in shares(text)]
 
-    def _before_list(self, at: int) -> int:
-        start = getattr(self, "_starts", None)
-        if start is None:
-            start, last = [], -1
-            for i, block in enumerate(self.blocks):
-                last = last if block.kind == "list_item" else i
-                start.append(last)
-            self._starts = start
-        return start[at]
+    @cached_property
+    def _list_starts(self) -> list[int]:
+        """For each block the last one at or before it that is no list item, -1 where there is none."""
+        starts, last = [], -1
+        for i, block in enumerate(self.blocks):
+            last = last if block.kind == "list_item" else i
+            starts.append(last)
+        return starts
 
     def _group(self, members: Sequence[int]) -> list[float]:
         texts = [self.first[i] for i in members]
@@ -290,7 +290,7 @@ class _Describer:
         ]
 
     def _document(self) -> list[float]:
-        kinds = Counter(b.kind for b in self.blocks)
+        kinds: Counter[str] = Counter(b.kind for b in self.blocks)
         levels = Counter(b.level for b in self.blocks if b.kind == "heading")
         words = sum(len(b.text.split()) for b in self.blocks) + 1
         count = max(1, len(self.blocks))
