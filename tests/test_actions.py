@@ -294,7 +294,7 @@ def by_hand(action_id: str, run: Path, failure: Failure, **options: Any) -> str:
             {},
             ["export HOUSE_API_KEY=", "https://openrouter.ai/settings/keys"],
         ),
-        ("renew-credentials", Failure(machine_code="unsupported_country_region_territory"), {}, ["another way out to the network"]),
+        ("renew-credentials", Failure(machine_code="unsupported_country_region_territory"), {}, ["use another network route"]),
         ("choose-model", Failure(provider="remote_llm", model="openai/gpt-5:high"), {}, ["https://api.openai.com/v1/models", "one of a gateway", "effort"]),
         ("choose-model", Failure(message="verify at https://platform.openai.com/settings/organization/general."), {}, ["/organization/general"]),
         ("wait-out-outage", Failure(request_id="req_1", details={"endpoint": "api.openai.com"}), {}, ["https://status.openai.com", "req_1"]),

@@ -486,7 +486,7 @@ def test_a_command_that_was_killed_gets_its_record_from_the_next_one_and_is_reco
     assert (document["code"], document["killed_by"], document["signal"]) == ("interrupted", "unknown", None)
     assert document["command"] == ["dagogy", "run", stage.run.name, "--target-score", "70"]
     assert (document["folder"], document["environment"]) == (str(stage.runner.folder), {})
-    assert f"process {pid} is gone and left no word why" in document["message"]
+    assert f"process {pid} ended without recording why" in document["message"]
     assert f"-{pid}-interrupted" in record.name
     stage.runner.ok("status", stage.run.name)
     assert len(list((stage.run / "logs/failures").iterdir())) == 1
