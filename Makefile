@@ -17,7 +17,7 @@ NODE   := $(VENV)/node/.installed
 LLMOCK := $(VENV)/llmock/.installed
 MODEL  := $(VENV)/model/.installed
 
-.PHONY: demo test gate checks install distributions lint types layers docs docs-check schemas bench bench-content bench-incidents bench-ordering bench-providers bench-faults torture wheels test-slow clean help
+.PHONY: demo test gate checks install distributions lint types layers docs docs-check schemas bench bench-content bench-incidents bench-ordering bench-providers bench-reading bench-faults torture wheels test-slow clean help
 
 help:            ## show the targets
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -96,6 +96,12 @@ bench: $(STAMP)    ## measure the commands
 
 bench-content: $(STAMP) ## measure what the nodes say
 	$(BIN)/python scripts/bench_content.py
+
+# The bench of real documents: DAGOGY_BENCH or, beside the project, ../shared/bench.
+REALDOCS = $(or $(DAGOGY_BENCH),../shared/bench)/realdocs
+bench-reading: $(STAMP) ## measure the reading of real course documents against a teacher's
+	$(BIN)/python $(REALDOCS)/score.py run $(REALDOCS)/cases --dagogy $(abspath $(BIN))/dagogy --out $(VENV)/realdocs
+	@$(BIN)/python -c "import sklearn" 2>/dev/null && $(BIN)/python scripts/train_reading.py $(REALDOCS)/train --held-out $(REALDOCS)/cases || echo "cross-validation needs scikit-learn: $(BIN)/python -m pip install -c constraints.txt scikit-learn"
 
 bench-incidents: $(STAMP) ## measure the classifiers on the benchmark
 	$(BIN)/python scripts/bench_incidents.py

@@ -249,7 +249,7 @@ class _Reader:
         for concept in self.found.concepts:
             self.found.skipped.append((concept.title, "is the title of a text that defines its terms in its sentences"))
         self.found.concepts.clear()
-        self.found.defined = True
+        self.found.defined = len(found) >= _FEW_PARTS
         for term in found:
             _add(self.found, Concept(term.name, self.document, term.at, [term.at], self.document.blocks[term.at].path, term.gloss))
 

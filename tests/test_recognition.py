@@ -1,0 +1,141 @@
+"""The model of the provider `internal` that tells concepts from all else in a document, and courses from other texts."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import pytest
+from dagogy.api import ValidationFailed
+from dagogy_provider_internal.concepts import find_concepts
+from dagogy_provider_internal.reading import read
+from dagogy_provider_internal.recognised import better
+from dagogy_provider_internal.recognition import is_course, recognise
+from dagogy_provider_internal.recognition.features import described, names
+from dagogy_provider_internal.recognition.trees import model
+from dagogy_provider_internal.recognition.units import titled, units
+from dagogy_reader_markdown.reader import read_markdown
+
+SYLLABUS = """# GEOL 214: Sedimentary processes, spring term
+
+Instructor: Dr. Jordan Smith, office 3.14, jsmith@example.edu
+
+## Policies
+
+- Attendance: two absences are excused without a note.
+- Late work: ten percent off for each day.
+- Academic integrity: see the student handbook of the university.
+
+## Grading
+
+| Part | Weight |
+|---|---|
+| Midterm exam | 25% |
+| Final exam | 35% |
+| Lab reports | 40% |
+
+## Schedule
+
+| Week | Date | Topic | Reading | Due |
+|---|---|---|---|---|
+| 1 | Jan 12 | Weathering and soils | Ch. 1 | |
+| 2 | Jan 19 | Grain size and sorting | Ch. 2 | |
+| 3 | Jan 26 | Sediment transport by water | Ch. 3 | Lab 1 |
+| 4 | Feb 2 | Bedforms; cross-bedding | Ch. 4 | |
+| 5 | Feb 9 | Turbidity currents | Ch. 5 | Lab 2 |
+| 6 | Feb 16 | Midterm exam | | |
+| 7 | Feb 23 | Deltas | Ch. 6 | |
+| 8 | Mar 2 | Spring break, no class | | |
+| 9 | Mar 9 | Carbonate platforms | Ch. 7 | Lab 3 |
+| 10 | Mar 16 | Sequence stratigraphy | Ch. 8 | |
+| 11 | Mar 23 | Final exam | | |
+"""
+
+POLICY = """# Bicycle storage policy of the tenants' association
+
+Approved by the board on 4 March. Replaces the version of last year.
+
+1. Bicycles are kept in the cellar or in the yard, never in the stairwell. The caretaker removes what blocks an escape route.
+2. Each household has two places. Further places are given out by the board on written application.
+3. Electric bicycles are not charged in the cellar. The insurance does not cover a fire that starts there.
+4. Lost keys cost 25 euros. The deposit is returned when the key comes back.
+5. The association is not liable for theft or damage.
+
+Questions go to the board. Members can object within fourteen days; the next general meeting decides.
+"""
+
+
+def titles(text: str) -> list[str]:
+    return [c.title for c in read(read_markdown(text, source="notes.md")).concepts]
+
+
+def test_the_features_are_those_that_the_weights_were_made_for() -> None:
+    trained = json.loads((files("dagogy_provider_internal.recognition") / "model.json").read_text(encoding="utf-8"))["features"]
+    assert trained == names()
+    found = described(read_markdown(SYLLABUS, source="notes.md").blocks)
+    assert {len(t.features) for t in found.titles} == {len(names())}
+
+
+def test_topics_are_likelier_to_be_concepts_than_administration_is() -> None:
+    found = described(read_markdown(SYLLABUS, source="notes.md").blocks)
+    chance = {t.text: model().probability(t.features) for t in found.titles}
+    worst = min(chance[t] for t in ("Grain size and sorting", "Turbidity currents", "Carbonate platforms", "Sequence stratigraphy"))
+    for other in ("Policies", "Grading", "Lab reports", "Instructor", "Late work", "Jan 12", "Ch. 4", "Lab 2"):
+        assert chance.get(other, 0.0) < worst, other
+
+
+def test_a_syllabus_gives_its_topics_in_the_order_of_its_table() -> None:
+    found = titles(SYLLABUS)
+    topics = [t for t in found if t in ("Weathering and soils", "Grain size and sorting", "Turbidity currents", "Deltas", "Sequence stratigraphy")]
+    assert topics == ["Weathering and soils", "Grain size and sorting", "Turbidity currents", "Deltas", "Sequence stratigraphy"]
+    assert not {"Policies", "Grading", "Attendance", "Late work", "Academic integrity"} & set(found)
+
+
+def test_a_text_that_is_no_course_is_refused_with_its_probability() -> None:
+    document = read_markdown(POLICY, source="bicycles.md")
+    assert is_course(document.blocks) < is_course(read_markdown(SYLLABUS, source="notes.md").blocks)
+    with pytest.raises(ValidationFailed, match=r"'bicycles\.md' is no course") as caught:
+        read(document)
+    assert "seed-list" in caught.value.hint
+    assert 0 <= caught.value.details["probability"] < 0.35
+
+
+def test_a_choice_is_worth_no_less_than_any_single_title_of_it() -> None:
+    recognition = recognise(read_markdown(SYLLABUS, source="notes.md").blocks)
+    assert recognition.chosen
+    best = max(c.probability for c in recognition.chosen)
+    assert recognition.worth >= 2 * best / (1 + recognition.missing) - 0.01
+    assert not {(c.unit.at, c.text) for c in recognition.chosen} & {(c.unit.at, c.text) for c in recognition.left}
+
+
+def test_what_the_structure_says_is_kept_where_the_model_expects_no_more() -> None:
+    text = "# Knots\n\n" + "".join(f"## {name}\n\nA {name.lower()} holds {what}.\n\n" for name, what in (("Bowline", "a loop"), ("Clove hitch", "a post")))
+    document = read_markdown(text, source="notes.md")
+    found = find_concepts(document)
+    assert [c.title for c in found.concepts] == ["Bowline", "Clove hitch"]
+    assert not better(found, recognise(document.blocks))
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Week 3: Contour lines", "Contour lines"),
+        ("第三章 动量守恒", "动量守恒"),
+        ("Lernfeld 2: Messen und Prüfen (40 h)", "Messen und Prüfen"),
+        ("2.1 Bowline", "Bowline"),
+        ("[ ] **Cleats**", "Cleats"),
+        ("IV. Torts", "Torts"),
+        ("C++", "C++"),
+        ("1984", "1984"),
+    ],
+)
+def test_a_title_is_the_text_without_its_numbering(text: str, title: str) -> None:
+    assert titled(text) == title
+
+
+def test_a_text_of_several_topics_can_be_read_as_each_of_them() -> None:
+    (heading, item) = units(read_markdown("# Rivers\n\n- Bedforms; cross-bedding, ripples\n", source="notes.md").blocks)
+    assert heading.kind == "heading"
+    readings = {r.way: r.titles for r in item.readings}
+    assert readings["whole"] == ["Bedforms; cross-bedding, ripples"]
+    assert readings["semicolon"] == ["Bedforms", "cross-bedding, ripples"]
