@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 from dagogy.api import ValidationFailed
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.reading import read
-from dagogy_provider_internal.recognised import better
+from dagogy_provider_internal.recognised import as_found, better
 from dagogy_provider_internal.recognition import is_course, recognise
+from dagogy_provider_internal.recognition.choice import Chosen
 from dagogy_provider_internal.recognition.features import described, names
 from dagogy_provider_internal.recognition.trees import model
 from dagogy_provider_internal.recognition.units import titled, units
@@ -139,3 +141,21 @@ def test_a_text_of_several_topics_can_be_read_as_each_of_them() -> None:
     readings = {r.way: r.titles for r in item.readings}
     assert readings["whole"] == ["Bedforms; cross-bedding, ripples"]
     assert readings["semicolon"] == ["Bedforms", "cross-bedding, ripples"]
+
+
+def test_topics_of_one_row_share_no_text() -> None:
+    document = read_markdown(SYLLABUS, source="notes.md")
+    recognition = recognise(document.blocks)
+    row = next(c.unit for c in recognition.chosen if c.unit.kind == "cell")
+    both = [Chosen(text, row, "semicolon", 0.9) for text in ("Bedforms", "Cross-bedding")]
+    alone = as_found(document, replace(recognition, chosen=both[:1])).concepts
+    together = as_found(document, replace(recognition, chosen=both)).concepts
+    assert [c.blocks for c in alone] == [[row.at]]
+    assert [c.blocks for c in together] == [[], []]
+
+
+def test_an_unnamed_column_that_counts_the_rows_states_their_order() -> None:
+    rows = "".join(f"| {i} | {name} | ch. {i} |\n" for i, name in enumerate(("Introduction", "Levers", "Pulleys", "Gears", "Belts"), 1))
+    opening = "We meet in the workshop. Bring shoes that close and tie your hair back; nobody works at a machine alone. " * 4
+    found = find_concepts(read_markdown(f"# Machines\n\n{opening}\n\n|  | Lecture | Reading |\n|---|---|---|\n{rows}", source="notes.md"))
+    assert [(c.title, c.number) for c in found.concepts] == [("Levers", (2,)), ("Pulleys", (3,)), ("Gears", (4,)), ("Belts", (5,))]

@@ -7,6 +7,7 @@ are members or content is voted on by all sections of the same level, so that on
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -107,14 +108,18 @@ def _best_reading(document: ScopeDocument) -> Found:
 
 def _by_rows(found: Found) -> None:
     """Where most concepts are rows of a timetable, its order is that of the course, and a row that is named like a part of a document is none."""
-    rows = [c for c in found.concepts if c.anchor >= 0 and any(map(_SCHEDULE_COLUMN.match, c.document.blocks[c.anchor].header))]
-    if 2 * len(rows) < len(found.concepts) or any(c.number for c in rows):
+    rows = [
+        c
+        for c in found.concepts
+        if c.anchor >= 0 and (c.number or any(map(_SCHEDULE_COLUMN.match, c.document.blocks[c.anchor].header))) and c.document.blocks[c.anchor].cells
+    ]
+    if 2 * len(rows) < len(found.concepts):
         return
     for concept in rows:
         if heading_kind(concept.title) in ("skip", "meta") and len(found.concepts) > _FEW_PARTS:
             found.concepts.remove(concept)
             found.skipped.append((concept.title, "is a structural heading"))
-        concept.ordered = True
+        concept.ordered = concept.ordered or not any(c.number for c in rows)
 
 
 #: The document that was read last, with its concepts: a run reads the same one several times.
@@ -607,13 +612,20 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
 def _row_numbers(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
     """For each row the numbers in its columns of numbers (`Week`, `No.`), an empty cell going on with the row above; an empty tuple where there are none."""
     numbers: list[tuple[int, ...]] = [()] * len(rows)
-    for column in (k for k, h in enumerate(header) if is_number_column(h)):
+    for column in (k for k, h in enumerate(header) if is_number_column(h) or (not h.strip() and _counts(k, rows))):
         last: tuple[int, ...] = ()
         for i, cells in enumerate(rows):
             cell = cells[column].strip() if column < len(cells) else ""
             last = cell_number(cell) if cell else last
             numbers[i] += last
     return numbers
+
+
+def _counts(column: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a column without a name counts the rows: whole numbers, each one more than the one before."""
+    cells = [r[column].strip().rstrip(".)") if column < len(r) else "" for r in rows]
+    filled = [int(c) for c in cells if c.isdecimal() and len(c) <= 4]
+    return len(filled) >= 3 and len(filled) >= 0.8 * len(cells) and all(b == a + 1 for a, b in itertools.pairwise(filled))
 
 
 def _label_of(block: Block, several: frozenset[tuple[str, ...]]) -> tuple[str, str, tuple[tuple[str, tuple[int, int]], ...]]:

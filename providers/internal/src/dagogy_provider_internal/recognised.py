@@ -6,7 +6,8 @@ goes by a model that was trained on documents as people have them. The model tel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 
 from dagogy.api import Block, ScopeDocument
 
@@ -40,7 +41,7 @@ def better(found: Found, recognition: Recognition) -> bool:
 def as_found(document: ScopeDocument, recognition: Recognition) -> Found:
     """The recognised titles as concepts, each with the blocks that treat it, in document order."""
     blocks = document.blocks
-    anchors = {c.unit.at for c in recognition.chosen}
+    anchors = Counter(c.unit.at for c in recognition.chosen)
     found = Found()
     for chosen in recognition.chosen:
         if heading_kind(chosen.text) in ("skip", "meta") or is_sentence(chosen.text):
@@ -55,11 +56,12 @@ def as_found(document: ScopeDocument, recognition: Recognition) -> Found:
     return found
 
 
-def _treating(document: ScopeDocument, chosen: Chosen, anchors: set[int]) -> list[int]:
-    """The blocks that say something of a title: those below it that name no other."""
+def _treating(document: ScopeDocument, chosen: Chosen, anchors: Mapping[int, int]) -> list[int]:
+    """The blocks that say something of a title: those below it that name no other. `anchors`: how many titles each block names."""
     blocks, at, kind = document.blocks, chosen.unit.at, chosen.unit.kind
     if kind in ("cell", "enumeration", "emphasis"):
-        return [at]
+        # What a row or a sentence says of several topics says nothing of any one of them.
+        return [at] if anchors[at] == 1 else []
     if kind == "item":
         own = [at] if chosen.way != "whole" or blocks[at].rest or len(blocks[at].text) > len(chosen.text) + 10 else []
         return own + _below(document, at, anchors)
@@ -74,22 +76,22 @@ def _treating(document: ScopeDocument, chosen: Chosen, anchors: set[int]) -> lis
             if kind != "heading":
                 break
             continue
-        if block.kind != "heading" and not _inside(blocks, i, anchors):
+        if block.kind != "heading" and not _inside(blocks, i, anchors.keys()):
             own.append(i)
     return own
 
 
-def _below(document: ScopeDocument, at: int, anchors: set[int]) -> list[int]:
+def _below(document: ScopeDocument, at: int, anchors: Mapping[int, int]) -> list[int]:
     own = []
     for i in range(at + 1, len(document.blocks)):
         if not _inside(document.blocks, i, {at}):
             break
-        if i not in anchors and not _inside(document.blocks, i, anchors - {at}):
+        if i not in anchors and not _inside(document.blocks, i, anchors.keys() - {at}):
             own.append(i)
     return own
 
 
-def _inside(blocks: Sequence[Block], i: int, items: set[int]) -> bool:
+def _inside(blocks: Sequence[Block], i: int, items: Set[int]) -> bool:
     """Whether a block is part of one of these list items."""
     parent = blocks[i].parent
     while parent >= 0:

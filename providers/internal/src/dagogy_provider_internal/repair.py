@@ -354,8 +354,8 @@ def _without_template(nodes: list[dict[str, Any]], field: str, template: str, ow
 
 
 def _made_by(template: str) -> re.Pattern[str]:
-    # In a template a slot stands for what differs, and `#` for a number.
-    parts = (re.escape(part.strip()).replace(r"\#", r"\d[\d.,]*") for part in template.split(_SLOT))
+    # In a template a slot stands for what differs, `#` for a number, and marks between words are left out.
+    parts = (r"\W+".join(r"\d[\d.,]*" if word == "#" else re.escape(word) for word in part.split()) for part in template.split(_SLOT))
     return re.compile(r"\W*(?:.{0,200}?)\W*".join(parts), re.IGNORECASE | re.DOTALL)
 
 
