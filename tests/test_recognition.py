@@ -128,6 +128,7 @@ def test_what_the_structure_says_is_kept_where_the_model_expects_no_more() -> No
         ("[ ] **Cleats**", "Cleats"),
         ("IV. Torts", "Torts"),
         ("C++", "C++"),
+        ("Female Reproduction (TBD)", "Female Reproduction"),
         ("1984", "1984"),
     ],
 )

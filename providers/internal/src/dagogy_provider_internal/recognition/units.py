@@ -46,6 +46,8 @@ _LENGTH = re.compile(
     r"ore|ч|час(?:ов|а)?|мин|days?|weeks?|points?|pts?|marks?|%)\.?\s?[)\]）]\s?",
     re.IGNORECASE,
 )
+#: What says that a text is still to come.
+_PENDING = re.compile(r"\s?[(\[](?:tb[acd]|todo)[)\]]", re.IGNORECASE)
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _PICTURE = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]")
 _MARKS = re.compile(r"[`*_]{1,3}(?=\S)|(?<=\S)[`*_]{1,3}")
@@ -90,7 +92,7 @@ def unnumbered(text: str) -> str:
     """The text in NFKC without addresses, pictures, stated lengths and the numbering before it."""
     text = unicodedata.normalize("NFKC", text)
     text = _PICTURE.sub("", _URL.sub("", text))
-    text = _LENGTH.sub(" ", text).strip()
+    text = _LENGTH.sub(" ", _PENDING.sub("", text)).strip()
     for _ in range(3):
         for pattern in _NUMBERING:
             left = pattern.sub("", text, count=1)
