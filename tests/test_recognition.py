@@ -160,3 +160,16 @@ def test_an_unnamed_column_that_counts_the_rows_states_their_order() -> None:
     opening = "We meet in the workshop. Bring shoes that close and tie your hair back; nobody works at a machine alone. " * 4
     found = find_concepts(read_markdown(f"# Machines\n\n{opening}\n\n|  | Lecture | Reading |\n|---|---|---|\n{rows}", source="notes.md"))
     assert [(c.title, c.number) for c in found.concepts] == [("Levers", (2,)), ("Pulleys", (3,)), ("Gears", (4,)), ("Belts", (5,))]
+
+
+def test_a_holiday_among_the_topics_of_a_table_is_left_out_and_reported() -> None:
+    topics = ("Paging and page tables", "Process scheduling", "Thanksgiving, no class", "Deadlock", "File systems", "Virtual machines", "Device drivers")
+    rows = "".join(f"| {i} | 11/{i + 2} | {topic} | chapter {i} | |\n" for i, topic in enumerate(topics, 1))
+    opening = "Readings are due before the session that they stand beside. Labs are released on Tuesdays and due two weeks later. " * 10
+    document = read_markdown(
+        f"# Operating systems, autumn term\n\n{opening}\n\n## Schedule\n\n| Week | Date | Topic | Reading | Due |\n|---|---|---|---|---|\n{rows}",
+        source="os.md",
+    )
+    found = find_concepts(document)
+    assert [c.title for c in found.concepts] == [t for t in topics if "class" not in t]
+    assert "Thanksgiving, no class" in {title for title, _ in found.skipped}

@@ -46,7 +46,7 @@ from dagogy_provider_internal.naming import (
 )
 from dagogy_provider_internal.outline import Item, Section, items_of, outline
 from dagogy_provider_internal.prose import terms
-from dagogy_provider_internal.recognised import as_found, better
+from dagogy_provider_internal.recognised import as_found, better, without_unlikely
 from dagogy_provider_internal.recognition import is_course, recognise
 
 #: An item of at most this many words is a label rather than a statement.
@@ -103,6 +103,8 @@ def _best_reading(document: ScopeDocument) -> Found:
         again.course = found.course
         return again
     _by_rows(found)
+    if size >= _MANY_BYTES:
+        without_unlikely(found, recognition)
     return found
 
 

@@ -15,6 +15,7 @@ from dagogy_provider_internal.concept import Concept, Found
 from dagogy_provider_internal.headings import heading_kind
 from dagogy_provider_internal.naming import is_sentence
 from dagogy_provider_internal.recognition.choice import Chosen, Recognition
+from dagogy_provider_internal.recognition.cues import categories, shares
 
 #: How much better the model's own reading has to be by its own account: what the structure says is believed when in doubt.
 _BETTER = 1.5
@@ -22,6 +23,9 @@ _BETTER = 1.5
 _LEAST_WORTH = 0.25
 #: Below this probability a document is no course.
 NO_COURSE = 0.35
+#: Of at least so many concepts, half of them at least so likely, the few are taken out that are so much less likely than half of them.
+_FEW, _SURE_OF_MOST, _UNLIKELY = 4, 0.4, 0.35
+_ELSE = frozenset(("time", "holiday", "administration", "assessment", "exercise", "resource", "structure", "tool", "person"))
 #: What a title is worth that the model did not see as one.
 _UNSEEN = 0.05
 _TOLD = 200  # titles that are told as left out
@@ -36,6 +40,26 @@ def better(found: Found, recognition: Recognition) -> bool:
     titles = {" ".join(c.title.casefold().split()) for c in found.concepts}
     worth = sum(recognition.probabilities.get(t, _UNSEEN) for t in titles)
     return recognition.worth > _BETTER * 2 * worth / (len(titles) + recognition.missing)
+
+
+def without_unlikely(found: Found, recognition: Recognition) -> None:
+    """Takes out of what the structure names what the model is sure to be none: an examination or a holiday among the topics of a table."""
+    chances = [recognition.probabilities.get(" ".join(c.title.casefold().split())) for c in found.concepts]
+    known = sorted(p for p in chances if p is not None)
+    if len(known) < _FEW or known[len(known) // 2] < _SURE_OF_MOST:
+        return
+    least = _UNLIKELY * known[len(known) // 2]
+    unlikely = [(c, p) for c, p in zip(found.concepts, chances, strict=True) if p is not None and p < least and _is_told_apart(c.title)]
+    if _FEW * len(unlikely) > len(found.concepts):
+        return
+    for concept, chance in unlikely:
+        found.concepts.remove(concept)
+        found.skipped.append((concept.title[:80], f"is unlikely to be a concept among the others ({chance:.2f})"))
+
+
+def _is_told_apart(title: str) -> bool:
+    """Whether a word of the title says what else it is than a concept."""
+    return any(share for share, category in zip(shares(title), categories(), strict=True) if category in _ELSE)
 
 
 def as_found(document: ScopeDocument, recognition: Recognition) -> Found:
