@@ -61,9 +61,10 @@ def dagogy(python: Path, folder: Path, *arguments: str) -> subprocess.CompletedP
 
 @pytest.mark.slow
 def test_the_core_with_one_provider_and_two_rules_works_with_just_those(wheels: Path, tmp_path: Path) -> None:
-    python = clean_environment(tmp_path / "env", wheels, "dagogy", "dagogy-provider-internal", "dagogy-rule-graph-acyclic", "dagogy-rule-schema-curriculum")
+    alone = ("dagogy-provider-internal", "dagogy-reader-markdown", "dagogy-rule-graph-acyclic", "dagogy-rule-schema-curriculum")
+    python = clean_environment(tmp_path / "env", wheels, "dagogy", *alone)
     listed = json.loads(dagogy(python, tmp_path, "plugins", "list", "--json").stdout)["plugins"]
-    assert {(p["id"], p["state"]) for p in listed} == {("internal", "ready"), ("graph.acyclic", "ready"), ("schema.curriculum", "ready")}
+    assert {(p["id"], p["state"]) for p in listed} == {("internal", "ready"), ("markdown", "ready"), ("graph.acyclic", "ready"), ("schema.curriculum", "ready")}
     assert dagogy(python, tmp_path, "init", "small").returncode == 0
     result = dagogy(python, tmp_path, "run", "small", "--json", "--scope-file", str(ROOT / "examples/intro-statistics.md"))
     assert result.returncode == 0, result.stderr

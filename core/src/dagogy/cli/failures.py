@@ -14,6 +14,7 @@ import click
 from dagogy.api.errors import ConfigError, DagogyError, InternalError, Interrupted, InvalidArgument, NotFound, PluginError, ProviderError, StorageError
 from dagogy.cli.app import App
 from dagogy.cli.streams import abandon, stdout_is_gone
+from dagogy.host.calls import own_stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,11 +114,13 @@ def report(app: App, error: DagogyError) -> int:
         if (app.json or "--json" in app.arguments) and not app.emitted:
             with contextlib.suppress(OSError):
                 app.emit_json({"error": redacted(error.as_dict(), secrets)})
-        if sys.stdout is not None:
-            try:
-                sys.stdout.flush()
-            except (OSError, ValueError):
-                abandon(sys.stdout)
+        # A call into a plugin that was interrupted may have left another stream in the place of ours.
+        for stdout in (own_stdout(), sys.stdout):
+            if stdout is not None:
+                try:
+                    stdout.flush()
+                except (OSError, ValueError):
+                    abandon(stdout)
         if recorded is not None:
             app.report_heard()  # what classifiers printed: the incident is the last line
             app.report(redacted(recorded.line, secrets))

@@ -153,7 +153,7 @@ class Session:
         """The run, locked, its stage in line. `words` are those of `command`. Raises `Locked`, `NotFound`, `StorageError`."""
         run = self.runs.find(reference)
         with locked(run.path, command, wait_seconds):
-            for folder in ("", "inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs"):
+            for folder in ("", "inputs", "inputs/sources", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs"):
                 remove_temporaries(run.file(folder))
             remove_temporaries(run.file(FAILURES), older_than=60)  # failure records are written without the lock
             opened, before = self._open(run)
