@@ -8,6 +8,7 @@ from math import fsum
 from typing import Any
 
 from dagogy.api.rules import Measure
+from dagogy.api.text import shorten
 
 #: Shares are sums of fractions: what differs by less is equal.
 _EQUAL = 1e-9
@@ -57,7 +58,7 @@ def lowered(now: Measure, before: Measure) -> str:
         return ""
     lost = [key for key in common if now.met[key] < before.met[key]]
     others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    return f"it lowers {now.name} ({now.rule_id}) from {more:.4g} to {less:.4g} of {len(common)}: {' '.join(lost[0].split()):.80}{others}"
+    return f"it lowers {now.name} ({now.rule_id}) from {more:.4g} to {less:.4g} of {len(common)}: {shorten(lost[0])}{others}"
 
 
 def measure_document(measure: Measure) -> dict[str, Any]:
