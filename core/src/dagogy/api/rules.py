@@ -58,12 +58,12 @@ class Finding:
 
 @dataclass(slots=True)
 class Measure:
-    """How much of something a curriculum has, the more the better. A rule yields it beside its findings, and where it has none as well.
+    """How much of something a curriculum has; more is better. A rule yields it beside its findings, and also where it has none.
 
-    `name` is unique within the rule. `met` has each thing that was looked at, with the share (0 to 1; True and False will do) to which it is as it
-    should be; the key says what it is and stays the same from draft to draft (a node's id or the text of an item, no position). `total` is how many
-    things there are to be met, where not all of them could be looked at; by default as many as are in `met`. Of a `protected` measure a repair may
-    lose nothing: two drafts are compared by the things that both have. A rule leaves `rule_id` empty; the host fills it in.
+    `name` is unique within the rule. `met` maps each thing that was looked at to the share, 0 to 1, to which it is as it should be (True and False
+    will do). Its keys stay the same from draft to draft: a node's id or the text of an item, never a position. `total` is the number of things that
+    could be met, where some could not be looked at; by default the size of `met`. A repair that lowers a `protected` measure is rejected; two drafts
+    are compared by the things that both have. A rule leaves `rule_id` empty; the host fills it in.
     """
 
     name: str

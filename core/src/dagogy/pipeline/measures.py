@@ -48,9 +48,9 @@ def own_measure(measure: Measure, rule_id: str) -> Measure:
 
 
 def lowered(now: Measure, before: Measure) -> str:
-    """How much lower `now` is than the same measure was `before`, with the first of the things that lost; "" where it is not.
+    """By how much `now` is lower than the same measure was `before`, with the first of the things that lost; "" where it is not.
 
-    Only what both looked at counts. What a draft has more or less of is for a measure to tell that counts the wanted things.
+    Only the things that both looked at count: a node more or less is not a loss in itself.
     """
     common = [key for key in before.met if key in now.met]
     less, more = (fsum(measure.met[key] for key in common) for measure in (now, before))

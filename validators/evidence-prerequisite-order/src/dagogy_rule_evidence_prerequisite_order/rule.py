@@ -24,8 +24,8 @@ class PrerequisiteOrder(Rule):
     next to nothing beside that (`max_against`; a word that both share, say). Where the source speaks for both directions, or only general knowledge
     does for the other one, the rule is silent; so it is where no evidence is kept.
 
-    The share of the edges stated by the source that are kept is the measure `order`: both concepts have a node, and that of the prerequisite comes first
-    in the order of study. It is protected: a repair that keeps fewer of the edges between concepts that both drafts have is refused.
+    The measure `order` is the share of the edges stated by the source that the curriculum keeps: both concepts have a node, and that of the prerequisite
+    comes first in the order of study. It is protected: of the edges whose concepts both drafts have, a repair may not keep fewer.
 
     Bad:
         Fractions require percentages, while the source says: “A percentage is a fraction with the denominator 100.”

@@ -40,7 +40,7 @@ class ScopeCoverage(Rule):
     Chinese, Japanese, Korean, Thai and the like are compared by pairs of characters. Nothing is said where the items and the titles are
     written in different scripts.
 
-    The share of the items that are taught is the measure `coverage`. It is protected: a repair that covers less than before is refused.
+    The measure `coverage` is the share of the items that are taught. It is protected: a repair that covers less than before is rejected.
 
     Bad:
         `scope_in` has "Squeeze theorem"; the nodes are "Limits" and "Mean value theorem".
