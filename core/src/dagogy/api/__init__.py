@@ -18,7 +18,7 @@ _HOME = {
         "ConfigError DagogyError InternalError Interrupted InvalidArgument Locked NotFound PluginError ProviderError StageConflict StorageError "
         "ValidationFailed"
     ),
-    "dagogy.api.rules": "Finding Fix GraphIndex Rule RuleContext",
+    "dagogy.api.rules": "Finding Fix GraphIndex Measure Rule RuleContext",
     "dagogy.api.options": "Field Options",
     "dagogy.api.scope": "READING_MAX Block EdgeEvidence Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
     "dagogy.api.readers": "Reader Source document_title rendered",
