@@ -10,7 +10,7 @@ import pytest
 from dagogy.api import ValidationFailed
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.reading import read
-from dagogy_provider_internal.recognised import NO_COURSE, as_found, better
+from dagogy_provider_internal.recognised import NO_COURSE, as_found, better, is_date
 from dagogy_provider_internal.recognition import agreement, is_course, recognise
 from dagogy_provider_internal.recognition.choice import Chosen
 from dagogy_provider_internal.recognition.features import FIRST, described, names
@@ -204,3 +204,28 @@ def test_a_holiday_among_the_topics_of_a_table_is_left_out_and_reported() -> Non
     found = find_concepts(document)
     assert [c.title for c in found.concepts] == [t for t in topics if "class" not in t]
     assert "Thanksgiving, no class" in {title for title, _ in found.skipped}
+
+
+@pytest.mark.parametrize("title", ["Monday, April 19", "4 Sep", "Montag 12. März", "September 11, 2025"])
+def test_a_date_is_no_concept(title: str) -> None:
+    assert is_date(title)
+
+
+@pytest.mark.parametrize("title", ["1984", "May 1968", "Times of day", "2D", "The 1848 revolutions", "August 4, 1789"])
+def test_what_happened_on_a_day_of_long_ago_can_be_one(title: str) -> None:
+    assert not is_date(title)
+
+
+def test_topics_under_headings_that_are_dates_are_the_concepts() -> None:
+    days = ("Jan. 13, 2025", "Jan. 20, 2025", "Jan. 27, 2025", "Feb. 3, 2025")
+    topics = ("How to read a case", "Compensatory damages", "Reasonable care", "Factual cause")
+    found = titles("# Torts\n\n" + "".join(f"## {day}\n\n- {topic}\n\n" for day, topic in zip(days, topics, strict=True)))
+    assert not any(is_date(t) for t in found)
+    assert [t for t in topics if t in found] == list(topics)
+
+
+def test_options_of_a_question_are_no_titles() -> None:
+    text = "# First aid\n\nWhat do you do first with a burn?\n\n- [ ] Put ice on the burn\n- [x] Cool it with water\n\nTopics:\n\n- [x] Burns\n- [ ] Choking\n"
+    found = {t for unit in units(read_markdown(text, source="notes.md").blocks) for r in unit.readings for t in r.titles}
+    assert {"Burns", "Choking"} <= found
+    assert not {"Put ice on the burn", "Cool it with water"} & found

@@ -19,7 +19,7 @@ from dagogy_reader_markdown.reader import read_markdown
 pytest.importorskip("dagogy_provider_internal")
 from dagogy.api import match_form
 from dagogy_provider_internal import dagogy_providers  # noqa: F401
-from dagogy_provider_internal.concepts import find_concepts
+from dagogy_provider_internal.concepts import find_concepts, structural_reading
 from dagogy_provider_internal.headings import heading_kind
 from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.naming import tidy_title
@@ -157,7 +157,7 @@ def test_the_order_of_the_sections_changes_nothing(name: str) -> None:
 
 def test_what_is_merged_and_split_is_listed_in_full() -> None:
     text = "# T\n\n" + "".join(f"## Group {g}\n\n" + "".join(f"### {g}{i} thing\n\nIt is there.\n\n" for i in range(12)) for g in "abcdefgh")
-    concepts = find_concepts(document(text)).concepts
+    concepts = structural_reading(document(text)).concepts
     fitted, notes = fit(concepts, 0, 8)
     assert [c.title for c in fitted] == [f"Group {g}" for g in "abcdefgh"]
     listed = " ".join(notes)

@@ -46,7 +46,7 @@ from dagogy_provider_internal.naming import (
 )
 from dagogy_provider_internal.outline import Item, Section, items_of, outline
 from dagogy_provider_internal.prose import terms
-from dagogy_provider_internal.recognised import as_found, better, without_unlikely
+from dagogy_provider_internal.recognised import as_found, better, without_dates, without_unlikely
 from dagogy_provider_internal.recognition import is_course, recognise
 
 #: An item of at most this many words is a label rather than a statement.
@@ -83,10 +83,11 @@ def find_concepts(document: ScopeDocument) -> Found:
 #: A document of more blocks is read by its structure alone: the model looks at each title closely.
 _MOST_BLOCKS = 3000
 #: From this expected F1 on the titles themselves say that the document is a course.
-_SURE = 0.8
-#: A shorter document has too little in it for the model to go by.
-_FEW_BYTES = 500
-#: From this size on the model's own reading may be taken; shorter ones are mostly written for dagogy, and their structure says it all.
+_SURE, _SURE_SHORT = 0.8, 0.65
+#: A shorter document has too little in it for the model to go by, and one shorter than the second figure to be judged a course or none. Below the
+#: third the judge is asked only where the titles say little.
+_FEW_BYTES, _JUDGED_BYTES, _WELL_JUDGED_BYTES = 150, 500, 800
+#: Documents below this size are mostly written for dagogy, and their structure says it all.
 _MANY_BYTES = 1300
 
 
@@ -97,13 +98,15 @@ def structural_reading(document: ScopeDocument) -> Found:
 
 def _best_reading(document: ScopeDocument) -> Found:
     found = structural_reading(document)
+    without_dates(found)
     size = len(document.text.encode())
     if len(document.blocks) > _MOST_BLOCKS or size < _FEW_BYTES:
         return found
     recognition = recognise(document.blocks)
-    if recognition.worth < _SURE and not found.defined:
+    sure = _SURE if size >= _WELL_JUDGED_BYTES else _SURE_SHORT
+    if size >= _JUDGED_BYTES and recognition.worth < sure and not found.defined:
         found.course = is_course(document.blocks, recognition.seen)
-    if size >= _MANY_BYTES and better(found, recognition):
+    if better(found, recognition, short=size < _MANY_BYTES):
         again = as_found(document, recognition)
         again.course = found.course
         return again

@@ -40,6 +40,8 @@ class Recognition:
     worth: float
     #: What each title is worth by itself, by its text in lower case.
     probabilities: dict[str, float]
+    #: What the likeliest title of each block is worth, by the block's position.
+    blocks: dict[int, float] = field(default_factory=dict)
     #: How sure the first look is of the document (`agreement.sureness`), for the judge of courses.
     seen: list[float] = field(default_factory=list)
 
@@ -97,7 +99,9 @@ def choose(found: Described, probabilities: Sequence[float]) -> Recognition:
 
     left = [told(k) for k in taken if k not in chosen]
     by_text: dict[str, float] = {}
+    by_block: dict[int, float] = {}
     for title, p in zip(found.titles, probabilities, strict=True):
-        key = title.text.casefold()
+        key, at = title.text.casefold(), found.units[title.unit].at
         by_text[key] = max(p, by_text.get(key, 0.0))
-    return Recognition([told(k) for k in taken if k in chosen], left, expected, most, by_text)
+        by_block[at] = max(p, by_block.get(at, 0.0))
+    return Recognition([told(k) for k in taken if k in chosen], left, expected, most, by_text, by_block)

@@ -37,6 +37,7 @@ _PLACE = (
     "level", "numbered list", "has links", "share in links", "is a sub-item", "sub-items", "words below", "headings below", "place in document",
     "place among units", "headings above", "has a bold lead", "place in group", "cells of the row", "column", "column has a header", "same kind before",
     "same kind after", "kind after", "words of the block", "emphasised parts", "numbered division", "starts with a digit", "has a box",
+    "is ticked", "share of siblings ticked",
 )  # fmt: skip
 _GROUP = (
     "members", "members to 60", "words", "words spread", "date", "digits", "full stop", "question", "commas", "starts lower", "colon", "distinct", "links",
@@ -198,11 +199,12 @@ class _Describer:
         document = self._document()
         siblings = {key: self._group(members) for key, members in self.siblings.items()}
         likes = {key: self._group(members) for key, members in self.likes.items()}
+        ticked = {key: self._ticked(members) for key, members in self.siblings.items()}
         rank = {i: k / len(members) for members in self.siblings.values() for k, i in enumerate(members)}
         titles: list[Title] = []
         for i, unit in enumerate(self.units):
             key = self._sibling_key(unit)
-            after = [*self._place(unit, i, rank[i]), *self._above(unit), *siblings[key], *likes[self._like_key(unit)], *document]
+            after = [*self._place(unit, i, rank[i], ticked[key]), *self._above(unit), *siblings[key], *likes[self._like_key(unit)], *document]
             kind = [float(unit.kind == k) for k in _KINDS]
             for r, reading in enumerate(unit.readings):
                 way = [float(reading.way == w) for w in _WAYS]
@@ -213,7 +215,13 @@ class _Describer:
                     titles.append(Title(i, r, text, (key, reading.way), [*kind, *way, *own, *_shape(text), *cues, *after]))
         return Described(self.units, titles, document)
 
-    def _place(self, unit: Unit, i: int, rank: float) -> list[float]:
+    def _ticked(self, members: Sequence[int]) -> float:
+        """The share of boxes among siblings that are ticked, -1 where they have none: options of a question have few, a list that is being worked off
+        has any."""
+        marks = [mark for i in members if (mark := self.blocks[self.units[i].at].marked) is not None]
+        return sum(marks) / len(marks) if marks else -1.0
+
+    def _place(self, unit: Unit, i: int, rank: float, ticked: float) -> list[float]:
         at, block, count = unit.at, self.blocks[unit.at], len(self.blocks)
         before = self.blocks[at - 1].kind if at else None
         after = self.blocks[at + 1].kind if at + 1 < count else None
@@ -242,7 +250,9 @@ class _Describer:
             float(len(block.emphasised)),
             float(bool(_DIVISION.match(block.text))),
             float(bool(_DIGIT.match(block.text))),
-            float(block.text.startswith(("[ ]", "[x]", "☐", "☑"))),
+            float(block.marked is not None),
+            float(bool(block.marked)),
+            ticked,
         ]
 
     def _header(self, unit: Unit) -> str:

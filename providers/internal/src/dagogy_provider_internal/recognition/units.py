@@ -166,7 +166,12 @@ def units(blocks: Sequence[Block]) -> list[Unit]:
 
 
 def _units(blocks: Sequence[Block]) -> Iterator[Unit]:
+    asked = False
     for at, block in enumerate(blocks):
+        if block.kind != "list_item" or block.marked is None:
+            asked = block.text.rstrip().endswith(("?", "？"))
+        elif asked:  # an option of a question, right or wrong
+            continue
         if block.kind == "table_row":
             for column, cell in enumerate(block.cells):
                 if found := _readings(cell):
