@@ -10,8 +10,9 @@ from dagogy.api.errors import ValidationFailed
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.api.text import match_form
 from dagogy.contracts.check import pointer_of
+from dagogy.workspace.files import from_json
 from dagogy.workspace.runs import Run
-from dagogy.workspace.stages import evidence_files
+from dagogy.workspace.stages import TRACE, evidence_files
 
 if TYPE_CHECKING:
     from pydantic import ConfigDict
@@ -125,6 +126,17 @@ def kept_evidence(run: Run) -> Known:
         edge.pieces = edge.pieces or [Piece(edge.kind, edge.weight, edge.lines, edge.evidence)]
     kept, dropped = ({(e.prerequisite, e.dependent): e for e in part} for part in (edges.edges, edges.dropped))
     return Known(files[-1], concepts, kept, dropped)
+
+
+def kept_notes(run: Run) -> list[str]:
+    """What the provider remarked when it proposed; nothing where the trace cannot be read."""
+    if not run.exists(TRACE):
+        return []
+    try:
+        rounds = from_json(run.read(TRACE))["iterations"]
+        return [note for r in rounds if r["action"] == "propose" for note in r["notes"] if isinstance(note, str)]
+    except (ValueError, KeyError, TypeError):
+        return []
 
 
 def kept_reading(run: Run) -> ScopeReading | None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
 from dagogy.host.manager import Host, Plugin
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
-from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 from dagogy.workspace.events import last_lost
 from dagogy.workspace.files import read_regular, remove_temporaries
 from dagogy.workspace.local_paths import LocalPaths
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from dagogy.pipeline.documents import Readers
     from dagogy.pipeline.judge import Judge
     from dagogy.pipeline.rule_context import RunContext
+    from dagogy.workspace.circuits import Circuit
 
 ScopeMode = Literal["full", "section", "seed-list"]
 _SCOPE_MODES: tuple[ScopeMode, ...] = ("full", "section", "seed-list")
@@ -96,6 +96,7 @@ class Session:
         Raises `ProviderError` (cause `circuit_open`) where the circuit breaker keeps it from being asked. `note` gets a line about breakers.
         """
         from dagogy.pipeline.asking import ask
+        from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 
         endpoint = ask(provider, self.provider_plugin(provider.info.id).origin, lambda: str(provider.endpoint))
         self.asked = Circuit(provider.info.id, endpoint, provider.settings.model)
@@ -165,8 +166,11 @@ class Session:
                 opened.lost_pid = last_lost(run.path / EVENTS)
                 run.event("command_started", **sealed({**facts, **more}, run.path, self.settings.environ))
                 yield opened
-                ended = {**facts, "stage": opened.state.stage}
-                run.event("command_ended", **sealed_event("command_ended", ended, run.path, self.settings.environ))
+                if opened.failure is not None:
+                    run.event("command_stopped", **facts)
+                else:
+                    ended = {**facts, "stage": opened.state.stage}
+                    run.event("command_ended", **sealed_event("command_ended", ended, run.path, self.settings.environ))
             except BaseException:
                 # Still under the lock: a command without such a word was killed.
                 with contextlib.suppress(DagogyError):
@@ -192,6 +196,8 @@ class OpenRun:
     state: State
     #: The process whose command, the one before on this run, died without a word; None where that one ended.
     lost_pid: int | None = None
+    #: What the command fails with though it did its work: a validation with errors. Whoever asked for it is given the report first.
+    failure: DagogyError | None = None
 
     def refresh(self, **hashes: str) -> None:
         """Infers the stage again after artifacts were written, and saves it. The marker comes last: it promises the rest.

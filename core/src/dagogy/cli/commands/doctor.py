@@ -43,7 +43,7 @@ def doctor(app: App) -> None:
         except DagogyError as error:
             first = first or error
             rows.append({"check": name, "ok": False, "message": error.message, "hint": error.hint})
-    rows = redacted(rows, app.secrets())
+    rows = redacted(rows, app.workspace.secrets())
     lines = [f"{'ok  ' if row['ok'] else 'FAIL'}  {row['check']:<8}  {row['message']}" for row in rows]
     app.emit({"ok": first is None, "checks": rows}, *lines)
     if first is not None:
