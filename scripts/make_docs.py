@@ -30,7 +30,8 @@ from dagogy.host.hookspecs import (
     dagogy_recoveries,
     dagogy_rules,
 )
-from dagogy.host.manager import Host, Plugin, Selection
+from dagogy.host.manager import Host, Selection
+from dagogy.host.plugin import Plugin
 from dagogy.workspace.settings import CORE_SETTINGS, ENVIRONMENT_ONLY
 from generated import settle
 from runbook_page import runbook_page

@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 from dagogy.host.discovery import GROUPS
-from dagogy.host.manager import Host, Plugin, Selection
+from dagogy.host.manager import Host, Selection
+from dagogy.host.plugin import Plugin
 from dagogy.kit.cases import complete_spec
 from dagogy.testing import complete_node
 

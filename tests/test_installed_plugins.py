@@ -22,7 +22,8 @@ from dagogy.api.plugins import API_VERSION
 from dagogy.cli.app import App
 from dagogy.cli.commands.explain import options_of, page
 from dagogy.host.discovery import EntryPoint, discover, normalized
-from dagogy.host.manager import Host, Plugin, Selection
+from dagogy.host.manager import Host, Selection
+from dagogy.host.plugin import Plugin
 from dagogy.testing import Case, load_cases
 from support import ROOT, clean_environment, dagogy, python
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from dagogy.api import Diagnosis, Failure, Probe, ProbeInfo, ProbeResult, Rank
 from dagogy.host.discovery import EntryPoint
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.incidents import probing
 from dagogy.incidents.diagnose import ClassifierAnswer, Verdict, judge, settled
 from dagogy.incidents.probing import ProbeObservation, ask

@@ -37,12 +37,14 @@ class RuleInfo(PluginInfo):
     """A validation rule; `impl` names a subclass of `dagogy.api.Rule`.
 
     `severity`: what its findings weigh unless the configuration says otherwise (only `error` fails a validation). `groups`:
-    words to find it by. `requires`: ids of rules that must be clean first, else this one is skipped.
+    words to find it by. `requires`: ids of rules that must be clean first, else this one is skipped. `aliases`: ids that it had before it was
+    renamed; configurations and command lines may go on naming it so. One that is the id of another rule does not count.
     """
 
     severity: Severity
     groups: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

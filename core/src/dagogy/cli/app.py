@@ -13,7 +13,8 @@ from dagogy.host.calls import Heard
 
 if TYPE_CHECKING:
     from dagogy.api.runs import Run, Workspace
-    from dagogy.host.manager import Host, Plugin
+    from dagogy.host.manager import Host
+    from dagogy.host.plugin import Plugin
     from dagogy.pipeline.session import OpenRun, Session
     from dagogy.workspace.runs import Run as RunFolder
     from dagogy.workspace.settings import Settings

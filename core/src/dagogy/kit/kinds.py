@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import DagogyError
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.kit.cases import Case, context_of, load_cases, run_case
 
 #: What was looked at, and what is wrong with it; an empty reason where nothing is.

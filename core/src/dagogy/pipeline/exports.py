@@ -11,7 +11,8 @@ from typing import Any
 from dagogy import __version__
 from dagogy.api.errors import InvalidArgument, PluginError, ValidationFailed
 from dagogy.api.exporters import ExportContext
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.files import content_hash, from_json
 from dagogy.workspace.runs import Run

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dagogy.api.errors import ConfigError, DagogyError
 
 if TYPE_CHECKING:
-    from dagogy.host.manager import Host, Plugin
+    from dagogy.host.manager import Host
+    from dagogy.host.plugin import Plugin
     from dagogy.pipeline.session import OpenRun, Session
     from dagogy.workspace.runs import Run as RunFolder
     from dagogy.workspace.settings import Settings
@@ -109,8 +110,8 @@ class BaseWorkspace:
 
     @property
     def notices(self) -> list[str]:
-        """What the user should know: the documents outside of the run that were read, files that do not count, and settings that were asked for
-        and that a file sets which is not trusted."""
+        """What the user should know: the documents outside of the run that were read, files that do not count, settings that were asked for and
+        that a file sets which is not trusted, and rules that were named by former ids."""
         session = self.__dict__.get("session")
         lines = [
             self.clean(f"read {path}, which context_pack.local_paths of {run_id} names")
@@ -119,7 +120,8 @@ class BaseWorkspace:
         with contextlib.suppress(DagogyError):
             settings = self.__dict__.get("loaded_settings")
             lines += settings.notices if settings is not None else []
-        return lines
+        host = self.__dict__.get("host")
+        return lines + [self.clean(note) for note in (host.notes if host is not None else ())]
 
     def template(self) -> bytes:
         """The topic spec that a new run starts from: the file of ORCHESTRATION_TEMPLATE_FILE, or the one in the package. Raises `ConfigError`."""

@@ -107,7 +107,7 @@ def _unknown_groups(host: Host) -> list[str]:
 
 def _unknown_requires(host: Host) -> list[str]:
     """The rules that wait for one that is not installed: they run, but not behind what they asked for."""
-    known = {p.id for p in host.all("rule")}
+    known = {p.id for p in host.all("rule")} | set(host.aliases.holders)
     return [
         _with_guess(f"{plugin.name} requires the rule '{required}', which is not installed", required, known)
         for plugin in host.all("rule")
