@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from inspect import cleandoc
 
-from dagogy.api import Rank, RecoveryAction
+from dagogy.api.failures import Rank
+from dagogy.api.recoveries import RecoveryAction
 from dagogy.cli.commands.triage import FLOW
 from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Host

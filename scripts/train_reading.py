@@ -23,7 +23,7 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from dagogy.api import Source
+from dagogy.api.readers import Source
 from dagogy.host.manager import Host
 from dagogy.pipeline.documents import Readers
 from dagogy_provider_internal import recognition

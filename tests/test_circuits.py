@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import ProviderError
+from dagogy.api.errors import ProviderError
 from dagogy.incidents.breaker_trigger import trip
 from dagogy.workspace.circuits import CIRCUITS, LONGEST_SECONDS, Breakers, Circuit, fingerprint
 from support import HANGS, CommandRunner, Outcome, SitePackages, failed, put
@@ -195,7 +195,9 @@ def test_no_breaker_is_open_for_ever(breakers: Breakers, clock: Clock) -> None:
 
 PROVIDER = '''
 from pathlib import Path
-from dagogy.api import Provider, ProviderError, ProviderInfo, hookimpl
+from dagogy.api import hookimpl, ProviderInfo
+from dagogy.api.errors import ProviderError
+from dagogy.api.providers import Provider
 
 class Busy(Provider):
     """Counts how often it is asked."""
@@ -210,7 +212,8 @@ def dagogy_providers():
     yield ProviderInfo(id="busy", summary="s", api_version=1, impl="mod_busy:Busy")
 '''
 CLASSIFIER = '''
-from dagogy.api import Classifier, ClassifierInfo, Diagnosis, Rank, hookimpl
+from dagogy.api import ClassifierInfo, hookimpl
+from dagogy.api.failures import Classifier, Diagnosis, Rank
 
 class Mine(Classifier):
     """Mine."""
@@ -300,7 +303,7 @@ def test_an_endpoint_that_cannot_be_told_is_the_providers_fault(runner: CommandR
 
 
 def test_a_classifiers_word_on_the_time_is_checked() -> None:
-    from dagogy.api import Diagnosis, Rank
+    from dagogy.api.failures import Diagnosis, Rank
     from dagogy.host.manager import Host
     from dagogy.incidents.diagnose import ClassifierAnswer, Verdict
 

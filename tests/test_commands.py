@@ -412,7 +412,8 @@ def test_a_format_that_does_not_fit_leads_to_the_one_that_does(runner: CommandRu
 
 
 EXPORTER = """
-    from dagogy.api import Exporter, ExporterInfo, hookimpl
+    from dagogy.api import ExporterInfo, hookimpl
+    from dagogy.api.exporters import Exporter
 
     @hookimpl
     def dagogy_exporters():
@@ -496,7 +497,8 @@ def test_a_wrong_rule_configuration_is_an_error_that_leads_on(runner: CommandRun
 
 
 BROKEN_RULE = """
-    from dagogy.api import Rule, RuleInfo, hookimpl
+    from dagogy.api import hookimpl, RuleInfo
+    from dagogy.api.rules import Rule
 
     @hookimpl
     def dagogy_rules():

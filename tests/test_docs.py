@@ -73,7 +73,7 @@ def test_a_distribution_of_the_how_to_keeps_what_is_asked_and_passes_its_own_tes
 
 
 def test_the_how_to_has_every_hook_every_key_of_a_case_and_every_part_of_a_page() -> None:
-    from dagogy.api import Fix
+    from dagogy.api.rules import Fix
     from dagogy.host import hookspecs
     from dagogy.incidents.help import PARTS
     from dagogy.kit import cases, kinds

@@ -139,7 +139,7 @@ def test_diff_of_a_curriculum_without_fixes_says_so(runner: CommandRunner) -> No
 
 
 RULE = """
-    from dagogy.api import Finding, Fix, Rule
+    from dagogy.api.rules import Finding, Fix, Rule
 
     class Changer(Rule):
         '''Why.'''
@@ -149,7 +149,7 @@ RULE = """
             yield Finding("not that topic", "/topic", fix=Fix("safe", "another topic", patch))
 """
 PLUGIN = """
-    from dagogy.api import RuleInfo, hookimpl
+    from dagogy.api import hookimpl, RuleInfo
 
     @hookimpl
     def dagogy_rules():

@@ -10,9 +10,11 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from dagogy.api import EdgeEvidence, Finding, Fix, ProviderInfo, ScopeConcept, ScopeEdge, ScopeReading
+from dagogy.api import ProviderInfo
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
 from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairInvalidRequest, RepairRequest
+from dagogy.api.rules import Finding, Fix
+from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.contracts.check import schema_problems
 from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.judge import Outcome, ValidationResult
@@ -417,7 +419,9 @@ def test_progress_tells_every_round() -> None:
 PROVIDER = '''
     import json
     from pathlib import Path
-    from dagogy.api import Proposal, Provider, ProviderError, ProviderInfo, Readiness, hookimpl
+    from dagogy.api import hookimpl, ProviderInfo
+    from dagogy.api.errors import ProviderError
+    from dagogy.api.providers import Proposal, Provider, Readiness
 
     @hookimpl
     def dagogy_providers():
@@ -510,7 +514,9 @@ def test_a_provider_that_cannot_read_a_scope_document_is_named(runner: CommandRu
 
 
 RULE = """
-    from dagogy.api import EdgeEvidence, Finding, Fix, Rule, RuleInfo, hookimpl
+    from dagogy.api import hookimpl, RuleInfo
+    from dagogy.api.rules import Finding, Fix, Rule
+    from dagogy.api.scope import EdgeEvidence
 
     @hookimpl
     def dagogy_rules():

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dagogy.api import ScopeDocument
+from dagogy.api.scope import ScopeDocument
 from dagogy.kit.cases import Case, context_of
 from dagogy_provider_internal.reading import read
 from dagogy_reader_markdown.reader import read_markdown

@@ -353,7 +353,7 @@ def test_wrong_usage_is_an_invalid_argument_in_json_too(runner: CommandRunner, a
 # ---------------------------------------------------------------------------------------------------------- a slow provider
 
 _SLOW = """
-from dagogy.api import ProviderInfo, Setting, hookimpl
+from dagogy.api import hookimpl, ProviderInfo, Setting
 
 @hookimpl
 def dagogy_providers():
@@ -364,7 +364,7 @@ def dagogy_providers():
 """
 _SLOW_IMPL = """
 import os
-from dagogy.api import Proposal, Provider, Readiness
+from dagogy.api.providers import Proposal, Provider, Readiness
 
 class Slow(Provider):
     def ready(self):

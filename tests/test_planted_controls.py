@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 import pytest
-from dagogy.api import visible
+from dagogy.api.text import visible
 from loopback import send, serving
-from support import ROOT, CommandRunner, SitePackages, put, some_fast
+from support import IMPORT_ALL, ROOT, CommandRunner, SitePackages, put, some_fast
 
 #: Colours, a window title, a bell, backspaces, C1, bidi, zero width, tags, line and paragraph separators, and commands to CI runners on lines of their own.
 EVIL = (
@@ -116,7 +116,7 @@ def _circuits(at: Planted) -> None:
 
 
 PLUGIN = f"""
-    from dagogy.api import *
+    {IMPORT_ALL}
     EVIL = {EVIL!r}
 
     @hookimpl

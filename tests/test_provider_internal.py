@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Curriculum, Finding, ProposeRequest, Provider, ProviderSettings, RepairRequest, ScopeDocument, ScopeReading, TopicSpec, ValidationFailed
+from dagogy.api.documents import Curriculum, TopicSpec
+from dagogy.api.errors import ValidationFailed
+from dagogy.api.providers import ProposeRequest, Provider, ProviderSettings, RepairRequest
+from dagogy.api.rules import Finding
+from dagogy.api.scope import ScopeDocument, ScopeReading
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy_reader_markdown.reader import read_markdown
 from pydantic import TypeAdapter
 
 pytest.importorskip("dagogy_provider_internal")
-from dagogy.api import match_form
+from dagogy.api.text import match_form
 from dagogy_provider_internal import dagogy_providers
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.phrasing import is_demand, is_fragment, task_and_criterion

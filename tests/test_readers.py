@@ -11,11 +11,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from dagogy.api import Block, ConfigError, InvalidArgument, PluginError, ScopeDocument, Source
+from dagogy.api.errors import ConfigError, InvalidArgument, PluginError
+from dagogy.api.readers import Source
+from dagogy.api.scope import Block, ScopeDocument
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.documents import Readers, combined, kept_blocks, misplaced, restored
 from dagogy.pipeline.sections import select_sections
-from support import CommandRunner, SitePackages, failed
+from support import IMPORT_ALL, CommandRunner, SitePackages, failed
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.md"))
 READERS = Readers(Host(Selection()))
@@ -385,7 +387,7 @@ def test_the_files_of_a_broken_reader_are_not_read_as_what_they_are_not(site: Si
 def test_a_reader_that_misbehaves_is_named(site: SitePackages, body: str, expected: str) -> None:
     head = "from dagogy.api import *\n\n@hookimpl\ndef dagogy_readers():\n"
     info = "    yield ReaderInfo(id='knit', summary='Reads patterns.', api_version=1, impl='knit_reader:Knit', suffixes=('.knit',))\n"
-    code = f"from dagogy.api import *\n\nclass Knit(Reader):\n    def read(self, source):\n        {body}\n"
+    code = f"{IMPORT_ALL}\n\nclass Knit(Reader):\n    def read(self, source):\n        {body}\n"
     site.plugin("knit", "3.1", entry_points={"reader": {"knit": "knit"}}, modules={"knit": head + info, "knit_reader": code})
     with pytest.raises(PluginError) as caught:
         Readers(site.host()).read(Source("a.knit", b"k2 p2"))

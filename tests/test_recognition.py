@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib.resources import files
 
 import pytest
-from dagogy.api import ValidationFailed
+from dagogy.api.errors import ValidationFailed
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.reading import read
 from dagogy_provider_internal.recognised import as_found, better

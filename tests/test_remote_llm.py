@@ -17,7 +17,9 @@ from typing import Any
 
 import openai  # noqa: F401 (its import must not count against the seconds of a question)
 import pytest
-from dagogy.api import Answer, ConfigError, DagogyError, ProposeRequest, ProviderError, ProviderSettings, Question, timeout_advice
+from dagogy.api.errors import ConfigError, DagogyError, ProviderError
+from dagogy.api.llm import Answer, Question
+from dagogy.api.providers import ProposeRequest, ProviderSettings, timeout_advice
 from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.files import to_json
@@ -578,7 +580,7 @@ def test_the_sdk_is_imported_only_when_a_question_is_asked() -> None:
     done = python(
         """
         import sys
-        from dagogy.api import ProviderSettings
+        from dagogy.api.providers import ProviderSettings
         from dagogy_provider_remote_llm import dagogy_providers
         from dagogy_provider_remote_llm.provider import RemoteLlm
         made = RemoteLlm(next(iter(dagogy_providers())), ProviderSettings(values={"OPENAI_BASE_URL": "https://h/v1"}))

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Finding, ProposeRequest, ProviderInfo, ProviderSettings, ScopeReading, TopicSpec
+from dagogy.api import ProviderInfo
+from dagogy.api.documents import TopicSpec
+from dagogy.api.providers import ProposeRequest, ProviderSettings
+from dagogy.api.rules import Finding
+from dagogy.api.scope import ScopeReading
 from dagogy.cli.app import App
 from dagogy.kit.cases import complete_node, complete_spec
 from dagogy.pipeline.rule_context import RunContext
@@ -125,7 +129,7 @@ def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(run
 
 def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(runner: CommandRunner, site: SitePackages) -> None:
     module = """
-        from dagogy.api import ProviderInfo, hookimpl
+        from dagogy.api import hookimpl, ProviderInfo
         from damage import DAMAGES, Damaged
         @hookimpl
         def dagogy_providers():

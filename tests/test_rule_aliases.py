@@ -8,11 +8,13 @@ import pytest
 from support import CommandRunner, SitePackages, failed, run_with, valid_curriculum
 
 MODULE = """
-    from dagogy.api import RuleInfo, hookimpl
+    from dagogy.api import hookimpl, RuleInfo
 
     @hookimpl
     def dagogy_rules():
-        yield RuleInfo(id={id!r}, summary="Titles are short.", severity="error", api_version=1, impl="{module}:Titles", aliases={aliases!r}, requires={requires!r})
+        yield RuleInfo(
+            id={id!r}, summary="S.", severity="error", api_version=1, impl="{module}:Titles", aliases={aliases!r}, requires={requires!r}
+        )
 
     from dagogy.api.rules import Finding, Options, Rule
 

@@ -242,7 +242,9 @@ DOOR = "python3.11 scripts/orchestration.py"
 FICKLE = """
     import json
     import re
-    from dagogy.api import ConfigError, Proposal, Provider, ProviderError, ProviderInfo, Readiness, Setting, hookimpl
+    from dagogy.api import hookimpl, ProviderInfo, Setting
+    from dagogy.api.errors import ConfigError, ProviderError
+    from dagogy.api.providers import Proposal, Provider, Readiness
 
     class Fickle(Provider):
         "Fails until its settings are right."

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from dagogy.api import ScopeDocument
+from dagogy.api.scope import ScopeDocument
 from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
-from dagogy.api import match_form
+from dagogy.api.text import match_form
 from dagogy_provider_internal import dagogy_providers  # noqa: F401
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.headings import heading_kind

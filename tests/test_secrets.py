@@ -84,7 +84,9 @@ def leaks(data: bytes, secret: str) -> list[str]:
 LOUD = '''
 import json, os
 from pathlib import Path
-from dagogy.api import Proposal, Provider, ProviderError, ProviderInfo, Readiness, Setting, hookimpl
+from dagogy.api import hookimpl, ProviderInfo, Setting
+from dagogy.api.errors import ProviderError
+from dagogy.api.providers import Proposal, Provider, Readiness
 
 class Loud(Provider):
     """Tells everything it knows, in every form."""

@@ -6,21 +6,14 @@ first used, since it needs all that lies above `dagogy.api`.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dagogy.api._lazy import lazily
 
 if TYPE_CHECKING:
     from dagogy.pipeline.results import Compilation, Diff, Fixes, Plan, Report
     from dagogy.pipeline.runs import Run, Workspace, compile, open  # noqa: A004
+else:
+    __getattr__ = lazily(__name__, {"dagogy.pipeline.results": "Compilation Diff Fixes Plan Report", "dagogy.pipeline.runs": "Run Workspace compile open"})
 
 __all__ = ["Compilation", "Diff", "Fixes", "Plan", "Report", "Run", "Workspace", "compile", "open"]
-
-_RESULTS = ("Compilation", "Diff", "Fixes", "Plan", "Report")
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'dagogy.api.runs' has no attribute {name!r}")
-    value = getattr(import_module(f"dagogy.pipeline.{'results' if name in _RESULTS else 'runs'}"), name)
-    globals()[name] = value
-    return value

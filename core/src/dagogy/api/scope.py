@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+__all__ = ["READING_MAX", "Block", "EdgeEvidence", "Link", "ScopeConcept", "ScopeDocument", "ScopeEdge", "ScopeReading"]
+
 #: Concepts that a reading has at most, where the document's front matter does not ask for more: a longer curriculum is followed by nobody. What is
 #: beyond is merged into others, by the document's own structure, and listed there.
 READING_MAX = 400

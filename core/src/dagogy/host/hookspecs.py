@@ -22,7 +22,7 @@ def dagogy_providers() -> Iterable[ProviderInfo]:
     Example::
 
         # pyproject.toml: [project.entry-points."dagogy.providers"]  echo = "my_echo"
-        from dagogy.api import ProviderInfo, Setting, hookimpl
+        from dagogy.api import hookimpl, ProviderInfo, Setting
 
         @hookimpl
         def dagogy_providers():
@@ -40,7 +40,7 @@ def dagogy_readers() -> Iterable[ReaderInfo]:
     Example::
 
         # pyproject.toml: [project.entry-points."dagogy.readers"]  lines = "my_lines"
-        from dagogy.api import ReaderInfo, hookimpl
+        from dagogy.api import hookimpl, ReaderInfo
 
         @hookimpl
         def dagogy_readers():
@@ -50,7 +50,8 @@ def dagogy_readers() -> Iterable[ReaderInfo]:
             )
 
         # my_lines/reader.py
-        from dagogy.api import BlockWriter, Inline, Reader, ScopeDocument, decode_text, document_title
+        from dagogy.api.readers import BlockWriter, decode_text, document_title, Inline, Reader
+        from dagogy.api.scope import ScopeDocument
 
         class Lines(Reader):
             def read(self, source):
@@ -72,7 +73,7 @@ def dagogy_rules() -> Iterable[RuleInfo]:
     Example::
 
         # pyproject.toml: [project.entry-points."dagogy.rules"]  "house.short_titles" = "my_rule"
-        from dagogy.api import RuleInfo, hookimpl
+        from dagogy.api import hookimpl, RuleInfo
 
         @hookimpl
         def dagogy_rules():
@@ -116,7 +117,7 @@ def dagogy_dialects() -> Iterable[DialectInfo]:
             )
 
         # my_gateway/dialect.py
-        from dagogy.api import LogDialect
+        from dagogy.api.failures import LogDialect
 
         class Gateway(LogDialect):
             packages = r"house_gateway\."
@@ -131,7 +132,7 @@ def dagogy_recoveries() -> Iterable[RecoveryInfo]:
     Example::
 
         # pyproject.toml: [project.entry-points."dagogy.recoveries"]  "house.vpn.reconnect" = "my_incident"
-        from dagogy.api import RecoveryInfo, hookimpl
+        from dagogy.api import hookimpl, RecoveryInfo
 
         @hookimpl
         def dagogy_recoveries():
@@ -149,7 +150,7 @@ def dagogy_probes() -> Iterable[ProbeInfo]:
     Example::
 
         # pyproject.toml: [project.entry-points."dagogy.probes"]  "house.vpn.interface" = "my_incident"
-        from dagogy.api import ProbeInfo, hookimpl
+        from dagogy.api import hookimpl, ProbeInfo
 
         @hookimpl
         def dagogy_probes():
@@ -161,7 +162,7 @@ def dagogy_probes() -> Iterable[ProbeInfo]:
         # my_incident/vpn.py
         from pathlib import Path
 
-        from dagogy.api import Probe, ProbeResult
+        from dagogy.api.probes import Probe, ProbeResult
 
         class Interface(Probe):
             def look(self, failure, context):

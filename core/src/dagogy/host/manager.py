@@ -37,14 +37,14 @@ _HOOK = {
 }
 #: What `impl` must be a subclass of; that of a command, an instance.
 _BASE = {
-    "provider": "dagogy.api.Provider",
-    "reader": "dagogy.api.Reader",
-    "rule": "dagogy.api.Rule",
-    "classifier": "dagogy.api.Classifier",
-    "dialect": "dagogy.api.LogDialect",
-    "recovery": "dagogy.api.RecoveryAction",
-    "probe": "dagogy.api.Probe",
-    "exporter": "dagogy.api.Exporter",
+    "provider": "dagogy.api.providers.Provider",
+    "reader": "dagogy.api.readers.Reader",
+    "rule": "dagogy.api.rules.Rule",
+    "classifier": "dagogy.api.failures.Classifier",
+    "dialect": "dagogy.api.failures.LogDialect",
+    "recovery": "dagogy.api.recoveries.RecoveryAction",
+    "probe": "dagogy.api.probes.Probe",
+    "exporter": "dagogy.api.exporters.Exporter",
     "command": "click.Command",
 }
 

@@ -293,7 +293,7 @@ def require_options(options: Any) -> None:
     from dagogy.api.options import Options
 
     if not (isinstance(options, type) and issubclass(options, Options)):
-        raise TypeError(f"its Options is {options!r:.100}, not a subclass of dagogy.api.Options")
+        raise TypeError(f"its Options is {options!r:.100}, not a subclass of dagogy.api.rules.Options")
     for name, option in options.model_fields.items():
         if option.is_required():
             raise TypeError(f"its option '{name}' has no default")

@@ -125,7 +125,7 @@ class Session:
         kind = self.host.implementation(plugin)
         provider = plugin.call(lambda: kind(info, settings))
         if not isinstance(provider, Provider):
-            plugin.fail(f"{info.impl} is not a dagogy.api.Provider")
+            plugin.fail(f"{info.impl} is not a dagogy.api.providers.Provider")
             raise plugin.error()
         return provider
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from dagogy.api import ScopeDocument
+from dagogy.api.scope import ScopeDocument
 
 
 @dataclass(slots=True)

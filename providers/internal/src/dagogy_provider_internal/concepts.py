@@ -14,7 +14,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from dagogy.api import Block, ScopeDocument, match_form
+from dagogy.api.scope import Block, ScopeDocument
+from dagogy.api.text import match_form
 
 from dagogy_provider_internal.concept import Concept, Found, length
 from dagogy_provider_internal.estimates import stated_minutes

@@ -10,7 +10,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal
 
-from dagogy.api import match_form
+from dagogy.api.text import match_form
 
 from dagogy_provider_internal.lexicon import NUMBER_WORDS, label
 

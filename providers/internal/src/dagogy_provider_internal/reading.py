@@ -7,19 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from dagogy.api import (
-    READING_MAX,
-    EdgeEvidence,
-    InvalidArgument,
-    ScopeConcept,
-    ScopeDocument,
-    ScopeEdge,
-    ScopeReading,
-    TopicSpec,
-    ValidationFailed,
-    match_form,
-    shorten,
-)
+from dagogy.api.documents import TopicSpec
+from dagogy.api.errors import InvalidArgument, ValidationFailed
+from dagogy.api.scope import READING_MAX, EdgeEvidence, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading
+from dagogy.api.text import match_form, shorten
 
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.concept import Concept

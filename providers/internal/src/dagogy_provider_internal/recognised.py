@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 
-from dagogy.api import Block, ScopeDocument
+from dagogy.api.scope import Block, ScopeDocument
 
 from dagogy_provider_internal.concept import Concept, Found
 from dagogy_provider_internal.headings import heading_kind

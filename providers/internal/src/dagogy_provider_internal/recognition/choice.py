@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log
 
-from dagogy.api import Block
+from dagogy.api.scope import Block
 
 from dagogy_provider_internal.recognition.features import Described, Title, described
 from dagogy_provider_internal.recognition.trees import model
