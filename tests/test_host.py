@@ -51,7 +51,7 @@ def implementation(kind: str) -> str:
     base = INFO[kind][2]
     if base is None:
         return "import click\n\n@click.command()\ndef Thing():\n    click.echo('done')\n"
-    return f"from dagogy.api import {base}\n\nclass Thing({base}):\n    pass\n"
+    return f"{IMPORT_ALL}\n\nclass Thing({base}):\n    pass\n"
 
 
 def healthy(site: SitePackages, kind: str, plugin_id: str, distribution: str, version: str = "1.0", head: str = "") -> None:

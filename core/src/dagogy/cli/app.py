@@ -134,5 +134,6 @@ class App(Streams):
 
     def report_ignored(self) -> None:
         """After the result, or after the failure: what the user should know of files that were read or ignored."""
-        workspace = self.__dict__.get("workspace")
-        self.report(*(workspace.notices if workspace is not None else ()))
+        made = self.__dict__
+        if "workspace" in made or ("host" in made and self.host.notes):
+            self.report(*self.workspace.notices)

@@ -120,7 +120,7 @@ class BaseWorkspace:
         with contextlib.suppress(DagogyError):
             settings = self.__dict__.get("loaded_settings")
             lines += settings.notices if settings is not None else []
-        host = self.__dict__.get("host")
+        host = self.__dict__.get("host", self._host)
         return lines + [self.clean(note) for note in (host.notes if host is not None else ())]
 
     def template(self) -> bytes:
