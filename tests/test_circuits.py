@@ -195,7 +195,7 @@ def test_no_breaker_is_open_for_ever(breakers: Breakers, clock: Clock) -> None:
 
 PROVIDER = '''
 from pathlib import Path
-from dagogy.api import hookimpl, ProviderInfo
+from dagogy.api import ProviderInfo, hookimpl
 from dagogy.api.errors import ProviderError
 from dagogy.api.providers import Provider
 

@@ -497,7 +497,7 @@ def test_a_wrong_rule_configuration_is_an_error_that_leads_on(runner: CommandRun
 
 
 BROKEN_RULE = """
-    from dagogy.api import hookimpl, RuleInfo
+    from dagogy.api import RuleInfo, hookimpl
     from dagogy.api.rules import Rule
 
     @hookimpl

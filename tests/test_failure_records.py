@@ -25,7 +25,7 @@ SECRET = "correct+horse/battery staple"
 LOUD = '''
 import base64, os, subprocess
 from urllib.parse import quote
-from dagogy.api import hookimpl, ProviderInfo, Setting
+from dagogy.api import ProviderInfo, Setting, hookimpl
 from dagogy.api.errors import ProviderError
 from dagogy.api.providers import Provider
 

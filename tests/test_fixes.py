@@ -149,7 +149,7 @@ RULE = """
             yield Finding("not that topic", "/topic", fix=Fix("safe", "another topic", patch))
 """
 PLUGIN = """
-    from dagogy.api import hookimpl, RuleInfo
+    from dagogy.api import RuleInfo, hookimpl
 
     @hookimpl
     def dagogy_rules():

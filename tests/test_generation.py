@@ -419,7 +419,7 @@ def test_progress_tells_every_round() -> None:
 PROVIDER = '''
     import json
     from pathlib import Path
-    from dagogy.api import hookimpl, ProviderInfo
+    from dagogy.api import ProviderInfo, hookimpl
     from dagogy.api.errors import ProviderError
     from dagogy.api.providers import Proposal, Provider, Readiness
 
@@ -514,7 +514,7 @@ def test_a_provider_that_cannot_read_a_scope_document_is_named(runner: CommandRu
 
 
 RULE = """
-    from dagogy.api import hookimpl, RuleInfo
+    from dagogy.api import RuleInfo, hookimpl
     from dagogy.api.rules import Finding, Fix, Rule
     from dagogy.api.scope import EdgeEvidence
 

@@ -353,7 +353,7 @@ def test_wrong_usage_is_an_invalid_argument_in_json_too(runner: CommandRunner, a
 # ---------------------------------------------------------------------------------------------------------- a slow provider
 
 _SLOW = """
-from dagogy.api import hookimpl, ProviderInfo, Setting
+from dagogy.api import ProviderInfo, Setting, hookimpl
 
 @hookimpl
 def dagogy_providers():

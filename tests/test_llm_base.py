@@ -382,7 +382,7 @@ def test_every_prompt_has_a_version_and_the_trace_names_it() -> None:
 TALKER = """
     import json, os
     from pathlib import Path
-    from dagogy.api import hookimpl, ProviderInfo, Setting
+    from dagogy.api import ProviderInfo, Setting, hookimpl
     from dagogy.api.errors import ProviderError
     from dagogy.api.llm import Answer, LanguageModelProvider
     from dagogy.api.providers import Readiness

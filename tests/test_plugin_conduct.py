@@ -34,7 +34,7 @@ SAID = {"one", "two", "three", "four"}
 def rule(site: SitePackages, body: str, *, name: str = "house.rule", requires: str = "", head: str = "", impl_head: str = "") -> None:
     """The rule `name` of a distribution of its first word, 4.2; `body` is that of its class."""
     module = name.replace(".", "_")
-    source = f"""{head or "from dagogy.api import hookimpl, RuleInfo"}
+    source = f"""{head or "from dagogy.api import RuleInfo, hookimpl"}
 
 @hookimpl
 def dagogy_rules():

@@ -79,7 +79,7 @@ def test_a_code_defect_asks_for_a_regression_test(runner: CommandRunner, monkeyp
 #: A rule that raises on titles of one word, and a provider that raises on a scope that mentions rye.
 DEFECTIVE = {
     "acme_rule": """
-        from dagogy.api import hookimpl, RuleInfo
+        from dagogy.api import RuleInfo, hookimpl
         from dagogy.api.rules import Rule
 
         @hookimpl
@@ -96,7 +96,7 @@ DEFECTIVE = {
         """,
     "acme_provider": """
         import json
-        from dagogy.api import hookimpl, ProviderInfo
+        from dagogy.api import ProviderInfo, hookimpl
         from dagogy.api.providers import Proposal, Provider, Readiness
 
         @hookimpl

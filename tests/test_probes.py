@@ -25,7 +25,7 @@ SECRET = "sk-canary0123456789abcdef"
 SOURCE = '''
 import os, time, threading
 from pathlib import Path
-from dagogy.api import hookimpl, ProbeInfo
+from dagogy.api import ProbeInfo, hookimpl
 from dagogy.api.probes import Probe, ProbeResult
 
 class Mine(Probe):

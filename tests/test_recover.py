@@ -227,7 +227,7 @@ def test_stale_artifacts_are_made_again_without_any_failure(runner: CommandRunne
 
 PROVIDER = '''
 import os
-from dagogy.api import hookimpl, ProviderInfo, Setting
+from dagogy.api import ProviderInfo, Setting, hookimpl
 from dagogy.api.errors import ConfigError, ProviderError
 from dagogy.api.providers import Provider
 
@@ -334,7 +334,7 @@ def test_a_secret_is_in_no_output_and_no_event(runner: CommandRunner, monkeypatc
 # --- the loop ---------------------------------------------------------------------------------------------------------
 
 ACTION = '''
-from dagogy.api import hookimpl, RecoveryInfo
+from dagogy.api import RecoveryInfo, hookimpl
 from dagogy.api.recoveries import RecoveryAction, RecoveryOutcome
 
 class Mine(RecoveryAction):

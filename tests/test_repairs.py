@@ -129,7 +129,7 @@ def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(run
 
 def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(runner: CommandRunner, site: SitePackages) -> None:
     module = """
-        from dagogy.api import hookimpl, ProviderInfo
+        from dagogy.api import ProviderInfo, hookimpl
         from damage import DAMAGES, Damaged
         @hookimpl
         def dagogy_providers():

@@ -8,7 +8,7 @@ import pytest
 from support import CommandRunner, SitePackages, failed, run_with, valid_curriculum
 
 MODULE = """
-    from dagogy.api import hookimpl, RuleInfo
+    from dagogy.api import RuleInfo, hookimpl
 
     @hookimpl
     def dagogy_rules():

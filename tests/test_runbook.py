@@ -242,7 +242,7 @@ DOOR = "python3.11 scripts/orchestration.py"
 FICKLE = """
     import json
     import re
-    from dagogy.api import hookimpl, ProviderInfo, Setting
+    from dagogy.api import ProviderInfo, Setting, hookimpl
     from dagogy.api.errors import ConfigError, ProviderError
     from dagogy.api.providers import Proposal, Provider, Readiness
 

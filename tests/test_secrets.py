@@ -84,7 +84,7 @@ def leaks(data: bytes, secret: str) -> list[str]:
 LOUD = '''
 import json, os
 from pathlib import Path
-from dagogy.api import hookimpl, ProviderInfo, Setting
+from dagogy.api import ProviderInfo, Setting, hookimpl
 from dagogy.api.errors import ProviderError
 from dagogy.api.providers import Proposal, Provider, Readiness
 

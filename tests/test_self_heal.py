@@ -25,7 +25,7 @@ KEY = "sk-canary0123456789abcdef"
 SCRIPTED = '''
 import json, os, time
 from pathlib import Path
-from dagogy.api import hookimpl, ProviderInfo
+from dagogy.api import ProviderInfo, hookimpl
 from dagogy.api.errors import ProviderError
 from dagogy.api.providers import Proposal, Provider
 
@@ -48,7 +48,7 @@ def dagogy_providers():
     yield ProviderInfo(id="{name}", summary="s", api_version=1, impl="mod_{name}:Scripted")
 '''
 ACTION = '''
-from dagogy.api import hookimpl, RecoveryInfo
+from dagogy.api import RecoveryInfo, hookimpl
 from dagogy.api.recoveries import RecoveryAction, RecoveryOutcome
 
 class Mine(RecoveryAction):

@@ -14,7 +14,7 @@ from support import PLUGINS, VALID_SPEC, CommandRunner, SitePackages, put, valid
 PROVIDER = '''
 import json, os
 from pathlib import Path
-from dagogy.api import hookimpl, ProviderInfo
+from dagogy.api import ProviderInfo, hookimpl
 from dagogy.api.errors import ProviderError
 from dagogy.api.providers import Proposal, Provider
 

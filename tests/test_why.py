@@ -176,7 +176,7 @@ def test_a_curriculum_of_a_provider_that_tells_nothing_is_held_against_the_readi
 ) -> None:
     module = '''
         import json
-        from dagogy.api import hookimpl, ProviderInfo
+        from dagogy.api import ProviderInfo, hookimpl
         from dagogy.api.providers import Proposal, Provider, Readiness
         @hookimpl
         def dagogy_providers():

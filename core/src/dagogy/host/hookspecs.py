@@ -22,7 +22,7 @@ def dagogy_providers() -> Iterable[ProviderInfo]:
     Example::
 
         # pyproject.toml: [project.entry-points."dagogy.providers"]  echo = "my_echo"
-        from dagogy.api import hookimpl, ProviderInfo, Setting
+        from dagogy.api import ProviderInfo, Setting, hookimpl
 
         @hookimpl
         def dagogy_providers():
@@ -40,7 +40,7 @@ def dagogy_readers() -> Iterable[ReaderInfo]:
     Example::
 
         # pyproject.toml: [project.entry-points."dagogy.readers"]  lines = "my_lines"
-        from dagogy.api import hookimpl, ReaderInfo
+        from dagogy.api import ReaderInfo, hookimpl
 
         @hookimpl
         def dagogy_readers():
@@ -50,7 +50,7 @@ def dagogy_readers() -> Iterable[ReaderInfo]:
             )
 
         # my_lines/reader.py
-        from dagogy.api.readers import BlockWriter, decode_text, document_title, Inline, Reader
+        from dagogy.api.readers import BlockWriter, Inline, Reader, decode_text, document_title
         from dagogy.api.scope import ScopeDocument
 
         class Lines(Reader):
@@ -73,7 +73,7 @@ def dagogy_rules() -> Iterable[RuleInfo]:
     Example::
 
         # pyproject.toml: [project.entry-points."dagogy.rules"]  "house.short_titles" = "my_rule"
-        from dagogy.api import hookimpl, RuleInfo
+        from dagogy.api import RuleInfo, hookimpl
 
         @hookimpl
         def dagogy_rules():
@@ -132,7 +132,7 @@ def dagogy_recoveries() -> Iterable[RecoveryInfo]:
     Example::
 
         # pyproject.toml: [project.entry-points."dagogy.recoveries"]  "house.vpn.reconnect" = "my_incident"
-        from dagogy.api import hookimpl, RecoveryInfo
+        from dagogy.api import RecoveryInfo, hookimpl
 
         @hookimpl
         def dagogy_recoveries():
@@ -150,7 +150,7 @@ def dagogy_probes() -> Iterable[ProbeInfo]:
     Example::
 
         # pyproject.toml: [project.entry-points."dagogy.probes"]  "house.vpn.interface" = "my_incident"
-        from dagogy.api import hookimpl, ProbeInfo
+        from dagogy.api import ProbeInfo, hookimpl
 
         @hookimpl
         def dagogy_probes():
