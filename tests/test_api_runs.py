@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import dagogy
 import pytest
+from dagogy import api
 from dagogy.api import runs
 from dagogy.api.errors import ConfigError, InvalidArgument, Locked, NotFound, StageConflict, ValidationFailed
 from dagogy.workspace.lock import locked
@@ -204,3 +207,22 @@ def test_settings_that_are_given_stand_for_one_compilation(notes: Path) -> None:
     assert len(trace["iterations"]) == 1
     with pytest.raises(ConfigError):
         dagogy.compile("notes.md", target_score=1e9)
+
+
+def test_the_page_about_python_runs_as_it_stands(notes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 3
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(block, names)
+    assert capsys.readouterr().out.startswith("flowchart TD")
+
+
+def test_what_is_public_is_there_and_is_imported_when_used() -> None:
+    for module in ("dagogy.api", *(f"dagogy.api.{name}" for name in api.MODULES)):
+        home = import_module(module)
+        assert home.__doc__
+        for name in home.__all__:
+            assert getattr(home, name) is not None, f"{module}.{name}"
+        with pytest.raises((AttributeError, ImportError)):
+            exec(f"from {module} import Nonsense")

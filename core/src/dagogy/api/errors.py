@@ -11,8 +11,6 @@ from typing import Any, ClassVar
 __all__ = [
     "ConfigError",
     "DagogyError",
-    "InternalError",
-    "Interrupted",
     "InvalidArgument",
     "Locked",
     "NotFound",
