@@ -165,9 +165,9 @@ def test_a_run_without_scope_and_spec_says_what_is_missing(runner: CommandRunner
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--scope-section", "x"], "need --scope-file"),
-        (["--scope-mode", "full"], "need --scope-file"),
-        (["--scope-file", "scope.md", "--scope-mode", "section"], "needs at least one --scope-section"),
+        (["--scope-section", "x"], "needs a scope file"),
+        (["--scope-mode", "full"], "needs a scope file"),
+        (["--scope-file", "scope.md", "--scope-mode", "section"], "needs at least one heading"),
         (["--scope-file", "scope.md", "--scope-mode", "full", "--scope-section", "x"], "not full"),
         (["--scope-file", "scope.md", "--scope-mode", "half"], "'half' is not one of"),
         (["--scope-file", "missing.md"], "'missing.md' does not exist"),

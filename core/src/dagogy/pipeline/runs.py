@@ -378,7 +378,7 @@ def _scope(workspace: BaseWorkspace, source: str | Path | Sequence[str | Path], 
     paths = _paths(source)
     if not paths:
         if mode or sections or reader:
-            raise InvalidArgument("--scope-mode, --scope-section and --scope-format need --scope-file", hint="add --scope-file FILE")
+            raise InvalidArgument("a scope mode, section or format needs a scope file", hint="add --scope-file FILE")
         return None
     from dagogy.pipeline.given import given_files
     from dagogy.pipeline.stages.inputs import scope_request

@@ -44,9 +44,9 @@ class ScopeRequest:
 def scope_request(files: Sequence[Source], source: str, mode: str, sections: Sequence[str], format_id: str = "") -> ScopeRequest:
     """Checks how mode and sections go together. Raises `InvalidArgument`."""
     if mode == "section" and not sections:
-        raise InvalidArgument("--scope-mode section needs at least one --scope-section HEADING", hint="add --scope-section with a heading of the document")
+        raise InvalidArgument("scope mode 'section' needs at least one heading", hint="add --scope-section with a heading of the document")
     if sections and mode != "section":
-        raise InvalidArgument(f"--scope-section goes with --scope-mode section, not {mode}", hint="leave one of the two out")
+        raise InvalidArgument(f"sections go with scope mode 'section', not {mode}", hint="leave one of the two out")
     return ScopeRequest(tuple(files), source, mode, tuple(sections), format_id)  # type: ignore[arg-type]
 
 
