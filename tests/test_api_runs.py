@@ -68,6 +68,13 @@ def test_the_same_source_again_goes_on_with_its_run_and_the_diff_says_what_chang
     assert dagogy.compile("more.md").id.endswith("-more")
 
 
+def test_a_run_that_somebody_else_made_is_not_gone_on_with(notes: Path, runner: CommandRunner) -> None:
+    first = dagogy.compile("notes.md")
+    log = first.path / "logs/events.jsonl"
+    log.write_text("".join(line for line in log.read_text().splitlines(keepends=True) if '"made_here"' not in line))
+    assert dagogy.compile("notes.md").id != first.id
+
+
 def test_several_files_and_sections_are_taken(notes: Path, runner: CommandRunner) -> None:
     shutil.copy(ROOT / "examples/intro-statistics.md", runner.folder / "statistics.md")
     part = dagogy.compile("statistics.md", sections=["From sample to conclusion"], name="part")

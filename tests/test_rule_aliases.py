@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from dagogy.kit.kinds import promises
 from support import CommandRunner, SitePackages, failed, run_with, valid_curriculum
 
 MODULE = """
@@ -104,6 +105,16 @@ def test_an_alias_that_is_another_rules_id_does_not_count_and_is_reported_with_w
     assert rows["house.short"]["state"] == "ready"
     assert line in rows["house.short"]["reason"]
     assert runner.ok("explain", "graph.acyclic", "--json").json["id"] == "graph.acyclic"
+
+
+def test_the_kit_says_which_alias_does_not_count(site: SitePackages) -> None:
+    rule(site, "house.short", "house.titles", "house.b")
+    rule(site, "house.b")
+    host = site.host()
+    plugin = host.get("rule", "house.short")
+    found = dict(promises(host, plugin, host.implementation(plugin)))
+    assert found["its aliases"].startswith("alias 'house.b' of rule 'house.short'")
+    assert "house.titles" not in found["its aliases"]
 
 
 def test_of_two_rules_with_one_alias_the_first_has_it(site: SitePackages) -> None:

@@ -39,6 +39,8 @@ def _rule(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iter
     missing = [part for part in _RULE_PARTS if part not in text]
     yield "its docstring", f"it lacks {', '.join(missing)}" if missing else ""
     yield "its options", _wrong_options(implementation.Options)
+    if plugin.info.aliases:
+        yield "its aliases", "; ".join(line for line in host.aliases.conflicts if f" of {plugin.name} does not count" in line)
     try:
         cases = load_cases(plugin.id, plugin.entry.module)
     except (OSError, ValueError, ImportError, TypeError) as error:  # the last: a module, which has no files beside it

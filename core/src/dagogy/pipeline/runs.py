@@ -393,15 +393,17 @@ def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:
 
 
 def _made_of(workspace: Workspace, source: str) -> Run | None:
-    """The newest run whose scope document is `source`, as it was named."""
-    runs = workspace.session.runs
+    """The newest run that this user made here and whose scope document is `source`, as it was named. A stranger's is never gone on with unasked."""
+    from dagogy.workspace.provenance import is_made_here
+
+    runs, named = workspace.session.runs, workspace.clean(source)
     for run_id in reversed(runs.ids()):
         try:
             folder = runs.named(run_id)
             stamp = folder.metadata()[1].stamps.get("scope", {})
         except DagogyError:
             continue
-        if stamp.get("source") == workspace.clean(source):
+        if stamp.get("source") == named and is_made_here(folder.path, workspace.settings.environ):
             return workspace.open(run_id)
     return None
 
