@@ -98,8 +98,10 @@ class App(Streams):
         return self.workspace.command_line(self.workspace.words())
 
     def open(self, reference: str, wait_seconds: float = 0.0) -> Run:
-        """The run that is meant."""
-        return self.workspace.open(reference, wait_seconds=wait_seconds)
+        """The run that is meant, which is looked for once it is needed."""
+        from dagogy.api.runs import Run
+
+        return Run(self.workspace, reference, wait_seconds)
 
     def run_found(self, run: RunFolder) -> None:
         """Remembers the run for the failure record, and records what a killed command could not."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +35,14 @@ def _silent(stage: str, line: str) -> None:
 class ReadableRun:
     """What can be asked of a run; it takes no lock and writes no artifact."""
 
-    def __init__(self, workspace: BaseWorkspace, folder: RunFolder, wait_seconds: float = 0.0) -> None:
+    def __init__(self, workspace: BaseWorkspace, reference: str, wait_seconds: float = 0.0) -> None:
         self.workspace = workspace
-        self._folder, self._wait_seconds = folder, wait_seconds
+        self._reference, self._wait_seconds = reference, wait_seconds
+
+    @cached_property
+    def _folder(self) -> RunFolder:
+        """Looked for when it is first needed: what else was given wrong is reported before that."""
+        return self.workspace.session.runs.find(self._reference)
 
     @property
     def id(self) -> str:
@@ -303,7 +309,9 @@ class Workspace(BaseWorkspace):
         What writes waits up to `wait_seconds` for another process at work on the run, and then raises `Locked`.
         Raises `InvalidArgument` or `NotFound`.
         """
-        return Run(self, self.session.runs.find(reference), wait_seconds)
+        run = Run(self, reference, wait_seconds)
+        _ = run.id  # which has to be there
+        return run
 
     def create(self, name: str = "") -> Run:
         """A new run, whose id has `name` as its slug, with the topic spec template in it. Raises `ConfigError` or `StorageError`."""
