@@ -264,7 +264,7 @@ def test_a_failure_of_a_declared_incident_opens_it_and_the_next_command_asks_nob
 def test_another_key_address_or_path_is_asked_though_the_last_one_is_not(runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> None:
     busy(runner, site)
     module = (PROVIDER % "").replace('impl="mod_busy:Busy")', 'impl="mod_busy:Busy", settings=(Setting(name="BUSY_KEY", summary="s", secret=True),))')
-    (site.folder / "mod_busy.py").write_text(module.replace("import Provider,", "import Provider, Setting,"))
+    (site.folder / "mod_busy.py").write_text(module.replace("import ProviderInfo,", "import ProviderInfo, Setting,"))
     for number, key in enumerate(["one-0123456789", "two-0123456789", "two-0123456789", "one-0123456789"]):
         monkeypatch.setenv("BUSY_KEY", key)
         output = failed(ran(runner), "provider_error").err
