@@ -73,7 +73,7 @@ def test_a_distribution_of_the_how_to_keeps_what_is_asked_and_passes_its_own_tes
 
 
 def test_the_how_to_has_every_hook_every_key_of_a_case_and_every_part_of_a_page() -> None:
-    from dagogy.api.rules import Fix
+    from dagogy.api.rules import Fix, Measure
     from dagogy.host import hookspecs
     from dagogy.incidents.help import PARTS
     from dagogy.kit import cases, kinds
@@ -87,7 +87,7 @@ def test_the_how_to_has_every_hook_every_key_of_a_case_and_every_part_of_a_page(
     assert set(table) == cases._KEYS
     for key, example in table.items():
         assert list(yaml.safe_load(example)) == [key]
-    for field in dataclasses.fields(Fix):
+    for field in (f for part in (Fix, Measure) for f in dataclasses.fields(part) if f.name != "rule_id"):
         assert f"`{field.name}`" in text, field.name
     for part in (*kinds._RULE_PARTS, *(f"{part}:" for part in PARTS)):
         assert f"`{part}`" in text, part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -16,10 +17,12 @@ from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSet
 from dagogy.api.rules import Finding, Fix
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.contracts.check import schema_problems
+from dagogy.host.manager import Host, Selection
 from dagogy.kit.cases import complete_spec
-from dagogy.pipeline.judge import Outcome, ValidationResult
+from dagogy.pipeline.judge import Judge, Outcome, ValidationResult
 from dagogy.pipeline.repair_batch import RepairBatch
 from dagogy.pipeline.rule_context import RunContext
+from dagogy.pipeline.ruleset import RuleConfig
 from dagogy.pipeline.stages.loop import Draft, DraftStore, Generation, Loop, LoopLimits
 from dagogy.workspace.files import to_json
 from support import CommandRunner, SitePackages, curriculum_of, failed
@@ -85,7 +88,7 @@ class Played(DraftStore):
         )
 
     def context(self, data: bytes, reading: ScopeReading | None) -> RunContext:
-        return RunContext(data, self.spec)
+        return RunContext(data, self.spec, evidence=lambda: reading)
 
     def keep(self, draft: Draft) -> None:
         self.kept.append(json.loads(draft.data)["topic"])
@@ -554,7 +557,24 @@ def test_a_rule_whose_findings_are_none_fails_the_validation_and_is_named(runner
     assert not (run / "logs/validation.ok").exists()
 
 
-# --- coverage and order
+# --- what a repair may not lower
+
+
+class Measured:
+    """The findings of `ByTopic`, with the measures of real rules, and what became of these."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.rules = judge
+
+    def judge(self, context: Any) -> ValidationResult:
+        found, real = ByTopic().judge(context), self.rules.judge(context)
+        return replace(found, outcomes=[*found.outcomes, *real.outcomes], measures=real.measures)
+
+
+@cache
+def installed() -> Judge:
+    return Judge(Host(Selection(third_party=False)), {})
+
 
 EDGES = ScopeReading(
     concepts=tuple(ScopeConcept(name, name.title(), (), (1, 1), "") for name in ("alpha", "beta")),
@@ -568,8 +588,9 @@ def chained(topic: str, *names: str) -> Proposal:
     return Proposal(curriculum=curriculum_of(*nodes, topic=topic), reading=EDGES)
 
 
-def of_both(*answers: Any, iterations: int = 4) -> Played:
+def of_both(*answers: Any, iterations: int = 4, rules: Judge | None = None) -> Played:
     played = Played(*answers, iterations=iterations)
+    played.loop.judge = Measured(rules or installed())  # type: ignore[assignment]
     written = to_json(complete_spec({"scope_in": ["Alpha", "Beta"]}))
     played.spec = written
     return played
@@ -580,7 +601,7 @@ def test_a_repair_that_raises_the_score_but_turns_the_evidenced_order_round_is_r
     result = of_both(chained("2/0", "alpha", "beta"), turned, turned, turned, iterations=9).run()
     first, second, *_ = result.trace["iterations"]
     assert (first["order"], second["order"], second["score"] > first["score"], second["best"]) == (1.0, 0.0, True, False)
-    assert second["rejected"] == "it lowers the evidenced order from 1 to 0 of 1 edges"
+    assert second["rejected"] == "it lowers order (evidence.prerequisite_order) from 1 to 0 of 1: alpha -> beta"
     assert result.stop_reason == f"no better: the repair was rejected: {second['rejected']}"
     assert result.best.reading is EDGES
 
@@ -588,7 +609,7 @@ def test_a_repair_that_raises_the_score_but_turns_the_evidenced_order_round_is_r
 def test_a_repair_that_raises_the_score_but_loses_an_item_of_the_scope_is_rejected() -> None:
     result = of_both(chained("2/0", "alpha", "beta"), chained("1/0", "beta")).run()
     second = result.trace["iterations"][1]
-    assert (second["coverage"], second["best"], second["rejected"]) == (0.5, False, "it lowers coverage from 1 to 0.5")
+    assert (second["coverage"], second["best"], second["rejected"]) == (0.5, False, "it lowers coverage (quality.scope_coverage) from 2 to 1 of 2: Alpha")
 
 
 def test_a_repair_that_raises_all_three_is_taken() -> None:
@@ -596,8 +617,16 @@ def test_a_repair_that_raises_all_three_is_taken() -> None:
     assert [(r["best"], r["order"], r["rejected"]) for r in result.trace["iterations"]] == [(True, 0.0, ""), (True, 1.0, "")]
 
 
+def test_a_repair_that_reads_the_evidence_the_other_way_round_is_measured_by_what_the_first_draft_read() -> None:
+    edge = EDGES.edges[0]
+    turned = replace(EDGES, edges=(replace(edge, prerequisite=edge.dependent, dependent=edge.prerequisite),))
+    second = of_both(chained("2/0", "alpha", "beta"), replace(chained("1/0", "beta", "alpha"), reading=turned)).run().trace["iterations"][1]
+    assert (second["order"], second["best"]) == (0.0, False)
+    assert second["rejected"] == "it lowers order (evidence.prerequisite_order) from 1 to 0 of 1: alpha -> beta"
+
+
 def test_without_evidence_there_is_no_order_to_lower() -> None:
-    result = Played(draft("2/0"), draft("0/0")).run()
+    result = of_both(draft("2/0"), draft("0/0")).run()
     assert [(r["order"], r["rejected"], r["best"]) for r in result.trace["iterations"]] == [(None, "", True), (None, "", True)]
 
 
@@ -608,4 +637,120 @@ def test_an_edge_that_no_statement_of_the_source_gives_may_be_turned_round() -> 
     assert [(r["order"], r["rejected"], r["best"]) for r in result.trace["iterations"]] == [(None, "", True), (None, "", True)]
     quoted = replace(alone, pieces=(*alone.pieces, EdgeEvidence("mention", 0.2, (1, 1), "Beta needs alpha.")))
     first, second = (replace(p, reading=replace(EDGES, edges=(quoted,))) for p in (first, second))
-    assert of_both(first, second).run().trace["iterations"][1]["rejected"] == "it lowers the evidenced order from 1 to 0 of 1 edges"
+    assert of_both(first, second).run().trace["iterations"][1]["rejected"] == "it lowers order (evidence.prerequisite_order) from 1 to 0 of 1: alpha -> beta"
+
+
+# --- measures of third parties
+
+PICTURES = """
+    from dagogy.api import Measure, Rule, RuleInfo, hookimpl
+    @hookimpl
+    def dagogy_rules():
+        yield RuleInfo(id="RULE", summary="s", severity="info", api_version=1, impl="MODULE:Pictures", requires=("schema.curriculum",))
+    class Pictures(Rule):
+        '''Why.'''
+        def check(self, context, options):
+            if any(node.id == "bomb" for node in context.nodes):
+                raise LookupError("a bomb")
+            yield Measure("NAME", {node.id: "WORD" in node.capability for node in context.nodes}, protected=PROTECTED)
+"""
+
+
+def pictures(
+    site: SitePackages,
+    *,
+    protected: bool = True,
+    rule: str = "house.pictures",
+    name: str = "illustrated",
+    word: str = "picture",
+    distribution: str = "house-rule",
+) -> None:
+    """A distribution with a rule that finds no fault with anything, and measures how many nodes have a picture."""
+    module = distribution.replace("-", "_")
+    body = dedent(PICTURES)
+    for mark, text in {"RULE": rule, "MODULE": module, "NAME": name, "WORD": word, "PROTECTED": str(protected)}.items():
+        body = body.replace(mark, text)
+    site.plugin(distribution, "3.0", entry_points={"rule": {rule: module}}, modules={module: body})
+
+
+def shown(topic: str, **pictured: bool) -> Proposal:
+    """A curriculum of these nodes, some with a picture."""
+    nodes = [{"id": n, "title": n.title(), "capability": "Draw a picture." if has else "Draw."} for n, has in pictured.items()]
+    return Proposal(curriculum=curriculum_of(*nodes, topic=topic))
+
+
+def second_round(site: SitePackages, first: Proposal, second: Proposal, **configs: RuleConfig) -> dict[str, Any]:
+    """What the trace says of a repair that raises the score, under the rules of the site."""
+    result = of_both(first, second, rules=Judge(site.host(), {name.replace("_", "."): config for name, config in configs.items()})).run()
+    found: dict[str, Any] = result.trace["iterations"][1]
+    assert found["score"] > result.trace["iterations"][0]["score"]
+    return found
+
+
+BOTH, ONE = shown("2/0", alpha=True, beta=True), shown("0/0", alpha=True, beta=False)
+ILLUSTRATED = {"rule_id": "house.pictures", "name": "illustrated", "value": 0.5, "protected": True}
+
+
+def test_a_repair_that_lowers_a_protected_measure_of_a_third_party_is_rejected_with_its_rule_and_name(site: SitePackages) -> None:
+    pictures(site)
+    found = second_round(site, BOTH, ONE)
+    assert (found["best"], found["rejected"]) == (False, "it lowers illustrated (house.pictures) from 2 to 1 of 2: beta")
+    assert found["measures"] == [ILLUSTRATED]
+
+
+def test_a_measure_that_is_not_protected_is_in_the_trace_and_keeps_no_repair_back(site: SitePackages) -> None:
+    pictures(site, protected=False)
+    found = second_round(site, BOTH, ONE)
+    assert (found["best"], found["rejected"], found["measures"]) == (True, "", [{**ILLUSTRATED, "protected": False}])
+
+
+def test_of_a_rule_that_is_switched_off_no_measure_is_protected(site: SitePackages) -> None:
+    pictures(site)
+    found = second_round(site, BOTH, ONE, house_pictures=RuleConfig(enabled=False))
+    assert (found["best"], found["rejected"], found["measures"]) == (True, "", [])
+
+
+def test_a_rule_of_a_milder_severity_protects_as_much(site: SitePackages) -> None:
+    pictures(site)
+    assert not second_round(site, BOTH, ONE, house_pictures=RuleConfig(severity="info"))["best"]
+
+
+def test_what_only_one_of_two_drafts_has_is_not_compared(site: SitePackages) -> None:
+    pictures(site)
+    found = second_round(site, BOTH, shown("0/0", alpha=True, gamma=False, delta=False))
+    assert (found["best"], found["rejected"]) == (True, "")
+    assert found["measures"][0]["value"] == 0.3333
+
+
+def test_a_repair_after_which_a_protected_measure_cannot_be_taken_is_rejected(site: SitePackages) -> None:
+    pictures(site)
+    found = second_round(site, BOTH, shown("0/0", alpha=True, beta=True, bomb=True))
+    assert not found["best"]
+    assert found["rejected"].startswith("house.pictures can no longer measure illustrated: rule of house-rule 3.0 raised LookupError: a bomb")
+    assert found["measures"] == []
+
+
+def test_a_safe_fix_that_lowers_a_protected_measure_is_rejected_too(site: SitePackages) -> None:
+    pictures(site)
+    played = of_both(shown("2/0/1", alpha=True, beta=True), iterations=1, rules=Judge(site.host(), {}))
+    inner = played.loop.judge.judge
+
+    def judge(context: RunContext) -> ValidationResult:
+        found = inner(context)
+        for finding in (f for f in found.findings if f.fix):
+            finding.fix.patch.append({"op": "replace", "path": "/nodes/1/capability", "value": "Draw."})  # type: ignore[union-attr]
+        return found
+
+    played.loop.judge.judge = judge  # type: ignore[method-assign]
+    first, fixed = played.run().trace["iterations"]
+    assert (fixed["action"], fixed["score"] > first["score"], fixed["best"]) == ("fix", True, False)
+    assert fixed["rejected"] == "it lowers illustrated (house.pictures) from 2 to 1 of 2: beta"
+
+
+def test_a_measure_of_a_third_party_does_not_take_the_place_of_one_of_ours_in_the_trace(site: SitePackages) -> None:
+    pictures(site, rule="a.pictures", name="coverage", distribution="a-rule")
+    pictures(site, rule="own.drawings", name="coverage", distribution="dagogy-rule-own", word="Draw")
+    found = second_round(site, BOTH, ONE)
+    assert [(m["rule_id"], m["value"]) for m in found["measures"]] == [("own.drawings", 1.0), ("a.pictures", 0.5)]
+    assert found["coverage"] == 1.0
+    assert found["rejected"].startswith("it lowers coverage (a.pictures) ")

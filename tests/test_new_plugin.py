@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dagogy.api import Measure, Rule, RuleInfo
 from dagogy.api.errors import InvalidArgument
 from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Host, Selection
 from dagogy.kit import new
+from dagogy.kit.cases import Case, run_case
 from dagogy.kit.kinds import promises
 from dagogy.testing import check_plugin
 from support import IMPORT_ALL, ROOT, SitePackages, clean_environment
@@ -179,3 +183,34 @@ def test_check_plugin_passes_what_is_as_it_should_be_and_names_what_is_not_there
     check_plugin("exporter", "junit")
     with pytest.raises(AssertionError, match="no exporter 'nonsense' is installed here"):
         check_plugin("exporter", "nonsense")
+
+
+ONE_NODE: dict[str, Any] = {"curriculum": {"nodes": [{"id": "a"}]}}
+
+
+@pytest.mark.parametrize(
+    ("measures", "wanted", "wrong"),
+    [
+        ([Measure("m", {"a": True})], [{"name": "m", "value": 1.0, "met": {"a": True}, "total": None, "protected": False}], ""),
+        ([Measure("m", {"a": True})], None, ""),
+        ([Measure("m", {"a": True})], [], "0 measures wanted, got ['m']"),
+        ([], [{"name": "m"}], "1 measures wanted, got []"),
+        ([Measure("m", {"a": True}, protected=True)], [{"name": "m", "protected": False}], "protected of measure 'm' is True, wanted False"),
+        ([Measure("m", {"a": 0.5}, 4)], [{"value": 0.25}], "value of measure 'm' is 0.125, wanted 0.25"),
+        ([Measure("m", {"a": True}), Measure("m", {"b": True})], None, "its measure 'm' was yielded twice"),
+        ([Measure("m", {"a": 2})], None, "its measure 'm' has something else in `met`"),
+        ([Measure("m", {"a": True}, rule_id="x")], None, "the rule id is filled in by the host"),
+    ],
+)
+def test_a_case_states_the_measures_of_a_rule(measures: list[Measure], wanted: Any, wrong: str, tmp_path: Path) -> None:
+    class Measuring(Rule):
+        def check(self, context: Any, options: Any) -> list[Measure]:
+            return measures
+
+    case = Case("x", "one node", "pass", ONE_NODE if wanted is None else {**ONE_NODE, "measures": wanted})
+    rule = Measuring(RuleInfo(id="x", summary="S.", severity="error", api_version=1, impl="x:X"))
+    if wrong:
+        with pytest.raises(AssertionError, match=re.escape(wrong)):
+            run_case(rule, case, tmp_path)
+    else:
+        assert run_case(rule, case, tmp_path) == []

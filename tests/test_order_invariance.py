@@ -1,4 +1,5 @@
-"""Where a source treats what says nothing: the same sections, items and rows in another order give the same concepts and the same edges."""
+"""Where a source treats something says nothing once it calls itself unordered: the same sections, items and rows in another order give the same concepts
+and edges. Without such a remark the order of a document is its author's, and is kept unless what is known of the concepts contradicts it."""
 
 from __future__ import annotations
 
@@ -32,9 +33,18 @@ _ITEM, _ROW, _RULE = re.compile(r"[-*+] "), re.compile(r"\|"), re.compile(r"\|[\
 Line = tuple[int, str]
 
 
+UNORDERED = "What follows is in no particular order."
+
+
 def studied(text: str) -> Studied:
     document = read_markdown(text, source="notes.md")
     return study(find_concepts(document).concepts, 4, document.title)
+
+
+def unordered(text: str) -> str:
+    """The document with a remark under its title that its order means nothing."""
+    title, newline, rest = text.partition("\n")
+    return f"{title}\n\n{UNORDERED}\n{newline}{rest}" if title.startswith("#") else f"{UNORDERED}\n\n{text}"
 
 
 def listed(result: Studied) -> list[str]:
@@ -89,8 +99,8 @@ def _items(lines: Sequence[Line], named: set[int], chance: random.Random) -> Ite
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.stem if p.stem != "scope" else p.parent.name)
-def test_another_order_of_sections_items_and_rows_changes_nothing(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
+def test_another_order_of_sections_items_and_rows_of_an_unordered_document_changes_nothing(path: Path) -> None:
+    text = unordered(path.read_text(encoding="utf-8"))
     before = studied(text)
     for seed in (1, 2):
         after = studied(shuffled(text, before, seed))
@@ -113,6 +123,7 @@ def test_a_column_of_weeks_or_numbers_states_the_order_of_its_rows_wherever_they
     head = f"# Course\n\n| {header} | Topic |\n|---|---|\n"
     before = studied(head + "\n".join(rows))
     places = {c.title: c.number for c in before.concepts}
+    assert all(places.values())
     assert [places[t] for t in in_study(before)] == sorted(places[t] for t in topics)
     assert all(places[a] < places[b] for a, b in edges(before))
     after = studied(head + "\n".join(reversed(rows)))
@@ -128,7 +139,27 @@ def test_rows_of_the_same_week_are_one_group_and_an_empty_cell_goes_on_with_the_
 @pytest.mark.parametrize(("header", "cells"), [("Week", "3 September|10 September|1 October"), ("Day", "Monday|Tuesday|Friday"), ("Weight", "1|2|3")])
 def test_dates_and_amounts_are_no_numbers_of_a_course(header: str, cells: str) -> None:
     rows = "".join(f"| {cell} | {topic} |\n" for cell, topic in zip(cells.split("|"), ("Torque", "Levers", "Pulleys"), strict=True))
-    assert not studied(f"# Course\n\n| {header} | Topic |\n|---|---|\n{rows}").evidence.stated
+    found = studied(f"# Course\n\n| {header} | Topic |\n|---|---|\n{rows}")
+    assert not any(c.number for c in found.concepts)
+    assert not any(p.kind == "order" for e in found.arrangement.edges for p in e.pieces)
+
+
+def test_a_list_that_says_nothing_of_its_order_is_kept_as_it_stands() -> None:
+    topics = ["Warp and weft", "Plain weave", "Twill", "Satin", "Selvedge", "Finishing"]
+    for listed_so in (topics, topics[::-1]):
+        assert in_study(studied("# Weaving\n\n" + "".join(f"- {t}\n" for t in listed_so))) == listed_so
+
+
+def test_an_order_that_what_is_known_of_the_concepts_contradicts_is_not_kept() -> None:
+    sections = [
+        "## Twill\n\nA twill is a plain weave whose weft floats over two threads of the warp, each row shifted by one.\n",
+        "## Satin\n\nA satin is a twill whose floats are long; the plain weave shows nowhere, and the weft hides the warp.\n",
+        "## Plain weave\n\nIn a plain weave the weft goes over and under each thread of the warp.\n",
+        "## Weft\n\nThe weft is the thread that crosses the warp.\n",
+        "## Warp\n\nThe warp is what is stretched on the loom.\n",
+    ]
+    found = in_study(studied("# Weaving\n\n" + "\n".join(sections)))
+    assert found.index("Warp") < found.index("Plain weave") < found.index("Satin")
 
 
 def test_what_has_no_number_stays_behind_the_number_before_it_where_the_numbers_rise_and_comes_last_where_they_do_not() -> None:

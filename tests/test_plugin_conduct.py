@@ -227,6 +227,8 @@ CHANGES = {
     "the index": ("context.index.prerequisites[0].append(1)", "index"),
     "what the index works out": ("context.index.order.reverse()", "index"),
     "the graph": ("context.graph.remove_node('a')", "graph"),
+    "where the concepts stand": ("context.concept_positions['a'] = 0", "concept_positions"),
+    "the reading": ("context.reading = 3", "reading"),
     "the evidence": ("context.evidence[(0, 1)] = None", "evidence"),
     "an attribute": ("context.nodes = []", "nodes"),
     "one of its own": ("context.memory = 3", "memory"),
@@ -239,7 +241,8 @@ def test_a_rule_that_changes_the_context_changes_its_own_view_and_is_named(site:
     rule(site, CHECK + f"{deed}; return []", name="a.vandal")
     seen = (
         "len(context.nodes) == len(context.document['nodes']) == len(context.graph) == 2 and context.nodes[0].title and context.spec.scope_in "
-        "and context.index.prerequisites == [[], [0]] and context.index.order == [0, 1] and not context.evidence and not hasattr(context, 'memory')"
+        "and context.index.prerequisites == [[], [0]] and context.index.order == [0, 1] and not context.evidence and not context.concept_positions "
+        "and context.reading is None and not hasattr(context, 'memory')"
     )
     rule(site, CHECK + f"return [] if {seen} else [Finding('I see something else')]", name="b.witness")
     validation, heard = judged(site)
@@ -367,6 +370,19 @@ def test_a_healthy_run_of_rules_has_nothing_to_note(site: SitePackages) -> None:
         ("yield Finding('x', fix=Fix('safe', 'd', ['remove']))", "which is no operation of RFC 6902"),
         ("yield Finding('x', fix=Fix('safe', 'd', [{'op': 'replace', 'path': '/topic', 'value': {1}}]))", "has a fix that cannot be written as JSON"),
         ("yield Finding('x', fix=Fix('maybe', 'd', []))", "has a fix with safety 'maybe'"),
+        ("yield 3", "it yielded 3, which is neither a Measure nor a Finding with a message and a pointer"),
+        ("yield Measure('', {})", "it yielded a measure with the name ''; a text that is not empty is wanted"),
+        ("yield Measure(7, {})", "it yielded a measure with the name 7"),
+        ("yield from [Measure('m', {}), Measure('m', {})]", "its measure 'm' was yielded twice"),
+        ("yield Measure('m', ['a'])", "its measure 'm' has something else in `met` than shares from 0 to 1 by text"),
+        ("yield Measure('m', {3: True})", "has something else in `met`"),
+        ("yield Measure('m', {'a': 1.5})", "has something else in `met`"),
+        ("yield Measure('m', {'a': float('nan')})", "has something else in `met`"),
+        ("yield Measure('m', {'a': None})", "has something else in `met`"),
+        ("yield Measure('m', {'a': 1, 'b': 1}, total=1)", "its measure 'm' has a total of 1 for 2 things in `met`"),
+        ("yield Measure('m', {}, total='all')", "its measure 'm' has a total of 'all' for 0 things in `met`"),
+        ("yield Measure('m', {}, protected='yes')", "its measure 'm' has 'yes' in `protected`, which is neither True nor False"),
+        ("yield Measure('m', {'\\ud800': 1})", "its measure 'm' holds half of a surrogate pair"),
         ("yield Finding('x', fix='mend it')", "it yielded a finding in which the patch of its fix is a str, not a list of operations"),
     ],
 )  # fmt: skip
@@ -388,6 +404,30 @@ def test_what_a_rule_found_before_it_raised_is_kept(site: SitePackages) -> None:
     validation, _ = judged(site)
     assert [f.message for f in validation.findings] == ["kept"]
     assert not validation.passed
+
+
+def test_what_a_rule_measured_before_it_raised_does_not_count(site: SitePackages) -> None:
+    rule(site, CHECK + "yield Measure('m', {'a': 1})\n        raise LookupError('lost')")
+    validation, _ = judged(site)
+    assert validation.measures == []
+
+
+def test_a_measure_is_copied_so_that_its_rule_can_change_it_no_more(site: SitePackages) -> None:
+    rule(site, CHECK + "met = {'a': True, 'b': 0.5}\n        yield Measure('m', met, rule_id='somebody.else')\n        met['a'] = met['c'] = 0")
+    validation, _ = judged(site)
+    (measure,) = validation.measures
+    assert (measure.rule_id, measure.name, measure.met, measure.value, measure.protected) == ("house.rule", "m", {"a": True, "b": 0.5}, 0.75, False)
+    assert (validation.passed, validation.score, [o.status for o in validation.outcomes]) == (True, 100, ["clean"])
+
+
+def test_measures_are_in_every_report(site: SitePackages, runner: CommandRunner) -> None:
+    run = run_with(runner)
+    rule(site, CHECK + "return [Measure('kept', {'a': 1, 'b': 0}, 4, protected=True), Measure('loose', {'a': 1}), Measure('nothing', {})]")
+    report = runner.ok("validate", "latest", "--json").json
+    theirs = [m for m in report["measures"] if m["rule_id"] == "house.rule"]
+    assert [(m["name"], m["value"], m["protected"]) for m in theirs] == [("kept", 0.25, True), ("loose", 1.0, False), ("nothing", None, False)]
+    lines = (run / "outputs/reviews/validation_report.md").read_text().split("## Measures\n\n")[1].split("\n\n")[0].splitlines()
+    assert lines[-2:] == ["- kept: 0.25 of 1 (`house.rule`; no repair may lower it)", "- loose: 1 of 1 (`house.rule`)"]
 
 
 @pytest.mark.parametrize(

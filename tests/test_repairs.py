@@ -145,6 +145,13 @@ def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(runner: Comm
     assert trace["iterations"][0]["order"] < 1
     assert [bool(r["asked"]) for r in trace["iterations"]] == [r["action"] == "repair" for r in trace["iterations"]]
     assert [r["rejected"] == "" for r in trace["iterations"]] == [r["best"] for r in trace["iterations"]]
+    for r in trace["iterations"]:
+        measures = {(m["rule_id"], m["name"]): m for m in r["measures"]}
+        assert measures["quality.scope_coverage", "coverage"]["value"] == r["coverage"]
+        assert measures["evidence.prerequisite_order", "order"]["value"] == r["order"]
+        assert all(m["protected"] for m in measures.values())
+    report = json.loads((run / "outputs/reviews/validation_report.json").read_bytes())
+    assert report["measures"] == trace["iterations"][trace["best_iteration"] - 1]["measures"]
     assert_rises(trace)
     assert trace["accepted"]
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import networkx
 
     from dagogy.api.options import Field, Options
-    from dagogy.api.scope import ScopeDocument, ScopeEdge
+    from dagogy.api.scope import ScopeDocument, ScopeEdge, ScopeReading
     from dagogy.contracts.check import Problem
     from dagogy.contracts.types import Curriculum, Node, TopicSpec
 else:
     __getattr__ = lazily(__name__, {"dagogy.api.options": "Field Options"})
 
-__all__ = ["Field", "Finding", "Fix", "GraphIndex", "Options", "Rule", "RuleContext"]
+__all__ = ["Field", "Finding", "Fix", "GraphIndex", "Measure", "Options", "Rule", "RuleContext"]
 
 
 @dataclass(slots=True)
@@ -60,6 +60,29 @@ class Finding:
     severity: Severity | str = ""
     data: dict[str, Any] = field(default_factory=dict)
     nodes: int = 1
+
+
+@dataclass(slots=True)
+class Measure:
+    """How much of something a curriculum has; more is better. A rule yields it beside its findings, and also where it has none.
+
+    `name` is unique within the rule. `met` maps each thing that was looked at to the share, 0 to 1, to which it is as it should be (True and False
+    will do). Its keys stay the same from draft to draft: a node's id or the text of an item, never a position. `total` is the number of things that
+    could be met, where some could not be looked at; by default the size of `met`. A repair that lowers a `protected` measure is rejected; two drafts
+    are compared by the things that both have. A rule leaves `rule_id` empty; the host fills it in.
+    """
+
+    name: str
+    met: Mapping[str, float]
+    total: int | None = None
+    protected: bool = False
+    rule_id: str = ""
+
+    @property
+    def value(self) -> float | None:
+        """The share that is met, 0 to 1, rounded to four places; None where there is nothing to be met."""
+        count = len(self.met) if self.total is None else self.total
+        return round(sum(self.met.values()) / count, 4) if count else None
 
 
 class GraphIndex(Protocol):
@@ -143,6 +166,15 @@ class RuleContext(Protocol):
         `strict` mode an open question that names them too. What is thin in them is a warning at most, for nobody is deceived."""
 
     @property
+    def reading(self) -> ScopeReading | None:
+        """What the provider read out of the sources, concepts and edges by its own ids: that of `evidence`; None where none is kept. Raises as
+        `evidence` does."""
+
+    @property
+    def concept_positions(self) -> Mapping[str, int]:
+        """The position of the node that stands for each concept of `reading`, by the concept's id; a concept without a node is not in it."""
+
+    @property
     def graph(self) -> networkx.DiGraph:
         """The prerequisite graph as a `networkx.DiGraph` of node ids, an edge from a prerequisite to its dependent; each
         node has its typed `node` as an attribute. Built from `index` when first asked for; the built-in rules do not."""
@@ -181,6 +213,6 @@ class Rule:
     def severity(self) -> Severity:
         return self.info.severity
 
-    def check(self, context: RuleContext, options: Any) -> Iterable[Finding]:
-        """Yields what is wrong with `context`; nothing when all is well. `options` is an instance of `Options`, or None."""
+    def check(self, context: RuleContext, options: Any) -> Iterable[Finding | Measure]:
+        """Yields what is wrong with `context`, nothing when all is well, and what the rule measures. `options` is an instance of `Options`, or None."""
         raise NotImplementedError

@@ -126,6 +126,15 @@ class RuleOutcome(Open):
     slow_seconds: float | None = Field(default=None, description="What it took, where that was too long.")
 
 
+class MeasureModel(Open):
+    """How much of something the curriculum has."""
+
+    rule_id: str
+    name: str
+    value: float | None = Field(description="The share that is met, 0 to 1; null where there is nothing to be met.")
+    protected: bool = Field(description="Whether a repair that lowers it is refused.")
+
+
 class ReportSummary(Open):
     errors: int
     warnings: int
@@ -149,6 +158,7 @@ class ValidationReport(Open):
     summary: ReportSummary
     rules: list[RuleOutcome]
     findings: list[FindingModel]
+    measures: list[MeasureModel] = Field(default=[], description="What the rules measure, those of dagogy's own first; none of a rule that did not run.")
 
 
 class ConceptModel(Open):
@@ -225,12 +235,13 @@ class TraceIteration(Open):
     findings: list[dict[str, Any]]
     fixes: list[str]
     best: bool
-    coverage: float | None = Field(default=None, description="Share of the items of scope_in that some node teaches; null where there is nothing to cover.")
+    measures: list[MeasureModel] = Field(default=[], description="What the rules measure, by the evidence that the first draft had.")
+    coverage: float | None = Field(default=None, description="The value of the measure of that name: the share of scope_in that is taught; null without one.")
     order: float | None = Field(
-        default=None, description="Share of the evidenced edges whose concepts are there, prerequisite first in the order of study; null where there is none."
+        default=None, description="The value of the measure of that name: the share of the evidenced edges that are kept; null without one."
     )
     asked: list[dict[str, Any]] = Field(default=[], description="The findings that a repair was asked to fix; empty for what is no repair.")
-    rejected: str = Field(default="", description="Why the draft was not taken: it does not raise the score, or it lowers coverage or order.")
+    rejected: str = Field(default="", description="Why the draft was not taken: it does not raise the score, or it lowers a protected measure.")
     notes: list[str]
     usage: dict[str, float] = Field(description="What the answer cost: calls, input_tokens, output_tokens, seconds.")
     model: str = Field(description="The model that answered; empty where the provider uses none.")

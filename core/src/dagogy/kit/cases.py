@@ -16,7 +16,8 @@ A case may also have `options`, `spec` (keys laid over a sound topic spec), `sco
 `local://`), `evidence` (a list of edges, each `prerequisite` and `dependent` by id with `weight` and optionally `kind`, `quote` and its `line`, `note`, and the
 reason why it was `dropped`), `raw` (the very text of the curriculum, instead of `curriculum`) and `raw_spec`. What a node leaves out is filled in with
 something sound, so that a case shows only what it is about; `complete: false` leaves nodes as they are. In `findings` the
-message is a part of the real one; every finding of the rule must be listed.
+message is a part of the real one; every finding of the rule must be listed. `measures` are those that the rule yields, all of them in order, each with as
+many of its attributes (`name`, `value`, `met`, `total`, `protected`) as matter.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ from typing import Any, Literal
 from dagogy.api.errors import DagogyError
 from dagogy.api.plugins import SEVERITIES
 from dagogy.api.readers import Source
-from dagogy.api.rules import Finding, Rule
+from dagogy.api.rules import Finding, Measure, Rule
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.pipeline.judge import build_options
+from dagogy.pipeline.measures import unusable_measure
 from dagogy.pipeline.rule_context import RunContext
 
 
@@ -51,7 +53,7 @@ class Case:
         return f"{self.rule_id}: {self.name}"
 
 
-_KEYS = {"name", "curriculum", "spec", "scope", "files", "evidence", "options", "findings", "fixed", "raw", "raw_spec", "complete", "note"}
+_KEYS = {"name", "curriculum", "spec", "scope", "files", "evidence", "options", "findings", "measures", "fixed", "raw", "raw_spec", "complete", "note"}
 
 
 def load_cases(rule_id: str, package: str, text: str | None = None) -> list[Case]:
@@ -192,11 +194,13 @@ def run_case(rule: Rule, case: Case, folder: Path) -> list[Finding]:
     options = build_options(case.rule_id, rule, case.data.get("options", {}))
     context = context_of(case, folder)
     try:
-        found = list(rule.check(context, options))
+        answer = list(rule.check(context, options))
     except DagogyError as error:
         raise AssertionError(f"{case}: the rule could not run: {error.message}") from error
+    found = [item for item in answer if not isinstance(item, Measure)]
     for finding in found:
         _require_complete(case, finding)
+    _compare_measures(case, [item for item in answer if isinstance(item, Measure)])
     if case.expect == "pass":
         assert not found, f"{case}: {[f.message for f in found]}"
         return found
@@ -223,6 +227,23 @@ def _compare(case: Case, found: Sequence[Finding]) -> None:
             real = getattr(have, key)
             same = str(value) in real if key == "message" else real == value
             assert same, f"{case}: {key} is {real!r}, wanted {value!r}"
+
+
+def _compare_measures(case: Case, measures: Sequence[Measure]) -> None:
+    names: list[str] = []
+    for measure in measures:
+        wrong = unusable_measure(measure, names)
+        assert not wrong, f"{case}: {wrong}"
+        assert measure.rule_id == "", f"{case}: the rule id is filled in by the host"
+        names.append(measure.name)
+    if "measures" not in case.data:
+        return
+    wanted = case.data["measures"]
+    assert len(measures) == len(wanted), f"{case}: {len(wanted)} measures wanted, got {names}"
+    for want, have in zip(wanted, measures, strict=True):
+        for key, value in want.items():
+            real = getattr(have, key)
+            assert real == value, f"{case}: {key} of measure '{have.name}' is {real!r}, wanted {value!r}"
 
 
 def _compare_fixed(case: Case, document: Any, found: Sequence[Finding]) -> None:

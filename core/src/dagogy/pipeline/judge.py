@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError
 from dagogy.api.plugins import SEVERITIES, RuleInfo
-from dagogy.api.rules import Finding, Fix, Rule
+from dagogy.api.rules import Finding, Fix, Measure, Rule
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.calls import SLOW_SECONDS, contained, is_stop, report
 from dagogy.host.manager import Host, unusable
 from dagogy.host.plugin import Plugin
+from dagogy.pipeline.measures import lowered, own_measure, unusable_measure
 from dagogy.pipeline.rule_context import RunContext, View
 from dagogy.pipeline.ruleset import RuleConfig, ruleset_digest
 
@@ -51,13 +52,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class ValidationResult:
-    """All findings in the order of the rules, and what became of each rule."""
+    """All findings in the order of the rules, and what became of each rule. `measures`: those of dagogy's own rules first; a rule that failed has none."""
 
     findings: list[Finding]
     outcomes: list[Outcome]
     score: float
     nodes: int
     ruleset: str
+    measures: list[Measure] = field(default_factory=list)
 
     @property
     def failed_rules(self) -> list[Outcome]:
@@ -70,6 +72,19 @@ class ValidationResult:
 
     def count(self, severity: str) -> int:
         return sum(f.severity == severity for f in self.findings)
+
+    def lowers(self, before: ValidationResult) -> str:
+        """Which protected measure of an earlier draft is lower here, in words; "" where none is. One that can no longer be taken, since its rule could
+        not run, counts as lower; one that its rule found nothing to measure for does not."""
+        measured = {(m.rule_id, m.name): m for m in self.measures}
+        unrun = {o.rule_id: o for o in self.outcomes if o.status in ("skipped", "failed")}
+        for old in (m for m in before.measures if m.protected):
+            new = measured.get((old.rule_id, old.name))
+            if new is not None and (loss := lowered(new, old)):
+                return loss
+            if old.rule_id in unrun:
+                return f"{old.rule_id} can no longer measure {old.name}: {unrun[old.rule_id].reason}"
+        return ""
 
 
 @dataclass(slots=True)
@@ -112,6 +127,7 @@ class Judge:
         """
         findings: list[Finding] = []
         outcomes: dict[str, Outcome] = {}
+        measures: dict[bool, list[Measure]] = {True: [], False: []}
         nodes, view = _node_count(context), None
         for active in self._active:
             outcome = outcomes[active.plugin.id] = Outcome(active.plugin.id, active.severity, "clean")
@@ -120,24 +136,29 @@ class Judge:
                 outcome.status, outcome.reason = "skipped", blocked
                 continue
             if active.plugin.ours:
-                found = self._run(active, context, outcome, nodes)
+                found, measured = self._run(active, context, outcome, nodes)
             else:
                 view = view or context.view()
-                found = self._run(active, view, outcome, nodes, context)
+                found, measured = self._run(active, view, outcome, nodes, context)
                 view = self._unaltered(active, view, outcome)
             outcome.findings = len(found)
             findings.extend(found)
-        return ValidationResult(findings, list(outcomes.values()), _score(outcomes.values(), findings, nodes), nodes, self.ruleset)
+            measures[active.plugin.ours].extend(measured)
+        score = _score(outcomes.values(), findings, nodes)
+        return ValidationResult(findings, list(outcomes.values()), score, nodes, self.ruleset, measures[True] + measures[False])
 
-    def _run(self, active: _Active, shown: RunContext, outcome: Outcome, nodes: int, context: RunContext | None = None) -> list[Finding]:
-        """The findings of one rule, which looks at `shown`. With `subject` each must point to something in it."""
+    def _run(
+        self, active: _Active, shown: RunContext, outcome: Outcome, nodes: int, context: RunContext | None = None
+    ) -> tuple[list[Finding], Sequence[Measure]]:
+        """The findings and measures of one rule, which looks at `shown`. With `context` each finding must point to something in it."""
         try:
             self._prepare(active)
         except PluginError as error:
             outcome.status, outcome.reason = "failed", error.message
-            return []
+            return [], ()
         found: list[Finding] = []
-        rule_id, severity, rule = active.plugin.id, active.severity, active.rule
+        measured: dict[str, Measure] = {}
+        rule_id, rule = active.plugin.id, active.rule
         assert rule is not None
         built = shown.built_seconds
         with contained(active.plugin.name) as call:
@@ -146,12 +167,12 @@ class Judge:
                 wrong = unusable(answer, "findings")
                 if wrong:
                     raise _Unsound(f"its check {wrong}")
-                for finding in answer:
-                    _require_sound(finding)
-                    if context is not None:
-                        finding = _placed(finding, context)
-                    finding.rule_id, finding.severity = rule_id, max(severity, finding.severity or severity, key=SEVERITIES.index)
-                    found.append(finding)
+                for item in answer:
+                    if isinstance(item, Measure):
+                        _require_usable(item, measured)
+                        measured[item.name] = own_measure(item, rule_id)
+                    else:
+                        found.append(_own_finding(item, active, context))
             except DagogyError as error:
                 hint = f"; {' '.join(error.hint.split())}" if error.hint else ""
                 outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin}: {error.message}{hint}"
@@ -167,7 +188,8 @@ class Judge:
         if took > allowed:
             outcome.slow_seconds = round(took, 1)
             self._note(active, outcome, f"took {took:.1f} s of processor time", f"{rule_id} is slow")
-        return found
+        # Of a rule that did not come to its end nobody knows what it has counted.
+        return found, () if outcome.status == "failed" else tuple(measured.values())
 
     def _unaltered(self, active: _Active, view: View, outcome: Outcome) -> View | None:
         """The view, if the rule that looked at it left it as it was; else it is named."""
@@ -236,13 +258,28 @@ class _Unsound(Exception):
 def _require_sound(finding: Any) -> None:
     """Raises `_Unsound` for what the report could not show: a rule that yields it has not run."""
     if not isinstance(finding, Finding) or not isinstance(finding.message, str) or not isinstance(finding.pointer, str):
-        raise _Unsound(f"it yielded {finding!r:.200}, which is not a Finding with a message and a pointer")
+        raise _Unsound(f"it yielded {finding!r:.200}, which is neither a Measure nor a Finding with a message and a pointer")
     if finding.severity and finding.severity not in SEVERITIES:
         raise _Unsound(f"it yielded a finding of severity {finding.severity!r:.40}; known: {', '.join(SEVERITIES)}")
     if finding.fix is not None and not (isinstance(finding.fix, Fix) and isinstance(finding.fix.patch, list)):
         raise _Unsound(
             f"it yielded a finding in which the patch of its fix is a {type(getattr(finding.fix, 'patch', finding.fix)).__name__}, not a list of operations"
         )
+
+
+def _require_usable(measure: Measure, known: Mapping[str, Measure]) -> None:
+    """Raises `_Unsound` for a measure that could not be compared or written."""
+    wrong = unusable_measure(measure, known)
+    if wrong:
+        raise _Unsound(wrong)
+
+
+def _own_finding(finding: Any, active: _Active, context: RunContext | None) -> Finding:
+    """A finding with the id of its rule and the effective severity; a copy of it where `context` is given. Raises `_Unsound`."""
+    _require_sound(finding)
+    own: Finding = finding if context is None else _placed(finding, context)
+    own.rule_id, own.severity = active.plugin.id, max(active.severity, own.severity or active.severity, key=SEVERITIES.index)
+    return own
 
 
 def _placed(finding: Finding, context: RunContext) -> Finding:

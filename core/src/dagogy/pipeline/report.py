@@ -9,6 +9,7 @@ from typing import Any
 from dagogy.api.rules import Finding
 from dagogy.pipeline.judge import Outcome, ValidationResult
 from dagogy.pipeline.markdown import code, document, inline
+from dagogy.pipeline.measures import measure_document
 
 #: The Markdown report shows this many findings of one rule; the JSON report has all.
 SHOWN_A_RULE = 50
@@ -38,6 +39,7 @@ def report_document(run_id: str, validation: ValidationResult) -> dict[str, Any]
         },
         "rules": [outcome_document(o) for o in validation.outcomes],
         "findings": [finding_document(f) for f in validation.findings],
+        "measures": [measure_document(m) for m in validation.measures],
     }
 
 
@@ -122,9 +124,19 @@ def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
     lines += ["## Rules that did not run", "", *idle, ""] if idle else []
     noted = [f"- {inline(note)}" for r in report["rules"] for note in r.get("notes") or ()]
     lines += ["## Rules that did not keep to their part", "", *noted, ""] if noted else []
+    lines += _measures(report)
     clean = [r["rule_id"] for r in report["rules"] if r["status"] == "clean"]
     lines += ["## Clean rules", "", ", ".join(code(r) for r in clean) or "none"]
     return document(lines)
+
+
+def _measures(report: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"- {inline(m['name'])}: {m['value']:.4g} of 1 ({code(m['rule_id'])}{'; no repair may lower it' if m['protected'] else ''})"
+        for m in report.get("measures") or ()
+        if m["value"] is not None
+    ]
+    return ["## Measures", "", *lines, ""] if lines else []
 
 
 def _what_to_do(report: Mapping[str, Any], run: str) -> list[str]:

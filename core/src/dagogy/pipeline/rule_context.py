@@ -128,13 +128,22 @@ class RunContext:
         return GraphIndex(self.nodes)
 
     @_Shared
-    def evidence(self) -> Mapping[tuple[int, int], ScopeEdge]:
-        reading = self._read_evidence()
-        if reading is None:
+    def reading(self) -> ScopeReading | None:
+        return self._read_evidence()
+
+    @_Shared
+    def concept_positions(self) -> Mapping[str, int]:
+        if self.reading is None:
             return {}
         from dagogy.pipeline.evidence import positions
 
-        node_of = positions(reading.concepts, self.nodes)
+        return positions(self.reading.concepts, self.nodes)
+
+    @_Shared
+    def evidence(self) -> Mapping[tuple[int, int], ScopeEdge]:
+        reading, node_of = self.reading, self.concept_positions
+        if reading is None:
+            return {}
         found: dict[tuple[int, int], ScopeEdge] = {}
         # Where two concepts are one node, the edge tells more than the dropped pair, and the weightier than the lighter.
         for edge in sorted((*reading.edges, *reading.dropped), key=lambda e: (bool(e.dropped), -e.weight)):
@@ -196,7 +205,7 @@ class RunContext:
 
 
 #: What `View.altered` compares, in this order.
-_COMPARED = ("document", "curriculum", "nodes", "spec", "sources", "index", "evidence", "tentative", "graph")
+_COMPARED = ("document", "curriculum", "nodes", "spec", "sources", "index", "reading", "concept_positions", "evidence", "tentative", "graph")
 
 
 class View(RunContext):
@@ -227,6 +236,14 @@ class View(RunContext):
     @_Shared
     def sources(self) -> Sequence[ScopeDocument]:
         return tuple(replace(s, front_matter=copy.deepcopy(s.front_matter)) for s in self._original.sources)
+
+    @_Shared
+    def reading(self) -> ScopeReading | None:
+        return self._original.reading
+
+    @_Shared
+    def concept_positions(self) -> Mapping[str, int]:
+        return dict(self._original.concept_positions)
 
     @_Shared
     def evidence(self) -> Mapping[tuple[int, int], ScopeEdge]:

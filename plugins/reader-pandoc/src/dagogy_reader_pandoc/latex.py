@@ -17,16 +17,16 @@ Node = dict[str, Any]
 _ROUNDS = 4
 _DOCUMENT = re.compile(r"\\begin\s*\{document\}")
 _END_DOCUMENT = re.compile(r"\\end\s*\{document\}")
-_TITLE = re.compile(r"\\(?:title|author|date)\s*(?:\[[^\]]*\])?\s*\{")
+_TITLE = re.compile(r"\\(?:title|author|date)(?:\s*\[[^\]]{0,300}\])?\s*\{")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _ENVIRONMENT = re.compile(r"\s*\\begin\s*\{([A-Za-z]{1,60}\*?)\}")
 _COMMAND = re.compile(r"\s*\\([A-Za-z]{1,60})\s*(\{)")
 _SPECIFICATION = re.compile(
-    r"(\\begin\{(?:longtable|tabular\*?|tabularx|tabulary)\}(?:\[[^\]\n]*\])?(?:(?<=[xy*]\})\{[^{}\n]*\})?)\{((?:[^{}\n]|\{[^{}\n]*\}){1,300})\}"
+    r"(\\begin\{(?:longtable|tabular\*?|tabularx|tabulary)\}(?:\[[^\]\n]{0,40}\])?(?:(?<=[xy*]\})\{[^{}\n]{0,100}\})?)\{((?:[^{}\n]|\{[^{}\n]{0,100}\}){1,300})\}"
 )
 #: A column of a type that the document defines: with a width, or without.
 _WIDE_COLUMN, _PLAIN_COLUMN = re.compile(r"[A-Z](?=\{)"), re.compile(r"\b[A-WYZ]\b")
-_LONG_TABLE = re.compile(r"(\\begin\{longtable\}[^\n]*\n)([\s\S]{0,200000}?)(?=\\end\{longtable\})")
+_LONG_TABLE, _LONG_TABLE_ENDS = "\\begin{longtable}", "\\end{longtable}"
 _PART_ENDS = re.compile(r"\\end(firsthead|head|foot|lastfoot)\b")
 #: So many words after the end are no remark.
 _APPENDIX = 50
@@ -63,16 +63,23 @@ def latex_tree(text: str, parsed: Callable[[str], dict[str, Any]]) -> dict[str, 
 def _plain_tables(text: str) -> str:
     """The text with tables in pandoc's terms: one header, no footers, and columns of the types that it knows."""
     text = _SPECIFICATION.sub(lambda m: m[1] + "{" + _PLAIN_COLUMN.sub("l", _WIDE_COLUMN.sub("p", m[2])) + "}", text)
-    return _LONG_TABLE.sub(_head_alone, text) if _PART_ENDS.search(text) else text
+    if not _PART_ENDS.search(text):
+        return text
+    before, *tables = text.split(_LONG_TABLE)
+    return _LONG_TABLE.join((before, *map(_head_alone, tables)))
 
 
-def _head_alone(table: re.Match[str]) -> str:
-    """A long table without what repeats at the breaks of pages but for its header."""
-    parts = _PART_ENDS.split(table[2])
+def _head_alone(table: str) -> str:
+    """A long table, from its columns on, without what repeats at the breaks of pages but for its header; as it stands where it has no end."""
+    columns, newline, rest = table.partition("\n")
+    rows, end, after = rest.partition(_LONG_TABLE_ENDS)
+    if not end:
+        return table
+    parts = _PART_ENDS.split(rows)
     named = dict(zip(parts[1::2], parts[::2], strict=False))
     head = named.get("firsthead", named.get("head", ""))
     mark = "\\endhead" if head.strip() else ""
-    return f"{table[1]}{head}{mark}{parts[-1]}"
+    return f"{columns}{newline}{head}{mark}{parts[-1]}{end}{after}"
 
 
 def _with_appendix(text: str) -> str:

@@ -21,8 +21,9 @@ _ADMONITIONS = frozenset("note warning tip hint important caution danger attenti
 _DROPPED = frozenset("output comment cell-output".split())
 _BULLETS = "•◦▪●‣"
 _NO_TITLE = re.compile(r"Slide \d+\Z")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_RAW_TEXT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+#: What nothing ends goes to the end of the text, as in a browser.
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_RAW_TEXT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 #: More levels of blocks in blocks are no document but an attack.
 _MAX_DEPTH = 200

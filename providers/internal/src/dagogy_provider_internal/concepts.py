@@ -84,21 +84,26 @@ def find_concepts(document: ScopeDocument) -> Found:
 #: A document of more blocks is read by its structure alone: the model looks at each title closely.
 _MOST_BLOCKS = 3000
 #: From this expected F1 on the titles themselves say that the document is a course.
-_SURE = 0.45
+_SURE = 0.8
 #: A shorter document has too little in it for the model to go by.
 _FEW_BYTES = 500
 #: From this size on the model's own reading may be taken; shorter ones are mostly written for dagogy, and their structure says it all.
 _MANY_BYTES = 1300
 
 
+def structural_reading(document: ScopeDocument) -> Found:
+    """What the structure of the document names, whatever the model makes of it."""
+    return _Reader(document).read()
+
+
 def _best_reading(document: ScopeDocument) -> Found:
-    found = _Reader(document).read()
+    found = structural_reading(document)
     size = len(document.text.encode())
     if len(document.blocks) > _MOST_BLOCKS or size < _FEW_BYTES:
         return found
     recognition = recognise(document.blocks)
     if recognition.worth < _SURE and not found.defined:
-        found.course = is_course(document.blocks)
+        found.course = is_course(document.blocks, recognition.seen)
     if size >= _MANY_BYTES and better(found, recognition):
         again = as_found(document, recognition)
         again.course = found.course

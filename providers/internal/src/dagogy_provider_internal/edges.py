@@ -16,7 +16,8 @@ Evidence is collected for ordered pairs, "B depends on A", from what the source 
   field, not what needs what, so it moves the ranks, and ties only a concept that nothing else ties, to one with words in common.
 - `foundation`: A's very name says that it opens the subject ("Basics"). It takes what nothing else gives a place.
 - `order`: neighbours in a document that says that it is in teaching order, or numbers its parts or groups. Such an order is believed: of all other
-  evidence only what is declared turns a pair of it round.
+  evidence only what is declared turns a pair of it round. A document that says nothing of its order is in the order of its author: that is kept as
+  well, without an edge for it, unless the document calls itself unordered or the other evidence contradicts it as often as it agrees.
 
 `arrange` turns the differences into one rank per concept (least squares), which settles cycles in favour of the weightier evidence, and keeps for each
 concept its best-supported lower ones. Without evidence there is no edge.
@@ -118,6 +119,11 @@ _COMMON = 0.25
 #: A word that more concepts use is not looked at for related vocabulary; and how many relatives of a concept are kept.
 _RELATED_HOLDERS, _RELATED_BEST = 40, 12
 _RELATED_WORDS = 60  # the weightiest words of a concept that are compared
+#: How much of the directed evidence has to agree with the order of a document that says nothing of it, beyond what chance would (of -1 to 1), and
+#: how much evidence it takes to contradict it.
+_AGREES, _CONTRADICTS = 0.15, 4.0
+#: How many times as strong evidence has to be to turn a pair of it round.
+_AGAINST_AUTHOR = 2.0
 _NUMBERED_SHARE = 0.6  # of the concepts that have a number, for the numbers to state an order
 _LEVEL_TOLD = 0.5  # difference of levels from which an edge tells of it
 _OPENING = 6  # passages of a concept that introduce it
@@ -148,7 +154,9 @@ _ORDERED_TEXT = re.compile(
     re.IGNORECASE,
 )
 _UNORDERED_TEXT = re.compile(
-    r"\b(?:no particular order|not (?:in )?(?:any |teaching )?order|unordered|not ordered|shuffled|in any order|alphabetical)\b", re.IGNORECASE
+    r"\b(?:no (?:particular|special|specific) order|not (?:in )?(?:any |teaching )?order|without (?:an? |any )?(?:particular )?order|unordered|not ordered|"
+    r"shuffled|in any order|alphabetical(?:ly)?|keine(?:r bestimmten)? reihenfolge|sans ordre|sin (?:un )?orden|sem ordem|senza ordine|顺序不限|順不同)\b",
+    re.IGNORECASE,
 )
 _PIECES = 4  # of evidence that are kept for a pair
 _DROPPED = 8  # pairs without an edge that are remembered for a concept, those with most evidence
@@ -222,6 +230,8 @@ class Evidence:
     levels: list[float | None] = field(default_factory=list)
     #: For each concept its place in the order that the document states; empty when it states none. Concepts of one numbered group share a place.
     stated: list[int] = field(default_factory=list)
+    #: Whether `stated` is only the order in which the document happens to say things.
+    unsaid: bool = False
     related: list[dict[int, Support]] = field(default_factory=list)
     foundations: list[int] = field(default_factory=list)
     texts: Sequence[Sequence[Passage]] = ()
@@ -478,7 +488,10 @@ def _stated_order(evidence: Evidence, concepts: Sequence[Concept]) -> None:
 
     Each concept is tied to that of the place before it with which it has most in common.
     """
-    places = _stated_places(concepts)
+    places = _stated_places(concepts, _own_order(evidence, concepts))
+    if not places:
+        evidence.stated, evidence.unsaid = _own_order(evidence, concepts), True
+        return
     at_place: dict[int, list[int]] = defaultdict(list)
     for i, place in enumerate(places):
         if place is not None:
@@ -496,12 +509,43 @@ def _stated_order(evidence: Evidence, concepts: Sequence[Concept]) -> None:
             evidence.support(b, a).add(evidence.weights.order, "order", _anchor_lines(concepts[b]), concepts[b].title)
 
 
-def _stated_places(concepts: Sequence[Concept]) -> list[int | None]:
-    """The place of each concept; None for one that the order does not speak of; empty where the document states none."""
+def _opening(concepts: Sequence[Concept]) -> str | None:
+    """What the document says before its first concept; None where the concepts are not those of one document."""
     if len(concepts) < 3 or any(c.document is not concepts[0].document or c.anchor < 0 for c in concepts):
+        return None
+    return " ".join(b.text for b in concepts[0].document.blocks[: min(c.anchor for c in concepts)] if b.kind == "paragraph")
+
+
+def _place_in_text(concept: Concept) -> tuple[int, int]:
+    """The block that names the concept, and where in it."""
+    return concept.anchor, concept.document.blocks[concept.anchor].text.find(concept.title)
+
+
+def _own_order(evidence: Evidence, concepts: Sequence[Concept]) -> list[int]:
+    """The place of each concept in its document; empty where the document calls itself unordered, or where what is known of the pairs contradicts it."""
+    opening = _opening(concepts)
+    if opening is None or _UNORDERED_TEXT.search(opening):
         return []
-    opening = " ".join(b.text for b in concepts[0].document.blocks[: min(c.anchor for c in concepts)] if b.kind == "paragraph")
-    if _UNORDERED_TEXT.search(opening):
+    places = sorted(range(len(concepts)), key=lambda i: _place_in_text(concepts[i]))
+    rank = {i: k for k, i in enumerate(places)}
+    agreeing = total = 0.0
+    for b, dependencies in enumerate(evidence.dependencies):
+        for a, support in dependencies.items():
+            back = evidence.dependencies[a].get(b)
+            net = min(support.total - (back.total if back else 0.0), evidence.weights.strong)
+            if net >= evidence.weights.keep:
+                total += net
+                agreeing += net if rank[a] < rank[b] else -net
+    if total >= _CONTRADICTS and agreeing < _AGREES * total:
+        return []
+    return [rank[i] for i in range(len(concepts))]
+
+
+def _stated_places(concepts: Sequence[Concept], own: Sequence[int]) -> list[int | None]:
+    """The place of each concept; None for one that the order does not speak of; empty where the document states none. `own`: the order of the document
+    itself, within a numbered group; empty where it means nothing."""
+    opening = _opening(concepts)
+    if opening is None or _UNORDERED_TEXT.search(opening):
         return []
     enough = _NUMBERED_SHARE * len(concepts)
     if _ORDERED_TEXT.search(opening) or sum(bool(c.number or c.ordered) for c in concepts) >= enough:
@@ -511,7 +555,7 @@ def _stated_places(concepts: Sequence[Concept]) -> list[int | None]:
         groups = [next((n for n in map(group_number, c.path) if n), ()) for c in concepts]
         if sum(map(bool, groups)) < enough or len(set(groups)) < 2:
             return []
-        keys = [(n, 0) for n in groups]
+        keys = [(n, own[i] if own else 0) for i, n in enumerate(groups)]
     rank = {key: k for k, key in enumerate(sorted({key for key in keys if key is not None}))}
     return [None if key is None else rank[key] for key in keys]
 
@@ -644,8 +688,9 @@ def _strong(evidence: Evidence) -> list[tuple[int, int]]:
         for a, support in dependencies.items():
             back = evidence.dependencies[a].get(b)
             value = support.total - (back.total if back else 0.0)
-            # Against the order that the document states only what it declares counts.
-            if value >= evidence.weights.strong and (not stated or stated[a] <= stated[b] or any(p.kind == "declared" for p in support.pieces)):
+            # Against the order that the document states only what it declares counts, and against that of its author twice as much.
+            against = stated and stated[a] > stated[b] and not any(p.kind == "declared" for p in support.pieces)
+            if value >= evidence.weights.strong * ((_AGAINST_AUTHOR if evidence.unsaid else math.inf) if against else 1):
                 net[a, b] = value
     while True:
         component = _components(len(evidence.dependencies), net)

@@ -281,6 +281,9 @@ def group_number(title: str) -> tuple[int, ...]:
     return (NUMBER_WORDS[last[0]],) if last[0] in NUMBER_WORDS else (_value(last[0]),) if set(last[0]) <= _ROMAN_VALUES.keys() else ()
 
 
+_HAN_CELL = re.compile(r"第?\s?([〇零一二三四五六七八九十百]{1,7})\s?[周週章节節回课課讲講日]?")
+
+
 def is_number_column(header: str) -> bool:
     """Whether the column under `header` says at which place of a course its rows stand (`Week`, `No.`, `#`, `Semaine`)."""
     return header.strip() in ("#", "№") or bool(_NUMBER_COLUMN.fullmatch(match_form(header)))
@@ -291,7 +294,21 @@ def cell_number(cell: str) -> tuple[int, ...]:
     match = _NUMBER_CELL.fullmatch(cell)
     if match:
         return tuple(map(int, match[1].split(".")))
+    if match := _HAN_CELL.fullmatch(cell):
+        return (_han_value(match[1]),)
     return (_value(cell),) if re.fullmatch("[IVXLC]+", cell) else group_number(cell)
+
+
+def _han_value(numerals: str) -> int:
+    """The number that Chinese numerals below a thousand write: `三`, `十二`, `四十`, `一百零五`."""
+    total, digit = 0, 0
+    for numeral in numerals:
+        value = int(unicodedata.numeric(numeral))
+        if value >= 10:
+            total, digit = total + max(1, digit) * value, 0
+        else:
+            digit = value
+    return total + digit
 
 
 def without_numbering(title: str) -> str:

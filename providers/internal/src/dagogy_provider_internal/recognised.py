@@ -18,11 +18,11 @@ from dagogy_provider_internal.recognition.choice import Chosen, Recognition
 from dagogy_provider_internal.recognition.cues import categories, shares
 
 #: How much better the model's own reading has to be by its own account: what the structure says is believed when in doubt.
-_BETTER = 1.5
+_BETTER = 1.2
 #: A reading of the model's own that it expects less F1 of is not worth a change.
 _LEAST_WORTH = 0.25
 #: Below this probability a document is no course.
-NO_COURSE = 0.35
+NO_COURSE = 0.1
 #: Of at least so many concepts, half of them at least so likely, the few are taken out that are so much less likely than half of them.
 _FEW, _SURE_OF_MOST, _UNLIKELY = 4, 0.4, 0.35
 _ELSE = frozenset(("time", "holiday", "administration", "assessment", "exercise", "resource", "structure", "tool", "person"))

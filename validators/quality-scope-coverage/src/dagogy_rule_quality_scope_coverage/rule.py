@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from dagogy.api.documents import Node
-from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.rules import Field, Finding, Measure, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
 from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, shorten, words
 
@@ -42,6 +42,8 @@ class ScopeCoverage(Rule):
     Chinese, Japanese, Korean, Thai and the like are compared by pairs of characters. Nothing is said where the items and the titles are
     written in different scripts.
 
+    The measure `coverage` is the share of the items that are taught. It is protected: a repair that covers less than before is rejected.
+
     Bad:
         `scope_in` has "Squeeze theorem"; the nodes are "Limits" and "Mean value theorem".
 
@@ -59,29 +61,13 @@ class ScopeCoverage(Rule):
             tuple[str, ...], Field(description="Words that say nothing of what an item is about; counted only where it has no others.")
         ] = _GENERIC
 
-    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding | Measure]:
         scope_in, nodes = context.spec.scope_in, context.nodes
-        generic = {key for w in options.generic_words for key in match_keys(w)}
-        items = [_Item(i, tokens) for i, text in enumerate(scope_in) if (tokens := _content(text, generic))]
-        wanted = [_fold(text).strip() for text in scope_in]
-        titles = _fold("\n".join([node.title for node in nodes]))
-        # A node with the very name of an item is that item's, and no proof that another one is taught.
-        own = set(wanted).intersection(titles.split("\n"))
-        if own:
-            titles = "\n".join([title for title in titles.split("\n") if title not in own])
-        script = _script("\n".join([node.title for node in nodes[:1000]]))
-        uncovered = [
-            item
-            for item in items
-            if wanted[item.index] not in own and not _contains(titles, wanted[item.index]) and (not nodes or _script(wanted[item.index]) == script)
-        ]
-        matcher = _Matcher(items, own, options.min_share, generic)
-        # Titles settle most items, and are a tenth of the text.
-        for titles_only in (True, False):
-            uncovered = matcher.remaining(uncovered, nodes, titles_only=titles_only)
-        uncovered = _without_lists(uncovered, scope_in, nodes, generic)
+        compared, uncovered = _compared(scope_in, nodes, options)
         for item in uncovered:
             yield _finding(scope_in[item.index], item, nodes)
+        missing = {item.index for item in uncovered}
+        yield Measure("coverage", {scope_in[item.index]: item.index not in missing for item in compared}, protected=True)
 
 
 @dataclass(slots=True)
@@ -143,6 +129,31 @@ class _Matcher:
 
     def _only(self, item: _Item, tokens: Sequence[str]) -> bool:
         return set.intersection(*(self.holders[token] for token in tokens)) == {item.index}
+
+
+def _compared(scope_in: Sequence[str], nodes: Sequence[Node], options: Any) -> tuple[list[_Item], list[_Item]]:
+    """The items of `scope_in` that can be compared with the nodes, and those of them that no node teaches."""
+    generic = {key for w in options.generic_words for key in match_keys(w)}
+    items = [_Item(i, tokens) for i, text in enumerate(scope_in) if (tokens := _content(text, generic))]
+    own, compared, uncovered = _by_title(items, [_fold(text).strip() for text in scope_in], nodes)
+    matcher = _Matcher(items, own, options.min_share, generic)
+    # Titles settle most items, and are a tenth of the text.
+    for titles_only in (True, False):
+        uncovered = matcher.remaining(uncovered, nodes, titles_only=titles_only)
+    return compared, _without_lists(uncovered, scope_in, nodes, generic)
+
+
+def _by_title(items: Sequence[_Item], wanted: Sequence[str], nodes: Sequence[Node]) -> tuple[set[str], list[_Item], list[_Item]]:
+    """The folded titles that are the very names of items, the items that can be compared, and those of them that stand in no title. `wanted`: the
+    folded text of each item of `scope_in`."""
+    titles = _fold("\n".join([node.title for node in nodes]))
+    # A node with the very name of an item is that item's, and no proof that another one is taught.
+    own = set(wanted).intersection(titles.split("\n"))
+    titles = "\n".join([title for title in titles.split("\n") if title not in own])
+    script = _script("\n".join([node.title for node in nodes[:1000]]))
+    named = {item.index for item in items if wanted[item.index] in own or _contains(titles, wanted[item.index])}
+    compared = [item for item in items if item.index in named or not nodes or _script(wanted[item.index]) == script]
+    return own, compared, [item for item in compared if item.index not in named]
 
 
 def _weights(node: Node, wanted: Container[str], starts: set[str], titles_only: bool) -> dict[str, float]:

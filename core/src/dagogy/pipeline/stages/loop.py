@@ -1,7 +1,7 @@
 """The generation loop: propose -> judge -> fix -> repair -> judge … until accepted, out of budget or no better.
 
-The best draft so far is handed on as soon as it is found, and nothing that comes later can make it worse: neither its score, nor how much of the
-scope it covers, nor how much of the evidenced order it keeps. A repair that would is asked for again in parts. The trace says of every
+The best draft so far is handed on as soon as it is found, and nothing that comes later can make it worse: neither its score, nor any measure
+that a rule protects. A repair that would is asked for again in parts. The trace says of every
 round what was asked for and done, what the rules said, what it cost, why its draft was not taken, and at the end why the loop stopped.
 """
 
@@ -21,13 +21,15 @@ from dagogy.contracts.documents import json_values
 from dagogy.pipeline.asking import ask, blame
 from dagogy.pipeline.fixes import apply_fixes, offered
 from dagogy.pipeline.judge import Judge, ValidationResult
-from dagogy.pipeline.quality_baseline import QualityBaseline, quality_baseline
+from dagogy.pipeline.measures import measure_document
 from dagogy.pipeline.repair_batch import RepairBatch
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.files import to_json
 
 Action = Literal["propose", "fix", "repair"]
 _NO_HIGHER = "it does not raise the score"
+#: Measures that a round of the trace has a key of its own for, beside the list of all.
+_KEYS_IN_TRACE = ("coverage", "order")
 #: The trace keeps this many findings of a round; the report of the best draft has all.
 _FINDINGS_IN_TRACE = 40
 
@@ -63,13 +65,14 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Draft:
-    """A curriculum as bytes, with what the rules say of it, and what its provider says that it was made from."""
+    """A curriculum as bytes, with what the rules say of it, and what its provider says that it was made from. `measured`: what they say of it by the
+    evidence of the first draft, with whose measures its own are compared."""
 
     data: bytes
     context: RunContext
     validation: ValidationResult
+    measured: ValidationResult
     reading: ScopeReading | None = None
-    baseline: QualityBaseline = field(default_factory=QualityBaseline)
 
     @property
     def rank(self) -> tuple[bool, bool, float, int]:
@@ -203,7 +206,7 @@ class Loop:
             if not done:
                 break
             fixed = self._take("fix", Proposal(curriculum=document, reading=draft.reading), [f"{f.rule_id}: {f.fix.description}" for f in done if f.fix])
-            if fixed.rank <= draft.rank or fixed.baseline.lowered_from(draft.baseline):
+            if fixed.rank <= draft.rank or fixed.measured.lowers(draft.measured):
                 break
             draft = fixed
 
@@ -240,14 +243,17 @@ class Loop:
             raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
         # A repair that gives no evidence leaves that of the draft it repaired.
         reading = proposal.reading or (self.best.reading if self.best else None)
-        context = self.drafts.context(data, reading or self.request.reading)
-        draft = Draft(data, context, self.judge.judge(context), reading)
-        # All drafts are measured by the evidence that there was at first.
-        self.evidence = self.evidence or draft.reading or self.request.reading
-        draft.baseline = quality_baseline(context, self.evidence)
+        evidence = reading or self.request.reading
+        context = self.drafts.context(data, evidence)
+        validation = measured = self.judge.judge(context)
+        self.evidence = self.evidence or evidence
+        if evidence != self.evidence:
+            # A repair that reads something else into the source does not move the mark that it is measured by.
+            measured = self.judge.judge(self.drafts.context(data, self.evidence))
+        draft = Draft(data, context, validation, measured, reading)
         rejected = ""
         if self.best is not None:
-            rejected = draft.baseline.lowered_from(self.best.baseline) if draft.rank > self.best.rank else _NO_HIGHER
+            rejected = draft.measured.lowers(self.best.measured) if draft.rank > self.best.rank else _NO_HIGHER
         parts = {"best": not rejected, "rejected": rejected, "asked": [_brief(f) for f in asked], "fixes": list(fixes)}
         self.rounds.append({**_round(len(self.rounds) + 1, action, draft, proposal), **parts})
         self.drafts.progress(
@@ -321,8 +327,8 @@ def _round(iteration: int, action: Action, draft: Draft, proposal: Proposal) -> 
         "errors": validation.count("error"),
         "warnings": validation.count("warning"),
         "rules_failed": [o.rule_id for o in validation.failed_rules],
-        "coverage": draft.baseline.coverage,
-        "order": draft.baseline.order,
+        "measures": [measure_document(m) for m in draft.measured.measures],
+        **{name: next((m.value for m in draft.measured.measures if m.name == name), None) for name in _KEYS_IN_TRACE},
         "findings": [_brief(f) for f in validation.findings[:_FINDINGS_IN_TRACE]],
         "findings_total": len(validation.findings),
         "notes": list(proposal.notes),

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import exp, log
+from dataclasses import dataclass, field
 
 from dagogy.api.scope import Block
 
-from dagogy_provider_internal.recognition.features import Described, Title, described
-from dagogy_provider_internal.recognition.trees import model
+from dagogy_provider_internal.recognition.agreement import agreed, sureness
+from dagogy_provider_internal.recognition.features import Described, described
+from dagogy_provider_internal.recognition.trees import looks
 from dagogy_provider_internal.recognition.units import Unit
 
 #: What a title must be worth to be taken beside the others of its text, as a share of what the best titles of the document are worth.
 _LEAST = 0.24
 #: How much of the expected number of concepts counts as missing from a smaller choice: below 1, precision weighs more than recall.
 _MISSING = 0.7
-#: How much a title goes by itself and how much by those of its list, column or level that are read in the same way.
-_OWN, _GROUP = 0.7, 0.35
 _BEST = 5  # titles that tell how sure the model can be in this document
 
 
@@ -42,6 +40,8 @@ class Recognition:
     worth: float
     #: What each title is worth by itself, by its text in lower case.
     probabilities: dict[str, float]
+    #: How sure the first look is of the document (`agreement.sureness`), for the judge of courses.
+    seen: list[float] = field(default_factory=list)
 
     @property
     def missing(self) -> float:
@@ -52,18 +52,11 @@ class Recognition:
 def recognise(blocks: Sequence[Block]) -> Recognition:
     """What the blocks name that is to be taught."""
     found = described(blocks)
-    weights = model()
-    own = [weights.probability(title.features) for title in found.titles]
-    return choose(found, _with_siblings(found.titles, own))
-
-
-def _with_siblings(titles: Sequence[Title], own: Sequence[float]) -> list[float]:
-    groups: dict[object, list[float]] = defaultdict(list)
-    odds = [log(p / (1 - p)) for p in (min(max(p, 1e-4), 1 - 1e-4) for p in own)]
-    for title, odd in zip(titles, odds, strict=True):
-        groups[title.siblings].append(odd)
-    means = {key: sum(group) / len(group) for key, group in groups.items()}
-    return [1 / (1 + exp(-(_OWN * odd + _GROUP * means[t.siblings]))) for t, odd in zip(titles, odds, strict=True)]
+    first, second = looks()
+    chances = [first.probability(title.features) for title in found.titles]
+    recognition = choose(found, [second.probability(row) for row in agreed(blocks, found, chances)])
+    recognition.seen = sureness(found, chances)
+    return recognition
 
 
 def choose(found: Described, probabilities: Sequence[float]) -> Recognition:

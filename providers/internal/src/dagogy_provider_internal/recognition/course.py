@@ -1,4 +1,5 @@
-"""Whether a document is a course at all, by its words: a logistic regression on hashed words (Weinberger et al. 2009)."""
+"""Whether a document is a course at all: a logistic regression on hashed words (Weinberger et al. 2009), and one on what that says and on how sure
+the model of titles is that the document names concepts."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from typing import Any
 from dagogy.api.scope import Block
 
 #: Buckets that words are hashed to.
-BUCKETS = 4096
+BUCKETS = 16_384
 #: Characters of a document that are looked at.
 _READ = 6000
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -44,11 +45,14 @@ def _model() -> dict[str, Any]:
     return data
 
 
-def is_course(blocks: Sequence[Block]) -> float:
-    """The probability that the document is one that somebody teaches or learns by."""
-    seen = buckets(text_of(blocks))
-    if not seen:
+def is_course(blocks: Sequence[Block], seen: Sequence[float]) -> float:
+    """The probability that the document is one that somebody teaches or learns by. `seen`: how sure the model of titles is of it
+    (`agreement.sureness`); where it found none, the words alone count."""
+    words = buckets(text_of(blocks))
+    if not words:
         return 1.0
-    weights = _model()["weights"]
-    score = _model()["bias"] + sum(weights[b] for b in seen) / sqrt(len(seen))
+    model = _model()
+    score = model["bias"] + sum(model["weights"][b] for b in words) / sqrt(len(words))
+    if seen:
+        score = model["seen bias"] + model["words"] * score + sum(w * v for w, v in zip(model["seen"], seen, strict=True))
     return 1 / (1 + exp(-score))

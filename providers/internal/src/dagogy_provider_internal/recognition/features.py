@@ -17,11 +17,14 @@ from dagogy.api.scope import Block
 
 from dagogy_provider_internal.recognition.cues import categories, shares
 from dagogy_provider_internal.recognition.units import DIVISION, Unit, titled, units
+from dagogy_provider_internal.recognition.wording import unlike
 
 _KINDS = ("heading", "item", "cell", "lead", "short", "emphasis", "enumeration")
 _WAYS = (
     "whole", "lead", "rest", "before", "after", "after-semicolon", "after-comma", "outside", "inside", "semicolon", "comma", "dash", "enumeration",
 )  # fmt: skip
+#: The features of a title that come first: what its unit is, how it is read, which part of how many it is, and the last of them, its wording.
+FIRST = len(_KINDS) + len(_WAYS) + 4
 _SHAPE = (
     "words", "characters", "east", "capitals", "digits", "marks", "starts upper", "starts lower", "capitalised words", "question", "full stop", "commas",
     "colon", "bracket", "date", "code", "at sign", "function word first", "-ing first",
@@ -49,7 +52,7 @@ _ABOVE = ("heading above", "headings further above", "item above", "column heade
 def names() -> list[str]:
     """What each feature is, in order."""
     cues = categories()
-    out = [f"kind {k}" for k in _KINDS] + [f"read as {w}" for w in _WAYS] + ["parts", "part", "readings"]
+    out = [f"kind {k}" for k in _KINDS] + [f"read as {w}" for w in _WAYS] + ["parts", "part", "readings", "wording"]
     out += [f"title {s}" for s in _SHAPE] + [f"title cue {c}" for c in cues] + [f"first word cue {c}" for c in cues] + list(_PLACE)
     out += [f"{a} cue {c}" for a in _ABOVE for c in cues]
     for group in ("siblings", "likes"):
@@ -205,7 +208,7 @@ class _Describer:
                 way = [float(reading.way == w) for w in _WAYS]
                 for part, text in enumerate(reading.titles):
                     first = _WORD.search(text)
-                    own = [float(len(reading.titles)), float(part), float(len(unit.readings))]
+                    own = [float(len(reading.titles)), float(part), float(len(unit.readings)), unlike(text)]
                     cues = [*shares(text), *shares(first[0] if first else "")]
                     titles.append(Title(i, r, text, (key, reading.way), [*kind, *way, *own, *_shape(text), *cues, *after]))
         return Described(self.units, titles, document)
@@ -307,4 +310,4 @@ class _Describer:
         ]
 
 
-__all__ = ["Described", "Title", "described", "names", "titled"]
+__all__ = ["FIRST", "Described", "Title", "described", "names", "titled"]

@@ -36,8 +36,15 @@ class Model(NamedTuple):
         return 1 / (1 + math.exp(-total)) if total > -700 else 0.0
 
 
+class Looks(NamedTuple):
+    """The model of a title by itself (`features`), and that of the title among all that the first makes of its document (`agreement`)."""
+
+    first: Model
+    second: Model
+
+
 @cache
-def model() -> Model:
+def looks() -> Looks:
     """The weights that are shipped; `scripts/train_reading.py` makes them."""
     data = json.loads((files(__package__) / "model.json").read_text(encoding="utf-8"))
-    return Model(data["base"], [Tree(*tree) for tree in data["trees"]])
+    return Looks(*(Model(data[look]["base"], [Tree(*tree) for tree in data[look]["trees"]]) for look in Looks._fields))
