@@ -20,7 +20,7 @@ _HOME = {
     ),
     "dagogy.api.rules": "Finding Fix GraphIndex Rule RuleContext",
     "dagogy.api.options": "Field Options",
-    "dagogy.api.scope": "READING_MAX Block EdgeEvidence Link ScopeConcept ScopeDocument ScopeEdge ScopeReading",
+    "dagogy.api.scope": "GROUP MERGED READING_MAX Block EdgeEvidence LeftOut Link Place Refusal ScopeConcept ScopeDocument ScopeEdge ScopeReading",
     "dagogy.api.readers": "Reader Source document_title rendered",
     "dagogy.api._blocks": "LABEL_END SET_OFF BlockWriter Inline bare_links cell_text heading_title labelled tidy with_lines",
     "dagogy.api._decoding": "MAX_SCOPE_BYTES decode_text",

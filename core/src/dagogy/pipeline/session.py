@@ -21,12 +21,13 @@ from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.provenance import recovery_account, sealed, sealed_event
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
-from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, SCOPE, SCOPE_BLOCKS, SPEC, State, evidence_files, infer, mark, out_of_line, sync
+from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, READING, SCOPE, SCOPE_BLOCKS, SPEC, State, evidence_files, infer, mark, out_of_line, sync
 
 if TYPE_CHECKING:
     from dagogy.api.plugins import Setting
     from dagogy.api.providers import Provider
     from dagogy.api.scope import ScopeDocument, ScopeReading
+    from dagogy.pipeline.corrections import Corrections
     from dagogy.pipeline.documents import Readers
     from dagogy.pipeline.judge import Judge
     from dagogy.pipeline.rule_context import RunContext
@@ -192,6 +193,8 @@ class OpenRun:
     state: State
     #: The process whose command, the one before on this run, died without a word; None where that one ended.
     lost_pid: int | None = None
+    #: What the user says of the reading in this command.
+    given: Corrections | None = None
 
     def refresh(self, **hashes: str) -> None:
         """Infers the stage again after artifacts were written, and saves it. The marker comes last: it promises the rest.
@@ -260,6 +263,25 @@ class OpenRun:
         return documents
 
     def _scope_document(self) -> ScopeDocument:
+        """The scope document as it is to be read: by the corrections in effect."""
+        from dagogy.pipeline.corrections import apply
+
+        document = self.kept_document()
+        return apply(document, self.corrections_of(document))[0]
+
+    def corrections_of(self, document: ScopeDocument) -> Corrections:
+        """What is in effect for a scope document: what is given, what the run keeps, and what the document itself says."""
+        from dagogy.pipeline.corrections import from_front_matter, merged
+
+        return merged(self.corrections(), from_front_matter(document))
+
+    def corrections(self) -> Corrections:
+        """What is given and what the run keeps of the user's corrections. Raises `InvalidArgument` where that cannot be read."""
+        from dagogy.pipeline.corrections import NONE, from_file, merged
+
+        return merged(self.given or NONE, from_file(self.run.read(READING), READING) if self.run.exists(READING) else NONE)
+
+    def kept_document(self) -> ScopeDocument:
         """The scope document with the blocks that are kept of it; where these are of another text, it is read as the Markdown that it then is."""
         from dagogy.api.readers import Source
         from dagogy.pipeline.documents import restored

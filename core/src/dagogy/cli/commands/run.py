@@ -15,12 +15,15 @@ from dagogy.cli.app import App
 from dagogy.cli.commands.init import template_bytes
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
 from dagogy.cli.progress import display
+from dagogy.cli.scope import counts, given_corrections, given_scope, scope_options, summary_lines, terminal_width
 from dagogy.pipeline import operations
-from dagogy.pipeline.given import STDIN, given_files
+from dagogy.pipeline.corrections import Corrections
+from dagogy.pipeline.given import STDIN
+from dagogy.pipeline.reading import Entry, entries
 from dagogy.pipeline.report import cost_lines, hours, plural, summary_line
 from dagogy.pipeline.stages import inputs
 from dagogy.pipeline.stages.generate import generate, preview
-from dagogy.workspace.stages import TRACE
+from dagogy.workspace.stages import CONCEPTS, TRACE
 
 
 @click.command(
@@ -36,11 +39,7 @@ from dagogy.workspace.stages import TRACE
     metavar="FILE",
     help="Document to read concepts from; it is copied into the run. A folder of lessons, '-' for standard input; may be repeated.",
 )
-@click.option("--scope-format", metavar="ID", help="The reader of it, where name and content do not tell.", shell_complete=complete_plugins("reader"))
-@click.option(
-    "--scope-mode", type=click.Choice(["full", "section", "seed-list"]), help="Which part of it to use; default: full, or section with --scope-section."
-)
-@click.option("--scope-section", "sections", multiple=True, metavar="HEADING", help="A section to take, with all below it; may be repeated.")
+@scope_options
 @click.option("--provider", metavar="ID", help="Instead of AGENT_PROVIDER.", shell_complete=complete_plugins("provider"))
 @click.option("--model", help="Instead of AGENT_MODEL.")
 @click.option("--max-iterations", metavar="N", help="Instead of AGENT_MAX_ITERATIONS.")
@@ -61,6 +60,9 @@ def run(
     scope_format: str | None,
     scope_mode: str | None,
     sections: tuple[str, ...],
+    concepts_from: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
     provider: str | None,
     model: str | None,
     max_iterations: str | None,
@@ -84,14 +86,15 @@ def run(
     if self_heal and STDIN in scope_files:
         raise InvalidArgument("--self-heal runs the command again, and standard input can be read once", hint="give --scope-file a file")
     app.flags |= healing
+    given = given_corrections(concepts_from, only, skip)
 
     def compiled() -> None:
         if provider:  # before the run is worked on: that it is not installed is no fault of the run
             app.session.provider_plugin(provider)
-        _compile(app, reference, _scope(app, scope_files, scope_mode, sections, scope_format), wait_seconds, fresh=no_cache)
+        _compile(app, reference, _scope(app, scope_files, scope_mode, sections, scope_format), given, wait_seconds, fresh=no_cache)
 
     if show_prompt:
-        _show_prompt(app, reference, _scope(app, scope_files, scope_mode, sections, scope_format))
+        _show_prompt(app, reference, _scope(app, scope_files, scope_mode, sections, scope_format), given)
     elif self_heal:
         from dagogy.cli.heal import self_healing
 
@@ -101,9 +104,10 @@ def run(
     return 0
 
 
-def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_seconds: float, *, fresh: bool) -> None:
+def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, given: Corrections, wait_seconds: float, *, fresh: bool) -> None:
     """The whole pipeline on one run, and its result on stdout."""
     with app.writing(reference, wait_seconds) as opened:
+        opened.given = given
         inputs.require_inputs(opened, scope)
         # What the configuration says of the rules has to be right before a provider is asked, which may cost money.
         app.session.judge.prepare()
@@ -111,8 +115,8 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
             template = template_bytes(app.settings)
             chosen = app.session.provider()
             with app.session.asking(chosen, lambda line: progress("generate", line)) as answered:
-                reading = inputs.prepare_inputs(opened, scope, chosen, template, progress)
-                result = generate(opened, chosen, reading, progress, fresh=fresh)
+                material = inputs.prepare_inputs(opened, scope, chosen, template, progress)
+                result = generate(opened, chosen, material.reading if material else None, progress, fresh=fresh)
                 if result.trace["usage"].get("calls", 1):  # an answer that was kept says nothing of the service
                     answered()
             progress("validate", "checking the best draft")
@@ -126,6 +130,7 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
             diff = operations.iterate(opened, result.best.context)
             progress("iterate", _changes(diff))
         facts = opened.facts()
+    told = entries(material.document, material.reading) if material else []
     document = {
         **facts,
         "provider": chosen.info.id,
@@ -139,9 +144,11 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
         "duration_weeks": plan["duration_weeks"],
         "total_estimated_minutes": plan["total_estimated_minutes"],
         "diff": {name: len(diff[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")},
+        "reading": counts(told) if material else None,
     }
     app.emit(
         document,
+        *_reading_lines(app, told),
         f"run {opened.run.id}: {facts['stage']}",
         f"  curriculum  {plural(report['nodes'], 'node')} by {chosen.info.id}; {result.stop_reason}",
         *_notes(result.trace),
@@ -151,6 +158,13 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_s
         f"  diff        {_changes(diff)}",
         f"  {opened.run.path}",
     )
+
+
+def _reading_lines(app: App, told: Sequence[Entry]) -> list[str]:
+    """The table of what was read, where there was a document."""
+    if not told:
+        return []
+    return [*(str(line) for line in app.clean(summary_lines(told, terminal_width()))), f"each with its place and the reason: {CONCEPTS}", ""]
 
 
 _SHOWN_NOTES = 5
@@ -165,9 +179,10 @@ def _notes(trace: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _show_prompt(app: App, reference: str, scope: inputs.ScopeRequest | None) -> None:
+def _show_prompt(app: App, reference: str, scope: inputs.ScopeRequest | None, given: Corrections) -> None:
     """What would be sent; nothing is, and nothing is written."""
     with app.reading(reference) as opened:
+        opened.given = given
         question = preview(opened, scope, app.session.provider(), template_bytes(app.settings))
     document = app.clean({"instructions": question.instructions, "text": question.text, "schema_name": question.schema_name, "schema": question.schema})
     schema = json.dumps(document["schema"], indent=2, ensure_ascii=False)
@@ -180,9 +195,7 @@ def _scope(app: App, paths: Sequence[Path], mode: str | None, sections: tuple[st
         if mode or sections or format_id:
             raise InvalidArgument("--scope-mode, --scope-section and --scope-format need --scope-file", hint="add --scope-file FILE")
         return None
-    files = given_files(paths, app.session.readers, lambda name: str(app.clean(name)))
-    source = str(app.clean(", ".join(map(str, paths))))
-    return inputs.scope_request(files, source, mode or ("section" if sections else "full"), sections, format_id or "")
+    return given_scope(app, paths, mode, sections, format_id)
 
 
 def _weeks(plan: dict[str, Any]) -> str:
