@@ -131,7 +131,7 @@ def _names(entries: Sequence[Entry]) -> str:
 
 def _where(entry: Entry) -> str:
     first, last = entry.lines
-    return entry.locator or ("" if not first else f"{first}" if first == last else f"{first}-{last}")
+    return entry.locator.rpartition(" > ")[2] or ("" if not first else f"{first}" if first == last else f"{first}-{last}")
 
 
 def _console(width: int) -> Console:
@@ -158,7 +158,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> li
             Text(name),
             no_wrap=narrow,
             justify="right" if name in ("prob.", "") else "left",
-            max_width={"where": 16, "role": 16}.get(name),
+            max_width={"where": 24, "role": 16}.get(name),
             overflow="fold",
         )
     for row in rows:

@@ -17,7 +17,7 @@ from dagogy.api.scope import Block, LeftOut, Place, ScopeDocument
 from dagogy.contracts.suggest import nearest
 from dagogy.pipeline.sections import Section, loose_key, matching, no_such_section, sections_of, short, strict_key
 
-__all__ = ["KEYS", "NONE", "Corrections", "apply", "as_yaml", "from_file", "from_flags", "from_front_matter", "merged"]
+__all__ = ["KEYS", "NONE", "Corrections", "apply", "as_yaml", "from_file", "from_flags", "from_front_matter", "merged", "united"]
 
 #: The keys of a `reading:` section.
 KEYS = ("concepts_from", "only", "skip")
@@ -76,6 +76,13 @@ def from_front_matter(document: ScopeDocument) -> Corrections:
     return _parsed(section, f"front matter of {document.source}")
 
 
+def united(documents: Sequence[ScopeDocument]) -> dict[str, Any]:
+    """The front matter of several documents that are read as one: what each says of the reading holds for all of them."""
+    found = [from_front_matter(document) for document in documents]
+    texts = {key: list(dict.fromkeys(text for one in found for text in one.of(key))) for key in KEYS}
+    return {_SECTION: {key: values for key, values in texts.items() if values}} if any(found) else {}
+
+
 def from_file(data: bytes, name: str) -> Corrections:
     """Those of a file with a section `reading:`. Raises `InvalidArgument` that names the file."""
     import yaml
@@ -122,7 +129,7 @@ def _parsed(section: Mapping[Any, Any], where: str) -> Corrections:
         values = tuple(_texts(value, f"{where}: '{_SECTION}: {name}'"))
         if values:
             texts[name] = values
-    return Corrections(texts, {key: f"'{_SECTION}: {key}' in {where}" for key in texts})
+    return Corrections(texts, {key: f"{where}: {key}" for key in texts})
 
 
 def _texts(value: Any, where: str) -> Iterator[str]:
@@ -168,7 +175,7 @@ def apply(document: ScopeDocument, corrections: Corrections) -> tuple[ScopeDocum
     dropped = _Dropped()
     if corrections.of("only"):
         kept = _only(document, sections, corrections)
-        why = f"stands in no section that {corrections.origins['only']} names"
+        why = f"stands in no section that is to be read ({corrections.origins['only']})"
         dropped.blocks |= {i: why for i in range(len(document.blocks)) if i not in kept}
     for name in corrections.of("skip"):
         _skip(document, sections, name, corrections.origins["skip"], dropped)
@@ -198,7 +205,7 @@ def _only(document: ScopeDocument, sections: Sequence[Section], corrections: Cor
 
 def _skip(document: ScopeDocument, sections: Sequence[Section], name: str, origin: str, dropped: _Dropped) -> None:
     """Notes a section of this name; where there is none, the list items, labelled paragraphs and table cells that are called so."""
-    why = f"is left out by {origin} '{short(name)}'"
+    why = f"is not to be read ({origin} '{short(name)}')"
     found = matching(name, sections)
     if found:
         for at in found:

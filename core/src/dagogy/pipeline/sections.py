@@ -153,7 +153,7 @@ def no_such_section(unmatched: Sequence[str], sections: Sequence[Section], sourc
     titles = list(dict.fromkeys(s.path[-1] for s in sections))
     details = {"source": source, "unmatched": list(unmatched), "headings": titles[:1000]}
     named = ", ".join(repr(short(u)) for u in unmatched)
-    prefix, hint = (f"{origin} {named}: ", f"leave {origin} out") if origin else ("", "read all of it: --scope-mode full")
+    prefix, hint = (f"{origin} {named}: ", f"take it out: {origin}") if origin else ("", "read all of it: --scope-mode full")
     besides = f", {besides}" if besides else ""
     if not titles:
         return InvalidArgument(f"{prefix}scope file '{source}' has no headings to choose sections by{besides}", hint=hint, details=details)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from dagogy.pipeline.judge import Judge
     from dagogy.pipeline.rule_context import RunContext
 
+#: The bytes at the head of a document that may be its front matter.
+_FRONT_MATTER = 64 * 1024
 ScopeMode = Literal["full", "section", "seed-list"]
 _SCOPE_MODES: tuple[ScopeMode, ...] = ("full", "section", "seed-list")
 
@@ -280,6 +282,11 @@ class OpenRun:
         from dagogy.pipeline.corrections import NONE, from_file, merged
 
         return merged(self.given or NONE, from_file(self.run.read(READING), READING) if self.run.exists(READING) else NONE)
+
+    def check_corrections(self) -> None:
+        """Raises `InvalidArgument` where what the user says of the reading names nothing in the scope document: no rule that asks for it is at fault."""
+        if self.run.exists(SCOPE) and (self.run.exists(READING) or b"reading" in self.run.read(SCOPE)[:_FRONT_MATTER]):
+            self._scope_document()
 
     def kept_document(self) -> ScopeDocument:
         """The scope document with the blocks that are kept of it; where these are of another text, it is read as the Markdown that it then is."""

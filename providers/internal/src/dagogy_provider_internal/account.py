@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dagogy.api import GROUP, Block, LeftOut, ScopeDocument
+from dagogy.api import GROUP, Block, LeftOut, ScopeDocument, shorten
 
 from dagogy_provider_internal.concept import Concept, Found, Skipped
 from dagogy_provider_internal.naming import tidy_title
@@ -149,7 +149,7 @@ def _told(known: _Known, document: ScopeDocument, found: Found, one: Skipped) ->
 
 def _entry(document: ScopeDocument, known: _Known, unit: Unit, text: str, chance: float | None) -> LeftOut:
     block = document.blocks[unit.at]
-    text = " ".join(text.split())[:_SHOWN]
+    text = " ".join(text.split())
     header = block.header[unit.column] if unit.kind == "cell" and unit.column < len(block.header) else ""
     role = _role(document, unit.at, text, header)
     if unit.at in known.above:
@@ -162,7 +162,7 @@ def _entry(document: ScopeDocument, known: _Known, unit: Unit, text: str, chance
         reason = _REASONS[role]
     else:
         role, reason = "other", "is less likely to be a concept than what was taken"
-    return LeftOut(text, reason, role, _rounded(chance), block.lines)
+    return LeftOut(shorten(text, _SHOWN), reason, role, _rounded(chance), block.lines)
 
 
 def _rounded(chance: float | None) -> float | None:

@@ -12,7 +12,7 @@ from dagogy.api.errors import InvalidArgument, StageConflict
 from dagogy.api.providers import Provider
 from dagogy.api.readers import Source
 from dagogy.api.scope import ScopeDocument, ScopeReading
-from dagogy.pipeline.corrections import Corrections, apply, as_yaml
+from dagogy.pipeline.corrections import Corrections, apply, as_yaml, united
 from dagogy.pipeline.documents import Readers, combined, kept_blocks
 from dagogy.pipeline.evidence import reading_parts
 from dagogy.pipeline.reading import as_json, read_concepts, refusal_of
@@ -135,6 +135,8 @@ def read_document(readers: Readers, scope: ScopeRequest) -> ScopeDocument:
     """The document that the user gave, as it is meant. Raises what `Readers.read` and `select_sections` raise."""
     read = [readers.read(file, scope.format_id) for file in scope.files]
     document = replace(combined(read, scope.source), source=scope.source, location=SCOPE, mode=scope.mode)
+    if len(read) > 1:
+        document = replace(document, front_matter=united(read))
     if scope.mode != "section":
         return document
 
