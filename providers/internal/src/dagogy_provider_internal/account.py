@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dagogy.api import GROUP, Block, LeftOut, ScopeDocument, shorten
+from dagogy.api import GROUP, MERGED, Block, LeftOut, ScopeDocument, shorten
 
 from dagogy_provider_internal.concept import Concept, Found, Skipped
 from dagogy_provider_internal.naming import tidy_title
@@ -45,11 +45,13 @@ _SHOWN = 80  # characters of a text that was left out
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of the blocks: the titles that each names, what was told of it, whose text it is; and which stand above a concept."""
+    """What is known of the blocks: the titles that each names, what was told of it, whose text it is; the titles of all concepts; and which blocks stand
+    above one."""
 
     names: Mapping[int, set[str]]
     told: Mapping[int, list[Skipped]]
     said_of: Mapping[int, str]
+    taken: Mapping[str, str]
     above: set[int] = field(default_factory=set)
 
 
@@ -78,7 +80,7 @@ def _known(document: ScopeDocument, found: Found, skipped: Iterable[Skipped]) ->
             told[one[0]].append(Skipped(one[1], one[2], one[3], one[0]))
     names: dict[int, set[str]] = defaultdict(set)
     said_of: dict[int, str] = {}
-    known = _Known(names, told, said_of)
+    known = _Known(names, told, said_of, {_key(c.title): c.title for c in found.concepts})
     headings: dict[tuple[str, ...], int] = {}
     taken: dict[int, Concept] = {c.anchor: c for c in found.concepts if c.anchor >= 0}
     for at, block in enumerate(document.blocks):
@@ -126,7 +128,8 @@ def _of_unit(document: ScopeDocument, found: Found, known: _Known, unit: Unit, c
         return
     text = block.cells[unit.column]
     titles = {_key(t) for reading in unit.readings for t in reading.titles} | {_key(tidy_title(text)), _key(text)}
-    if not titles & covered:
+    # A cell with the name of a concept that stands elsewhere refers to it.
+    if not titles & covered and not titles & known.taken.keys():
         yield _entry(document, known, unit, text, _likeliest(found, unit))
 
 
@@ -152,7 +155,9 @@ def _entry(document: ScopeDocument, known: _Known, unit: Unit, text: str, chance
     text = " ".join(text.split())
     header = block.header[unit.column] if unit.kind == "cell" and unit.column < len(block.header) else ""
     role = _role(document, unit.at, text, header)
-    if unit.at in known.above:
+    if (again := known.taken.get(_key(text))) is not None:
+        role, reason = MERGED, f"is “{again}” again"
+    elif unit.at in known.above:
         role, reason = GROUP, "stands above concepts"
     elif unit.kind == "cell" and known.names.get(unit.at):
         role, reason = role or "text", f"stands in the column “{header}”" if header else "stands beside a concept in its row"
