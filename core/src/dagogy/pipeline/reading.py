@@ -66,7 +66,7 @@ class Entry(NamedTuple):
 
 
 def entries(document: ScopeDocument, reading: ScopeReading) -> list[Entry]:
-    """All that was read, in the order of the document."""
+    """All that was read, in the order of the document, which is the whole one: places are also told of what was not to be read."""
     where = _locators(document)
 
     def told() -> Iterator[Entry]:
@@ -90,7 +90,7 @@ def _locators(document: ScopeDocument) -> dict[int, str]:
 
 
 def as_json(document: ScopeDocument, reading: ScopeReading, corrections: Corrections) -> dict[str, Any]:
-    """The content of `scope_concepts.json`."""
+    """The content of `scope_concepts.json`. `document`: the whole one."""
     where = _locators(document)
     concepts = [{**concept, "locator": where.get(concept["lines"][0], "")} for concept in reading_parts(reading, document.location)["concepts"]]
     skipped = [

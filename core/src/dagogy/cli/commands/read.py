@@ -43,10 +43,10 @@ def read(
     corrections = merged(given_corrections(concepts_from, only, skip), from_front_matter(whole))
     document, left_out = apply(whole, corrections)
     reading = read_concepts(app.session, app.session.provider(), document, left_out)
-    told = entries(document, reading)
+    told = entries(whole, reading)
     refused = refusal_of(document, reading)
     facts = {
-        **as_json(document, reading, corrections),
+        **as_json(whole, reading, corrections),
         "source": document.source,
         "title": document.title,
         "refused": None if refused is None else {"code": refused.code, "message": refused.message, "hint": refused.hint, "details": refused.details},

@@ -130,7 +130,7 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, given:
             diff = operations.iterate(opened, result.best.context)
             progress("iterate", _changes(diff))
         facts = opened.facts()
-    told = entries(material.document, material.reading) if material else []
+    told = entries(material.whole, material.reading) if material else []
     document = {
         **facts,
         "provider": chosen.info.id,

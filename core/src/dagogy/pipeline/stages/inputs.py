@@ -190,7 +190,7 @@ def _write_spec(opened: OpenRun, spec: bytes | None) -> None:
 
 def _write_reading(opened: OpenRun, material: Material) -> None:
     document, reading = material.document, material.reading
-    opened.run.write_json(CONCEPTS, as_json(document, reading, material.corrections))
+    opened.run.write_json(CONCEPTS, as_json(material.whole, reading, material.corrections))
     parts = reading_parts(reading, document.location)
     nodes = [concept["id"] for concept in parts.pop("concepts")]
     opened.run.write_json(DAG, {"schema_version": 1, "source": document.location, "nodes": nodes, **parts})
