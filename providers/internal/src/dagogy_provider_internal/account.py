@@ -166,7 +166,7 @@ def _entry(document: ScopeDocument, known: _Known, unit: Unit, text: str, chance
     elif role:
         reason = _REASONS[role]
     else:
-        role, reason = "other", "is less likely to be a concept than what was taken"
+        role, reason = "other", "stands where no concept is said to" if document.concepts_at else "is less likely to be a concept than what was taken"
     return LeftOut(shorten(text, _SHOWN), reason, role, _rounded(chance), block.lines)
 
 
