@@ -136,7 +136,7 @@ def test_read_tells_machines_the_same(runner: CommandRunner, notes: Path) -> Non
     assert told["reading"] == {"concepts_from": ["column: Thema"], "skip": ["Vertiefung"]}
     assert told["refused"] is None
     assert told["counts"]["taken"] == len(TOPICS)
-    assert told["counts"]["left out"] + told["counts"]["grouped"] + told["counts"]["merged"] == len(told["skipped"])
+    assert told["counts"]["left_out"] + told["counts"]["grouped"] + told["counts"]["merged"] == len(told["skipped"])
     (left,) = [one for one in told["skipped"] if one["text"] == "Tunnel"]
     assert (left["role"], left["lines"]) == ("excluded", [22, 22])
     assert "--skip 'Vertiefung'" in left["reason"]
@@ -296,6 +296,7 @@ def test_a_key_reading_of_another_meaning_is_none_of_ours(value: str) -> None:
         ("x" * 70_000, "is larger than 64 KiB"),
         ("a: &a [1]\nreading: *b\n", "cannot be read"),
         ("[" * 30_000, "cannot be read"),
+        ("reading:\n  skip: [" + "a, " * 101 + "]\n", "has more than 100 texts"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_a_typed_error_that_names_it(data: str, says: str) -> None:

@@ -86,14 +86,14 @@ def terminal_width() -> int:
 
 
 def counts(entries: Iterable[Entry]) -> dict[str, int]:
-    """How many were taken, grouped, left out and merged."""
-    found = Counter(entry.fate for entry in entries)
-    return {fate: found[fate] for fate in _FATES}  # type: ignore[index]
+    """How many were `taken`, `grouped`, `left_out` and `merged`."""
+    found = Counter(entry.fate.replace(" ", "_") for entry in entries)
+    return {name: found[name] for name in (fate.replace(" ", "_") for fate in _FATES)}
 
 
 def counted(entries: Iterable[Entry]) -> str:
     """The same in words."""
-    return ", ".join(f"{count} {fate}" for fate, count in counts(entries).items())
+    return ", ".join(f"{count} {fate.replace('_', ' ')}" for fate, count in counts(entries).items())
 
 
 def table_lines(entries: Sequence[Entry], width: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from dagogy.api._blocks import tidy
@@ -24,7 +25,9 @@ KEYS = ("concepts_from", "only", "skip")
 _SECTION = "reading"
 _MOST_BYTES = 64 * 1024
 _MOST_LISTED = 30
-_SELECTOR = re.compile(r"\s*(column|heading|list)\s*:\s*(\S.*?)\s*$", re.IGNORECASE | re.DOTALL)
+#: Names of one key. Each is looked for in all of a document, and either may be a stranger's.
+_MOST_NAMES = 100
+_SELECTOR = re.compile(r"(column|heading|list) ?: ?(.+)", re.IGNORECASE)
 _ACCEPTED = "'column: NAME', 'heading: NAME', 'heading: LEVEL', 'list: NAME' or 'list: LEVEL'"
 
 
@@ -126,7 +129,9 @@ def _parsed(section: Mapping[Any, Any], where: str) -> Corrections:
             near = nearest(name, KEYS)
             hint = f"did you mean '{near}'?" if near else f"known keys: {', '.join(KEYS)}"
             raise InvalidArgument(f"{where}: '{_SECTION}' has no key '{short(str(key))}'", hint=hint)
-        values = tuple(_texts(value, f"{where}: '{_SECTION}: {name}'"))
+        values = tuple(islice(_texts(value, f"{where}: '{_SECTION}: {name}'"), _MOST_NAMES + 1))
+        if len(values) > _MOST_NAMES:
+            raise InvalidArgument(f"{where}: '{_SECTION}: {name}' has more than {_MOST_NAMES} texts", hint="name sections instead of single items")
         if values:
             texts[name] = values
     return Corrections(texts, {key: f"{where}: {key}" for key in texts})
@@ -265,14 +270,14 @@ def _lines(blocks: Iterable[Block]) -> set[int]:
 
 def _places(document: ScopeDocument, selector: str, origin: str) -> list[Place]:
     """The places that `column: Topic` and the like name."""
-    match = _SELECTOR.match(selector)
+    match = _SELECTOR.fullmatch(tidy(selector))
     if match is None:
         raise InvalidArgument(
             f"{origin} '{short(selector)}' does not say what it names; accepted: {_ACCEPTED}",
             hint=_likely(document, tidy(selector)) or f"the document has {_inventory(document)}",
             details={"source": document.source, "selector": selector},
         )
-    kind, name = match[1].lower(), tidy(match[2])
+    kind, name = match[1].lower(), match[2]
     found = {"column": _column, "heading": _heading, "list": _list}[kind](document, name)
     if found:
         return found

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dagogy.api._blocks import tidy
 from dagogy.api.errors import InvalidArgument
@@ -114,11 +115,13 @@ def _line_before(block: Block, before: Block) -> int:
     return max(block.lines[0] - 1, before.lines[1])
 
 
+@lru_cache(maxsize=100_000)
 def strict_key(text: str) -> str:
     """A heading as it is compared: without regard to case and kinds of spaces."""
     return tidy(normalized(normalized(text).casefold()))
 
 
+@lru_cache(maxsize=100_000)
 def loose_key(text: str) -> str:
     """The same without regard to punctuation."""
     kept = (c if unicodedata.category(c)[0] in "LNM" else " " for c in strict_key(text))
