@@ -53,10 +53,14 @@ def read(
         "edges": reading_parts(reading, document.source)["edges"],
         "counts": counts(told),
     }
+    if app.json:
+        app.emit_json(app.clean(facts))
+        return
     lines = [headline(document.source, told, len(reading.edges)), ""]
     if refused is not None:
         lines = [f"no run can be made of it: {refused.message}", *([f"hint: {refused.hint}"] if refused.hint else []), *lines]
-    app.emit(app.clean(facts), *map(str, app.clean([*lines, *table_lines(told, terminal_width())])))
+    for line in app.clean([*lines, *table_lines(told, terminal_width())]):
+        app.write(line)
 
 
 COMMANDS = {"read": read}

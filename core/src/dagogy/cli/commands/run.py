@@ -161,8 +161,8 @@ def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, given:
 
 
 def _reading_lines(app: App, told: Sequence[Entry]) -> list[str]:
-    """The table of what was read, where there was a document."""
-    if not told:
+    """The table of what was read, where there was a document; `--json` takes its counts alone."""
+    if app.json or not told:
         return []
     return [*(str(line) for line in app.clean(summary_lines(told, terminal_width()))), f"each with its place and the reason: {CONCEPTS}", ""]
 
