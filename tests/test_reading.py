@@ -360,6 +360,17 @@ def test_a_correction_that_names_nothing_writes_nothing_and_no_rule_is_blamed_fo
     assert "front matter of" in done.err
 
 
+def test_a_language_model_is_shown_neither_what_is_skipped_nor_other_concepts(runner: CommandRunner, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dagogy_provider_remote_llm")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    runner.init()
+    words = ("run", "latest", "--scope-file", str(notes), "--provider", "remote_llm", "--show-prompt", "--json")
+    assert "Fehltermine" in runner.ok(*words).json["text"]
+    text = runner.ok(*words, "--skip", "Organisatorisches", "--concepts-from", "column: Thema").json["text"]
+    assert "Fehltermine" not in text
+    assert json.dumps(TOPICS, ensure_ascii=False, separators=(",", ":")) in text
+
+
 def test_a_correction_of_a_run_without_a_document_is_a_typed_error(runner: CommandRunner, notes: Path) -> None:
     from support import make_run
 
