@@ -451,6 +451,9 @@ PROVIDER = '''
         def read_scope(self, document):
             if "RAISE" in document.text:
                 raise RuntimeError("cannot read")
+            if "PAIRS" in document.text:
+                from dagogy.api.scope import ScopeReading
+                return ScopeReading((), skipped=(("text", "reason"),))
             return ["x"] if "GARBAGE" in document.text else None
 '''
 
@@ -508,7 +511,14 @@ def test_a_provider_that_fails_leaves_the_last_curriculum(runner: CommandRunner,
     assert curriculum_in(run) == GOOD
 
 
-@pytest.mark.parametrize(("word", "expected"), [("RAISE", "raised RuntimeError: cannot read"), ("GARBAGE", "read the scope document as a list")])
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("RAISE", "raised RuntimeError: cannot read"),
+        ("GARBAGE", "read the scope document as a list"),
+        ("PAIRS", "read the scope document with something in 'skipped' that is no LeftOut"),
+    ],
+)
 def test_a_provider_that_cannot_read_a_scope_document_is_named(runner: CommandRunner, scripted: Callable[..., Path], word: str, expected: str) -> None:
     scripted()
     Path("scope.md").write_text(f"# {word}\n\nText.\n")

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from dagogy.api.documents import Curriculum, TopicSpec
-from dagogy.api.errors import ValidationFailed
 from dagogy.api.providers import ProposeRequest, Provider, ProviderSettings, RepairRequest
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeDocument, ScopeReading
@@ -109,9 +108,13 @@ def test_every_item_of_a_seed_list_is_a_concept() -> None:
 
 
 def test_what_is_left_out_is_reported_with_the_reason() -> None:
-    skipped = dict(reading("# T\n\n## Overview\n\nHello.\n\n## Loops\n\nA loop repeats.\n\n## Out of scope\n\n- Threads\n").skipped)
-    assert set(skipped) == {"Overview", "Out of scope"}
-    assert all(skipped.values())
+    skipped = reading("# Tides\n\n## Overview\n\nHello.\n\n## Loops\n\nA loop repeats.\n\n## Out of scope\n\n- Threads\n").skipped
+    told = {one.text: (one.role, one.lines) for one in skipped}
+    assert told["Overview"] == ("structure", (3, 3))
+    assert told["Out of scope"] == ("excluded", (11, 11))
+    assert told["Tides"] == ("group", (1, 1))
+    assert "Threads" in told
+    assert all(one.reason and one.role for one in skipped)
 
 
 def test_the_document_says_for_whom_and_what_is_excluded() -> None:
@@ -135,11 +138,12 @@ def test_the_document_says_for_whom_and_what_is_excluded() -> None:
     ],
 )
 def test_a_document_without_concepts_is_a_typed_error_that_says_why(text: str, why: str) -> None:
-    with pytest.raises(ValidationFailed, match=r"no concept found in 'notes\.md': ") as caught:
-        reading(text)
-    assert caught.value.message.endswith(why)
-    assert caught.value.hint
-    assert caught.value.details["concepts"] == 0
+    refusal = reading(text).refusal
+    assert refusal is not None
+    assert refusal.message.startswith("no concept found in 'notes.md': ")
+    assert refusal.message.endswith(why)
+    assert refusal.hint
+    assert refusal.details["concepts"] == 0
 
 
 # ------------------------------------------------------------------------------------------------------------------------- edges
@@ -490,7 +494,7 @@ def test_a_list_beside_a_table_of_topics_is_not_lost() -> None:
     assert titles(f"# Bread\n\n## Steps\n\n1. Flour: ground grain.\n2. Dough: flour with water.\n\n{table}") == ["Flour", "Dough", "Proofing", "Baking"]
     found = reading(f"# Bread\n\n## Steps\n\n- Take your time over all of it.\n- Keep the kitchen warm.\n\n{table}")
     assert [c.title for c in found.concepts] == ["Proofing", "Baking"]
-    assert ("Keep the kitchen warm.", "is text beside the table of topics of “Steps”") in found.skipped
+    assert ("Keep the kitchen warm.", "is text beside the table of topics of “Steps”") in {(one.text, one.reason) for one in found.skipped}
 
 
 def test_the_basics_of_what_is_known_are_not_taught_again() -> None:

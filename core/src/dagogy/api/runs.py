@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from dagogy.api._lazy import lazily
 
 if TYPE_CHECKING:
-    from dagogy.pipeline.results import Compilation, Diff, Fixes, Plan, Report
+    from dagogy.pipeline.results import Compilation, Diff, Entry, Fixes, Plan, Reading, Report
     from dagogy.pipeline.runs import Run, Workspace, compile, open  # noqa: A004
 else:
-    __getattr__ = lazily(__name__, {"dagogy.pipeline.results": "Compilation Diff Fixes Plan Report", "dagogy.pipeline.runs": "Run Workspace compile open"})
+    __getattr__ = lazily(
+        __name__, {"dagogy.pipeline.results": "Compilation Diff Entry Fixes Plan Reading Report", "dagogy.pipeline.runs": "Run Workspace compile open"}
+    )
 
-__all__ = ["Compilation", "Diff", "Fixes", "Plan", "Report", "Run", "Workspace", "compile", "open"]
+__all__ = ["Compilation", "Diff", "Entry", "Fixes", "Plan", "Reading", "Report", "Run", "Workspace", "compile", "open"]

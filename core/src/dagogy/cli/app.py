@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "init": ("init", "Make a new run, or restore one from an archive."),
     "run": ("run", "Compile: read, generate, validate, plan, iterate."),
+    "read": ("read", "Show what would be read out of a document; makes no run."),
     "status": ("status", "Show where a run stands and which artifacts are current."),
     "next": ("status", "Show the next command for a run."),
     "validate": ("validate", "Check the curriculum against the rules; write the report."),

@@ -31,6 +31,7 @@ def reading_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> d
             "evidence": c.evidence,
             "location": c.location or location,
             "merged": list(c.merged),
+            "probability": c.probability,
         }
         for c in reading.concepts
     ]
@@ -94,6 +95,7 @@ class Concept(_Kept):
     evidence: str
     location: str = "inputs/scope.md"
     merged: list[str] = field(default_factory=list)
+    probability: float | None = None
 
 
 @dataclass(slots=True)
@@ -144,7 +146,9 @@ def kept_reading(run: Run) -> ScopeReading | None:
     known = kept_evidence(run)
     if not known.artifact:
         return None
-    concepts = tuple(ScopeConcept(c.id, c.title, tuple(c.heading_path), c.lines, c.evidence, c.location, tuple(c.merged)) for c in known.concepts)
+    concepts = tuple(
+        ScopeConcept(c.id, c.title, tuple(c.heading_path), c.lines, c.evidence, c.location, tuple(c.merged), c.probability) for c in known.concepts
+    )
     return ScopeReading(concepts, tuple(map(_scope_edge, known.edges.values())), dropped=tuple(map(_scope_edge, known.dropped.values())))
 
 

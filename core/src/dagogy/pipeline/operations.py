@@ -30,6 +30,8 @@ def validate(opened: OpenRun, context: RunContext | None = None, validation: Val
 
     `verdict` is given when the very bytes in the run were judged already.
     """
+    if validation is None:
+        opened.check_corrections()
     context = context or opened.context()
     validation = validation or opened.session.judge.judge(context)
     report = report_document(opened.run.id, validation)
@@ -198,6 +200,7 @@ def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, li
     """
     from dagogy.pipeline.fixes import apply_fixes, offered
 
+    opened.check_corrections()
     before = after = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else opened.context().curriculum_bytes
     done: list[str] = []
     hidden = 0

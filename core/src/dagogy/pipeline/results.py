@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.pipeline.markdown import code, document, inline, table
@@ -96,12 +97,63 @@ class Diff(dict[str, Any]):
         return document([inline(self.summary()), *(["", *table(("Change", "Node", "What"), rows)] if rows else [])])
 
 
+#: What became of a text: it is a concept, stands above some, is none, or is the same as another.
+Fate = Literal["taken", "grouped", "left out", "merged"]
+_FATES: tuple[Fate, ...] = ("taken", "grouped", "left out", "merged")
+
+
+class Entry(NamedTuple):
+    """A text of the document, and what became of it. `lines`: its first and last; `locator`: where it stands, in a format without lines.
+
+    `role`: what it is, in one word (`concept`, `group`, `administration`); `probability`: how sure the provider is that it is a concept, None where
+    it cannot tell.
+    """
+
+    fate: Fate
+    text: str
+    role: str
+    probability: float | None
+    reason: str
+    lines: tuple[int, int]
+    locator: str
+
+
+class Reading(dict[str, Any]):
+    """What is read out of a document, as `dagogy read --json` prints it: `concepts`, `edges`, what was `skipped`, `counts`, `refused`, `course`.
+
+    `entries`: all texts that are or could have been a concept, in the order of the document, with what became of each. `refusal`: what `compile`
+    raises for the document, None where it takes it.
+    """
+
+    def __init__(self, document: Mapping[str, Any], entries: Sequence[Entry], refusal: ValidationFailed | None) -> None:
+        found = Counter(entry.fate for entry in entries)
+        super().__init__({**document, "counts": {fate.replace(" ", "_"): found[fate] for fate in _FATES}})
+        self.entries, self.refusal = entries, refusal
+
+    def summary(self) -> str:
+        """`notes.md: 12 taken, 3 grouped, 8 left out, 1 merged; 9 prerequisite edges`."""
+        counted = ", ".join(f"{count} {fate.replace('_', ' ')}" for fate, count in self["counts"].items())
+        return f"{self['source']}: {counted}; {plural(len(self['edges']), 'prerequisite edge')}"
+
+    def __repr__(self) -> str:
+        return f"<Reading of {self.summary()}>"
+
+    def _repr_markdown_(self) -> str:
+        shown = self.entries[:_SHOWN_ENTRIES]
+        rows = [(e.locator or "-".join(map(str, dict.fromkeys(n for n in e.lines if n))), e.fate, e.text, e.role, e.reason) for e in shown]
+        left = len(self.entries) - len(shown)
+        lines = [inline(self.summary()), "", *table(("Where", "What", "Text", "Role", "Why"), rows)]
+        lines += ["", f"… and {left:,} more"] if left else []
+        return document([*([f"No run can be made of it: {inline(self.refusal.message)}", ""] if self.refusal is not None else []), *lines])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compilation:
     """What `Run.compile` did. `plan` and `diff` are there when the validation passed.
 
     `provider`, `model`: who made the curriculum. `stop_reason`: why the generation loop ended. `usage`: calls, tokens and seconds of a model.
-    `notes`: what the provider remarked. `facts`: run id, path, stage and next step afterwards.
+    `notes`: what the provider remarked. `facts`: run id, path, stage and next step afterwards. `reading`: what was read out of the scope document, None
+    where there is none.
     """
 
     facts: Mapping[str, Any]
@@ -113,14 +165,16 @@ class Compilation:
     report: Report
     plan: Plan | None = None
     diff: Diff | None = None
+    reading: Reading | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values, with the counts of the report, the plan and the diff in place of the documents themselves."""
+        """As JSON values, with the counts of the report, the plan, the diff and the reading in place of the documents themselves."""
         report, plan, diff = self.report, self.plan, self.diff
         values = {**self.facts, "provider": self.provider, "nodes": report["nodes"], "passed": report["passed"], "score": report["score"]}
         values |= {"summary": report["summary"], "stop_reason": self.stop_reason, "model": self.model, "usage": dict(self.usage)}
         values |= {} if plan is None else {key: plan[key] for key in ("duration_weeks", "total_estimated_minutes")}
-        return values | ({} if diff is None else {"diff": diff.counts()})
+        values |= {} if diff is None else {"diff": diff.counts()}
+        return values | {"reading": None if self.reading is None else self.reading["counts"]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,3 +210,4 @@ def overview(facts: Mapping[str, Any], curriculum: Any, report: Report | None) -
 
 
 _SHOWN_NODES = 100
+_SHOWN_ENTRIES = 300

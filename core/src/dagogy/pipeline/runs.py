@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagogy.api.errors import DagogyError, InvalidArgument, NotFound, StorageError, ValidationFailed
+from dagogy.api.errors import DagogyError, InvalidArgument, NotFound, StorageError
+from dagogy.pipeline.readable import ReadableRun
 from dagogy.pipeline.workspace import BaseWorkspace
-from dagogy.workspace.stages import ARTIFACTS, CURRICULUM, FAILURES, PREVIOUS, REPORT_JSON, VALID
+from dagogy.workspace.stages import CURRICULUM, PREVIOUS
 
 if TYPE_CHECKING:
     from dagogy.api.llm import Question
-    from dagogy.contracts.types import Curriculum, TopicSpec
-    from dagogy.pipeline.results import Compilation, Diff, Fixes, Plan, Report
+    from dagogy.pipeline.results import Compilation, Diff, Plan, Reading, Report
     from dagogy.pipeline.session import OpenRun
     from dagogy.pipeline.stages.inputs import ScopeRequest
     from dagogy.workspace.runs import Run as RunFolder
@@ -30,129 +29,6 @@ Progress = Callable[[str, str], None]
 
 def _silent(stage: str, line: str) -> None:
     pass
-
-
-class ReadableRun:
-    """What can be asked of a run; it takes no lock and writes no artifact."""
-
-    def __init__(self, workspace: BaseWorkspace, reference: str, wait_seconds: float = 0.0) -> None:
-        self.workspace = workspace
-        self._reference, self._wait_seconds = reference, wait_seconds
-
-    @cached_property
-    def _folder(self) -> RunFolder:
-        """Looked for when it is first needed: what else was given wrong is reported before that."""
-        return self.workspace.session.runs.find(self._reference)
-
-    @property
-    def id(self) -> str:
-        return self._folder.id
-
-    @property
-    def path(self) -> Path:
-        """The folder of the run."""
-        return self._folder.path
-
-    @property
-    def stage(self) -> str:
-        """`initialized`, `spec_ready`, `generated`, `validated`, `planned` or `iterated`, inferred from the artifacts as they are now."""
-        return str(self.facts()["stage"])
-
-    def facts(self) -> dict[str, Any]:
-        """`run_id`, `path`, `stage`, and the `next` command with its reason."""
-        with self._reading() as opened:
-            return opened.facts()
-
-    def status(self) -> dict[str, Any]:
-        """`facts`, and each artifact: whether it `exists`, is `current`, and if not, for which `reason`."""
-        with self._reading() as opened:
-            return {
-                **opened.facts(),
-                "created_at_utc": opened.metadata.created_at_utc,
-                "validation_ok": opened.run.exists(VALID),
-                "artifacts": _artifacts(opened),
-                "last_failure": _last_failure(opened),
-            }
-
-    @property
-    def curriculum(self) -> Curriculum:
-        """The curriculum. Raises `StageConflict` where there is none yet, `ValidationFailed` where it does not meet its schema."""
-        with self._reading() as opened:
-            return opened.context().curriculum
-
-    @property
-    def spec(self) -> TopicSpec:
-        """The topic spec. Raises `ValidationFailed` where it does not meet its schema."""
-        with self._reading() as opened:
-            return opened.context(b"").spec
-
-    @property
-    def report(self) -> Report | None:
-        """The report of the last validation, None where there was none; `check` makes one of today. Raises `ValidationFailed` for one that is no JSON."""
-        from dagogy.pipeline.operations import kept_report
-
-        with self._reading() as opened:
-            return kept_report(opened) if opened.run.exists(REPORT_JSON) else None
-
-    @property
-    def findings(self) -> list[dict[str, Any]]:
-        """The findings of `report`."""
-        report = self.report
-        return report.findings if report is not None else []
-
-    def fixes(self, *, unsafe: bool = False) -> Fixes:
-        """What `check(fix=True)`, or with `unsafe` `check(unsafe_fixes=True)`, would change; writes nothing."""
-        from dagogy.pipeline import operations
-        from dagogy.pipeline.results import Fixes
-
-        with self._reading() as opened:
-            before, after, done, hidden = operations.fix(opened, unsafe=unsafe, write=False)
-        return Fixes(before=before, after=after, done=done, hidden=hidden)
-
-    def diff(self) -> Diff:
-        """What changed since the previous curriculum, from the files as they are now; writes nothing. Raises `StageConflict` without a curriculum."""
-        from dagogy.pipeline import operations
-        from dagogy.pipeline.results import Diff
-
-        with self._reading() as opened:
-            return Diff(operations.difference(opened), first=not opened.run.exists(PREVIOUS))
-
-    def why(self, node: str, prerequisite: str | None = None) -> dict[str, Any]:
-        """On what evidence `node` has its prerequisites and its place, or why `prerequisite` comes before it or not.
-
-        Both may be an id, a title, or a part of one that only one node has. Raises `NotFound` or `InvalidArgument` for a node that is not meant
-        clearly. `stale`: why the curriculum is not current, or "".
-        """
-        from dagogy.pipeline.evidence import kept_evidence, kept_notes
-        from dagogy.pipeline.why import Why
-
-        with self._reading() as opened:
-            asked = Why(opened.context().curriculum, kept_evidence(opened.run), kept_notes(opened.run))
-            stale = opened.state.reasons.get(CURRICULUM, "")
-        found = asked.find(node)
-        document = asked.node(found) if prerequisite is None else asked.pair(found, asked.find(prerequisite))
-        return {"run_id": self.id, **document, "stale": stale}
-
-    def __repr__(self) -> str:
-        try:
-            return f"<Run {self.id}: {self.stage}>"
-        except DagogyError as error:
-            return f"<Run {self.id}: {error.message}>"
-
-    def _repr_markdown_(self) -> str:
-        from dagogy.pipeline.operations import kept_report
-        from dagogy.pipeline.results import overview
-
-        with self._reading() as opened:
-            try:
-                curriculum = opened.context().curriculum if opened.run.exists(CURRICULUM) else None
-            except ValidationFailed:
-                curriculum = None
-            report = kept_report(opened) if opened.state.current[REPORT_JSON] else None
-            return overview(opened.facts(), curriculum, report)
-
-    def _reading(self) -> AbstractContextManager[OpenRun]:
-        return self.workspace.reading(self._folder)
 
 
 class Run(ReadableRun):
@@ -169,37 +45,57 @@ class Run(ReadableRun):
         sections: Sequence[str] = (),
         mode: str = "",
         reader: str = "",
+        concepts_from: Sequence[str] = (),
+        only: Sequence[str] = (),
+        skip: Sequence[str] = (),
         fresh: bool = False,
         progress: Progress = _silent,
     ) -> Compilation:
         """Reads `source`, generates a curriculum, checks it and, if it passes, plans it and compares it with the one before.
 
         `source`: a document, several, or a folder of lessons; without one, the document or topic spec that is in the run. `sections`: the headings to
-        take of it. `mode`: `full`, `section` or `seed-list`. `reader`: its id, where name and content do not tell. `fresh`: answers of a model that
-        were kept are not used again.
+        take of it. `mode`: `full`, `section` or `seed-list`. `reader`: its id, where name and content do not tell. `concepts_from`: what names the concepts
+        (`column: Topic`, `heading: 2`); `only`, `skip`: headings of what is to be read alone, or not; these three are kept with the run. `fresh`:
+        answers of a model that were kept are not used again.
 
         A curriculum with errors is no exception: see `Compilation.report`. Raises `InvalidArgument` for a source that cannot be used,
         `StageConflict` where there is nothing to compile, `ConfigError`, and what the provider raises (`ProviderError`, `ValidationFailed`).
         """
+        from dagogy.pipeline.corrections import from_flags
         from dagogy.pipeline.stages.compile import compiled
 
         self.workspace.check_provider()
         scope = _scope(self.workspace, source, mode, sections, reader)
-        words = ["run", self.id, *(word for path in _paths(source) for word in ("--scope-file", str(path)))]
-        words += [word for heading in sections for word in ("--scope-section", heading)]
-        words += [word for option, value in (("--scope-mode", mode), ("--scope-format", reader)) if value for word in (option, value)]
+        given = from_flags(concepts_from, only, skip)
+        repeated = {"--scope-file": map(str, _paths(source)), "--scope-section": sections}
+        repeated |= {"--scope-mode": [mode] if mode else [], "--scope-format": [reader] if reader else []}
+        repeated |= {given.origins[key]: values for key, values in given.texts.items()}
+        words = ["run", self.id, *(word for option, values in repeated.items() for value in values for word in (option, value))]
         with self._writing(*words, *(["--no-cache"] if fresh else [])) as opened:
+            opened.given = given
             return compiled(opened, scope, self.workspace.template(), progress, fresh=fresh)
 
-    def preview(self, source: str | Path | Sequence[str | Path] = (), *, sections: Sequence[str] = (), mode: str = "", reader: str = "") -> Question:
+    def preview(
+        self,
+        source: str | Path | Sequence[str | Path] = (),
+        *,
+        sections: Sequence[str] = (),
+        mode: str = "",
+        reader: str = "",
+        concepts_from: Sequence[str] = (),
+        only: Sequence[str] = (),
+        skip: Sequence[str] = (),
+    ) -> Question:
         """What a language model would be asked first by `compile`; nothing is asked and nothing written.
 
         Raises `InvalidArgument` for a provider that asks no model, and what `compile` raises.
         """
+        from dagogy.pipeline.corrections import from_flags
         from dagogy.pipeline.stages.generate import preview
 
         scope = _scope(self.workspace, source, mode, sections, reader)
         with self._reading() as opened:
+            opened.given = from_flags(concepts_from, only, skip)
             return preview(opened, scope, self.workspace.session.provider(), self.workspace.template())
 
     def check(self, *, fix: bool = False, unsafe_fixes: bool = False) -> Report:
@@ -313,6 +209,30 @@ class Workspace(BaseWorkspace):
         _ = run.id  # which has to be there
         return run
 
+    def read(
+        self,
+        source: str | Path | Sequence[str | Path],
+        *,
+        sections: Sequence[str] = (),
+        mode: str = "",
+        reader: str = "",
+        concepts_from: Sequence[str] = (),
+        only: Sequence[str] = (),
+        skip: Sequence[str] = (),
+    ) -> Reading:
+        """What `compile` would read out of `source`, with all that could have been a concept and is none; makes no run and writes nothing.
+
+        The arguments are those of `Run.compile`. A document that `compile` refuses is read as well, see `Reading.refusal`. Raises `InvalidArgument`
+        for a source that cannot be used or a correction that names nothing in it, `ConfigError`, and what the provider raises.
+        """
+        from dagogy.pipeline.corrections import from_flags
+        from dagogy.pipeline.stages.inputs import read_alone
+
+        scope = _scope(self, source, mode, sections, reader)
+        if scope is None:
+            raise InvalidArgument("there is no source to read", hint='give a document, as in read("notes.md")')
+        return read_alone(self.session, scope, from_flags(concepts_from, only, skip))
+
     def create(self, name: str = "") -> Run:
         """A new run, whose id has `name` as its slug, with the topic spec template in it. Raises `ConfigError` or `StorageError`."""
         from dagogy.workspace.provenance import mark_made
@@ -355,6 +275,9 @@ def compile(  # noqa: A001 - as `re.compile` has it
     sections: Sequence[str] = (),
     mode: str = "",
     reader: str = "",
+    concepts_from: Sequence[str] = (),
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
     provider: str | None = None,
     model: str | None = None,
     max_iterations: int | None = None,
@@ -377,7 +300,7 @@ def compile(  # noqa: A001 - as `re.compile` has it
         # A source that cannot be read leaves no empty run behind.
         _scope(workspace, source, mode, sections, reader)
         run = workspace.create(name or paths[0].absolute().stem)
-    run.compile(source, sections=sections, mode=mode, reader=reader, progress=progress)
+    run.compile(source, sections=sections, mode=mode, reader=reader, concepts_from=concepts_from, only=only, skip=skip, progress=progress)
     return run
 
 
@@ -414,24 +337,6 @@ def _made_of(workspace: Workspace, source: str) -> Run | None:
         if stamp.get("source") == named and is_made_here(folder.path, workspace.settings.environ):
             return workspace.open(run_id)
     return None
-
-
-def _artifacts(opened: OpenRun) -> list[dict[str, Any]]:
-    rows = []
-    for path, stage in ARTIFACTS.items():
-        exists = opened.run.exists(path)
-        reason = "" if opened.state.current[path] else opened.state.reasons.get(path, "not current")
-        rows.append({"path": path, "makes_stage": stage, "exists": exists, "current": opened.state.current[path], "reason": reason})
-    return rows
-
-
-def _last_failure(opened: OpenRun) -> str:
-    folder = opened.run.path / FAILURES
-    names = sorted(p.name for p in folder.glob("*.json")) if folder.is_dir() else []
-    # A record's name begins with its time. What succeeded since stands in the history.
-    since = max((str(entry.get("at_utc", "")) for entry in opened.metadata.history), default="")
-    compact = since.replace("-", "").replace(":", "").replace(".", "-")
-    return f"{FAILURES}/{names[-1]}" if names and names[-1] > compact else ""
 
 
 def _fill(run: RunFolder, template: bytes, name: str) -> None:

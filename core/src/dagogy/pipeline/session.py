@@ -21,17 +21,20 @@ from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.provenance import recovery_account, sealed, sealed_event
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
-from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, SCOPE, SCOPE_BLOCKS, SPEC, State, evidence_files, infer, mark, out_of_line, sync
+from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, READING, SCOPE, SCOPE_BLOCKS, SPEC, State, evidence_files, infer, mark, out_of_line, sync
 
 if TYPE_CHECKING:
     from dagogy.api.plugins import Setting
     from dagogy.api.providers import Provider
     from dagogy.api.scope import ScopeDocument, ScopeReading
+    from dagogy.pipeline.corrections import Corrections
     from dagogy.pipeline.documents import Readers
     from dagogy.pipeline.judge import Judge
     from dagogy.pipeline.rule_context import RunContext
     from dagogy.workspace.circuits import Circuit
 
+#: The bytes at the head of a document that may be its front matter.
+_FRONT_MATTER = 64 * 1024
 ScopeMode = Literal["full", "section", "seed-list"]
 _SCOPE_MODES: tuple[ScopeMode, ...] = ("full", "section", "seed-list")
 
@@ -199,6 +202,8 @@ class OpenRun:
     lost_pid: int | None = None
     #: What the command fails with though it did its work: a validation with errors. Whoever asked for it is given the report first.
     failure: DagogyError | None = None
+    #: What the user says of the reading in this command.
+    given: Corrections | None = None
 
     def refresh(self, **hashes: str) -> None:
         """Infers the stage again after artifacts were written, and saves it. The marker comes last: it promises the rest.
@@ -267,6 +272,30 @@ class OpenRun:
         return documents
 
     def _scope_document(self) -> ScopeDocument:
+        """The scope document as it is to be read: by the corrections in effect."""
+        from dagogy.pipeline.corrections import apply
+
+        document = self.kept_document()
+        return apply(document, self.corrections_of(document))[0]
+
+    def corrections_of(self, document: ScopeDocument) -> Corrections:
+        """What is in effect for a scope document: what is given, what the run keeps, and what the document itself says."""
+        from dagogy.pipeline.corrections import from_front_matter, merged
+
+        return merged(self.corrections(), from_front_matter(document))
+
+    def corrections(self) -> Corrections:
+        """What is given and what the run keeps of the user's corrections. Raises `InvalidArgument` where that cannot be read."""
+        from dagogy.pipeline.corrections import NONE, from_file, merged
+
+        return merged(self.given or NONE, from_file(self.run.read(READING), READING) if self.run.exists(READING) else NONE)
+
+    def check_corrections(self) -> None:
+        """Raises `InvalidArgument` where what the user says of the reading names nothing in the scope document: no rule that asks for it is at fault."""
+        if self.run.exists(SCOPE) and (self.run.exists(READING) or b"reading" in self.run.read(SCOPE)[:_FRONT_MATTER]):
+            self._scope_document()
+
+    def kept_document(self) -> ScopeDocument:
         """The scope document with the blocks that are kept of it; where these are of another text, it is read as the Markdown that it then is."""
         from dagogy.api.readers import Source
         from dagogy.pipeline.documents import restored

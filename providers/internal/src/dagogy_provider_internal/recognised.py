@@ -28,7 +28,6 @@ _FEW, _SURE_OF_MOST, _UNLIKELY = 4, 0.4, 0.35
 _ELSE = frozenset(("time", "holiday", "administration", "assessment", "exercise", "resource", "structure", "tool", "person"))
 #: What a title is worth that the model did not see as one.
 _UNSEEN = 0.05
-_TOLD = 200  # titles that are told as left out
 
 
 def better(found: Found, recognition: Recognition) -> bool:
@@ -49,12 +48,12 @@ def without_unlikely(found: Found, recognition: Recognition) -> None:
     if len(known) < _FEW or known[len(known) // 2] < _SURE_OF_MOST:
         return
     least = _UNLIKELY * known[len(known) // 2]
-    unlikely = [(c, p) for c, p in zip(found.concepts, chances, strict=True) if p is not None and p < least and _is_told_apart(c.title)]
+    unlikely = [c for c, p in zip(found.concepts, chances, strict=True) if p is not None and p < least and _is_told_apart(c.title)]
     if _FEW * len(unlikely) > len(found.concepts):
         return
-    for concept, chance in unlikely:
+    for concept in unlikely:
         found.concepts.remove(concept)
-        found.skipped.append((concept.title[:80], f"is unlikely to be a concept among the others ({chance:.2f})"))
+        found.skip(concept.title, "is unlikely to be a concept among the others", "", concept.anchor)
 
 
 def _is_told_apart(title: str) -> bool:
@@ -69,18 +68,17 @@ def as_found(document: ScopeDocument, recognition: Recognition) -> Found:
     found = Found()
     for chosen in recognition.chosen:
         if heading_kind(chosen.text) in ("skip", "meta") or is_sentence(chosen.text):
-            found.skipped.append((chosen.text[:80], "is no name of a concept"))
+            found.skip(chosen.text, "is no name of a concept", "", chosen.unit.at)
             continue
         at = chosen.unit.at
         path = blocks[at].path[:-1] if chosen.unit.kind == "heading" else blocks[at].path
-        own = _treating(document, chosen, anchors)
+        own = treating(document, chosen, anchors)
         gloss = blocks[at].rest.lstrip(" :–—-") if chosen.way == "lead" and chosen.unit.kind == "item" else ""
         found.concepts.append(Concept(chosen.text, document, at, own, path, gloss, ordered=True))
-    found.skipped += [(c.text, f"is less likely to be a concept than what was taken ({c.probability:.2f})") for c in recognition.left[:_TOLD]]
     return found
 
 
-def _treating(document: ScopeDocument, chosen: Chosen, anchors: Mapping[int, int]) -> list[int]:
+def treating(document: ScopeDocument, chosen: Chosen, anchors: Mapping[int, int]) -> list[int]:
     """The blocks that say something of a title: those below it that name no other. `anchors`: how many titles each block names."""
     blocks, at, kind = document.blocks, chosen.unit.at, chosen.unit.kind
     if kind in ("cell", "enumeration", "emphasis"):

@@ -14,13 +14,14 @@ from dagogy.api.text import shorten
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
 from dagogy.cli.progress import display
+from dagogy.cli.scope import scope_options, summary_lines, terminal_width
 from dagogy.pipeline.given import STDIN
 from dagogy.pipeline.report import cost_lines, plural, summary_line
-from dagogy.workspace.stages import TRACE
+from dagogy.workspace.stages import CONCEPTS, TRACE
 
 if TYPE_CHECKING:
     from dagogy.api.llm import Question
-    from dagogy.api.runs import Run
+    from dagogy.api.runs import Reading, Run
 
 
 @click.command(
@@ -36,11 +37,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Document to read concepts from; it is copied into the run. A folder of lessons, '-' for standard input; may be repeated.",
 )
-@click.option("--scope-format", metavar="ID", help="The reader of it, where name and content do not tell.", shell_complete=complete_plugins("reader"))
-@click.option(
-    "--scope-mode", type=click.Choice(["full", "section", "seed-list"]), help="Which part of it to use; default: full, or section with --scope-section."
-)
-@click.option("--scope-section", "sections", multiple=True, metavar="HEADING", help="A section to take, with all below it; may be repeated.")
+@scope_options
 @click.option("--provider", metavar="ID", help="Instead of AGENT_PROVIDER.", shell_complete=complete_plugins("provider"))
 @click.option("--model", help="Instead of AGENT_MODEL.")
 @click.option("--max-iterations", metavar="N", help="Instead of AGENT_MAX_ITERATIONS.")
@@ -61,6 +58,9 @@ def run(
     scope_format: str | None,
     scope_mode: str | None,
     sections: tuple[str, ...],
+    concepts_from: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
     provider: str | None,
     model: str | None,
     max_iterations: str | None,
@@ -84,8 +84,8 @@ def run(
     if self_heal and STDIN in scope_files:
         raise InvalidArgument("--self-heal runs the command again, and standard input can be read once", hint="give --scope-file a file")
     app.flags |= healing
-
     source: dict[str, Any] = {"mode": scope_mode or "", "sections": sections, "reader": scope_format or ""}
+    source |= {"concepts_from": concepts_from, "only": only, "skip": skip}
     course = app.open(reference, wait_seconds)
     if show_prompt:
         _show_prompt(app, course.preview(scope_files, **source))
@@ -108,6 +108,7 @@ def _compile(app: App, course: Run, files: Sequence[Path], source: Mapping[str, 
     assert diff is not None
     app.emit(
         result.as_dict(),
+        *_reading_lines(app, result.reading),
         f"run {course.id}: {result.facts['stage']}",
         f"  curriculum  {plural(report['nodes'], 'node')} by {result.provider}; {result.stop_reason}",
         *_notes(result.notes),
@@ -117,6 +118,17 @@ def _compile(app: App, course: Run, files: Sequence[Path], source: Mapping[str, 
         f"  diff        {diff.summary()}",
         f"  {course.path}",
     )
+
+
+def _reading_lines(app: App, reading: Reading | None) -> list[str]:
+    """The table of what was read, where there was a document; `--json` takes its counts alone."""
+    if app.json or reading is None:
+        return []
+    return [
+        *(str(line) for line in app.workspace.clean(summary_lines(reading.entries, terminal_width()))),
+        f"each with its place and the reason: {CONCEPTS}",
+        "",
+    ]
 
 
 _SHOWN_NOTES = 5

@@ -26,8 +26,8 @@ def compiled(
     session.judge.prepare()
     provider = session.provider()
     with session.asking(provider, lambda line: progress("generate", line)) as answered:
-        reading = inputs.prepare_inputs(opened, scope, provider, template, progress)
-        result = generate(opened, provider, reading, progress, fresh=fresh)
+        material = inputs.prepare_inputs(opened, scope, provider, template, progress)
+        result = generate(opened, provider, material.reading if material else None, progress, fresh=fresh)
         if result.trace["usage"].get("calls", 1):  # an answer that was kept says nothing of the service
             answered()
     progress("validate", "checking the best draft")
@@ -51,4 +51,5 @@ def compiled(
         report=operations.checked(opened, document),
         plan=plan,
         diff=diff,
+        reading=material.told() if material else None,
     )
