@@ -282,6 +282,8 @@ def _start_forked() -> None:
     _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
+    os.environ.clear()
+    _show_environment()  # it is none of the processes that somebody started
     ours.close()
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):

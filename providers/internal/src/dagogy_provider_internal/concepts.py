@@ -74,7 +74,7 @@ _BOOKENDS = frozenset("introduction intro summary conclusion conclusions recap c
 
 def find_concepts(document: ScopeDocument) -> Found:
     """All concepts of `document`, each once, in document order. Every caller gets the same: what is to be another has to be a copy."""
-    if not _latest or _latest[0][0] is not document:
+    if not _latest or _latest[0][0] != document:
         found = _merged(_best_reading(document) if document.mode != "seed-list" else _seeds(document))
         _latest[:] = [(document, found)]
     return _latest[0][1]
