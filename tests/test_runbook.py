@@ -26,12 +26,13 @@ BREAD = ROOT / "examples" / "sourdough-baking.md"
 
 
 def other_python() -> str:
-    """A `python3.11` on the PATH that is not the one of this environment, or ""."""
+    """The Python that a `python3.11` on the PATH outside this environment starts, or ""."""
     own = os.path.realpath(os.path.dirname(sys.executable))
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         found = shutil.which("python3.11", path=folder) if folder and os.path.realpath(folder) != own else None
-        if found and subprocess.run([found, "-c", "pass"], capture_output=True, check=False).returncode == 0:
-            return found
+        done = subprocess.run([found, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, check=False) if found else None
+        if done and done.returncode == 0:  # a shim would be started each time, which takes longer than Python
+            return done.stdout.strip()
     return ""
 
 
