@@ -1,9 +1,9 @@
 """Starts `python -m dagogy` as a process forked from one that has imported everything, instead of as a fresh interpreter.
 
-A fresh interpreter spends nine tenths of its time on importing and on compiling patterns. Whoever starts the process sees no difference: it is a
-child of its own, with its own pid, streams, folder, environment and exit status, and leaves the interpreter in the usual way. Nothing that a test
-changed in its own process is in it: the server has only ever imported, and compiled a document of its own. What depends on how an interpreter starts (its variables, the locale, a terminal)
-gets a fresh one, and so does what asks for it (the fixture `fresh_interpreters`).
+A fresh interpreter spends most of its time on importing and on compiling patterns. Whoever starts the process sees no difference: it is a child of
+its own, with its own pid, streams, folder, environment and exit status. Nothing that a test changed in its own process is in it: the server has only
+ever imported, and compiled a document of its own. What depends on how an interpreter starts (its variables, the locale, a terminal) gets a fresh
+one, and so does what asks for it (the fixture `fresh_interpreters`).
 
 The server's child forks the process and ends, so that the process goes to the nearest ancestor that takes orphans: to who asked. That is for Linux
 and the Pythons whose `subprocess` is known here; elsewhere every process is a fresh interpreter.

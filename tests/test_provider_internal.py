@@ -16,6 +16,7 @@ from dagogy.api import Curriculum, Finding, ProposeRequest, Provider, ProviderSe
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy_reader_markdown.reader import read_markdown
 from pydantic import TypeAdapter
+from support import some_fast
 
 pytest.importorskip("dagogy_provider_internal")
 from dagogy.api import match_form
@@ -462,10 +463,11 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed() -> None:
     assert len(json.loads(outputs.pop())) == len(EXAMPLES)
 
 
-def test_two_thousand_concepts_are_found_once_and_each_is_kept_or_listed_as_merged(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("count", some_fast((500, 2000), 500))
+def test_more_concepts_than_are_kept_are_found_once_and_each_is_kept_or_listed_as_merged(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     from dagogy_provider_internal import concepts
 
-    text = "# T\n\n" + "".join(f"## Item {i} of kind {i % 50}\n\nItem {i} builds on item {i // 2}. It weighs {i} grams.\n\n" for i in range(2000))
+    text = "# T\n\n" + "".join(f"## Item {i} of kind {i % 50}\n\nItem {i} builds on item {i // 2}. It weighs {i} grams.\n\n" for i in range(count))
     readings: list[object] = []
     reader = concepts._Reader
     monkeypatch.setattr(concepts, "_Reader", lambda d: readings.append(d) or reader(d))
@@ -474,7 +476,7 @@ def test_two_thousand_concepts_are_found_once_and_each_is_kept_or_listed_as_merg
     assert read is not None
     assert len(read.concepts) == 400
     message = {c.title for c in read.concepts} | {m for c in read.concepts for m in c.merged}
-    assert {f"Item {i} of kind {i % 50}" for i in range(2000)} <= message
+    assert {f"Item {i} of kind {i % 50}" for i in range(count)} <= message
     request = ProposeRequest(spec=spec([c.title for c in read.concepts], constraints={"node_count_max": 400}), sources=(source,), reading=read)
     nodes = provider().propose(request).curriculum["nodes"]
     assert {n["title"] for n in nodes} == {c.title for c in read.concepts}
