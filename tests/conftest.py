@@ -38,6 +38,11 @@ if forkserver.supported:
     forkserver.ForkServer(os.environ).install()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: some tests wait, for a service that is slow or a process that is to end."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture
 def fresh_interpreters() -> Iterator[None]:
     """`python -m dagogy` is started anew each time: for what depends on what it imports, and when."""

@@ -244,6 +244,7 @@ def _become(request: Mapping[str, Any], connection: socket.socket) -> None:
     sys.argv[:] = [str(Path(sys.modules["dagogy"].__file__ or "").with_name("__main__.py")), *request["words"]]
     sys.orig_argv[:] = request["arguments"]
     importlib.invalidate_caches()
+    tempfile.tempdir = None  # TMPDIR is another one now
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         old = getattr(sys, f"__{name}__")
         new = open(number, "r" if number == 0 else "w", encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115
