@@ -248,7 +248,7 @@ def _become(request: Mapping[str, Any], connection: socket.socket) -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         old = getattr(sys, f"__{name}__")
         new = open(number, "r" if number == 0 else "w", encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115
-        new.reconfigure(line_buffering=number == 2, write_through=old.write_through)
+        new.reconfigure(line_buffering=old.line_buffering, write_through=old.write_through)
         setattr(sys, name, new)
         setattr(sys, f"__{name}__", new)
     if _STARTERS & set(request["words"]):
