@@ -2,8 +2,8 @@
 
 A fresh interpreter spends most of its time on importing and on compiling patterns. Whoever starts the process sees no difference: it is a child of
 its own, with its own pid, streams, folder, environment and exit status. Nothing that a test changed in its own process is in it: the server has only
-ever imported, and compiled a document of its own. What depends on how an interpreter starts (its variables, the locale, a terminal) gets a fresh
-one, and so does what asks for it (the fixture `fresh_interpreters`).
+ever imported, and compiled a document of its own. What depends on how an interpreter starts (its variables, the locale) gets a fresh one, and so does
+what asks for it (the fixture `fresh_interpreters`).
 
 The server's child forks the process and ends, so that the process goes to the nearest ancestor that takes orphans: to who asked. That is for Linux
 and the Pythons whose `subprocess` is known here; elsewhere every process is a fresh interpreter.
@@ -121,7 +121,7 @@ class ForkServer:
         streams = [own if given == -1 else given for own, given in enumerate((stdin, stdout, stderr))]
         document = {"parent": os.getpid(), "arguments": list(map(os.fsdecode, args)), "words": words, "environment": variables, "folder": place}
         request = json.dumps({**document, "umask": _umask(), "ends_with_us": preexec is not None}).encode()
-        if len(request) > _LARGEST or not os.access(place, os.X_OK) or any(map(_is_terminal_or_closed, streams)):
+        if len(request) > _LARGEST or not os.access(place, os.X_OK) or any(map(_is_closed, streams)):
             return None
         return request, streams
 
@@ -147,12 +147,12 @@ def _dagogy_words(args: Sequence[Any]) -> list[str] | None:
     return None
 
 
-def _is_terminal_or_closed(number: int) -> bool:
+def _is_closed(number: int) -> bool:
     try:
         os.fstat(number)
     except OSError:
         return True
-    return os.isatty(number)
+    return False
 
 
 def _umask() -> int:
@@ -248,7 +248,8 @@ def _become(request: Mapping[str, Any], connection: socket.socket) -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         old = getattr(sys, f"__{name}__")
         new = open(number, "r" if number == 0 else "w", encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115
-        new.reconfigure(line_buffering=old.line_buffering, write_through=old.write_through)
+        by_line = not old.write_through and (number == 2 or os.isatty(number))  # as PYTHONUNBUFFERED has it, which is the server's
+        new.reconfigure(line_buffering=by_line, write_through=old.write_through)
         setattr(sys, name, new)
         setattr(sys, f"__{name}__", new)
     if _STARTERS & set(request["words"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -48,7 +49,7 @@ COMMAND = """
             "temporary": tempfile.gettempdir(),
             "threads": threading.active_count(),
             "signals": [getattr(handler, "__name__", str(handler)) for handler in (signal.getsignal(getattr(signal, name)) for name in names)],
-            "streams": [(s.encoding, s.errors, s.line_buffering, s.write_through, s.isatty()) for s in (sys.stdin, sys.stderr)],
+            "streams": [(s.encoding, s.errors, s.line_buffering, s.write_through, s.isatty()) for s in (sys.stdin, sys.stdout, sys.stderr)],
             "hidden": sys.flags.dont_write_bytecode or sys.dont_write_bytecode,
             "changed": hasattr(os, "changed_by_the_test"),
             "read": sys.stdin.read(),
@@ -89,6 +90,25 @@ def test_a_forked_command_finds_what_an_executed_one_finds(site: Path, tmp_path:
     assert (forked.pop("main"), executed.pop("main")) == ("forkserver.py", "__main__.py")
     assert forked["parent"] == os.getpid()
     assert forked == executed
+
+
+def test_a_forked_command_has_the_terminal_that_it_was_given(site: Path, tmp_path: Path) -> None:
+    def on_a_terminal() -> dict[str, Any]:
+        leader, follower = pty.openpty()
+        os.write(leader, b"typed\n\x04")
+        command = [sys.executable, "-m", "dagogy", "facts"]
+        done = subprocess.run(command, cwd=tmp_path, env=clean_environment([site]), stdin=follower, stdout=subprocess.PIPE, stderr=follower, timeout=HANGS)
+        os.close(leader)
+        os.close(follower)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    forked = on_a_terminal()
+    with forkserver.fresh_interpreters():
+        executed = on_a_terminal()
+    assert (forked.pop("main"), executed.pop("main")) == ("forkserver.py", "__main__.py")
+    assert [stream[-1] for stream in forked["streams"]] == [True, False, True]
+    assert (forked, forked["read"]) == (executed, "typed\n")
 
 
 def test_nothing_of_what_a_test_changed_is_in_a_forked_command(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
