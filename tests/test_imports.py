@@ -116,6 +116,7 @@ def test_what_needs_no_plugin_does_not_look_for_any(work: Path, arguments: list[
     assert not observe(work, *arguments).of(["importlib_metadata"])
 
 
+@pytest.mark.usefixtures("fresh_interpreters")
 def test_a_plugin_of_pydantic_has_no_part_in_a_command(work: Path, tmp_path: Path) -> None:
     (tmp_path / "loud.py").write_text("print('loud'); raise SystemExit(3)")
     info = tmp_path / "loud-1.dist-info"

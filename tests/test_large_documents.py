@@ -54,8 +54,8 @@ def parsed(shape: str, size: int) -> ScopeDocument:
 @pytest.mark.parametrize(
     ("shape", "size"),
     [
-        ("bullets", 24_000),
-        *(pytest.param(shape, 24_000, marks=pytest.mark.slow) for shape in ("chinese", "glossary", "headings", "nested", "questions", "table")),
+        ("bullets", 12_000),
+        *(pytest.param(shape, 24_000, marks=pytest.mark.slow) for shape in ("bullets", "chinese", "glossary", "headings", "nested", "questions", "table")),
         pytest.param("paragraph", 48_000, marks=pytest.mark.slow),
     ],
 )

@@ -200,8 +200,8 @@ MORE = (
     "plugins show acme.evil | schema EVIL | EVIL | status EVIL | init EVIL | why RUN EVIL | explain EVIL | export RUN --format EVIL | diagnose EVIL",
     "run RUN --scope-file EVIL | run RUN --provider EVIL | recover RUN --only EVIL | init --from EVIL | postmortem RUN --owner EVIL --dry-run",
 )
-#: What the commands show most of: a curriculum, the metadata, a log. The others are looked at with the slow tests.
-_QUICK = ("titles", "metadata", "events")
+#: What the commands show most of: a curriculum, a log. The others are looked at with the slow tests.
+_QUICK = ("titles", "events")
 #: What is compared and checked, and of which no command shows a text.
 _SILENT = ("plan", "diff", "previous curriculum")
 _ONE_FORMAT = ("--format", "-o")

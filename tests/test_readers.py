@@ -8,6 +8,7 @@ import random
 import subprocess
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from dagogy.api.scope import Block, ScopeDocument
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.documents import Readers, combined, kept_blocks, misplaced, restored
 from dagogy.pipeline.sections import select_sections
-from support import IMPORT_ALL, CommandRunner, SitePackages, failed
+from support import IMPORT_ALL, CommandRunner, SitePackages, failed, some_fast
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.md"))
 READERS = Readers(Host(Selection()))
@@ -83,7 +84,7 @@ def essence(document: ScopeDocument) -> Counter[object]:
 
 @pytest.mark.usefixtures("needs_pandoc")
 @pytest.mark.parametrize("suffix", FORMATS)
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("example", some_fast(EXAMPLES, EXAMPLES[0]), ids=lambda p: p.stem)
 def test_the_same_content_gives_the_same_blocks_in_every_format(example: Path, suffix: str, tmp_path: Path) -> None:
     text = example.read_text(encoding="utf-8")
     made = tmp_path / f"course.{suffix}"
@@ -314,18 +315,18 @@ def archive(*files: tuple[str, bytes]) -> bytes:
 @pytest.mark.parametrize(
     ("name", "data", "expected"),
     [
-        ("bomb.docx", archive(("[Content_Types].xml", b""), ("word/document.xml", b" " * 60_000_000)), "so much is not unpacked"),
-        ("many.docx", archive(("[Content_Types].xml", b""), *((f"word/{n}", b"") for n in range(10_001))), "so much is not unpacked"),
-        ("broken.docx", archive(("[Content_Types].xml", b"<a/>"), ("word/document.xml", b"<w:document")), "cannot be read as docx"),
-        ("cut.docx", archive(("[Content_Types].xml", b"<a/>"), ("word/document.xml", b"<a/>"))[:-30], "zip archive of another kind"),
-        ("photos.docx", archive(("a.jpg", b"x")), "zip archive of another kind"),
-        ("deep.html", b"<div>" * 30_000 + b"x", ""),
-        ("notes.ipynb", b"{}", "cannot be read as ipynb"),
+        ("bomb.docx", lambda: archive(("[Content_Types].xml", b""), ("word/document.xml", b" " * 60_000_000)), "so much is not unpacked"),
+        ("many.docx", lambda: archive(("[Content_Types].xml", b""), *((f"word/{n}", b"") for n in range(10_001))), "so much is not unpacked"),
+        ("broken.docx", lambda: archive(("[Content_Types].xml", b"<a/>"), ("word/document.xml", b"<w:document")), "cannot be read as docx"),
+        ("cut.docx", lambda: archive(("[Content_Types].xml", b"<a/>"), ("word/document.xml", b"<a/>"))[:-30], "zip archive of another kind"),
+        ("photos.docx", lambda: archive(("a.jpg", b"x")), "zip archive of another kind"),
+        ("deep.html", lambda: b"<div>" * 30_000 + b"x", ""),
+        ("notes.ipynb", lambda: b"{}", "cannot be read as ipynb"),
     ],
 )
-def test_what_cannot_be_read_is_one_typed_line_with_the_way_out(name: str, data: bytes, expected: str) -> None:
+def test_what_cannot_be_read_is_one_typed_line_with_the_way_out(name: str, data: Callable[[], bytes], expected: str) -> None:
     try:
-        read(name, data)
+        read(name, data())
     except InvalidArgument as error:
         assert name in error.message  # noqa: PT017
         assert expected in error.message  # noqa: PT017

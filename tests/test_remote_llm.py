@@ -15,7 +15,6 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
-import openai  # noqa: F401 (its import must not count against the seconds of a question)
 import pytest
 from dagogy.api.errors import ConfigError, DagogyError, ProviderError
 from dagogy.api.llm import Answer, Question
@@ -28,6 +27,13 @@ from dagogy_provider_remote_llm.provider import RemoteLlm
 from dagogy_provider_remote_llm.waits import backoff, retry_after
 from loopback import Handler, chat, events, response, responses, send, serving
 from support import CommandRunner, python, valid_curriculum
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _imported() -> None:
+    """The import of the SDK must not count against the seconds of a question."""
+    import openai  # noqa: F401
+
 
 KEY = "sk-test-0123456789abcdef"
 GOOD = json.dumps({**valid_curriculum(), "open_questions": None})

@@ -291,12 +291,12 @@ def test_a_file_inside_the_runs_dir_is_never_read(runner: CommandRunner, monkeyp
     ("text", "expected"),
     [
         ("x = " + "[" * 1200, "nested too deeply"),
-        ("x = " + "[" * 60 + "]" * 60, "nested too deeply"),
-        ("x = " + "{a = " * 1200 + "1" + "}" * 1200, "nested too deeply"),
+        pytest.param("x = " + "[" * 60 + "]" * 60, "nested too deeply", marks=pytest.mark.slow),
+        pytest.param("x = " + "{a = " * 1200 + "1" + "}" * 1200, "nested too deeply", marks=pytest.mark.slow),
         ("a" + ".a" * 60_000 + " = 1", "nested too deeply"),
         ("x = 1\n" * 200_000, "longer than"),
         ("x = " + "1" * 5000, "is not TOML"),
-        ("x = \0", "is not TOML"),
+        pytest.param("x = \0", "is not TOML", marks=pytest.mark.slow),
     ],
 )
 def test_an_odd_file_is_a_config_error(runner: CommandRunner, text: str, expected: str) -> None:

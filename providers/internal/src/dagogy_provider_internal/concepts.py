@@ -75,7 +75,7 @@ _META = {"prerequisites": "prerequisite", "scope_out": "excluded", "goal": "obje
 
 def find_concepts(document: ScopeDocument) -> Found:
     """All concepts of `document`, each once, in document order. Every caller gets the same: what is to be another has to be a copy."""
-    if not _latest or _latest[0][0] is not document:
+    if not _latest or _latest[0][0] != document:
         found = _merged(_found(document))
         for concept in found.concepts:
             concept.probability = found.probability(concept.title)
