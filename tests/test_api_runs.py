@@ -75,6 +75,58 @@ def test_a_run_that_somebody_else_made_is_not_gone_on_with(notes: Path, runner: 
     assert dagogy.compile("notes.md").id != first.id
 
 
+TASTES = """# Tastes
+
+| Week | Topic | Room |
+|---|---|---|
+| 1 | Salt | A |
+| 2 | Acid | B |
+| 3 | Heat | A |
+
+## Housekeeping
+
+Bring an apron to each of the three evenings, and be there in time.
+"""
+
+
+def test_a_reading_is_shown_without_a_run_and_its_corrections_are_those_of_compile(runner: CommandRunner) -> None:
+    Path("tastes.md").write_text(TASTES)
+    workspace = runs.Workspace()
+    reading = workspace.read("tastes.md", concepts_from=["column: Topic"], skip=["Housekeeping"])
+    assert workspace.runs() == []
+    assert [entry.text for entry in reading.entries if entry.fate == "taken"] == ["Salt", "Acid", "Heat"]
+    assert [entry.role for entry in reading.entries if entry.text == "Housekeeping"] == ["excluded"]
+    assert reading.refusal is None
+    assert reading["counts"]["taken"] == 3
+    assert "| Salt |" in reading._repr_markdown_()
+    assert json.loads(json.dumps(reading)) == runner.ok("read", "tastes.md", "--concepts-from", "column: Topic", "--skip", "Housekeeping", "--json").json
+
+    run = workspace.create("tastes")
+    compilation = run.compile("tastes.md", concepts_from=["column: Topic"], skip=["Housekeeping"])
+    assert compilation.reading is not None
+    assert compilation.reading.entries == reading.entries
+    assert compilation.as_dict()["reading"] == reading["counts"]
+    words = ["run", run.id, "--scope-file", "tastes.md", "--concepts-from", "column: Topic", "--skip", "Housekeeping"]
+    assert [event["words"] for event in events_of(run) if "words" in event] == [words]
+    again = run.compile().reading  # what the run keeps counts on
+    assert again is not None
+    assert (again["counts"], again["reading"]) == (reading["counts"], reading["reading"])
+    with pytest.raises(InvalidArgument, match="has no column of that name"):
+        dagogy.compile("tastes.md", concepts_from=["column: Spice"])
+    with pytest.raises(InvalidArgument, match="there is no source to read"):
+        workspace.read([])
+
+
+def test_a_document_that_is_refused_is_read_and_says_so(runner: CommandRunner) -> None:
+    Path("words.md").write_text("just words\n")
+    reading = runs.Workspace().read("words.md")
+    assert reading.refusal is not None
+    assert reading["refused"]["message"] == reading.refusal.message
+    assert "No run can be made of it" in reading._repr_markdown_()
+    with pytest.raises(ValidationFailed, match="no concept found"):
+        dagogy.compile("words.md")
+
+
 def test_several_files_and_sections_are_taken(notes: Path, runner: CommandRunner) -> None:
     shutil.copy(ROOT / "examples/intro-statistics.md", runner.folder / "statistics.md")
     part = dagogy.compile("statistics.md", sections=["From sample to conclusion"], name="part")

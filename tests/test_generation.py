@@ -653,7 +653,8 @@ def test_an_edge_that_no_statement_of_the_source_gives_may_be_turned_round() -> 
 # --- measures of third parties
 
 PICTURES = """
-    from dagogy.api import Measure, Rule, RuleInfo, hookimpl
+    from dagogy.api import RuleInfo, hookimpl
+    from dagogy.api.rules import Measure, Rule
     @hookimpl
     def dagogy_rules():
         yield RuleInfo(id="RULE", summary="s", severity="info", api_version=1, impl="MODULE:Pictures", requires=("schema.curriculum",))

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Measure, Rule, RuleInfo
+from dagogy.api import RuleInfo
 from dagogy.api.errors import InvalidArgument
+from dagogy.api.rules import Measure, Rule
 from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Host, Selection
 from dagogy.kit import new
