@@ -270,7 +270,7 @@ def test_settings_that_are_given_stand_for_one_compilation(notes: Path) -> None:
 
 def test_the_page_about_python_runs_as_it_stands(notes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     names: dict[str, object] = {}
     for block in blocks:
         exec(block, names)

@@ -470,7 +470,7 @@ CHECK = "def check(self, context, options):\n        "
         (CHECK + "raise LookupError('lost')", "LookupError: lost"),
         pytest.param(CHECK + "yield Finding(message='first')\n        raise LookupError('lost')", "LookupError: lost", marks=pytest.mark.slow),
         (CHECK + "return None", "its check returned None; it must yield findings"),
-        pytest.param(CHECK + "yield 'a text'", "not a Finding", marks=pytest.mark.slow),
+        pytest.param(CHECK + "yield 'a text'", "neither a Measure nor a Finding", marks=pytest.mark.slow),
         pytest.param(CHECK + "raise ProviderError('none of my business')", "none of my business", marks=pytest.mark.slow),
         pytest.param(CHECK + "def again(): again()\n        again()", "RecursionError", marks=pytest.mark.slow),
         (CHECK + "import sys; sys.exit(0)", "SystemExit"),
