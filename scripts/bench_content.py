@@ -37,7 +37,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dagogy.api import STOP_WORDS, Block, ProposeRequest, ProviderSettings, ScopeDocument, match_keys, sentences, words
+from dagogy.api.providers import ProposeRequest, ProviderSettings
+from dagogy.api.scope import Block, ScopeDocument
+from dagogy.api.text import STOP_WORDS, match_keys, sentences, words
 from dagogy.contracts.documents import decode_topic_spec, json_values
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.judge import Judge

@@ -26,7 +26,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from dagogy.api import TopicSpec
+from dagogy.api.documents import TopicSpec
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy_provider_internal.edges import DEFAULT, SIGNALS, Weights
 from dagogy_provider_internal.reading import Chosen, Studied, chosen, read, study

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from importlib.resources import files
 from inspect import cleandoc
@@ -14,8 +15,10 @@ from typing import Any
 
 import click
 import yaml
+from dagogy import api
 from dagogy.api import errors
 from dagogy.api.errors import DagogyError
+from dagogy.api.text import sentences
 from dagogy.cli.app import COMMANDS, App
 from dagogy.cli.commands.explain import options_of
 from dagogy.cli.group import cli
@@ -30,7 +33,8 @@ from dagogy.host.hookspecs import (
     dagogy_recoveries,
     dagogy_rules,
 )
-from dagogy.host.manager import Host, Plugin, Selection
+from dagogy.host.manager import Host, Selection
+from dagogy.host.plugin import Plugin
 from dagogy.workspace.settings import CORE_SETTINGS, ENVIRONMENT_ONLY
 from generated import settle
 from runbook_page import runbook_page
@@ -60,6 +64,8 @@ def rule_section(ours: Host, plugin: Plugin) -> list[str]:
     lines = [f"## {plugin.id}", "", f"*{plugin.info.severity}*; distribution `{plugin.entry.distribution}`", "", markdown_of(kind.__doc__ or "")]
     if plugin.info.requires:
         lines += ["", "Runs only when these are clean: " + ", ".join(f"`{r}`" for r in plugin.info.requires) + "."]
+    if plugin.info.aliases:
+        lines += ["", "Formerly " + ", ".join(f"`{a}`" for a in plugin.info.aliases) + "."]
     options = options_of(kind)
     if options:
         lines += ["", "| option | type | default | meaning |", "|---|---|---|---|"]
@@ -170,6 +176,31 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def api_page() -> str:
+    """What is public, module by module, from each `__all__`."""
+    lines = ["# The public API", "", "What plugins and programs may import, and nothing else. [What that promises](../api-stability.md).", ""]
+    for name in ("dagogy", "dagogy.api", *(f"dagogy.api.{module}" for module in api.MODULES), "dagogy.testing"):
+        module = import_module(name)
+        public = ["compile", "open"] if name == "dagogy" else module.__all__
+        lines += [f"## `{name}`", "", cleandoc(module.__doc__ or "").split("\n\n")[0].replace("\n", " "), "", "| name | what it is |", "|---|---|"]
+        lines += [f"| `{n}` | {purpose_of(getattr(module, n))} |" for n in public] + [""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def purpose_of(value: Any) -> str:
+    """The first sentence of a docstring; of a dataclass without one its fields, of a constant its type."""
+    if getattr(value, "__module__", "").startswith("pydantic."):
+        return "That of pydantic."
+    if isinstance(value, type) and is_dataclass(value) and (value.__doc__ or "").startswith(f"{value.__name__}("):
+        return f"Fields: {', '.join(f'`{f.name}`' for f in fields(value))}."
+    if type(value).__module__ == "typing":
+        return "A type."
+    if not callable(value):
+        return f"A constant ({type(value).__name__})."
+    paragraph = " ".join(cleandoc(value.__doc__ or "").partition("\n\n")[0].split())
+    return next(iter(sentences(paragraph)), "").replace("|", "\\|")
+
+
 def operators_page() -> str:
     return runbook_page(host())
 
@@ -180,6 +211,7 @@ PAGES = {
     "reference/commands.md": commands_page,
     "reference/settings.md": settings_page,
     "reference/errors.md": errors_page,
+    "reference/api.md": api_page,
     "runbook.md": operators_page,
 }
 

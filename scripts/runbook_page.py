@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from inspect import cleandoc
 
-from dagogy.api import Rank, RecoveryAction
+from dagogy.api.failures import Rank
+from dagogy.api.recoveries import RecoveryAction
 from dagogy.cli.commands.triage import FLOW
 from dagogy.host.discovery import KINDS
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.incidents import help as incident_help
 from dagogy.incidents.history import CRITERIA
 from dagogy.incidents.postmortem import FOR_A_DEFECT, FOR_OPERATIONS, STEPS

@@ -3,10 +3,10 @@
   python scripts/train_reading.py DOCUMENTS… --scorer SCORE.PY [--held-out DOCUMENTS…] [--courses TEXTS…] [--folds 5] [--write]
 
 Each of DOCUMENTS is a folder of cases, `NAME/doc.*` with a teacher's reading in `NAME/gold.json` (its format: `FORMAT.md` of the reading bench,
-whose `score.py` says when two names are alike). The documents of this repository that are written for dagogy are trained on as well. What
-tells courses from other texts is trained on these, on `providers/internal/training/course`
-and on the TEXTS, folders where a file's name says what it is (`yes-…`, `no-…`, `not-…`). Needs scikit-learn. `--write` puts the weights where the provider
-`internal` reads them, and the sources of the documents, with hashes of their bytes and labels, into `providers/internal/training/sources.jsonl`.
+whose `score.py` says when two names are alike). The documents of this repository that are written for dagogy are trained on as well. What tells
+courses from other texts is trained on these, on `providers/internal/training/course` and on the TEXTS, folders where a file's name says what it is
+(`yes-…`, `no-…`, `not-…`). Needs scikit-learn. `--write` puts the weights where the provider `internal` reads them, and the sources of the
+documents, with hashes of their bytes and labels, into `providers/internal/training/sources.jsonl`.
 Cross-validation is over documents: no document is judged by a model that has seen any of it. `--leave-out N/M` keeps every document of DOCUMENTS
 whose name falls into that part of M unseen.
 """
@@ -29,7 +29,9 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from dagogy.api import Block, InvalidArgument, Source
+from dagogy.api.errors import InvalidArgument
+from dagogy.api.readers import Source
+from dagogy.api.scope import Block
 from dagogy.host.manager import Host
 from dagogy.pipeline.documents import Readers
 from dagogy_provider_internal import recognition
@@ -347,9 +349,8 @@ def main() -> int:
     a = parser.parse_args()
     cases, held = collected(a.documents, a.held_out, a.scorer, a.cache)
     if a.leave_out:
-        part, parts = map(int, a.leave_out.split("/"))
-        out = [c for c in cases if zlib.crc32(c.name.encode()) % parts == part and not c.name.startswith(_OWN)]
-        held, cases = [*held, *out], [c for c in cases if not any(c is o for o in out)]
+        cases, left_out = parted(cases, a.leave_out)
+        held = [*held, *left_out]
     taught = [c for c in cases if c.gold.get("is_course", True)]
     others = [c for c in cases if not c.gold.get("is_course", True)]
     words = worded(taught, [*others, *held])
@@ -361,16 +362,28 @@ def main() -> int:
     # Those of the repository are short texts on any subject, written for tests: they say nothing of what a course is like.
     strangers = [c for c in cases if not c.name.startswith(_OWN)]
     judge = judge_of_courses([*map(as_text, strangers), *course_texts([COURSES, *a.courses], first)])
-    for text in map(as_text, held):
-        p = course_chance(judge, text)
-        if not text.is_course or p < 0.5:
-            print(f"held out: a course with {p:.2f}: {text.name}{'' if text.is_course else ' (is none)'}")
+    tell_courses(judge, held)
     if a.write:
         written(WEIGHTS.with_name("course.json"), judge)
         written(WEIGHTS.with_name("wording.json"), words)
         written(WEIGHTS, {"first": exported(first, names()), "second": exported(second, [*agreement.names(), *names()[:FIRST]])})
         SOURCES.write_text("".join(json.dumps(source_of(c), ensure_ascii=False) + "\n" for c in cases), encoding="utf-8")
     return 0
+
+
+def tell_courses(judge: dict[str, Any], held: Sequence[Case]) -> None:
+    """Prints which of these documents are no course, or taken for none."""
+    for text in map(as_text, held):
+        p = course_chance(judge, text)
+        if not text.is_course or p < 0.5:
+            print(f"held out: a course with {p:.2f}: {text.name}{'' if text.is_course else ' (is none)'}")
+
+
+def parted(cases: Sequence[Case], part_of: str) -> tuple[list[Case], list[Case]]:
+    """The documents outside and inside of part N of M (`N/M`), by their names; those of the repository are never left out."""
+    part, parts = map(int, part_of.split("/"))
+    inside = {c.name for c in cases if zlib.crc32(c.name.encode()) % parts == part and not c.name.startswith(_OWN)}
+    return [c for c in cases if c.name not in inside], [c for c in cases if c.name in inside]
 
 
 def source_of(case: Case) -> dict[str, Any]:

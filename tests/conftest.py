@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import forkserver
 import pytest
 from codex_support import codex_command  # noqa: F401 - a fixture
 from hypothesis import settings
@@ -32,6 +33,21 @@ atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 # A busy machine is no failure: examples have no deadline. 40 of them find what 100 do in most tests, at less than half the time.
 settings.register_profile("dagogy", deadline=None, max_examples=40, print_blob=True)
 settings.load_profile("dagogy")
+
+if forkserver.supported:
+    forkserver.ForkServer(os.environ).install()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: some tests wait, for a service that is slow or a process that is to end."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+@pytest.fixture
+def fresh_interpreters() -> Iterator[None]:
+    """`python -m dagogy` is started anew each time: for what depends on what it imports, and when."""
+    with forkserver.fresh_interpreters():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from dagogy.api import Proposal, ProposeRequest
+from dagogy.api.providers import Proposal, ProposeRequest
 from dagogy_provider_internal.provider import Internal
 
 Damage = Callable[[list[dict[str, Any]]], None]

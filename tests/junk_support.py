@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from dagogy.api import ProposeRequest, ProviderSettings, TopicSpec
+from dagogy.api.documents import TopicSpec
+from dagogy.api.providers import ProposeRequest, ProviderSettings
 from dagogy.api.rules import Finding
 from dagogy.host.manager import Host, Selection
 from dagogy.kit.cases import complete_spec

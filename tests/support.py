@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 from dagogy.host.discovery import GROUPS
-from dagogy.host.manager import Host, Plugin, Selection
+from dagogy.host.manager import Host, Selection
+from dagogy.host.plugin import Plugin
 from dagogy.kit.cases import complete_spec
 from dagogy.testing import complete_node
 
@@ -27,6 +28,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = Path(__file__).resolve().parent / "plugins"
 #: Seconds after which a process counts as one that never ends: no busy machine needs so long.
 HANGS = 600
+#: The names that plugins use, whatever their kind: what a plugin of a test begins with where what it imports is not what is tested.
+API_DOORS = ("", ".documents", ".errors", ".exporters", ".failures", ".llm", ".probes", ".providers", ".readers", ".recoveries", ".rules", ".scope", ".text")
+IMPORT_ALL = "; ".join(f"from dagogy.api{door} import *" for door in API_DOORS)
 #: Where modules are found without any fake distribution.
 _OWN_PATH = list(sys.path)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import CommandResult, Diagnosis, Failure, ProbeResult, Rank, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure, Rank
+from dagogy.api.probes import ProbeResult
+from dagogy.api.recoveries import CommandResult, RecoveryOutcome
 from dagogy.host.manager import Host
 from dagogy.incidents import help as incident_help
 from dagogy.testing import FakeRecoveryContext, check_action

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Failure, ProbeInfo, ProbeResult
+from dagogy.api import ProbeInfo
+from dagogy.api.failures import Failure
+from dagogy.api.probes import ProbeResult
 from dagogy.host.manager import Host
 from dagogy.testing import FakeProbeContext, check_probe
 from dagogy.workspace.lock import locked

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dagogy.api import Diagnosis, Failure, FailureEvidence, ProviderError, RecoveryInfo
+from dagogy.api import RecoveryInfo
+from dagogy.api.errors import ProviderError
+from dagogy.api.failures import Diagnosis, Failure, FailureEvidence
 from dagogy.host.manager import Host
 from dagogy.incidents import help as incident_help
 from dagogy.incidents.diagnose import diagnose

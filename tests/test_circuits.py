@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import ProviderError
+from dagogy.api.errors import ProviderError
 from dagogy.incidents.breaker_trigger import trip
 from dagogy.workspace.circuits import CIRCUITS, LONGEST_SECONDS, Breakers, Circuit, fingerprint
 from support import HANGS, CommandRunner, Outcome, SitePackages, failed, put
@@ -195,7 +195,9 @@ def test_no_breaker_is_open_for_ever(breakers: Breakers, clock: Clock) -> None:
 
 PROVIDER = '''
 from pathlib import Path
-from dagogy.api import Provider, ProviderError, ProviderInfo, hookimpl
+from dagogy.api import ProviderInfo, hookimpl
+from dagogy.api.errors import ProviderError
+from dagogy.api.providers import Provider
 
 class Busy(Provider):
     """Counts how often it is asked."""
@@ -210,7 +212,8 @@ def dagogy_providers():
     yield ProviderInfo(id="busy", summary="s", api_version=1, impl="mod_busy:Busy")
 '''
 CLASSIFIER = '''
-from dagogy.api import Classifier, ClassifierInfo, Diagnosis, Rank, hookimpl
+from dagogy.api import ClassifierInfo, hookimpl
+from dagogy.api.failures import Classifier, Diagnosis, Rank
 
 class Mine(Classifier):
     """Mine."""
@@ -261,7 +264,7 @@ def test_a_failure_of_a_declared_incident_opens_it_and_the_next_command_asks_nob
 def test_another_key_address_or_path_is_asked_though_the_last_one_is_not(runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> None:
     busy(runner, site)
     module = (PROVIDER % "").replace('impl="mod_busy:Busy")', 'impl="mod_busy:Busy", settings=(Setting(name="BUSY_KEY", summary="s", secret=True),))')
-    (site.folder / "mod_busy.py").write_text(module.replace("import Provider,", "import Provider, Setting,"))
+    (site.folder / "mod_busy.py").write_text(module.replace("import ProviderInfo,", "import ProviderInfo, Setting,"))
     for number, key in enumerate(["one-0123456789", "two-0123456789", "two-0123456789", "one-0123456789"]):
         monkeypatch.setenv("BUSY_KEY", key)
         output = failed(ran(runner), "provider_error").err
@@ -300,7 +303,7 @@ def test_an_endpoint_that_cannot_be_told_is_the_providers_fault(runner: CommandR
 
 
 def test_a_classifiers_word_on_the_time_is_checked() -> None:
-    from dagogy.api import Diagnosis, Rank
+    from dagogy.api.failures import Diagnosis, Rank
     from dagogy.host.manager import Host
     from dagogy.incidents.diagnose import ClassifierAnswer, Verdict
 

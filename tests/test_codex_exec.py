@@ -35,7 +35,9 @@ from codex_support import (
     thinks,
     wait_for_end,
 )
-from dagogy.api import Answer, ConfigError, DagogyError, ProviderError, ProviderSettings, Question
+from dagogy.api.errors import ConfigError, DagogyError, ProviderError
+from dagogy.api.llm import Answer, Question
+from dagogy.api.providers import ProviderSettings
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.parsing import from_record
 from dagogy.incidents.record import failure_document

@@ -162,26 +162,25 @@ def test_a_run_without_scope_and_spec_says_what_is_missing(runner: CommandRunner
     assert "--scope-file FILE" in shown.err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["--scope-section", "x"], "need --scope-file"),
-        (["--scope-mode", "full"], "need --scope-file"),
-        (["--scope-file", "scope.md", "--scope-mode", "section"], "needs at least one --scope-section"),
-        (["--scope-file", "scope.md", "--scope-mode", "full", "--scope-section", "x"], "not full"),
-        (["--scope-file", "scope.md", "--scope-mode", "half"], "'half' is not one of"),
-        (["--scope-file", "missing.md"], "'missing.md' does not exist"),
-        (["--scope-file", "scope.md/x"], "does not exist"),
-        (["--scope-file", "bare"], "is a folder without documents"),
-        (["--scope-file", "/dev/zero"], "larger than the 16 MiB"),
-        (["--scope-file", "huge.md"], "larger than the 16 MiB"),
-        (["--scope-file", "empty.md"], "is empty"),
-        (["--scope-file", "nul.md"], "NUL"),
-        (["--scope-file", "binary.md"], "binary.md"),
-        (["--scope-file", "latin.md"], "not valid UTF-8"),
-    ],
-)
-def test_a_scope_that_cannot_be_used_is_refused_and_nothing_is_written(runner: CommandRunner, arguments: list[str], expected: str) -> None:
+UNUSABLE: list[tuple[list[str], str]] = [
+    (["--scope-section", "x"], "needs a scope file"),
+    (["--scope-mode", "full"], "needs a scope file"),
+    (["--scope-file", "scope.md", "--scope-mode", "section"], "needs at least one heading"),
+    (["--scope-file", "scope.md", "--scope-mode", "full", "--scope-section", "x"], "not full"),
+    (["--scope-file", "scope.md", "--scope-mode", "half"], "'half' is not one of"),
+    (["--scope-file", "missing.md"], "'missing.md' does not exist"),
+    (["--scope-file", "scope.md/x"], "does not exist"),
+    (["--scope-file", "bare"], "is a folder without documents"),
+    (["--scope-file", "/dev/zero"], "larger than the 16 MiB"),
+    (["--scope-file", "huge.md"], "larger than the 16 MiB"),
+    (["--scope-file", "empty.md"], "is empty"),
+    (["--scope-file", "nul.md"], "NUL"),
+    (["--scope-file", "binary.md"], "binary.md"),
+    (["--scope-file", "latin.md"], "not valid UTF-8"),
+]
+
+
+def test_a_scope_that_cannot_be_used_is_refused_and_nothing_is_written(runner: CommandRunner) -> None:
     text = BREAD.read_bytes()
     with open("huge.md", "wb") as file:
         file.truncate(50 * 2**20)
@@ -198,11 +197,12 @@ def test_a_scope_that_cannot_be_used_is_refused_and_nothing_is_written(runner: C
     run = compiled(runner, "--scope-file", "scope.md")
     artifacts = [SPEC, SCOPE, CURRICULUM, PLAN, DIFF, CONCEPTS, REPORT_JSON]
     before = [(run / name).read_bytes() for name in artifacts]
-    shown = failed(runner("run", "latest", *arguments, "--json"), "invalid_argument")
-    assert expected in shown.err
-    assert shown.json["error"]["code"] == "invalid_argument"
-    assert [(run / name).read_bytes() for name in artifacts] == before
-    assert runner.stage() == "iterated"
+    for arguments, expected in UNUSABLE:
+        shown = failed(runner("run", "latest", *arguments, "--json"), "invalid_argument")
+        assert expected in shown.err, arguments
+        assert shown.json["error"]["code"] == "invalid_argument", arguments
+        assert [(run / name).read_bytes() for name in artifacts] == before, arguments
+        assert runner.stage() == "iterated", arguments
 
 
 def test_a_document_without_a_concept_says_how_one_is_written(runner: CommandRunner) -> None:
@@ -412,7 +412,8 @@ def test_a_format_that_does_not_fit_leads_to_the_one_that_does(runner: CommandRu
 
 
 EXPORTER = """
-    from dagogy.api import Exporter, ExporterInfo, hookimpl
+    from dagogy.api import ExporterInfo, hookimpl
+    from dagogy.api.exporters import Exporter
 
     @hookimpl
     def dagogy_exporters():
@@ -496,7 +497,8 @@ def test_a_wrong_rule_configuration_is_an_error_that_leads_on(runner: CommandRun
 
 
 BROKEN_RULE = """
-    from dagogy.api import Rule, RuleInfo, hookimpl
+    from dagogy.api import RuleInfo, hookimpl
+    from dagogy.api.rules import Rule
 
     @hookimpl
     def dagogy_rules():

@@ -10,7 +10,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from dagogy.api import ProposeRequest, ProviderSettings, ScopeDocument, TopicSpec, sentences
+from dagogy.api.documents import TopicSpec
+from dagogy.api.providers import ProposeRequest, ProviderSettings
+from dagogy.api.scope import ScopeDocument
+from dagogy.api.text import sentences
 from dagogy_reader_markdown.reader import read_markdown
 from pydantic import TypeAdapter
 from support import VALID_SPEC, CommandRunner, put

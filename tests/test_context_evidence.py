@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
+from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.pipeline.evidence import kept_reading, reading_parts
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.runs import Runs

@@ -19,7 +19,7 @@ from dagogy.kit.cases import complete_spec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from support import EXIT_STATUS, curriculum_of, python
+from support import EXIT_STATUS, curriculum_of, python, some_fast
 
 FULL_NODE = {"id": "b", "prerequisites": ["a"], "estimate_confidence": 0.5, "estimate_minutes": 12.5}
 RESOURCE = {"title": "T", "url": "https://example.org", "kind": "paper", "role": "reference", "citation": "p. 3"}
@@ -558,14 +558,19 @@ def test_the_typed_decoder_takes_nothing_that_strict_json_refuses(document: Any,
 # ---------------------------------------------------------------------------------------------------------------------- large documents
 
 
-@pytest.fixture(scope="module")
-def large() -> dict[str, Any]:
-    """More than 4 MB with one broken node in a hundred."""
-    document = curriculum_of(*({"id": f"n{i}", "prerequisites": [f"n{i - 1}"] if i else []} for i in range(7000)))
+@pytest.fixture(scope="module", params=some_fast((700, 7000), 700), ids="{} nodes".format)
+def large(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """A document with 70 broken nodes that counts as a large one: more than 4 MB, or a tenth of that where a tenth is called large."""
+    count: int = request.param
+    document = curriculum_of(*({"id": f"n{i}", "prerequisites": [f"n{i - 1}"] if i else []} for i in range(count)))
     breakages = [{"id": "!"}, {"title": 7}, {"estimate_minutes": -1}, {"titel": "x"}, {"resources": [{}]}, {"prerequisites": None}, {"core_ideas": ["x", ""]}]
-    for i in range(50, 7000, 100):
-        document["nodes"][i].update(breakages[i // 100 % len(breakages)])
-    return document
+    step = count // 70
+    for i in range(step // 2, count, step):
+        document["nodes"][i].update(breakages[i // step % len(breakages)])
+    with pytest.MonkeyPatch.context() as patch:
+        if count < 7000:
+            patch.setattr(documents, "_LARGE", documents._LARGE // 10)
+        yield document
 
 
 def test_a_large_document_has_the_problems_that_the_plain_way_finds(large: dict[str, Any]) -> None:
@@ -580,12 +585,13 @@ def test_a_large_document_has_the_problems_that_the_plain_way_finds(large: dict[
 def test_what_is_wrong_around_the_nodes_of_a_large_document_is_reported_with_them(large: dict[str, Any]) -> None:
     document = {**large, "topic": "", "extra": 1, "open_questions": [{"question": "Why?"}]}
     assert described(decode_curriculum(data_of(document)).problems) == described(schema_problems("curriculum", document))
-    document = {k: v for k, v in large.items() if k != "topic"} | {"nodes": [n for n in large["nodes"] if n["id"] == "n0"] * 7000}
+    document = {k: v for k, v in large.items() if k != "topic"} | {"nodes": [n for n in large["nodes"] if n["id"] == "n0"] * len(large["nodes"])}
     assert [p.pointer for p in decode_curriculum(data_of(document)).problems] == ["/topic"]
 
 
-@pytest.mark.parametrize("where", [1, 50, 6999], ids=["in a sound node", "in a broken node", "in the last node"])
-def test_a_key_that_stands_twice_in_a_large_document_is_found(large: dict[str, Any], where: int) -> None:
+@pytest.mark.parametrize("place", ["in a sound node", "in a broken node", "in the last node"])
+def test_a_key_that_stands_twice_in_a_large_document_is_found(large: dict[str, Any], place: str) -> None:
+    where = {"in a sound node": 1, "in a broken node": len(large["nodes"]) // 140, "in the last node": -1}[place]
     mark = f'"title": {json.dumps(large["nodes"][where]["title"])}'.encode()
     data = data_of(large).replace(mark, mark + b", " + mark, 1)
     (problem,) = decode_curriculum(data).problems
@@ -604,7 +610,7 @@ def test_a_large_document_that_is_cut_off_or_holds_nan_is_reported_with_the_line
 def test_a_mistyped_key_in_every_node_is_reported_for_each(large: dict[str, Any]) -> None:
     document = {**large, "nodes": [{**n, "estimate_minute": 1} for n in large["nodes"]]}
     problems = decode_curriculum(data_of(document)).problems
-    assert sum(p.message == "unknown key 'estimate_minute'" and p.hint == "did you mean 'estimate_minutes'?" for p in problems) == 7000
+    assert sum(p.message == "unknown key 'estimate_minute'" and p.hint == "did you mean 'estimate_minutes'?" for p in problems) == len(large["nodes"])
 
 
 # ------------------------------------------------------------------------------------------------------- what a schema cannot say of a spec

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -28,27 +27,35 @@ DATA = frozenset({"api/secrets/_gitleaks.py"})
 
 
 @cache
-def names() -> dict[str, str]:
-    """The ids of our plugins, the incidents, and the variables that providers read, each with the pattern that finds it.
+def names() -> dict[str, bool]:
+    """The ids of our plugins, the incidents, and the variables that providers read; true where it is looked for as a text of its own alone.
 
-    An id of one English word is looked for as a text of its own alone. The codes of our own errors are the core's, whoever explains them.
+    That is so with an id of one English word. The codes of our own errors are the core's, whoever explains them.
     """
     host = Host(Selection(third_party=False))
     ids = {e.id for kind in ("provider", "rule", "classifier", "recovery", "probe", "dialect") for e in host.entries(kind)}
     ids |= {incident for plugin in host.load("classifier") for incident in plugin.info.incidents}
     variables = {setting.name for plugin in host.load("provider") for setting in plugin.info.settings}
-    found = {name: rf"(?<![\w.-]){re.escape(name)}(?![\w-])" for name in ids | variables if re.search(r"[._-]", name)}
-    found |= {name: rf"[\"']{name}[\"']" for name in {e.id for kind in ("provider", "rule") for e in host.entries(kind)} if name.isalpha()}
-    return {name: pattern for name, pattern in found.items() if name not in EXIT_STATUSES}
+    found = {name: False for name in ids | variables if re.search(r"[._-]", name)}
+    found |= {name: True for name in {e.id for kind in ("provider", "rule") for e in host.entries(kind)} if name.isalpha()}
+    return {name: quoted for name, quoted in found.items() if name not in EXIT_STATUSES}
 
 
-def known() -> Iterator[tuple[str, str, str]]:
-    for path in SOURCES:
-        text = path.read_text(encoding="utf-8")
-        place = path.relative_to(ROOT / "core/src/dagogy").as_posix()
-        for name, pattern in names().items():
-            for found in re.finditer(pattern, text):
-                yield place, name, f"{place}:{text.count(chr(10), 0, found.start()) + 1}: {name}"
+@cache
+def texts() -> dict[str, str]:
+    return {path.relative_to(ROOT / "core/src/dagogy").as_posix(): path.read_text(encoding="utf-8") for path in SOURCES}
+
+
+@cache
+def known() -> list[tuple[str, str, str]]:
+    # No name can begin inside another one, so that one pattern finds them all.
+    bare, quoted = ("|".join(re.escape(name) for name, alone in names().items() if alone is wanted) for wanted in (False, True))
+    pattern = re.compile(rf"(?<![\w.-])(?P<bare>{bare})(?![\w-])|[\"'](?P<quoted>{quoted})(?=[\"'])")
+    return [
+        (place, name := found["bare"] or found["quoted"], f"{place}:{text.count(chr(10), 0, found.start()) + 1}: {name}")
+        for place, text in texts().items()
+        for found in pattern.finditer(text)
+    ]
 
 
 def test_the_names_are_those_of_all_kinds() -> None:
@@ -67,9 +74,11 @@ def test_what_is_allowed_is_there() -> None:
 @pytest.mark.parametrize("brand", BRANDS)
 def test_the_core_names_no_company_and_no_program_that_a_provider_asks(brand: str) -> None:
     pattern = re.compile(brand, re.IGNORECASE)
-    found = []
-    for path in SOURCES:
-        place = path.relative_to(ROOT / "core/src/dagogy").as_posix()
-        if place not in DATA:
-            found += [f"{place}:{n}: {line.strip()}" for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if pattern.search(line)]
+    found = [
+        f"{place}:{n}: {line.strip()}"
+        for place, text in texts().items()
+        if place not in DATA and pattern.search(text)
+        for n, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    ]
     assert found == []

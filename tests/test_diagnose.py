@@ -7,13 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dagogy.api import Failure
+from dagogy.api.failures import Failure
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.parsing import from_record
 from support import HANGS, CommandRunner, SitePackages, clean_environment
 
 TEMPLATE = '''
-from dagogy.api import Classifier, ClassifierInfo, Diagnosis, Rank, hookimpl
+from dagogy.api import ClassifierInfo, hookimpl
+from dagogy.api.failures import Classifier, Diagnosis, Rank
 
 class Mine(Classifier):
     """Mine."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dagogy.api import ClassifierInfo, Failure, FailureEvidence, Signature, SignatureClassifier
+from dagogy.api import ClassifierInfo
+from dagogy.api.failures import Failure, FailureEvidence, Signature, SignatureClassifier
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.dialects import installed
@@ -11,7 +12,8 @@ from support import SitePackages
 
 TEXT = "gateway> ERROR: echoed\nERROR: unexpected status 503 Service Unavailable\n"
 MODULE = """
-from dagogy.api import DialectInfo, LogDialect, hookimpl
+from dagogy.api import DialectInfo, hookimpl
+from dagogy.api.failures import LogDialect
 
 class Gateway(LogDialect):
     {body}

@@ -203,7 +203,8 @@ def test_the_bundle_is_noted_in_the_events(runner: CommandRunner, failed: Path) 
 
 
 MINE = """
-from dagogy.api import Classifier, ClassifierInfo, Diagnosis, Escalation, Rank, hookimpl
+from dagogy.api import ClassifierInfo, Escalation, hookimpl
+from dagogy.api.failures import Classifier, Diagnosis, Rank
 
 class Mine(Classifier):
     def classify(self, failure):

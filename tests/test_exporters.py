@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from dagogy.api import ExportContext, Exporter, ExporterInfo
+from dagogy.api import ExporterInfo
+from dagogy.api.exporters import ExportContext, Exporter
 from dagogy_exporter_github.exporter import GitHub
 from dagogy_exporter_junit.exporter import JUnit
 from dagogy_exporter_mermaid.exporter import Mermaid

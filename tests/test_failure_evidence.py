@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dagogy.api import Failure, FailureEvidence
+from dagogy.api.failures import Failure, FailureEvidence
 from dagogy.host.manager import Host
 from dagogy.incidents.dialects import installed
 from pattern_probe import GROWTH, call_growth

@@ -25,7 +25,9 @@ SECRET = "correct+horse/battery staple"
 LOUD = '''
 import base64, os, subprocess
 from urllib.parse import quote
-from dagogy.api import Provider, ProviderError, ProviderInfo, Setting, hookimpl
+from dagogy.api import ProviderInfo, Setting, hookimpl
+from dagogy.api.errors import ProviderError
+from dagogy.api.providers import Provider
 
 class Loud(Provider):
     """Fails and tells everything."""
@@ -47,7 +49,8 @@ def dagogy_providers():
 '''
 CLASSIFIER = '''
 import time
-from dagogy.api import Classifier, ClassifierInfo, hookimpl
+from dagogy.api import ClassifierInfo, hookimpl
+from dagogy.api.failures import Classifier
 
 class Mine(Classifier):
     """Mine."""
@@ -123,7 +126,7 @@ def test_no_secret_comes_into_the_trace_when_a_provider_fails_after_its_first_an
     source = LOUD.replace("def propose", "def told").replace(
         "    def repair(self, request):\n        return None",
         """    def propose(self, request):
-        from dagogy.api import Proposal
+        from dagogy.api.providers import Proposal
         s = self.settings.values["LOUD_PHRASE"]
         return Proposal(curriculum={"topic": "x", "nodes": []}, notes=["used " + s])
     def repair(self, request):

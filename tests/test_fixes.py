@@ -139,7 +139,7 @@ def test_diff_of_a_curriculum_without_fixes_says_so(runner: CommandRunner) -> No
 
 
 RULE = """
-    from dagogy.api import Finding, Fix, Rule
+    from dagogy.api.rules import Finding, Fix, Rule
 
     class Changer(Rule):
         '''Why.'''

@@ -11,9 +11,11 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from dagogy.api import EdgeEvidence, Finding, Fix, ProviderInfo, ScopeConcept, ScopeEdge, ScopeReading
+from dagogy.api import ProviderInfo
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
 from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairInvalidRequest, RepairRequest
+from dagogy.api.rules import Finding, Fix
+from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.contracts.check import schema_problems
 from dagogy.host.manager import Host, Selection
 from dagogy.kit.cases import complete_spec
@@ -420,7 +422,9 @@ def test_progress_tells_every_round() -> None:
 PROVIDER = '''
     import json
     from pathlib import Path
-    from dagogy.api import Proposal, Provider, ProviderError, ProviderInfo, Readiness, hookimpl
+    from dagogy.api import ProviderInfo, hookimpl
+    from dagogy.api.errors import ProviderError
+    from dagogy.api.providers import Proposal, Provider, Readiness
 
     @hookimpl
     def dagogy_providers():
@@ -447,6 +451,9 @@ PROVIDER = '''
         def read_scope(self, document):
             if "RAISE" in document.text:
                 raise RuntimeError("cannot read")
+            if "PAIRS" in document.text:
+                from dagogy.api.scope import ScopeReading
+                return ScopeReading((), skipped=(("text", "reason"),))
             return ["x"] if "GARBAGE" in document.text else None
 '''
 
@@ -504,7 +511,14 @@ def test_a_provider_that_fails_leaves_the_last_curriculum(runner: CommandRunner,
     assert curriculum_in(run) == GOOD
 
 
-@pytest.mark.parametrize(("word", "expected"), [("RAISE", "raised RuntimeError: cannot read"), ("GARBAGE", "read the scope document as a list")])
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("RAISE", "raised RuntimeError: cannot read"),
+        ("GARBAGE", "read the scope document as a list"),
+        ("PAIRS", "read the scope document with something in 'skipped' that is no LeftOut"),
+    ],
+)
 def test_a_provider_that_cannot_read_a_scope_document_is_named(runner: CommandRunner, scripted: Callable[..., Path], word: str, expected: str) -> None:
     scripted()
     Path("scope.md").write_text(f"# {word}\n\nText.\n")
@@ -513,7 +527,9 @@ def test_a_provider_that_cannot_read_a_scope_document_is_named(runner: CommandRu
 
 
 RULE = """
-    from dagogy.api import EdgeEvidence, Finding, Fix, Rule, RuleInfo, hookimpl
+    from dagogy.api import RuleInfo, hookimpl
+    from dagogy.api.rules import Finding, Fix, Rule
+    from dagogy.api.scope import EdgeEvidence
 
     @hookimpl
     def dagogy_rules():
@@ -637,7 +653,8 @@ def test_an_edge_that_no_statement_of_the_source_gives_may_be_turned_round() -> 
 # --- measures of third parties
 
 PICTURES = """
-    from dagogy.api import Measure, Rule, RuleInfo, hookimpl
+    from dagogy.api import RuleInfo, hookimpl
+    from dagogy.api.rules import Measure, Rule
     @hookimpl
     def dagogy_rules():
         yield RuleInfo(id="RULE", summary="s", severity="info", api_version=1, impl="MODULE:Pictures", requires=("schema.curriculum",))

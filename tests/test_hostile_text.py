@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from dagogy.api import normalized, split_url
+from dagogy.api.services import split_url
+from dagogy.api.text import normalized
 from dagogy_reader_markdown.reader import read_markdown
 from support import CommandRunner
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dagogy.api import match_keys, stem
+from dagogy.api.text import match_keys, stem
 from junk_support import judged, proposed
 
 SCOPE = Path(__file__).parent / "data/scope"

@@ -364,7 +364,7 @@ def dagogy_providers():
 """
 _SLOW_IMPL = """
 import os
-from dagogy.api import Proposal, Provider, Readiness
+from dagogy.api.providers import Proposal, Provider, Readiness
 
 class Slow(Provider):
     def ready(self):

@@ -8,22 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import (
-    Answer,
-    Budget,
-    Finding,
-    LanguageModelProvider,
-    ProposeRequest,
-    ProviderError,
-    ProviderInfo,
-    ProviderSettings,
-    Question,
-    RepairRequest,
-    Requirement,
-    ResponseCache,
-)
-from dagogy.api.llm import prompts
+from dagogy.api import ProviderInfo
+from dagogy.api.errors import ProviderError
+from dagogy.api.llm import Answer, LanguageModelProvider, Question, prompts
 from dagogy.api.llm.answers import BadAnswer, read_curriculum
+from dagogy.api.providers import Budget, ProposeRequest, ProviderSettings, RepairRequest, Requirement, ResponseCache
+from dagogy.api.rules import Finding
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.files import to_json
 from dagogy_reader_markdown.reader import read_markdown
@@ -392,7 +382,10 @@ def test_every_prompt_has_a_version_and_the_trace_names_it() -> None:
 TALKER = """
     import json, os
     from pathlib import Path
-    from dagogy.api import Answer, LanguageModelProvider, ProviderError, ProviderInfo, Readiness, Setting, hookimpl
+    from dagogy.api import ProviderInfo, Setting, hookimpl
+    from dagogy.api.errors import ProviderError
+    from dagogy.api.llm import Answer, LanguageModelProvider
+    from dagogy.api.providers import Readiness
 
     class Talker(LanguageModelProvider):
         @property

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Measure, Rule, RuleInfo
+from dagogy.api import RuleInfo
 from dagogy.api.errors import InvalidArgument
+from dagogy.api.rules import Measure, Rule
 from dagogy.host.discovery import KINDS
 from dagogy.host.manager import Host, Selection
 from dagogy.kit import new
 from dagogy.kit.cases import Case, run_case
 from dagogy.kit.kinds import promises
 from dagogy.testing import check_plugin
-from support import ROOT, SitePackages, clean_environment
+from support import IMPORT_ALL, ROOT, SitePackages, clean_environment
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -170,7 +171,7 @@ HOOKS = {**{kind: f"dagogy_{kind}s" for kind in KINDS}, "recovery": "dagogy_reco
 def test_the_kit_says_of_each_kind_what_is_not_as_it_should_be(site: SitePackages, kind: str, source: str, wrong: dict[str, str]) -> None:
     info = INFOS[kind].format("id='x', summary='S.', api_version=1, impl='acme_impl:Mine'")
     described = f"from dagogy.api import *\n@hookimpl\ndef {HOOKS[kind]}():\n    yield {info}\n"
-    site.plugin("acme", entry_points={kind: {"x": "acme_x"}}, modules={"acme_x": described, "acme_impl": f"from dagogy.api import *\n{source}\n"})
+    site.plugin("acme", entry_points={kind: {"x": "acme_x"}}, modules={"acme_x": described, "acme_impl": f"{IMPORT_ALL}\n{source}\n"})
     host = site.host()
     (plugin,) = host.load(kind)
     found = {what: reason for what, reason in promises(host, plugin, host.implementation(plugin)) if reason}

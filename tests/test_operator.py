@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from dagogy.api import ProviderError
+from dagogy.api.errors import ProviderError
 from dagogy.workspace.circuits import Breakers, Circuit
 from support import CommandRunner, SitePackages, clean_environment, failed, put, run_with, valid_curriculum
 from test_recover import BREAD, CURRICULUM, PROSE, action, events, failing, fragile, record, recovered

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from dagogy.api import lazy_pattern
+from dagogy.api.text import lazy_pattern
 
 
 def test_a_lazy_pattern_is_compiled_once_and_only_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 import pytest
-from dagogy.api import visible
+from dagogy.api.text import visible
 from loopback import send, serving
-from support import ROOT, CommandRunner, SitePackages, put, some_fast
+from support import IMPORT_ALL, ROOT, CommandRunner, SitePackages, put, some_fast
 
 #: Colours, a window title, a bell, backspaces, C1, bidi, zero width, tags, line and paragraph separators, and commands to CI runners on lines of their own.
 EVIL = (
@@ -116,7 +116,7 @@ def _circuits(at: Planted) -> None:
 
 
 PLUGIN = f"""
-    from dagogy.api import *
+    {IMPORT_ALL}
     EVIL = {EVIL!r}
 
     @hookimpl
@@ -200,8 +200,8 @@ MORE = (
     "plugins show acme.evil | schema EVIL | EVIL | status EVIL | init EVIL | why RUN EVIL | explain EVIL | export RUN --format EVIL | diagnose EVIL",
     "run RUN --scope-file EVIL | run RUN --provider EVIL | recover RUN --only EVIL | init --from EVIL | postmortem RUN --owner EVIL --dry-run",
 )
-#: What the commands show most of: a curriculum, the metadata, a log. The others are looked at with the slow tests.
-_QUICK = ("titles", "metadata", "events")
+#: What the commands show most of: a curriculum, a log. The others are looked at with the slow tests.
+_QUICK = ("titles", "events")
 #: What is compared and checked, and of which no command shows a text.
 _SILENT = ("plan", "diff", "previous curriculum")
 _ONE_FORMAT = ("--format", "-o")

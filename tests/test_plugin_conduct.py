@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Finding
+from dagogy.api.rules import Finding
 from dagogy.cli.app import COMMANDS
 from dagogy.host import calls
 from dagogy.host.calls import Heard, contained, listening
@@ -22,9 +22,9 @@ from dagogy.kit.kinds import promises
 from dagogy.pipeline.judge import Judge, ValidationResult
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.ruleset import RuleConfig
-from support import CommandRunner, SitePackages, curriculum_of, dagogy, failed, make_run, run_with
+from support import IMPORT_ALL, CommandRunner, SitePackages, curriculum_of, dagogy, failed, make_run, run_with
 
-HEAD = "import os, subprocess, sys, time\nfrom dagogy.api import *\n"
+HEAD = f"import os, subprocess, sys, time\n{IMPORT_ALL}\n"
 CHECK = "def check(self, context, options):\n        "
 #: Every way to write to stdout: two by Python, one by descriptor, one by a child process.
 PRINTS = "print('one'); sys.stdout.buffer.write(b'two\\n'); os.write(1, b'three\\n'); subprocess.run(['sh', '-c', 'echo four'], check=True)"
@@ -540,7 +540,7 @@ def test_an_options_class_that_is_none_is_the_rule_s_fault(site: SitePackages, r
     rule(site, options)
     done = failed(runner(*command), "plugin_error")
     assert "rule 'house.rule' of house-rule 4.2" in done.err
-    assert "not a subclass of dagogy.api.Options" in done.err
+    assert "not a subclass of dagogy.api.rules.Options" in done.err
 
 
 DEFAULTS = {
@@ -554,7 +554,7 @@ DEFAULTS = {
 @pytest.mark.parametrize("how", DEFAULTS)
 def test_the_kit_checks_the_defaults_of_options_and_one_that_is_missing_is_the_rule_s_fault(site: SitePackages, runner: CommandRunner, how: str) -> None:
     declared, reason, fails = DEFAULTS[how]
-    head = "from typing import Annotated\nfrom dagogy.api import Field, Options"
+    head = "from typing import Annotated\nfrom dagogy.api.rules import Field, Options"
     rule(site, f"class Options(Options):\n        {declared}\n    {CHECK}return []", impl_head=head)
     assert (runner("doctor").status == 11) is fails
     host = site.host()

@@ -79,7 +79,8 @@ def test_a_code_defect_asks_for_a_regression_test(runner: CommandRunner, monkeyp
 #: A rule that raises on titles of one word, and a provider that raises on a scope that mentions rye.
 DEFECTIVE = {
     "acme_rule": """
-        from dagogy.api import Rule, RuleInfo, hookimpl
+        from dagogy.api import RuleInfo, hookimpl
+        from dagogy.api.rules import Rule
 
         @hookimpl
         def dagogy_rules():
@@ -95,7 +96,8 @@ DEFECTIVE = {
         """,
     "acme_provider": """
         import json
-        from dagogy.api import Proposal, Provider, ProviderInfo, Readiness, hookimpl
+        from dagogy.api import ProviderInfo, hookimpl
+        from dagogy.api.providers import Proposal, Provider, Readiness
 
         @hookimpl
         def dagogy_providers():

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Diagnosis, Failure, Probe, ProbeInfo, ProbeResult, Rank
+from dagogy.api import ProbeInfo
+from dagogy.api.failures import Diagnosis, Failure, Rank
+from dagogy.api.probes import Probe, ProbeResult
 from dagogy.host.discovery import EntryPoint
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.incidents import probing
 from dagogy.incidents.diagnose import ClassifierAnswer, Verdict, judge, settled
 from dagogy.incidents.probing import ProbeObservation, ask
@@ -22,7 +25,8 @@ SECRET = "sk-canary0123456789abcdef"
 SOURCE = '''
 import os, time, threading
 from pathlib import Path
-from dagogy.api import Probe, ProbeInfo, ProbeResult, hookimpl
+from dagogy.api import ProbeInfo, hookimpl
+from dagogy.api.probes import Probe, ProbeResult
 
 class Mine(Probe):
     """Mine."""

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from dagogy.api import ProviderError
+from dagogy.api.errors import ProviderError
 from dagogy.host.manager import Host, Selection
 from dagogy.workspace.settings import CORE_SETTINGS
 from servers.doubles import CODEX

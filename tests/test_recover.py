@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import ClassifierInfo, CommandResult, Failure, RecoveryAction, RecoveryInfo, RecoveryOutcome
+from dagogy.api import ClassifierInfo, RecoveryInfo
+from dagogy.api.failures import Failure
+from dagogy.api.recoveries import CommandResult, RecoveryAction, RecoveryOutcome
 from dagogy.host.manager import Host
 from dagogy.testing import FakeRecoveryContext, check_action, diagnosis_of
 from dagogy.workspace.provenance import sealed
@@ -225,7 +227,9 @@ def test_stale_artifacts_are_made_again_without_any_failure(runner: CommandRunne
 
 PROVIDER = '''
 import os
-from dagogy.api import ProviderError, ProviderInfo, Provider, Setting, hookimpl, ConfigError
+from dagogy.api import ProviderInfo, Setting, hookimpl
+from dagogy.api.errors import ConfigError, ProviderError
+from dagogy.api.providers import Provider
 
 class Fragile(Provider):
     """Fails until the setting is as it wants it."""
@@ -274,7 +278,7 @@ def test_a_rate_limit_is_waited_out_and_the_failed_command_decides(runner: Comma
     body = """import pathlib; told = pathlib.Path('told'); told.write_text(told.read_text() + 'x' if told.exists() else 'x')
         if len(told.read_text()) < 4:
             raise ProviderError('slow down', details={'http_status': 429, 'retry_after_seconds': 0.01, 'endpoint': 'api.x.test'})
-        from dagogy.api import Proposal
+        from dagogy.api.providers import Proposal
         import json
         return Proposal(curriculum=json.loads(pathlib.Path('answer.json').read_text()))"""
     put(runner.folder / "answer.json", valid_curriculum())
@@ -330,7 +334,8 @@ def test_a_secret_is_in_no_output_and_no_event(runner: CommandRunner, monkeypatc
 # --- the loop ---------------------------------------------------------------------------------------------------------
 
 ACTION = '''
-from dagogy.api import RecoveryAction, RecoveryInfo, RecoveryOutcome, hookimpl
+from dagogy.api import RecoveryInfo, hookimpl
+from dagogy.api.recoveries import RecoveryAction, RecoveryOutcome
 
 class Mine(RecoveryAction):
     """Mine."""

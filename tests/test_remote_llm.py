@@ -15,9 +15,10 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
-import openai  # noqa: F401 (its import must not count against the seconds of a question)
 import pytest
-from dagogy.api import Answer, ConfigError, DagogyError, ProposeRequest, ProviderError, ProviderSettings, Question, timeout_advice
+from dagogy.api.errors import ConfigError, DagogyError, ProviderError
+from dagogy.api.llm import Answer, Question
+from dagogy.api.providers import ProposeRequest, ProviderSettings, timeout_advice
 from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.files import to_json
@@ -26,6 +27,13 @@ from dagogy_provider_remote_llm.provider import RemoteLlm
 from dagogy_provider_remote_llm.waits import backoff, retry_after
 from loopback import Handler, chat, events, response, responses, send, serving
 from support import CommandRunner, python, valid_curriculum
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _imported() -> None:
+    """The import of the SDK must not count against the seconds of a question."""
+    import openai  # noqa: F401
+
 
 KEY = "sk-test-0123456789abcdef"
 GOOD = json.dumps({**valid_curriculum(), "open_questions": None})
@@ -578,7 +586,7 @@ def test_the_sdk_is_imported_only_when_a_question_is_asked() -> None:
     done = python(
         """
         import sys
-        from dagogy.api import ProviderSettings
+        from dagogy.api.providers import ProviderSettings
         from dagogy_provider_remote_llm import dagogy_providers
         from dagogy_provider_remote_llm.provider import RemoteLlm
         made = RemoteLlm(next(iter(dagogy_providers())), ProviderSettings(values={"OPENAI_BASE_URL": "https://h/v1"}))

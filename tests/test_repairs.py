@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Finding, ProposeRequest, ProviderInfo, ProviderSettings, ScopeReading, TopicSpec
+from dagogy.api import ProviderInfo
+from dagogy.api.documents import TopicSpec
+from dagogy.api.providers import ProposeRequest, ProviderSettings
+from dagogy.api.rules import Finding
+from dagogy.api.scope import ScopeReading
 from dagogy.cli.app import App
-from dagogy.cli.commands.init import template_bytes
 from dagogy.kit.cases import complete_node, complete_spec
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.spec import synthesise_spec
@@ -41,7 +44,7 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
     (folder / "inputs").mkdir()
     (folder / "inputs/scope.md").write_text(text)
     reading = provider.read_scope(document)
-    spec = synthesise_spec(document, reading, b"", template_bytes(app.settings))
+    spec = synthesise_spec(document, reading, b"", app.workspace.template())
 
     kept: list[Draft] = []
 

@@ -26,7 +26,8 @@ from dagogy.workspace.events import append_event
 from dagogy.workspace.provenance import foreign, sealed
 from dagogy.workspace.runs import Run
 from dagogy.workspace.state import private_dir, state_dir, user_key
-from support import ROOT, VALID_SPEC, CommandRunner, Outcome, SitePackages, failed, forked, put, run_with, valid_curriculum
+from hostile_support import SCOPE as TEA
+from support import VALID_SPEC, CommandRunner, Outcome, SitePackages, failed, forked, put, run_with, valid_curriculum
 from test_recover import CURRICULUM, action, cyclic, events, failing, planned_then_edited, record, recovered, rewritten
 
 ID = "20260131-120000-gift"
@@ -549,9 +550,11 @@ def test_a_run_cannot_say_by_itself_that_another_one_took_its_place(runner: Comm
 @pytest.mark.parametrize("place", ["dagogy.pipeline.operations.validate", "dagogy.pipeline.operations.iterate", "dagogy.workspace.runs.Run.event"])
 def test_a_rerun_after_a_kill_keeps_the_last_good_previous_curriculum(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     run = runner.init()
-    runner.ok("run", run.name, "--scope-file", str(ROOT / "examples/sourdough-baking.md"))
+    put(runner.folder / "tea.md", TEA)
+    put(runner.folder / "more.md", f"{TEA}\n## Cups\nCups hold the brewing, and keep it hot.\n")
+    runner.ok("run", run.name, "--scope-file", "tea.md")
     first = (run / CURRICULUM).read_bytes()
-    second = ("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"))
+    second = ("run", run.name, "--scope-file", "more.md")
 
     def killed() -> int:
         original = Run.event

@@ -19,19 +19,20 @@ from typing import Any
 
 import pytest
 from dagogy.workspace.stages import TRACE
-from support import HANGS, ROOT, VALID_SPEC, Outcome, SitePackages, clean_environment, failed, put, some_fast, valid_curriculum
+from support import HANGS, ROOT, VALID_SPEC, Outcome, SitePackages, clean_environment, dagogy, failed, put, some_fast, valid_curriculum
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 BREAD = ROOT / "examples" / "sourdough-baking.md"
 
 
 def other_python() -> str:
-    """A `python3.11` on the PATH that is not the one of this environment, or ""."""
+    """The Python that a `python3.11` on the PATH outside this environment starts, or ""."""
     own = os.path.realpath(os.path.dirname(sys.executable))
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         found = shutil.which("python3.11", path=folder) if folder and os.path.realpath(folder) != own else None
-        if found and subprocess.run([found, "-c", "pass"], capture_output=True, check=False).returncode == 0:
-            return found
+        done = subprocess.run([found, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, check=False) if found else None
+        if done and done.returncode == 0:  # a shim would be started each time, which takes longer than Python
+            return done.stdout.strip()
     return ""
 
 
@@ -73,10 +74,11 @@ class Project:
         return done
 
     def init(self, name: str = "course") -> Path:
-        return Path(self.ok(f"python3.11 scripts/orchestration.py init {name} --json").json["path"])
+        """A run to begin with; made, as its stage is read, without the door, which takes two starts of Python."""
+        return Path(json.loads(dagogy("init", name, "--json", cwd=self.folder, path=self.path, **self.variables).stdout)["path"])
 
     def stage(self, run: Path) -> Any:
-        return self.ok(f"python3.11 scripts/orchestration.py status {run.name} --json").json["stage"]
+        return json.loads(dagogy("status", run.name, "--json", cwd=self.folder, path=self.path, **self.variables).stdout)["stage"]
 
 
 @pytest.fixture
@@ -242,7 +244,9 @@ DOOR = "python3.11 scripts/orchestration.py"
 FICKLE = """
     import json
     import re
-    from dagogy.api import ConfigError, Proposal, Provider, ProviderError, ProviderInfo, Readiness, Setting, hookimpl
+    from dagogy.api import ProviderInfo, Setting, hookimpl
+    from dagogy.api.errors import ConfigError, ProviderError
+    from dagogy.api.providers import Proposal, Provider, Readiness
 
     class Fickle(Provider):
         "Fails until its settings are right."

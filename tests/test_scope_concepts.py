@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from dagogy.api import ScopeDocument
+from dagogy.api.scope import ScopeDocument
 from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
-from dagogy.api import match_form
+from dagogy.api.text import match_form
 from dagogy_provider_internal import dagogy_providers  # noqa: F401
 from dagogy_provider_internal.concepts import find_concepts, structural_reading
 from dagogy_provider_internal.headings import heading_kind
@@ -234,7 +234,7 @@ def test_what_any_project_page_has_is_no_concept_where_something_is_taught() -> 
     )
     found = find_concepts(document(text))
     assert [c.title for c in found.concepts] == ["Archive formats", "Compression levels"]
-    assert {"Synopsis", "Description", "Usage", "Documentation", "Others"} <= dict(found.skipped).keys()
+    assert {"Synopsis", "Description", "Usage", "Documentation", "Others"} <= {one.text for one in found.skipped}
 
 
 def test_a_text_about_one_thing_has_its_title_as_the_concept() -> None:
@@ -248,7 +248,7 @@ def test_dates_numbers_and_addresses_are_no_concepts_and_are_listed() -> None:
     text = "# Log\n\n## 2.31.0 (2024-05-20)\n\nNew.\n\n## See https://example.org/a\n\nThere.\n\n## Tides\n\nThe moon pulls the water.\n"
     found = find_concepts(document(text))
     assert [c.title for c in found.concepts] == ["Tides"]
-    assert {"has no word in it", "is an address, not the name of a concept"} <= set(dict(found.skipped).values())
+    assert {"has no word in it", "is an address, not the name of a concept"} <= {one.reason for one in found.skipped}
 
 
 @pytest.mark.parametrize(

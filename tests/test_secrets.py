@@ -84,7 +84,9 @@ def leaks(data: bytes, secret: str) -> list[str]:
 LOUD = '''
 import json, os
 from pathlib import Path
-from dagogy.api import Proposal, Provider, ProviderError, ProviderInfo, Readiness, Setting, hookimpl
+from dagogy.api import ProviderInfo, Setting, hookimpl
+from dagogy.api.errors import ProviderError
+from dagogy.api.providers import Proposal, Provider, Readiness
 
 class Loud(Provider):
     """Tells everything it knows, in every form."""
@@ -142,8 +144,8 @@ class Loudspeaker:
         """What the provider is to say."""
         put(self.runner.folder / "forms.json", list(expected))
 
-    def __call__(self, *arguments: str) -> None:
-        for more in ([], ["--json"], ["--debug"]):
+    def __call__(self, *arguments: str, once: bool = False) -> None:
+        for more in ([], ["--json"], ["--debug"])[: 1 if once else 3]:
             stream = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
             with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
                 run([*arguments, *more])
@@ -181,7 +183,7 @@ def look_at_it(loud: Loudspeaker, every: bool = True) -> None:
     """Every command that only looks at a failure, or packs it; otherwise those that tell most."""
     for command in ("status", "next", "diagnose", "postmortem", "escalate", "archive", "validate", "plan", "iterate", "diff"):
         if every or command in ("diagnose", "escalate"):
-            loud(command, "latest")
+            loud(command, "latest", once=not every and command == "escalate")  # it packs the same bundle each time
     for line in (["list"], ["doctor"], ["incidents", "list"], ["plugins", "list"], ["explain", "loud"]):
         if every or line[0] == "incidents":
             loud(*line)

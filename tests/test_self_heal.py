@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import Failure
+from dagogy.api.failures import Failure
 from dagogy.host.manager import Host
 from dagogy.incidents.commands import plain, under
 from dagogy.incidents.limits import Limits
@@ -25,7 +25,9 @@ KEY = "sk-canary0123456789abcdef"
 SCRIPTED = '''
 import json, os, time
 from pathlib import Path
-from dagogy.api import Proposal, Provider, ProviderError, ProviderInfo, hookimpl
+from dagogy.api import ProviderInfo, hookimpl
+from dagogy.api.errors import ProviderError
+from dagogy.api.providers import Proposal, Provider
 
 class Scripted(Provider):
     """Fails and answers by a script."""
@@ -46,7 +48,8 @@ def dagogy_providers():
     yield ProviderInfo(id="{name}", summary="s", api_version=1, impl="mod_{name}:Scripted")
 '''
 ACTION = '''
-from dagogy.api import RecoveryAction, RecoveryInfo, RecoveryOutcome, hookimpl
+from dagogy.api import RecoveryInfo, hookimpl
+from dagogy.api.recoveries import RecoveryAction, RecoveryOutcome
 
 class Mine(RecoveryAction):
     """Mine."""

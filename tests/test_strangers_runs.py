@@ -184,7 +184,8 @@ def test_runs_of_a_stranger_give_no_name_to_one_another(runner: CommandRunner) -
 
 @pytest.mark.parametrize("linked", ["inputs", "logs"])
 def test_an_action_reads_and_writes_through_no_symlinked_folder(tmp_path: Path, linked: str) -> None:
-    from dagogy.api import DagogyError, Diagnosis, Rank
+    from dagogy.api.errors import DagogyError
+    from dagogy.api.failures import Diagnosis, Rank
     from dagogy.testing import FakeRecoveryContext, failure_of
     from dagogy_incident_workspace.actions import StripBom
 

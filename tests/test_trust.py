@@ -14,8 +14,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from dagogy.api import endpoint_of, plain_http_hop
 from dagogy.api.errors import ConfigError, StorageError
+from dagogy.api.services import endpoint_of, plain_http_hop
 from dagogy.workspace.settings import CORE_SETTINGS, Settings, load_settings
 from dagogy.workspace.state import privacy_problem, private_dir, state_dir
 from dagogy.workspace.trust import TRUSTED, TrustStore, read_config
@@ -291,12 +291,12 @@ def test_a_file_inside_the_runs_dir_is_never_read(runner: CommandRunner, monkeyp
     ("text", "expected"),
     [
         ("x = " + "[" * 1200, "nested too deeply"),
-        ("x = " + "[" * 60 + "]" * 60, "nested too deeply"),
-        ("x = " + "{a = " * 1200 + "1" + "}" * 1200, "nested too deeply"),
+        pytest.param("x = " + "[" * 60 + "]" * 60, "nested too deeply", marks=pytest.mark.slow),
+        pytest.param("x = " + "{a = " * 1200 + "1" + "}" * 1200, "nested too deeply", marks=pytest.mark.slow),
         ("a" + ".a" * 60_000 + " = 1", "nested too deeply"),
         ("x = 1\n" * 200_000, "longer than"),
         ("x = " + "1" * 5000, "is not TOML"),
-        ("x = \0", "is not TOML"),
+        pytest.param("x = \0", "is not TOML", marks=pytest.mark.slow),
     ],
 )
 def test_an_odd_file_is_a_config_error(runner: CommandRunner, text: str, expected: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
+from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.contracts.check import schema_problems
 from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.evidence import reading_parts
@@ -176,7 +176,8 @@ def test_a_curriculum_of_a_provider_that_tells_nothing_is_held_against_the_readi
 ) -> None:
     module = '''
         import json
-        from dagogy.api import Proposal, Provider, ProviderInfo, Readiness, hookimpl
+        from dagogy.api import ProviderInfo, hookimpl
+        from dagogy.api.providers import Proposal, Provider, Readiness
         @hookimpl
         def dagogy_providers():
             yield ProviderInfo(id="mute", summary="s", api_version=1, impl="mute_provider:Mute")

@@ -23,7 +23,7 @@ from dagogy.workspace.lock import alone, locked, shared
 from dagogy.workspace.runs import Run, Runs, slugify
 from dagogy.workspace.state import user_key
 from dagogy.workspace.trust import read_config
-from support import HANGS, CommandRunner, clean_environment, forked
+from support import HANGS, CommandRunner, clean_environment, forked, some_fast
 
 SCOPE = """# Tea
 
@@ -230,28 +230,28 @@ def _metadata(**changes: Any) -> bytes:
     ("data", "why"),
     [
         (b"", "is empty"),
-        (b"  \n", "is empty"),
+        pytest.param(b"  \n", "is empty", marks=pytest.mark.slow),
         (b"[]", "is not an object"),
-        (b"null", "is not an object"),
+        pytest.param(b"null", "is not an object", marks=pytest.mark.slow),
         (b"{", "is not JSON"),
-        (b"\xff\xfe{\x00", "is not JSON"),
-        (b"\x00\x01", "is not JSON"),
+        pytest.param(b"\xff\xfe{\x00", "is not JSON", marks=pytest.mark.slow),
+        pytest.param(b"\x00\x01", "is not JSON", marks=pytest.mark.slow),
         (b'{"schema_version": NaN}', "NaN"),
         (b"[" * 10_000 + b"]" * 10_000, "nested too deeply"),
-        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "nested too deeply"),
+        pytest.param(b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "nested too deeply", marks=pytest.mark.slow),
         (_metadata(schema_version=2), "newer than this dagogy"),
         (_metadata(schema_version=0), "incompatible"),
-        (_metadata(schema_version=True), "incompatible"),
-        (_metadata(schema_version="1"), "incompatible"),
-        (_metadata(schema_version=None), "incompatible"),
+        pytest.param(_metadata(schema_version=True), "incompatible", marks=pytest.mark.slow),
+        pytest.param(_metadata(schema_version="1"), "incompatible", marks=pytest.mark.slow),
+        pytest.param(_metadata(schema_version=None), "incompatible", marks=pytest.mark.slow),
         (_metadata(run_id=5), "'run_id'"),
         (_metadata(stage="finished"), "unknown stage 'finished'"),
-        (_metadata(stage=None), "'stage'"),
+        pytest.param(_metadata(stage=None), "'stage'", marks=pytest.mark.slow),
         (_metadata(history={}), "'history'"),
-        (_metadata(history=[1]), "not objects"),
-        (_metadata(stamps=[]), "'stamps'"),
+        pytest.param(_metadata(history=[1]), "not objects", marks=pytest.mark.slow),
+        pytest.param(_metadata(stamps=[]), "'stamps'", marks=pytest.mark.slow),
         (_metadata(stamps={"plan": 1}), "not objects"),
-        (_metadata(extra=json.loads("[" * 300 + "]" * 300)), "nested too deeply"),
+        pytest.param(_metadata(extra=json.loads("[" * 300 + "]" * 300)), "nested too deeply", marks=pytest.mark.slow),
         (None, "is missing"),
     ],
 )
@@ -289,7 +289,7 @@ def test_invalid_metadata_is_named_with_its_way_out_and_the_run_can_be_archived(
         {"scope": {"mode": "everything", "source": 5, "sections": 5}, "unknown": {}},
     ],
 )
-@pytest.mark.parametrize("keep_hash", [False, True])
+@pytest.mark.parametrize("keep_hash", some_fast([False, True], True))
 def test_stamps_of_any_shape_do_no_harm(runner: CommandRunner, done: Path, stamps: dict[str, dict[str, Any]], keep_hash: bool) -> None:
     document = json.loads((done / "run.json").read_text())
     for name, stamp in stamps.items():

@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import pytest
 from acme_dagogy_provider_chat import dagogy_providers
 from acme_dagogy_provider_chat.provider import AcmeChat
-from dagogy.api import ConfigError, ProviderError, ProviderSettings, Question
+from dagogy.api.errors import ConfigError, ProviderError
+from dagogy.api.llm import Question
+from dagogy.api.providers import ProviderSettings
 
 QUESTION = Question(instructions="Be brief.", text="Name a bread.", schema={"type": "object", "properties": {}, "required": [], "additionalProperties": False})
 

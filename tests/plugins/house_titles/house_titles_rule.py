@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from dagogy.api import Field, Finding, Fix, Options, Rule
+from dagogy.api.rules import Field, Finding, Fix, Options, Rule
 
 
 class ShortTitles(Rule):

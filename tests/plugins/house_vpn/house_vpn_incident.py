@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from dagogy.api import Diagnosis, Failure, Probe, ProbeContext, ProbeResult, RecoveryAction, RecoveryContext, RecoveryOutcome, Signature, SignatureClassifier
+from dagogy.api.failures import Diagnosis, Failure, Signature, SignatureClassifier
+from dagogy.api.probes import Probe, ProbeContext, ProbeResult
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _DOWN, _NAME = "vpn_down", "vpn0"
 

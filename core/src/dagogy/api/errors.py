@@ -8,6 +8,19 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+__all__ = [
+    "ConfigError",
+    "DagogyError",
+    "InvalidArgument",
+    "Locked",
+    "NotFound",
+    "PluginError",
+    "ProviderError",
+    "StageConflict",
+    "StorageError",
+    "ValidationFailed",
+]
+
 
 class DagogyError(Exception):
     """Base of all typed failures. Raise a subclass; the class decides `code` and `exit_status`."""

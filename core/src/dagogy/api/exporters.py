@@ -8,6 +8,8 @@ from typing import Any
 
 from dagogy.api.plugins import ExporterInfo
 
+__all__ = ["ExportContext", "Exporter"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportContext:

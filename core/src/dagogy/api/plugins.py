@@ -34,15 +34,17 @@ class PluginInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleInfo(PluginInfo):
-    """A validation rule; `impl` names a subclass of `dagogy.api.Rule`.
+    """A validation rule; `impl` names a subclass of `dagogy.api.rules.Rule`.
 
     `severity`: what its findings weigh unless the configuration says otherwise (only `error` fails a validation). `groups`:
-    words to find it by. `requires`: ids of rules that must be clean first, else this one is skipped.
+    words to find it by. `requires`: ids of rules that must be clean first, else this one is skipped. `aliases`: ids that it had before it was
+    renamed; configurations and command lines may go on naming it so. One that is the id of another rule does not count.
     """
 
     severity: Severity
     groups: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderInfo(PluginInfo):
-    """A provider; `impl` names a subclass of `dagogy.api.Provider`.
+    """A provider; `impl` names a subclass of `dagogy.api.providers.Provider`.
 
     `default_timeout_seconds` holds when `AGENT_TIMEOUT_SECONDS` is not set. `settings` are those it reads on top of the
     common ones; no other setting reaches it. `needs_network` is what `doctor` tells the user.
@@ -77,7 +79,7 @@ class ProviderInfo(PluginInfo):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderInfo(PluginInfo):
-    """A reader of documents; `impl` names a subclass of `dagogy.api.Reader`.
+    """A reader of documents; `impl` names a subclass of `dagogy.api.readers.Reader`.
 
     `suffixes`: the ends of file names it reads, in lower case with their dot. `names`: whole file names, in lower case, which count more than a suffix.
     `media_types`: what it reads, in words of the network. `signatures`: the bytes (as Latin-1 text) that its binary formats begin with; a file that
@@ -107,7 +109,7 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifierInfo(PluginInfo):
-    """An error classifier; `impl` names a subclass of `dagogy.api.Classifier`.
+    """An error classifier; `impl` names a subclass of `dagogy.api.failures.Classifier`.
 
     `incidents`: ids it can answer with. `escalations`: when they leave the hands of the operator. `circuits`: those that open the
     circuit breaker of the provider, host and model that failed, each with the seconds it stays open where no reset time was given.
@@ -123,12 +125,12 @@ class ClassifierInfo(PluginInfo):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialectInfo(PluginInfo):
-    """A log dialect; `impl` names a subclass of `dagogy.api.LogDialect`."""
+    """A log dialect; `impl` names a subclass of `dagogy.api.failures.LogDialect`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryInfo(PluginInfo):
-    """A recovery action; `impl` names a subclass of `dagogy.api.RecoveryAction`.
+    """A recovery action; `impl` names a subclass of `dagogy.api.recoveries.RecoveryAction`.
 
     `incidents`: the incident ids it helps with. `safety`: `safe` runs by itself, `unsafe` needs consent and `reason` says
     why, `manual` prints exact commands for a person. `order`: lower is tried first. `consent`: the setting with which the user
@@ -146,7 +148,7 @@ class RecoveryInfo(PluginInfo):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeInfo(PluginInfo):
-    """A probe; `impl` names a subclass of `dagogy.api.Probe`.
+    """A probe; `impl` names a subclass of `dagogy.api.probes.Probe`.
 
     `incidents`: those whose presence it can confirm or refute; it is asked when one of them is in question. `seconds`: it is abandoned
     after so long.
@@ -158,7 +160,7 @@ class ProbeInfo(PluginInfo):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExporterInfo(PluginInfo):
-    """An exporter; `impl` names a subclass of `dagogy.api.Exporter`.
+    """An exporter; `impl` names a subclass of `dagogy.api.exporters.Exporter`.
 
     `subject`: what it renders. Exporters of a `report` are the formats of `validate --format`; the others those of
     `dagogy export`. `media_type` and `suffix` describe the output.

@@ -10,6 +10,8 @@ from typing import Literal
 from dagogy.api.incidents import Failure
 from dagogy.api.plugins import ProbeInfo
 
+__all__ = ["Probe", "ProbeContext", "ProbeResult"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:

@@ -13,6 +13,18 @@ from dagogy.api.scope import ScopeDocument, ScopeReading
 if TYPE_CHECKING:
     from dagogy.contracts.types import Curriculum, TopicSpec
 
+__all__ = [
+    "Proposal",
+    "ProposeRequest",
+    "Provider",
+    "ProviderSettings",
+    "Readiness",
+    "RepairInvalidRequest",
+    "RepairRequest",
+    "longer_timeout",
+    "timeout_advice",
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:

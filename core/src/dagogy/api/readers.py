@@ -8,12 +8,28 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from dagogy.api._blocks import tidy
+from dagogy.api._blocks import LABEL_END, SET_OFF, BlockWriter, Inline, bare_links, cell_text, labelled, tidy, with_lines
+from dagogy.api._decoding import decode_text
 from dagogy.api.plugins import ReaderInfo
 from dagogy.api.providers import Readiness
 from dagogy.api.scope import Block, ScopeDocument
 
-__all__ = ["Reader", "Source", "document_title", "rendered"]
+__all__ = [
+    "LABEL_END",
+    "SET_OFF",
+    "BlockWriter",
+    "Inline",
+    "Reader",
+    "Source",
+    "bare_links",
+    "cell_text",
+    "decode_text",
+    "document_title",
+    "labelled",
+    "rendered",
+    "tidy",
+    "with_lines",
+]
 
 
 @dataclass(frozen=True, slots=True)

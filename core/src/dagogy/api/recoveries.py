@@ -11,6 +11,8 @@ from dagogy.api.incidents import Diagnosis, Failure
 from dagogy.api.plugins import RecoveryInfo
 from dagogy.api.probes import ProbeResult
 
+__all__ = ["RecoveryAction", "RecoveryContext", "RecoveryOutcome"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:

@@ -11,14 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from dagogy.api._lazy import lazily
 from dagogy.api.plugins import RuleInfo, Severity
 
 if TYPE_CHECKING:
     import networkx
 
+    from dagogy.api.options import Field, Options
     from dagogy.api.scope import ScopeDocument, ScopeEdge, ScopeReading
     from dagogy.contracts.check import Problem
     from dagogy.contracts.types import Curriculum, Node, TopicSpec
+else:
+    __getattr__ = lazily(__name__, {"dagogy.api.options": "Field Options"})
+
+__all__ = ["Field", "Finding", "Fix", "GraphIndex", "Measure", "Options", "Rule", "RuleContext"]
 
 
 @dataclass(slots=True)
@@ -186,7 +192,7 @@ class RuleContext(Protocol):
 class Rule:
     """Base of all rules. Subclass it, write the docstring, override `check`.
 
-    A rule with numbers or word lists has a nested `class Options(dagogy.api.Options)`; the host builds it from the
+    A rule with numbers or word lists has a nested `class Options(dagogy.api.rules.Options)`; the host builds it from the
     configuration and hands it to `check`. A rule has no state between calls.
     """
 

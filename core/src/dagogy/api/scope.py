@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+__all__ = [
+    "GROUP",
+    "MERGED",
+    "READING_MAX",
+    "Block",
+    "EdgeEvidence",
+    "LeftOut",
+    "Link",
+    "Place",
+    "Refusal",
+    "ScopeConcept",
+    "ScopeDocument",
+    "ScopeEdge",
+    "ScopeReading",
+]
 
 #: Concepts that a reading has at most, where the document's front matter does not ask for more: a longer curriculum is followed by nobody. What is
 #: beyond is merged into others, by the document's own structure, and listed there.
@@ -52,6 +68,13 @@ class Block:
     locator: str = ""
 
 
+class Place(NamedTuple):
+    """Where a document names a concept: the position of the block, and of a table row the position of the cell (else -1)."""
+
+    block: int
+    cell: int = -1
+
+
 @dataclass(frozen=True, slots=True)
 class ScopeDocument:
     """A document that was read.
@@ -59,7 +82,8 @@ class ScopeDocument:
     `text` is what the lines of the blocks count in: the text of the file where the file is one, else its blocks as Markdown. `source`: the file as the
     user named it. `location`: where the text lies in the run (`inputs/scope.md`), or the file relative to the workspace root. `mode`: `full`, `section`
     (then `text` holds the chosen sections alone) or `seed-list` (each list item, heading or line names one concept). `front_matter`: the metadata at
-    its head as a mapping.
+    its head as a mapping. `concepts_at`: what names the concepts, where the user said so: these places and no others; empty where a provider is to find
+    them. What the user said is not to be read is no block of it, and blank in `text`.
     """
 
     source: str
@@ -69,6 +93,7 @@ class ScopeDocument:
     title: str = ""
     mode: Literal["full", "section", "seed-list"] = "full"
     front_matter: Mapping[str, Any] = field(default_factory=dict)
+    concepts_at: tuple[Place, ...] = ()
 
     def headings(self) -> Iterator[Block]:
         """The heading blocks, in order."""
@@ -80,7 +105,7 @@ class ScopeConcept:
     """A concept read out of the document: what it is called, where it stands, the text that shows it.
 
     `location`: of the document, as in `ScopeDocument`, where it is not the scope document; `lines` are (0, 0) where it names the place itself.
-    `merged`: the titles of other concepts that went into it.
+    `merged`: the titles of other concepts that went into it. `probability`: how sure the provider is that it is one, in [0, 1]; None where it cannot tell.
     """
 
     id: str
@@ -90,6 +115,36 @@ class ScopeConcept:
     evidence: str
     location: str = ""
     merged: tuple[str, ...] = ()
+    probability: float | None = None
+
+
+#: The roles of `LeftOut` that have a meaning for the host: what stands above concepts, and what is the same as a concept that was taken.
+GROUP, MERGED = "group", "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What could have been a concept and is none: its text, and in words why (`is a structural heading`).
+
+    `role`: what it is instead, in one word: `group` (a module, a week), `merged` (a concept of another name has it), or a word of the provider's
+    (`administration`). `probability`: how sure the provider is that it is a concept after all, in [0, 1]; None where it cannot tell. `lines`: first and last
+    line in the document; (0, 0) where they are not known.
+    """
+
+    text: str
+    reason: str
+    role: str = ""
+    probability: float | None = None
+    lines: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing is to be compiled of a document: one line, the way out, and facts as JSON values."""
+
+    message: str
+    hint: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +197,9 @@ class ScopeEdge:
 class ScopeReading:
     """What a provider reads out of a scope document: the material of `scope_concepts.json`, `scope_dag.json` and, where the
     user gave no topic spec, of the synthesised one. `scope_out`, `prerequisites` and `goal` are what the document itself
-    says; empty when it says nothing. `skipped` lists headings or items that are not concepts, with the reason, `dropped` pairs with evidence
-    that are no edges (each with its reason)."""
+    says; empty when it says nothing. `skipped` lists all that could have been a concept and is none, in the order of the document, `dropped` pairs
+    with evidence that are no edges (each with its reason). `course`: how probable it is that the document is a course; None where the provider cannot
+    tell. `refusal`: why no run is to be made of it; what was read stands in the other fields all the same, as far as there is anything."""
 
     concepts: tuple[ScopeConcept, ...]
     edges: tuple[ScopeEdge, ...] = ()
@@ -151,5 +207,7 @@ class ScopeReading:
     audience: str = ""
     prerequisites: tuple[str, ...] = ()
     scope_out: tuple[str, ...] = ()
-    skipped: tuple[tuple[str, str], ...] = ()
+    skipped: tuple[LeftOut, ...] = ()
     dropped: tuple[ScopeEdge, ...] = ()
+    course: float | None = None
+    refusal: Refusal | None = None

@@ -13,9 +13,24 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any, Literal
 
+from dagogy.api.display import json_text, one_line, visible
 from dagogy.api.patterns import lazy_pattern
 
-__all__ = ["STOP_WORDS", "content_words", "match_form", "match_keys", "normalized", "sentences", "shorten", "stem", "words"]
+__all__ = [
+    "STOP_WORDS",
+    "content_words",
+    "json_text",
+    "lazy_pattern",
+    "match_form",
+    "match_keys",
+    "normalized",
+    "one_line",
+    "sentences",
+    "shorten",
+    "stem",
+    "visible",
+    "words",
+]
 
 _WORD = lazy_pattern(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _PLAIN = lazy_pattern(r"[^a-z0-9+#]+")

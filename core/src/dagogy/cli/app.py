@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dagogy.api.errors import DagogyError, Locked, NotFound, StorageError
+from dagogy.api.errors import Locked, NotFound, StorageError
 from dagogy.cli.streams import Streams
 from dagogy.host.calls import Heard
 
 if TYPE_CHECKING:
-    from dagogy.host.manager import Host, Plugin
+    from dagogy.api.runs import Run, Workspace
+    from dagogy.host.manager import Host
+    from dagogy.host.plugin import Plugin
     from dagogy.pipeline.session import OpenRun, Session
-    from dagogy.workspace.runs import Run
+    from dagogy.workspace.runs import Run as RunFolder
     from dagogy.workspace.settings import Settings
 
 #: The built-in commands: module, and the line that the list of commands shows. Listing them imports none.
 COMMANDS = {
     "init": ("init", "Make a new run, or restore one from an archive."),
     "run": ("run", "Compile: read, generate, validate, plan, iterate."),
+    "read": ("read", "Show what would be read out of a document; makes no run."),
     "status": ("status", "Show where a run stands and which artifacts are current."),
     "next": ("status", "Show the next command for a run."),
     "validate": ("validate", "Check the curriculum against the rules; write the report."),
@@ -48,7 +50,7 @@ COMMANDS = {
 
 
 class App(Streams):
-    """What the commands of one process share: settings, host and session, each made when first asked for."""
+    """What one command line has: its words, its streams, and the workspace, made when first asked for. It hears which run the work is on."""
 
     def __init__(self, arguments: list[str]) -> None:
         super().__init__()
@@ -62,7 +64,7 @@ class App(Streams):
         self.reference = ""
         self.opened: OpenRun | None = None
         #: The run that the command reads; it may be archived away meanwhile.
-        self.found: Run | None = None
+        self.found: RunFolder | None = None
         #: The plugin whose command this is; None for a built-in one.
         self.plugin: Plugin | None = None
         #: What plugins print, and how they fail.
@@ -75,95 +77,50 @@ class App(Streams):
         return Host(Selection.from_environment(os.environ, third_party=self.third_party), reserved={"command": frozenset(COMMANDS)})
 
     @cached_property
+    def workspace(self) -> Workspace:
+        from dagogy.api.runs import Workspace
+
+        return Workspace(self.flags, host=self.host, arguments=self.arguments, watcher=self)
+
+    @property
     def loaded_settings(self) -> Settings:
-        """The settings as they were given. A failure record needs the runs dir, though another setting may be wrong."""
-        from dagogy.workspace.settings import load_settings
+        return self.workspace.loaded_settings
 
-        return load_settings(os.environ, self.flags, provider_keys=self.provider_settings)
-
-    @cached_property
+    @property
     def settings(self) -> Settings:
-        """The settings, every one of them sound; `ConfigError` otherwise, whether this command needs the wrong one or not."""
-        self.loaded_settings.check()
-        return self.loaded_settings
+        return self.workspace.settings
 
-    def provider_settings(self) -> dict[str, bool]:
-        """The settings that providers declare, and whether they are sensitive: one that two declare is, if either says so."""
-        declared: dict[str, bool] = {}
-        for plugin in self.host.load("provider"):
-            for setting in plugin.info.settings if plugin.info else ():
-                declared[setting.name] = declared.get(setting.name, False) or setting.sensitive
-        return declared
-
-    @cached_property
+    @property
     def session(self) -> Session:
-        from dagogy.pipeline.session import Session
-
-        return Session(self.settings, self.host, self.clean)
+        return self.workspace.session
 
     def command_line(self) -> str:
         """What was typed, for the lock, the events log and whoever reads them later; so without secrets."""
-        return str(self.clean(" ".join(["dagogy", *self.clean(self.arguments)])))
+        return self.workspace.command_line(self.workspace.words())
 
-    def clean(self, value: Any, shapes: bool = True) -> Any:
-        """A value without secrets. Of those that providers declare the ones of the chosen provider are known; no other one is imported for it.
+    def open(self, reference: str, wait_seconds: float = 0.0) -> Run:
+        """The run that is meant, which is looked for once it is needed."""
+        from dagogy.api.runs import Run
 
-        Without `shapes` only what is certain: no text that merely looks like a key, and no value that could be a word.
-        """
-        from dagogy.api.secrets import redacted
+        return Run(self.workspace, reference, wait_seconds)
 
-        secrets = self.secrets(load=False)
-        return redacted(value, secrets if shapes else {name: secret for name, secret in secrets.items() if not secret.isalpha()}, shapes=shapes)
-
-    def declared(self, load: bool = True) -> dict[str, bool]:
-        """The variables that providers read, and whether they are secret; none when the providers cannot be asked.
-
-        Without `load` those of the chosen provider and of those that are loaded already.
-        """
-        with contextlib.suppress(Exception):
-            chosen, source = self.loaded_settings.raw("AGENT_PROVIDER", peek=True)
-            self.host.load("provider", None if load else [str(chosen)] if source != "default" else [])
-        with contextlib.suppress(Exception):
-            return {s.name: s.secret for plugin in self.host.all("provider") if plugin.info for s in plugin.info.settings}
-        return {}
-
-    def secrets(self, load: bool = True) -> dict[str, str]:
-        """What may not be shown, from the environment and the configuration file, by variable name."""
-        from dagogy.api.secrets import secrets_of
-
-        values: dict[str, str] = {}
-        with contextlib.suppress(Exception):
-            values = {key.upper(): value for key, value in self.settings.file.items() if isinstance(value, str)}
-        names = [name for name, secret in self.declared(load).items() if secret]
-        return secrets_of({**values, **os.environ}, names)
-
-    @contextlib.contextmanager
-    def reading(self, reference: str) -> Iterator[OpenRun]:
-        """`Session.reading`, remembered for the failure record."""
-        run = self.find(reference)
+    def run_found(self, run: RunFolder) -> None:
+        """Remembers the run for the failure record, and records what a killed command could not."""
+        self.found = run
         self.record_lost(run)
-        with self.session.reading(run.id) as opened:
-            self.opened = opened
-            self.at_work = True
-            yield opened
-        self.at_work = False  # the run was read without fault
 
-    @contextlib.contextmanager
-    def writing(self, reference: str, wait_seconds: float) -> Iterator[OpenRun]:
-        """`Session.writing`, remembered for the failure record."""
-        run = self.find(reference)
-        self.record_lost(run)
-        with self.session.writing(run.id, self.command_line(), wait_seconds, self.clean(self.arguments)) as opened:
-            self.opened = opened
-            self.at_work = True
-            yield opened
+    def run_opened(self, opened: OpenRun) -> None:
+        self.opened, self.at_work = opened, True
 
-    def find(self, reference: str) -> Run:
+    def run_read(self) -> None:
+        self.at_work = False
+
+    def find(self, reference: str) -> RunFolder:
         """The run that is meant."""
         self.found = self.session.runs.find(reference)
         return self.found
 
-    def record_lost(self, run: Run) -> None:
+    def record_lost(self, run: RunFolder) -> None:
         """A command on the run that was killed, and so could report nothing, gets its failure record now."""
         from dagogy.workspace.events import unfinished
         from dagogy.workspace.stages import EVENTS
@@ -172,19 +129,14 @@ class App(Streams):
             from dagogy.incidents.record import record_lost
 
             with contextlib.suppress(Locked, NotFound, StorageError):  # it is at work still, or somebody else may find it
-                record_lost(run, self.secrets(load=False), os.environ)
+                record_lost(run, self.workspace.secrets(load=False), os.environ)
 
     def report_heard(self) -> None:
         """What plugins printed, on stderr: after the failure, whose line comes first there."""
-        self.report(*(str(self.clean(line)) for line in self.heard.take()))
+        self.report(*(str(self.workspace.clean(line)) for line in self.heard.take()))
 
     def report_ignored(self) -> None:
-        """After the result, or after the failure: the documents outside of the run that were read, files that do not count, and settings that this
-        command asked for and a file that is not trusted sets."""
-        session = self.__dict__.get("session")
-        for path, run_id in session.read_outside.items() if session is not None else ():
-            self.report(self.clean(f"read {path}, which context_pack.local_paths of {run_id} names"))
-        with contextlib.suppress(DagogyError):
-            settings = self.__dict__.get("loaded_settings")
-            if settings is not None:
-                self.report(*settings.notices)
+        """After the result, or after the failure: what the user should know of files that were read or ignored."""
+        made = self.__dict__
+        if "workspace" in made or ("host" in made and self.host.notes):
+            self.report(*self.workspace.notices)

@@ -165,7 +165,7 @@ def _secrets(app: App) -> dict[str, str]:
     from dagogy.incidents.budget import within
 
     secrets = secrets_of(os.environ)
-    within(_DIAGNOSIS_SECONDS, lambda: secrets.update(app.secrets()))
+    within(_DIAGNOSIS_SECONDS, lambda: secrets.update(app.workspace.secrets()))
     return secrets
 
 
@@ -250,4 +250,4 @@ def _failure_context(app: App, error: DagogyError) -> FailureContext:
     with contextlib.suppress(Exception):
         folder = str(app.loaded_settings.folder)
         plugins = {p.entry.distribution: p.entry.version for p in app.host.all()}
-    return FailureContext(run, stage, provider, endpoint, model, folder, app.declared(), dict(sorted(plugins.items())))
+    return FailureContext(run, stage, provider, endpoint, model, folder, app.workspace.declared(), dict(sorted(plugins.items())))

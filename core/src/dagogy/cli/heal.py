@@ -55,7 +55,7 @@ def _run_of(app: App) -> Run | None:
 
 
 def _recovered(app: App, run: Run, recorded: Recorded, *, unsafe: bool, limits: Limits) -> int:
-    secrets = app.secrets()
+    secrets = app.workspace.secrets()
 
     def progress(line: str) -> None:
         if not app.json:

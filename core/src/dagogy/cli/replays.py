@@ -34,6 +34,9 @@ REPLAYS: Mapping[str, Mapping[str, str] | str] = {
         "scope_format": SAFE,
         "scope_mode": SAFE,
         "sections": SAFE,
+        "concepts_from": SAFE,
+        "only": SAFE,
+        "skip": SAFE,
         "provider": "it names a provider",
         "model": "it names a model",
         "max_iterations": SAFE,
@@ -47,6 +50,7 @@ REPLAYS: Mapping[str, Mapping[str, str] | str] = {
         "heal_calls": _HEALING,
         "wait_seconds": SAFE,
     },
+    "read": _NO_RUN,
     "status": {"reference": SAFE},
     "next": {"reference": SAFE},
     "validate": {

@@ -169,6 +169,17 @@ class ConceptModel(Open):
     evidence: str
     location: str = Field(default="inputs/scope.md", description="The document, relative to the run or the workspace root.")
     merged: list[str] = Field(default=[], description="Titles of other concepts that went into it.")
+    probability: Share | None = Field(default=None, description="How sure the provider is that it is a concept; null where it cannot tell.")
+    locator: str = Field(default="", description="Where it stands in the file as given, where lines do not say it: slide 3, page 12.")
+
+
+class LeftOutModel(Open):
+    text: str
+    reason: str
+    role: str = Field(default="", description="What it is instead: group, merged (the same as a concept), or a word of the provider's.")
+    probability: Share | None = Field(default=None, description="How sure the provider is that it is a concept after all; null where it cannot tell.")
+    lines: tuple[int, int] = Field(default=(0, 0), description="Of the document; 0 and 0 where they are not known.")
+    locator: str = Field(default="", description="Where it stands in the file as given, where lines do not say it: slide 3, page 12.")
 
 
 class ScopeConcepts(Open):
@@ -178,7 +189,9 @@ class ScopeConcepts(Open):
     source: str
     mode: Literal["full", "section", "seed-list"]
     concepts: list[ConceptModel]
-    skipped: list[dict[str, str]]
+    skipped: list[LeftOutModel] = Field(description="Everything that could have been a concept and is none.")
+    course: Share | None = Field(default=None, description="How probable it is that the document is a course; null where nobody doubted it.")
+    reading: dict[str, list[str]] = Field(default={}, description="What the user said of the reading: concepts_from, only, skip.")
 
 
 class PieceModel(Open):

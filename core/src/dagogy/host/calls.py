@@ -111,10 +111,10 @@ def contained(name: str) -> Iterator[Call]:
     before = sys.stdout
     for stream in (before, sys.__stdout__):
         _flush(stream)
-    lines = _Lines(name)
+    lines, call = _Lines(name), Call(name)
     spool, kept = _divert()
+    # Nothing of ours is called from here to the note of it: whoever is interrupted in between could not find our stdout again.
     sys.stdout = io.TextIOWrapper(lines, encoding="utf-8", errors="backslashreplace", write_through=True)
-    call = Call(name)
     _around.append((before, kept))
     try:
         yield call

@@ -23,7 +23,7 @@ def _unfit_words(info: Any) -> str:
     for name, accepted in choices.items():
         if hasattr(info, name) and getattr(info, name) not in accepted:
             return f"{name}={getattr(info, name)!r} is not one of {', '.join(accepted)}"
-    for name in ("groups", "requires", "incidents", "suffixes", "names", "media_types", "signatures"):
+    for name in ("groups", "requires", "aliases", "incidents", "suffixes", "names", "media_types", "signatures"):
         value = getattr(info, name, ())
         if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
             return f"{name}={value!r} is not a tuple of texts"

@@ -50,7 +50,8 @@ def dagogy_readers() -> Iterable[ReaderInfo]:
             )
 
         # my_lines/reader.py
-        from dagogy.api import BlockWriter, Inline, Reader, ScopeDocument, decode_text, document_title
+        from dagogy.api.readers import BlockWriter, Inline, Reader, decode_text, document_title
+        from dagogy.api.scope import ScopeDocument
 
         class Lines(Reader):
             def read(self, source):
@@ -116,7 +117,7 @@ def dagogy_dialects() -> Iterable[DialectInfo]:
             )
 
         # my_gateway/dialect.py
-        from dagogy.api import LogDialect
+        from dagogy.api.failures import LogDialect
 
         class Gateway(LogDialect):
             packages = r"house_gateway\."
@@ -161,7 +162,7 @@ def dagogy_probes() -> Iterable[ProbeInfo]:
         # my_incident/vpn.py
         from pathlib import Path
 
-        from dagogy.api import Probe, ProbeResult
+        from dagogy.api.probes import Probe, ProbeResult
 
         class Interface(Probe):
             def look(self, failure, context):

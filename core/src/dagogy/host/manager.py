@@ -7,28 +7,23 @@ A failure stays with its plugin: the others of its kind work on.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib import import_module
-from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagogy.api.errors import ConfigError, DagogyError, NotFound, PluginError
-from dagogy.contracts.suggest import did_you_mean
+from dagogy.api.errors import ConfigError, NotFound
 from dagogy.host.calls import account, contained, is_stop
 from dagogy.host.descriptions import unfit
 from dagogy.host.discovery import KINDS, EntryPoint, discover, normalized
+from dagogy.host.plugin import FIRST_PARTY, Plugin, close_coroutine, first_party
 
 if TYPE_CHECKING:
     import pluggy
 
     from dagogy.api.plugins import PluginInfo
+    from dagogy.host.aliases import Aliases
 
-T = TypeVar("T")
-State = Literal["discovered", "ready", "disabled", "failed"]
-#: Distributions whose name starts so are ours; `--no-third-party` keeps only them.
-FIRST_PARTY = "dagogy-"
 _HOOK = {
     "provider": "dagogy_providers",
     "reader": "dagogy_readers",
@@ -42,91 +37,16 @@ _HOOK = {
 }
 #: What `impl` must be a subclass of; that of a command, an instance.
 _BASE = {
-    "provider": "dagogy.api.Provider",
-    "reader": "dagogy.api.Reader",
-    "rule": "dagogy.api.Rule",
-    "classifier": "dagogy.api.Classifier",
-    "dialect": "dagogy.api.LogDialect",
-    "recovery": "dagogy.api.RecoveryAction",
-    "probe": "dagogy.api.Probe",
-    "exporter": "dagogy.api.Exporter",
+    "provider": "dagogy.api.providers.Provider",
+    "reader": "dagogy.api.readers.Reader",
+    "rule": "dagogy.api.rules.Rule",
+    "classifier": "dagogy.api.failures.Classifier",
+    "dialect": "dagogy.api.failures.LogDialect",
+    "recovery": "dagogy.api.recoveries.RecoveryAction",
+    "probe": "dagogy.api.probes.Probe",
+    "exporter": "dagogy.api.exporters.Exporter",
     "command": "click.Command",
 }
-
-
-@dataclass(eq=False, repr=False)
-class Plugin:
-    """One plugin: where it comes from, what state it is in, and why."""
-
-    entry: EntryPoint
-    state: State = "discovered"
-    reason: str = ""
-    info: Any = None
-    #: How long it took for a call, where that was too long.
-    slow_seconds: float | None = None
-    _impl: Any = field(default=None, repr=False)
-
-    @property
-    def id(self) -> str:
-        return self.entry.id
-
-    @property
-    def origin(self) -> str:
-        """Distribution and version, for messages."""
-        return f"{self.entry.distribution} {self.entry.version}".strip()
-
-    @property
-    def name(self) -> str:
-        """Kind, id, distribution and version, for messages."""
-        return f"{self.entry.kind} '{self.id}' of {self.origin}"
-
-    @property
-    def ours(self) -> bool:
-        """Whether it is one of dagogy's own."""
-        return _first_party(self.entry)
-
-    def fail(self, reason: str) -> None:
-        self.state, self.reason = "failed", " ".join(reason.split())
-
-    def account(self, error: BaseException) -> str:
-        """What it raised, with the file and line of its own code."""
-        return account(error, self.entry.module, getattr(self.info, "impl", ""))
-
-    def call(self, function: Callable[[], T], *, typed: bool = True, timed: bool = False) -> T:
-        """What `function`, which runs code of this plugin, returns. Whatever goes wrong in it is a `PluginError`.
-
-        `typed`: it may raise a `DagogyError` of its own, which passes. `timed`: it has nobody to wait for, and is named where it is slow.
-        """
-        with contained(self.name) as call:
-            try:
-                answer = function()
-            except BaseException as error:
-                if is_stop(error) or (typed and isinstance(error, DagogyError)):
-                    raise
-                self.fail(f"it raised {self.account(error)}")
-                raise self.error() from error
-        if timed:
-            self.slow_seconds = call.slow_seconds()
-        close_coroutine(answer)
-        return answer
-
-    def error(self) -> PluginError:
-        return PluginError(
-            f"{self.name} cannot be used: {self.reason}",
-            hint=f"update or remove {self.entry.distribution}, or leave it out with DAGOGY_DISABLE={self.id}",
-            details={"plugin": self.id, "kind": self.entry.kind, "distribution": self.entry.distribution, "version": self.entry.version},
-        )
-
-    def as_dict(self) -> dict[str, str]:
-        return {
-            "id": self.id,
-            "kind": self.entry.kind,
-            "distribution": self.entry.distribution,
-            "version": self.entry.version,
-            "state": self.state,
-            "reason": self.reason,
-            "summary": self.info.summary if self.info else "",
-        }
 
 
 class Selection(NamedTuple):
@@ -153,6 +73,56 @@ class Selection(NamedTuple):
         return ""
 
 
+class _Modules:
+    """The modules of plugins as pluggy knows them, which is imported with the first of them."""
+
+    def __init__(self) -> None:
+        self._manager: pluggy.PluginManager | None = None
+        self._modules: dict[str, tuple[Any, str]] = {}
+
+    def implementation(self, module: Any, hook: str) -> Any:
+        """What a registered module implements of `hook`; None where it does not."""
+        return next((i for i in self._pluggy().hook.__dict__[hook].get_hookimpls() if i.plugin is module), None)
+
+    def _pluggy(self) -> pluggy.PluginManager:
+        if self._manager is None:
+            import pluggy
+
+            from dagogy.host import hookspecs
+
+            self._manager = pluggy.PluginManager("dagogy")
+            self._manager.add_hookspecs(hookspecs)
+        return self._manager
+
+    def of(self, plugin: Plugin) -> tuple[Any, str]:
+        """The imported and registered module of `plugin`, or None and why not. A misspelt hook unregisters it again."""
+        name = plugin.entry.module.partition(":")[0].strip()
+        if name not in self._modules:
+            with contained(plugin.name):
+                self._modules[name] = self._register(name)
+        return self._modules[name]
+
+    def _register(self, name: str) -> tuple[Any, str]:
+        from pluggy import PluginValidationError
+
+        manager = self._pluggy()
+        try:
+            module = import_module(name)
+        except BaseException as error:
+            if is_stop(error):
+                raise
+            return None, f"importing {name or 'a module without a name'} raised {account(error, name)}"
+        try:
+            manager.register(module, name)
+            manager.check_pending()
+        except Exception as error:
+            if manager.has_plugin(name):
+                manager.unregister(name=name)
+            lines = str(error).strip().splitlines() if isinstance(error, PluginValidationError) else [account(error, name)]
+            return None, lines[-1] if lines else "its hooks are not those of dagogy"
+        return module, ""
+
+
 class Host:
     """All plugins of this process. The first question about them reads entry points only; `load` imports the modules of one kind.
 
@@ -162,8 +132,9 @@ class Host:
     def __init__(self, selection: Selection | None = None, path: list[str] | None = None, reserved: Mapping[str, frozenset[str]] | None = None) -> None:
         self.selection = selection if selection is not None else Selection.from_environment(os.environ)
         self._path, self._reserved = path, reserved or {}
-        self._manager: pluggy.PluginManager | None = None
-        self._modules: dict[str, tuple[Any, str]] = {}
+        self._modules = _Modules()
+        #: What the user should know: that a rule was named by a former id.
+        self.notes: list[str] = []
         if self.selection.deny or self.selection.allow:
             self._check_selection()
 
@@ -172,7 +143,7 @@ class Host:
         """By kind and id the plugins that hold their id, and those whose id was taken."""
         plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
         conflicts: list[Plugin] = []
-        for entry in sorted(discover(self._path), key=lambda e: (KINDS.index(e.kind), e.id, not _first_party(e))):
+        for entry in sorted(discover(self._path), key=lambda e: (KINDS.index(e.kind), e.id, not first_party(e))):
             self._admit(Plugin(entry), plugins[entry.kind], conflicts)
         return plugins, conflicts
 
@@ -206,11 +177,44 @@ class Host:
         known = {name for p in self.all() for name in (p.id, p.entry.distribution, normalized(p.entry.distribution))}
         for variable, names in (("DAGOGY_DISABLE", self.selection.deny), ("DAGOGY_PLUGINS", self.selection.allow or ())):
             for name in sorted(names):
-                if name not in known:
+                if name in known:
+                    continue
+                renamed = self._plugins["rule"].get(self.current_rule_id(name, variable))
+                if renamed is not None and variable == "DAGOGY_DISABLE":
+                    renamed.state, renamed.reason = "disabled", f"left out by DAGOGY_DISABLE, as '{name}'"
+                elif renamed is not None:
+                    renamed.state, renamed.reason = "discovered", ""
+                else:
+                    from dagogy.contracts.suggest import did_you_mean
+
                     raise ConfigError(
                         f"{variable} names '{name}', which is no installed plugin or distribution",
                         hint=did_you_mean(name, known) or "'dagogy plugins list' shows what is installed",
                     )
+
+    @cached_property
+    def aliases(self) -> Aliases:
+        """The former ids of rules. Describes all rules that are used, and those of ours that DAGOGY_PLUGINS leaves out: an alias on that list may mean one."""
+        from dagogy.host.aliases import rule_aliases
+
+        used, left_out = self.load("rule"), []
+        for plugin in self._plugins["rule"].values() if self.selection.allow else ():
+            if plugin.state == "disabled" and plugin.ours:
+                reason = plugin.reason
+                self.describe(plugin)
+                plugin.state, plugin.reason = "disabled", reason
+                left_out.append(plugin)
+        return rule_aliases([*used, *left_out], self.all("rule"))
+
+    def current_rule_id(self, name: str, where: str) -> str:
+        """The id of the rule that has `name` as a former id, which `notes` then tell of, with `where` it was used; else `name` itself."""
+        renamed = None if any(name in of_kind for of_kind in self._plugins.values()) else self.aliases.holders.get(name)
+        if renamed is None:
+            return name
+        note = f"{where} names rule '{name}', which is called '{renamed.id}' now ({renamed.origin}); the old name will go with its next major version"
+        if note not in self.notes:
+            self.notes.append(note)
+        return renamed.id
 
     def all(self, kind: str | None = None) -> list[Plugin]:
         """Every plugin that was found, of one kind or of all, with those whose id was taken."""
@@ -227,13 +231,17 @@ class Host:
         chosen = [self._plugins[kind][i] for i in wanted]
         for plugin in chosen:
             if plugin.state == "discovered":
-                self._describe(plugin)
+                self.describe(plugin)
         return [p for p in chosen if p.state != "disabled"]
 
     def get(self, kind: str, plugin_id: str) -> Plugin:
         """One plugin, described and ready. Raises `NotFound` (with a did-you-mean) or, if it is broken, `PluginError`."""
         plugin = self._plugins[kind].get(plugin_id)
+        if plugin is None and kind == "rule":
+            plugin = self.aliases.holders.get(plugin_id)
         if plugin is None:
+            from dagogy.contracts.suggest import did_you_mean
+
             known = list(self._plugins[kind])
             raise NotFound(
                 f"no {kind} '{plugin_id}' is installed",
@@ -241,7 +249,7 @@ class Host:
             )
         if plugin.state == "disabled":
             raise NotFound(f"{kind} '{plugin_id}' of {plugin.origin} is {plugin.reason}", hint="take it off that list")
-        self.load(kind, [plugin_id])
+        self.load(kind, [plugin.id])
         if plugin.state == "failed":
             raise plugin.error()
         return plugin
@@ -251,34 +259,21 @@ class Host:
         if plugin.state == "failed":
             raise plugin.error()
         if plugin._impl is None:
-            module, _, attribute = plugin.info.impl.partition(":")
-            with contained(plugin.name):
-                try:
-                    found = getattr(import_module(module), attribute)
-                except BaseException as error:
-                    if is_stop(error):
-                        raise
-                    plugin.fail(f"its implementation {plugin.info.impl} cannot be imported: {plugin.account(error)}")
-                    raise plugin.error() from error
-            base_module, _, base = _BASE[plugin.entry.kind].rpartition(".")
-            wanted = getattr(import_module(base_module), base)
-            if not (isinstance(found, wanted) if plugin.entry.kind == "command" else isinstance(found, type) and issubclass(found, wanted)):
-                plugin.fail(f"{plugin.info.impl} is not a {_BASE[plugin.entry.kind]}")
-                raise plugin.error()
-            plugin._impl = found
+            plugin._impl = _imported(plugin)
         return plugin._impl
 
     def slow(self) -> list[dict[str, Any]]:
         """The plugins that took too long for a call, with the seconds."""
         return [{"plugin": p.id, "kind": p.entry.kind, "distribution": p.origin, "seconds": p.slow_seconds} for p in self.all() if p.slow_seconds is not None]
 
-    def _describe(self, plugin: Plugin) -> None:
-        module, reason = self._module(plugin)
+    def describe(self, plugin: Plugin) -> None:
+        """Imports the module of a plugin and takes its description from it; afterwards it is `ready` or `failed`."""
+        module, reason = self._modules.of(plugin)
         if reason:
             plugin.fail(reason)
             return
         hook = _HOOK[plugin.entry.kind]
-        implementation = next((i for i in self._pluggy().hook.__dict__[hook].get_hookimpls() if i.plugin is module), None)
+        implementation = self._modules.implementation(module, hook)
         if implementation is None:
             plugin.fail(f"module {plugin.entry.module} does not implement {hook}")
             return
@@ -313,55 +308,28 @@ class Host:
             plugin.info, plugin.state = info, "ready"
         return reason
 
-    def _pluggy(self) -> pluggy.PluginManager:
-        if self._manager is None:
-            import pluggy
 
-            from dagogy.host import hookspecs
-
-            self._manager = pluggy.PluginManager("dagogy")
-            self._manager.add_hookspecs(hookspecs)
-        return self._manager
-
-    def _module(self, plugin: Plugin) -> tuple[Any, str]:
-        """The imported and registered module of `plugin`, or None and why not. A misspelt hook unregisters it again."""
-        name = plugin.entry.module.partition(":")[0].strip()
-        if name not in self._modules:
-            with contained(plugin.name):
-                self._modules[name] = self._register(name)
-        return self._modules[name]
-
-    def _register(self, name: str) -> tuple[Any, str]:
-        from pluggy import PluginValidationError
-
-        manager = self._pluggy()
+def _imported(plugin: Plugin) -> Any:
+    """What the `impl` of a plugin names. Raises `PluginError`."""
+    module, _, attribute = plugin.info.impl.partition(":")
+    with contained(plugin.name):
         try:
-            module = import_module(name)
+            found = getattr(import_module(module), attribute)
         except BaseException as error:
             if is_stop(error):
                 raise
-            return None, f"importing {name or 'a module without a name'} raised {account(error, name)}"
-        try:
-            manager.register(module, name)
-            manager.check_pending()
-        except Exception as error:
-            if manager.has_plugin(name):
-                manager.unregister(name=name)
-            lines = str(error).strip().splitlines() if isinstance(error, PluginValidationError) else [account(error, name)]
-            return None, lines[-1] if lines else "its hooks are not those of dagogy"
-        return module, ""
+            plugin.fail(f"its implementation {plugin.info.impl} cannot be imported: {plugin.account(error)}")
+            raise plugin.error() from error
+    base_module, _, base = _BASE[plugin.entry.kind].rpartition(".")
+    wanted = getattr(import_module(base_module), base)
+    if not (isinstance(found, wanted) if plugin.entry.kind == "command" else isinstance(found, type) and issubclass(found, wanted)):
+        plugin.fail(f"{plugin.info.impl} is not a {_BASE[plugin.entry.kind]}")
+        raise plugin.error()
+    return found
 
 
 def _names(environ: Mapping[str, str], variable: str) -> frozenset[str]:
     return frozenset(part.strip() for part in environ.get(variable, "").split(",") if part.strip())
-
-
-def close_coroutine(answer: Any) -> bool:
-    """Whether a plugin's function is async and gave a coroutine. It is closed: nobody is going to wait for it."""
-    found = isinstance(answer, CoroutineType)
-    if found:
-        answer.close()
-    return found
 
 
 def unusable(answer: Any, wanted: str) -> str:
@@ -373,10 +341,6 @@ def unusable(answer: Any, wanted: str) -> str:
     if isinstance(answer, str | bytes) or not hasattr(type(answer), "__iter__"):
         return f"returned {type(answer).__name__}, not {wanted}"
     return ""
-
-
-def _first_party(entry: EntryPoint) -> bool:
-    return normalized(entry.distribution).startswith(FIRST_PARTY)
 
 
 def _info_class(kind: str) -> type[PluginInfo]:

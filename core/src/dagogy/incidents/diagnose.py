@@ -15,7 +15,8 @@ from dagogy.api.dialects import LogDialect
 from dagogy.api.errors import InternalError, PluginError
 from dagogy.api.failure_evidence import FailureEvidence
 from dagogy.api.incidents import Diagnosis, Failure, Rank
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.incidents.dialects import installed
 
 if TYPE_CHECKING:

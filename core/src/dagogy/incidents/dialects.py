@@ -8,7 +8,8 @@ from typing import TypeVar, get_args
 
 from dagogy.api.dialects import Kind, Line, LogDialect, Unit
 from dagogy.api.errors import PluginError
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 
 T = TypeVar("T")
 _KINDS = frozenset(get_args(Kind))

@@ -8,7 +8,8 @@ from inspect import cleandoc
 from typing import Any
 
 from dagogy.api.errors import PluginError
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 
 #: The parts of a page, in order.
 PARTS = ("What", "Recognised by", "What to do", "Retry")

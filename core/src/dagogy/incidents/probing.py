@@ -30,7 +30,8 @@ from dagogy.api.incidents import Failure
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
 from dagogy.api.secrets import redacted, secrets_of
 from dagogy.host.calls import report
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.incidents.commands import overlaid
 from dagogy.incidents.readonly import forbid_changes
 from dagogy.workspace.settings import Settings

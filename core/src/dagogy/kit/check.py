@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from dagogy.api.errors import DagogyError, InvalidArgument
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.discovery import GROUPS, normalized
-from dagogy.host.manager import Host, Plugin, Selection
+from dagogy.host.manager import Host, Selection
+from dagogy.host.plugin import Plugin
 from dagogy.kit.kinds import promises
 
 #: What a description may not import: listings read every one of them. The SDKs of services all bring asyncio.

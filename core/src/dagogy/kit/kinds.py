@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import DagogyError
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.kit.cases import Case, context_of, load_cases, run_case
 
 #: What was looked at, and what is wrong with it; an empty reason where nothing is.
@@ -38,6 +39,8 @@ def _rule(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iter
     missing = [part for part in _RULE_PARTS if part not in text]
     yield "its docstring", f"it lacks {', '.join(missing)}" if missing else ""
     yield "its options", _wrong_options(implementation.Options)
+    if plugin.info.aliases:
+        yield "its aliases", "; ".join(line for line in host.aliases.conflicts if f" of {plugin.name} does not count" in line)
     try:
         cases = load_cases(plugin.id, plugin.entry.module)
     except (OSError, ValueError, ImportError, TypeError) as error:  # the last: a module, which has no files beside it

@@ -8,7 +8,7 @@ from typing import Any
 from dagogy.api.errors import DagogyError, PluginError
 from dagogy.api.providers import Provider
 from dagogy.host.calls import account, contained, is_stop
-from dagogy.host.manager import close_coroutine
+from dagogy.host.plugin import close_coroutine
 
 
 def ask(provider: Provider, origin: str, call: Callable[[], Any]) -> Any:

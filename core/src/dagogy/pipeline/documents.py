@@ -12,7 +12,8 @@ from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, NotFoun
 from dagogy.api.readers import Reader, Source
 from dagogy.api.scope import Block, ScopeDocument
 from dagogy.host.calls import report
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.workspace.files import content_hash
 
 if TYPE_CHECKING:

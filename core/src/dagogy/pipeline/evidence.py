@@ -10,8 +10,9 @@ from dagogy.api.errors import ValidationFailed
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.api.text import match_form
 from dagogy.contracts.check import pointer_of
+from dagogy.workspace.files import from_json
 from dagogy.workspace.runs import Run
-from dagogy.workspace.stages import evidence_files
+from dagogy.workspace.stages import TRACE, evidence_files
 
 if TYPE_CHECKING:
     from pydantic import ConfigDict
@@ -30,6 +31,7 @@ def reading_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> d
             "evidence": c.evidence,
             "location": c.location or location,
             "merged": list(c.merged),
+            "probability": c.probability,
         }
         for c in reading.concepts
     ]
@@ -93,6 +95,7 @@ class Concept(_Kept):
     evidence: str
     location: str = "inputs/scope.md"
     merged: list[str] = field(default_factory=list)
+    probability: float | None = None
 
 
 @dataclass(slots=True)
@@ -127,12 +130,25 @@ def kept_evidence(run: Run) -> Known:
     return Known(files[-1], concepts, kept, dropped)
 
 
+def kept_notes(run: Run) -> list[str]:
+    """What the provider remarked when it proposed; nothing where the trace cannot be read."""
+    if not run.exists(TRACE):
+        return []
+    try:
+        rounds = from_json(run.read(TRACE))["iterations"]
+        return [note for r in rounds if r["action"] == "propose" for note in r["notes"] if isinstance(note, str)]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
 def kept_reading(run: Run) -> ScopeReading | None:
     """The same as a provider told it; None where nothing is kept. Raises `ValidationFailed`."""
     known = kept_evidence(run)
     if not known.artifact:
         return None
-    concepts = tuple(ScopeConcept(c.id, c.title, tuple(c.heading_path), c.lines, c.evidence, c.location, tuple(c.merged)) for c in known.concepts)
+    concepts = tuple(
+        ScopeConcept(c.id, c.title, tuple(c.heading_path), c.lines, c.evidence, c.location, tuple(c.merged), c.probability) for c in known.concepts
+    )
     return ScopeReading(concepts, tuple(map(_scope_edge, known.edges.values())), dropped=tuple(map(_scope_edge, known.dropped.values())))
 
 

@@ -41,7 +41,7 @@ def given_files(paths: Sequence[Path], readers: Readers, clean: Callable[[str], 
             left -= len(data)
             found.append(Source(clean(str(file)), data))
             if len(found) > _MAX_FILES:
-                raise InvalidArgument(f"--scope-file names more than {_MAX_FILES:,} files", hint="name the folder of one course")
+                raise InvalidArgument(f"the scope files are more than {_MAX_FILES:,} files", hint="name the folder of one course")
     return found
 
 
@@ -54,14 +54,14 @@ def _bytes(path: Path, left: int, *, whole: bool) -> bytes:
             with open(path, "rb") as file:
                 data = file.read(left + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise InvalidArgument(f"--scope-file '{path}' does not exist", hint="relative paths count from the current folder") from None
+        raise InvalidArgument(f"scope file '{path}' does not exist", hint="relative paths count from the current folder") from None
     except (OSError, AttributeError) as error:
         raise storage_error("read the scope file", path, error if isinstance(error, OSError) else OSError(9, os.strerror(9))) from error
     if len(data) > left:
         raise InvalidArgument(
-            f"--scope-file '{path}' is larger than the {MAX_SCOPE_BYTES // 2**20} MiB that are read"
+            f"scope file '{path}' is larger than the {MAX_SCOPE_BYTES // 2**20} MiB that are read"
             if whole
-            else f"the files that --scope-file names have more than the {MAX_SCOPE_BYTES // 2**20} MiB that are read",
+            else f"the scope files have more than the {MAX_SCOPE_BYTES // 2**20} MiB that are read",
             hint="split it, or cut out the part that is to be taught" if whole else "name fewer of them",
         )
     return data
@@ -74,13 +74,13 @@ def _lessons(folder: Path, readers: Readers) -> list[Path]:
     for path in _walk(folder, readers):
         (contents if readers.claims(path.name) else files).append(path)
         if len(files) > _MAX_FILES:
-            raise InvalidArgument(f"--scope-file '{folder}' holds more than {_MAX_FILES:,} documents", hint="name the folder of one course")
+            raise InvalidArgument(f"scope folder '{folder}' holds more than {_MAX_FILES:,} documents", hint="name the folder of one course")
     for path in contents:
         listed = _listed(path, files, readers)
         if len(listed) > 1:
             return listed
     if not files and not contents:
-        raise InvalidArgument(f"--scope-file '{folder}' is a folder without documents", hint="'dagogy plugins list --kind reader' shows what is read")
+        raise InvalidArgument(f"scope file '{folder}' is a folder without documents", hint="'dagogy plugins list --kind reader' shows what is read")
     return files or contents
 
 

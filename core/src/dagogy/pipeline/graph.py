@@ -23,7 +23,7 @@ def total_minutes(curriculum: Curriculum) -> float:
 
 
 class GraphIndex:
-    """See `dagogy.api.GraphIndex`. Everything is linear in nodes and edges, and built when first asked for."""
+    """See `dagogy.api.rules.GraphIndex`. Everything is linear in nodes and edges, and built when first asked for."""
 
     def __init__(self, nodes: Sequence[Any]) -> None:
         self.ids: list[str] = [node.id for node in nodes]

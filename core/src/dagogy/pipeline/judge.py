@@ -16,7 +16,8 @@ from dagogy.api.plugins import SEVERITIES, RuleInfo
 from dagogy.api.rules import Finding, Fix, Measure, Rule
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.calls import SLOW_SECONDS, contained, is_stop, report
-from dagogy.host.manager import Host, Plugin, unusable
+from dagogy.host.manager import Host, unusable
+from dagogy.host.plugin import Plugin
 from dagogy.pipeline.measures import lowered, own_measure, unusable_measure
 from dagogy.pipeline.rule_context import RunContext, View
 from dagogy.pipeline.ruleset import RuleConfig, ruleset_digest
@@ -93,6 +94,7 @@ class _Active:
     severity: str
     rule: Rule | None = None
     options: Any = None
+    requires: tuple[str, ...] = ()
 
 
 class Judge:
@@ -107,7 +109,9 @@ class Judge:
             config = configs.get(plugin.id, RuleConfig())
             if config.enabled:
                 severity = config.severity or (plugin.info.severity if plugin.info else "error")
-                self._active.append(_Active(plugin, config, severity))
+                self._active.append(_Active(plugin, config, severity, requires=_required(host, plugin)))
+        for line in host.aliases.conflicts:
+            report(line)
         self._active = _in_order(self._active)
 
     def requirements(self) -> list[Requirement]:
@@ -232,6 +236,12 @@ class Judge:
         active.rule = rule
 
 
+def _required(host: Host, plugin: Plugin) -> tuple[str, ...]:
+    """The ids of the rules that it requires, which it may name by former ids."""
+    names = plugin.info.requires if plugin.info else ()
+    return tuple(host.aliases.holders[name].id if name in host.aliases.holders else name for name in names)
+
+
 def _requirement(active: _Active, info: RuleInfo) -> Requirement:
     from dagogy.api.providers import Requirement
 
@@ -320,7 +330,7 @@ def require_options(options: Any) -> None:
     from dagogy.api.options import Options
 
     if not (isinstance(options, type) and issubclass(options, Options)):
-        raise TypeError(f"its Options is {options!r:.100}, not a subclass of dagogy.api.Options")
+        raise TypeError(f"its Options is {options!r:.100}, not a subclass of dagogy.api.rules.Options")
     for name, option in options.model_fields.items():
         if option.is_required():
             raise TypeError(f"its option '{name}' has no default")
@@ -328,7 +338,7 @@ def require_options(options: Any) -> None:
 
 def _blocked(active: _Active, outcomes: Mapping[str, Outcome]) -> str:
     """Why `active` cannot say anything yet, or an empty string. A required rule that is not installed or switched off does not block."""
-    for required in active.plugin.info.requires if active.plugin.info else ():
+    for required in active.requires:
         other = outcomes.get(required)
         if other is not None and other.status != "clean":
             return f"{required} {'has findings' if other.status == 'findings' else 'was ' + other.status if other.status == 'skipped' else 'could not run'}"
@@ -338,7 +348,7 @@ def _blocked(active: _Active, outcomes: Mapping[str, Outcome]) -> str:
 def _in_order(active: Sequence[_Active]) -> list[_Active]:
     """Each rule after those it requires, else by id; where rules require each other, one of the requirements is left out of account."""
     by_id = {a.plugin.id: a for a in active}
-    required = {name: {r for r in (a.plugin.info.requires if a.plugin.info else ()) if r in by_id} for name, a in sorted(by_id.items())}
+    required = {name: {r for r in a.requires if r in by_id} for name, a in sorted(by_id.items())}
     while True:
         order = TopologicalSorter(required)
         try:

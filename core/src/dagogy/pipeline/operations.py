@@ -6,6 +6,7 @@ What one command alone needs is imported where it is used: a plan needs no rule,
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagogy.api.errors import ValidationFailed
@@ -17,6 +18,7 @@ from dagogy.workspace.stages import CURRICULUM, DIFF, PLAN, PREVIOUS, REPORT_JSO
 if TYPE_CHECKING:
     from dagogy.contracts.types import Curriculum
     from dagogy.pipeline.judge import ValidationResult
+    from dagogy.pipeline.results import Report
     from dagogy.pipeline.rule_context import RunContext
 
 #: A fix may call for another one; no sound set of rules needs as many rounds.
@@ -28,6 +30,8 @@ def validate(opened: OpenRun, context: RunContext | None = None, validation: Val
 
     `verdict` is given when the very bytes in the run were judged already.
     """
+    if validation is None:
+        opened.check_corrections()
     context = context or opened.context()
     validation = validation or opened.session.judge.judge(context)
     report = report_document(opened.run.id, validation)
@@ -49,7 +53,43 @@ def validate(opened: OpenRun, context: RunContext | None = None, validation: Val
     return report
 
 
-def validation_failure(opened: OpenRun, report: dict[str, Any]) -> ValidationFailed:
+def report_of(opened: OpenRun, document: Mapping[str, Any], fixed: Sequence[str] = ()) -> Report:
+    """A validation report of the run as an object; `fixed`: the fixes that were carried out before it."""
+    from dagogy.pipeline.results import Report
+
+    host, run, curriculum = opened.session.host, opened.run, opened.state.hashes["curriculum"]
+
+    def export(format_id: str) -> str:
+        from dagogy.pipeline.exports import exported_report
+
+        return exported_report(host, format_id, run, document, curriculum)
+
+    return Report(document, None if document["passed"] else validation_failure(opened, document), export, fixed)
+
+
+def kept_report(opened: OpenRun) -> Report:
+    """The report that was written last. Raises `ValidationFailed` for one that somebody changed into none."""
+    from dagogy.contracts.check import schema_problems
+    from dagogy.workspace.files import from_json
+
+    try:
+        document = from_json(opened.run.read(REPORT_JSON))
+        problem = next((f"does not meet its schema: {p}" for p in schema_problems("validation_report", document, most=1)), "")
+    except ValueError as error:
+        problem = f"is not JSON: {error}"
+    if problem:
+        raise ValidationFailed(f"{REPORT_JSON} {problem}", hint=f"dagogy validate {opened.run.id}")
+    return report_of(opened, document)
+
+
+def checked(opened: OpenRun, document: Mapping[str, Any], fixed: Sequence[str] = ()) -> Report:
+    """The report of a validation that was made just now. With errors, the command that made it has failed, whoever prints it first."""
+    report = report_of(opened, document, fixed)
+    opened.failure = report.failure
+    return report
+
+
+def validation_failure(opened: OpenRun, report: Mapping[str, Any]) -> ValidationFailed:
     """The typed error for a report that failed: the first finding by name, and where the rest stands."""
     blamed: dict[str, str] = {}
     errors = [f for f in report["findings"] if f["severity"] == "error"]
@@ -160,6 +200,7 @@ def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, li
     """
     from dagogy.pipeline.fixes import apply_fixes, offered
 
+    opened.check_corrections()
     before = after = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else opened.context().curriculum_bytes
     done: list[str] = []
     hidden = 0

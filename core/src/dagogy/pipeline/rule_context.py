@@ -45,7 +45,7 @@ else:
 
 
 class RunContext:
-    """See `dagogy.api.RuleContext`.
+    """See `dagogy.api.rules.RuleContext`.
 
     `curriculum` and `topic_spec` are the bytes of the two documents. `sources` and `evidence` are called when a rule first asks.
     `folders` are where `local://` URLs may lead, the run first.

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dagogy.api.errors import ConfigError
-from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.manager import Host
 
 
@@ -29,10 +28,14 @@ def rule_configs(host: Host, tables: Mapping[str, Any]) -> dict[str, RuleConfig]
     if not tables:
         return {}
     from dagogy.api.plugins import SEVERITIES
+    from dagogy.contracts.suggest import did_you_mean
 
     known = [p.id for p in host.all("rule")]
     out: dict[str, RuleConfig] = {}
-    for rule_id, table in tables.items():
+    for name, table in tables.items():
+        rule_id = host.current_rule_id(name, "the configuration")
+        if rule_id in out:
+            raise ConfigError(f"the configuration has both rules.\"{name}\" and another table of rule '{rule_id}'", hint=f'keep rules."{rule_id}" alone')
         if rule_id not in known:
             raise ConfigError(
                 f"the configuration names rule '{rule_id}', which is not installed",

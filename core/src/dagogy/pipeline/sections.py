@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dagogy.api._blocks import tidy
 from dagogy.api.errors import InvalidArgument
@@ -14,14 +15,14 @@ from dagogy.api.scope import Block, ScopeDocument
 from dagogy.api.text import normalized
 from dagogy.contracts.suggest import nearest
 
-__all__ = ["select_sections"]
+__all__ = ["Section", "loose_key", "matching", "no_such_section", "sections_of", "select_sections", "short", "strict_key"]
 
 _MAX_LISTED_HEADINGS = 30
 Surroundings = Callable[[ScopeDocument, Sequence[int]], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
+class Section:
     """A heading with its section: the positions of its blocks (the heading is the first, `end` excluded) and its lines, and the headings above it."""
 
     path: tuple[str, ...]
@@ -38,16 +39,16 @@ def select_sections(document: ScopeDocument, wanted: Sequence[str], surroundings
     `Chapter > Section` names a heading by those above it. Of equal headings all are taken. `surroundings` is `Reader.surroundings` of the reader.
     Raises `InvalidArgument` for every wanted heading that is not there, with a list of those that are.
     """
-    sections = _sections(document)
+    sections = sections_of(document)
     chosen: set[int] = set()
     unmatched: list[str] = []
     for want in wanted:
-        matches = _matching(want, sections)
+        matches = matching(want, sections)
         chosen.update(matches)
         if not matches:
             unmatched.append(want)
     if unmatched or not wanted:
-        raise _no_such_section(unmatched, sections, document.source)
+        raise no_such_section(unmatched, sections, document.source)
     positions: set[int] = set()
     lines: set[int] = set()
     for section in (sections[i] for i in chosen):
@@ -95,15 +96,16 @@ def _joined(lines: Sequence[str], kept: Sequence[int]) -> tuple[str, dict[int, i
     return "\n".join(out), at
 
 
-def _sections(document: ScopeDocument) -> list[_Section]:
+def sections_of(document: ScopeDocument) -> list[Section]:
+    """The sections of the document, in its order."""
     headings = [(i, b) for i, b in enumerate(document.blocks) if b.kind == "heading"]
     ends = [(len(document.blocks), document.text.count("\n") + 1)] * len(headings)
     stack: list[int] = []
-    found: list[_Section] = []
+    found: list[Section] = []
     for index, (position, block) in enumerate(headings):
         while stack and headings[stack[-1]][1].level >= block.level:
             ends[stack.pop()] = (position, _line_before(block, headings[index - 1][1]))
-        found.append(_Section(block.path, position, 0, (block.lines[0], 0), tuple(stack)))
+        found.append(Section(block.path, position, 0, (block.lines[0], 0), tuple(stack)))
         stack.append(index)
     return [replace(s, end=end, lines=(s.lines[0], max(s.lines[0], line))) for s, (end, line) in zip(found, ends, strict=True)]
 
@@ -113,16 +115,20 @@ def _line_before(block: Block, before: Block) -> int:
     return max(block.lines[0] - 1, before.lines[1])
 
 
-def _strict_key(text: str) -> str:
+@lru_cache(maxsize=100_000)
+def strict_key(text: str) -> str:
+    """A heading as it is compared: without regard to case and kinds of spaces."""
     return tidy(normalized(normalized(text).casefold()))
 
 
-def _loose_key(text: str) -> str:
-    kept = (c if unicodedata.category(c)[0] in "LNM" else " " for c in _strict_key(text))
+@lru_cache(maxsize=100_000)
+def loose_key(text: str) -> str:
+    """The same without regard to punctuation."""
+    kept = (c if unicodedata.category(c)[0] in "LNM" else " " for c in strict_key(text))
     return " ".join("".join(kept).split())
 
 
-def _matching(want: str, sections: Sequence[_Section]) -> list[int]:
+def matching(want: str, sections: Sequence[Section]) -> list[int]:
     """The sections that `want` names: by the whole of it as a heading, else as a path; each to the letter first, then loosely."""
     bare = re.sub(r"^\s*#{1,6}\s+", "", want)
     ways = [[want], [bare]]
@@ -130,7 +136,7 @@ def _matching(want: str, sections: Sequence[_Section]) -> list[int]:
     if len(steps) > 1 and all(steps):
         ways.append(steps)
     for way in ways:
-        for key in (_strict_key, _loose_key):
+        for key in (strict_key, loose_key):
             keys = [key(step) for step in way]
             if all(keys) and (matches := [i for i, s in enumerate(sections) if _is_named(s.path, keys, key)]):
                 return matches
@@ -145,25 +151,34 @@ def _is_named(path: tuple[str, ...], keys: Sequence[str], key: Callable[[str], s
     return all(any(key(title) == step for title in above) for step in keys[:-1])
 
 
-def _no_such_section(unmatched: Sequence[str], sections: Sequence[_Section], source: str) -> InvalidArgument:
+def no_such_section(unmatched: Sequence[str], sections: Sequence[Section], source: str, origin: str = "", besides: str = "") -> InvalidArgument:
+    """The error that lists the headings there are. `origin`: who named the sections, where it was not --scope-section; `besides`: what else was looked for."""
     titles = list(dict.fromkeys(s.path[-1] for s in sections))
     details = {"source": source, "unmatched": list(unmatched), "headings": titles[:1000]}
+    named = ", ".join(repr(short(u)) for u in unmatched)
+    prefix, hint = (f"{origin} {named}: ", f"take it out: {origin}") if origin else ("", "read all of it: --scope-mode full")
+    besides = f", {besides}" if besides else ""
     if not titles:
-        return InvalidArgument(f"scope file '{source}' has no headings to choose sections by", hint="read all of it: --scope-mode full", details=details)
-    listed = ", ".join(f"'{_short(t)}'" for t in titles[:_MAX_LISTED_HEADINGS])
+        return InvalidArgument(f"{prefix}scope file '{source}' has no headings to choose sections by{besides}", hint=hint, details=details)
+    listed = ", ".join(f"'{short(t)}'" for t in titles[:_MAX_LISTED_HEADINGS])
     more = f", … and {len(titles) - _MAX_LISTED_HEADINGS} more" if len(titles) > _MAX_LISTED_HEADINGS else ""
     if not unmatched:
         return InvalidArgument(f"no section of scope file '{source}' was named; its headings: {listed}{more}", hint="--scope-section HEADING", details=details)
-    # A long document has too many headings to compare them all.
-    near = dict.fromkeys(nearest(_short(u), (_short(t) for t in titles[:2000])) for u in unmatched)
-    suggested = [f"'{n}'" for n in near if n is not None]
+    suggested = _near(unmatched, titles)
     return InvalidArgument(
-        f"scope file '{source}' has no heading {', '.join(repr(_short(u)) for u in unmatched)}; its headings: {listed}{more}",
+        f"{prefix}scope file '{source}' has no heading {named}{besides}; its headings: {listed}{more}",
         hint=f"did you mean {' or '.join(suggested)}?" if suggested else "name one of its headings, or a path such as 'Chapter > Section'",
         details=details,
     )
 
 
-def _short(text: str) -> str:
+def _near(unmatched: Sequence[str], titles: Sequence[str]) -> list[str]:
+    """The headings that are meant most likely, in quotation marks. A long document has too many to compare them all."""
+    near = dict.fromkeys(nearest(short(u), (short(t) for t in titles[:2000])) for u in unmatched)
+    return [f"'{n}'" for n in near if n is not None]
+
+
+def short(text: str) -> str:
+    """A name as messages show it."""
     text = tidy(text)
     return text if len(text) <= 80 else text[:79] + "…"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
-from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 from dagogy.workspace.events import last_lost
 from dagogy.workspace.files import read_regular, remove_temporaries
 from dagogy.workspace.local_paths import LocalPaths
@@ -21,16 +21,20 @@ from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.provenance import recovery_account, sealed, sealed_event
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
-from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, SCOPE, SCOPE_BLOCKS, SPEC, State, evidence_files, infer, mark, out_of_line, sync
+from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, READING, SCOPE, SCOPE_BLOCKS, SPEC, State, evidence_files, infer, mark, out_of_line, sync
 
 if TYPE_CHECKING:
     from dagogy.api.plugins import Setting
     from dagogy.api.providers import Provider
     from dagogy.api.scope import ScopeDocument, ScopeReading
+    from dagogy.pipeline.corrections import Corrections
     from dagogy.pipeline.documents import Readers
     from dagogy.pipeline.judge import Judge
     from dagogy.pipeline.rule_context import RunContext
+    from dagogy.workspace.circuits import Circuit
 
+#: The bytes at the head of a document that may be its front matter.
+_FRONT_MATTER = 64 * 1024
 ScopeMode = Literal["full", "section", "seed-list"]
 _SCOPE_MODES: tuple[ScopeMode, ...] = ("full", "section", "seed-list")
 
@@ -96,6 +100,7 @@ class Session:
         Raises `ProviderError` (cause `circuit_open`) where the circuit breaker keeps it from being asked. `note` gets a line about breakers.
         """
         from dagogy.pipeline.asking import ask
+        from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 
         endpoint = ask(provider, self.provider_plugin(provider.info.id).origin, lambda: str(provider.endpoint))
         self.asked = Circuit(provider.info.id, endpoint, provider.settings.model)
@@ -123,7 +128,7 @@ class Session:
         kind = self.host.implementation(plugin)
         provider = plugin.call(lambda: kind(info, settings))
         if not isinstance(provider, Provider):
-            plugin.fail(f"{info.impl} is not a dagogy.api.Provider")
+            plugin.fail(f"{info.impl} is not a dagogy.api.providers.Provider")
             raise plugin.error()
         return provider
 
@@ -165,8 +170,11 @@ class Session:
                 opened.lost_pid = last_lost(run.path / EVENTS)
                 run.event("command_started", **sealed({**facts, **more}, run.path, self.settings.environ))
                 yield opened
-                ended = {**facts, "stage": opened.state.stage}
-                run.event("command_ended", **sealed_event("command_ended", ended, run.path, self.settings.environ))
+                if opened.failure is not None:
+                    run.event("command_stopped", **facts)
+                else:
+                    ended = {**facts, "stage": opened.state.stage}
+                    run.event("command_ended", **sealed_event("command_ended", ended, run.path, self.settings.environ))
             except BaseException:
                 # Still under the lock: a command without such a word was killed.
                 with contextlib.suppress(DagogyError):
@@ -192,6 +200,10 @@ class OpenRun:
     state: State
     #: The process whose command, the one before on this run, died without a word; None where that one ended.
     lost_pid: int | None = None
+    #: What the command fails with though it did its work: a validation with errors. Whoever asked for it is given the report first.
+    failure: DagogyError | None = None
+    #: What the user says of the reading in this command.
+    given: Corrections | None = None
 
     def refresh(self, **hashes: str) -> None:
         """Infers the stage again after artifacts were written, and saves it. The marker comes last: it promises the rest.
@@ -260,6 +272,30 @@ class OpenRun:
         return documents
 
     def _scope_document(self) -> ScopeDocument:
+        """The scope document as it is to be read: by the corrections in effect."""
+        from dagogy.pipeline.corrections import apply
+
+        document = self.kept_document()
+        return apply(document, self.corrections_of(document))[0]
+
+    def corrections_of(self, document: ScopeDocument) -> Corrections:
+        """What is in effect for a scope document: what is given, what the run keeps, and what the document itself says."""
+        from dagogy.pipeline.corrections import from_front_matter, merged
+
+        return merged(self.corrections(), from_front_matter(document))
+
+    def corrections(self) -> Corrections:
+        """What is given and what the run keeps of the user's corrections. Raises `InvalidArgument` where that cannot be read."""
+        from dagogy.pipeline.corrections import NONE, from_file, merged
+
+        return merged(self.given or NONE, from_file(self.run.read(READING), READING) if self.run.exists(READING) else NONE)
+
+    def check_corrections(self) -> None:
+        """Raises `InvalidArgument` where what the user says of the reading names nothing in the scope document: no rule that asks for it is at fault."""
+        if self.run.exists(SCOPE) and (self.run.exists(READING) or b"reading" in self.run.read(SCOPE)[:_FRONT_MATTER]):
+            self._scope_document()
+
+    def kept_document(self) -> ScopeDocument:
         """The scope document with the blocks that are kept of it; where these are of another text, it is read as the Markdown that it then is."""
         from dagogy.api.readers import Source
         from dagogy.pipeline.documents import restored

@@ -33,7 +33,8 @@ from dagogy.api.probes import Probe, ProbeContext, ProbeResult
 from dagogy.api.recoveries import CommandResult, RecoveryAction, RecoveryContext, RecoveryOutcome
 from dagogy.api.secrets import secrets_of
 from dagogy.host.discovery import EntryPoint
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.incidents.dialects import installed
 from dagogy.incidents.parsing import from_record, from_text
 from dagogy.incidents.probing import observe

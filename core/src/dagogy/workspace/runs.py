@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagogy.api.errors import DagogyError, InvalidArgument, NotFound, StorageError
-from dagogy.contracts.suggest import did_you_mean
 from dagogy.workspace.events import append_event, utc_now
 from dagogy.workspace.files import TooDeep, from_json, guarded, make_folder, read_regular, remove_tree, storage_error, sync_folder, to_json, write_atomic
 from dagogy.workspace.provenance import is_made_here
@@ -254,6 +253,8 @@ class Runs:
         if hits:
             shown = ", ".join(hits[-5:]) + (f" and {len(hits) - 5} more" if len(hits) > 5 else "")
             return InvalidArgument(f"'{reference}' means {len(hits)} runs: {shown}", hint="give the whole id", details={"candidates": list(hits[:100])})
+        from dagogy.contracts.suggest import did_you_mean
+
         known = [*ids[-200:], *(i[_STAMP + 1 :] for i in ids[-200:] if len(i) > _STAMP + 1)]
         return NotFound(f"no run '{reference}' in {self.base}", hint=did_you_mean(reference, known) or "'dagogy list' shows the runs")
 

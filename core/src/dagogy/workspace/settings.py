@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from dagogy.api.errors import ConfigError
-from dagogy.contracts.suggest import did_you_mean
 from dagogy.workspace.trust import ConfigFile, TrustStore, exposure, read_config
 
 Kind = Literal["text", "number", "integer", "path", "list"]
@@ -313,6 +312,8 @@ def load_settings(
 
 def _check_keys(keys: Iterable[str], known: set[str], path: Path | None) -> None:
     """Raises `ConfigError` for a key of the file that is no setting, or none for a file."""
+    from dagogy.contracts.suggest import did_you_mean
+
     for key in keys:
         if key.upper() in ENVIRONMENT_ONLY:
             raise ConfigError(f"'{key}' in {path} cannot stand in a file: it acts before files are read", hint=f"set {key.upper()} in the environment")

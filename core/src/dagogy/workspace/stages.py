@@ -20,6 +20,7 @@ SPEC = "inputs/topic_spec.json"
 SCOPE = "inputs/scope.md"
 SCOPE_BLOCKS = "inputs/scope_blocks.json"
 SCOPE_SOURCES = "inputs/sources"
+READING = "inputs/reading.yml"
 CURRICULUM = "outputs/curriculum/curriculum.json"
 PREVIOUS = "outputs/curriculum/previous_curriculum.json"
 UNREADABLE = "outputs/curriculum/unreadable_curriculum.json"
@@ -51,7 +52,9 @@ class State:
     @property
     def inputs(self) -> dict[str, str]:
         """The hashes of what a curriculum is made from."""
-        return {key: self.hashes[key] for key in ("topic_spec", "scope", "sources")}
+        # What the user says of the reading is there in few runs, and was in none that is older.
+        more = {"reading": self.hashes["reading"]} if self.hashes.get("reading") else {}
+        return {key: self.hashes[key] for key in ("topic_spec", "scope", "sources")} | more
 
 
 def infer(run: Run, metadata: Metadata, ruleset: str, local: LocalPaths, known: dict[str, str] | None = None) -> State:
@@ -82,7 +85,7 @@ def infer(run: Run, metadata: Metadata, ruleset: str, local: LocalPaths, known: 
 
 
 def _hashes(run: Run, local: LocalPaths) -> dict[str, str]:
-    files = {"topic_spec": SPEC, "scope": SCOPE, "curriculum": CURRICULUM, "previous": PREVIOUS, "plan": PLAN, "diff": DIFF}
+    files = {"topic_spec": SPEC, "scope": SCOPE, "curriculum": CURRICULUM, "previous": PREVIOUS, "plan": PLAN, "diff": DIFF, "reading": READING}
     hashes = {name: hash_file(run.file(relative)) if run.exists(relative) else "" for name, relative in files.items()}
     hashes["sources"] = _sources_hash(run, local)
     hashes["evidence"] = evidence_hash(run)
@@ -170,11 +173,11 @@ def _curriculum_current(run: Run, state: State, stamps: dict[str, dict[str, Any]
     if stamp.get("problem"):
         state.reasons[CURRICULUM] = f"cannot be read: {stamp['problem']}"
         return False
-    made_from = stamp.get("inputs")
-    changed = [name for name, value in state.inputs.items() if not isinstance(made_from, dict) or made_from.get(name) != value]
+    made_from = stamp["inputs"] if isinstance(stamp.get("inputs"), dict) else {}
+    changed = [name for name in state.inputs | made_from if made_from.get(name) != state.inputs.get(name)]
     if changed:
-        words = {"topic_spec": "the topic spec", "scope": "the scope document", "sources": "a document of local_paths"}
-        state.reasons[CURRICULUM] = f"{' and '.join(words[name] for name in changed)} changed since it was made"
+        words = {"topic_spec": "the topic spec", "scope": "the scope document", "sources": "a document of local_paths", "reading": READING}
+        state.reasons[CURRICULUM] = f"{' and '.join(words.get(name, name) for name in changed)} changed since it was made"
     return not changed
 
 

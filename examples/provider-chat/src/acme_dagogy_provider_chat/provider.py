@@ -6,7 +6,10 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from dagogy.api import Answer, ApiRoot, ConfigError, LanguageModelProvider, ProviderError, Question, Readiness, endpoint_of, plain_http_hop, read_body
+from dagogy.api.errors import ConfigError, ProviderError
+from dagogy.api.llm import Answer, LanguageModelProvider, Question
+from dagogy.api.providers import Readiness
+from dagogy.api.services import ApiRoot, endpoint_of, plain_http_hop, read_body
 
 _ROOT = ApiRoot(default="http://localhost:11434/v1", endpoints=("chat/completions", "models"))
 #: How a choice ends that holds no whole answer, as a cause.

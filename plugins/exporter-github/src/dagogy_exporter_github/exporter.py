@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dagogy.api import ExportContext, Exporter, visible
+from dagogy.api.exporters import ExportContext, Exporter
+from dagogy.api.text import visible
 
 _COMMANDS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": "notice"}
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from dagogy.api import ExportContext, Exporter, one_line
+from dagogy.api.exporters import ExportContext, Exporter
+from dagogy.api.text import one_line
 
 
 class JUnit(Exporter):

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dagogy.api import ExportContext, Exporter, one_line
+from dagogy.api.exporters import ExportContext, Exporter
+from dagogy.api.text import one_line
 
 # What means something to Mermaid inside a quoted label: its own quotes, entities, tags, directives and Markdown.
 _SPECIAL = re.compile(r"""["#&<>`%*_~{}|\\]|^[-+](?=\s)|(?<=^\d)\.|(?<=^\d\d)\.""")

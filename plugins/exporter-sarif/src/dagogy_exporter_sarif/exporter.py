@@ -9,7 +9,8 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from dagogy.api import ExportContext, Exporter, json_text
+from dagogy.api.exporters import ExportContext, Exporter
+from dagogy.api.text import json_text
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": "note"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 import shutil
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _LONGEST_SECONDS = 1800.0
 #: CONTRACT.md's, for records that do not say how long the call was given.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagogy.api import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier, parses
+from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier, parses
 
 
 class CodexExec(SignatureClassifier):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from dagogy.api.failures import Signature, SignatureClassifier
 
 _GONE, _SETUP, _SANDBOX, _LIMIT = "coding_agent_not_found", "coding_agent_misconfigured", "coding_agent_sandbox", "os_limit_exceeded"
 #: A file that is a coding agent, or what one is started with.

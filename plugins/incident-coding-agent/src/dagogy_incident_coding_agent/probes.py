@@ -8,7 +8,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 
-from dagogy.api import Failure, Probe, ProbeContext, ProbeResult
+from dagogy.api.failures import Failure
+from dagogy.api.probes import Probe, ProbeContext, ProbeResult
 
 _GONE, _SANDBOX = "coding_agent_not_found", "coding_agent_sandbox"
 _ANSWER_SECONDS = 5.0

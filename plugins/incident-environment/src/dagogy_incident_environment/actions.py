@@ -6,7 +6,8 @@ import re
 import shlex
 import sys
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _MODULE = re.compile(r"No module named '?([A-Za-z_]\w*)")
 _MEANT = re.compile(r"[Dd]id you mean '([^']+)'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dagogy.api import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
+from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
 
 _ENVIRONMENT, _MEMORY, _STOPPED, _USAGE = "environment_incompatible", "out_of_memory", "interrupted", "cli_usage_error"
 _US = r"(?:orchestration\.py|dagogy|__main__\.py|python\S* -m dagogy)"

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from dagogy.api import Failure, Probe, ProbeContext, ProbeResult
+from dagogy.api.failures import Failure
+from dagogy.api.probes import Probe, ProbeContext, ProbeResult
 
 _ENVIRONMENT, _MEMORY = "environment_incompatible", "out_of_memory"
 _OLDEST = (3, 11)

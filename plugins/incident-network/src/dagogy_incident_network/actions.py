@@ -6,7 +6,8 @@ import re
 import shlex
 from urllib.parse import urlsplit
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _PROBE, _INCIDENT = "network.connection", "network_unreachable"
 _PAUSE_SECONDS, _LONGEST_SECONDS = 5.0, 60.0

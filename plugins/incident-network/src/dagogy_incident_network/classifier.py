@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from dagogy.api.failures import Signature, SignatureClassifier
 
 _NET, _PROXY, _TLS = "network_unreachable", "proxy_misconfigured", "tls_failure"
 #: A program in Go says so before what went wrong; what it called looks like the API of a model.

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from dagogy.api import Failure, Probe, ProbeContext, ProbeResult, is_loopback, split_url
+from dagogy.api.failures import Failure
+from dagogy.api.probes import Probe, ProbeContext, ProbeResult
+from dagogy.api.services import is_loopback, split_url
 
 _NET, _PROXY, _TLS = "network_unreachable", "proxy_misconfigured", "tls_failure"
 _DEFAULT = "https://api.openai.com/v1"

@@ -7,7 +7,8 @@ import shlex
 import sys
 from typing import NamedTuple
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 #: Kinds without which a command does all the rest of its work.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Rank, Signature, SignatureClassifier
+from dagogy.api.failures import Rank, Signature, SignatureClassifier
 
 _PLUGIN = "plugin_error"
 

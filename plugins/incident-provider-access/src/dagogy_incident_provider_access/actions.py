@@ -8,7 +8,8 @@ import shlex
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 #: Longer than that nobody wants to sit and watch.
 _LONGEST_SECONDS = 120.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from dagogy.api.failures import Signature, SignatureClassifier
 
 _AUTH, _QUOTA, _RATE, _MODEL = "provider_auth_failed", "provider_quota_exhausted", "provider_rate_limited", "model_unavailable"
 _SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _NAME = "AGENT_SCOPE_TEXT_MAX_CHARS"
 _DEFAULT_CHARS, _LEAST_CHARS = 12_000, 1_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagogy.api import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier, parses
+from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier, parses
 
 _REFUSED, _CUT, _NOT_JSON, _SHAPE = "provider_refusal", "provider_output_truncated", "provider_output_not_json", "provider_output_schema_mismatch"
 _SCHEMA, _UNSUPPORTED, _CONTEXT = "output_schema_rejected", "provider_request_unsupported", "context_window_exceeded"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 #: Longer than that nobody wants to sit and watch.
 _LONGEST_SECONDS = 120.0

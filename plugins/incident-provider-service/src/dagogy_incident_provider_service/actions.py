@@ -6,7 +6,10 @@ import contextlib
 import os
 import shlex
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome, longer_timeout, split_url
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.providers import longer_timeout
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.services import split_url
 
 _FIRST_SECONDS, _LONGEST_SECONDS = 5.0, 60.0
 _SCOPE = "inputs/scope.md"

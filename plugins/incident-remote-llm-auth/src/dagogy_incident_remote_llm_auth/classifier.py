@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from dagogy.api.failures import Signature, SignatureClassifier
 
 _KEY = r"[A-Z][A-Z0-9_]*(?:KEY|TOKEN)"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dagogy.api import Failure, Probe, ProbeContext, ProbeResult, split_url
+from dagogy.api.failures import Failure
+from dagogy.api.probes import Probe, ProbeContext, ProbeResult
+from dagogy.api.services import split_url
 
 _MISSING, _AUTH = "openai_api_key_missing", "provider_auth_failed"
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*_(?:API_KEY|KEY|TOKEN)\b")

@@ -5,17 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 
-from dagogy.api import (
-    ApiRoot,
-    Diagnosis,
-    Failure,
-    RecoveryAction,
-    RecoveryContext,
-    RecoveryOutcome,
-    endpoint_of,
-    shown_base_url,
-    trimmed_base_url,
-)
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.services import ApiRoot, endpoint_of, shown_base_url, trimmed_base_url
 
 _NAME = "OPENAI_BASE_URL"
 _PROBE = "remote-llm.models"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from dagogy.api.failures import Signature, SignatureClassifier
 
 _ID = "openai_base_url_invalid"
 _SDK_ATTRIBUTES = r"output_text|output|choices|status|usage|error|incomplete_details|model_dump\w*|id"

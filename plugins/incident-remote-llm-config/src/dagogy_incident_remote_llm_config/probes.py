@@ -11,7 +11,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from dagogy.api import Failure, Probe, ProbeContext, ProbeResult, plain_http_hop, shown_base_url
+from dagogy.api.failures import Failure
+from dagogy.api.probes import Probe, ProbeContext, ProbeResult
+from dagogy.api.services import plain_http_hop, shown_base_url
 
 _URL, _AUTH, _MODEL, _BUSY = "openai_base_url_invalid", "provider_auth_failed", "model_unavailable", "provider_overloaded"
 _DEFAULT = "https://api.openai.com/v1"

@@ -6,7 +6,8 @@ import json
 import re
 import shlex
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _SPEC = "inputs/topic_spec.json"
 _SCOPE = "inputs/scope.md"

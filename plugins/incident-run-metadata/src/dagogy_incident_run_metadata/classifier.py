@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from dagogy.api.failures import Signature, SignatureClassifier
 
 _RUN_JSON = r"(?:^|[/\\\s'\"])run\.json\b"
 _PARSING = r"JSONDecodeError|UnicodeDecodeError|ValidationError|KeyError|TypeError|ValueError|DecodeError|JSONDecodeException"

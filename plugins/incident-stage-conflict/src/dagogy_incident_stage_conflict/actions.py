@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _SPEC = "inputs/topic_spec.json"
 _SCOPE = "inputs/scope.md"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Classifier, Diagnosis, Failure, Rank
+from dagogy.api.failures import Classifier, Diagnosis, Failure, Rank
 
 
 class StaleArtifacts(Classifier):

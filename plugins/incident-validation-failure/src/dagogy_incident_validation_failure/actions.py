@@ -6,7 +6,9 @@ import json
 import shlex
 from typing import Any
 
-from dagogy.api import DagogyError, Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.errors import DagogyError
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _CURRICULUM = "outputs/curriculum/curriculum.json"
 _REPORT = "outputs/reviews/validation_report.json"

@@ -8,7 +8,8 @@ import re
 import shlex
 from pathlib import Path
 
-from dagogy.api import Diagnosis, Failure, RecoveryAction, RecoveryContext, RecoveryOutcome
+from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 from dagogy_incident_workspace.places import failing_path, mount, near_runs, nearest_existing, owner, spaces, temporary_folder, user
 

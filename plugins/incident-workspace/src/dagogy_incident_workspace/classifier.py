@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api import Signature, SignatureClassifier
+from dagogy.api.failures import Signature, SignatureClassifier
 
 _MISSING, _CORRUPT, _LOCKED, _FULL, _DENIED = "artifact_missing", "artifact_corrupt", "workspace_locked", "disk_full", "permission_denied"
 _FILE_ERROR = r"(?:\w+\.)*(?:FileNotFoundError|NotADirectoryError|OSError)"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from dagogy.api import Failure
+from dagogy.api.failures import Failure
 
 _PATH = re.compile(r"['\"](?P<quoted>/[^'\"\n]+)['\"]|(?:^|[\s:(])(?P<bare>/[^\s:'\"(),;]+)")
 _RUN_ID = re.compile(r"\b\d{8}-\d{6}(?:-[a-z0-9-]+)?\b")

@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from dagogy.api import Failure, Probe, ProbeContext, ProbeResult
+from dagogy.api.failures import Failure
+from dagogy.api.probes import Probe, ProbeContext, ProbeResult
 
 from dagogy_incident_workspace.places import failing_path, mount, near_runs, nearest_existing, owner, spaces, temporary_folder, user
 

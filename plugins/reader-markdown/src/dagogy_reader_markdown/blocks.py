@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from dagogy.api import SET_OFF, Block, BlockWriter, Inline, tidy
+from dagogy.api.readers import SET_OFF, BlockWriter, Inline, tidy
+from dagogy.api.scope import Block
 
 from dagogy_reader_markdown.inline import ALERT, TASK, read_inline
 from dagogy_reader_markdown.islands import HtmlPiece, HtmlReader

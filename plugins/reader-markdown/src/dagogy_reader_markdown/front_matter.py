@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dagogy.api import InvalidArgument
+from dagogy.api.errors import InvalidArgument
 
 __all__ = ["front_matter"]
 

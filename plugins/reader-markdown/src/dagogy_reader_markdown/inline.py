@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from html import unescape
 from typing import TYPE_CHECKING
 
-from dagogy.api import Inline, Link, bare_links, cell_text, labelled, tidy
+from dagogy.api.readers import Inline, bare_links, cell_text, labelled, tidy
+from dagogy.api.scope import Link
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

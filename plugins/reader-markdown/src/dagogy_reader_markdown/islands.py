@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dagogy.api import LABEL_END, SET_OFF, Link, cell_text, tidy
+from dagogy.api.readers import LABEL_END, SET_OFF, cell_text, tidy
+from dagogy.api.scope import Link
 
 from dagogy_reader_markdown.inline import render_tag, unescaped
 

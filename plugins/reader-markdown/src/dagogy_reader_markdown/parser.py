@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dagogy.api import InvalidArgument
+from dagogy.api.errors import InvalidArgument
 
 from dagogy_reader_markdown.extensions import without_extensions
 from dagogy_reader_markdown.front_matter import front_matter

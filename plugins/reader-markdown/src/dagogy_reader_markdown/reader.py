@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from dagogy.api import InvalidArgument, Reader, ScopeDocument, Source, decode_text, document_title
+from dagogy.api.errors import InvalidArgument
+from dagogy.api.readers import Reader, Source, decode_text, document_title
+from dagogy.api.scope import ScopeDocument
 
 from dagogy_reader_markdown.blocks import BlockReader
 from dagogy_reader_markdown.parser import Parser

@@ -6,7 +6,8 @@ import io
 import re
 import zipfile
 
-from dagogy.api import InvalidArgument, Source
+from dagogy.api.errors import InvalidArgument
+from dagogy.api.readers import Source
 
 __all__ = ["BINARY", "format_of", "recognised", "refuse_bomb"]
 

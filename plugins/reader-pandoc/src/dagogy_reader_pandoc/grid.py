@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dagogy.api import Inline, Link, tidy
+from dagogy.api.readers import Inline, tidy
+from dagogy.api.scope import Link
 
 from dagogy_reader_pandoc.inline import inline_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from dagogy.api import Inline, Link, bare_links, cell_text, labelled, tidy
+from dagogy.api.readers import Inline, bare_links, cell_text, labelled, tidy
+from dagogy.api.scope import Link
 
 __all__ = ["box_of", "inline_of", "notes_of", "text_of"]
 

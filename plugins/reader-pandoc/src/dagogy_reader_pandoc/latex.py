@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from dagogy.api import InvalidArgument
+from dagogy.api.errors import InvalidArgument
 
 __all__ = ["latex_tree"]
 

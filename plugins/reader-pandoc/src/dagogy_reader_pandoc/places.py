@@ -14,7 +14,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from html import unescape
 
-from dagogy.api import Block, normalized
+from dagogy.api.scope import Block
+from dagogy.api.text import normalized
 
 __all__ = ["plain_lines", "spans"]
 

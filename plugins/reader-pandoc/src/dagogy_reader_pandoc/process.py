@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dagogy.api import ConfigError, InvalidArgument, one_line, shorten
+from dagogy.api.errors import ConfigError, InvalidArgument
+from dagogy.api.text import one_line, shorten
 
 __all__ = ["INSTALL", "pandoc_path", "syntax_tree"]
 

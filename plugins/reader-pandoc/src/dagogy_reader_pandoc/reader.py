@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from dagogy.api import Block, InvalidArgument, Reader, Readiness, ScopeDocument, Source, decode_text, document_title, rendered, tidy, with_lines
+from dagogy.api.errors import InvalidArgument
+from dagogy.api.providers import Readiness
+from dagogy.api.readers import Reader, Source, decode_text, document_title, rendered, tidy, with_lines
+from dagogy.api.scope import Block, ScopeDocument
 
 from dagogy_reader_pandoc.formats import BINARY, format_of, recognised, refuse_bomb
 from dagogy_reader_pandoc.inline import text_of

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 
-from dagogy.api import BlockWriter, Inline, InvalidArgument, Reader, ScopeDocument, Source, bare_links, cell_text, decode_text, document_title
+from dagogy.api.errors import InvalidArgument
+from dagogy.api.readers import BlockWriter, Inline, Reader, Source, bare_links, cell_text, decode_text, document_title
+from dagogy.api.scope import ScopeDocument
 
 _SEPARATORS = ",;\t|"
 _SNIFFED = 16_384

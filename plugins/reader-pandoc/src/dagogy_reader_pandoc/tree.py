@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from html import unescape
 from typing import Any
 
-from dagogy.api import Block, BlockWriter, Inline, tidy
+from dagogy.api.readers import BlockWriter, Inline, tidy
+from dagogy.api.scope import Block
 
 from dagogy_reader_pandoc.grid import Grid, grid_of
 from dagogy_reader_pandoc.inline import box_of, inline_of, notes_of, text_of

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dagogy.api import Block, BlockWriter, Inline, tidy
+from dagogy.api.readers import BlockWriter, Inline, tidy
+from dagogy.api.scope import Block
 
 __all__ = ["Line", "blocks_of"]
 

@@ -10,7 +10,10 @@ import sys
 import tempfile
 from typing import Any
 
-from dagogy.api import InvalidArgument, Reader, ScopeDocument, Source, document_title, one_line, rendered, shorten
+from dagogy.api.errors import InvalidArgument
+from dagogy.api.readers import Reader, Source, document_title, rendered
+from dagogy.api.scope import ScopeDocument
+from dagogy.api.text import one_line, shorten
 
 from dagogy_reader_pdf.layout import Line, blocks_of
 

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 import yaml
-from dagogy.api import InvalidArgument, tidy
+from dagogy.api.errors import InvalidArgument
+from dagogy.api.readers import tidy
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 __all__ = ["Entry", "summary_entries", "title_of_file", "yaml_entries"]

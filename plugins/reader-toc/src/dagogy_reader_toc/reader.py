@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagogy.api import BlockWriter, Inline, InvalidArgument, Link, Reader, ScopeDocument, Source, decode_text, document_title
+from dagogy.api.errors import InvalidArgument
+from dagogy.api.readers import BlockWriter, Inline, Reader, Source, decode_text, document_title
+from dagogy.api.scope import Link, ScopeDocument
 
 from dagogy_reader_toc.entries import Entry, summary_entries, yaml_entries
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dagogy.api import Question, StorageError
+from dagogy.api.errors import StorageError
+from dagogy.api.llm import Question
 
 from dagogy_provider_codex_exec.events import Transcript
 from dagogy_provider_codex_exec.process import MOST_BYTES, Ended

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dagogy.api import ConfigError, ProviderError
+from dagogy.api.errors import ConfigError, ProviderError
 
 from dagogy_provider_codex_exec.process import Ended, run
 

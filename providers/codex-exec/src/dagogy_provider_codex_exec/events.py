@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dagogy.api import read_body
+from dagogy.api.services import read_body
 
 #: How codex reports an error that it recovers from.
 _RETRY = "Reconnecting"

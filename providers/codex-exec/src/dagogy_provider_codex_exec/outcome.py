@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from dagogy.api import Answer, ProviderError, Question, timeout_advice
+from dagogy.api.errors import ProviderError
+from dagogy.api.llm import Answer, Question
+from dagogy.api.providers import timeout_advice
 
 from dagogy_provider_codex_exec.call import Call
 from dagogy_provider_codex_exec.command import Command, unstarted

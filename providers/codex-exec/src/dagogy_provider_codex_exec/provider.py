@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from dagogy.api import Answer, LanguageModelProvider, Question, Readiness
+from dagogy.api.llm import Answer, LanguageModelProvider, Question
+from dagogy.api.providers import Readiness
 
 from dagogy_provider_codex_exec import command as commands
 from dagogy_provider_codex_exec.call import Call, private_folder

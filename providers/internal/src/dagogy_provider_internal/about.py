@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dagogy.api import ScopeDocument, match_form, sentences
+from dagogy.api.scope import ScopeDocument
+from dagogy.api.text import match_form, sentences
 
 from dagogy_provider_internal.headings import meta_role
 from dagogy_provider_internal.naming import content_tokens, tidy_title

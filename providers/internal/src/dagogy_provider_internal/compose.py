@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dagogy.api import TopicSpec
+from dagogy.api.documents import TopicSpec
 
 from dagogy_provider_internal import resources
 from dagogy_provider_internal.concept import Concept

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from dagogy.api import ScopeDocument
+from dagogy.api.scope import ScopeDocument
+
+_SHOWN = 80  # characters of a text that was left out
 
 
 @dataclass(slots=True)
@@ -16,7 +19,7 @@ class Concept:
     holds more than the name. `gloss`: the text beside the name in the anchor. `parts`: titles and blocks of its own sub-sections. `number`: the
     number in front of its title, or that of the week, session or place which a column of its table gives. `ordered`: an item of a numbered list.
     `needs`: what stands in parentheses behind the name and tells what comes before it, with its lines. `minutes`: the time that a column of the
-    table gives it.
+    table gives it. `probability`: how probable the model thinks it that this is one; None where it did not see it.
     """
 
     title: str
@@ -33,6 +36,7 @@ class Concept:
     merged: list[str] = field(default_factory=list)
     needs: tuple[tuple[str, tuple[int, int]], ...] = ()
     minutes: float | None = None
+    probability: float | None = None
 
     @property
     def lines(self) -> tuple[int, int]:
@@ -49,12 +53,31 @@ def length(text: str) -> int:
 
 
 @dataclass(slots=True)
+class Skipped:
+    """A text that was looked at and is no concept: why, its role (`dagogy.api.LeftOut`; "" where its words are to tell), and the block it stands in."""
+
+    text: str
+    reason: str
+    role: str
+    at: int
+
+
+@dataclass(slots=True)
 class Found:
-    """The concepts of a document and what was left out, with the reason."""
+    """The concepts of a document and what was left out. `probabilities`: those of the titles that the model saw, by their text in lower case."""
 
     concepts: list[Concept] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    #: The probability that the document is a course at all.
-    course: float = 1.0
+    skipped: list[Skipped] = field(default_factory=list)
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    #: The probability that the document is a course at all; None where there was no doubt, or too little text to judge.
+    course: float | None = None
     #: Whether the concepts are what the sentences of a text define.
     defined: bool = False
+
+    def skip(self, text: str, reason: str, role: str, at: int) -> None:
+        """Notes what was left out."""
+        self.skipped.append(Skipped(text[:_SHOWN], reason, role, at))
+
+    def probability(self, title: str) -> float | None:
+        """How probable the model thinks it that the title is a concept; None where it did not see it."""
+        return self.probabilities.get(" ".join(title.casefold().split()))

@@ -7,30 +7,29 @@ are members or content is voted on by all sections of the same level, so that on
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from dagogy.api import Block, ScopeDocument, match_form
+from dagogy.api.scope import GROUP, MERGED, Block, ScopeDocument
+from dagogy.api.text import match_form
 
 from dagogy_provider_internal.concept import Concept, Found, length
+from dagogy_provider_internal.corrected import as_told
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.headings import (
-    cell_number,
     heading_kind,
     is_admin,
     is_chapter,
     is_contents,
     is_label,
-    is_number_column,
-    is_ordinary,
     is_part,
     meta_role,
     numbering,
 )
+from dagogy_provider_internal.items import label_of, only_names, repeated
 from dagogy_provider_internal.lexicon import column_role, is_imperative, label
 from dagogy_provider_internal.naming import (
     aliases,
@@ -38,16 +37,15 @@ from dagogy_provider_internal.naming import (
     is_sentence,
     same_key,
     same_names,
-    split_cue,
     split_gloss,
-    split_label,
     stated_length,
     tidy_title,
 )
 from dagogy_provider_internal.outline import Item, Section, items_of, outline
 from dagogy_provider_internal.prose import terms
 from dagogy_provider_internal.recognised import as_found, better, without_dates, without_unlikely
-from dagogy_provider_internal.recognition import is_course, recognise
+from dagogy_provider_internal.recognition import Recognition, is_course, recognise
+from dagogy_provider_internal.tables import row_minutes, row_numbers
 
 #: An item of at most this many words is a label rather than a statement.
 _LABEL_WORDS = 8
@@ -71,13 +69,31 @@ _AMBIGUOUS_HEADINGS = frozenset(
 #: Headings that open and close a document. In a list of names with no other word of structure they are names too.
 _BOOKENDS = frozenset("introduction intro summary conclusion conclusions recap credits preface foreword preamble appendix".split())
 
+#: The role of what a section says of the course, by its own name for it, where that is another.
+_META = {"prerequisites": "prerequisite", "scope_out": "excluded", "goal": "objective"}
+
 
 def find_concepts(document: ScopeDocument) -> Found:
     """All concepts of `document`, each once, in document order. Every caller gets the same: what is to be another has to be a copy."""
-    if not _latest or _latest[0][0] is not document:
-        found = _merged(_best_reading(document) if document.mode != "seed-list" else _seeds(document))
+    if not _latest or _latest[0][0] != document:
+        found = _merged(_found(document))
+        for concept in found.concepts:
+            concept.probability = found.probability(concept.title)
         _latest[:] = [(document, found)]
     return _latest[0][1]
+
+
+def _found(document: ScopeDocument) -> Found:
+    recognition = recognise(document.blocks) if len(document.blocks) <= _MOST_BLOCKS else None
+    probabilities = recognition.probabilities if recognition else {}
+    if document.concepts_at:
+        found = as_told(document, probabilities)
+    elif document.mode == "seed-list":
+        found = _seeds(document)
+    else:
+        found = _best_reading(document, recognition)
+    found.probabilities = probabilities
+    return found
 
 
 #: A document of more blocks is read by its structure alone: the model looks at each title closely.
@@ -96,13 +112,12 @@ def structural_reading(document: ScopeDocument) -> Found:
     return _Reader(document).read()
 
 
-def _best_reading(document: ScopeDocument) -> Found:
+def _best_reading(document: ScopeDocument, recognition: Recognition | None) -> Found:
     found = structural_reading(document)
     without_dates(found)
     size = len(document.text.encode())
-    if len(document.blocks) > _MOST_BLOCKS or size < _FEW_BYTES:
+    if recognition is None or size < _FEW_BYTES:
         return found
-    recognition = recognise(document.blocks)
     sure = _SURE if size >= _WELL_JUDGED_BYTES else _SURE_SHORT
     if size >= _JUDGED_BYTES and recognition.worth < sure and not found.defined:
         found.course = is_course(document.blocks, recognition.seen)
@@ -128,7 +143,7 @@ def _by_rows(found: Found) -> None:
     for concept in rows:
         if heading_kind(concept.title) in ("skip", "meta") and len(found.concepts) > _FEW_PARTS:
             found.concepts.remove(concept)
-            found.skipped.append((concept.title, "is a structural heading"))
+            found.skip(concept.title, "is a structural heading", "structure", concept.anchor)
         concept.ordered = concept.ordered or not any(c.number for c in rows)
 
 
@@ -147,17 +162,17 @@ def _seeds(document: ScopeDocument) -> Found:
     rows = [i for i, b in enumerate(blocks) if b.kind == "table_row"]
     chosen = items or headings or rows or [i for i, b in enumerate(blocks) if b.kind in ("paragraph", "quote", "code")]
     found = Found()
-    several = _repeated(blocks[i] for i in items)
+    several = repeated(blocks[i] for i in items)
     for at in chosen:
         block = blocks[at]
         if block.kind == "list_item":
-            name, gloss, needs = _label_of(block, several)
+            name, gloss, needs = label_of(block, several)
             _add(found, Concept(tidy_title(name), document, at, [at] if gloss else [], block.path, gloss, ordered=block.ordered, needs=needs))
         elif headings or rows:
             text = block.cells[0] if block.cells else block.lead or block.text
             name, gloss = (text, block.rest) if block.lead else split_gloss(text)
             own = [at] if gloss or len(block.cells) > 1 else []
-            _add(found, Concept(tidy_title(name), document, at, own, block.path, gloss, minutes=_minutes_of(block)))
+            _add(found, Concept(tidy_title(name), document, at, own, block.path, gloss, minutes=row_minutes(block)))
         else:
             lines = document.text.split("\n")[block.lines[0] - 1 : block.lines[1]]
             for line in lines:
@@ -170,11 +185,11 @@ _ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[\w-]+[.:/]|^www\.\w+\.\w\S*$", 
 
 def _add(found: Found, concept: Concept) -> None:
     if not any(c.isalpha() or unicodedata.category(c) in ("Sm", "So") for c in concept.title):
-        found.skipped.append((concept.title or "(no text)", "has no word in it"))
+        found.skip(concept.title or "(no text)", "has no word in it", "text", concept.anchor)
     elif ("://" in concept.title or concept.title[:4].lower() == "www.") and _ADDRESS.search(concept.title):
-        found.skipped.append((concept.title[:80], "is an address, not the name of a concept"))
+        found.skip(concept.title, "is an address, not the name of a concept", "resource", concept.anchor)
     elif is_sentence(concept.title):
-        found.skipped.append((concept.title[:80], "is a sentence, not the name of a concept"))
+        found.skip(concept.title, "is a sentence, not the name of a concept", "text", concept.anchor)
     else:
         found.concepts.append(concept)
 
@@ -262,7 +277,7 @@ class _Reader:
         if len(found) < (3 if self.found.concepts else 1):
             return
         for concept in self.found.concepts:
-            self.found.skipped.append((concept.title, "is the title of a text that defines its terms in its sentences"))
+            self.found.skip(concept.title, "is the title of a text that defines its terms in its sentences", GROUP, concept.anchor)
         self.found.concepts.clear()
         self.found.defined = len(found) >= _FEW_PARTS
         for term in found:
@@ -315,15 +330,16 @@ class _Reader:
     # ------------------------------------------------------------------------------------------------------------------- sections
 
     def _section(self, section: Section) -> None:
-        document, skipped = self.document, self.found.skipped
+        document = self.document
         if section.kind == "meta":
-            skipped.append((section.title, f"says what is {meta_role(section.title).replace('_', ' ')}, no concept"))
+            role = meta_role(section.title)
+            self.found.skip(section.title, f"says what is {role.replace('_', ' ')}, no concept", _META.get(role, role), section.head)
             return
         inner = [c for c in section.children if c.kind in ("concept", "group")]
         if section.kind == "skip":
             # The questions of an FAQ are about the course; any other sub-heading with text is a concept under an unlucky heading.
             members = any(c.kind == "concept" and c.own and not c.title.rstrip().endswith(("?", "？")) for c in section.children)
-            skipped.append((section.title, "is a structural heading"))
+            self.found.skip(section.title, "is a structural heading", "structure", section.head)
             if not members:
                 return
         tables = self._topic_rows(section, guess=section.kind == "group" and section is not self.root)
@@ -361,11 +377,11 @@ class _Reader:
             if all_kinds or child.kind not in ("part", "skip"):
                 self._section(child)
             else:
-                self.found.skipped.append((child.title, "is a structural heading"))
+                self.found.skip(child.title, "is a structural heading", "structure", child.head)
 
     def _group(self, section: Section, reason: str) -> None:
         if section.head >= 0 and section is not self.root and section.kind != "skip":
-            self.found.skipped.append((section.title, reason))
+            self.found.skip(section.title, reason, GROUP, section.head)
 
     def _size(self, positions: Iterable[int]) -> int:
         """Words in these blocks."""
@@ -379,7 +395,7 @@ class _Reader:
         )
         for child in section.children:
             for below in child.walk():
-                self.found.skipped.append((below.title, f"is part of “{concept.title}”"))
+                self.found.skip(below.title, f"is part of “{concept.title}”", "part", below.head)
         _add(self.found, concept)
 
     # ------------------------------------------------------------------------------------------------------- paragraphs with a bold term
@@ -438,21 +454,21 @@ class _Reader:
         for header, rows in tables.items():
             column = _name_column(header, [blocks[at].cells for at in rows], guess=guess, heading=tidy_title(section.title))
             schedule = any(_SCHEDULE_COLUMN.match(h.strip()) for h in header)
-            numbers = _row_numbers(header, [blocks[at].cells for at in rows])
+            numbers = row_numbers(header, [blocks[at].cells for at in rows])
             for at, number in zip(rows, numbers, strict=True) if column >= 0 else ():
                 row = blocks[at]
                 title = tidy_title(row.cells[column]) if column < len(row.cells) else ""
                 if is_admin(title, schedule=schedule):
-                    self.found.skipped.append((title, "is an entry of the timetable"))
+                    self.found.skip(title, "is an entry of the timetable", "", at)
                 elif title:
-                    out.append(Concept(title, self.document, at, [at], row.path, minutes=_minutes_of(row), number=number or numbering(row.cells[column])))
+                    out.append(Concept(title, self.document, at, [at], row.path, minutes=row_minutes(row), number=number or numbering(row.cells[column])))
         return sorted(out, key=lambda c: c.anchor)
 
     # ------------------------------------------------------------------------------------------------------------------------ lists
 
     def _members(self, section: Section, items: list[Item]) -> list[Concept]:
         """The items of a section that are concepts themselves; empty when the list is text about the heading's concept."""
-        given = [i for i in items if _only_names(i.block) or not meta_role(_item_name(i))]
+        given = [i for i in items if only_names(i.block) or not meta_role(_item_name(i))]
         items = self._without_admin(given)
         again = len(items) < len(given)
         free = section is self.root or section.kind in ("group", "skip")
@@ -463,10 +479,9 @@ class _Reader:
             chosen = {i.at for i in named}
             for item in items:
                 if item.at not in chosen:
-                    self.found.skipped.append(
-                        (_item_name(item)[:80], "groups other items" if item.children else "is not set off as a concept in a list that sets its concepts off")
-                    )
-            several = _repeated(i.block for i in named)
+                    reason = "groups other items" if item.children else "is not set off as a concept in a list that sets its concepts off"
+                    self.found.skip(_item_name(item), reason, GROUP if item.children else "text", item.at)
+            several = repeated(i.block for i in named)
             return [self._item_concept(i, _path_of(i, self.document), several) for i in named]
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
             return self._leaf_concepts(items, again=again)
@@ -475,16 +490,17 @@ class _Reader:
     def _beside_table(self, section: Section, items: list[Item]) -> list[Concept]:
         """The items of a list that stands beside a table of topics: concepts too where each is a name with what is said of it, else told as left out."""
         items = [i for i in items if not meta_role(_item_name(i))]
-        several = _repeated(i.block for i in items)
-        split = [_label_of(i.block, several) for i in items]
+        several = repeated(i.block for i in items)
+        split = [label_of(i.block, several) for i in items]
         if len(items) >= 2 and all(gloss and not is_label(name) and len(name.split()) <= _LABEL_WORDS for name, gloss, _ in split):
             return [self._item_concept(i, _path_of(i, self.document), several) for i in items]
-        self.found.skipped += [(_item_name(i)[:80], f"is text beside the table of topics of “{section.title}”") for i in items]
+        for item in items:
+            self.found.skip(_item_name(item), f"is text beside the table of topics of “{section.title}”", "", item.at)
         return []
 
     def _without_admin(self, items: list[Item]) -> list[Item]:
         """The items without a timetable's breaks and exams."""
-        others = [i for i in items if not _only_names(i.block)]
+        others = [i for i in items if not only_names(i.block)]
         if not others:
             return items
         schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in others)
@@ -495,18 +511,18 @@ class _Reader:
         names = _AMBIGUOUS_HEADINGS if contents or schedule or len(items) < 4 else _AMBIGUOUS_HEADINGS | _BOOKENDS
         kept = []
         for item in items:
-            if _only_names(item.block):
+            if only_names(item.block):
                 kept.append(item)
                 continue
             title = tidy_title(item.block.text)
             if _points_inside(item.block):
-                self.found.skipped.append((_item_name(item)[:80], "is a link within the document"))
+                self.found.skip(_item_name(item), "is a link within the document", "structure", item.at)
             elif is_admin(tidy_title(_item_name(item)), schedule=schedule):
-                self.found.skipped.append((_item_name(item)[:80], "is an entry of the timetable"))
+                self.found.skip(_item_name(item), "is an entry of the timetable", "", item.at)
             elif not item.block.lead and ":" in title and _announces(title.partition(":")[0]):
-                self.found.skipped.append((title[:80], "labels a text"))
+                self.found.skip(title, "labels a text", "", item.at)
             elif not item.block.lead and heading_kind(title) == "skip" and (printed or match_form(title) not in names):
-                self.found.skipped.append((title, "is a structural heading"))
+                self.found.skip(title, "is a structural heading", "structure", item.at)
             else:
                 kept.append(item)
         return kept
@@ -514,7 +530,7 @@ class _Reader:
     def _leaf_concepts(self, items: list[Item], *, again: bool) -> list[Concept]:
         """`again`: entries of a timetable and the like were left out, so what was a name beside them may be none among the others."""
         leaves = self._leaves(self._without_admin(items) if again else items)
-        several = _repeated(i.block for i in leaves)
+        several = repeated(i.block for i in leaves)
         return [self._item_concept(i, _path_of(i, self.document), several) for i in leaves]
 
     def _leaves(self, items: Iterable[Item]) -> list[Item]:
@@ -522,7 +538,7 @@ class _Reader:
         out: list[Item] = []
         for item in items:
             if len(item.children) >= 2 and _bare(item.children):
-                self.found.skipped.append((_item_name(item)[:80], "groups other items"))
+                self.found.skip(_item_name(item), "groups other items", GROUP, item.at)
                 out.extend(self._leaves(self._without_admin(item.children)))
             else:
                 out.append(item)
@@ -530,9 +546,9 @@ class _Reader:
 
     def _item_concept(self, item: Item, path: tuple[str, ...], several: frozenset[tuple[str, ...]]) -> Concept:
         block = item.block
-        if _only_names(block):
+        if only_names(block):
             return Concept(block.text, self.document, item.at, item.blocks()[1:], path, ordered=block.ordered)
-        name, gloss, needs = _label_of(block, several)
+        name, gloss, needs = label_of(block, several)
         blocks = item.blocks() if gloss else item.blocks()[1:]
         number = numbering(block.lead or block.text)
         minutes = stated_minutes("Time", stated_length(block.lead or name))
@@ -544,7 +560,7 @@ class _Reader:
         leads = [i for i, b in enumerate(blocks) if b.kind in ("paragraph", "list_item") and b.lead and len(b.lead.split()) <= _LABEL_WORDS]
         for at, following in zip(leads, [*leads[1:], len(blocks)], strict=False):
             if not self._is_term(blocks[at].lead):
-                self.found.skipped.append((blocks[at].lead, "labels a text"))
+                self.found.skip(blocks[at].lead, "labels a text", "", at)
                 continue
             own = [p for p in range(at, following) if blocks[p].kind != "heading" and blocks[p].path == blocks[at].path]
             _add(self.found, Concept(tidy_title(blocks[at].lead), self.document, at, own, blocks[at].path, blocks[at].rest.lstrip(" :")))
@@ -578,7 +594,7 @@ def _named_by_questions(found: Found) -> None:
     found.concepts = [c for c in found.concepts if not (c.title.endswith(("?", "？")) and _PRACTICAL.match(c.title))]
     for concept in asked:
         if _PRACTICAL.match(concept.title):
-            found.skipped.append((concept.title, "asks about the course, not about its subject"))
+            found.skip(concept.title, "asks about the course, not about its subject", "administration", concept.anchor)
             continue
         match = _QUESTION.match(concept.title.rstrip("?？ "))
         name = next((g for g in match.groups() if g), "") if match else ""
@@ -617,63 +633,6 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
             if len(cells) >= 0.8 * len(rows) and len(named) >= 0.9 * len(cells) and len(set(map(match_form, named))) >= 0.9 * len(named):
                 return column
     return -1
-
-
-def _row_numbers(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
-    """For each row the numbers in its columns of numbers (`Week`, `No.`), an empty cell going on with the row above; an empty tuple where there are none."""
-    numbers: list[tuple[int, ...]] = [()] * len(rows)
-    for column in (k for k, h in enumerate(header) if is_number_column(h) or (not h.strip() and _counts(k, rows))):
-        last: tuple[int, ...] = ()
-        for i, cells in enumerate(rows):
-            cell = cells[column].strip() if column < len(cells) else ""
-            last = cell_number(cell) if cell else last
-            numbers[i] += last
-    return numbers
-
-
-def _counts(column: int, rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a column without a name counts the rows: whole numbers, each one more than the one before."""
-    cells = [r[column].strip().rstrip(".)") if column < len(r) else "" for r in rows]
-    filled = [int(c) for c in cells if c.isdecimal() and len(c) <= 4]
-    return len(filled) >= 3 and len(filled) >= 0.8 * len(cells) and all(b == a + 1 for a, b in itertools.pairwise(filled))
-
-
-def _label_of(block: Block, several: frozenset[tuple[str, ...]]) -> tuple[str, str, tuple[tuple[str, tuple[int, int]], ...]]:
-    """Of a list item its name, its gloss, and what it says in parentheses of what comes before. A label that stands before `several` items
-    (`SQL: joins and unions`, `SQL: window functions`) names none of them."""
-    if block.lead:
-        name, gloss = block.lead, block.rest.lstrip(" :–—-")
-        rest, cue = split_cue(f"{name} {gloss}") if gloss else split_cue(name)
-        name, gloss = (name, rest[len(name) :].strip()) if gloss else (rest, "")
-    else:
-        text, cue = split_cue(block.text)
-        name, gloss = split_label(text)
-        if gloss and same_key(tidy_title(name)) in several:
-            name, gloss = split_gloss(text)
-        if " | " in name and block.emphasised and text.startswith(block.emphasised[0]):
-            # `**body** string | Buffer | null`: what may stand there is no part of the name.
-            name, gloss = block.emphasised[0], text[len(block.emphasised[0]) :].strip()
-    name, early = split_cue(name)
-    cues = [c for c in (early, cue) if c]
-    return name, gloss, tuple((c, block.lines) for c in cues)
-
-
-def _repeated(blocks: Iterable[Block]) -> frozenset[tuple[str, ...]]:
-    """The labels that more than one of these items has."""
-    blocks = list(blocks)
-    if all(map(_only_names, blocks)):
-        return frozenset()  # which label nothing
-    counts = Counter(same_key(tidy_title(b.lead or split_label(split_cue(b.text)[0])[0])) for b in blocks)
-    return frozenset(k for k, n in counts.items() if n > 1)
-
-
-def _minutes_of(row: Block) -> float | None:
-    return next((m for m in (stated_minutes(h, c) for h, c in zip(row.header, row.cells, strict=False)) if m is not None), None)
-
-
-def _only_names(block: Block) -> bool:
-    """Whether an item is a name in Latin words and nothing besides, as most items of the longest lists are: all else about it need not be asked."""
-    return not block.lead and not block.links and is_ordinary(block.text)
 
 
 def _item_name(item: Item) -> str:
@@ -768,7 +727,7 @@ def _merged(found: Found) -> Found:
         alike = sorted((found.concepts[i] for i in sorted(positions)), key=_fullness)
         for again in alike[1:]:
             _absorb(alike[0], again)
-            found.skipped.append((again.title, f"is “{alike[0].title}” again"))
+            found.skip(again.title, f"is “{alike[0].title}” again", MERGED, again.anchor)
         kept.append((min(positions), alike[0]))
     found.concepts = [concept for _, concept in sorted(kept, key=lambda k: k[0])]
     return found

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from dagogy.api import content_words, match_form
+from dagogy.api.text import content_words, match_form
 
 from dagogy_provider_internal.checks import KINDS, Material, asked, code_line, criterion_for, handed_in, listed, terms_of
 from dagogy_provider_internal.concept import Concept

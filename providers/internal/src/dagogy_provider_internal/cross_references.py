@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dagogy.api import Block, ScopeDocument
+from dagogy.api.scope import Block, ScopeDocument
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.headings import meta_role

@@ -37,7 +37,7 @@ from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal, NamedTuple
 
-from dagogy.api import STOP_WORDS, match_form
+from dagogy.api.text import STOP_WORDS, match_form
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.headings import group_number

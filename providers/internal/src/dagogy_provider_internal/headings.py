@@ -10,7 +10,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal
 
-from dagogy.api import match_form
+from dagogy.api.text import match_form
 
 from dagogy_provider_internal.lexicon import NUMBER_WORDS, label
 
@@ -261,6 +261,7 @@ def _value(number: str) -> int:
 
 
 def _han_value(number: str) -> int:
+    """The number that Chinese numerals below a thousand write: `三`, `十二`, `四十`, `一百零五`."""
     total, digit = 0, 0
     for c in number:
         if c in "十百":
@@ -297,18 +298,6 @@ def cell_number(cell: str) -> tuple[int, ...]:
     if match := _HAN_CELL.fullmatch(cell):
         return (_han_value(match[1]),)
     return (_value(cell),) if re.fullmatch("[IVXLC]+", cell) else group_number(cell)
-
-
-def _han_value(numerals: str) -> int:
-    """The number that Chinese numerals below a thousand write: `三`, `十二`, `四十`, `一百零五`."""
-    total, digit = 0, 0
-    for numeral in numerals:
-        value = int(unicodedata.numeric(numeral))
-        if value >= 10:
-            total, digit = total + max(1, digit) * value, 0
-        else:
-            digit = value
-    return total + digit
 
 
 def without_numbering(title: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from dagogy.api import words
+from dagogy.api.text import words
 
 # ------------------------------------------------------------------------------------------------------------ columns and labels
 

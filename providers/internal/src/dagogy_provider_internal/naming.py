@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from dagogy.api import STOP_WORDS, match_form, normalized, stem, words
+from dagogy.api.text import STOP_WORDS, match_form, normalized, stem, words
 
 from dagogy_provider_internal.headings import is_plain, without_numbering, without_symbols
 

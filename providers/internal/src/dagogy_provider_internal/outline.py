@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dagogy.api import Block, ScopeDocument
+from dagogy.api.scope import Block, ScopeDocument
 
 from dagogy_provider_internal.headings import HeadingKind, heading_kind
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from dagogy.api import Block, ScopeDocument, sentences
+from dagogy.api.scope import Block, ScopeDocument
+from dagogy.api.text import sentences
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.estimates import stated_minutes

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from dagogy.api import content_words
+from dagogy.api.text import content_words
 
 from dagogy_provider_internal.lexicon import pitfall_strength
 from dagogy_provider_internal.naming import balanced, core_name, same_key, word_forms

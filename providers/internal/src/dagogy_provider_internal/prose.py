@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dagogy.api import STOP_WORDS, Block, ScopeDocument, sentences
+from dagogy.api.scope import Block, ScopeDocument
+from dagogy.api.text import STOP_WORDS, sentences
 
 from dagogy_provider_internal.naming import same_key, same_names, tidy_title, word_forms
 

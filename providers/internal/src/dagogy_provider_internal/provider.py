@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dagogy.api import Proposal, ProposeRequest, Provider, Readiness, RepairInvalidRequest, RepairRequest, ScopeDocument, ScopeReading, TopicSpec, json_values
+from dagogy.api.documents import TopicSpec, json_values
+from dagogy.api.providers import Proposal, ProposeRequest, Provider, Readiness, RepairInvalidRequest, RepairRequest
+from dagogy.api.scope import ScopeDocument, ScopeReading
 
 from dagogy_provider_internal.compose import Bare, curriculum
 from dagogy_provider_internal.content import Content

@@ -7,22 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from dagogy.api import (
-    READING_MAX,
-    EdgeEvidence,
-    InvalidArgument,
-    ScopeConcept,
-    ScopeDocument,
-    ScopeEdge,
-    ScopeReading,
-    TopicSpec,
-    ValidationFailed,
-    match_form,
-    shorten,
-)
+from dagogy.api.documents import TopicSpec
+from dagogy.api.errors import InvalidArgument, ValidationFailed
+from dagogy.api.scope import READING_MAX, EdgeEvidence, Refusal, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading
+from dagogy.api.text import match_form, shorten
 
 from dagogy_provider_internal.about import about, excluded
-from dagogy_provider_internal.concept import Concept
+from dagogy_provider_internal.account import left_out
+from dagogy_provider_internal.concept import Concept, Skipped
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.edges import DEFAULT, Arrangement, Edge, Evidence, Piece, Weights, arrange, collect
 from dagogy_provider_internal.limits import fit
@@ -90,29 +82,38 @@ def _identity(c: Concept) -> object:
 def read(document: ScopeDocument) -> ScopeReading:
     """What the document teaches, in which order, and what it says about the course; `READING_MAX` concepts unless its front matter asks for more.
 
-    Raises `ValidationFailed` when it names no concept.
+    One that is no course, or names no concept, has a `refusal`.
     """
     found = find_concepts(document)
     stated = about(document)
-    kept, skipped = [], list(found.skipped)
+    kept, skipped = [], []
     known = {same_key(p) for p in stated.prerequisites}
     for concept in found.concepts:
         item = excluded(concept.title, stated.scope_out)
         if item:
-            skipped.append((concept.title, f"is out of scope: {item}"))
+            skipped.append(Skipped(concept.title, f"is out of scope: {item}", "excluded", concept.anchor))
         elif _is_known(concept.title, known):
-            skipped.append((concept.title, "is a prerequisite: the learner knows it already"))
+            skipped.append(Skipped(concept.title, "is a prerequisite: the learner knows it already", "prerequisite", concept.anchor))
         else:
             kept.append(concept)
-    if found.course < NO_COURSE:
-        raise _no_course(document, found.course)
-    if not kept:
-        raise no_concept(document, [f"“{shorten(name)}” {reason}" for name, reason in skipped])
+    refusal = None
+    if found.course is not None and found.course < NO_COURSE:
+        refusal = _no_course(document, found.course)
+    elif not kept:
+        refusal = _refusal(no_concept(document, [f"“{shorten(one.text)}” {one.reason}" for one in (*found.skipped, *skipped)]))
     asked = document.front_matter.get("node_count_max")
     kept, _ = fit(kept, 0, max(READING_MAX, asked if isinstance(asked, int) else 0))
-    studied = study(kept, DEFAULT_LIMIT, document.title)
-    reading = scope_reading(studied)
-    return replace(reading, goal=stated.goal, audience=stated.audience, prerequisites=stated.prerequisites, scope_out=stated.scope_out, skipped=tuple(skipped))
+    reading = scope_reading(study(kept, DEFAULT_LIMIT, document.title)) if kept else ScopeReading(())
+    return replace(
+        reading,
+        goal=stated.goal,
+        audience=stated.audience,
+        prerequisites=stated.prerequisites,
+        scope_out=stated.scope_out,
+        skipped=left_out(document, found, skipped),
+        course=None if found.course is None else round(found.course, 3),
+        refusal=refusal,
+    )
 
 
 def scope_reading(studied: Studied, spec: TopicSpec | None = None) -> ScopeReading:
@@ -127,6 +128,7 @@ def scope_reading(studied: Studied, spec: TopicSpec | None = None) -> ScopeReadi
             _shown(c, t),
             named.get(c.title, c.document.location),
             tuple(m for m in c.merged if m != c.title),
+            None if c.probability is None else round(c.probability, 3),
         )
         for c, t in ((studied.concepts[i], studied.texts[i]) for i in studied.listed)
     )
@@ -185,12 +187,16 @@ def _shown(concept: Concept, texts: Sequence[Passage]) -> str:
     return shortened(first) if first else concept.title
 
 
-def _no_course(document: ScopeDocument, probability: float) -> ValidationFailed:
-    return ValidationFailed(
+def _no_course(document: ScopeDocument, probability: float) -> Refusal:
+    return Refusal(
         f"'{document.source}' is no course: by its words and its structure it is one with a probability of {probability:.0%}",
-        hint="give a document that says what is taught, or name the concepts yourself: list them and use --scope-mode seed-list",
-        details={"source": document.source, "mode": document.mode, "probability": round(probability, 3)},
+        "give a document that says what is taught; or say where its concepts stand with --concepts-from, or list them and use --scope-mode seed-list",
+        {"source": document.source, "mode": document.mode, "probability": round(probability, 3)},
     )
+
+
+def _refusal(error: ValidationFailed) -> Refusal:
+    return Refusal(error.message, error.hint, error.details)
 
 
 def no_concept(document: ScopeDocument, left_out: Sequence[str]) -> ValidationFailed:
@@ -201,7 +207,8 @@ def no_concept(document: ScopeDocument, left_out: Sequence[str]) -> ValidationFa
     why = listed or ("its text has no heading, list or table that names one" if has_text else "it has no text but headings")
     return ValidationFailed(
         f"no concept found in '{document.source}': {why}",
-        hint="give each concept a heading with some text, a list item, or a table row with a 'Topic' column; or use --scope-mode seed-list",
+        hint="give each concept a heading with some text, a list item, or a table row with a 'Topic' column; say where they stand with --concepts-from; "
+        "or use --scope-mode seed-list",
         details={"source": document.source, "mode": document.mode, "concepts": 0},
     )
 

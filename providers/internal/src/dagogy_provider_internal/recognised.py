@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 
-from dagogy.api import Block, ScopeDocument
+from dagogy.api.scope import Block, ScopeDocument
 
 from dagogy_provider_internal.concept import Concept, Found
 from dagogy_provider_internal.headings import heading_kind
@@ -39,7 +39,6 @@ _UNSEEN = 0.05
 _YEARS = 100, 1990  # what a number between them is the year of is history
 _TIME = categories().index("time")
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
-_TOLD = 200  # titles that are told as left out
 
 
 def better(found: Found, recognition: Recognition, *, short: bool = False) -> bool:
@@ -82,15 +81,13 @@ def without_unlikely(found: Found, recognition: Recognition) -> None:
         return
     least = _UNLIKELY * known[len(known) // 2]
     unlikely = [
-        (c, p)
-        for c, p in zip(found.concepts, chances, strict=True)
-        if p is not None and p < least * (1 if _is_bare(c) else _TREATED) and _is_told_apart(c.title)
+        c for c, p in zip(found.concepts, chances, strict=True) if p is not None and p < least * (1 if _is_bare(c) else _TREATED) and _is_told_apart(c.title)
     ]
     if _FEW * len(unlikely) > len(found.concepts):
         return
-    for concept, chance in unlikely:
+    for concept in unlikely:
         found.concepts.remove(concept)
-        found.skipped.append((concept.title[:80], f"is unlikely to be a concept among the others ({chance:.2f})"))
+        found.skip(concept.title, "is unlikely to be a concept among the others", "", concept.anchor)
 
 
 def without_dates(found: Found) -> None:
@@ -100,7 +97,7 @@ def without_dates(found: Found) -> None:
         return
     for concept in dates:
         found.concepts.remove(concept)
-        found.skipped.append((concept.title[:80], "is a date"))
+        found.skip(concept.title, "is a date", "", concept.anchor)
 
 
 def is_date(title: str) -> bool:
@@ -128,18 +125,17 @@ def as_found(document: ScopeDocument, recognition: Recognition) -> Found:
     found = Found()
     for chosen in recognition.chosen:
         if heading_kind(chosen.text) in ("skip", "meta") or is_sentence(chosen.text) or is_date(chosen.text):
-            found.skipped.append((chosen.text[:80], "is no name of a concept"))
+            found.skip(chosen.text, "is no name of a concept", "", chosen.unit.at)
             continue
         at = chosen.unit.at
         path = blocks[at].path[:-1] if chosen.unit.kind == "heading" else blocks[at].path
-        own = _treating(document, chosen, anchors)
+        own = treating(document, chosen, anchors)
         gloss = blocks[at].rest.lstrip(" :–—-") if chosen.way == "lead" and chosen.unit.kind == "item" else ""
         found.concepts.append(Concept(chosen.text, document, at, own, path, gloss, ordered=True))
-    found.skipped += [(c.text, f"is less likely to be a concept than what was taken ({c.probability:.2f})") for c in recognition.left[:_TOLD]]
     return found
 
 
-def _treating(document: ScopeDocument, chosen: Chosen, anchors: Mapping[int, int]) -> list[int]:
+def treating(document: ScopeDocument, chosen: Chosen, anchors: Mapping[int, int]) -> list[int]:
     """The blocks that say something of a title: those below it that name no other. `anchors`: how many titles each block names."""
     blocks, at, kind = document.blocks, chosen.unit.at, chosen.unit.kind
     if kind in ("cell", "enumeration", "emphasis"):

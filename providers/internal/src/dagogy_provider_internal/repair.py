@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from dagogy.api import Finding, TopicSpec
+from dagogy.api.documents import TopicSpec
+from dagogy.api.rules import Finding
 
 from dagogy_provider_internal.estimates import MOST, STEP
 from dagogy_provider_internal.naming import content_tokens, same_key

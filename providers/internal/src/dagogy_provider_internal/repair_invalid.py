@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from dagogy.api import Curriculum, Node, OpenQuestion
+from dagogy.api.documents import Curriculum, Node, OpenQuestion
 from pydantic import TypeAdapter, ValidationError
 
 from dagogy_provider_internal.repair import Own

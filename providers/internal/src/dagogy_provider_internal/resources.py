@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from dagogy.api import split_url
+from dagogy.api.services import split_url
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.passages import Passage

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from dagogy.api import ApiRoot, ConfigError, endpoint_of, plain_http_hop, shown_base_url
+from dagogy.api.errors import ConfigError
 from dagogy.api.secrets import redacted
+from dagogy.api.services import ApiRoot, endpoint_of, plain_http_hop, shown_base_url
 
 ROOT = ApiRoot(
     default="https://api.openai.com/v1",

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import httpx2
 import openai
-from dagogy.api import Question, shorten
+from dagogy.api.llm import Question
+from dagogy.api.text import shorten
 
 from dagogy_provider_remote_llm.deadline import RequestDeadline
 from dagogy_provider_remote_llm.faults import Fault, body_fault, fault_of

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 import openai
-from dagogy.api import read_body, shorten, timeout_advice
+from dagogy.api.providers import timeout_advice
+from dagogy.api.services import read_body
+from dagogy.api.text import shorten
 
 from dagogy_provider_remote_llm.access import without_key
 from dagogy_provider_remote_llm.deadline import RequestDeadline

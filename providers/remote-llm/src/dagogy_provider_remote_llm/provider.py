@@ -8,7 +8,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dagogy.api import Answer, ConfigError, LanguageModelProvider, ProviderError, Question, Readiness, endpoint_of
+from dagogy.api.errors import ConfigError, ProviderError
+from dagogy.api.llm import Answer, LanguageModelProvider, Question
+from dagogy.api.providers import Readiness
+from dagogy.api.services import endpoint_of
 
 from dagogy_provider_remote_llm.access import Access, PlainHttp, checked, host_of, without_key
 from dagogy_provider_remote_llm.waits import LONGEST_WAIT, backoff

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dagogy.api import Finding, Node, Rule, RuleContext
+from dagogy.api.documents import Node
+from dagogy.api.rules import Finding, Rule, RuleContext
 
 
 class EvidenceMode(Rule):

@@ -9,10 +9,11 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Annotated
 
 import dagogy.api
-from dagogy.api import Field, Finding, Fix, Measure, Rule, RuleContext, shorten
+from dagogy.api.rules import Field, Finding, Fix, Measure, Rule, RuleContext
+from dagogy.api.text import shorten
 
 if TYPE_CHECKING:
-    from dagogy.api import ScopeEdge, ScopeReading
+    from dagogy.api.scope import ScopeEdge, ScopeReading
 
 
 class PrerequisiteOrder(Rule):
@@ -38,7 +39,7 @@ class PrerequisiteOrder(Rule):
         first ("fractions build on percentages").
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.rules.Options):
         min_weight: Annotated[float, Field(description="The least weight of evidence that is clear.", gt=0, le=1)] = 0.45
         max_against: Annotated[float, Field(description="The most that may speak for it as it stands, as a share of that weight.", ge=0, lt=1)] = 0.25
 

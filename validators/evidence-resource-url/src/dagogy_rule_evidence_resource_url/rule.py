@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from dagogy.api import Field, Finding, Fix, Node, Rule, RuleContext, lazy_pattern, shorten, split_url
-from dagogy.api import Options as BaseOptions
+from dagogy.api.documents import Node
+from dagogy.api.rules import Field, Finding, Fix, Rule, RuleContext
+from dagogy.api.rules import Options as BaseOptions
+from dagogy.api.services import split_url
+from dagogy.api.text import lazy_pattern, shorten
 
 _NEVER = ' <>"'
 _NEVER_BYTES = bytes([*range(0x20), 0x7F]) + _NEVER.encode()

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Field, Finding, Node, Rule, RuleContext, lazy_pattern, match_keys, normalized, sentences, shorten, words
+from dagogy.api.documents import Node
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, sentences, shorten, words
 
 if TYPE_CHECKING:
-    from dagogy.api import ScopeDocument
+    from dagogy.api.scope import ScopeDocument
 
 #: A line that numbers what it names: "3. Chords", "## Chapter 3: Chords", "| Week 3 | Chords |".
 _NUMBERED = lazy_pattern(r"^[ \t#|>*-]*(?:[^\W\d_]{3,12}\s+)?(\d{1,3})(?:\.\d+)*\s{0,3}[.):|–—-]?\s+(\S.*)$", re.MULTILINE)
@@ -46,7 +48,7 @@ class ChainEvidence(Rule):
         document, or in a core idea that uses what came before.
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.rules.Options):
         max_share: Annotated[float, Field(description="The largest share of the nodes on one path that is not yet a chain.", gt=0, le=1)] = 0.85
         min_nodes: Annotated[int, Field(description="Smaller curricula may be chains.", ge=2)] = 6
         min_supported: Annotated[float, Field(description="The share of the links that something has to speak for.", gt=0, le=1)] = 0.5

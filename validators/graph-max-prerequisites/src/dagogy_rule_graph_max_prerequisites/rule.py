@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from dagogy.api import Field, Finding, Rule, RuleContext
-from dagogy.api import Options as BaseOptions
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.rules import Options as BaseOptions
 
 
 class MaxPrerequisites(Rule):

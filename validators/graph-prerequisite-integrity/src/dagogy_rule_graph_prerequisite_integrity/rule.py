@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from dagogy.api import Finding, Fix, Node, Rule, RuleContext
+from dagogy.api.documents import Node
+from dagogy.api.rules import Finding, Fix, Rule, RuleContext
 
 # difflib compares one id with one other in some 20 µs: enough for a slip of the pen here and there, not for thousands of them.
 _MOST_GUESSES = 50

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from math import log2
 from typing import Annotated, Any
 
-from dagogy.api import Field, Finding, Rule, RuleContext
-from dagogy.api import Options as BaseOptions
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.rules import Options as BaseOptions
 
 
 class Progression(Rule):

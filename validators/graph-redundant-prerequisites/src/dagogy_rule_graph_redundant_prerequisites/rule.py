@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dagogy.api import Finding, Fix, GraphIndex, Rule, RuleContext
+from dagogy.api.rules import Finding, Fix, GraphIndex, Rule, RuleContext
 
 # Bits in one block: 100,000 nodes hold at most 100,000 different sets of this many bits at a time, 100 MB.
 _BLOCK = 8192

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Field, Finding, Node, Rule, RuleContext, lazy_pattern, shorten
+from dagogy.api.documents import Node
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.text import lazy_pattern, shorten
 
 _CLAUSE_END = lazy_pattern(r"(?:(?<!\s)\s+)?(?:[,;]\s*(?:and\s+)?(?:then\s+|also\s+)?|\.\s+)|(?<!\s)\s+(?:and\s+(?:then\s+|also\s+)?|&\s+)", re.IGNORECASE)
 #: How titles are joined, in the languages where one short word does it.
@@ -41,7 +43,7 @@ class Atomicity(Rule):
         joint node only what they do together, and name that. If large nodes are usual in your field, raise `max_minutes`.
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.rules.Options):
         max_capabilities: Annotated[int, Field(description="The most doings with an object of their own in a capability.", ge=1)] = 2
         max_joined: Annotated[int, Field(description='The most short names that a title may join by "and".', ge=1)] = 2
         max_minutes: Annotated[float, Field(description="The most minutes that a node may take.", gt=0)] = 600

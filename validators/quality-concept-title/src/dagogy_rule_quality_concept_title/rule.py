@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Field, Finding, Fix, Rule, RuleContext, lazy_pattern, shorten, words
+from dagogy.api.rules import Field, Finding, Fix, Rule, RuleContext
+from dagogy.api.text import lazy_pattern, shorten, words
 
 #: Only a title with one of these characters can be markup, a table row, a path, a URL, a file name or end like a sentence.
 _SPECIAL = lazy_pattern(r"[|`*<\[&#/\\.!。！]")
@@ -63,7 +64,7 @@ class ConceptTitle(Rule):
         around a good title, and the full stop of a short one, are taken off by `validate --fix`.
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.rules.Options):
         max_words: Annotated[int, Field(description="The most words in a title; official standards are long.", ge=1)] = 20
         max_chars: Annotated[int, Field(description="The most characters in a title.", ge=1)] = 160
         structural_titles: Annotated[tuple[str, ...], Field(description="Headings of a document, not concepts of its subject; compared as whole titles.")] = (

@@ -9,7 +9,9 @@ from math import log
 from typing import Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Field, Finding, Node, Rule, RuleContext, lazy_pattern, match_keys, normalized, shorten, words
+from dagogy.api.documents import Node
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, shorten, words
 
 #: With more nodes only ideas that are equal word for word are found.
 _MANY = 5000
@@ -69,7 +71,7 @@ class DistinctNodes(Rule):
         Merge the two nodes, and let what depended on either depend on the one that stays; or write in the second what it adds to the first.
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.rules.Options):
         min_overlap: Annotated[float, Field(description="The share of words (by weight) that two ideas have in common when they are the same.", gt=0, le=1)] = (
             0.5
         )

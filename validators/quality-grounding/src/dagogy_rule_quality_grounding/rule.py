@@ -8,11 +8,13 @@ from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote
 
-from dagogy.api import STOP_WORDS, Field, Finding, Node, Rule, RuleContext, lazy_pattern, match_keys, normalized, sentences, shorten, words
-from dagogy.api import Options as RuleOptions
+from dagogy.api.documents import Node
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.rules import Options as RuleOptions
+from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, sentences, shorten, words
 
 if TYPE_CHECKING:
-    from dagogy.api import Block, ScopeDocument
+    from dagogy.api.scope import Block, ScopeDocument
 
 # Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
 _SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")

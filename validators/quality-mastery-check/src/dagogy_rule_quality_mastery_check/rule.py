@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Field, Finding, Rule, RuleContext, lazy_pattern, shorten, stem, words
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.text import STOP_WORDS, lazy_pattern, shorten, stem, words
 
 #: What may stand before the verb of a task.
 _PREFIX = lazy_pattern(r"(?:(?:the\s+)?(?:learners?|students?|you)\s+(?:should|can|will|must|shall|(?:is|are) able to)\s+|be able to\s+|try to\s+|please\s+)+")
@@ -76,7 +77,7 @@ class MasteryCheck(Rule):
         criterion give a number, a comparison, a named result, or what must not happen.
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.rules.Options):
         min_words: Annotated[int, Field(description="The least number of words in a task and in a criterion.", ge=1)] = 2
         vague_verbs: Annotated[tuple[str, ...], Field(description="What a task begins with that asks for nothing to be seen.")] = (
             "understand", "know", "learn about", "learn more about", "learn what", "learn the basics of", "be familiar with", "become familiar with",

@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import dagogy.api
-from dagogy.api import Field, Finding, Fix, Node, Rule, RuleContext, lazy_pattern, match_form, shorten, words
+from dagogy.api.documents import Node
+from dagogy.api.rules import Field, Finding, Fix, Rule, RuleContext
+from dagogy.api.text import lazy_pattern, match_form, shorten, words
 
 if TYPE_CHECKING:
-    from dagogy.api import ScopeDocument
+    from dagogy.api.scope import ScopeDocument
 
 #: A text with this many characters for each word that is wanted is long enough in any language; compounds can be long.
 _CHARACTERS_A_WORD = 12
@@ -50,7 +52,7 @@ class NodeContent(Rule):
         item out. If an idea occurs twice, keep the clearer one and say something new in the other.
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.rules.Options):
         min_words: Annotated[int, Field(description="The least number of words in a core idea.", ge=1)] = 3
         placeholders: Annotated[
             tuple[str, ...], Field(description="Texts that stand for one that is still to be written; `*` stands for any text.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
-from dagogy.api import Field, Finding, Node, Rule, RuleContext, content_words, shorten, words
-from dagogy.api import Options as RuleOptions
+from dagogy.api.documents import Node
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.rules import Options as RuleOptions
+from dagogy.api.text import content_words, shorten, words
 
 _PROJECT = tuple("project capstone thesis dissertation exam examination internship practicum portfolio assignment".split())
 _ADVANCED = tuple("advanced expert graduate research".split())

@@ -10,7 +10,9 @@ from random import Random
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import STOP_WORDS, Field, Finding, Node, Rule, RuleContext, lazy_pattern, sentences, shorten, words
+from dagogy.api.documents import Node
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.text import STOP_WORDS, lazy_pattern, sentences, shorten, words
 
 _SLOT = "…"
 #: Stands for a quotation that is too long for a name: it says something, in the same frame.
@@ -72,7 +74,7 @@ class Repetition(Rule):
         and ask an open question. If they only name no mistake, say that (`admissions`).
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.rules.Options):
         max_share: Annotated[float, Field(description="The largest share of the nodes that may have the same frame.", ge=0.001, le=1)] = 0.2
         min_nodes: Annotated[int, Field(description="In how many nodes a frame is found at least before it is a finding.", ge=2)] = 3
         min_sentence_words: Annotated[int, Field(description="The least words of a sentence inside a longer text that is compared by itself.", ge=1)] = 6

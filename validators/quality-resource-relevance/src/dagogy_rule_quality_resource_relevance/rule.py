@@ -10,11 +10,13 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote
 
-from dagogy.api import Field, Finding, Node, Resource, Rule, RuleContext, content_words, lazy_pattern, normalized, shorten, words
-from dagogy.api import Options as RuleOptions
+from dagogy.api.documents import Node, Resource
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.rules import Options as RuleOptions
+from dagogy.api.text import content_words, lazy_pattern, normalized, shorten, words
 
 if TYPE_CHECKING:
-    from dagogy.api import ScopeDocument
+    from dagogy.api.scope import ScopeDocument
 
 _LINES = lazy_pattern(r"L(\d+)(?:-L?(\d+))?$")
 # The host of a web address; the folder of the run's own inputs.

@@ -8,8 +8,10 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from dagogy.api import STOP_WORDS, Field, Finding, Measure, Node, Rule, RuleContext, lazy_pattern, match_keys, normalized, shorten, words
-from dagogy.api import Options as RuleOptions
+from dagogy.api.documents import Node
+from dagogy.api.rules import Field, Finding, Measure, Rule, RuleContext
+from dagogy.api.rules import Options as RuleOptions
+from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, shorten, words
 
 # How much it says that a word of the item stands in a title, in the capability, in at least half of the core ideas, or in fewer.
 _TITLE, _CAPABILITY, _MOST_IDEAS, _AN_IDEA = 1.0, 0.75, 0.5, 0.25

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Annotated, Any
 
-from dagogy.api import STOP_WORDS, Field, Finding, Rule, RuleContext, content_words, lazy_pattern, normalized, shorten, stem, words
-from dagogy.api import Options as RuleOptions
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.rules import Options as RuleOptions
+from dagogy.api.text import STOP_WORDS, content_words, lazy_pattern, normalized, shorten, stem, words
 
 # "… are not covered", "No …": what a sentence says of the excluded thing, not the thing.
 _FRAME = lazy_pattern(

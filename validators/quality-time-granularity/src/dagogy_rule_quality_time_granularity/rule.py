@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import dagogy.api
-from dagogy.api import Field, Finding, Rule, RuleContext
+from dagogy.api.rules import Field, Finding, Rule, RuleContext
 
 
 class TimeGranularity(Rule):
@@ -27,7 +27,7 @@ class TimeGranularity(Rule):
         split one that is too large at its capabilities. If nodes of a day are usual in your field, raise `max_minutes`.
     """
 
-    class Options(dagogy.api.Options):
+    class Options(dagogy.api.rules.Options):
         min_minutes: Annotated[float, Field(description="The least minutes that a node may take.", ge=0)] = 5
         max_minutes: Annotated[float, Field(description="The most minutes that a node may take.", gt=0)] = 480
         min_nodes: Annotated[int, Field(description="From how many nodes on a single estimate for all of them is a finding.", ge=2)] = 8

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dagogy.api import DagogyError, Finding, Rule, RuleContext
+from dagogy.api.errors import DagogyError
+from dagogy.api.rules import Finding, Rule, RuleContext
 
 
 class SchemaCurriculum(Rule):

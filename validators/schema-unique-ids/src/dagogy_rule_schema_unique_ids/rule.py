@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dagogy.api import Finding, Fix, Rule, RuleContext
+from dagogy.api.rules import Finding, Fix, Rule, RuleContext
 
 
 class UniqueIds(Rule):

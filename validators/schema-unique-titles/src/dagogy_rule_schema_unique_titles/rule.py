@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dagogy.api import Finding, Rule, RuleContext, normalized
+from dagogy.api.rules import Finding, Rule, RuleContext
+from dagogy.api.text import normalized
 
 # Punctuation that does not tell one concept from another. Whatever can be an operator or part of a name (+ # * / & < = ! ' and
 # the like) stays, so that C, C++ and C# differ, and so do P = NP and P ≠ NP.

@@ -87,7 +87,7 @@ class LanguageModelProvider(Provider):
         """Asks the model once and returns what it wrote.
 
         The transport is the subclass's: sending, waiting, retrying what may be retried. It raises `ProviderError` whose `details` hold the
-        facts (see `dagogy.api.ProviderError`): a refusal, an incomplete or an empty answer is raised with its `cause`; what the answer
+        facts (see `dagogy.api.errors.ProviderError`): a refusal, an incomplete or an empty answer is raised with its `cause`; what the answer
         says is not looked at. `usage` in `details` counts what a failed answer cost.
         """
         raise NotImplementedError

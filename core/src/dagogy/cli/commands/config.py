@@ -30,10 +30,10 @@ def config(app: App) -> None:
         "rules": settings.rules,
         "ignored": [{"key": i.key, "path": str(i.path), "reason": i.reason, "hint": i.hint} for i in settings.ignored],
     }
-    document = redacted(document, app.secrets())
+    document = redacted(document, app.workspace.secrets())
     lines = [_line(row) for row in document["settings"]]
     lines += [f"rules.{name}: {options}  (from {document['file']})" for name, options in document["rules"].items()]
-    app.emit(document, *lines, *redacted(ignored_lines(settings.ignored), app.secrets()))
+    app.emit(document, *lines, *redacted(ignored_lines(settings.ignored), app.workspace.secrets()))
 
 
 def _core_row(settings: Settings, name: str) -> dict[str, Any]:

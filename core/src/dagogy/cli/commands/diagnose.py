@@ -39,7 +39,7 @@ def diagnose(app: App, subject: str, exit_code: str, http_status: int | None, pr
     run = _run_of(app, failure) if subject != "-" else None
     wanted = run is not None if probe is None else probe
     verdict = examined(app, failure, run) if wanted else ask(app.host, failure)
-    secrets = app.secrets()
+    secrets = app.workspace.secrets()
     document = redacted({**verdict.as_dict(), **slow_plugins(app), "source": failure.source, "pages": [_page(app, a).as_dict() for a in verdict.best]}, secrets)
     app.emit(document, *(redacted(line, secrets) for line in _lines(app, verdict, failure)))
 
@@ -75,7 +75,7 @@ def examined(app: App, failure: Failure, run: Run | None) -> Verdict:
     verdict = examine(app.host, app.settings, failure, None if run is None else run.path, own=own)
     if run is not None and verdict.observations and failure.source.endswith(".json"):
         with suppress(DagogyError):  # a full disk, or one that cannot be written to, is what some look for
-            run.event("probed", **app.clean(verdict.seen(failure)))
+            run.event("probed", **app.workspace.clean(verdict.seen(failure)))
     return verdict
 
 

@@ -43,7 +43,7 @@ def doctor(app: App) -> None:
         except DagogyError as error:
             first = first or error
             rows.append({"check": name, "ok": False, "message": error.message, "hint": error.hint})
-    rows = redacted(rows, app.secrets())
+    rows = redacted(rows, app.workspace.secrets())
     lines = [f"{'ok  ' if row['ok'] else 'FAIL'}  {row['check']:<8}  {row['message']}" for row in rows]
     app.emit({"ok": first is None, "checks": rows}, *lines)
     if first is not None:
@@ -107,7 +107,7 @@ def _unknown_groups(host: Host) -> list[str]:
 
 def _unknown_requires(host: Host) -> list[str]:
     """The rules that wait for one that is not installed: they run, but not behind what they asked for."""
-    known = {p.id for p in host.all("rule")}
+    known = {p.id for p in host.all("rule")} | set(host.aliases.holders)
     return [
         _with_guess(f"{plugin.name} requires the rule '{required}', which is not installed", required, known)
         for plugin in host.all("rule")

@@ -25,7 +25,7 @@ def escalate(app: App, reference: str, with_artifacts: bool, note: str) -> None:
 
     run = app.find(reference)
     app.record_lost(run)
-    bundle = pack(app.host, run, app.settings.archive_dir, app.secrets(), with_artifacts=with_artifacts, note=note)
+    bundle = pack(app.host, run, app.settings.archive_dir, app.workspace.secrets(), with_artifacts=with_artifacts, note=note)
     with suppress(DagogyError):  # a run that cannot be written to is escalated all the same
         run.event("escalated", command=app.command_line(), incident=bundle.incident, bundle=bundle.path.name)
     lines = [f"escalated {run.id} ({bundle.incident}): {bundle.path}", *(f"  because: {criterion}" for criterion in bundle.criteria)]

@@ -15,7 +15,7 @@ from dagogy.cli.commands.plugins import find_plugins
 from dagogy.cli.options import common, complete_plugins
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.discovery import KINDS
-from dagogy.host.manager import Plugin
+from dagogy.host.plugin import Plugin
 from dagogy.incidents import help as incident_help
 
 _CODES: dict[str, type[DagogyError]] = {
@@ -47,6 +47,7 @@ def explain(app: App, identifier: str) -> None:
     if help_page:
         app.emit({**help_page.as_dict(), "actions": actions}, *lines)
         return
+    identifier = app.host.current_rule_id(identifier, "the command line")
     known = [p.id for p in app.host.all()]
     if identifier not in known:
         hint = did_you_mean(identifier, [*known, *_CODES, *incidents]) or "'dagogy plugins list' shows the ids"
@@ -80,6 +81,7 @@ def page(app: App, plugin: Plugin) -> dict[str, Any]:
             "severity": (config.severity if config else "") or plugin.info.severity,
             "enabled": config.enabled if config else True,
             "requires": list(plugin.info.requires),
+            "aliases": list(plugin.info.aliases),
             "options": plugin.call(lambda: options_of(kind)),
             "configured": dict(config.options) if config else {},
         }
@@ -117,6 +119,8 @@ def _lines(document: dict[str, Any]) -> list[str]:
         lines.append(f"Severity: {document['severity']}{state}")
         if document["requires"]:
             lines.append(f"Runs only when these are clean: {', '.join(document['requires'])}")
+        if document["aliases"]:
+            lines.append(f"Formerly: {', '.join(document['aliases'])}")
         for option in document["options"]:
             value = document["configured"].get(option["name"], option["default"])
             lines.append(f"Option {option['name']} ({option['type']}) = {value!r}: {option['description']}")

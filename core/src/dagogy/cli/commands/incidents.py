@@ -51,7 +51,7 @@ def list_incidents(app: App) -> None:
     ]
     breakers = Breakers(app.session.runs.base, note=problems.append).opened()
     document = {"runs_dir": str(app.session.runs.base), "incidents": rows, "circuits": [b.as_dict() for b in breakers], "problems": problems}
-    document = redacted(document, app.secrets())
+    document = redacted(document, app.workspace.secrets())
     lines = [line for row in document["incidents"] for line in _lines(row)] or ["no failures are recorded"]
     lines += [_circuit_line(circuit) for circuit in document["circuits"]]
     app.emit(document, *lines, *(f"not read: {problem}" for problem in document["problems"]))
@@ -64,7 +64,8 @@ def reset(app: App, provider: str | None) -> None:
     """Closes the circuit breakers, of one provider or of all, so that the next command asks it again."""
     closed = Breakers(app.session.runs.base, note=app.note).close(lambda circuit: provider in (None, circuit.provider))
     rows = [b.as_dict() for b in closed]
-    app.emit(redacted({"closed": rows}, app.secrets()), *(f"closed: {_circuit_line(row)}" for row in rows) if rows else ("no circuit breaker is open",))
+    lines = [f"closed: {_circuit_line(row)}" for row in rows] or ["no circuit breaker is open"]
+    app.emit(redacted({"closed": rows}, app.workspace.secrets()), *lines)
 
 
 def _means(resolved: Mapping[str, Any], incident: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument, wait_option
-from dagogy.pipeline import operations
 from dagogy.pipeline.report import hours
-from dagogy.workspace.stages import DIFF, PREVIOUS
+from dagogy.workspace.stages import DIFF
+
+if TYPE_CHECKING:
+    from dagogy.api.runs import Diff
 
 #: Nodes of each sort that the text output shows; the artifact has all.
 _SHOWN = 40
@@ -22,10 +24,9 @@ _SHOWN = 40
 @common
 def iterate(app: App, reference: str, wait_seconds: float) -> None:
     """Records what changed since the previous curriculum in outputs/reviews/diff_report.json, and closes the round."""
-    with app.writing(reference, wait_seconds) as opened:
-        document = operations.iterate(opened)
-        first = not opened.run.exists(PREVIOUS)
-    app.emit(document, *diff_lines(document, first), f"{opened.run.path / DIFF}")
+    run = app.open(reference, wait_seconds)
+    document = run.iterate()
+    app.emit(document, *diff_lines(document), f"{run.path / DIFF}")
 
 
 @click.command("diff", epilog="\b\nExample:\n  dagogy diff latest --json")
@@ -33,15 +34,13 @@ def iterate(app: App, reference: str, wait_seconds: float) -> None:
 @common
 def diff(app: App, reference: str) -> None:
     """Shows what changed since the previous curriculum, from the files as they are now; writes nothing."""
-    with app.reading(reference) as opened:
-        document = operations.difference(opened)
-        first = not opened.run.exists(PREVIOUS)
-    app.emit(document, *diff_lines(document, first))
+    document = app.open(reference).diff()
+    app.emit(document, *diff_lines(document))
 
 
-def diff_lines(document: dict[str, Any], first: bool) -> list[str]:
+def diff_lines(document: Diff) -> list[str]:
     """The diff as text."""
-    lines = ["there is no previous curriculum: everything is new"] if first else []
+    lines = ["there is no previous curriculum: everything is new"] if document.first else []
     lines += _some("+", document["added_nodes"])
     lines += _some("-", document["removed_nodes"])
     lines += _some(">", [f"{r['previous_id']} is now {r['current_id']}" for r in document["renamed_nodes"]])

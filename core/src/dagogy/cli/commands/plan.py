@@ -8,7 +8,6 @@ import click
 
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument, wait_option
-from dagogy.pipeline import operations
 from dagogy.pipeline.report import hours, plural
 from dagogy.workspace.stages import PLAN
 
@@ -22,9 +21,9 @@ _SHOWN = 60
 @common
 def plan(app: App, reference: str, wait_seconds: float) -> None:
     """Makes the week plan of a validated curriculum: outputs/plan/plan.json."""
-    with app.writing(reference, wait_seconds) as opened:
-        document = operations.plan(opened)
-    app.emit(document, *plan_lines(document), f"{opened.run.path / PLAN}")
+    run = app.open(reference, wait_seconds)
+    document = run.plan()
+    app.emit(document, *plan_lines(document), f"{run.path / PLAN}")
 
 
 def plan_lines(document: dict[str, Any]) -> list[str]:

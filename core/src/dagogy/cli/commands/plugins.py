@@ -13,7 +13,7 @@ from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.discovery import KINDS
-from dagogy.host.manager import Plugin
+from dagogy.host.plugin import Plugin
 
 
 @click.group("plugins", no_args_is_help=False, epilog="\b\nExample:\n  dagogy plugins list --kind rule")
@@ -28,6 +28,8 @@ def list_plugins(app: App, kind: str | None) -> None:
     """Lists every plugin with its distribution, version and state: ready, disabled or failed, and why."""
     for each in KINDS if kind is None else (kind,):
         app.host.load(each)
+    if kind in (None, "rule"):
+        _ = app.host.aliases  # those that do not count are told with their plugins
     found = app.host.all(kind)
     width = max((len(p.id) for p in found), default=0)
     lines = [f"{p.state:<8}  {p.entry.kind:<10}  {p.id:<{width}}  {p.origin}{': ' + p.reason if p.reason else ''}" for p in found]
@@ -55,6 +57,9 @@ def show(app: App, plugin_id: str) -> None:
 def find_plugins(app: App, plugin_id: str) -> list[Plugin]:
     """Every plugin of that id, of whatever kind, described. Raises `NotFound`."""
     found = [p for p in app.host.all() if p.id == plugin_id]
+    if not found:
+        plugin_id = app.host.current_rule_id(plugin_id, "the command line")
+        found = [p for p in app.host.all("rule") if p.id == plugin_id]
     if not found:
         known = [p.id for p in app.host.all()]
         raise NotFound(f"no plugin '{plugin_id}' is installed", hint=did_you_mean(plugin_id, known) or "'dagogy plugins list' shows them")

@@ -35,7 +35,7 @@ def postmortem(app: App, reference: str, owner: str, output: Path | None, folder
     from dagogy.pipeline.markdown import document as markdown_document
     from dagogy.workspace.files import export_atomic
 
-    secrets = app.secrets()
+    secrets = app.workspace.secrets()
     run = app.find(reference)
     app.record_lost(run)
     document = report(app.host, run, owner)
@@ -77,7 +77,7 @@ def _regression_test(app: App, run: Run, defect: str, folder: Path) -> list[str]
             f"no regression test is written: it would run '{last.command}', and {unsafe}",
             hint=f"write the test by hand; the record has the facts: {last.record}",
         )
-    return [str(path) for path in write_regression_test(run, last, app.settings, app.secrets(), folder, files)]
+    return [str(path) for path in write_regression_test(run, last, app.settings, app.workspace.secrets(), folder, files)]
 
 
 COMMANDS = {"postmortem": postmortem}

@@ -36,7 +36,7 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
     run = app.find(reference)
     app.record_lost(run)
     run, incident = _incident(app, run)
-    secrets = app.secrets()
+    secrets = app.workspace.secrets()
 
     def progress(line: str) -> None:
         if not app.json:
@@ -86,7 +86,7 @@ def _standing(app: App, run: Run) -> Incident | None:
     if incident is not None:
         return reviewed(app, incident, run.id)
     try:
-        with app.reading(run.id) as opened:
+        with app.workspace.reading(run) as opened:
             return stale_incident(opened)
     except StorageError as error:  # most often invalid run metadata, which 'status' meets as well
         failure = Failure(code=error.code, message=error.message, run_id=run.id, details=error.details, hint=error.hint, source=f"status of {run.id}")

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.text import shorten
 from dagogy.cli.app import App
-from dagogy.cli.commands.init import template_bytes
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
 from dagogy.cli.progress import display
-from dagogy.pipeline import operations
-from dagogy.pipeline.given import STDIN, given_files
-from dagogy.pipeline.report import cost_lines, hours, plural, summary_line
-from dagogy.pipeline.stages import inputs
-from dagogy.pipeline.stages.generate import generate, preview
-from dagogy.workspace.stages import TRACE
+from dagogy.cli.scope import scope_options, summary_lines, terminal_width
+from dagogy.pipeline.given import STDIN
+from dagogy.pipeline.report import cost_lines, plural, summary_line
+from dagogy.workspace.stages import CONCEPTS, TRACE
+
+if TYPE_CHECKING:
+    from dagogy.api.llm import Question
+    from dagogy.api.runs import Reading, Run
 
 
 @click.command(
@@ -36,11 +37,7 @@ from dagogy.workspace.stages import TRACE
     metavar="FILE",
     help="Document to read concepts from; it is copied into the run. A folder of lessons, '-' for standard input; may be repeated.",
 )
-@click.option("--scope-format", metavar="ID", help="The reader of it, where name and content do not tell.", shell_complete=complete_plugins("reader"))
-@click.option(
-    "--scope-mode", type=click.Choice(["full", "section", "seed-list"]), help="Which part of it to use; default: full, or section with --scope-section."
-)
-@click.option("--scope-section", "sections", multiple=True, metavar="HEADING", help="A section to take, with all below it; may be repeated.")
+@scope_options
 @click.option("--provider", metavar="ID", help="Instead of AGENT_PROVIDER.", shell_complete=complete_plugins("provider"))
 @click.option("--model", help="Instead of AGENT_MODEL.")
 @click.option("--max-iterations", metavar="N", help="Instead of AGENT_MAX_ITERATIONS.")
@@ -61,6 +58,9 @@ def run(
     scope_format: str | None,
     scope_mode: str | None,
     sections: tuple[str, ...],
+    concepts_from: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
     provider: str | None,
     model: str | None,
     max_iterations: str | None,
@@ -84,116 +84,71 @@ def run(
     if self_heal and STDIN in scope_files:
         raise InvalidArgument("--self-heal runs the command again, and standard input can be read once", hint="give --scope-file a file")
     app.flags |= healing
-
-    def compiled() -> None:
-        if provider:  # before the run is worked on: that it is not installed is no fault of the run
-            app.session.provider_plugin(provider)
-        _compile(app, reference, _scope(app, scope_files, scope_mode, sections, scope_format), wait_seconds, fresh=no_cache)
-
+    source: dict[str, Any] = {"mode": scope_mode or "", "sections": sections, "reader": scope_format or ""}
+    source |= {"concepts_from": concepts_from, "only": only, "skip": skip}
+    course = app.open(reference, wait_seconds)
     if show_prompt:
-        _show_prompt(app, reference, _scope(app, scope_files, scope_mode, sections, scope_format))
+        _show_prompt(app, course.preview(scope_files, **source))
     elif self_heal:
         from dagogy.cli.heal import self_healing
 
-        return self_healing(app, compiled, unsafe=unsafe)
+        return self_healing(app, lambda: _compile(app, course, scope_files, source, fresh=no_cache), unsafe=unsafe)
     else:
-        compiled()
+        _compile(app, course, scope_files, source, fresh=no_cache)
     return 0
 
 
-def _compile(app: App, reference: str, scope: inputs.ScopeRequest | None, wait_seconds: float, *, fresh: bool) -> None:
+def _compile(app: App, course: Run, files: Sequence[Path], source: Mapping[str, Any], *, fresh: bool) -> None:
     """The whole pipeline on one run, and its result on stdout."""
-    with app.writing(reference, wait_seconds) as opened:
-        inputs.require_inputs(opened, scope)
-        # What the configuration says of the rules has to be right before a provider is asked, which may cost money.
-        app.session.judge.prepare()
-        with display(app) as progress:
-            template = template_bytes(app.settings)
-            chosen = app.session.provider()
-            with app.session.asking(chosen, lambda line: progress("generate", line)) as answered:
-                reading = inputs.prepare_inputs(opened, scope, chosen, template, progress)
-                result = generate(opened, chosen, reading, progress, fresh=fresh)
-                if result.trace["usage"].get("calls", 1):  # an answer that was kept says nothing of the service
-                    answered()
-            progress("validate", "checking the best draft")
-            report = operations.validate(opened, result.best.context, result.best.validation)
-            progress("validate", summary_line(report))
-            if not report["passed"]:
-                operations.close_round(opened)
-                raise operations.validation_failure(opened, report)
-            plan = operations.plan(opened, result.best.context)
-            progress("plan", _weeks(plan))
-            diff = operations.iterate(opened, result.best.context)
-            progress("iterate", _changes(diff))
-        facts = opened.facts()
-    document = {
-        **facts,
-        "provider": chosen.info.id,
-        "nodes": report["nodes"],
-        "passed": report["passed"],
-        "score": report["score"],
-        "summary": report["summary"],
-        "stop_reason": result.stop_reason,
-        "model": result.model,
-        "usage": result.trace["usage"],
-        "duration_weeks": plan["duration_weeks"],
-        "total_estimated_minutes": plan["total_estimated_minutes"],
-        "diff": {name: len(diff[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")},
-    }
+    with display(app) as progress:
+        result = course.compile(files, **source, fresh=fresh, progress=progress)
+        result.report.raise_for_errors()
+    report, plan, diff = result.report, result.plan, result.diff
+    assert plan is not None
+    assert diff is not None
     app.emit(
-        document,
-        f"run {opened.run.id}: {facts['stage']}",
-        f"  curriculum  {plural(report['nodes'], 'node')} by {chosen.info.id}; {result.stop_reason}",
-        *_notes(result.trace),
-        *cost_lines(result.trace["usage"], result.model),
+        result.as_dict(),
+        *_reading_lines(app, result.reading),
+        f"run {course.id}: {result.facts['stage']}",
+        f"  curriculum  {plural(report['nodes'], 'node')} by {result.provider}; {result.stop_reason}",
+        *_notes(result.notes),
+        *cost_lines(result.usage, result.model),
         f"  validation  {summary_line(report)}",
-        f"  plan        {_weeks(plan)}; critical path {plural(len(plan['critical_path']), 'node')}",
-        f"  diff        {_changes(diff)}",
-        f"  {opened.run.path}",
+        f"  plan        {plan.summary()}; critical path {plural(len(plan['critical_path']), 'node')}",
+        f"  diff        {diff.summary()}",
+        f"  {course.path}",
     )
+
+
+def _reading_lines(app: App, reading: Reading | None) -> list[str]:
+    """The table of what was read, where there was a document; `--json` takes its counts alone."""
+    if app.json or reading is None:
+        return []
+    return [
+        *(str(line) for line in app.workspace.clean(summary_lines(reading.entries, terminal_width()))),
+        f"each with its place and the reason: {CONCEPTS}",
+        "",
+    ]
 
 
 _SHOWN_NOTES = 5
 
 
-def _notes(trace: dict[str, Any]) -> list[str]:
+def _notes(notes: Sequence[str]) -> list[str]:
     """The first of what the provider has to say of its answer, such as what it merged or left out, and where the rest stands."""
-    notes: list[str] = next((r["notes"] for r in reversed(trace["iterations"]) if r["action"] == "propose"), [])
     lines = [f"  note        {shorten(note, 200)}" for note in notes[:_SHOWN_NOTES]]
     if len(notes) > _SHOWN_NOTES or any(len(note) > 200 for note in notes):
         lines.append(f"  notes       {plural(len(notes), 'note')} in full in {TRACE}")
     return lines
 
 
-def _show_prompt(app: App, reference: str, scope: inputs.ScopeRequest | None) -> None:
+def _show_prompt(app: App, question: Question) -> None:
     """What would be sent; nothing is, and nothing is written."""
-    with app.reading(reference) as opened:
-        question = preview(opened, scope, app.session.provider(), template_bytes(app.settings))
-    document = app.clean({"instructions": question.instructions, "text": question.text, "schema_name": question.schema_name, "schema": question.schema})
+    parts = {"instructions": question.instructions, "text": question.text, "schema_name": question.schema_name, "schema": question.schema}
+    document = app.workspace.clean(parts)
     schema = json.dumps(document["schema"], indent=2, ensure_ascii=False)
     text = f"{document['instructions']}\n{document['text']}\n\n{document['schema_name']}: {schema}"
     app.emit(document, *text.split("\n"))
-
-
-def _scope(app: App, paths: Sequence[Path], mode: str | None, sections: tuple[str, ...], format_id: str | None) -> inputs.ScopeRequest | None:
-    if not paths:
-        if mode or sections or format_id:
-            raise InvalidArgument("--scope-mode, --scope-section and --scope-format need --scope-file", hint="add --scope-file FILE")
-        return None
-    files = given_files(paths, app.session.readers, lambda name: str(app.clean(name)))
-    source = str(app.clean(", ".join(map(str, paths))))
-    return inputs.scope_request(files, source, mode or ("section" if sections else "full"), sections, format_id or "")
-
-
-def _weeks(plan: dict[str, Any]) -> str:
-    return f"{plural(plan['duration_weeks'], 'week')}, {hours(plan['total_estimated_minutes'])}"
-
-
-def _changes(diff: dict[str, Any]) -> str:
-    counts = {name: len(diff[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")}
-    if not any(counts.values()):
-        return "nothing changed"
-    return ", ".join(f"{n} {name}" for name, n in counts.items() if n) + f"; {hours(diff['time_delta_minutes'], '+')}"
 
 
 COMMANDS = {"run": run}

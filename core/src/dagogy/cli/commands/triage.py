@@ -58,7 +58,7 @@ class _Walk:
     def __init__(self, app: App, run: Run, *, unsafe: bool, fix: bool, probes: bool) -> None:
         self.app, self.run, self.unsafe, self.fix, self.probes = app, run, unsafe, fix, probes
         self.extra = () if app.third_party else ("--no-third-party",)
-        self.secrets = app.secrets()
+        self.secrets = app.workspace.secrets()
         self.steps: list[dict[str, Any]] = []
         self.recoveries: list[RecoveryReport] = []
         self.report_path = ""

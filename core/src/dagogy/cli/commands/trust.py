@@ -57,7 +57,7 @@ def _trust(app: App, store: TrustStore, file: ConfigFile) -> None:
     table = table_of(file)
     if table is None:
         raise NotFound(f"{file.path} has no [tool.dagogy] table", hint="name the dagogy.toml or the pyproject.toml that holds the settings")
-    settings = Settings(os.environ, table, file.path, source=file, declared=app.provider_settings())
+    settings = Settings(os.environ, table, file.path, source=file, declared=app.workspace.provider_settings())
     sensitive = {key: value for key, value in table.items() if settings.is_sensitive(key)}
     shown = _shown(app, sensitive)
     if not app.json:
@@ -89,7 +89,7 @@ def _trust_run(app: App, path: Path) -> None:
 
 
 def _shown(app: App, settings: dict[str, Any]) -> dict[str, Any]:
-    secret = [name for name, is_secret in app.declared().items() if is_secret]
+    secret = [name for name, is_secret in app.workspace.declared().items() if is_secret]
     texts = {key.upper(): value for key, value in settings.items() if isinstance(value, str)}
     shown: dict[str, Any] = redacted({key: "set, not shown" if key.upper() in secret else value for key, value in settings.items()}, secrets_of(texts, secret))
     return shown

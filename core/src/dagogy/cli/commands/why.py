@@ -11,9 +11,8 @@ from click.shell_completion import CompletionItem
 from dagogy.api.display import one_line
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument
-from dagogy.pipeline.session import OpenRun
 from dagogy.workspace.files import from_json
-from dagogy.workspace.stages import CURRICULUM, TRACE
+from dagogy.workspace.stages import CURRICULUM
 
 #: Pieces of evidence that the text shows for an edge, and its longest quotation; the JSON output has all.
 _PIECES, _QUOTE = 3, 160
@@ -41,30 +40,13 @@ def why(app: App, reference: str, node: str, prerequisite: str | None) -> None:
 
     Both may be an id, a title, or a part of one that only one node has.
     """
-    from dagogy.pipeline.evidence import kept_evidence
-    from dagogy.pipeline.why import Why
-
-    with app.reading(reference) as opened:
-        asked = Why(opened.context().curriculum, kept_evidence(opened.run), _notes(opened))
-        stale = opened.state.reasons.get(CURRICULUM, "")
-    found = asked.find(node)
-    document = asked.node(found) if prerequisite is None else asked.pair(found, asked.find(prerequisite))
+    document = app.open(reference).why(node, prerequisite)
+    stale = document["stale"]
     lines = _pair_lines(document) if prerequisite is not None else _node_lines(document)
     remark = [f"note: {stale}"] if stale else []
     if not document["evidence_in"]:
         remark.append("note: no evidence was kept: the provider reported none, and there is no scope document")
-    app.emit({"run_id": opened.run.id, **document, "stale": stale}, *lines, *remark)
-
-
-def _notes(opened: OpenRun) -> list[str]:
-    """What the provider remarked when it proposed; nothing where the trace cannot be read."""
-    if not opened.run.exists(TRACE):
-        return []
-    try:
-        rounds = from_json(opened.run.read(TRACE))["iterations"]
-        return [note for r in rounds if r["action"] == "propose" for note in r["notes"] if isinstance(note, str)]
-    except (ValueError, KeyError, TypeError):
-        return []
+    app.emit(document, *lines, *remark)
 
 
 def _node_lines(document: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,8 @@ from dagogy.api.incidents import Diagnosis, Failure
 from dagogy.api.probes import ProbeResult
 from dagogy.api.recoveries import CommandResult, RecoveryContext, RecoveryOutcome
 from dagogy.host.calls import OutOfTime
-from dagogy.host.manager import Host, Plugin
+from dagogy.host.manager import Host
+from dagogy.host.plugin import Plugin
 from dagogy.incidents.budget import deadline
 from dagogy.incidents.commands import GRACE_SECONDS
 from dagogy.incidents.diagnose import Verdict

@@ -13,7 +13,7 @@ from dagogy.api.errors import DagogyError, InternalError, StageConflict
 from dagogy.api.incidents import Failure
 from dagogy.api.recoveries import CommandResult
 from dagogy.api.secrets import redacted, secrets_of
-from dagogy.host.manager import Plugin
+from dagogy.host.plugin import Plugin
 from dagogy.incidents.commands import flag_of, under
 from dagogy.incidents.diagnose import Verdict
 from dagogy.incidents.probing import ProbeObservation

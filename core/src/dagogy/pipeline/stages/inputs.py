@@ -8,18 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal
 
-from dagogy.api.errors import InvalidArgument, StageConflict, ValidationFailed
+from dagogy.api.errors import InvalidArgument, StageConflict
 from dagogy.api.providers import Provider
 from dagogy.api.readers import Source
 from dagogy.api.scope import ScopeDocument, ScopeReading
-from dagogy.pipeline.asking import ask, blame
+from dagogy.pipeline.corrections import Corrections, apply, as_yaml, from_front_matter, merged, united
 from dagogy.pipeline.documents import Readers, combined, kept_blocks
 from dagogy.pipeline.evidence import reading_parts
+from dagogy.pipeline.reading import as_json, read_concepts, refusal_of, told
 from dagogy.pipeline.report import plural
+from dagogy.pipeline.results import Reading
 from dagogy.pipeline.sections import select_sections
-from dagogy.pipeline.session import OpenRun
+from dagogy.pipeline.session import OpenRun, Session
 from dagogy.workspace.files import content_hash
-from dagogy.workspace.stages import CONCEPTS, DAG, SCOPE, SCOPE_BLOCKS, SCOPE_SOURCES, SPEC, evidence_hash
+from dagogy.workspace.stages import CONCEPTS, DAG, READING, SCOPE, SCOPE_BLOCKS, SCOPE_SOURCES, SPEC, evidence_hash
 
 #: What the name of a file may not have in a run, which may be unpacked anywhere.
 _FOREIGN = re.compile(r"[^\w.+ -]")
@@ -44,9 +46,9 @@ class ScopeRequest:
 def scope_request(files: Sequence[Source], source: str, mode: str, sections: Sequence[str], format_id: str = "") -> ScopeRequest:
     """Checks how mode and sections go together. Raises `InvalidArgument`."""
     if mode == "section" and not sections:
-        raise InvalidArgument("--scope-mode section needs at least one --scope-section HEADING", hint="add --scope-section with a heading of the document")
+        raise InvalidArgument("scope mode 'section' needs at least one heading", hint="add --scope-section with a heading of the document")
     if sections and mode != "section":
-        raise InvalidArgument(f"--scope-section goes with --scope-mode section, not {mode}", hint="leave one of the two out")
+        raise InvalidArgument(f"sections go with scope mode 'section', not {mode}", hint="leave one of the two out")
     return ScopeRequest(tuple(files), source, mode, tuple(sections), format_id)  # type: ignore[arg-type]
 
 
@@ -64,15 +66,22 @@ def require_inputs(opened: OpenRun, scope: ScopeRequest | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What was read for a run, before any of it is written. `spec`: the topic spec to write, None where the user's own stands."""
+    """What was read for a run, before any of it is written. `whole`: the document as it is kept, `document`: as it was read, by the `corrections` in
+    effect. `spec`: the topic spec to write, None where the user's own stands."""
 
+    whole: ScopeDocument
     document: ScopeDocument
+    corrections: Corrections
     reading: ScopeReading
     spec: bytes | None
 
+    def told(self) -> Reading:
+        """The reading as it is shown."""
+        return told(self.whole, self.document, self.reading, self.corrections)
 
-def prepare_inputs(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes, progress: Progress) -> ScopeReading | None:
-    """Reads the scope document, keeps it in the run, and sees to it that there is a valid topic spec.
+
+def prepare_inputs(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes, progress: Progress) -> Material | None:
+    """Reads the scope document by the corrections that are given, keeps both in the run, and sees to it that there is a valid topic spec.
 
     Nothing is written before all of it could be read. Raises as `require_inputs` does, and what the provider raises.
     """
@@ -82,21 +91,24 @@ def prepare_inputs(opened: OpenRun, scope: ScopeRequest | None, provider: Provid
         return None
     document, reading = material.document, material.reading
     run, stamps = opened.run, opened.metadata.stamps
+    if opened.given:
+        kept = as_yaml(opened.corrections())
+        run.write(READING, kept)
+        opened.state.hashes["reading"] = content_hash(kept)
     if scope is not None:
-        text = document.text.encode()
-        run.write(SCOPE_BLOCKS, kept_blocks(document))
+        text = material.whole.text.encode()
+        run.write(SCOPE_BLOCKS, kept_blocks(material.whole))
         run.write(SCOPE, text)
         names = _keep_sources(opened, scope)
         stamps["scope"] = {"sha256": content_hash(text), "mode": scope.mode, "sections": list(scope.sections), "source": scope.source, "files": names}
         opened.state.hashes["scope"] = stamps["scope"]["sha256"]
     _write_spec(opened, material.spec)
-    _write_reading(opened, document, reading)
+    _write_reading(opened, material)
     if scope is not None:
         run.event("scope_read", source=scope.source, mode=scope.mode, concepts=len(reading.concepts), edges=len(reading.edges))
-    left_out = f"; {plural(len(reading.skipped), 'heading or item', 'headings or items')} left out, {CONCEPTS} says why" if reading.skipped else ""
-    progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {document.source}{left_out}")
+    progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {document.source}")
     opened.refresh()
-    return reading
+    return material
 
 
 def read_material(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes) -> Material | None:
@@ -106,19 +118,38 @@ def read_material(opened: OpenRun, scope: ScopeRequest | None, provider: Provide
     """
     made_from_scope = scope is not None or "scope" in opened.metadata.stamps
     if scope is not None:
-        document = read_document(opened.session.readers, scope)
+        whole = read_document(opened.session.readers, scope)
     elif opened.run.exists(SCOPE):
-        document = next(d for d in opened.sources() if d.location == SCOPE)
+        whole = opened.kept_document()
+    elif opened.given:
+        raise InvalidArgument(
+            f"{', '.join(opened.given.origins.values())}: run {opened.run.id} has no scope document that it could be about", hint="add --scope-file FILE"
+        )
     else:
         return None
-    reading = read_concepts(opened, provider, document)
-    return Material(document, reading, _spec_for(opened, document, reading, template) if made_from_scope else None)
+    corrections = opened.corrections_of(whole)
+    document, left_out = apply(whole, corrections)
+    reading = read_concepts(opened.session, provider, document, left_out)
+    refused = refusal_of(document, reading)
+    if refused is not None:
+        raise refused
+    return Material(whole, document, corrections, reading, _spec_for(opened, document, reading, template) if made_from_scope else None)
+
+
+def read_alone(session: Session, scope: ScopeRequest, given: Corrections) -> Reading:
+    """What would be read out of a document by the corrections that are given and its own; no run is needed. One that is refused is read as well."""
+    whole = read_document(session.readers, scope)
+    corrections = merged(given, from_front_matter(whole))
+    document, left_out = apply(whole, corrections)
+    return told(whole, document, read_concepts(session, session.provider(), document, left_out), corrections)
 
 
 def read_document(readers: Readers, scope: ScopeRequest) -> ScopeDocument:
     """The document that the user gave, as it is meant. Raises what `Readers.read` and `select_sections` raise."""
     read = [readers.read(file, scope.format_id) for file in scope.files]
     document = replace(combined(read, scope.source), source=scope.source, location=SCOPE, mode=scope.mode)
+    if len(read) > 1:
+        document = replace(document, front_matter=united(read))
     if scope.mode != "section":
         return document
 
@@ -142,28 +173,6 @@ def _keep_sources(opened: OpenRun, scope: ScopeRequest) -> list[str]:
         if isinstance(name, str) and name == PurePath(name).name and name not in names:
             run.remove(f"{SCOPE_SOURCES}/{name}")
     return names
-
-
-def read_concepts(opened: OpenRun, provider: Provider, document: ScopeDocument) -> ScopeReading:
-    """What the provider reads out of the document, or else the default provider. Raises `ValidationFailed` when it is nothing."""
-    reading = _ask_reading(opened, provider, document)
-    if reading is None and provider.info.id != opened.session.default_provider_id:
-        reading = _ask_reading(opened, opened.session.provider(opened.session.default_provider_id), document)
-    if reading is None or not reading.concepts:
-        raise ValidationFailed(
-            f"no concept found in {document.source}",
-            hint="give it headings, a list of topics or a table of topics; --scope-mode seed-list takes one topic a line",
-            details={"source": document.source, "mode": document.mode, "concepts": 0},
-        )
-    return reading
-
-
-def _ask_reading(opened: OpenRun, provider: Provider, document: ScopeDocument) -> ScopeReading | None:
-    origin = origin_of(opened, provider)
-    reading = ask(provider, origin, lambda: provider.read_scope(document))
-    if reading is not None and not isinstance(reading, ScopeReading):
-        raise blame(provider, origin, f"read the scope document as a {type(reading).__name__}, not a ScopeReading")
-    return reading
 
 
 def origin_of(opened: OpenRun, provider: Provider) -> str:
@@ -192,10 +201,10 @@ def _write_spec(opened: OpenRun, spec: bytes | None) -> None:
         opened.state.hashes["topic_spec"] = content_hash(spec)
 
 
-def _write_reading(opened: OpenRun, document: ScopeDocument, reading: ScopeReading) -> None:
+def _write_reading(opened: OpenRun, material: Material) -> None:
+    document, reading = material.document, material.reading
+    opened.run.write_json(CONCEPTS, as_json(material.whole, reading, material.corrections))
     parts = reading_parts(reading, document.location)
-    concepts = parts.pop("concepts")
-    skipped = [{"text": text, "reason": reason} for text, reason in reading.skipped]
-    opened.run.write_json(CONCEPTS, {"schema_version": 1, "source": document.location, "mode": document.mode, "concepts": concepts, "skipped": skipped})
-    opened.run.write_json(DAG, {"schema_version": 1, "source": document.location, "nodes": [c["id"] for c in concepts], **parts})
+    nodes = [concept["id"] for concept in parts.pop("concepts")]
+    opened.run.write_json(DAG, {"schema_version": 1, "source": document.location, "nodes": nodes, **parts})
     opened.state.hashes["evidence"] = evidence_hash(opened.run)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from statistics import fmean, median
 
-from dagogy.api import Block
+from dagogy.api.scope import Block
 
 from dagogy_provider_internal.recognition.features import FIRST, Described, Title
 

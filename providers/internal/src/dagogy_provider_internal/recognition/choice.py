@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dagogy.api import Block
+from dagogy.api.scope import Block
 
 from dagogy_provider_internal.recognition.agreement import agreed, sureness
 from dagogy_provider_internal.recognition.features import Described, described

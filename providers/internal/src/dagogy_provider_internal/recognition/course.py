@@ -12,7 +12,7 @@ from importlib.resources import files
 from math import exp, sqrt
 from typing import Any
 
-from dagogy.api import Block
+from dagogy.api.scope import Block
 
 #: Buckets that words are hashed to.
 BUCKETS = 16_384

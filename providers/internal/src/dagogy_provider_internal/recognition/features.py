@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from statistics import fmean, pstdev
 
-from dagogy.api import Block
+from dagogy.api.scope import Block
 
 from dagogy_provider_internal.recognition.cues import categories, shares
 from dagogy_provider_internal.recognition.units import DIVISION, Unit, titled, units

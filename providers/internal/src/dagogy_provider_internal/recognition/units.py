@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dagogy.api import Block
+from dagogy.api.scope import Block
 
 #: The longest title, in characters.
 LONGEST = 160
